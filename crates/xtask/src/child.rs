@@ -1,0 +1,159 @@
+//! Running cargo, and the programs it built, as child processes.
+//!
+//! Every build selects the whole workspace: a narrower selection can unify the features of
+//! dependencies differently, and a different feature anywhere below RocksDB's build script would
+//! compile RocksDB a second time.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+/// The optimisation profile of a build; each one compiles RocksDB once.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// For tests and the demo.
+    Dev,
+    /// For measurements.
+    Release,
+}
+
+/// Starts cargo in the root of the workspace with the shared target directory.
+pub(crate) struct Cargo {
+    program: OsString,
+    root: PathBuf,
+    target: PathBuf,
+}
+
+// === impl Cargo ===
+
+impl Cargo {
+    /// Fails when neither `CARGO_TARGET_DIR`, `XDG_CACHE_HOME` nor `HOME` says where to build.
+    pub(crate) fn new() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .context("crates/xtask is two levels below the root of the workspace")?
+            .to_path_buf();
+        let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let target = target_directory(|name| env::var_os(name))?;
+        Ok(Self {
+            program,
+            // A relative CARGO_TARGET_DIR is meant from where the person stands.
+            target: env::current_dir()?.join(target),
+            root,
+        })
+    }
+
+    /// Runs `cargo` with these arguments; an error if it does not exit with 0.
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<()> {
+        succeed(self.cargo().args(arguments))
+    }
+
+    /// As [`Cargo::run`], with one environment variable added.
+    pub(crate) fn run_with(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        (name, value): (&str, &str),
+    ) -> Result<()> {
+        succeed(self.cargo().args(arguments).env(name, value))
+    }
+
+    /// Builds every program of the workspace.
+    pub(crate) fn build_programs(&self, profile: Profile) -> Result<()> {
+        let release = match profile {
+            Profile::Dev => None,
+            Profile::Release => Some("--release"),
+        };
+        self.run(
+            ["build", "--workspace", "--bins", "--locked"]
+                .into_iter()
+                .chain(release),
+        )
+    }
+
+    /// Runs a program that [`Cargo::build_programs`] built; an error if it does not exit with 0.
+    pub(crate) fn run_program(
+        &self,
+        profile: Profile,
+        name: &str,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<()> {
+        let directory = match profile {
+            Profile::Dev => "debug",
+            Profile::Release => "release",
+        };
+        let program = self.target.join(directory).join(name);
+        succeed(Command::new(program).args(arguments))
+    }
+
+    fn cargo(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+}
+
+fn target_directory(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    if let Some(target) = set("CARGO_TARGET_DIR") {
+        return Ok(target.into());
+    }
+    let cache = match (set("XDG_CACHE_HOME"), set("HOME")) {
+        (Some(cache), _) => PathBuf::from(cache),
+        (None, Some(home)) => Path::new(&home).join(".cache"),
+        (None, None) => bail!("set CARGO_TARGET_DIR (or HOME) to say where to build"),
+    };
+    Ok(cache.join("aliasd/target"))
+}
+
+fn succeed(command: &mut Command) -> Result<()> {
+    let name = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program())
+        .to_string_lossy()
+        .into_owned();
+    let first = command.get_args().next().unwrap_or_default();
+    let shown = format!("{name} {}", first.to_string_lossy());
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{}`", shown.trim_end()))?;
+    if !status.success() {
+        bail!("`{}` ended with {status}", shown.trim_end());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(pairs: &[(&str, &str)]) -> Result<PathBuf> {
+        target_directory(|name| {
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn the_target_directory_is_the_one_asked_for_or_one_in_the_cache() {
+        let all = [
+            ("CARGO_TARGET_DIR", "/t"),
+            ("XDG_CACHE_HOME", "/x"),
+            ("HOME", "/h"),
+        ];
+        assert_eq!(chosen(&all).unwrap(), Path::new("/t"));
+        assert_eq!(chosen(&all[1..]).unwrap(), Path::new("/x/aliasd/target"));
+        let home_only = Path::new("/h/.cache/aliasd/target");
+        assert_eq!(chosen(&all[2..]).unwrap(), home_only);
+        assert_eq!(
+            chosen(&[("CARGO_TARGET_DIR", ""), all[2]]).unwrap(),
+            home_only
+        );
+        assert!(chosen(&[]).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! `cargo xtask`: the commands a person or a build machine runs on this repository.
+//!
+//! Every command first sees to it that what the build needs is present (`prerequisites`), then
+//! drives cargo and the built programs (`child`). Nothing is decided here that a program of the
+//! workspace could decide: this crate must never depend on one of them, so that it starts in
+//! seconds on a machine where nothing is built yet.
+
+mod child;
+mod prerequisites;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use child::{Cargo, Profile};
+
+/// Builds, checks, tests and demonstrates aliasd.
+///
+/// Child builds go to $CARGO_TARGET_DIR, or to ${XDG_CACHE_HOME:-~/.cache}/aliasd/target when that
+/// is not set, so that the thirteen minutes RocksDB takes to compile are paid once per machine and
+/// not once per checkout.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tell the story of two DBMSs and a remote alias on real processes, and check every step.
+    ///
+    /// Starts DBMS A's catalog as three `aliasd` processes and DBMS B's as one in a throw-away
+    /// directory, prints who does what with the exact statement and its result, kills the leader
+    /// on the way, and ends with a summary. Exit code 0 only if every step went as expected.
+    Demo(Demo),
+    /// Build everything and run every test; arguments are handed to `cargo test`.
+    ///
+    /// `cargo xtask test` runs all of them. `cargo xtask test --test golden` runs one test binary,
+    /// `cargo xtask test -- NAME` the tests whose name contains NAME.
+    Test(Test),
+    /// Check everything that can be checked without running the system; writes no source file.
+    ///
+    /// Formatting, clippy and rustdoc with warnings as errors, the layering and purity rules, and
+    /// that the generated pages in docs/ are current. `cargo xtask fix` repairs what can be
+    /// repaired by a program.
+    Verify,
+    /// Format, apply clippy's suggestions and regenerate the generated pages in docs/.
+    Fix,
+    /// Measure resolves, writes and memory on a release build, beside the machine's own limits.
+    Bench(Bench),
+}
+
+#[derive(Args)]
+struct Demo {
+    /// Leave the clusters running at the end and print how to connect to them.
+    #[arg(long)]
+    keep: bool,
+}
+
+#[derive(Args)]
+struct Test {
+    /// Passed on to `cargo test --workspace`.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENTS"
+    )]
+    rest: Vec<OsString>,
+}
+
+#[derive(Args)]
+struct Bench {
+    /// The two-minute version: fewer seconds per figure and 100,000 aliases at most.
+    #[arg(long)]
+    quick: bool,
+    /// Also write the figures as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    prerequisites::ensure()?;
+    let cargo = Cargo::new()?;
+    match command {
+        Command::Demo(arguments) => demo(&cargo, &arguments),
+        Command::Test(arguments) => test(&cargo, arguments.rest),
+        Command::Verify => verify(&cargo),
+        Command::Fix => fix(&cargo),
+        Command::Bench(arguments) => bench(&cargo, arguments),
+    }
+}
+
+fn demo(cargo: &Cargo, arguments: &Demo) -> Result<()> {
+    cargo.build_programs(Profile::Dev)?;
+    let keep = arguments.keep.then_some("--keep");
+    cargo.run_program(Profile::Dev, "aliasd-story", keep)
+}
+
+fn test(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
+    cargo.build_programs(Profile::Dev)?;
+    let fixed = ["test", "--workspace", "--locked"].map(OsString::from);
+    cargo.run(fixed.into_iter().chain(rest))
+}
+
+fn verify(cargo: &Cargo) -> Result<()> {
+    cargo.run(["fmt", "--all", "--check"])?;
+    cargo.run([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    cargo.run_with(
+        ["doc", "--workspace", "--no-deps", "--locked"],
+        ("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    cargo.build_programs(Profile::Dev)?;
+    cargo.run([
+        "test",
+        "--workspace",
+        "--locked",
+        "--test",
+        "tidy",
+        "--test",
+        "docs",
+    ])
+}
+
+fn fix(cargo: &Cargo) -> Result<()> {
+    cargo.run([
+        "clippy",
+        "--fix",
+        "--allow-dirty",
+        "--allow-staged",
+        "--workspace",
+        "--all-targets",
+    ])?;
+    cargo.run(["fmt", "--all"])?;
+    cargo.build_programs(Profile::Dev)?;
+    cargo.run_with(
+        ["test", "--workspace", "--test", "docs"],
+        ("ALIASD_DOCS", "write"),
+    )
+}
+
+fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
+    cargo.build_programs(Profile::Release)?;
+    let mut rest: Vec<OsString> = Vec::new();
+    if arguments.quick {
+        rest.push("--quick".into());
+    }
+    if let Some(file) = arguments.json {
+        rest.extend(["--json".into(), file.into_os_string()]);
+    }
+    cargo.run_program(Profile::Release, "aliasd-bench", rest)
+}
