@@ -1,0 +1,151 @@
+//! Which crate of the workspace may depend on which, and what must never be below the pure ones.
+
+use crate::workspace::Crate;
+
+/// Each crate with the crates of ours that it may depend on. A crate that is not listed is refused,
+/// so that a new one gets its place here first.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("aliasd-catalog", &[]),
+    ("aliasd-cypher", &["aliasd-catalog"]),
+    ("aliasd-wire", &["aliasd-catalog"]),
+    ("aliasd-keyring", &["aliasd-catalog"]),
+    (
+        "aliasd-node",
+        &[
+            "aliasd-catalog",
+            "aliasd-cypher",
+            "aliasd-wire",
+            "aliasd-keyring",
+        ],
+    ),
+    ("aliasd-client", &["aliasd-catalog", "aliasd-wire"]),
+    ("aliasctl", &["aliasd-client", "aliasd-keyring"]),
+    // Drives the programs; links none of them, so that it starts where nothing is built.
+    ("xtask", &[]),
+    // Not the node: tests meet it as a process, over its published surface.
+    (
+        "aliasd-tests",
+        &[
+            "aliasd-catalog",
+            "aliasd-cypher",
+            "aliasd-wire",
+            "aliasd-keyring",
+            "aliasd-client",
+        ],
+    ),
+];
+
+/// The crates whose result may depend on nothing but their arguments.
+pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-cypher"];
+
+/// Libraries that bring a clock, a socket, a file or a runtime, however deep below a pure crate.
+const IMPURE: &[&str] = &[
+    "tokio", "prost", "tonic", "hyper", "mio", "socket2", "rocksdb", "openraft", "rustls", "ring",
+    "nix", "tempfile", "chrono", "time",
+];
+
+/// Refused as direct dependencies only: `cargo metadata` unifies features over the workspace, and
+/// the shell's features make the hash functions' crates offer randomness that pure code cannot name.
+const IMPURE_IF_NAMED: &[&str] = &["rand", "rand_core", "getrandom", "ahash", "hashbrown"];
+
+/// Dependencies, those of tests included, that are not downwards.
+pub(crate) fn violations(crates: &[Crate]) -> Vec<String> {
+    let ours = |name: &str| crates.iter().any(|one| one.name == name);
+    let mut out = Vec::new();
+    for one in crates {
+        let Some((_, allowed)) = MAY_DEPEND_ON.iter().find(|(name, _)| *name == one.name) else {
+            out.push(format!("{} has no layer in tests/tidy/layers.rs", one.name));
+            continue;
+        };
+        let needed = one.direct.union(&one.for_tests);
+        for needed in needed.filter(|name| ours(name) && !allowed.contains(&name.as_str())) {
+            out.push(format!("{} depends on {needed}", one.name));
+        }
+    }
+    out
+}
+
+/// Impure libraries that a pure crate would link.
+pub(crate) fn impure_dependencies(crates: &[Crate]) -> Vec<String> {
+    let mut out = Vec::new();
+    for one in crates
+        .iter()
+        .filter(|one| PURE.contains(&one.name.as_str()))
+    {
+        let linked = one
+            .transitive
+            .iter()
+            .filter(|name| IMPURE.contains(&name.as_str()));
+        let named = one
+            .direct
+            .iter()
+            .filter(|name| IMPURE_IF_NAMED.contains(&name.as_str()));
+        out.extend(
+            linked
+                .chain(named)
+                .map(|name| format!("{} links {name}", one.name)),
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(name: &str, direct: &[&str]) -> Crate {
+        let direct: std::collections::BTreeSet<String> =
+            direct.iter().map(|&to| to.to_owned()).collect();
+        Crate {
+            name: name.to_owned(),
+            transitive: direct.clone(),
+            direct,
+            for_tests: Default::default(),
+        }
+    }
+
+    #[test]
+    fn up_and_sideways_are_found() {
+        let catalog_up = [
+            example("aliasd-catalog", &["aliasd-wire"]),
+            example("aliasd-wire", &[]),
+        ];
+        assert_eq!(
+            violations(&catalog_up),
+            ["aliasd-catalog depends on aliasd-wire"]
+        );
+        let sideways = [
+            example("aliasd-client", &["aliasd-node"]),
+            example("aliasd-node", &[]),
+        ];
+        assert_eq!(
+            violations(&sideways),
+            ["aliasd-client depends on aliasd-node"]
+        );
+        let mut for_tests = example("aliasd-cypher", &[]);
+        for_tests.for_tests.insert("aliasd-client".to_owned());
+        assert_eq!(
+            violations(&[for_tests, example("aliasd-client", &[])]).len(),
+            1
+        );
+        assert_eq!(violations(&[example("aliasd-common", &[])]).len(), 1);
+        let down = [
+            example("aliasd-wire", &["aliasd-catalog"]),
+            example("aliasd-catalog", &[]),
+        ];
+        assert!(violations(&down).is_empty());
+    }
+
+    #[test]
+    fn an_impure_library_below_a_pure_crate_is_found() {
+        assert_eq!(
+            impure_dependencies(&[example("aliasd-cypher", &["tokio"])]),
+            ["aliasd-cypher links tokio"]
+        );
+        assert_eq!(
+            impure_dependencies(&[example("aliasd-cypher", &["rand"])]).len(),
+            1
+        );
+        assert!(impure_dependencies(&[example("aliasd-node", &["tokio"])]).is_empty());
+    }
+}

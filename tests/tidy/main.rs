@@ -1,0 +1,99 @@
+//! The rules of ARCHITECTURE.md that no compiler enforces, checked over `cargo metadata` and the
+//! sources. Needs no built program and takes a moment.
+//!
+//! A rule is a function from what it reads to a list of complaints, so that beside each rule stands
+//! a test that it can fail.
+
+mod layers;
+mod licences;
+mod places;
+mod rust;
+mod shape;
+mod workspace;
+
+use workspace::Workspace;
+
+/// Fails with every complaint at once, so that one run shows all there is to do.
+fn expect_none(rule: &str, complaints: &[String]) {
+    assert!(
+        complaints.is_empty(),
+        "{rule}:\n  {}",
+        complaints.join("\n  ")
+    );
+}
+
+#[test]
+fn crates_depend_downwards_only() {
+    let workspace = Workspace::load();
+    expect_none(
+        "a crate may only depend on a lower layer (ARCHITECTURE.md, \"Layers\")",
+        &layers::violations(&workspace.crates),
+    );
+}
+
+#[test]
+fn pure_crates_pull_in_nothing_impure() {
+    let workspace = Workspace::load();
+    expect_none(
+        "catalog and cypher must stay pure",
+        &layers::impure_dependencies(&workspace.crates),
+    );
+}
+
+#[test]
+fn pure_crates_name_no_clock_no_randomness_no_input_and_no_hash_order() {
+    let workspace = Workspace::load();
+    expect_none(
+        "catalog and cypher must stay pure",
+        &places::impurities(&workspace.sources),
+    );
+}
+
+#[test]
+fn each_library_is_named_in_its_one_place() {
+    let workspace = Workspace::load();
+    expect_none(
+        "a library that could spread is named in one place only",
+        &places::strays(&workspace.sources),
+    );
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are_for() {
+    let workspace = Workspace::load();
+    expect_none(
+        "files have at most 500 lines",
+        &shape::too_long(&workspace.sources),
+    );
+    expect_none(
+        "a file starts with `//!` and what it is for",
+        &shape::without_header(&workspace.sources),
+    );
+}
+
+#[test]
+fn nothing_unwraps_outside_tests() {
+    let workspace = Workspace::load();
+    expect_none(
+        "an `expect` carries the proof that an `unwrap` leaves out",
+        &shape::unwraps(&workspace.sources),
+    );
+}
+
+#[test]
+fn every_source_file_is_compiled() {
+    let workspace = Workspace::load();
+    expect_none(
+        "a source file that no `mod` names, or no target lists, is never run",
+        &shape::orphans(&workspace.sources, &workspace.targets),
+    );
+}
+
+#[test]
+fn licences_allow_what_we_do() {
+    let workspace = Workspace::load();
+    expect_none(
+        "a dependency's licence is outside the accepted set",
+        &licences::violations(&workspace.licences),
+    );
+}

@@ -1,0 +1,149 @@
+//! Where a name may be written: libraries that must not spread, and what pure code must not know.
+
+use crate::rust;
+use crate::workspace::Source;
+
+/// A library, and the beginnings of the paths of the files that may name it.
+const PLACES: &[(&str, &[&str])] = &[
+    ("openraft", &["crates/node/src/replica"]),
+    (
+        "rocksdb",
+        &[
+            "crates/node/src/replica/log",
+            "crates/node/src/replica/machine",
+        ],
+    ),
+    ("aes_gcm", &["crates/node/src/vault"]),
+    ("p12_keystore", &["crates/keyring/src/"]),
+    ("rcgen", &["crates/keyring/src/"]),
+];
+
+/// The directories of the pure crates.
+const PURE: &[&str] = &["crates/catalog/src/", "crates/cypher/src/"];
+
+/// Paths that would let the outside in. `std` alone or `std::*` would hide what is used of it.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::time",
+    "std::env",
+    "std::thread",
+    "std::process",
+    "std::io::stdin",
+    "std::hash::RandomState",
+    "std::collections::HashMap",
+    "std::collections::HashSet",
+    "std::collections::hash_map",
+    "std::collections::hash_set",
+    "std::self",
+    "std::*",
+    "tokio",
+    "prost",
+    "tonic",
+    "rocksdb",
+    "openraft",
+    "rand",
+    "getrandom",
+];
+
+/// Names that are impure wherever they come from.
+const IMPURE_NAMES: &[&str] = &["HashMap", "HashSet", "RandomState", "SystemTime", "Instant"];
+
+/// Files that name a library outside its place.
+pub(crate) fn strays(sources: &[Source]) -> Vec<String> {
+    let mut out = Vec::new();
+    for source in sources {
+        let paths = rust::paths(&source.text);
+        for (library, places) in PLACES {
+            let at_home = places.iter().any(|place| source.path.starts_with(place));
+            if !at_home && paths.iter().any(|path| is_within(path, library)) {
+                out.push(format!("{} names {library}", source.path));
+            }
+        }
+    }
+    out
+}
+
+/// Impure paths and names in the sources of the pure crates, their tests included.
+pub(crate) fn impurities(sources: &[Source]) -> Vec<String> {
+    let mut out = Vec::new();
+    let pure = |source: &&Source| PURE.iter().any(|place| source.path.starts_with(place));
+    for source in sources.iter().filter(pure) {
+        for path in rust::paths(&source.text) {
+            let banned_path = IMPURE.iter().any(|banned| is_within(&path, banned));
+            let mut segments = path.split("::");
+            let banned_name = segments.any(|segment| IMPURE_NAMES.contains(&segment));
+            if banned_path || banned_name || path == "std" {
+                out.push(format!("{} names {path}", source.path));
+            }
+        }
+    }
+    out
+}
+
+fn is_within(path: &str, module: &str) -> bool {
+    let rest = path.strip_prefix(module);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_library_is_found() {
+        let stray = |path: &str, text: &str| strays(&[Source::example(path, text)]).len();
+        assert_eq!(
+            stray("crates/node/src/api/mod.rs", "use openraft::Raft;"),
+            1
+        );
+        assert_eq!(
+            stray("crates/node/src/replica/mod.rs", "use openraft::Raft;"),
+            0
+        );
+        assert_eq!(
+            stray(
+                "crates/node/src/replica/mod.rs",
+                "fn f() { rocksdb::DB::open(); }"
+            ),
+            1
+        );
+        assert_eq!(
+            stray("crates/node/src/replica/log/store.rs", "use rocksdb::DB;"),
+            0
+        );
+        assert_eq!(
+            stray(
+                "crates/cli/src/pki.rs",
+                "use {std::fs, rcgen as certificates};"
+            ),
+            1
+        );
+        assert_eq!(
+            stray(
+                "crates/cli/src/pki.rs",
+                "/// as rcgen does\nfn rcgen_like() {}"
+            ),
+            0
+        );
+    }
+
+    #[test]
+    fn an_impurity_is_found_in_every_spelling() {
+        let found =
+            |text| impurities(&[Source::example("crates/catalog/src/apply.rs", text)]).len();
+        assert_eq!(found("use std::time::SystemTime;"), 1);
+        assert_eq!(found("use std::{fmt, fs};"), 1);
+        assert_eq!(found("use std::{collections::{BTreeMap, HashMap}};"), 1);
+        assert_eq!(found("fn f() { let _ = ::std::thread::spawn(g); }"), 1);
+        assert_eq!(found("use std as s;"), 1);
+        assert_eq!(found("use std::{self as s};"), 1);
+        assert_eq!(found("use rpds::HashSet;"), 1);
+        assert_eq!(
+            found("use std::{collections::BTreeMap, fmt}; // not a HashMap"),
+            0
+        );
+        let elsewhere = Source::example("crates/node/src/lib.rs", "use std::fs;");
+        assert!(impurities(&[elsewhere]).is_empty());
+    }
+}
