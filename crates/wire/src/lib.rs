@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The edge between bytes and the catalog: generated protobuf and its conversions.
+//!
+//! * [`v1`] is the public gRPC surface, client and server stubs included; [`peer`] is what members
+//!   say to each other. Both are generated from `proto/`.
+//! * [`error`] is the error model of the surface: five classes by the caller's next move.
+//!
+//! This crate never decides anything: it does no I/O, keeps no state and knows no policy. Whatever
+//! comes in is validated by the catalog's own constructors; whatever is damaged gives an error,
+//! never a panic. Fields marked `debug_redact` in the `.proto` files are never printed.
+
+pub mod error;
+
+/// The generated modules, one per protobuf package.
+// Generated code is documented from the .proto files, which have no place for oneof modules and stubs.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+#[allow(clippy::too_many_lines, clippy::needless_pass_by_value, clippy::semicolon_if_nothing_returned)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/modules.rs"));
+
+    /// What a `Debug` shows in place of a secret.
+    const REDACTED: std::fmt::Arguments<'static> = format_args!("******");
+
+    include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
+}
+
+pub use generated::aliasd::{peer, v1};
+
+/// The encoded `FileDescriptorSet` of every `.proto` file and its imports, for server reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
