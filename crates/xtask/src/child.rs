@@ -94,8 +94,19 @@ impl Cargo {
         command
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target);
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(describes_this_package) {
+                command.env_remove(name);
+            }
+        }
         command
     }
+}
+
+/// `cargo run` describes the package it runs in the environment. Build scripts that look at these
+/// variables would run again, with all that depends on them, whenever cargo is called the other way.
+fn describes_this_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 fn target_directory(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
