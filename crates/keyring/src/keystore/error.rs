@@ -1,0 +1,143 @@
+//! What can be wrong with a keystore, and which setting is at fault.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The one of the three keystore settings that an error asks the operator to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeystoreSetting {
+    /// Where the file is.
+    Path,
+    /// What opens it.
+    Password,
+    /// Which of its keys is meant.
+    KeyName,
+}
+
+/// Why a keystore could not be read or made. No variant carries a password or a key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeystoreError {
+    /// There is no such file.
+    #[error("the keystore file {} does not exist", path.display())]
+    Missing {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
+    /// The file exists but the system does not let us read it.
+    #[error("the keystore file {} cannot be read", path.display())]
+    Unreadable {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is something else, or damaged.
+    #[error("the file {} is not a PKCS#12 keystore", path.display())]
+    NotPkcs12 {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
+    /// The file's integrity check does not match the password.
+    #[error("the password does not open the keystore {}", path.display())]
+    WrongPassword {
+        /// The keystore.
+        path: PathBuf,
+    },
+    /// No entry has the name asked for.
+    #[error("the key '{name}' was not found in the keystore {}, which holds {}", path.display(), listed(available))]
+    KeyNotFound {
+        /// The keystore.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// The names of the AES-256 keys that do exist.
+        available: Vec<String>,
+    },
+    /// The entry exists but is not an AES key of 256 bits.
+    #[error("the entry '{name}' of the keystore {} is {found}, not an AES key of 256 bits", path.display())]
+    UnusableKey {
+        /// The keystore.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// What the entry is instead, such as "an AES key of 128 bits".
+        found: String,
+    },
+    /// The file to create is there already.
+    #[error("the file {} exists already and is never overwritten", path.display())]
+    Exists {
+        /// The file to create.
+        path: PathBuf,
+    },
+    /// The system does not let us write the file.
+    #[error("the keystore file {} cannot be written", path.display())]
+    Unwritable {
+        /// The file to write.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A key of that name exists, and a key is never replaced: what it sealed could not be opened again.
+    #[error("the keystore {} has an entry '{name}' already", path.display())]
+    NameTaken {
+        /// The keystore.
+        path: PathBuf,
+        /// The name asked for, as the keystore spells it.
+        name: String,
+    },
+    /// Rewriting the file would lose entries that this program does not understand.
+    #[error("the keystore {} holds entries besides secret keys; add the key with keytool instead", path.display())]
+    ForeignEntries {
+        /// The keystore.
+        path: PathBuf,
+    },
+    /// Java could not open a keystore with such a password.
+    #[error(
+        "a keystore password needs at least 6 characters, all of them printable ASCII, or Java cannot open the file"
+    )]
+    UnusablePassword,
+    /// The name would be spelt differently by different tools.
+    #[error("'{name}' cannot name a key: use letters, digits, '.', '_' and '-'")]
+    UnusableName {
+        /// The name asked for.
+        name: String,
+    },
+    /// The operating system gave no random bytes.
+    #[error("the operating system gave no random bytes for a key")]
+    NoRandomness,
+    /// The PKCS#12 library refused to encode the keystore.
+    #[error("the keystore could not be encoded")]
+    Encoding,
+}
+
+impl KeystoreError {
+    /// The setting at fault, so that the reader knows what to change.
+    pub fn setting(&self) -> KeystoreSetting {
+        match self {
+            Self::WrongPassword { .. } | Self::UnusablePassword => KeystoreSetting::Password,
+            Self::KeyNotFound { .. }
+            | Self::UnusableKey { .. }
+            | Self::NameTaken { .. }
+            | Self::UnusableName { .. } => KeystoreSetting::KeyName,
+            Self::Missing { .. }
+            | Self::Unreadable { .. }
+            | Self::NotPkcs12 { .. }
+            | Self::Exists { .. }
+            | Self::Unwritable { .. }
+            | Self::ForeignEntries { .. }
+            | Self::NoRandomness
+            | Self::Encoding => KeystoreSetting::Path,
+        }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "no AES key of 256 bits".to_owned(),
+        names => names
+            .iter()
+            .map(|name| format!("'{name}'"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}

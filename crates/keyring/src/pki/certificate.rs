@@ -1,0 +1,89 @@
+//! What a certificate proves. Nothing here verifies a signature: TLS has done that before these are asked.
+
+use std::time::{Duration, SystemTime};
+
+use rustls_pki_types::CertificateDer;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use super::{PEER_DOMAIN, PkiError};
+
+/// The node id that a peer's certificate proves by a DNS name such as `node-1.peer.aliasd`.
+///
+/// # Errors
+/// The bytes are no certificate, or it names no node or more than one.
+pub fn peer_node_id(certificate: &CertificateDer<'_>) -> Result<u64, PkiError> {
+    let certificate = parse(certificate)?;
+    let mut ids = alternative_names(&certificate).filter_map(|name| match name {
+        GeneralName::DNSName(name) => node_id_of(name),
+        _ => None,
+    });
+    match (ids.next(), ids.next()) {
+        (Some(id), None) => Ok(id),
+        _ => Err(PkiError::NoNodeId),
+    }
+}
+
+/// The identity that a client's certificate proves: the URI among its alternative names if there is one, else
+/// its common name. A certificate with several of what is asked for proves nothing.
+///
+/// # Errors
+/// The bytes are no certificate, or it names no client unambiguously.
+pub fn client_identity(certificate: &CertificateDer<'_>) -> Result<String, PkiError> {
+    let certificate = parse(certificate)?;
+    let mut uris = alternative_names(&certificate).filter_map(|name| match name {
+        GeneralName::URI(uri) => Some(*uri),
+        _ => None,
+    });
+    match (uris.next(), uris.next()) {
+        (Some(uri), None) => return Ok(uri.to_owned()),
+        (Some(_), Some(_)) => return Err(PkiError::NoIdentity),
+        (None, _) => {}
+    }
+    let mut names = certificate.subject().iter_common_name();
+    match (names.next().map(|name| name.as_str()), names.next()) {
+        (Some(Ok(name)), None) if !name.is_empty() => Ok(name.to_owned()),
+        _ => Err(PkiError::NoIdentity),
+    }
+}
+
+/// The moment from which a certificate is no longer valid.
+///
+/// # Errors
+/// The bytes are no certificate.
+pub fn expires_at(certificate: &CertificateDer<'_>) -> Result<SystemTime, PkiError> {
+    let seconds = parse(certificate)?.validity().not_after.timestamp();
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap_or(0)))
+}
+
+/// Whether that is the certificate's public key, in the raw form of its algorithm.
+pub(super) fn has_public_key(
+    certificate: &CertificateDer<'_>,
+    key: &[u8],
+) -> Result<bool, PkiError> {
+    Ok(*parse(certificate)?.public_key().subject_public_key.data == *key)
+}
+
+fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, PkiError> {
+    match X509Certificate::from_der(certificate) {
+        Ok((_, certificate)) => Ok(certificate),
+        Err(_) => Err(PkiError::NotACertificate),
+    }
+}
+
+fn alternative_names<'a>(
+    certificate: &'a X509Certificate<'_>,
+) -> impl Iterator<Item = &'a GeneralName<'a>> {
+    certificate
+        .subject_alternative_name()
+        .ok()
+        .flatten()
+        .into_iter()
+        .flat_map(|extension| extension.value.general_names.iter())
+}
+
+fn node_id_of(name: &str) -> Option<u64> {
+    let id = name.strip_prefix("node-")?.strip_suffix(PEER_DOMAIN)?;
+    // One spelling per node: no sign, no leading zero.
+    let canonical = id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0');
+    if canonical { id.parse().ok() } else { None }
+}
