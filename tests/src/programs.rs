@@ -1,0 +1,77 @@
+//! Finding the programs of this workspace that stand beside the running one.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Where the built program of this name is.
+///
+/// Under `cargo test` the programs are built first, once: a test on real processes must never meet a
+/// program that is older than the sources. Elsewhere they were built together with the caller.
+///
+/// # Panics
+/// If they do not build, or the program is not there.
+pub fn program(name: &str) -> PathBuf {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
+        let directory = directory();
+        if let Some(cargo) = env::var_os("CARGO") {
+            build(Path::new(&cargo), &directory);
+        }
+        directory
+    });
+    let program = directory.join(name);
+    assert!(
+        program.exists(),
+        "{} is missing: `cargo xtask test` builds it",
+        program.display()
+    );
+    program
+}
+
+/// `target/debug` for both `target/debug/aliasd-story` and `target/debug/deps/cluster-0123`.
+fn directory() -> PathBuf {
+    let this = env::current_exe().expect("a running program has a path");
+    let parent = this.parent().expect("a program is in a directory");
+    if parent.ends_with("deps") {
+        let above = parent
+            .parent()
+            .expect("`deps` is in the directory of a profile");
+        return above.to_path_buf();
+    }
+    parent.to_path_buf()
+}
+
+fn build(cargo: &Path, directory: &Path) {
+    let target = directory
+        .parent()
+        .expect("a profile is in the target directory");
+    let mut command = Command::new(cargo);
+    command
+        // The same selection as everywhere else, so that nothing is built a second time.
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bins",
+            "--locked",
+            "--target-dir",
+        ])
+        .arg(target)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    if directory.ends_with("release") {
+        command.arg("--release");
+    }
+    // cargo describes the package under test here; build scripts that look would run again.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    let status = command
+        .status()
+        .expect("cargo runs this test, so cargo can be run");
+    assert!(status.success(), "the programs under test do not build");
+}
