@@ -31,12 +31,7 @@ impl Process {
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {:?}", command.get_program()))?;
-        Ok(Self {
-            name: name.to_owned(),
-            child,
-            output: output.to_path_buf(),
-            leave: false,
-        })
+        Ok(Self { name: name.to_owned(), child, output: output.to_path_buf(), leave: false })
     }
 
     /// The id of the process.
@@ -65,11 +60,7 @@ impl Process {
     /// Sends a signal; fails if the program has ended.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         if let Some(status) = self.exited() {
-            bail!(
-                "{} has already ended with {status}:\n{}",
-                self.name,
-                self.output()
-            );
+            bail!("{} has already ended with {status}:\n{}", self.name, self.output());
         }
         let id = i32::try_from(self.child.id()).context("process ids are positive")?;
         kill(Pid::from_raw(id), signal).with_context(|| format!("{signal} to {}", self.name))
@@ -117,10 +108,8 @@ pub struct Finished {
 pub fn run(command: &mut Command, record: &Path) -> Result<Finished> {
     use std::io::Write as _;
 
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {:?}", command.get_program()))?;
     let mut file = append(record)?;
     file.write_all(&output.stdout)?;
     file.write_all(&output.stderr)?;

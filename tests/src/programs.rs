@@ -22,11 +22,7 @@ pub fn program(name: &str) -> PathBuf {
         directory
     });
     let program = directory.join(name);
-    assert!(
-        program.exists(),
-        "{} is missing: `cargo xtask test` builds it",
-        program.display()
-    );
+    assert!(program.exists(), "{} is missing: `cargo xtask test` builds it", program.display());
     program
 }
 
@@ -35,29 +31,18 @@ fn directory() -> PathBuf {
     let this = env::current_exe().expect("a running program has a path");
     let parent = this.parent().expect("a program is in a directory");
     if parent.ends_with("deps") {
-        let above = parent
-            .parent()
-            .expect("`deps` is in the directory of a profile");
+        let above = parent.parent().expect("`deps` is in the directory of a profile");
         return above.to_path_buf();
     }
     parent.to_path_buf()
 }
 
 fn build(cargo: &Path, directory: &Path) {
-    let target = directory
-        .parent()
-        .expect("a profile is in the target directory");
+    let target = directory.parent().expect("a profile is in the target directory");
     let mut command = Command::new(cargo);
     command
         // The same selection as everywhere else, so that nothing is built a second time.
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--bins",
-            "--locked",
-            "--target-dir",
-        ])
+        .args(["build", "--quiet", "--workspace", "--bins", "--locked", "--target-dir"])
         .arg(target)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     if directory.ends_with("release") {
@@ -70,8 +55,6 @@ fn build(cargo: &Path, directory: &Path) {
             command.env_remove(name);
         }
     }
-    let status = command
-        .status()
-        .expect("cargo runs this test, so cargo can be run");
+    let status = command.status().expect("cargo runs this test, so cargo can be run");
     assert!(status.success(), "the programs under test do not build");
 }

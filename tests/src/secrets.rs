@@ -49,10 +49,7 @@ pub fn search(directory: &Path, secrets: &[&str]) -> Result<(usize, Vec<Leak>)> 
 /// The forms in which `content` holds one of the secrets.
 pub fn forms_in(content: &[u8], secret: &str) -> Vec<&'static str> {
     let needles = [needles(secret)];
-    leaks_in(content, &needles)
-        .into_iter()
-        .map(|(_, form)| form)
-        .collect()
+    leaks_in(content, &needles).into_iter().map(|(_, form)| form).collect()
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -69,11 +66,8 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn leaks_in(content: &[u8], needles: &[Vec<Needle>]) -> Vec<(usize, &'static str)> {
-    let loose: Vec<u8> = content
-        .iter()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .map(u8::to_ascii_lowercase)
-        .collect();
+    let loose: Vec<u8> =
+        content.iter().filter(|byte| !byte.is_ascii_whitespace()).map(u8::to_ascii_lowercase).collect();
     let mut found = Vec::new();
     for (secret, forms) in needles.iter().enumerate() {
         for needle in forms {
@@ -101,16 +95,8 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 }
 
 fn needles(secret: &str) -> Vec<Needle> {
-    let exact = |form, bytes: Vec<u8>| Needle {
-        form,
-        bytes,
-        loose: false,
-    };
-    let loose = |form, text: String| Needle {
-        form,
-        bytes: text.to_ascii_lowercase().into_bytes(),
-        loose: true,
-    };
+    let exact = |form, bytes: Vec<u8>| Needle { form, bytes, loose: false };
+    let loose = |form, text: String| Needle { form, bytes: text.to_ascii_lowercase().into_bytes(), loose: true };
     let each = |separator: &str, one: &dyn Fn(u8) -> String| {
         let parts: Vec<String> = secret.bytes().map(one).collect();
         parts.join(separator)
@@ -122,32 +108,14 @@ fn needles(secret: &str) -> Vec<Needle> {
         exact("UTF-16, little end first", utf16(u16::to_le_bytes)),
         exact("UTF-16, big end first", utf16(u16::to_be_bytes)),
         loose("list of bytes", each(",", &|byte| byte.to_string())),
-        loose(
-            "list of hexadecimal bytes",
-            each(",", &|byte| format!("0x{byte:x}")),
-        ),
-        loose(
-            "list of characters",
-            each(",", &|byte| format!("'{}'", char::from(byte))),
-        ),
+        loose("list of hexadecimal bytes", each(",", &|byte| format!("0x{byte:x}"))),
+        loose("list of characters", each(",", &|byte| format!("'{}'", char::from(byte)))),
         loose("hexadecimal", each("", &|byte| format!("{byte:02x}"))),
-        loose(
-            "hexadecimal with colons",
-            each(":", &|byte| format!("{byte:02x}")),
-        ),
-        loose(
-            "hexadecimal escapes",
-            each("", &|byte| format!("\\x{byte:02x}")),
-        ),
+        loose("hexadecimal with colons", each(":", &|byte| format!("{byte:02x}"))),
+        loose("hexadecimal escapes", each("", &|byte| format!("\\x{byte:02x}"))),
         loose("octal escapes", each("", &|byte| format!("\\{byte:03o}"))),
-        loose(
-            "unicode escapes",
-            each("", &|byte| format!("\\u{byte:04x}")),
-        ),
-        loose(
-            "unicode escapes in braces",
-            each("", &|byte| format!("\\u{{{byte:x}}}")),
-        ),
+        loose("unicode escapes", each("", &|byte| format!("\\u{byte:04x}"))),
+        loose("unicode escapes in braces", each("", &|byte| format!("\\u{{{byte:x}}}"))),
         loose("percent escapes", each("", &|byte| format!("%{byte:02x}"))),
     ];
     for bytes in base64_at_every_alignment(secret.as_bytes()) {
@@ -196,27 +164,12 @@ mod tests {
             ("plain text", format!("password={SECRET};").into_bytes()),
             ("list of bytes", format!("Sealed({bytes:?})").into_bytes()),
             ("list of bytes", format!("{bytes:#?}").into_bytes()),
-            (
-                "list of hexadecimal bytes",
-                format!("{bytes:#x?}").into_bytes(),
-            ),
-            (
-                "list of characters",
-                format!("{:?}", SECRET.chars().collect::<Vec<_>>()).into_bytes(),
-            ),
+            ("list of hexadecimal bytes", format!("{bytes:#x?}").into_bytes()),
+            ("list of characters", format!("{:?}", SECRET.chars().collect::<Vec<_>>()).into_bytes()),
             ("hexadecimal", hexadecimal.into_bytes()),
             ("UTF-16, little end first", utf16),
-            (
-                "unicode escapes in braces",
-                SECRET.escape_unicode().to_string().into_bytes(),
-            ),
-            (
-                "octal escapes",
-                bytes
-                    .iter()
-                    .flat_map(|byte| format!("\\{byte:o}").into_bytes())
-                    .collect(),
-            ),
+            ("unicode escapes in braces", SECRET.escape_unicode().to_string().into_bytes()),
+            ("octal escapes", bytes.iter().flat_map(|byte| format!("\\{byte:o}").into_bytes()).collect()),
         ];
         for (form, content) in examples {
             assert_eq!(forms_in(&content, SECRET), [form], "{form}");
@@ -226,15 +179,8 @@ mod tests {
     #[test]
     fn base64_is_found_at_every_alignment() {
         // base64 of "alice:…", "bob:…" and "carol:…", as HTTP Basic would carry them.
-        for content in [
-            "YWxpY2U6c2VjcmV0cGFzc3dvcmQ=",
-            "Ym9iOnNlY3JldHBhc3N3b3Jk",
-            "Y2Fyb2w6c2VjcmV0cGFzc3dvcmQ",
-        ] {
-            assert!(
-                forms_in(content.as_bytes(), SECRET).contains(&"base64"),
-                "{content}"
-            );
+        for content in ["YWxpY2U6c2VjcmV0cGFzc3dvcmQ=", "Ym9iOnNlY3JldHBhc3N3b3Jk", "Y2Fyb2w6c2VjcmV0cGFzc3dvcmQ"] {
+            assert!(forms_in(content.as_bytes(), SECRET).contains(&"base64"), "{content}");
         }
         let utf8_with_signs = "x??>>~~";
         assert!(forms_in(b"eD8_Pj5-fg", utf8_with_signs).contains(&"base64 for URLs"));
@@ -254,11 +200,7 @@ mod tests {
         fs::write(directory.path().join("other"), "nothing").unwrap();
         let (files, leaks) = search(directory.path(), &["another", SECRET]).unwrap();
         assert_eq!(files, 2);
-        let expected = Leak {
-            file: deep.join("log"),
-            form: "list of bytes",
-            secret: 1,
-        };
+        let expected = Leak { file: deep.join("log"), form: "list of bytes", secret: 1 };
         assert_eq!(leaks, [expected]);
     }
 }

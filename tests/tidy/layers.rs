@@ -9,30 +9,13 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-cypher", &["aliasd-catalog"]),
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
-    (
-        "aliasd-node",
-        &[
-            "aliasd-catalog",
-            "aliasd-cypher",
-            "aliasd-wire",
-            "aliasd-keyring",
-        ],
-    ),
+    ("aliasd-node", &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring"]),
     ("aliasd-client", &["aliasd-catalog", "aliasd-wire"]),
     ("aliasctl", &["aliasd-client", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),
     // Not the node: tests meet it as a process, over its published surface.
-    (
-        "aliasd-tests",
-        &[
-            "aliasd-catalog",
-            "aliasd-cypher",
-            "aliasd-wire",
-            "aliasd-keyring",
-            "aliasd-client",
-        ],
-    ),
+    ("aliasd-tests", &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-client"]),
 ];
 
 /// The crates whose result may depend on nothing but their arguments.
@@ -40,8 +23,8 @@ pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-cypher"];
 
 /// Libraries that bring a clock, a socket, a file or a runtime, however deep below a pure crate.
 const IMPURE: &[&str] = &[
-    "tokio", "prost", "tonic", "hyper", "mio", "socket2", "rocksdb", "openraft", "rustls", "ring",
-    "nix", "tempfile", "chrono", "time",
+    "tokio", "prost", "tonic", "hyper", "mio", "socket2", "rocksdb", "openraft", "rustls", "ring", "nix", "tempfile",
+    "chrono", "time",
 ];
 
 /// Refused as direct dependencies only: `cargo metadata` unifies features over the workspace, and
@@ -68,23 +51,10 @@ pub(crate) fn violations(crates: &[Crate]) -> Vec<String> {
 /// Impure libraries that a pure crate would link.
 pub(crate) fn impure_dependencies(crates: &[Crate]) -> Vec<String> {
     let mut out = Vec::new();
-    for one in crates
-        .iter()
-        .filter(|one| PURE.contains(&one.name.as_str()))
-    {
-        let linked = one
-            .transitive
-            .iter()
-            .filter(|name| IMPURE.contains(&name.as_str()));
-        let named = one
-            .direct
-            .iter()
-            .filter(|name| IMPURE_IF_NAMED.contains(&name.as_str()));
-        out.extend(
-            linked
-                .chain(named)
-                .map(|name| format!("{} links {name}", one.name)),
-        );
+    for one in crates.iter().filter(|one| PURE.contains(&one.name.as_str())) {
+        let linked = one.transitive.iter().filter(|name| IMPURE.contains(&name.as_str()));
+        let named = one.direct.iter().filter(|name| IMPURE_IF_NAMED.contains(&name.as_str()));
+        out.extend(linked.chain(named).map(|name| format!("{} links {name}", one.name)));
     }
     out
 }
@@ -94,58 +64,28 @@ mod tests {
     use super::*;
 
     fn example(name: &str, direct: &[&str]) -> Crate {
-        let direct: std::collections::BTreeSet<String> =
-            direct.iter().map(|&to| to.to_owned()).collect();
-        Crate {
-            name: name.to_owned(),
-            transitive: direct.clone(),
-            direct,
-            for_tests: Default::default(),
-        }
+        let direct: std::collections::BTreeSet<String> = direct.iter().map(|&to| to.to_owned()).collect();
+        Crate { name: name.to_owned(), transitive: direct.clone(), direct, for_tests: Default::default() }
     }
 
     #[test]
     fn up_and_sideways_are_found() {
-        let catalog_up = [
-            example("aliasd-catalog", &["aliasd-wire"]),
-            example("aliasd-wire", &[]),
-        ];
-        assert_eq!(
-            violations(&catalog_up),
-            ["aliasd-catalog depends on aliasd-wire"]
-        );
-        let sideways = [
-            example("aliasd-client", &["aliasd-node"]),
-            example("aliasd-node", &[]),
-        ];
-        assert_eq!(
-            violations(&sideways),
-            ["aliasd-client depends on aliasd-node"]
-        );
+        let catalog_up = [example("aliasd-catalog", &["aliasd-wire"]), example("aliasd-wire", &[])];
+        assert_eq!(violations(&catalog_up), ["aliasd-catalog depends on aliasd-wire"]);
+        let sideways = [example("aliasd-client", &["aliasd-node"]), example("aliasd-node", &[])];
+        assert_eq!(violations(&sideways), ["aliasd-client depends on aliasd-node"]);
         let mut for_tests = example("aliasd-cypher", &[]);
         for_tests.for_tests.insert("aliasd-client".to_owned());
-        assert_eq!(
-            violations(&[for_tests, example("aliasd-client", &[])]).len(),
-            1
-        );
+        assert_eq!(violations(&[for_tests, example("aliasd-client", &[])]).len(), 1);
         assert_eq!(violations(&[example("aliasd-common", &[])]).len(), 1);
-        let down = [
-            example("aliasd-wire", &["aliasd-catalog"]),
-            example("aliasd-catalog", &[]),
-        ];
+        let down = [example("aliasd-wire", &["aliasd-catalog"]), example("aliasd-catalog", &[])];
         assert!(violations(&down).is_empty());
     }
 
     #[test]
     fn an_impure_library_below_a_pure_crate_is_found() {
-        assert_eq!(
-            impure_dependencies(&[example("aliasd-cypher", &["tokio"])]),
-            ["aliasd-cypher links tokio"]
-        );
-        assert_eq!(
-            impure_dependencies(&[example("aliasd-cypher", &["rand"])]).len(),
-            1
-        );
+        assert_eq!(impure_dependencies(&[example("aliasd-cypher", &["tokio"])]), ["aliasd-cypher links tokio"]);
+        assert_eq!(impure_dependencies(&[example("aliasd-cypher", &["rand"])]).len(), 1);
         assert!(impure_dependencies(&[example("aliasd-node", &["tokio"])]).is_empty());
     }
 }

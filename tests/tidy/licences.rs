@@ -39,10 +39,7 @@ fn accepts(expression: &str) -> bool {
     if brackets('(') != brackets(')') {
         return false;
     }
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let mut words = spaced.split_whitespace().peekable();
     let met = choice(&mut words);
     met && words.next().is_none()
@@ -101,11 +98,7 @@ mod tests {
             package: "example".to_owned(),
             expression: expression.map(str::to_owned),
         };
-        let found = violations(&[
-            example(Some("MPL-2.0+")),
-            example(None),
-            example(Some("MIT")),
-        ]);
+        let found = violations(&[example(Some("MPL-2.0+")), example(None), example(Some("MIT"))]);
         assert_eq!(found, ["example: MPL-2.0+", "example: no licence"]);
     }
 }

@@ -15,11 +15,7 @@ use workspace::Workspace;
 
 /// Fails with every complaint at once, so that one run shows all there is to do.
 fn expect_none(rule: &str, complaints: &[String]) {
-    assert!(
-        complaints.is_empty(),
-        "{rule}:\n  {}",
-        complaints.join("\n  ")
-    );
+    assert!(complaints.is_empty(), "{rule}:\n  {}", complaints.join("\n  "));
 }
 
 #[test]
@@ -34,50 +30,32 @@ fn crates_depend_downwards_only() {
 #[test]
 fn pure_crates_pull_in_nothing_impure() {
     let workspace = Workspace::load();
-    expect_none(
-        "catalog and cypher must stay pure",
-        &layers::impure_dependencies(&workspace.crates),
-    );
+    expect_none("catalog and cypher must stay pure", &layers::impure_dependencies(&workspace.crates));
 }
 
 #[test]
 fn pure_crates_name_no_clock_no_randomness_no_input_and_no_hash_order() {
     let workspace = Workspace::load();
-    expect_none(
-        "catalog and cypher must stay pure",
-        &places::impurities(&workspace.sources),
-    );
+    expect_none("catalog and cypher must stay pure", &places::impurities(&workspace.sources));
 }
 
 #[test]
 fn each_library_is_named_in_its_one_place() {
     let workspace = Workspace::load();
-    expect_none(
-        "a library that could spread is named in one place only",
-        &places::strays(&workspace.sources),
-    );
+    expect_none("a library that could spread is named in one place only", &places::strays(&workspace.sources));
 }
 
 #[test]
 fn files_are_short_and_say_what_they_are_for() {
     let workspace = Workspace::load();
-    expect_none(
-        "files have at most 500 lines",
-        &shape::too_long(&workspace.sources),
-    );
-    expect_none(
-        "a file starts with `//!` and what it is for",
-        &shape::without_header(&workspace.sources),
-    );
+    expect_none("files have at most 500 lines", &shape::too_long(&workspace.sources));
+    expect_none("a file starts with `//!` and what it is for", &shape::without_header(&workspace.sources));
 }
 
 #[test]
 fn nothing_unwraps_outside_tests() {
     let workspace = Workspace::load();
-    expect_none(
-        "an `expect` carries the proof that an `unwrap` leaves out",
-        &shape::unwraps(&workspace.sources),
-    );
+    expect_none("an `expect` carries the proof that an `unwrap` leaves out", &shape::unwraps(&workspace.sources));
 }
 
 #[test]
@@ -92,8 +70,5 @@ fn every_source_file_is_compiled() {
 #[test]
 fn licences_allow_what_we_do() {
     let workspace = Workspace::load();
-    expect_none(
-        "a dependency's licence is outside the accepted set",
-        &licences::violations(&workspace.licences),
-    );
+    expect_none("a dependency's licence is outside the accepted set", &licences::violations(&workspace.licences));
 }

@@ -6,13 +6,7 @@ use crate::workspace::Source;
 /// A library, and the beginnings of the paths of the files that may name it.
 const PLACES: &[(&str, &[&str])] = &[
     ("openraft", &["crates/node/src/replica"]),
-    (
-        "rocksdb",
-        &[
-            "crates/node/src/replica/log",
-            "crates/node/src/replica/machine",
-        ],
-    ),
+    ("rocksdb", &["crates/node/src/replica/log", "crates/node/src/replica/machine"]),
     ("aes_gcm", &["crates/node/src/vault"]),
     ("p12_keystore", &["crates/keyring/src/"]),
     ("rcgen", &["crates/keyring/src/"]),
@@ -93,45 +87,17 @@ mod tests {
     #[test]
     fn a_stray_library_is_found() {
         let stray = |path: &str, text: &str| strays(&[Source::example(path, text)]).len();
-        assert_eq!(
-            stray("crates/node/src/api/mod.rs", "use openraft::Raft;"),
-            1
-        );
-        assert_eq!(
-            stray("crates/node/src/replica/mod.rs", "use openraft::Raft;"),
-            0
-        );
-        assert_eq!(
-            stray(
-                "crates/node/src/replica/mod.rs",
-                "fn f() { rocksdb::DB::open(); }"
-            ),
-            1
-        );
-        assert_eq!(
-            stray("crates/node/src/replica/log/store.rs", "use rocksdb::DB;"),
-            0
-        );
-        assert_eq!(
-            stray(
-                "crates/cli/src/pki.rs",
-                "use {std::fs, rcgen as certificates};"
-            ),
-            1
-        );
-        assert_eq!(
-            stray(
-                "crates/cli/src/pki.rs",
-                "/// as rcgen does\nfn rcgen_like() {}"
-            ),
-            0
-        );
+        assert_eq!(stray("crates/node/src/api/mod.rs", "use openraft::Raft;"), 1);
+        assert_eq!(stray("crates/node/src/replica/mod.rs", "use openraft::Raft;"), 0);
+        assert_eq!(stray("crates/node/src/replica/mod.rs", "fn f() { rocksdb::DB::open(); }"), 1);
+        assert_eq!(stray("crates/node/src/replica/log/store.rs", "use rocksdb::DB;"), 0);
+        assert_eq!(stray("crates/cli/src/pki.rs", "use {std::fs, rcgen as certificates};"), 1);
+        assert_eq!(stray("crates/cli/src/pki.rs", "/// as rcgen does\nfn rcgen_like() {}"), 0);
     }
 
     #[test]
     fn an_impurity_is_found_in_every_spelling() {
-        let found =
-            |text| impurities(&[Source::example("crates/catalog/src/apply.rs", text)]).len();
+        let found = |text| impurities(&[Source::example("crates/catalog/src/apply.rs", text)]).len();
         assert_eq!(found("use std::time::SystemTime;"), 1);
         assert_eq!(found("use std::{fmt, fs};"), 1);
         assert_eq!(found("use std::{collections::{BTreeMap, HashMap}};"), 1);
@@ -139,10 +105,7 @@ mod tests {
         assert_eq!(found("use std as s;"), 1);
         assert_eq!(found("use std::{self as s};"), 1);
         assert_eq!(found("use rpds::HashSet;"), 1);
-        assert_eq!(
-            found("use std::{collections::BTreeMap, fmt}; // not a HashMap"),
-            0
-        );
+        assert_eq!(found("use std::{collections::BTreeMap, fmt}; // not a HashMap"), 0);
         let elsewhere = Source::example("crates/node/src/lib.rs", "use std::fs;");
         assert!(impurities(&[elsewhere]).is_empty());
     }

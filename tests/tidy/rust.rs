@@ -35,9 +35,7 @@ fn blank_until(text: &[char], at: usize) -> usize {
         ['/', '*', ..] => at + block_comment(rest),
         ['"', ..] => at + string(rest),
         ['r', '"' | '#', ..] if !inside_word => at + raw_string(&rest[1..]).map_or(0, |n| n + 1),
-        ['b', 'r', '"' | '#', ..] if !inside_word => {
-            at + raw_string(&rest[2..]).map_or(0, |n| n + 2)
-        }
+        ['b', 'r', '"' | '#', ..] if !inside_word => at + raw_string(&rest[2..]).map_or(0, |n| n + 2),
         ['\'', '\\', ..] => {
             let closing = rest[3..].iter().position(|c| *c == '\'');
             at + closing.map_or(rest.len(), |n| n + 4)
@@ -165,27 +163,15 @@ mod tests {
         let text = "a /* std::fs /* x */ */ b // std::net\n\"std::env \\\" c\" r#\"std::time \" \"# d '\"' e";
         let words = tokens(text);
         assert_eq!(words, ["a", "b", "d", "e"]);
-        assert_eq!(
-            tokens("&'a str 'x' b'\\'' r#type"),
-            ["&", "'", "a", "str", "b", "r", "#", "type"]
-        );
+        assert_eq!(tokens("&'a str 'x' b'\\'' r#type"), ["&", "'", "a", "str", "b", "r", "#", "type"]);
         assert_eq!(code("\"\n\"").lines().count(), 2);
     }
 
     #[test]
     fn use_groups_are_spread_out() {
-        let text =
-            "use std::{fs, io::{self, Read as R}, collections::*}; fn f() { ::std::env::var(x) }";
-        let expected = [
-            "std::fs",
-            "std::io::self",
-            "std::io::Read",
-            "std::collections::*",
-            "fn",
-            "f",
-            "std::env::var",
-            "x",
-        ];
+        let text = "use std::{fs, io::{self, Read as R}, collections::*}; fn f() { ::std::env::var(x) }";
+        let expected =
+            ["std::fs", "std::io::self", "std::io::Read", "std::collections::*", "fn", "f", "std::env::var", "x"];
         assert_eq!(paths(text), expected);
     }
 }

@@ -34,9 +34,7 @@ pub(crate) fn unwraps(sources: &[Source]) -> Vec<String> {
     let mut out = Vec::new();
     for source in sources.iter().filter(|source| !is_test_file(&source.path)) {
         let tokens = without_test_modules(rust::tokens(&source.text));
-        let calls = tokens
-            .windows(3)
-            .filter(|window| *window == [".", "unwrap", "("]);
+        let calls = tokens.windows(3).filter(|window| *window == [".", "unwrap", "("]);
         let count = calls.count();
         if count > 0 {
             out.push(format!("{}: {count}", source.path));
@@ -95,9 +93,7 @@ pub(crate) fn orphans(sources: &[Source], targets: &[String]) -> Vec<String> {
             open.extend(modules(source, is_root));
         }
     }
-    let lost = sources
-        .iter()
-        .filter(|source| !reached.contains(source.path.as_str()));
+    let lost = sources.iter().filter(|source| !reached.contains(source.path.as_str()));
     lost.map(|source| source.path.clone()).collect()
 }
 
@@ -105,22 +101,13 @@ pub(crate) fn orphans(sources: &[Source], targets: &[String]) -> Vec<String> {
 fn modules(source: &Source, is_root: bool) -> Vec<String> {
     let (directory, file) = source.path.rsplit_once('/').unwrap_or(("", &source.path));
     let stem = file.trim_end_matches(".rs");
-    let below = if is_root || stem == "mod" {
-        directory.to_owned()
-    } else {
-        format!("{directory}/{stem}")
-    };
+    let below = if is_root || stem == "mod" { directory.to_owned() } else { format!("{directory}/{stem}") };
     let tokens = rust::tokens(&source.text);
-    let declared = tokens
-        .windows(3)
-        .filter(|window| window[0] == "mod" && window[2] == ";");
+    let declared = tokens.windows(3).filter(|window| window[0] == "mod" && window[2] == ";");
     declared
         .flat_map(|window| {
             let name = &window[1];
-            [
-                format!("{below}/{name}.rs"),
-                format!("{below}/{name}/mod.rs"),
-            ]
+            [format!("{below}/{name}.rs"), format!("{below}/{name}/mod.rs")]
         })
         .collect()
 }
@@ -154,16 +141,10 @@ mod tests {
         assert_eq!(found("tests/cluster/main.rs", code), 0);
         let in_module = format!("#[cfg(test)]\nmod tests {{ {code} }}");
         assert_eq!(found("crates/a/src/lib.rs", &in_module), 0);
-        assert_eq!(
-            found("crates/a/src/lib.rs", &format!("{in_module} {code}")),
-            1
-        );
+        assert_eq!(found("crates/a/src/lib.rs", &format!("{in_module} {code}")), 1);
         let elsewhere = format!("#[cfg(test)] mod tests; {code}");
         assert_eq!(found("crates/a/src/lib.rs", &elsewhere), 1);
-        assert_eq!(
-            found("crates/a/src/lib.rs", "fn f() { g().unwrap_or(1); }"),
-            0
-        );
+        assert_eq!(found("crates/a/src/lib.rs", "fn f() { g().unwrap_or(1); }"), 0);
     }
 
     #[test]

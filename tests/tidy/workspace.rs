@@ -57,9 +57,8 @@ impl Workspace {
         let metadata = metadata(&root);
         let packages = array(&metadata["packages"]);
         let members: BTreeSet<&str> = strings(&metadata["workspace_members"]).collect();
-        let (ours, theirs): (Vec<&Value>, Vec<&Value>) = packages
-            .iter()
-            .partition(|package| members.contains(text(&package["id"])));
+        let (ours, theirs): (Vec<&Value>, Vec<&Value>) =
+            packages.iter().partition(|package| members.contains(text(&package["id"])));
 
         let mut targets = Vec::new();
         let mut sources = Vec::new();
@@ -75,12 +74,7 @@ impl Workspace {
             package: text(&package["name"]).to_owned(),
             expression: package["license"].as_str().map(str::to_owned),
         });
-        Self {
-            crates: crates(&metadata, &ours),
-            sources,
-            targets,
-            licences: licences.collect(),
-        }
+        Self { crates: crates(&metadata, &ours), sources, targets, licences: licences.collect() }
     }
 }
 
@@ -90,19 +84,13 @@ fn metadata(root: &Path) -> Value {
         .current_dir(root)
         .output()
         .expect("cargo runs this test, so cargo can be run");
-    assert!(
-        output.status.success(),
-        "cargo metadata: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
 }
 
 fn crates(metadata: &Value, ours: &[&Value]) -> Vec<Crate> {
-    let names: BTreeMap<&str, &str> = array(&metadata["packages"])
-        .iter()
-        .map(|package| (text(&package["id"]), text(&package["name"])))
-        .collect();
+    let names: BTreeMap<&str, &str> =
+        array(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
     let mut edges: BTreeMap<&str, Vec<(&str, bool)>> = BTreeMap::new();
     for node in array(&metadata["resolve"]["nodes"]) {
         let dependencies = array(&node["deps"]).iter().map(|dependency| {
@@ -123,19 +111,13 @@ fn crates(metadata: &Value, ours: &[&Value]) -> Vec<Crate> {
             name: text(&package["name"]).to_owned(),
             direct: named(true),
             for_tests: named(false),
-            transitive: reachable(id, &edges)
-                .into_iter()
-                .map(|to| names[to].to_owned())
-                .collect(),
+            transitive: reachable(id, &edges).into_iter().map(|to| names[to].to_owned()).collect(),
         }
     };
     ours.iter().map(one).collect()
 }
 
-fn reachable<'a>(
-    from: &'a str,
-    edges: &BTreeMap<&'a str, Vec<(&'a str, bool)>>,
-) -> BTreeSet<&'a str> {
+fn reachable<'a>(from: &'a str, edges: &BTreeMap<&'a str, Vec<(&'a str, bool)>>) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut open = vec![from];
     while let Some(id) = open.pop() {

@@ -67,11 +67,7 @@ impl Cargo {
             Profile::Dev => None,
             Profile::Release => Some("--release"),
         };
-        self.run(
-            ["build", "--workspace", "--bins", "--locked"]
-                .into_iter()
-                .chain(release),
-        )
+        self.run(["build", "--workspace", "--bins", "--locked"].into_iter().chain(release))
     }
 
     /// Runs a program that [`Cargo::build_programs`] built; an error if it does not exit with 0.
@@ -91,9 +87,7 @@ impl Cargo {
 
     fn cargo(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         for (name, _) in env::vars_os() {
             if name.to_str().is_some_and(describes_this_package) {
                 command.env_remove(name);
@@ -123,16 +117,11 @@ fn target_directory(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathB
 }
 
 fn succeed(command: &mut Command) -> Result<()> {
-    let name = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program())
-        .to_string_lossy()
-        .into_owned();
+    let name =
+        Path::new(command.get_program()).file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     let first = command.get_args().next().unwrap_or_default();
     let shown = format!("{name} {}", first.to_string_lossy());
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", shown.trim_end()))?;
+    let status = command.status().with_context(|| format!("cannot start `{}`", shown.trim_end()))?;
     if !status.success() {
         bail!("`{}` ended with {status}", shown.trim_end());
     }
@@ -152,19 +141,12 @@ mod tests {
 
     #[test]
     fn the_target_directory_is_the_one_asked_for_or_one_in_the_cache() {
-        let all = [
-            ("CARGO_TARGET_DIR", "/t"),
-            ("XDG_CACHE_HOME", "/x"),
-            ("HOME", "/h"),
-        ];
+        let all = [("CARGO_TARGET_DIR", "/t"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")];
         assert_eq!(chosen(&all).unwrap(), Path::new("/t"));
         assert_eq!(chosen(&all[1..]).unwrap(), Path::new("/x/aliasd/target"));
         let home_only = Path::new("/h/.cache/aliasd/target");
         assert_eq!(chosen(&all[2..]).unwrap(), home_only);
-        assert_eq!(
-            chosen(&[("CARGO_TARGET_DIR", ""), all[2]]).unwrap(),
-            home_only
-        );
+        assert_eq!(chosen(&[("CARGO_TARGET_DIR", ""), all[2]]).unwrap(), home_only);
         assert!(chosen(&[]).is_err());
     }
 }

@@ -64,11 +64,7 @@ struct Demo {
 #[derive(Args)]
 struct Test {
     /// Passed on to `cargo test --workspace`.
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "ARGUMENTS"
-    )]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     rest: Vec<OsString>,
 }
 
@@ -119,46 +115,17 @@ fn test(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
 
 fn verify(cargo: &Cargo) -> Result<()> {
     cargo.run(["fmt", "--all", "--check"])?;
-    cargo.run([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ])?;
-    cargo.run_with(
-        ["doc", "--workspace", "--no-deps", "--locked"],
-        ("RUSTDOCFLAGS", "-D warnings"),
-    )?;
+    cargo.run(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    cargo.run_with(["doc", "--workspace", "--no-deps", "--locked"], ("RUSTDOCFLAGS", "-D warnings"))?;
     cargo.build_programs(Profile::Dev)?;
-    cargo.run([
-        "test",
-        "--workspace",
-        "--locked",
-        "--test",
-        "tidy",
-        "--test",
-        "docs",
-    ])
+    cargo.run(["test", "--workspace", "--locked", "--test", "tidy", "--test", "docs"])
 }
 
 fn fix(cargo: &Cargo) -> Result<()> {
-    cargo.run([
-        "clippy",
-        "--fix",
-        "--allow-dirty",
-        "--allow-staged",
-        "--workspace",
-        "--all-targets",
-    ])?;
+    cargo.run(["clippy", "--fix", "--allow-dirty", "--allow-staged", "--workspace", "--all-targets"])?;
     cargo.run(["fmt", "--all"])?;
     cargo.build_programs(Profile::Dev)?;
-    cargo.run_with(
-        ["test", "--workspace", "--test", "docs"],
-        ("ALIASD_DOCS", "write"),
-    )
+    cargo.run_with(["test", "--workspace", "--test", "docs"], ("ALIASD_DOCS", "write"))
 }
 
 fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {

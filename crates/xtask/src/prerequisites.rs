@@ -27,24 +27,14 @@ const MANAGERS: &[Manager] = &[
         install: &["install", "-qy", "--no-install-recommends"],
         packages: &["g++", "libclang-dev"],
     },
-    Manager {
-        program: "dnf",
-        refresh: None,
-        install: &["install", "-y"],
-        packages: &["gcc-c++", "clang-devel"],
-    },
+    Manager { program: "dnf", refresh: None, install: &["install", "-y"], packages: &["gcc-c++", "clang-devel"] },
     Manager {
         program: "pacman",
         refresh: None,
         install: &["-Sy", "--needed", "--noconfirm"],
         packages: &["gcc", "clang"],
     },
-    Manager {
-        program: "apk",
-        refresh: None,
-        install: &["add"],
-        packages: &["g++", "clang-dev", "linux-headers"],
-    },
+    Manager { program: "apk", refresh: None, install: &["add"], packages: &["g++", "clang-dev", "linux-headers"] },
 ];
 
 /// Returns once everything is present, or with an error that names what to install.
@@ -68,10 +58,7 @@ pub(crate) fn ensure() -> Result<()> {
             manager.packages.join(" ")
         );
     };
-    eprintln!(
-        "the build needs {what}: installing with {}",
-        manager.program
-    );
+    eprintln!("the build needs {what}: installing with {}", manager.program);
     install(prefix, manager)?;
     let still_missing = self::missing();
     if !still_missing.is_empty() {
@@ -148,9 +135,7 @@ fn holds_library(directory: &Path) -> bool {
 }
 
 fn holds_headers(directory: &Path) -> bool {
-    entries(&directory.join("clang"))
-        .iter()
-        .any(|version| version.join("include/stddef.h").exists())
+    entries(&directory.join("clang")).iter().any(|version| version.join("include/stddef.h").exists())
 }
 
 fn entries(directory: &Path) -> Vec<PathBuf> {
@@ -184,10 +169,7 @@ fn privilege() -> Option<&'static [&'static str]> {
 fn install(prefix: &[&str], manager: &Manager) -> Result<()> {
     let run = |arguments: Vec<&str>| -> Result<()> {
         let words: Vec<&str> = [prefix, &[manager.program], &arguments].concat();
-        let status = Command::new(words[0])
-            .args(&words[1..])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status()?;
+        let status = Command::new(words[0]).args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive").status()?;
         if !status.success() {
             bail!("`{}` ended with {status}", words.join(" "));
         }
