@@ -1,1 +1,59 @@
-//! Placeholder.
+//! The pure core of aliasd: what the catalog holds, how a committed entry changes it, who may do what,
+//! and where a name leads.
+//!
+//! Everything here is a function of its arguments. This crate never reads a clock, draws a random
+//! number, performs I/O, awaits, or iterates in hash order; every replica that is fed the same entries
+//! holds the same records and the same [`Digest`].
+//!
+//! # Life of an entry
+//!
+//! 1. The language or a client builds a [`Command<Plain>`](Command), which may carry secrets in clear.
+//! 2. The vault maps it to a [`Command<Sealed>`](Command). Only that fits an [`Entry`], so a plaintext
+//!    secret in the log does not compile.
+//! 3. The proposer stamps request id, actor and time into the [`Entry`]; the log commits it at a
+//!    [`Revision`].
+//! 4. [`Catalog::apply`] decides: an [`Outcome`] and the list of [`Change`]s that follow from it. The
+//!    same list feeds the store, the in-memory view, the watch stream, the audit trail and the digest.
+
+mod apply;
+mod authorise;
+mod catalog;
+mod change;
+mod command;
+mod digest;
+mod driver;
+mod id;
+mod name;
+mod privilege;
+mod record;
+mod rejection;
+mod resolve;
+mod secret;
+mod url;
+mod value;
+
+pub use apply::{Applied, REQUEST_WINDOW};
+pub use authorise::Action;
+pub use catalog::{Catalog, Named};
+pub use change::{Change, Effect, Notification, Outcome};
+pub use command::{
+    AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
+    Entry, HomeChange, PasswordChange, RemoteTarget, Removal,
+};
+pub use digest::Digest;
+pub use driver::{DriverSettings, LogLevel};
+pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
+pub use name::{AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, RemoteUserName, RoleName, UserName};
+pub use privilege::{
+    DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, Privilege, Resource,
+    Segment, UserScope,
+};
+pub use record::{
+    Alias, AliasKind, CypherVersion, Database, DatabaseKind, DatabaseStatus, Membership, Meta, Policy, Record,
+    RecordKey, RemoteAlias, RequestRecord, Role, User, UserStatus,
+};
+pub use rejection::{Rejection, RejectionCode};
+pub use resolve::{Destination, ResolveRequest, ResolveTarget, Route};
+pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};
+pub use url::{RemoteUrl, Scheme};
+pub use value::{Duration, Float, Value, ValueMap};

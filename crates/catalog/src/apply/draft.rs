@@ -1,0 +1,64 @@
+//! A catalog under change: steps take effect at once on a clone, and are kept as a list. A refusal throws
+//! the whole draft away.
+
+use std::collections::BTreeMap;
+
+use crate::{Catalog, CatalogName, Change, Effect, Notification, Outcome, Record, RecordKey, Stamp};
+
+/// A catalog under change.
+pub(super) struct Draft {
+    /// The catalog as the steps so far leave it.
+    pub(super) catalog: Catalog,
+    /// Where and when the entry stands.
+    pub(super) stamp: Stamp,
+    changes: Vec<Change>,
+    positions: BTreeMap<RecordKey, usize>,
+}
+
+impl Draft {
+    pub(super) fn new(catalog: Catalog, stamp: Stamp) -> Self {
+        Self { catalog, stamp, changes: Vec::new(), positions: BTreeMap::new() }
+    }
+
+    /// Sets or removes a record. Several steps on one record become one change, so that whoever consumes
+    /// the changes sees each record once.
+    pub(super) fn set(&mut self, key: RecordKey, after: Option<Record>) {
+        let before = self.catalog.record(&key);
+        if before == after {
+            return;
+        }
+        let step = Change { key, before, after };
+        self.catalog.put(&step);
+        match self.positions.get(&step.key) {
+            Some(&position) => self.changes[position].after = step.after,
+            None => {
+                self.positions.insert(step.key.clone(), self.changes.len());
+                self.changes.push(step);
+            }
+        }
+    }
+
+    /// The catalog and the changes that led to it. A record that came and went is no change.
+    pub(super) fn finish(self) -> (Catalog, Vec<Change>) {
+        let mut changes = self.changes;
+        changes.retain(|change| change.before != change.after);
+        (self.catalog, changes)
+    }
+
+    /// Takes away every grant and denial that names a database or remote alias which is being dropped.
+    pub(super) fn forget_grants_naming(&mut self, name: &CatalogName) {
+        for grant in self.catalog.grants_naming(name) {
+            self.set(RecordKey::Grant(Box::new((*grant).clone())), None);
+        }
+    }
+}
+
+/// Accepted, with this many updates.
+pub(super) fn updated(system_updates: u64) -> Outcome {
+    Ok(Effect { system_updates, notifications: Vec::new() })
+}
+
+/// Accepted, with this many updates and something to tell.
+pub(super) fn updated_with(system_updates: u64, notifications: Vec<Notification>) -> Outcome {
+    Ok(Effect { system_updates, notifications })
+}

@@ -1,0 +1,86 @@
+//! `apply`: the only way the catalog changes. Total and deterministic: every entry gets an outcome, and
+//! the same entries give the same records, everywhere and always.
+//!
+//! A refused entry changes nothing but the list of recent requests: it still uses up its revision and its
+//! request id.
+
+mod access;
+mod alias;
+mod bootstrap;
+mod database;
+mod draft;
+
+use std::sync::Arc;
+
+use crate::{
+    Catalog, Change, Command, Entry, Outcome, Principal, Record, RecordKey, RequestRecord, Revision, Sealed, Stamp,
+};
+
+use draft::Draft;
+
+/// For how many revisions the outcome of a request is remembered. A retry within that window has no second
+/// effect; callers give up long before.
+pub const REQUEST_WINDOW: u64 = 100_000;
+
+/// What became of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The answer to the caller.
+    pub outcome: Outcome,
+    /// The records that changed, each at most once. Empty for a repeated request.
+    pub changes: Vec<Change>,
+}
+
+impl Catalog {
+    /// Applies the entry at a position of the log.
+    pub fn apply(&mut self, at: Revision, entry: &Entry) -> Applied {
+        if let Some(recorded) = self.recorded_outcome(&entry.request) {
+            return Applied { outcome: recorded.clone(), changes: Vec::new() };
+        }
+        let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
+        let mut draft = Draft::new(self.clone(), stamp);
+        let outcome = draft.run(&entry.actor, &entry.command);
+        if outcome.is_err() {
+            draft = Draft::new(self.clone(), stamp);
+        }
+        let request = RequestRecord { applied: stamp, outcome: outcome.clone() };
+        draft.set(RecordKey::Request(entry.request), Some(Record::Request(Arc::new(request))));
+        if let Some(expired) = at.0.checked_sub(REQUEST_WINDOW) {
+            for id in draft.catalog.requests_until(Revision(expired)) {
+                draft.set(RecordKey::Request(id), None);
+            }
+        }
+        let (catalog, changes) = draft.finish();
+        *self = catalog;
+        Applied { outcome, changes }
+    }
+}
+
+impl Draft {
+    fn run(&mut self, actor: &Principal, command: &Command<Sealed>) -> Outcome {
+        self.catalog.authorise_command(actor, command)?;
+        match command {
+            Command::Bootstrap(bootstrap) => self.bootstrap(actor, bootstrap),
+            Command::CreateAlias(create) => self.create_alias(create),
+            Command::AlterAlias(alter) => self.alter_alias(alter),
+            Command::DropAlias { name, if_exists } => self.drop_alias(name, *if_exists),
+            Command::CreateDatabase { name, mode } => self.create_database(name, *mode),
+            Command::DropDatabase { name, if_exists, cascade_aliases } => {
+                self.drop_database(name, *if_exists, *cascade_aliases)
+            }
+            Command::CreateUser(create) => self.create_user(actor, create),
+            Command::AlterUser(alter) => self.alter_user(actor, alter),
+            Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
+            Command::CreateRole { name, mode, copy_of } => self.create_role(name, *mode, copy_of.as_ref()),
+            Command::DropRole { name, if_exists } => self.drop_role(name, *if_exists),
+            Command::GrantRoles { roles, users } => self.grant_roles(roles, users),
+            Command::RevokeRoles { roles, users } => self.revoke_roles(roles, users),
+            Command::AssignPrivileges { effect, immutable, privileges, roles } => {
+                self.assign_privileges(*effect, *immutable, privileges, roles)
+            }
+            Command::RevokePrivileges { effect, immutable, privileges, roles } => {
+                self.revoke_privileges(*effect, *immutable, privileges, roles)
+            }
+        }
+    }
+}

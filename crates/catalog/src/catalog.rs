@@ -1,0 +1,371 @@
+//! The catalog itself: records in persistent ordered maps, the indexes over them, and the digest. A clone
+//! costs a few reference counts and shares everything, so it serves as read view and as frozen snapshot.
+//!
+//! Records change in one place only, [`Catalog::put`]; the indexes and the digest follow there and can
+//! never disagree with the records.
+
+use std::sync::Arc;
+
+use rpds::RedBlackTreeMapSync as Map;
+
+use crate::{
+    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseName, DbmsAction, Digest,
+    Grant, GrantEffect, Membership, Meta, Outcome, Privilege, Record, RecordKey, RequestId, RequestRecord, Revision,
+    Role, RoleName, Stamp, Timestamp, User, UserName,
+};
+
+/// Everything the cluster agreed on, as of some revision.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    meta: Option<Arc<Meta>>,
+    databases: Map<DatabaseName, Arc<Database>>,
+    aliases: Map<AliasName, Arc<Alias>>,
+    users: Map<UserName, Arc<User>>,
+    roles: Map<RoleName, Arc<Role>>,
+    memberships: Map<(UserName, RoleName), Membership>,
+    grants: Map<Arc<Grant>, Stamp>,
+    requests: Map<RequestId, Arc<RequestRecord>>,
+    // Indexes, derived from the records above.
+    members: Map<(RoleName, UserName), ()>,
+    grants_by_name: Map<(CatalogName, Arc<Grant>), ()>,
+    aliases_by_target: Map<(DatabaseName, AliasName), ()>,
+    users_by_auth: Map<(AuthProvider, AuthId), UserName>,
+    requests_by_revision: Map<Revision, RequestId>,
+    digest: Digest,
+    clock: Timestamp,
+}
+
+/// What has a name in the namespace of databases and aliases.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// A database, with its name.
+    Database(&'a DatabaseName, &'a Arc<Database>),
+    /// An alias, with its name.
+    Alias(&'a AliasName, &'a Arc<Alias>),
+}
+
+impl Catalog {
+    /// What the cluster agreed on when it was formed; none before.
+    pub fn meta(&self) -> Option<&Meta> {
+        self.meta.as_deref()
+    }
+
+    /// The fingerprint of all records.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The time of the last entry. Never runs backwards.
+    pub fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// Databases by name.
+    pub fn databases(&self) -> impl Iterator<Item = (&DatabaseName, &Arc<Database>)> {
+        self.databases.iter()
+    }
+
+    /// Aliases by name.
+    pub fn aliases(&self) -> impl Iterator<Item = (&AliasName, &Arc<Alias>)> {
+        self.aliases.iter()
+    }
+
+    /// How many aliases there are.
+    pub fn alias_count(&self) -> usize {
+        self.aliases.size()
+    }
+
+    /// Users by name.
+    pub fn users(&self) -> impl Iterator<Item = (&UserName, &Arc<User>)> {
+        self.users.iter()
+    }
+
+    /// Roles by name.
+    pub fn roles(&self) -> impl Iterator<Item = (&RoleName, &Arc<Role>)> {
+        self.roles.iter()
+    }
+
+    /// Every grant and denial, by role.
+    pub fn grants(&self) -> impl Iterator<Item = (&Grant, Stamp)> {
+        self.grants.iter().map(|(grant, created)| (&**grant, *created))
+    }
+
+    /// The database of this name.
+    pub fn database(&self, name: &str) -> Option<&Arc<Database>> {
+        self.databases.get(name)
+    }
+
+    /// The alias of this name.
+    pub fn alias(&self, name: &str) -> Option<&Arc<Alias>> {
+        self.aliases.get(name)
+    }
+
+    /// The user of this name.
+    pub fn user(&self, name: &str) -> Option<&Arc<User>> {
+        self.users.get(name)
+    }
+
+    /// The role of this name.
+    pub fn role(&self, name: &str) -> Option<&Arc<Role>> {
+        self.roles.get(name)
+    }
+
+    /// The user that an external provider knows by this id.
+    pub fn user_by_auth(&self, provider: &AuthProvider, id: &AuthId) -> Option<&UserName> {
+        self.users_by_auth.get(&(provider.clone(), id.clone()))
+    }
+
+    /// What has this name, if anything has.
+    pub fn find(&self, name: &CatalogName) -> Option<Named<'_>> {
+        let database = self.databases.get_key_value(name.as_str());
+        let alias = || self.aliases.get_key_value(name.as_str());
+        database
+            .map(|(name, database)| Named::Database(name, database))
+            .or_else(|| alias().map(|(name, alias)| Named::Alias(name, alias)))
+    }
+
+    /// The name that privileges on `name` attach to: a local alias stands for its database, a remote alias
+    /// and a database for themselves. None if nothing has the name.
+    pub fn privilege_target(&self, name: &CatalogName) -> Option<CatalogName> {
+        match self.find(name)? {
+            Named::Database(database, _) => Some(database.into()),
+            Named::Alias(own, alias) => Some(match &alias.kind {
+                AliasKind::Local(database) => database.into(),
+                AliasKind::Remote(_) => own.into(),
+            }),
+        }
+    }
+
+    /// The roles that a user was given, by name. `PUBLIC`, which every user has, is not among them.
+    pub fn roles_of<'a>(&'a self, user: &'a UserName) -> impl Iterator<Item = &'a RoleName> {
+        let from = (user.clone(), RoleName::lowest());
+        self.memberships.range(from..).take_while(move |((member, _), _)| member == user).map(|((_, role), _)| role)
+    }
+
+    /// Whether a user was given a role.
+    pub fn is_member(&self, user: &UserName, role: &RoleName) -> bool {
+        self.memberships.contains_key(&(user.clone(), role.clone()))
+    }
+
+    /// The users that were given a role, by name.
+    pub fn members_of<'a>(&'a self, role: &'a RoleName) -> impl Iterator<Item = &'a UserName> {
+        let from = (role.clone(), UserName::lowest());
+        self.members.range(from..).take_while(move |((of, _), ())| of == role).map(|((_, user), ())| user)
+    }
+
+    /// What a role is granted and denied.
+    pub fn grants_of<'a>(&'a self, role: &'a RoleName) -> impl Iterator<Item = (&'a Grant, Stamp)> {
+        let first = Grant {
+            role: role.clone(),
+            effect: GrantEffect::Granted,
+            privilege: Privilege::Dbms(DbmsAction::All),
+            immutable: false,
+        };
+        let range = self.grants.range(Arc::new(first)..);
+        range.take_while(move |(grant, _)| grant.role == *role).map(|(grant, created)| (&**grant, *created))
+    }
+
+    /// Whether exactly this grant or denial exists.
+    pub(crate) fn holds_exactly(&self, grant: &Grant) -> bool {
+        self.grants.contains_key(grant)
+    }
+
+    /// The grants and denials that name a database or remote alias.
+    pub(crate) fn grants_naming(&self, name: &CatalogName) -> Vec<Arc<Grant>> {
+        let first = Grant {
+            role: RoleName::lowest(),
+            effect: GrantEffect::Granted,
+            privilege: Privilege::Dbms(DbmsAction::All),
+            immutable: false,
+        };
+        let range = self.grants_by_name.range((name.clone(), Arc::new(first))..);
+        range.take_while(|((of, _), ())| of == name).map(|((_, grant), ())| grant.clone()).collect()
+    }
+
+    /// The local aliases that lead to a database, by name.
+    pub fn aliases_of<'a>(&'a self, database: &'a DatabaseName) -> impl Iterator<Item = &'a AliasName> {
+        let from = (database.clone(), AliasName::lowest());
+        let range = self.aliases_by_target.range(from..);
+        range.take_while(move |((of, _), ())| of == database).map(|((_, alias), ())| alias)
+    }
+
+    /// The outcome of a request that was applied recently.
+    pub fn recorded_outcome(&self, request: &RequestId) -> Option<&Outcome> {
+        self.requests.get(request).map(|record| &record.outcome)
+    }
+
+    /// The requests applied at or before a revision, oldest first.
+    pub(crate) fn requests_until(&self, revision: Revision) -> Vec<RequestId> {
+        self.requests_by_revision.range(..=revision).map(|(_, id)| *id).collect()
+    }
+
+    /// The record under a key.
+    pub fn record(&self, key: &RecordKey) -> Option<Record> {
+        match key {
+            RecordKey::Meta => self.meta.clone().map(Record::Meta),
+            RecordKey::Database(name) => self.databases.get(name).cloned().map(Record::Database),
+            RecordKey::Alias(name) => self.aliases.get(name).cloned().map(Record::Alias),
+            RecordKey::User(name) => self.users.get(name).cloned().map(Record::User),
+            RecordKey::Role(name) => self.roles.get(name).cloned().map(Record::Role),
+            RecordKey::Membership(user, role) => {
+                self.memberships.get(&(user.clone(), role.clone())).copied().map(Record::Membership)
+            }
+            RecordKey::Grant(grant) => self.grants.get(&**grant).copied().map(Record::Grant),
+            RecordKey::Request(id) => self.requests.get(id).cloned().map(Record::Request),
+        }
+    }
+
+    /// Every record in the order of keys: what a snapshot holds.
+    pub fn records(&self) -> impl Iterator<Item = (RecordKey, Record)> + '_ {
+        let meta = self.meta.iter().map(|meta| (RecordKey::Meta, Record::Meta(meta.clone())));
+        let databases = self.databases.iter();
+        let databases = databases.map(|(name, it)| (RecordKey::Database(name.clone()), Record::Database(it.clone())));
+        let aliases = self.aliases.iter();
+        let aliases = aliases.map(|(name, it)| (RecordKey::Alias(name.clone()), Record::Alias(it.clone())));
+        let users = self.users.iter();
+        let users = users.map(|(name, it)| (RecordKey::User(name.clone()), Record::User(it.clone())));
+        let roles = self.roles.iter();
+        let roles = roles.map(|(name, it)| (RecordKey::Role(name.clone()), Record::Role(it.clone())));
+        let memberships = self
+            .memberships
+            .iter()
+            .map(|((user, role), it)| (RecordKey::Membership(user.clone(), role.clone()), Record::Membership(*it)));
+        let grants = self.grants.iter();
+        let grants = grants.map(|(grant, it)| (RecordKey::Grant(Box::new((**grant).clone())), Record::Grant(*it)));
+        let requests = self.requests.iter();
+        let requests = requests.map(|(id, it)| (RecordKey::Request(*id), Record::Request(it.clone())));
+        let named = meta.chain(databases).chain(aliases).chain(users).chain(roles);
+        named.chain(memberships).chain(grants).chain(requests)
+    }
+
+    /// Puts a stored record back, while a store or snapshot is loaded. Returns false, and changes nothing,
+    /// if key and record are not of the same variant.
+    #[must_use]
+    pub fn restore(&mut self, key: RecordKey, record: Record) -> bool {
+        let fits = matches!(
+            (&key, &record),
+            (RecordKey::Meta, Record::Meta(_))
+                | (RecordKey::Database(_), Record::Database(_))
+                | (RecordKey::Alias(_), Record::Alias(_))
+                | (RecordKey::User(_), Record::User(_))
+                | (RecordKey::Role(_), Record::Role(_))
+                | (RecordKey::Membership(..), Record::Membership(_))
+                | (RecordKey::Grant(_), Record::Grant(_))
+                | (RecordKey::Request(_), Record::Request(_))
+        );
+        if fits {
+            let before = self.record(&key);
+            self.put(&Change { key, before, after: Some(record) });
+        }
+        fits
+    }
+
+    /// Takes one step. The only place where records, indexes and digest change.
+    pub(crate) fn put(&mut self, change: &Change) {
+        if let Some(before) = &change.before {
+            self.digest.subtract(&change.key, before);
+            self.unindex(&change.key, before);
+        }
+        if let Some(after) = &change.after {
+            self.digest.add(&change.key, after);
+            self.index(&change.key, after);
+        }
+        self.store(&change.key, change.after.as_ref());
+    }
+
+    fn store(&mut self, key: &RecordKey, record: Option<&Record>) {
+        match (key, record) {
+            (RecordKey::Meta, Some(Record::Meta(meta))) => self.meta = Some(meta.clone()),
+            (RecordKey::Database(name), Some(Record::Database(it))) => {
+                self.databases.insert_mut(name.clone(), it.clone());
+            }
+            (RecordKey::Alias(name), Some(Record::Alias(it))) => {
+                self.aliases.insert_mut(name.clone(), it.clone());
+            }
+            (RecordKey::User(name), Some(Record::User(it))) => {
+                self.users.insert_mut(name.clone(), it.clone());
+            }
+            (RecordKey::Role(name), Some(Record::Role(it))) => {
+                self.roles.insert_mut(name.clone(), it.clone());
+            }
+            (RecordKey::Membership(user, role), Some(Record::Membership(it))) => {
+                self.memberships.insert_mut((user.clone(), role.clone()), *it);
+            }
+            (RecordKey::Grant(grant), Some(Record::Grant(it))) => {
+                self.grants.insert_mut(Arc::new((**grant).clone()), *it);
+            }
+            (RecordKey::Request(id), Some(Record::Request(it))) => {
+                self.requests.insert_mut(*id, it.clone());
+            }
+            (key, _) => self.erase(key),
+        }
+    }
+
+    fn erase(&mut self, key: &RecordKey) {
+        match key {
+            RecordKey::Meta => self.meta = None,
+            RecordKey::Database(name) => drop(self.databases.remove_mut(name)),
+            RecordKey::Alias(name) => drop(self.aliases.remove_mut(name)),
+            RecordKey::User(name) => drop(self.users.remove_mut(name)),
+            RecordKey::Role(name) => drop(self.roles.remove_mut(name)),
+            RecordKey::Membership(user, role) => drop(self.memberships.remove_mut(&(user.clone(), role.clone()))),
+            RecordKey::Grant(grant) => drop(self.grants.remove_mut(&**grant)),
+            RecordKey::Request(id) => drop(self.requests.remove_mut(id)),
+        }
+    }
+
+    fn index(&mut self, key: &RecordKey, record: &Record) {
+        match (key, record) {
+            (RecordKey::Membership(user, role), _) => {
+                self.members.insert_mut((role.clone(), user.clone()), ());
+            }
+            (RecordKey::Grant(grant), _) => {
+                if let Some(name) = grant.privilege.names() {
+                    self.grants_by_name.insert_mut((name.clone(), Arc::new((**grant).clone())), ());
+                }
+            }
+            (RecordKey::Alias(name), Record::Alias(alias)) => {
+                if let AliasKind::Local(target) = &alias.kind {
+                    self.aliases_by_target.insert_mut((target.clone(), name.clone()), ());
+                }
+            }
+            (RecordKey::User(name), Record::User(user)) => {
+                for (provider, id) in &user.auth {
+                    self.users_by_auth.insert_mut((provider.clone(), id.clone()), name.clone());
+                }
+            }
+            (RecordKey::Request(id), Record::Request(request)) => {
+                self.clock = self.clock.max(request.applied.time);
+                self.requests_by_revision.insert_mut(request.applied.revision, *id);
+            }
+            _ => {}
+        }
+    }
+
+    fn unindex(&mut self, key: &RecordKey, record: &Record) {
+        match (key, record) {
+            (RecordKey::Membership(user, role), _) => {
+                self.members.remove_mut(&(role.clone(), user.clone()));
+            }
+            (RecordKey::Grant(grant), _) => {
+                if let Some(name) = grant.privilege.names() {
+                    self.grants_by_name.remove_mut(&(name.clone(), Arc::new((**grant).clone())));
+                }
+            }
+            (RecordKey::Alias(name), Record::Alias(alias)) => {
+                if let AliasKind::Local(target) = &alias.kind {
+                    self.aliases_by_target.remove_mut(&(target.clone(), name.clone()));
+                }
+            }
+            (RecordKey::User(_), Record::User(user)) => {
+                for (provider, id) in &user.auth {
+                    self.users_by_auth.remove_mut(&(provider.clone(), id.clone()));
+                }
+            }
+            (RecordKey::Request(_), Record::Request(request)) => {
+                self.requests_by_revision.remove_mut(&request.applied.revision);
+            }
+            _ => {}
+        }
+    }
+}

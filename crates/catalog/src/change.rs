@@ -1,0 +1,67 @@
+//! What follows from an entry: the answer to the caller, and the records that changed.
+
+use crate::{CatalogName, Record, RecordKey, Rejection, RoleName};
+
+/// The answer to an entry.
+pub type Outcome = Result<Effect, Rejection>;
+
+/// What an accepted entry did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Administrative updates, as the result summary counts them: 1 for a change, 2 for a replacement, 0
+    /// for nothing to do.
+    pub system_updates: u64,
+    /// What the caller may want to know although it is no error.
+    pub notifications: Vec<Notification>,
+}
+
+/// What the caller may want to know although it is no error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notification {
+    /// A home database was set to a name that nothing has.
+    HomeDatabaseNotFound(CatalogName),
+    /// A privilege or role was granted that was granted already, or revoked that was not there.
+    NoEffect {
+        /// The role concerned.
+        role: RoleName,
+    },
+}
+
+impl Notification {
+    /// The GQLSTATUS of the notification.
+    pub fn gqlstatus(&self) -> &'static str {
+        match self {
+            Self::HomeDatabaseNotFound(_) => "00N50",
+            Self::NoEffect { .. } => "00N71",
+        }
+    }
+
+    /// Neo4j's code of the notification.
+    pub fn neo4j_code(&self) -> &'static str {
+        match self {
+            Self::HomeDatabaseNotFound(_) => "Neo.ClientNotification.Database.HomeDatabaseNotFound",
+            Self::NoEffect { .. } => "Neo.ClientNotification.Security.CommandHasNoEffect",
+        }
+    }
+
+    /// A sentence for the caller.
+    pub fn message(&self) -> String {
+        match self {
+            Self::HomeDatabaseNotFound(name) => {
+                format!("The home database '{name}' does not exist. It leads nowhere until something has that name.")
+            }
+            Self::NoEffect { role } => format!("The statement has no effect on role '{role}'."),
+        }
+    }
+}
+
+/// One record's step from before to after an entry. Both are present when it was altered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which record.
+    pub key: RecordKey,
+    /// What it was; absent when it was created.
+    pub before: Option<Record>,
+    /// What it is; absent when it was dropped.
+    pub after: Option<Record>,
+}

@@ -1,0 +1,368 @@
+//! Commands: the closed list of what can be asked of the catalog, and the entry that carries one.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, DatabaseName, DriverSettings, GrantEffect,
+    KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal, Privilege, RemoteUrl, RemoteUserName, RequestId,
+    RoleName, Sealed, SealedSecret, Stage, Timestamp, UserName, UserStatus, ValueMap,
+};
+
+/// One position of the replicated log. Everything that `apply` may not make up travels in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Drawn by the caller. A second entry with the same id has no effect and gets the first outcome.
+    pub request: RequestId,
+    /// Who asks, as authenticated by the member that proposed.
+    pub actor: Principal,
+    /// The proposer's clock. Replicas do not read their own: they would disagree.
+    pub issued_at: Timestamp,
+    /// What is asked.
+    pub command: Command<Sealed>,
+}
+
+/// What can be asked of the catalog. `S` says how far the secrets inside have come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command<S: Stage> {
+    /// Forms the cluster's catalog. The first entry, issued by [`Principal::System`].
+    Bootstrap(Bootstrap<S>),
+    /// `CREATE ALIAS`.
+    CreateAlias(CreateAlias<S>),
+    /// `ALTER ALIAS`.
+    AlterAlias(AlterAlias<S>),
+    /// `DROP ALIAS`.
+    DropAlias {
+        /// Which. Not an [`AliasName`]: a name that could never exist is answered "does not exist".
+        name: CatalogName,
+        /// Whether a missing alias is no error.
+        if_exists: bool,
+    },
+    /// `CREATE DATABASE`.
+    CreateDatabase {
+        /// Under which name.
+        name: DatabaseName,
+        /// What to do if the name is taken.
+        mode: CreateMode,
+    },
+    /// `DROP DATABASE`.
+    DropDatabase {
+        /// Which.
+        name: CatalogName,
+        /// Whether a missing database is no error.
+        if_exists: bool,
+        /// Whether local aliases that lead to it are dropped as well, rather than preventing the drop.
+        cascade_aliases: bool,
+    },
+    /// `CREATE USER`.
+    CreateUser(CreateUser<S>),
+    /// `ALTER USER`.
+    AlterUser(AlterUser<S>),
+    /// `DROP USER`.
+    DropUser {
+        /// Which.
+        name: UserName,
+        /// Whether a missing user is no error.
+        if_exists: bool,
+    },
+    /// `CREATE ROLE`.
+    CreateRole {
+        /// Under which name.
+        name: RoleName,
+        /// What to do if the name is taken.
+        mode: CreateMode,
+        /// The role whose privileges are copied.
+        copy_of: Option<RoleName>,
+    },
+    /// `DROP ROLE`.
+    DropRole {
+        /// Which.
+        name: RoleName,
+        /// Whether a missing role is no error.
+        if_exists: bool,
+    },
+    /// `GRANT ROLE`.
+    GrantRoles {
+        /// Which roles.
+        roles: BTreeSet<RoleName>,
+        /// To whom.
+        users: BTreeSet<UserName>,
+    },
+    /// `REVOKE ROLE`.
+    RevokeRoles {
+        /// Which roles.
+        roles: BTreeSet<RoleName>,
+        /// From whom.
+        users: BTreeSet<UserName>,
+    },
+    /// `GRANT` and `DENY`.
+    AssignPrivileges {
+        /// Granted or denied.
+        effect: GrantEffect,
+        /// `IMMUTABLE`.
+        immutable: bool,
+        /// What; several when the statement names several scopes.
+        privileges: BTreeSet<Privilege>,
+        /// To whom.
+        roles: BTreeSet<RoleName>,
+    },
+    /// `REVOKE`.
+    RevokePrivileges {
+        /// Only grants, only denials, or both.
+        effect: Option<GrantEffect>,
+        /// `IMMUTABLE`.
+        immutable: bool,
+        /// What.
+        privileges: BTreeSet<Privilege>,
+        /// From whom.
+        roles: BTreeSet<RoleName>,
+    },
+}
+
+/// What a `CREATE` does when the name is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CreateMode {
+    /// Fails.
+    Fail,
+    /// `IF NOT EXISTS`: does nothing.
+    IfNotExists,
+    /// `OR REPLACE`: drops what has the name, then creates.
+    OrReplace,
+}
+
+/// Forms the cluster's catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bootstrap<S: Stage> {
+    /// The cluster's identity from now on.
+    pub cluster_id: ClusterId,
+    /// The key that credentials are sealed with.
+    pub active_key: KeyId,
+    /// Choices that decide outcomes.
+    pub policy: Policy,
+    /// The first administrator.
+    pub admin: UserName,
+    /// The first administrator's password.
+    pub password: S::Password,
+}
+
+/// `CREATE ALIAS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateAlias<S: Stage> {
+    /// Under which name.
+    pub name: AliasName,
+    /// What to do if the name is taken.
+    pub mode: CreateMode,
+    /// Where it leads.
+    pub target: AliasTarget<S>,
+    /// Free properties, keys in lower case.
+    pub properties: ValueMap,
+}
+
+/// Where a new alias leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AliasTarget<S: Stage> {
+    /// To a database of this catalog.
+    Local(CatalogName),
+    /// To a database of another DBMS.
+    Remote(RemoteTarget<S>),
+}
+
+/// How a new remote alias connects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteTarget<S: Stage> {
+    /// The database there.
+    pub database: CatalogName,
+    /// The address of the DBMS.
+    pub url: RemoteUrl,
+    /// The user there.
+    pub user: RemoteUserName,
+    /// The password there.
+    pub credential: S::Credential,
+    /// How to connect.
+    pub driver: DriverSettings,
+    /// The language of queries on it; absent means the catalog's default.
+    pub default_language: Option<CypherVersion>,
+}
+
+/// `ALTER ALIAS`. An absent part stays as it is; at least one is present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlterAlias<S: Stage> {
+    /// Which.
+    pub name: CatalogName,
+    /// Whether a missing alias is no error.
+    pub if_exists: bool,
+    /// `TARGET t [AT u]`: the database, and the address if it is remote.
+    pub target: Option<(CatalogName, Option<RemoteUrl>)>,
+    /// `USER`.
+    pub user: Option<RemoteUserName>,
+    /// `PASSWORD`.
+    pub credential: Option<S::Credential>,
+    /// `DRIVER`; replaces the whole map.
+    pub driver: Option<DriverSettings>,
+    /// `DEFAULT LANGUAGE`.
+    pub default_language: Option<CypherVersion>,
+    /// `PROPERTIES`; replaces the whole map.
+    pub properties: Option<ValueMap>,
+}
+
+/// `CREATE USER`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateUser<S: Stage> {
+    /// Under which name.
+    pub name: UserName,
+    /// What to do if the name is taken.
+    pub mode: CreateMode,
+    /// `SET PASSWORD …`; absent when the user authenticates only externally.
+    pub password: Option<PasswordChange<S>>,
+    /// `SET STATUS`; absent means active.
+    pub status: Option<UserStatus>,
+    /// `SET HOME DATABASE`.
+    pub home: Option<CatalogName>,
+    /// `SET AUTH 'provider' {SET ID 'id'}`.
+    pub auth: Vec<(AuthProvider, AuthId)>,
+}
+
+/// A new password. `change_required` absent means true for a new user, unchanged for an existing one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordChange<S: Stage> {
+    /// The password; absent when only `CHANGE [NOT] REQUIRED` is set.
+    pub password: Option<S::Password>,
+    /// `CHANGE [NOT] REQUIRED`.
+    pub change_required: Option<bool>,
+}
+
+/// `ALTER USER`. An absent part stays as it is; at least one is present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlterUser<S: Stage> {
+    /// Which.
+    pub name: UserName,
+    /// Whether a missing user is no error.
+    pub if_exists: bool,
+    /// `SET PASSWORD …`.
+    pub password: Option<PasswordChange<S>>,
+    /// `SET STATUS`.
+    pub status: Option<UserStatus>,
+    /// `SET HOME DATABASE` and `REMOVE HOME DATABASE`.
+    pub home: Option<HomeChange>,
+    /// `REMOVE AUTH`, applied before `set_auth`.
+    pub remove_auth: Removal,
+    /// `SET AUTH 'provider' {SET ID 'id'}`.
+    pub set_auth: Vec<(AuthProvider, AuthId)>,
+}
+
+/// A change of a user's home database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HomeChange {
+    /// To this one, whether or not it exists.
+    Set(CatalogName),
+    /// Back to the default database.
+    Remove,
+}
+
+/// Which ways to authenticate are taken from a user.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// `REMOVE ALL AUTH`: every one, the password included.
+    pub all: bool,
+    /// `REMOVE AUTH 'native'`: the password.
+    pub native: bool,
+    /// `REMOVE AUTH 'provider'`.
+    pub providers: BTreeSet<AuthProvider>,
+}
+
+impl Removal {
+    /// Whether nothing is taken.
+    pub fn is_empty(&self) -> bool {
+        !self.all && !self.native && self.providers.is_empty()
+    }
+}
+
+/// Which secret of an alias a ciphertext is: part of what is bound into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialField {
+    /// The password of the remote user.
+    Password,
+}
+
+impl CredentialField {
+    /// The field's stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+        }
+    }
+}
+
+impl Command<Plain> {
+    /// Seals every secret of the command and leaves the rest as it is. `seal` is given the alias name that
+    /// the ciphertext is bound to.
+    ///
+    /// # Errors
+    /// Whatever `seal` or `hash` answers; nothing is left half sealed.
+    pub fn seal<E>(
+        self,
+        mut seal: impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
+        mut hash: impl FnMut(&PlainSecret) -> Result<PasswordHash, E>,
+    ) -> Result<Command<Sealed>, E> {
+        let mut hash_change = |change: Option<PasswordChange<Plain>>| -> Result<Option<PasswordChange<Sealed>>, E> {
+            let Some(PasswordChange { password, change_required }) = change else { return Ok(None) };
+            let password = password.as_ref().map(&mut hash).transpose()?;
+            Ok(Some(PasswordChange { password, change_required }))
+        };
+        Ok(match self {
+            Self::Bootstrap(Bootstrap { cluster_id, active_key, policy, admin, password }) => {
+                let password = hash(&password)?;
+                Command::Bootstrap(Bootstrap { cluster_id, active_key, policy, admin, password })
+            }
+            Self::CreateAlias(CreateAlias { name, mode, target, properties }) => {
+                let target = match target {
+                    AliasTarget::Local(database) => AliasTarget::Local(database),
+                    AliasTarget::Remote(RemoteTarget { database, url, user, credential, driver, default_language }) => {
+                        let credential = seal(&(&name).into(), CredentialField::Password, &credential)?;
+                        AliasTarget::Remote(RemoteTarget { database, url, user, credential, driver, default_language })
+                    }
+                };
+                Command::CreateAlias(CreateAlias { name, mode, target, properties })
+            }
+            Self::AlterAlias(alter) => {
+                let AlterAlias { name, if_exists, target, user, credential, driver, default_language, properties } =
+                    alter;
+                let bind = |secret: &PlainSecret| seal(&name, CredentialField::Password, secret);
+                let credential = credential.as_ref().map(bind).transpose()?;
+                Command::AlterAlias(AlterAlias {
+                    name,
+                    if_exists,
+                    target,
+                    user,
+                    credential,
+                    driver,
+                    default_language,
+                    properties,
+                })
+            }
+            Self::CreateUser(CreateUser { name, mode, password, status, home, auth }) => {
+                let password = hash_change(password)?;
+                Command::CreateUser(CreateUser { name, mode, password, status, home, auth })
+            }
+            Self::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth }) => {
+                let password = hash_change(password)?;
+                Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth })
+            }
+            Self::DropAlias { name, if_exists } => Command::DropAlias { name, if_exists },
+            Self::CreateDatabase { name, mode } => Command::CreateDatabase { name, mode },
+            Self::DropDatabase { name, if_exists, cascade_aliases } => {
+                Command::DropDatabase { name, if_exists, cascade_aliases }
+            }
+            Self::DropUser { name, if_exists } => Command::DropUser { name, if_exists },
+            Self::CreateRole { name, mode, copy_of } => Command::CreateRole { name, mode, copy_of },
+            Self::DropRole { name, if_exists } => Command::DropRole { name, if_exists },
+            Self::GrantRoles { roles, users } => Command::GrantRoles { roles, users },
+            Self::RevokeRoles { roles, users } => Command::RevokeRoles { roles, users },
+            Self::AssignPrivileges { effect, immutable, privileges, roles } => {
+                Command::AssignPrivileges { effect, immutable, privileges, roles }
+            }
+            Self::RevokePrivileges { effect, immutable, privileges, roles } => {
+                Command::RevokePrivileges { effect, immutable, privileges, roles }
+            }
+        })
+    }
+}

@@ -1,0 +1,223 @@
+//! What the catalog holds: a record under each key.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::{
+    AliasName, AuthId, AuthProvider, CatalogName, ClusterId, DatabaseName, DriverSettings, Grant, KeyId, Outcome,
+    PasswordHash, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp, UserName, ValueMap,
+};
+
+/// The identity of a record. Its order is the order of listings, snapshots and changes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RecordKey {
+    /// What the cluster as a whole agreed on.
+    Meta,
+    /// A database.
+    Database(DatabaseName),
+    /// An alias.
+    Alias(AliasName),
+    /// A user.
+    User(UserName),
+    /// A role.
+    Role(RoleName),
+    /// A user's role.
+    Membership(UserName, RoleName),
+    /// A role's privilege.
+    Grant(Box<Grant>),
+    /// The outcome of a recent request.
+    Request(RequestId),
+}
+
+/// The value under a [`RecordKey`] of the same variant. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// See [`Meta`].
+    Meta(Arc<Meta>),
+    /// See [`Database`].
+    Database(Arc<Database>),
+    /// See [`Alias`].
+    Alias(Arc<Alias>),
+    /// See [`User`].
+    User(Arc<User>),
+    /// See [`Role`].
+    Role(Arc<Role>),
+    /// See [`Membership`].
+    Membership(Membership),
+    /// When the privilege was granted or denied.
+    Grant(Stamp),
+    /// See [`RequestRecord`].
+    Request(Arc<RequestRecord>),
+}
+
+/// What the cluster as a whole agreed on when it was formed, and changes since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// The cluster's identity, bound into every sealed credential.
+    pub cluster_id: ClusterId,
+    /// The key that new credentials are sealed with.
+    pub active_key: KeyId,
+    /// Where a user without a home database is led.
+    pub default_database: CatalogName,
+    /// Choices that decide outcomes and so must be the same on every member.
+    pub policy: Policy,
+    /// When the cluster was formed.
+    pub created: Stamp,
+}
+
+/// Choices that decide outcomes. They are part of the log, not of any node's configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether `DATABASE MANAGEMENT` covers the alias actions, as Neo4j's page on remote aliases says.
+    pub database_management_implies_alias_management: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { database_management_implies_alias_management: true }
+    }
+}
+
+/// A registered database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// What kind it is.
+    pub kind: DatabaseKind,
+    /// Whether it is to be online.
+    pub status: DatabaseStatus,
+    /// When it was registered.
+    pub created: Stamp,
+    /// When it last changed.
+    pub modified: Stamp,
+}
+
+/// What kind a database is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DatabaseKind {
+    /// The catalog itself.
+    System,
+    /// A database with a graph.
+    Standard,
+}
+
+/// Whether a database is to be online.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DatabaseStatus {
+    /// Started.
+    Online,
+    /// Stopped.
+    Offline,
+}
+
+/// A name that leads to a database here or on another DBMS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// Where it leads.
+    pub kind: AliasKind,
+    /// Free properties, keys in lower case.
+    pub properties: ValueMap,
+    /// When it was created.
+    pub created: Stamp,
+    /// When it last changed. A transaction on the alias is bound to this revision.
+    pub modified: Stamp,
+}
+
+/// Where an alias leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AliasKind {
+    /// To a database of this catalog.
+    Local(DatabaseName),
+    /// To a database of another DBMS.
+    Remote(RemoteAlias),
+}
+
+/// How to reach and log in at another DBMS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteAlias {
+    /// The database there.
+    pub database: CatalogName,
+    /// The address of the DBMS.
+    pub url: RemoteUrl,
+    /// The user there.
+    pub user: RemoteUserName,
+    /// The password of that user, sealed.
+    pub credential: SealedSecret,
+    /// How to connect.
+    pub driver: DriverSettings,
+    /// The language of queries on it.
+    pub default_language: CypherVersion,
+}
+
+/// A version of the query language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CypherVersion {
+    /// Cypher 5.
+    Cypher5,
+    /// Cypher 25.
+    Cypher25,
+}
+
+impl CypherVersion {
+    /// `CYPHER 5` or `CYPHER 25`, as listings show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cypher5 => "CYPHER 5",
+            Self::Cypher25 => "CYPHER 25",
+        }
+    }
+}
+
+/// A user of this catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The hash of the password, if the user has one.
+    pub password: Option<PasswordHash>,
+    /// Whether the password must be changed before anything else.
+    pub password_change_required: bool,
+    /// Whether the user may log in.
+    pub status: UserStatus,
+    /// The database or alias that "home" means for this user; may name nothing that exists.
+    pub home: Option<CatalogName>,
+    /// The identities that external providers know this user by.
+    pub auth: BTreeMap<AuthProvider, AuthId>,
+    /// Changes whenever password, status or auth do, which ends every token issued before.
+    pub credential_revision: Revision,
+    /// When the user was created.
+    pub created: Stamp,
+    /// When the user last changed.
+    pub modified: Stamp,
+}
+
+/// Whether a user may log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserStatus {
+    /// May log in.
+    Active,
+    /// May not.
+    Suspended,
+}
+
+/// A role of this catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Whether ordinary administration cannot change it.
+    pub immutable: bool,
+    /// When the role was created.
+    pub created: Stamp,
+}
+
+/// That a user has a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// Since when.
+    pub created: Stamp,
+}
+
+/// What became of a recent request, so that its retry has no second effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// Where and when it was applied.
+    pub applied: Stamp,
+    /// What it was answered.
+    pub outcome: Outcome,
+}

@@ -1,0 +1,268 @@
+//! Why the catalog refuses: one table of stable codes, statuses, messages and hints.
+//!
+//! A rejection is deterministic and final: the same entry on the same catalog is refused for the same
+//! reason, and sending it again unchanged does not help. Codes, GQLSTATUS values and messages are Neo4j's
+//! where Neo4j has them. Variants stand in order of precedence: where several reasons apply, the one
+//! declared first is the one given. A rejection never holds a secret.
+
+use std::fmt;
+
+macro_rules! rejections {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident { $($field:ident),* } = $code:literal, [$($gql:literal),+], $neo4j:literal,
+            $message:literal, $hint:literal;
+    )+) => {
+        /// A refusal, with what it is about. Declared in order of precedence.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Rejection {
+            $($(#[$doc])* $variant {
+                $(#[doc = concat!("Shown in the message as `", stringify!($field), "`.")] $field: String,)*
+            },)+
+        }
+
+        impl Rejection {
+            /// The row of the table that this rejection belongs to.
+            pub fn code(&self) -> &'static RejectionCode {
+                match self {
+                    $(Self::$variant { .. } => {
+                        const CODE: &RejectionCode = &RejectionCode {
+                            code: $code,
+                            gqlstatus: &[$($gql),+],
+                            neo4j_code: $neo4j,
+                            message: $message,
+                            hint: $hint,
+                            fields: &[$(stringify!($field)),*],
+                        };
+                        CODE
+                    })+
+                }
+            }
+
+            /// Every row, in order of precedence.
+            pub fn table() -> Vec<&'static RejectionCode> {
+                vec![$(Self::$variant { $($field: String::new()),* }.code()),+]
+            }
+
+            /// The values of the fields, in the order of [`RejectionCode::fields`].
+            pub fn values(&self) -> Vec<&str> {
+                match self {
+                    $(Self::$variant { $($field),* } => vec![$($field.as_str()),*],)+
+                }
+            }
+
+            /// Puts a rejection together again from its code and values; none if the code is unknown or the
+            /// number of values is another.
+            pub fn from_parts(code: &str, values: &[String]) -> Option<Self> {
+                let mut values = values.iter().cloned();
+                let rejection = match code {
+                    $($code => Self::$variant { $($field: values.next()?),* },)+
+                    _ => return None,
+                };
+                values.next().is_none().then_some(rejection)
+            }
+        }
+
+        impl fmt::Display for Rejection {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant { $($field),* } => write!(f, $message, $($field = $field),*),)+
+                }
+            }
+        }
+    };
+}
+
+/// One row of the table of rejections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RejectionCode {
+    /// The stable code, in upper case. Never renamed, never reused.
+    pub code: &'static str,
+    /// The GQLSTATUS, followed by the statuses of its causes.
+    pub gqlstatus: &'static [&'static str],
+    /// Neo4j's status code.
+    pub neo4j_code: &'static str,
+    /// The message, with `{field}` for what varies.
+    pub message: &'static str,
+    /// What the caller can do; empty when the message says it.
+    pub hint: &'static str,
+    /// What varies in the message.
+    pub fields: &'static [&'static str],
+}
+
+impl Rejection {
+    /// What the caller can do; empty when the message says it.
+    pub fn hint(&self) -> &'static str {
+        self.code().hint
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+rejections! {
+    // Names and values: decided before anything is asked of the catalog.
+    /// A name is empty.
+    EmptyName { what } = "NAME_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",
+        "The provided {what} is empty.", "";
+    /// A name is too long.
+    NameTooLong { what } = "NAME_TOO_LONG", ["22N05", "22N84"], "Neo.ClientError.Statement.ArgumentError",
+        "The provided {what} is to long, maximum characters are 65534.", "";
+    /// An alias name ends with a dot.
+    NameEndsWithDot { name } = "ALIAS_NAME_ENDS_WITH_DOT", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
+        "Alias name '{name}' is invalid: it ends with a dot.", "Choose a name that does not end with a dot.";
+    /// An alias name starts with a reserved prefix.
+    ReservedAliasName { name, prefix } = "ALIAS_NAME_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+        "Alias name '{name}' is invalid, due to the prefix '{prefix}'.", "Names that start with 'system' or '_' are reserved.";
+    /// A database name starts with a reserved prefix.
+    ReservedDatabaseName { name, prefix } = "DATABASE_NAME_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+        "Database name '{name}' is invalid, due to the prefix '{prefix}'.", "Names that start with 'system' or '_' are reserved.";
+    /// A database name is too short or too long.
+    DatabaseNameLength { name } = "DATABASE_NAME_LENGTH", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
+        "The provided database name '{name}' must have a length between 3 and 63 characters.", "";
+    /// A database name starts with something else than a letter or digit.
+    DatabaseNameStart { name } = "DATABASE_NAME_START", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
+        "Database name '{name}' is not starting with an ASCII alphabetic character or number.", "";
+    /// A database name holds other characters.
+    DatabaseNameCharacters { name } = "DATABASE_NAME_CHARACTERS", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
+        "Database name '{name}' contains illegal characters. Use simple ascii characters, numbers, dots and dashes.",
+        "A database name does not end with a dot or a dash.";
+    /// A user name holds characters that user names may not hold.
+    InvalidUserName { name } = "USER_NAME_INVALID", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
+        "Username '{name}' contains illegal characters. Use printable characters that are not ',', ':' or whitespaces.", "";
+    /// A role name holds characters that role names may not hold.
+    InvalidRoleName { name } = "ROLE_NAME_INVALID", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
+        "Role name '{name}' contains illegal characters. Use simple ascii characters, numbers and underscores.",
+        "A role name starts with a letter.";
+    /// A role name is reserved.
+    ReservedRole { action, role } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action}: '{role}' is a reserved role.", "Every user has PUBLIC; it can be granted privileges, but not be created, dropped, granted or revoked.";
+    /// The provider is not one that identifies users externally.
+    InvalidAuthProvider { provider } = "AUTH_PROVIDER_INVALID", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "'{provider}' is not an external auth provider.", "Use 'mtls' with SET ID, or SET PASSWORD for the native provider.";
+    /// A URL is malformed.
+    InvalidUrl { reason } = "URL_INVALID", ["50N00"], "Neo.ClientError.Statement.ArgumentError",
+        "Could not validate remote database alias url: {reason}.", "Give SCHEME://HOST:PORT, for example 'neo4j+s://location:7687'.";
+    /// A URL has a scheme that is not accepted.
+    InvalidUrlScheme { url, schemes } = "URL_SCHEME_INVALID", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+        "The provided url '{url}' has an invalid scheme. Please use one of the following schemes: {schemes}.", "";
+    /// The driver map holds unknown keys.
+    UnknownDriverSettings { failure, settings, valid } = "DRIVER_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+        "{failure}: Invalid driver setting(s) provided: {settings}. Valid driver settings are: {valid}", "";
+    /// A driver setting has another type.
+    DriverSettingType { failure, setting, expected } = "DRIVER_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
+        "{failure}: Invalid driver settings value for '{setting}'. Expected {expected} value.", "";
+    /// A driver setting is a negative duration.
+    DriverSettingNegative { failure, setting } = "DRIVER_SETTING_NEGATIVE", ["22003", "22N03"], "Neo.ClientError.Statement.ArgumentError",
+        "{failure}: Invalid driver settings value for '{setting}'. Negative duration is not allowed.", "";
+    /// A driver setting is zero.
+    DriverSettingZero { failure, setting } = "DRIVER_SETTING_ZERO", ["22N05", "22N86"], "Neo.ClientError.Statement.ArgumentError",
+        "{failure}: Invalid driver settings value for '{setting}'. Zero is not allowed.", "A negative number means unlimited.";
+    /// A log level is unknown.
+    DriverSettingLevel { failure, setting, value, valid } = "DRIVER_SETTING_LEVEL", ["22N04"], "Neo.ClientError.Statement.ArgumentError",
+        "{failure}: Invalid driver settings value for '{setting}': '{value}'. Expected one of {valid}.", "";
+    /// A password is too short.
+    PasswordTooShort {} = "PASSWORD_TOO_SHORT", ["22N05", "22N85"], "Neo.ClientError.Statement.ArgumentError",
+        "A password must be at least 8 characters.", "";
+    /// A password is empty.
+    PasswordEmpty {} = "PASSWORD_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",
+        "A password cannot be empty.", "";
+
+    // The cluster and the caller.
+    /// The cluster has no catalog yet.
+    NotFormed {} = "CLUSTER_NOT_FORMED", ["51N29"], "Neo.TransientError.General.DatabaseUnavailable",
+        "The cluster has not been formed yet.", "Form it once with 'aliasctl cluster init'.";
+    /// The cluster has its catalog already.
+    AlreadyFormed {} = "CLUSTER_ALREADY_FORMED", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "The cluster has been formed already.", "Log in as an administrator; 'cluster init' is done once in the life of a cluster.";
+    /// A credential is sealed with another key than the active one.
+    StaleKey { given, active } = "KEY_NOT_ACTIVE", ["50N00"], "Neo.TransientError.General.DatabaseUnavailable",
+        "The credential was sealed with key {given}, but the active key is {active}.", "Send the statement again; it will be sealed with the active key.";
+    /// The caller is no user.
+    UnknownActor { user } = "USER_UNKNOWN", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+        "The user '{user}' no longer exists.", "Log in as another user.";
+    /// The caller is suspended.
+    SuspendedActor { user } = "USER_SUSPENDED", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+        "The user '{user}' is suspended.", "An administrator can lift this with ALTER USER … SET STATUS ACTIVE.";
+    /// The caller must change the password first.
+    PasswordChangeRequired { user } = "PASSWORD_CHANGE_REQUIRED", ["42NFF"], "Neo.ClientError.Security.CredentialsExpired",
+        "The password of user '{user}' must be changed before anything else.",
+        "An administrator can set it with ALTER USER … SET PASSWORD … CHANGE NOT REQUIRED.";
+    /// The caller lacks a privilege.
+    PermissionDenied { user, privilege } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
+        "Permission denied for user '{user}': {privilege} is required.", "An administrator can list what a user may do with SHOW USER … PRIVILEGES.";
+    /// Only configuration changes immutable privileges and roles.
+    ImmutableDenied {} = "IMMUTABLE_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
+        "Immutable privileges and roles cannot be changed while authentication is enabled.", "Leave out IMMUTABLE.";
+    /// A caller acts on the own user in a way that would lock it out.
+    OwnUser { action, user } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified user '{user}': a user cannot {action} itself.", "Have another administrator do it.";
+
+    // What a statement refers to is missing.
+    /// No database or alias of this name, or none that the user may know of.
+    DatabaseNotFound { name } = "DATABASE_NOT_FOUND", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Unable to get a routing table for database '{name}' because this database does not exist", "Check the name, and that you have ACCESS on it.";
+    /// No alias of this name.
+    AliasNotFound { action, name } = "ALIAS_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Failed to {action} the specified database alias '{name}': Database alias does not exist.", "";
+    /// No database of this name.
+    NoSuchDatabase { action, name } = "NO_SUCH_DATABASE", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Failed to {action} the specified database '{name}': Database does not exist.", "";
+    /// No user of this name.
+    UserNotFound { action, name } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified user '{name}': User does not exist.", "";
+    /// No role of this name.
+    RoleNotFound { action, name } = "ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified role '{name}': Role does not exist.", "";
+    /// A privilege names a database that does not exist.
+    PrivilegeDatabaseNotFound { name } = "PRIVILEGE_DATABASE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Database '{name}' does not exist.", "A privilege can only name a database or alias that exists.";
+
+    // What a statement would create is there.
+    /// The name of a new alias is taken.
+    AliasExists { name } = "ALIAS_EXISTS", ["42001", "42N11"], "Neo.ClientError.Database.ExistingDatabaseFound",
+        "Failed to create the specified database alias '{name}': Database name or alias already exists.", "Databases and aliases share one namespace. IF NOT EXISTS makes this no error.";
+    /// The name of a new database is taken.
+    DatabaseExists { name } = "DATABASE_EXISTS", ["42001", "42N11"], "Neo.ClientError.Database.ExistingDatabaseFound",
+        "Failed to create the specified database '{name}': Database name or alias already exists.", "Databases and aliases share one namespace. IF NOT EXISTS makes this no error.";
+    /// The name of a new user is taken.
+    UserExists { name } = "USER_EXISTS", ["42001", "42N12"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to create the specified user '{name}': User already exists.", "IF NOT EXISTS makes this no error.";
+    /// The name of a new role is taken.
+    RoleExists { name } = "ROLE_EXISTS", ["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to create the specified role '{name}': Role already exists.", "IF NOT EXISTS makes this no error.";
+    /// Another user has this identity already.
+    AuthIdTaken { provider, id } = "AUTH_ID_TAKEN", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "The id '{id}' of auth provider '{provider}' belongs to another user.", "An id names exactly one user; remove it there first.";
+
+    // What was found does not fit.
+    /// An alias command names a target that does not exist.
+    TargetNotFound { action, name, target } = "ALIAS_TARGET_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Failed to {action} the specified database alias '{name}': Database '{target}' does not exist.", "Create the database first, or use AT to lead to another DBMS.";
+    /// A local alias would lead to the system database.
+    TargetIsSystem { action, name } = "ALIAS_TARGET_IS_SYSTEM", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified database alias '{name}': it cannot target the system database.", "";
+    /// An alias would lead to an alias.
+    AliasChain { action, name, target } = "ALIAS_CHAIN", ["08N14"], "Neo.ClientError.Database.IllegalAliasChain",
+        "Failed to {action} the specified database alias '{name}': '{target}' is an alias, and an alias cannot lead to an alias.", "Target the database itself.";
+    /// A remote alias would become a local one.
+    RemoteToLocal { name } = "ALIAS_REMOTE_TO_LOCAL", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to alter the specified database alias '{name}': alter a remote alias to a local alias is not supported.", "Give AT with the TARGET, or drop the alias and create it anew.";
+    /// A local alias would become a remote one.
+    LocalToRemote { name } = "ALIAS_LOCAL_TO_REMOTE", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to alter the specified database alias '{name}': alter a local alias to a remote alias is not supported.", "AT, USER, PASSWORD, DRIVER and DEFAULT LANGUAGE belong to remote aliases; drop the alias and create it anew.";
+    /// A URL is insecure although security is enforced.
+    InsecureUrl { url, schemes } = "URL_INSECURE", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+        "The provided url '{url}' is not a secure scheme. Please use one of the following schemes: {schemes}.", "DRIVER {ssl_enforced: false} allows it; credentials then travel in the clear.";
+    /// A database is still led to by aliases.
+    DatabaseHasAliases { name, aliases } = "DATABASE_HAS_ALIASES", ["42N82"], "Neo.ClientError.Database.ExistingAliasFound",
+        "Failed to delete the specified database '{name}': Database has one or more aliases: {aliases}.", "Drop the aliases first, or use CASCADE ALIASES.";
+    /// The database may not be dropped.
+    DatabaseProtected { action, name } = "DATABASE_PROTECTED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified database '{name}': Not allowed to {action} the system database.", "";
+    /// A user would be left without a way to authenticate.
+    NoAuth { name } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "User '{name}' has no way to authenticate.", "Give SET PASSWORD or SET AUTH 'mtls' {SET ID '…'}.";
+    /// A password option is set for a user that has no password.
+    NoPassword { name } = "USER_WITHOUT_PASSWORD", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "User '{name}' has no password of which a change could be required.", "Give SET PASSWORD as well.";
+}

@@ -1,0 +1,120 @@
+//! Where a name leads for a user, and whether the caller is given the credentials.
+
+use std::sync::Arc;
+
+use crate::{
+    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, DatabaseName, DbmsAction, Named, Principal, Rejection,
+    Revision, UserName,
+};
+
+/// The question "where does this lead?".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolveRequest {
+    /// Who asks.
+    pub actor: Principal,
+    /// For whom; absent means for the one who asks.
+    pub on_behalf_of: Option<UserName>,
+    /// What is asked about.
+    pub target: ResolveTarget,
+    /// Whether the credentials of a remote alias are wanted too.
+    pub with_credentials: bool,
+}
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResolveTarget {
+    /// The user's home.
+    Home,
+    /// A database or alias by name.
+    Name(CatalogName),
+}
+
+/// The answer: where a name leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The name that was resolved: as asked, or what "home" stands for.
+    pub name: CatalogName,
+    /// Where it leads.
+    pub destination: Destination,
+    /// When the alias, or the database of that name, last changed. A transaction is bound to it.
+    pub revision: Revision,
+    /// Whether the caller may be given the credentials.
+    pub release_credentials: bool,
+}
+
+/// Where a name leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// To a database of this DBMS, directly or by a local alias.
+    Local {
+        /// The database.
+        database: DatabaseName,
+        /// The local alias in between, if there is one.
+        alias: Option<Arc<Alias>>,
+    },
+    /// To a database of another DBMS.
+    Remote {
+        /// The alias, whose name the credential is bound to.
+        name: AliasName,
+        /// Its record, of kind [`AliasKind::Remote`].
+        alias: Arc<Alias>,
+    },
+}
+
+impl Catalog {
+    /// Where a name leads. Privileges are decided before anything is looked up.
+    ///
+    /// # Errors
+    /// The caller is unknown, suspended, or lacks `IMPERSONATE` or `RESOLVE ALIAS`; or nothing of that name
+    /// exists that the user has ACCESS to, which is one and the same answer.
+    pub fn resolve(&self, request: &ResolveRequest) -> Result<Route, Rejection> {
+        let Principal::User(actor) = &request.actor else {
+            return Err(Rejection::UnknownActor { user: request.actor.to_string() });
+        };
+        if self.meta().is_none() {
+            return Err(Rejection::NotFormed {});
+        }
+        let user = match &request.on_behalf_of {
+            Some(user) => {
+                self.authorise(&request.actor, &Action::Impersonate(user.clone()))?;
+                user
+            }
+            None => actor,
+        };
+        if request.with_credentials {
+            self.authorise(&request.actor, &Action::Dbms(DbmsAction::ResolveAlias))?;
+        }
+        let name = match &request.target {
+            ResolveTarget::Name(name) => name.clone(),
+            ResolveTarget::Home => self.home_name(user)?,
+        };
+        self.authorise(&Principal::User(user.clone()), &Action::Access(name.clone()))?;
+        let hidden = || Rejection::DatabaseNotFound { name: name.to_string() };
+        let (destination, revision) = self.destination(&name).ok_or_else(hidden)?;
+        Ok(Route { name, destination, revision, release_credentials: request.with_credentials })
+    }
+
+    fn home_name(&self, user: &UserName) -> Result<CatalogName, Rejection> {
+        let found = self.user(user.as_str()).and_then(|user| self.home_of(user));
+        found.ok_or_else(|| Rejection::UnknownActor { user: user.to_string() })
+    }
+
+    fn destination(&self, name: &CatalogName) -> Option<(Destination, Revision)> {
+        Some(match self.find(name)? {
+            Named::Database(name, database) => {
+                (Destination::Local { database: name.clone(), alias: None }, database.modified.revision)
+            }
+            Named::Alias(name, alias) => {
+                let revision = alias.modified.revision;
+                match &alias.kind {
+                    AliasKind::Local(database) => {
+                        (Destination::Local { database: database.clone(), alias: Some(alias.clone()) }, revision)
+                    }
+                    AliasKind::Remote(_) => {
+                        (Destination::Remote { name: name.clone(), alias: alias.clone() }, revision)
+                    }
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! Secrets as type states. A [`Plain`] command carries secrets in clear and can neither be printed nor
+//! logged; a [`Sealed`] one carries ciphertexts and password hashes, and is the only one that an entry
+//! accepts. Neither prints anything of value.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::KeyId;
+
+/// How far the secrets inside a command have come.
+pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
+    /// The password of a remote alias.
+    type Credential: Clone + fmt::Debug + PartialEq + Eq;
+    /// The password of a user of this catalog.
+    type Password: Clone + fmt::Debug + PartialEq + Eq;
+}
+
+/// Secrets are in clear, in buffers that are wiped when dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain;
+
+/// Credentials are encrypted and passwords are hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed;
+
+impl Stage for Plain {
+    type Credential = PlainSecret;
+    type Password = PlainSecret;
+}
+
+impl Stage for Sealed {
+    type Credential = SealedSecret;
+    type Password = PasswordHash;
+}
+
+/// A secret in clear. Wiped when dropped; `Debug` prints `'******'`; there is no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlainSecret(Zeroizing<String>);
+
+impl PlainSecret {
+    /// Takes over a secret. The caller's buffer is moved, not copied.
+    pub fn new(secret: String) -> Self {
+        Self(Zeroizing::new(secret))
+    }
+
+    /// The secret itself, for hashing or sealing.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PlainSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("'******'")
+    }
+}
+
+/// An encrypted credential: AES-256-GCM, with associated data that binds cluster, alias and field.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SealedSecret {
+    /// The key that seals it.
+    pub key_id: KeyId,
+    /// The random nonce drawn for this ciphertext alone.
+    pub nonce: [u8; 12],
+    /// Ciphertext followed by the 16-byte tag.
+    pub ciphertext: Arc<[u8]>,
+}
+
+impl fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedSecret({})", self.key_id)
+    }
+}
+
+/// An argon2id hash in the PHC string format. `Debug` prints nothing of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PasswordHash(Arc<str>);
+
+impl PasswordHash {
+    /// Wraps a PHC string that the identity layer made.
+    pub fn new(phc: impl Into<Arc<str>>) -> Self {
+        Self(phc.into())
+    }
+
+    /// The PHC string, for verification and storage.
+    pub fn as_phc(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(******)")
+    }
+}

@@ -1,0 +1,140 @@
+//! The address of a remote DBMS.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Rejection;
+
+/// A Bolt or routing URL whose scheme, host and port were checked; kept as it was given.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RemoteUrl {
+    text: Arc<str>,
+    scheme: Scheme,
+}
+
+/// How to connect to a remote DBMS. `+s` verifies the server's certificate, `+ssc` accepts a
+/// self-signed one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scheme {
+    /// `neo4j`: routing, unencrypted.
+    Neo4j,
+    /// `neo4j+s`: routing, encrypted.
+    Neo4jSecure,
+    /// `neo4j+ssc`: routing, encrypted, self-signed.
+    Neo4jSelfSigned,
+    /// `bolt`: one server, unencrypted.
+    Bolt,
+    /// `bolt+s`: one server, encrypted.
+    BoltSecure,
+    /// `bolt+ssc`: one server, encrypted, self-signed.
+    BoltSelfSigned,
+}
+
+impl Scheme {
+    /// Every accepted scheme, in the order messages list them.
+    pub const ALL: [Self; 6] =
+        [Self::Neo4j, Self::Neo4jSecure, Self::Neo4jSelfSigned, Self::Bolt, Self::BoltSecure, Self::BoltSelfSigned];
+
+    /// The scheme as it stands before `://`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Neo4j => "neo4j",
+            Self::Neo4jSecure => "neo4j+s",
+            Self::Neo4jSelfSigned => "neo4j+ssc",
+            Self::Bolt => "bolt",
+            Self::BoltSecure => "bolt+s",
+            Self::BoltSelfSigned => "bolt+ssc",
+        }
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_secure(self) -> bool {
+        !matches!(self, Self::Neo4j | Self::Bolt)
+    }
+
+    /// The schemes that a message offers, comma-separated.
+    pub fn list(secure_only: bool) -> String {
+        let offered = Self::ALL.into_iter().filter(|scheme| !secure_only || scheme.is_secure());
+        offered.map(Self::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl RemoteUrl {
+    /// Checks a URL: an accepted scheme, a host, at most a numeric port. User info is refused, because
+    /// a password in a URL would be stored and listed in clear.
+    ///
+    /// # Errors
+    /// The scheme is not accepted, or what follows it is no address.
+    pub fn new(text: &str) -> Result<Self, Rejection> {
+        let invalid = |reason: &str| Rejection::InvalidUrl { reason: reason.into() };
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(Rejection::InvalidUrlScheme { url: redacted(text), schemes: Scheme::list(false) });
+        };
+        let known = Scheme::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(scheme));
+        let Some(scheme) = known else {
+            return Err(Rejection::InvalidUrlScheme { url: redacted(text), schemes: Scheme::list(false) });
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if text.contains('@') {
+            return Err(invalid("it must not hold user information; give it with USER and PASSWORD"));
+        }
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(invalid("it holds white space or control characters"));
+        }
+        let (host, port) = split_port(authority).ok_or_else(|| invalid("its address is malformed"))?;
+        if host.is_empty() {
+            return Err(invalid("it names no host"));
+        }
+        if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
+            return Err(invalid("its port is not a number from 1 to 65535"));
+        }
+        Ok(Self { text: text.into(), scheme })
+    }
+
+    /// The URL as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How to connect.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+}
+
+/// Splits `host:port`, `[v6]:port`, `host`; none when the brackets do not match.
+fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    if let Some(rest) = authority.strip_prefix('[') {
+        let (host, after) = rest.split_once(']')?;
+        return match after.strip_prefix(':') {
+            Some(port) => Some((host, Some(port))),
+            None => after.is_empty().then_some((host, None)),
+        };
+    }
+    match authority.split_once(':') {
+        Some((_, port)) if port.contains(':') => None,
+        Some((host, port)) => Some((host, Some(port))),
+        None => Some((authority, None)),
+    }
+}
+
+/// The URL without what may be a password: everything between `://` and the last `@`.
+fn redacted(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://******{}", &text[..scheme], &text[at..]),
+        (None, Some(at)) => format!("******{}", &text[at..]),
+        _ => text.to_owned(),
+    }
+}
+
+impl fmt::Display for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.text)
+    }
+}
