@@ -112,10 +112,7 @@ impl Redacted {
 
 /// Whether the field is marked `[debug_redact = true]`.
 fn is_secret(field: &FieldDescriptor) -> bool {
-    field
-        .options()
-        .get_field_by_name("debug_redact")
-        .is_some_and(|value| *value == Value::Bool(true))
+    field.options().get_field_by_name("debug_redact").is_some_and(|value| *value == Value::Bool(true))
 }
 
 /// The oneof that the field is a variant of; `optional` fields are in one only on paper.

@@ -214,10 +214,8 @@ impl Error {
         let mut take = |key: &str| metadata.remove(key).unwrap_or_default();
         let class = take(CLASS);
         let class = Class::ALL.into_iter().find(|known| known.as_str() == class).unwrap_or(Class::OutcomeUnknown);
-        let leader = take(LEADER_NODE_ID)
-            .parse()
-            .ok()
-            .map(|node_id| Leader { node_id, client_address: take(LEADER_ADDRESS) });
+        let leader =
+            take(LEADER_NODE_ID).parse().ok().map(|node_id| Leader { node_id, client_address: take(LEADER_ADDRESS) });
         Self {
             class,
             code: reason,

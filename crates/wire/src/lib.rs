@@ -2,6 +2,8 @@
 //!
 //! * [`v1`] is the public gRPC surface, client and server stubs included; [`peer`] is what members
 //!   say to each other. Both are generated from `proto/`.
+//! * [`store`] is the bytes of the log, the catalog store and the snapshots.
+//! * [`value`] is values of the language, which both sides use.
 //! * [`error`] is the error model of the surface: five classes by the caller's next move.
 //!
 //! This crate never decides anything: it does no I/O, keeps no state and knows no policy. Whatever
@@ -9,6 +11,8 @@
 //! never a panic. Fields marked `debug_redact` in the `.proto` files are never printed.
 
 pub mod error;
+pub mod store;
+pub mod value;
 
 /// The generated modules, one per protobuf package.
 // Generated code is documented from the .proto files, which have no place for oneof modules and stubs.

@@ -1,0 +1,73 @@
+//! Closed choices as numbers: one table per enumeration, complete in both directions.
+
+use aliasd_catalog as catalog;
+
+use super::Fault;
+use super::proto;
+use crate::v1;
+
+/// A closed choice of the catalog that is stored as the number of a protobuf enumeration, where 0 means
+/// that nothing was chosen.
+pub(super) trait Choice: Copy {
+    /// Its number; never 0.
+    fn number(self) -> i32;
+
+    /// The choice with this number; none for 0.
+    fn from_number(number: i32) -> Result<Option<Self>, Fault>;
+
+    /// The choice with this number, where one has to be made.
+    fn required(number: i32, field: &str) -> Result<Self, Fault> {
+        Self::from_number(number)?.ok_or_else(|| Fault::missing(field))
+    }
+
+    /// The number of an optional choice.
+    fn optional_number(choice: Option<Self>) -> i32 {
+        choice.map_or(0, Self::number)
+    }
+}
+
+macro_rules! choice {
+    ($catalog:path = $proto:path { $($variant:ident)+ }) => {
+        impl Choice for $catalog {
+            fn number(self) -> i32 {
+                match self { $(Self::$variant => <$proto>::$variant.into(),)+ }
+            }
+
+            fn from_number(number: i32) -> Result<Option<Self>, Fault> {
+                let Ok(stored) = <$proto>::try_from(number) else {
+                    return Err(Fault::newer(format!("{} number {number}", stringify!($catalog))));
+                };
+                Ok(match stored {
+                    <$proto>::Unspecified => None,
+                    $(<$proto>::$variant => Some(Self::$variant),)+
+                })
+            }
+        }
+    };
+}
+
+choice!(catalog::CypherVersion = v1::DefaultLanguage { Cypher5 Cypher25 });
+choice!(catalog::DatabaseKind = proto::DatabaseKind { System Standard });
+choice!(catalog::DatabaseStatus = proto::DatabaseStatus { Online Offline });
+choice!(catalog::UserStatus = proto::UserStatus { Active Suspended });
+choice!(catalog::LogLevel = proto::LogLevel { Debug Info Warn Error None });
+choice!(catalog::CreateMode = proto::CreateMode { Fail IfNotExists OrReplace });
+choice!(catalog::GrantEffect = proto::GrantEffect { Granted Denied });
+choice!(catalog::DbmsAction = proto::DbmsAction {
+    All
+    AliasManagement CreateAlias DropAlias AlterAlias ShowAlias ResolveAlias
+    DatabaseManagement CreateDatabase DropDatabase AlterDatabase SetDatabaseAccess SetDatabaseDefaultLanguage
+    CompositeDatabaseManagement CreateCompositeDatabase DropCompositeDatabase AlterCompositeDatabase
+    UserManagement CreateUser DropUser RenameUser ShowUser AlterUser
+    SetPasswords SetAuth SetUserStatus SetUserHomeDatabase
+    RoleManagement CreateRole DropRole RenameRole ShowRole AssignRole RemoveRole
+    PrivilegeManagement ShowPrivilege AssignPrivilege RemovePrivilege
+    ServerManagement ShowServers
+});
+choice!(catalog::DatabaseAction = proto::DatabaseAction {
+    All Access Start Stop IndexManagement ConstraintManagement NameManagement ShowIndex ShowConstraint
+    TransactionManagement
+});
+choice!(catalog::GraphAction = proto::GraphAction {
+    Traverse Read Match Merge Create Delete SetLabel RemoveLabel SetProperty Write All
+});

@@ -1,0 +1,347 @@
+//! Commands of log entries.
+
+use aliasd_catalog::{
+    AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, ClusterId, Command, CreateAlias, CreateUser,
+    HomeChange, KeyId, PasswordChange, PasswordHash, Privilege, RemoteTarget, Removal, RoleName, Sealed, UserName,
+};
+
+use super::choice::Choice;
+use super::parts::{
+    alias_name, array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, optional, password,
+    policy, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url, user_name,
+};
+use super::proto::{self, alter_user, command::Kind, create_alias};
+use super::{Fault, privilege};
+use crate::value::{map_from_proto, map_to_proto};
+
+pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
+    let kind = match command {
+        Command::Bootstrap(bootstrap) => Kind::Bootstrap(bootstrap_to(bootstrap)),
+        Command::CreateAlias(create) => Kind::CreateAlias(create_alias_to(create)),
+        Command::AlterAlias(alter) => Kind::AlterAlias(alter_alias_to(alter)),
+        Command::DropAlias { name, if_exists } => {
+            Kind::DropAlias(proto::DropAlias { name: text(name), if_exists: *if_exists })
+        }
+        Command::CreateDatabase { name, mode } => {
+            Kind::CreateDatabase(proto::CreateDatabase { name: text(name), mode: mode.number() })
+        }
+        Command::DropDatabase { name, if_exists, cascade_aliases } => Kind::DropDatabase(proto::DropDatabase {
+            name: text(name),
+            if_exists: *if_exists,
+            cascade_aliases: *cascade_aliases,
+        }),
+        Command::CreateUser(create) => Kind::CreateUser(create_user_to(create)),
+        Command::AlterUser(alter) => Kind::AlterUser(alter_user_to(alter)),
+        Command::DropUser { name, if_exists } => {
+            Kind::DropUser(proto::DropUser { name: text(name), if_exists: *if_exists })
+        }
+        Command::CreateRole { name, mode, copy_of } => Kind::CreateRole(proto::CreateRole {
+            name: text(name),
+            mode: mode.number(),
+            copy_of: copy_of.as_ref().map(text),
+        }),
+        Command::DropRole { name, if_exists } => {
+            Kind::DropRole(proto::DropRole { name: text(name), if_exists: *if_exists })
+        }
+        Command::GrantRoles { roles, users } => {
+            Kind::GrantRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users) })
+        }
+        Command::RevokeRoles { roles, users } => {
+            Kind::RevokeRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users) })
+        }
+        Command::AssignPrivileges { effect, immutable, privileges, roles } => {
+            Kind::AssignPrivileges(proto::PrivilegeAssignment {
+                effect: effect.number(),
+                immutable: *immutable,
+                privileges: privileges.iter().map(privilege::to_proto).collect(),
+                roles: texts(roles),
+            })
+        }
+        Command::RevokePrivileges { effect, immutable, privileges, roles } => {
+            Kind::RevokePrivileges(proto::PrivilegeAssignment {
+                effect: Choice::optional_number(*effect),
+                immutable: *immutable,
+                privileges: privileges.iter().map(privilege::to_proto).collect(),
+                roles: texts(roles),
+            })
+        }
+    };
+    proto::Command { kind: Some(kind) }
+}
+
+pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fault> {
+    Ok(match stored.kind.ok_or_else(|| Fault::missing("command"))? {
+        Kind::Bootstrap(bootstrap) => Command::Bootstrap(bootstrap_from(bootstrap)?),
+        Kind::CreateAlias(create) => Command::CreateAlias(create_alias_from(create)?),
+        Kind::AlterAlias(alter) => Command::AlterAlias(alter_alias_from(alter)?),
+        Kind::DropAlias(proto::DropAlias { name, if_exists }) => {
+            Command::DropAlias { name: catalog_name(&name)?, if_exists }
+        }
+        Kind::CreateDatabase(proto::CreateDatabase { name, mode }) => {
+            Command::CreateDatabase { name: database_name(&name)?, mode: Choice::required(mode, "mode")? }
+        }
+        Kind::DropDatabase(proto::DropDatabase { name, if_exists, cascade_aliases }) => {
+            Command::DropDatabase { name: catalog_name(&name)?, if_exists, cascade_aliases }
+        }
+        Kind::CreateUser(create) => Command::CreateUser(create_user_from(create)?),
+        Kind::AlterUser(alter) => Command::AlterUser(alter_user_from(alter)?),
+        Kind::DropUser(proto::DropUser { name, if_exists }) => Command::DropUser { name: user_name(&name)?, if_exists },
+        Kind::CreateRole(proto::CreateRole { name, mode, copy_of }) => Command::CreateRole {
+            name: role_name(&name)?,
+            mode: Choice::required(mode, "mode")?,
+            copy_of: optional(copy_of, |name| role_name(&name))?,
+        },
+        Kind::DropRole(proto::DropRole { name, if_exists }) => Command::DropRole { name: role_name(&name)?, if_exists },
+        Kind::GrantRoles(assignment) => {
+            let (roles, users) = role_assignment_from(assignment)?;
+            Command::GrantRoles { roles, users }
+        }
+        Kind::RevokeRoles(assignment) => {
+            let (roles, users) = role_assignment_from(assignment)?;
+            Command::RevokeRoles { roles, users }
+        }
+        Kind::AssignPrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles }) => {
+            Command::AssignPrivileges {
+                effect: Choice::required(effect, "effect")?,
+                immutable,
+                privileges: privileges_from(privileges)?,
+                roles: roles_from(&roles)?,
+            }
+        }
+        Kind::RevokePrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles }) => {
+            Command::RevokePrivileges {
+                effect: Choice::from_number(effect)?,
+                immutable,
+                privileges: privileges_from(privileges)?,
+                roles: roles_from(&roles)?,
+            }
+        }
+    })
+}
+
+type Names<T> = std::collections::BTreeSet<T>;
+
+fn roles_from(roles: &[String]) -> Result<Names<RoleName>, Fault> {
+    set(roles, |name| role_name(name))
+}
+
+fn role_assignment_from(assignment: proto::RoleAssignment) -> Result<(Names<RoleName>, Names<UserName>), Fault> {
+    let proto::RoleAssignment { roles, users } = assignment;
+    Ok((roles_from(&roles)?, set(&users, |name| user_name(name))?))
+}
+
+fn privileges_from(privileges: Vec<proto::Privilege>) -> Result<Names<Privilege>, Fault> {
+    set(privileges, privilege::from_proto)
+}
+
+fn bootstrap_to(bootstrap: &Bootstrap<Sealed>) -> proto::Bootstrap {
+    let Bootstrap { cluster_id, active_key, policy: choices, admin, password: hash } = bootstrap;
+    proto::Bootstrap {
+        cluster_id: cluster_id.0.to_vec(),
+        active_key: active_key.0.to_vec(),
+        policy: Some(policy(*choices)),
+        admin: text(admin),
+        password: password(hash),
+    }
+}
+
+fn bootstrap_from(stored: proto::Bootstrap) -> Result<Bootstrap<Sealed>, Fault> {
+    let proto::Bootstrap { cluster_id, active_key, policy, admin, password } = stored;
+    Ok(Bootstrap {
+        cluster_id: ClusterId(array(&cluster_id, "cluster id")?),
+        active_key: KeyId(array(&active_key, "active key")?),
+        policy: policy_from(policy)?,
+        admin: user_name(&admin)?,
+        password: PasswordHash::new(password),
+    })
+}
+
+fn create_alias_to(create: &CreateAlias<Sealed>) -> proto::CreateAlias {
+    let CreateAlias { name, mode, target, properties } = create;
+    let target = match target {
+        AliasTarget::Local(database) => create_alias::Target::Local(text(database)),
+        AliasTarget::Remote(remote) => create_alias::Target::Remote(remote_to(remote)),
+    };
+    proto::CreateAlias {
+        name: text(name),
+        mode: mode.number(),
+        target: Some(target),
+        properties: map_to_proto(properties),
+    }
+}
+
+fn create_alias_from(stored: proto::CreateAlias) -> Result<CreateAlias<Sealed>, Fault> {
+    let proto::CreateAlias { name, mode, target, properties } = stored;
+    let target = match target.ok_or_else(|| Fault::missing("target"))? {
+        create_alias::Target::Local(database) => AliasTarget::Local(catalog_name(&database)?),
+        create_alias::Target::Remote(remote) => AliasTarget::Remote(remote_from(remote)?),
+    };
+    Ok(CreateAlias {
+        name: alias_name(&name)?,
+        mode: Choice::required(mode, "mode")?,
+        target,
+        properties: map_from_proto(properties)?,
+    })
+}
+
+fn remote_to(remote: &RemoteTarget<Sealed>) -> proto::RemoteTarget {
+    let RemoteTarget { database, url, user, credential, driver: settings, default_language } = remote;
+    proto::RemoteTarget {
+        database: text(database),
+        url: text(url),
+        user: text(user),
+        credential: Some(sealed(credential)),
+        driver: Some(driver(settings)),
+        default_language: Choice::optional_number(*default_language),
+    }
+}
+
+fn remote_from(stored: proto::RemoteTarget) -> Result<RemoteTarget<Sealed>, Fault> {
+    let proto::RemoteTarget { database, url: address, user, credential, driver, default_language } = stored;
+    Ok(RemoteTarget {
+        database: catalog_name(&database)?,
+        url: url(&address)?,
+        user: remote_user_name(&user)?,
+        credential: sealed_from(credential.ok_or_else(|| Fault::missing("credential"))?)?,
+        driver: driver_from(driver.ok_or_else(|| Fault::missing("driver"))?)?,
+        default_language: Choice::from_number(default_language)?,
+    })
+}
+
+fn alter_alias_to(alter: &AlterAlias<Sealed>) -> proto::AlterAlias {
+    let AlterAlias { name, if_exists, target, user, credential, driver: settings, default_language, properties } =
+        alter;
+    proto::AlterAlias {
+        name: text(name),
+        if_exists: *if_exists,
+        target: target.as_ref().map(|(database, _)| text(database)),
+        url: target.as_ref().and_then(|(_, url)| url.as_ref()).map(text),
+        user: user.as_ref().map(text),
+        credential: credential.as_ref().map(sealed),
+        driver: settings.as_ref().map(driver),
+        default_language: Choice::optional_number(*default_language),
+        properties: properties.as_ref().map(|map| proto::Properties { entries: map_to_proto(map) }),
+    }
+}
+
+fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fault> {
+    let proto::AlterAlias {
+        name,
+        if_exists,
+        target,
+        url: address,
+        user,
+        credential,
+        driver,
+        default_language,
+        properties,
+    } = stored;
+    let address = optional(address, |address| url(&address))?;
+    let target = match (target, address) {
+        (None, None) => None,
+        (Some(database), address) => Some((catalog_name(&database)?, address)),
+        (None, Some(_)) => return Err(Fault::damaged("a url without a target")),
+    };
+    Ok(AlterAlias {
+        name: catalog_name(&name)?,
+        if_exists,
+        target,
+        user: optional(user, |user| remote_user_name(&user))?,
+        credential: optional(credential, sealed_from)?,
+        driver: optional(driver, driver_from)?,
+        default_language: Choice::from_number(default_language)?,
+        properties: optional(properties, |stored| Ok(map_from_proto(stored.entries)?))?,
+    })
+}
+
+fn change_to(change: &PasswordChange<Sealed>) -> proto::PasswordChange {
+    let PasswordChange { password: hash, change_required } = change;
+    proto::PasswordChange { password: hash.as_ref().map(password), change_required: *change_required }
+}
+
+fn change_from(stored: proto::PasswordChange) -> PasswordChange<Sealed> {
+    let proto::PasswordChange { password, change_required } = stored;
+    PasswordChange { password: password.map(PasswordHash::new), change_required }
+}
+
+fn identities_to(auth: &[(AuthProvider, AuthId)]) -> Vec<proto::AuthIdentity> {
+    auth.iter().map(|(provider, id)| proto::AuthIdentity { provider: text(provider), id: text(id) }).collect()
+}
+
+fn identities_from(stored: Vec<proto::AuthIdentity>) -> Result<Vec<(AuthProvider, AuthId)>, Fault> {
+    let read = |proto::AuthIdentity { provider, id }| Ok((auth_provider(&provider)?, auth_id(&id)?));
+    stored.into_iter().map(read).collect()
+}
+
+fn create_user_to(create: &CreateUser<Sealed>) -> proto::CreateUser {
+    let CreateUser { name, mode, password, status, home, auth } = create;
+    proto::CreateUser {
+        name: text(name),
+        mode: mode.number(),
+        password: password.as_ref().map(change_to),
+        status: Choice::optional_number(*status),
+        home: home.as_ref().map(text),
+        auth: identities_to(auth),
+    }
+}
+
+fn create_user_from(stored: proto::CreateUser) -> Result<CreateUser<Sealed>, Fault> {
+    let proto::CreateUser { name, mode, password, status, home, auth } = stored;
+    Ok(CreateUser {
+        name: user_name(&name)?,
+        mode: Choice::required(mode, "mode")?,
+        password: password.map(change_from),
+        status: Choice::from_number(status)?,
+        home: optional(home, |home| catalog_name(&home))?,
+        auth: identities_from(auth)?,
+    })
+}
+
+fn alter_user_to(alter: &AlterUser<Sealed>) -> proto::AlterUser {
+    let AlterUser { name, if_exists, password, status, home, remove_auth, set_auth } = alter;
+    let Removal { all, native, providers } = remove_auth;
+    proto::AlterUser {
+        name: text(name),
+        if_exists: *if_exists,
+        password: password.as_ref().map(change_to),
+        status: Choice::optional_number(*status),
+        home: home.as_ref().map(|home| match home {
+            HomeChange::Set(name) => alter_user::Home::SetHome(text(name)),
+            HomeChange::Remove => alter_user::Home::RemoveHome(()),
+        }),
+        remove_all_auth: *all,
+        remove_native_auth: *native,
+        remove_auth: texts(providers),
+        set_auth: identities_to(set_auth),
+    }
+}
+
+fn alter_user_from(stored: proto::AlterUser) -> Result<AlterUser<Sealed>, Fault> {
+    let proto::AlterUser {
+        name,
+        if_exists,
+        password,
+        status,
+        home,
+        remove_all_auth,
+        remove_native_auth,
+        remove_auth,
+        set_auth,
+    } = stored;
+    let home = optional(home, |home| {
+        Ok(match home {
+            alter_user::Home::SetHome(name) => HomeChange::Set(catalog_name(&name)?),
+            alter_user::Home::RemoveHome(()) => HomeChange::Remove,
+        })
+    })?;
+    let providers = set(&remove_auth, |provider| auth_provider(provider))?;
+    Ok(AlterUser {
+        name: user_name(&name)?,
+        if_exists,
+        password: password.map(change_from),
+        status: Choice::from_number(status)?,
+        home,
+        remove_auth: Removal { all: remove_all_auth, native: remove_native_auth, providers },
+        set_auth: identities_from(set_auth)?,
+    })
+}

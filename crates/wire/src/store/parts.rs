@@ -1,0 +1,168 @@
+//! Parts that records and commands share.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use aliasd_catalog::{
+    AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, DriverSettings, Duration, LogLevel, PasswordHash,
+    Policy, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret, Stamp, Timestamp, UserName,
+};
+
+use super::choice::Choice;
+use super::{Fault, proto};
+
+/// A name as stored text.
+pub(super) fn text(name: &impl Display) -> String {
+    name.to_string()
+}
+
+/// Names in order, as stored.
+pub(super) fn texts<'a, T: Display + 'a>(names: impl IntoIterator<Item = &'a T>) -> Vec<String> {
+    names.into_iter().map(text).collect()
+}
+
+/// A name that has to read back exactly as it was stored: constructors normalise, but a stored name is
+/// normalised already, so a difference means damage.
+fn stored<T: Display>(text: &str, name: T) -> Result<T, Fault> {
+    if name.to_string() == text {
+        Ok(name)
+    } else {
+        Err(Fault::damaged(format!("the name '{text}' is not normalised")))
+    }
+}
+
+macro_rules! names {
+    ($($function:ident: $name:ident::$constructor:ident),+ $(,)?) => {
+        $(
+            #[doc = concat!("Reads back a stored `", stringify!($name), "`.")]
+            pub(super) fn $function(text: &str) -> Result<$name, Fault> {
+                stored(text, $name::$constructor(text)?)
+            }
+        )+
+    };
+}
+
+names! {
+    catalog_name: CatalogName::new,
+    alias_name: AliasName::new,
+    database_name: DatabaseName::stored,
+    user_name: UserName::new,
+    role_name: RoleName::new,
+    remote_user_name: RemoteUserName::new,
+    auth_provider: AuthProvider::new,
+    auth_id: AuthId::new,
+}
+
+/// Reads back a stored set, which is in order and holds nothing twice.
+pub(super) fn set<S, T: Ord>(
+    stored: impl IntoIterator<Item = S>,
+    read: impl Fn(S) -> Result<T, Fault>,
+) -> Result<BTreeSet<T>, Fault> {
+    let mut items = BTreeSet::new();
+    for item in stored {
+        let item = read(item)?;
+        if items.last().is_some_and(|last| *last >= item) {
+            return Err(Fault::damaged("a set is out of order"));
+        }
+        items.insert(item);
+    }
+    Ok(items)
+}
+
+/// Reads back an optional part.
+pub(super) fn optional<S, T>(stored: Option<S>, read: impl FnOnce(S) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+    stored.map(read).transpose()
+}
+
+/// Reads back bytes of a fixed length.
+pub(super) fn array<const LENGTH: usize>(bytes: &[u8], field: &str) -> Result<[u8; LENGTH], Fault> {
+    let wrong = || Fault::damaged(format!("{field} has {} bytes instead of {LENGTH}", bytes.len()));
+    bytes.try_into().map_err(|_| wrong())
+}
+
+pub(super) fn url(text: &str) -> Result<RemoteUrl, Fault> {
+    Ok(RemoteUrl::new(text)?)
+}
+
+pub(super) fn stamp(stamp: Stamp) -> proto::Stamp {
+    proto::Stamp { revision: stamp.revision.0, time_ms: stamp.time.0 }
+}
+
+pub(super) fn stamp_from(stored: Option<proto::Stamp>, field: &str) -> Result<Stamp, Fault> {
+    let proto::Stamp { revision, time_ms } = stored.ok_or_else(|| Fault::missing(field))?;
+    Ok(Stamp { revision: Revision(revision), time: Timestamp(time_ms) })
+}
+
+pub(super) fn policy(policy: Policy) -> proto::Policy {
+    let Policy { database_management_implies_alias_management } = policy;
+    proto::Policy { database_management_implies_alias_management }
+}
+
+pub(super) fn policy_from(stored: Option<proto::Policy>) -> Result<Policy, Fault> {
+    let proto::Policy { database_management_implies_alias_management } =
+        stored.ok_or_else(|| Fault::missing("policy"))?;
+    Ok(Policy { database_management_implies_alias_management })
+}
+
+pub(super) fn password(hash: &PasswordHash) -> String {
+    hash.as_phc().to_owned()
+}
+
+pub(super) fn sealed(secret: &SealedSecret) -> proto::SealedSecret {
+    let SealedSecret { key_id, nonce, ciphertext } = secret;
+    proto::SealedSecret { key_id: key_id.0.to_vec(), nonce: nonce.to_vec(), ciphertext: ciphertext.to_vec() }
+}
+
+pub(super) fn sealed_from(stored: proto::SealedSecret) -> Result<SealedSecret, Fault> {
+    let proto::SealedSecret { key_id, nonce, ciphertext } = stored;
+    Ok(SealedSecret {
+        key_id: aliasd_catalog::KeyId(array(&key_id, "key id")?),
+        nonce: array(&nonce, "nonce")?,
+        ciphertext: ciphertext.into(),
+    })
+}
+
+pub(super) fn driver(settings: &DriverSettings) -> proto::DriverSettings {
+    let DriverSettings {
+        ssl_enforced,
+        connection_timeout,
+        connection_max_lifetime,
+        connection_pool_acquisition_timeout,
+        connection_pool_idle_test,
+        connection_pool_max_size,
+        logging_level,
+    } = *settings;
+    proto::DriverSettings {
+        ssl_enforced,
+        connection_timeout: connection_timeout.map(Into::into),
+        connection_max_lifetime: connection_max_lifetime.map(Into::into),
+        connection_pool_acquisition_timeout: connection_pool_acquisition_timeout.map(Into::into),
+        connection_pool_idle_test: connection_pool_idle_test.map(Into::into),
+        connection_pool_max_size,
+        logging_level: Choice::optional_number(logging_level),
+    }
+}
+
+pub(super) fn driver_from(stored: proto::DriverSettings) -> Result<DriverSettings, Fault> {
+    let proto::DriverSettings {
+        ssl_enforced,
+        connection_timeout,
+        connection_max_lifetime,
+        connection_pool_acquisition_timeout,
+        connection_pool_idle_test,
+        connection_pool_max_size,
+        logging_level,
+    } = stored;
+    let duration = |stored: Option<crate::v1::DurationValue>| optional(stored, |it| Ok(Duration::try_from(it)?));
+    let settings = DriverSettings {
+        ssl_enforced,
+        connection_timeout: duration(connection_timeout)?,
+        connection_max_lifetime: duration(connection_max_lifetime)?,
+        connection_pool_acquisition_timeout: duration(connection_pool_acquisition_timeout)?,
+        connection_pool_idle_test: duration(connection_pool_idle_test)?,
+        connection_pool_max_size,
+        logging_level: LogLevel::from_number(logging_level)?,
+    };
+    // The rules about single settings live in the catalog, where they are read from a map.
+    Ok(DriverSettings::from_values("Failed to read driver settings", &settings.to_values())?)
+}
