@@ -1,1 +1,29 @@
-//! Placeholder.
+//! The administration language of aliasd: Neo4j's administration commands, as far as a catalog of
+//! databases, aliases, users, roles and privileges needs them.
+//!
+//! # Life of a statement
+//!
+//! 1. [`parse`] splits the text into tokens and builds a [`Statement`](ast::Statement). Passwords go
+//!    straight into buffers that wipe themselves. Errors are [`LanguageError`]s with place and hint.
+//! 2. `lower` joins the statement with the parameters' values and gives either a command for the
+//!    catalog, whose secrets are still in clear, or a listing.
+//! 3. A command leaves this crate: it is sealed, proposed, and applied by the catalog.
+//! 4. A listing is run here against a catalog that the caller holds, for a principal, and yields rows.
+//!
+//! Printing a statement gives its canonical text, with `'******'` for every password.
+//!
+//! This crate is pure: text and catalog in, statements, commands, rows and errors out. It never reads a
+//! clock, performs I/O or decides what a command does; that is the catalog's.
+
+pub mod ast;
+mod error;
+mod lexer;
+mod parser;
+mod print;
+mod span;
+mod suggest;
+
+pub use error::{ErrorCode, LanguageError};
+pub use lexer::STATEMENT_BYTES_MAX;
+pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};
+pub use span::{Located, Span};

@@ -1,0 +1,79 @@
+//! `CREATE ALIAS`, `ALTER ALIAS`, `DROP ALIAS`.
+
+use aliasd_catalog::PlainSecret;
+
+use super::{CreateMode, CypherVersion, MapEntries, NameOperand, Operand};
+use crate::span::Located;
+
+/// A statement about one alias.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AliasStatement {
+    /// `CREATE ALIAS`.
+    Create(CreateAlias),
+    /// `ALTER ALIAS`.
+    Alter(AlterAlias),
+    /// `DROP ALIAS`.
+    Drop(DropAlias),
+}
+
+/// `CREATE [OR REPLACE] ALIAS name [IF NOT EXISTS] FOR DATABASE target [AT …] [PROPERTIES …]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateAlias {
+    /// The new alias.
+    pub name: NameOperand,
+    /// What to do if the name is taken.
+    pub mode: CreateMode,
+    /// The database it leads to, here or there.
+    pub target: NameOperand,
+    /// Present for a remote alias.
+    pub remote: Option<RemoteClauses>,
+    /// `PROPERTIES`.
+    pub properties: Option<Located<Operand<MapEntries>>>,
+}
+
+/// `AT url USER name PASSWORD secret [DRIVER …] [DEFAULT LANGUAGE …]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteClauses {
+    /// The address of the remote DBMS.
+    pub url: Located<Operand<String>>,
+    /// The user there.
+    pub user: NameOperand,
+    /// That user's password.
+    pub password: Located<Operand<PlainSecret>>,
+    /// `DRIVER`.
+    pub driver: Option<Located<Operand<MapEntries>>>,
+    /// `DEFAULT LANGUAGE`.
+    pub default_language: Option<Located<CypherVersion>>,
+}
+
+/// `ALTER ALIAS name [IF EXISTS] SET DATABASE …`, with at least one clause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlterAlias {
+    /// The alias to alter.
+    pub name: NameOperand,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+    /// `TARGET name`.
+    pub target: Option<NameOperand>,
+    /// `AT url`; only with `TARGET`.
+    pub url: Option<Located<Operand<String>>>,
+    /// `USER`.
+    pub user: Option<NameOperand>,
+    /// `PASSWORD`.
+    pub password: Option<Located<Operand<PlainSecret>>>,
+    /// `DRIVER`.
+    pub driver: Option<Located<Operand<MapEntries>>>,
+    /// `DEFAULT LANGUAGE`.
+    pub default_language: Option<Located<CypherVersion>>,
+    /// `PROPERTIES`.
+    pub properties: Option<Located<Operand<MapEntries>>>,
+}
+
+/// `DROP ALIAS name [IF EXISTS] FOR DATABASE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropAlias {
+    /// The alias to drop.
+    pub name: NameOperand,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+}

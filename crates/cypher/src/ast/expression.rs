@@ -1,0 +1,183 @@
+//! Expressions: what `WHERE`, `ORDER BY`, `RETURN` and the values of maps are made of.
+//!
+//! A tree is never deeper than the parser's nesting bound times the number of precedence levels: chains
+//! such as `a + b + c` are one flat node, so a long statement cannot overflow a stack.
+
+use crate::span::Located;
+
+/// The entries of a map literal, in the order written. Keys are as written; a later key wins.
+pub type MapEntries = Vec<(Located<String>, Located<Expression>)>;
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// `NULL`.
+    Null,
+    /// `true`, `false`.
+    Boolean(bool),
+    /// A whole number. A literal with a leading minus is one negative number.
+    Integer(i64),
+    /// A floating point number, always finite.
+    Float(f64),
+    /// A string.
+    String(String),
+    /// `$name`.
+    Parameter(String),
+    /// A column, or what `YIELD` called it.
+    Variable(String),
+    /// `[a, b]`.
+    List(Vec<Located<Expression>>),
+    /// `{key: value}`.
+    Map(MapEntries),
+    /// `base.key`.
+    Property {
+        /// A map.
+        base: Box<Located<Expression>>,
+        /// The keys, outermost first; never empty.
+        keys: Vec<Located<String>>,
+    },
+    /// `NOT a`, `-a`.
+    Unary(UnaryOperator, Box<Located<Expression>>),
+    /// `a + b - c`, `a OR b`, `a < b <= c`: operators of one precedence, in the order written.
+    Chain {
+        /// The leftmost operand.
+        first: Box<Located<Expression>>,
+        /// The operators with their right operands; never empty.
+        rest: Vec<(BinaryOperator, Located<Expression>)>,
+    },
+    /// `a IS NULL`, `a IS NOT NULL`.
+    IsNull {
+        /// What is tested.
+        operand: Box<Located<Expression>>,
+        /// `IS NOT NULL`.
+        negated: bool,
+    },
+    /// `name(arguments)`, `count(DISTINCT a)`.
+    Call {
+        /// The function, as written.
+        function: Located<String>,
+        /// `DISTINCT`, in an aggregation.
+        distinct: bool,
+        /// The arguments.
+        arguments: Vec<Located<Expression>>,
+    },
+    /// `count(*)`.
+    CountRows,
+}
+
+/// An operator before its operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnaryOperator {
+    /// `NOT`.
+    Not,
+    /// `-`.
+    Negate,
+}
+
+/// How tightly an expression holds together, loosest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Precedence {
+    /// `OR`.
+    Or,
+    /// `XOR`.
+    Xor,
+    /// `AND`.
+    And,
+    /// `NOT`.
+    Not,
+    /// `=`, `<>`, `<`, `<=`, `>`, `>=`.
+    Comparison,
+    /// `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`, `IS NULL`.
+    Predicate,
+    /// `+`, `-`.
+    Sum,
+    /// `*`, `/`, `%`.
+    Product,
+    /// A leading `-`.
+    Sign,
+    /// `a.b`.
+    Property,
+    /// Literals, names, calls, and everything in parentheses.
+    Atom,
+}
+
+macro_rules! binary_operators {
+    ($($(#[$doc:meta])* $variant:ident = $symbol:literal, $precedence:ident;)*) => {
+        /// An operator between two operands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum BinaryOperator { $($(#[$doc])* $variant,)* }
+
+        impl BinaryOperator {
+            /// Every operator.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The operator as it is written.
+            #[must_use]
+            pub fn symbol(self) -> &'static str {
+                match self { $(Self::$variant => $symbol,)* }
+            }
+
+            /// How tightly it binds.
+            #[must_use]
+            pub fn precedence(self) -> Precedence {
+                match self { $(Self::$variant => Precedence::$precedence,)* }
+            }
+        }
+    };
+}
+
+binary_operators! {
+    /// True if either is.
+    Or = "OR", Or;
+    /// True if exactly one is.
+    Xor = "XOR", Xor;
+    /// True if both are.
+    And = "AND", And;
+    /// Equal.
+    Equal = "=", Comparison;
+    /// Not equal.
+    NotEqual = "<>", Comparison;
+    /// Less or equal. Before `<`, which it begins with.
+    LessOrEqual = "<=", Comparison;
+    /// Greater or equal. Before `>`, which it begins with.
+    GreaterOrEqual = ">=", Comparison;
+    /// Less.
+    Less = "<", Comparison;
+    /// Greater.
+    Greater = ">", Comparison;
+    /// Member of a list.
+    In = "IN", Predicate;
+    /// A string begins with another.
+    StartsWith = "STARTS WITH", Predicate;
+    /// A string ends with another.
+    EndsWith = "ENDS WITH", Predicate;
+    /// A string holds another.
+    Contains = "CONTAINS", Predicate;
+    /// Sum, or concatenation of strings or lists.
+    Add = "+", Sum;
+    /// Difference.
+    Subtract = "-", Sum;
+    /// Product.
+    Multiply = "*", Product;
+    /// Quotient; of integers, rounded towards zero.
+    Divide = "/", Product;
+    /// Remainder.
+    Remainder = "%", Product;
+}
+
+impl Expression {
+    /// How tightly this expression holds together when it is written without parentheses.
+    #[must_use]
+    pub fn precedence(&self) -> Precedence {
+        match self {
+            Self::Chain { rest, .. } => rest.first().map_or(Precedence::Atom, |(operator, _)| operator.precedence()),
+            Self::IsNull { .. } => Precedence::Predicate,
+            Self::Unary(UnaryOperator::Not, _) => Precedence::Not,
+            Self::Unary(UnaryOperator::Negate, _) => Precedence::Sign,
+            Self::Integer(number) if *number < 0 => Precedence::Sign,
+            Self::Float(number) if number.is_sign_negative() => Precedence::Sign,
+            Self::Property { .. } => Precedence::Property,
+            _ => Precedence::Atom,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a statement says, independent of how it was written: names are unquoted, keywords are enums,
+//! passwords are in buffers that wipe themselves. Every node knows where it was written.
+//!
+//! Nothing here refers to a catalog's content, and a parameter is only a name: values come in when the
+//! statement is lowered.
+
+mod alias;
+mod database;
+mod expression;
+mod privilege;
+mod role;
+mod show;
+mod user;
+
+pub use aliasd_catalog::{CreateMode, CypherVersion, DatabaseAction, DbmsAction, GrantEffect, GraphAction, UserStatus};
+
+pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, RemoteClauses};
+pub use database::{CreateDatabase, DatabaseStatement, DropDatabase};
+pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
+pub use privilege::{
+    ElementKind, NameScope, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm, SegmentTerm,
+};
+pub use role::{CreateRole, DropRole, RoleAssignment, RoleStatement};
+pub use show::{
+    AsCommands, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, ShowStatement, ShowSubject,
+    Yield, YieldItem, YieldItems,
+};
+pub use user::{
+    AlterUser, AuthRemoval, AuthSettings, CreateUser, DropUser, PasswordClause, UserSettings, UserStatement,
+};
+
+use crate::span::Located;
+
+/// One statement of the administration language.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The `CYPHER 5` or `CYPHER 25` prefix, if there is one.
+    pub version: Option<CypherVersion>,
+    /// What the statement does.
+    pub body: Located<Body>,
+}
+
+/// What a statement does, by family.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Creates, alters or drops an alias.
+    Alias(AliasStatement),
+    /// Creates or drops a database.
+    Database(DatabaseStatement),
+    /// Creates, alters or drops a user.
+    User(UserStatement),
+    /// Creates or drops a role, gives it to users or takes it from them.
+    Role(RoleStatement),
+    /// Grants, denies or revokes privileges.
+    Privilege(PrivilegeStatement),
+    /// Lists something.
+    Show(ShowStatement),
+}
+
+/// Something that is either written out or given as a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand<T> {
+    /// Written out.
+    Literal(T),
+    /// The name of a parameter, without the `$`.
+    Parameter(String),
+}
+
+/// A possibly qualified name: one part, or several that were joined by dots outside of quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The parts, without quotes. Never empty.
+    pub parts: Vec<String>,
+}
+
+impl Name {
+    /// A name of one part.
+    pub fn simple(name: impl Into<String>) -> Self {
+        Self { parts: vec![name.into()] }
+    }
+
+    /// The full display name: the parts joined by dots.
+    #[must_use]
+    pub fn display(&self) -> String {
+        self.parts.join(".")
+    }
+}
+
+/// A name or a parameter that stands for one.
+pub type NameOperand = Located<Operand<Name>>;

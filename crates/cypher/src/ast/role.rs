@@ -1,0 +1,45 @@
+//! `CREATE ROLE`, `DROP ROLE`, `GRANT ROLE`, `REVOKE ROLE`.
+
+use super::{CreateMode, NameOperand};
+
+/// A statement about roles and who has them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RoleStatement {
+    /// `CREATE ROLE`.
+    Create(CreateRole),
+    /// `DROP ROLE`.
+    Drop(DropRole),
+    /// `GRANT ROLES … TO …`.
+    Grant(RoleAssignment),
+    /// `REVOKE ROLES … FROM …`.
+    Revoke(RoleAssignment),
+}
+
+/// `CREATE [OR REPLACE] ROLE name [IF NOT EXISTS] [AS COPY OF other]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateRole {
+    /// The new role.
+    pub name: NameOperand,
+    /// What to do if the name is taken.
+    pub mode: CreateMode,
+    /// `AS COPY OF`.
+    pub copy_of: Option<NameOperand>,
+}
+
+/// `DROP ROLE name [IF EXISTS]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropRole {
+    /// The role to drop.
+    pub name: NameOperand,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+}
+
+/// Roles and the users who get or lose them. Neither list is empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoleAssignment {
+    /// Which roles.
+    pub roles: Vec<NameOperand>,
+    /// Which users.
+    pub users: Vec<NameOperand>,
+}

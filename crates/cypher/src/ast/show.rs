@@ -1,0 +1,151 @@
+//! `SHOW …` and what may follow it: `YIELD`, `WHERE`, `ORDER BY`, `SKIP`, `LIMIT`, `RETURN`.
+
+use super::{Expression, NameOperand};
+use crate::span::Located;
+
+/// A listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShowStatement {
+    /// What is listed.
+    pub subject: Located<ShowSubject>,
+    /// Which rows and columns of it.
+    pub projection: Projection,
+}
+
+/// What is listed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ShowSubject {
+    /// `SHOW ALIASES [name] FOR DATABASE`.
+    Aliases(Option<NameOperand>),
+    /// `SHOW DATABASES`, `SHOW DATABASE name`.
+    Databases(Option<NameOperand>),
+    /// `SHOW DEFAULT DATABASE`.
+    DefaultDatabase,
+    /// `SHOW HOME DATABASE`.
+    HomeDatabase,
+    /// `SHOW USERS [WITH AUTH]`.
+    Users {
+        /// `WITH AUTH`.
+        with_auth: bool,
+    },
+    /// `SHOW CURRENT USER`.
+    CurrentUser,
+    /// `SHOW [ALL | POPULATED] ROLES [WITH USERS]`.
+    Roles {
+        /// `POPULATED`.
+        populated: bool,
+        /// `WITH USERS`.
+        with_users: bool,
+    },
+    /// `SHOW … PRIVILEGES [AS [REVOKE] COMMANDS]`.
+    Privileges {
+        /// Whose.
+        of: PrivilegesOf,
+        /// As rows or as commands.
+        as_commands: Option<AsCommands>,
+    },
+}
+
+/// Whose privileges are listed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PrivilegesOf {
+    /// `SHOW [ALL] PRIVILEGES`.
+    Everyone,
+    /// `SHOW ROLE r, … PRIVILEGES`.
+    Roles(Vec<NameOperand>),
+    /// `SHOW USER u, … PRIVILEGES`; nobody means the caller.
+    Users(Vec<NameOperand>),
+}
+
+/// `AS COMMANDS`, `AS REVOKE COMMANDS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsCommands {
+    /// The commands that would assign the privileges.
+    Assign,
+    /// The commands that would revoke them.
+    Revoke,
+}
+
+/// What follows the subject of a listing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Projection {
+    /// `YIELD`; absent means the brief columns.
+    pub yields: Option<Yield>,
+    /// `WHERE`.
+    pub filter: Option<Located<Expression>>,
+    /// `RETURN`; only with `YIELD`.
+    pub returns: Option<Return>,
+}
+
+/// `YIELD items [ORDER BY …] [SKIP n] [LIMIT n]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Yield {
+    /// Which columns.
+    pub items: YieldItems,
+    /// In which order.
+    pub order_by: Vec<OrderItem>,
+    /// How many rows to leave out.
+    pub skip: Option<Located<u64>>,
+    /// How many rows at most.
+    pub limit: Option<Located<u64>>,
+}
+
+/// The columns of a `YIELD`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum YieldItems {
+    /// `*`.
+    All,
+    /// By name; never empty.
+    Columns(Vec<YieldItem>),
+}
+
+/// `column [AS name]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct YieldItem {
+    /// A column of the listing.
+    pub column: Located<String>,
+    /// What it is called from here on.
+    pub renamed: Option<Located<String>>,
+}
+
+/// `expression [ASC | DESC]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderItem {
+    /// What to order by.
+    pub expression: Located<Expression>,
+    /// `DESC`.
+    pub descending: bool,
+}
+
+/// `RETURN [DISTINCT] items [ORDER BY …] [SKIP n] [LIMIT n]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Return {
+    /// `DISTINCT`.
+    pub distinct: bool,
+    /// Which columns.
+    pub items: ReturnItems,
+    /// In which order.
+    pub order_by: Vec<OrderItem>,
+    /// How many rows to leave out; a constant expression.
+    pub skip: Option<Located<Expression>>,
+    /// How many rows at most; a constant expression.
+    pub limit: Option<Located<Expression>>,
+}
+
+/// The columns of a `RETURN`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReturnItems {
+    /// `*`.
+    All,
+    /// Expressions; never empty.
+    Columns(Vec<ReturnItem>),
+}
+
+/// `expression [AS name]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReturnItem {
+    /// What is computed.
+    pub expression: Located<Expression>,
+    /// What it is called; absent means the expression's own text.
+    pub renamed: Option<Located<String>>,
+}

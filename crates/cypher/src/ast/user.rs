@@ -1,0 +1,94 @@
+//! `CREATE USER`, `ALTER USER`, `DROP USER`.
+
+use aliasd_catalog::PlainSecret;
+
+use super::{CreateMode, NameOperand, Operand, UserStatus};
+use crate::span::Located;
+
+/// A statement about one user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UserStatement {
+    /// `CREATE USER`.
+    Create(CreateUser),
+    /// `ALTER USER`.
+    Alter(AlterUser),
+    /// `DROP USER`.
+    Drop(DropUser),
+}
+
+/// `CREATE [OR REPLACE] USER name [IF NOT EXISTS] SET …`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateUser {
+    /// The new user.
+    pub name: NameOperand,
+    /// What to do if the name is taken.
+    pub mode: CreateMode,
+    /// The `SET` clauses.
+    pub settings: UserSettings,
+}
+
+/// `ALTER USER name [IF EXISTS] [REMOVE …] [SET …]`, with at least one clause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlterUser {
+    /// The user to alter.
+    pub name: NameOperand,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+    /// `REMOVE HOME DATABASE`.
+    pub remove_home: bool,
+    /// `REMOVE AUTH …` and `REMOVE ALL AUTH`, in order.
+    pub remove_auth: Vec<Located<AuthRemoval>>,
+    /// The `SET` clauses.
+    pub settings: UserSettings,
+}
+
+/// `DROP USER name [IF EXISTS]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropUser {
+    /// The user to drop.
+    pub name: NameOperand,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+}
+
+/// The `SET` clauses of a user; an absent one was not written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserSettings {
+    /// `SET [PLAINTEXT] PASSWORD …` and `SET PASSWORD CHANGE …`.
+    pub password: PasswordClause,
+    /// `SET STATUS`.
+    pub status: Option<Located<UserStatus>>,
+    /// `SET HOME DATABASE`.
+    pub home: Option<NameOperand>,
+    /// `SET AUTH 'provider' { … }`, in order.
+    pub auth: Vec<Located<AuthSettings>>,
+}
+
+/// A password and whether it must be changed at the next login.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PasswordClause {
+    /// The new password.
+    pub password: Option<Located<Operand<PlainSecret>>>,
+    /// `CHANGE REQUIRED` is true, `CHANGE NOT REQUIRED` is false.
+    pub change_required: Option<Located<bool>>,
+}
+
+/// `AUTH 'provider' { SET … }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthSettings {
+    /// The provider: `native` or an external one.
+    pub provider: Located<String>,
+    /// `SET ID`, for an external provider.
+    pub id: Option<Located<Operand<String>>>,
+    /// `SET PASSWORD`, for the native provider.
+    pub password: PasswordClause,
+}
+
+/// What a `REMOVE … AUTH` takes from a user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AuthRemoval {
+    /// `REMOVE ALL AUTH`.
+    All,
+    /// `REMOVE AUTH 'provider'`.
+    Provider(Operand<String>),
+}

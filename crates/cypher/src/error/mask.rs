@@ -1,0 +1,161 @@
+//! Finds what may be a secret in the text of a statement, valid or not.
+//!
+//! An error is shown for text that was *not* understood: a password may stand where the grammar does
+//! not expect one, without its quotes, or after a misspelt `PASSWORD`. So this scanner knows nothing
+//! of the grammar and errs on the side of covering too much:
+//!
+//! * every string literal and comment is covered, unless the statement is a `SHOW` without a word that
+//!   resembles `PASSWORD`;
+//! * after a word that resembles `PASSWORD`, anything that is neither a string, a parameter nor one of
+//!   a few keywords that may follow it covers the whole rest of the text.
+
+use crate::lexer::{is_name_continue, is_name_start};
+use crate::span::Span;
+use crate::suggest::nearest;
+
+/// What a covered secret looks like.
+pub(crate) const COVER: &str = "'******'";
+
+/// Words that may follow `PASSWORD` without being one.
+const FOLLOWERS: [&str; 8] = ["CHANGE", "FROM", "TO", "ON", "SET", "MANAGEMENT", "IS", "AS"];
+
+/// The parts of `source` that must not be shown, in order, not overlapping.
+pub(crate) fn secret_spans(source: &str) -> Vec<Span> {
+    let mut scanner = Scanner { source, position: 0, spans: Vec::new(), harmless: true, announced: false };
+    scanner.scan();
+    if scanner.harmless { Vec::new() } else { scanner.spans }
+}
+
+/// True if text at `span` may be a secret and must not be quoted in a message.
+pub(crate) fn is_secret(source: &str, span: Span) -> bool {
+    secret_spans(source).iter().any(|secret| secret.start < span.end && span.start < secret.end)
+}
+
+struct Scanner<'a> {
+    source: &'a str,
+    position: usize,
+    spans: Vec<Span>,
+    /// No password can be in the statement: it begins with SHOW and nothing resembles `PASSWORD`.
+    harmless: bool,
+    /// The last word resembled `PASSWORD`: what comes next may be a secret.
+    announced: bool,
+}
+
+impl Scanner<'_> {
+    fn scan(&mut self) {
+        let mut first_word = true;
+        // Inside `PASSWORD FROM … TO …`, where TO announces a secret too.
+        let mut changing = false;
+        while let Some(first) = self.source[self.position..].chars().next() {
+            let start = self.position;
+            let rest = &self.source[start..];
+            if first.is_whitespace() {
+                self.position += first.len_utf8();
+                continue;
+            }
+            if rest.starts_with("//") || rest.starts_with("/*") {
+                self.skip_comment(start);
+                continue;
+            }
+            if matches!(first, '\'' | '"') {
+                if !self.skip_string(start, first) {
+                    return;
+                }
+            } else if self.announced && first != '$' && !is_name_start(first) {
+                if !matches!(first, ',' | ';' | ':' | '}' | '{' | ')' | '=' | '.') {
+                    return self.cover_rest(start);
+                }
+                // A colon or an equals sign announces on: `{password: secret}`.
+                self.announced = matches!(first, ':' | '=' | '{');
+                self.position += first.len_utf8();
+            } else if first == '`' {
+                let Some(length) = rest[1..].find('`') else { return self.cover_rest(start) };
+                self.position += length + 2;
+            } else if first == '$' {
+                self.position += 1;
+                self.skip_name();
+                self.announced = false;
+            } else if is_name_start(first) {
+                self.skip_name();
+                let word = &self.source[start..self.position];
+                if self.announced && !is_any(word, &FOLLOWERS) {
+                    return self.cover_rest(start);
+                }
+                changing |= self.announced && is_any(word, &["FROM"]);
+                let introduces = is_any(word, &["FROM", "TO", "IS", "AS"]);
+                self.announced = is_like_password(word) || introduces && (self.announced || changing);
+                self.harmless &= !self.announced && (!first_word || is_any(word, &["CYPHER", "SHOW"]));
+                first_word = first_word && is_any(word, &["CYPHER"]);
+            } else {
+                first_word |= first == ';';
+                self.position += first.len_utf8();
+            }
+        }
+    }
+
+    fn cover_rest(&mut self, start: usize) {
+        self.harmless = false;
+        self.spans.push(Span::new(start, self.source.len()));
+        self.position = self.source.len();
+    }
+
+    fn skip_name(&mut self) {
+        let rest = &self.source[self.position..];
+        self.position += rest.find(|character| !is_name_continue(character)).unwrap_or(rest.len());
+    }
+
+    fn skip_comment(&mut self, start: usize) {
+        let rest = &self.source[start..];
+        let length = match rest.starts_with("//") {
+            true => rest.find('\n'),
+            false => rest.get(2..).and_then(|inner| inner.find("*/")).map(|at| at + 4),
+        };
+        self.position += length.unwrap_or(rest.len());
+        self.spans.push(Span::new(start, self.position));
+    }
+
+    /// Covers a string literal. Returns false if it covered the rest of the text, because the quotes
+    /// look as if they do not enclose what they were meant to enclose.
+    fn skip_string(&mut self, start: usize, quote: char) -> bool {
+        self.position += 1;
+        let mut end = None;
+        while let Some(at) = self.source[self.position..].find([quote, '\\']) {
+            self.position += at + 1;
+            if self.source[..self.position].ends_with(quote) {
+                end = Some(self.position);
+                break;
+            }
+            self.position += self.source[self.position..].chars().next().map_or(0, char::len_utf8);
+        }
+        let Some(end) = end else {
+            let from = self.spans.first().map_or(start, |first| first.start);
+            self.spans.clear();
+            self.cover_rest(from);
+            return false;
+        };
+        self.position = end;
+        let next = self.source[end..].chars().next();
+        let touches =
+            next.is_some_and(|next| !next.is_whitespace() && !matches!(next, ',' | ';' | '}' | ')' | ']' | '/'));
+        if touches || self.source[start..end].to_ascii_lowercase().contains("passw") {
+            self.cover_rest(start);
+            return false;
+        }
+        self.spans.push(Span::new(start, end));
+        self.announced = false;
+        true
+    }
+}
+
+fn is_any(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word))
+}
+
+/// True for `PASSWORD`, `PASSWORDS`, words that hold them, and slips of the finger.
+fn is_like_password(word: &str) -> bool {
+    if is_any(word, &["passwordChangeRequired"]) {
+        return false;
+    }
+    nearest(word, ["PASSWORD", "PASSWORDS", "PASSWD", "PWD"]).is_some()
+        || word.len() > 8 && word.to_ascii_uppercase().contains("PASSWORD")
+}

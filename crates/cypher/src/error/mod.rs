@@ -1,0 +1,183 @@
+//! What is wrong with a statement's text: one error type, made to be read by people.
+//!
+//! An error never shows a secret. Whatever part of the statement may be a password is covered before
+//! an excerpt is cut from it (see [`mask`]), and no message quotes covered text.
+
+mod excerpt;
+pub(crate) mod mask;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::span::Span;
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $gql_status:literal;)*) => {
+        /// The stable codes of this crate's errors. A code never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl ErrorCode {
+            /// Every code, for documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The code in capitals, as clients compare it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The GQLSTATUS that Neo4j gives for it.
+            #[must_use]
+            pub fn gql_status(self) -> &'static str {
+                match self { $(Self::$variant => $gql_status,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The text does not follow the grammar.
+    SyntaxError = "SYNTAX_ERROR", "42I06";
+    /// A character that the language does not use, or an invisible one.
+    InvalidCharacter = "INVALID_CHARACTER", "42001";
+    /// A number out of range or a string with an unknown escape.
+    InvalidLiteral = "INVALID_LITERAL", "42001";
+    /// A string, name or comment that is not closed.
+    UnterminatedLiteral = "UNTERMINATED_LITERAL", "42001";
+    /// The statement is larger than 1 MiB.
+    StatementTooLarge = "STATEMENT_TOO_LARGE", "42001";
+    /// Expressions are nested more deeply than 64 levels.
+    NestingTooDeep = "NESTING_TOO_DEEP", "42001";
+    /// A list, map or chain of operators has more than 10,000 members.
+    ListTooLong = "LIST_TOO_LONG", "42001";
+    /// A clause that may stand once stands twice.
+    DuplicateClause = "DUPLICATE_CLAUSE", "42N19";
+    /// Two clauses that exclude each other.
+    ConflictingClauses = "CONFLICTING_CLAUSES", "42N14";
+    /// An ALTER that alters nothing.
+    MissingClause = "MISSING_CLAUSE", "42N94";
+    /// A leading `USE`.
+    UseClauseNotAllowed = "USE_CLAUSE_NOT_ALLOWED", "42N79";
+    /// A `CYPHER` prefix that names a version other than 5 and 25.
+    InvalidCypherVersion = "INVALID_CYPHER_VERSION", "22N04";
+    /// A dotted name whose parts are quoted separately.
+    InvalidQualifiedName = "INVALID_QUALIFIED_NAME", "42NAA";
+    /// A name that is neither a column of the listing nor defined by `YIELD`.
+    UnknownVariable = "UNKNOWN_VARIABLE", "42N62";
+    /// A function that this language does not have.
+    UnknownFunction = "UNKNOWN_FUNCTION", "42N48";
+    /// A column name given twice.
+    DuplicateColumn = "DUPLICATE_COLUMN", "42N38";
+    /// An expression where it may not stand, for example a column in a driver setting.
+    InvalidExpression = "INVALID_EXPRESSION", "42001";
+    /// A parameter that the statement names and the caller did not give.
+    MissingParameter = "MISSING_PARAMETER", "42N51";
+    /// A value, often of a parameter, of a type that does not fit its place.
+    WrongType = "WRONG_TYPE", "22N27";
+    /// Arithmetic that has no result: an overflow or a division by zero.
+    ArithmeticError = "ARITHMETIC_ERROR", "22003";
+    /// A part of the language that this server does not offer.
+    NotSupported = "NOT_SUPPORTED", "51N26";
+}
+
+/// Why a statement was not understood.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LanguageError(Box<Details>);
+
+/// Boxed, so that a `Result` of a small value stays small.
+#[derive(Clone, PartialEq, Eq)]
+struct Details {
+    code: ErrorCode,
+    message: String,
+    hint: Option<String>,
+    span: Span,
+    place: Option<excerpt::Excerpt>,
+}
+
+// === impl LanguageError ===
+
+impl LanguageError {
+    /// An error at `span` of `source`. An empty `source` gives an error without an excerpt.
+    pub(crate) fn new(source: &str, code: ErrorCode, span: Span, message: impl Into<String>) -> Self {
+        let place = (!source.is_empty()).then(|| excerpt::Excerpt::cut(source, span));
+        Self(Box::new(Details { code, message: message.into(), hint: None, span, place }))
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the place to an error that was raised where the text was not at hand.
+    #[must_use]
+    pub fn in_source(mut self, source: &str) -> Self {
+        if self.0.place.is_none() && self.0.span.end <= source.len() {
+            self.0.place = (!source.is_empty()).then(|| excerpt::Excerpt::cut(source, self.0.span));
+        }
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// The GQLSTATUS.
+    #[must_use]
+    pub fn gql_status(&self) -> &'static str {
+        self.0.code.gql_status()
+    }
+
+    /// What is wrong, in one sentence, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The way out, where there is one to name.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The bytes of the statement that are at fault.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.0.span
+    }
+
+    /// Line and column of the fault, both counted from 1, columns in characters.
+    #[must_use]
+    pub fn position(&self) -> Option<(usize, usize)> {
+        self.0.place.as_ref().map(|place| (place.line, place.column))
+    }
+
+    /// The line at fault with a caret below it, secrets covered.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<String> {
+        self.0.place.as_ref().map(excerpt::Excerpt::to_string)
+    }
+}
+
+/// The message, the place and the excerpt; the hint is apart, see [`LanguageError::hint`].
+impl fmt::Display for LanguageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.message)?;
+        let Some(place) = &self.0.place else { return Ok(()) };
+        write!(formatter, " (line {}, column {} (offset: {}))", place.line, place.column, self.0.span.start)?;
+        write!(formatter, "\n{place}")
+    }
+}
+
+impl fmt::Debug for LanguageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {self}", self.0.code.as_str())
+    }
+}
+
+impl std::error::Error for LanguageError {}

@@ -1,0 +1,130 @@
+//! `CREATE ALIAS`, `ALTER ALIAS`, `DROP ALIAS`.
+
+use aliasd_catalog::CypherVersion;
+
+use super::{Parsed, Parser};
+use crate::ast::{AliasStatement, AlterAlias, CreateAlias, DropAlias, MapEntries, Operand, RemoteClauses};
+use crate::error::ErrorCode;
+use crate::span::Located;
+
+impl Parser<'_> {
+    /// After `CREATE [OR REPLACE] ALIAS`. The order of the clauses is fixed.
+    pub(super) fn create_alias(&mut self, replace: bool) -> Parsed<AliasStatement> {
+        let name = self.catalog_name("an alias name")?;
+        let mode = self.create_mode(replace, "alias", &name)?;
+        self.expect("FOR")?;
+        self.expect("DATABASE")?;
+        let target = self.catalog_name("a target database name")?;
+        let remote = if self.accept("AT") { Some(self.remote_clauses()?) } else { None };
+        let properties = self.optional_map("PROPERTIES")?;
+        Ok(AliasStatement::Create(CreateAlias { name, mode, target, remote, properties }))
+    }
+
+    fn remote_clauses(&mut self) -> Parsed<RemoteClauses> {
+        let url = self.string_operand("a url in quotes")?;
+        self.expect("USER")?;
+        let user = self.simple_name("a user name")?;
+        self.expect("PASSWORD")?;
+        let password = self.secret()?;
+        let driver = self.optional_map("DRIVER")?;
+        let default_language = if self.accept("DEFAULT") { Some(self.default_language()?) } else { None };
+        Ok(RemoteClauses { url, user, password, driver, default_language })
+    }
+
+    fn optional_map(&mut self, word: &'static str) -> Parsed<Option<Located<Operand<MapEntries>>>> {
+        if self.accept(word) { self.map_operand().map(Some) } else { Ok(None) }
+    }
+
+    /// After `DEFAULT`.
+    fn default_language(&mut self) -> Parsed<Located<CypherVersion>> {
+        self.expect("LANGUAGE")?;
+        self.expect("CYPHER")?;
+        let span = self.span();
+        Ok(Located::new(self.cypher_version()?, span))
+    }
+
+    /// After `ALTER ALIAS`. The clauses come in any order, each at most once.
+    pub(super) fn alter_alias(&mut self) -> Parsed<AliasStatement> {
+        let name = self.catalog_name("an alias name")?;
+        let if_exists = self.if_exists()?;
+        self.expect("SET")?;
+        self.expect("DATABASE")?;
+        let mut alter = AlterAlias {
+            name,
+            if_exists,
+            target: None,
+            url: None,
+            user: None,
+            password: None,
+            driver: None,
+            default_language: None,
+            properties: None,
+        };
+        if !self.alter_alias_clause(&mut alter)? {
+            return Err(self.unexpected());
+        }
+        while self.alter_alias_clause(&mut alter)? {}
+        self.check_remote_target(&alter)?;
+        Ok(AliasStatement::Alter(alter))
+    }
+
+    /// One clause of an `ALTER ALIAS`; false if none is here.
+    fn alter_alias_clause(&mut self, alter: &mut AlterAlias) -> Parsed<bool> {
+        let span = self.span();
+        if self.accept("TARGET") {
+            self.once(alter.target.as_ref(), "SET DATABASE TARGET", span)?;
+            alter.target = Some(self.catalog_name("a target database name")?);
+            if self.accept("AT") {
+                alter.url = Some(self.string_operand("a url in quotes")?);
+            }
+        } else if self.accept("USER") {
+            self.once(alter.user.as_ref(), "SET DATABASE USER", span)?;
+            alter.user = Some(self.simple_name("a user name")?);
+        } else if self.accept("PASSWORD") {
+            self.once(alter.password.as_ref(), "SET DATABASE PASSWORD", span)?;
+            alter.password = Some(self.secret()?);
+        } else if self.accept("DRIVER") {
+            self.once(alter.driver.as_ref(), "SET DATABASE DRIVER", span)?;
+            alter.driver = Some(self.map_operand()?);
+        } else if self.accept("DEFAULT") {
+            self.once(alter.default_language.as_ref(), "SET DATABASE DEFAULT LANGUAGE", span)?;
+            alter.default_language = Some(self.default_language()?);
+        } else if self.accept("PROPERTIES") {
+            self.once(alter.properties.as_ref(), "SET DATABASE PROPERTIES", span)?;
+            alter.properties = Some(self.map_operand()?);
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// A target without a url is local, and then nothing else may be remote.
+    fn check_remote_target(&self, alter: &AlterAlias) -> Parsed<()> {
+        let remote = alter.user.is_some()
+            || alter.password.is_some()
+            || alter.driver.is_some()
+            || alter.default_language.is_some();
+        let Some(target) = &alter.target else { return Ok(()) };
+        if alter.url.is_some() || !remote {
+            return Ok(());
+        }
+        let name = match &alter.name.value {
+            Operand::Literal(name) => name.display(),
+            Operand::Parameter(parameter) => format!("${parameter}"),
+        };
+        let message = format!(
+            "Failed to alter the specified database alias '{name}': url needs to be defined to alter a remote alias target."
+        );
+        let error = self.error(ErrorCode::MissingClause, target.span, message);
+        Err(error.with_hint("Write TARGET database AT 'url', or leave TARGET out to keep the target."))
+    }
+
+    /// After `DROP ALIAS`.
+    pub(super) fn drop_alias(&mut self) -> Parsed<AliasStatement> {
+        let name = self.catalog_name("an alias name")?;
+        let if_exists = self.if_exists()?;
+        self.expect("FOR")?;
+        self.expect("DATABASE")?;
+        Ok(AliasStatement::Drop(DropAlias { name, if_exists }))
+    }
+}

@@ -1,0 +1,249 @@
+//! The place in the tokens, and what could have stood there.
+
+use aliasd_catalog::CypherVersion;
+
+use crate::error::mask::is_secret;
+use crate::error::{ErrorCode, LanguageError};
+use crate::lexer::{Token, TokenKind};
+use crate::span::Span;
+use crate::suggest::nearest;
+
+/// Deepest nesting of brackets and prefix operators in an expression.
+pub const NESTING_MAX: usize = 64;
+
+/// Most members of one list, map or chain of operators.
+pub const LIST_MEMBERS_MAX: usize = 10_000;
+
+/// Text of the statement that a message quotes at most, in characters.
+const QUOTE_CHARACTERS_MAX: usize = 40;
+
+pub(crate) type Parsed<T> = Result<T, LanguageError>;
+
+/// The state of parsing one statement.
+pub(crate) struct Parser<'a> {
+    source: &'a str,
+    /// Never empty; the last is [`TokenKind::End`] and is never passed.
+    tokens: Vec<Token>,
+    position: usize,
+    expected: Vec<Expected>,
+    depth: usize,
+    version: CypherVersion,
+}
+
+/// Something that could have stood at the current place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// A keyword or symbol, shown in quotes.
+    Text(&'static str),
+    /// A kind of thing, such as "a name".
+    Kind(&'static str),
+}
+
+// === impl Parser ===
+
+impl<'a> Parser<'a> {
+    pub(crate) fn new(source: &'a str, tokens: Vec<Token>) -> Self {
+        // Without a prefix the language is Cypher 25.
+        Self { source, tokens, position: 0, expected: Vec::new(), depth: 0, version: CypherVersion::Cypher25 }
+    }
+
+    pub(super) fn set_version(&mut self, version: CypherVersion) {
+        self.version = version;
+    }
+
+    pub(super) fn version(&self) -> CypherVersion {
+        self.version
+    }
+
+    // --- looking
+
+    pub(super) fn kind(&self) -> TokenKind {
+        self.tokens[self.position].kind
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.tokens[self.position].span
+    }
+
+    /// The span of the token before this one; empty at the beginning.
+    pub(super) fn previous_span(&self) -> Span {
+        self.position.checked_sub(1).map_or(Span::default(), |previous| self.tokens[previous].span)
+    }
+
+    pub(super) fn text(&self, span: Span) -> &'a str {
+        &self.source[span.start..span.end]
+    }
+
+    /// True if the token `ahead` places on is the keyword.
+    pub(super) fn at_ahead(&self, ahead: usize, word: &str) -> bool {
+        let token = self.tokens.get(self.position + ahead);
+        token.is_some_and(|token| token.kind == TokenKind::Word && self.text(token.span).eq_ignore_ascii_case(word))
+    }
+
+    pub(super) fn kind_ahead(&self, ahead: usize) -> TokenKind {
+        self.tokens.get(self.position + ahead).map_or(TokenKind::End, |token| token.kind)
+    }
+
+    /// True if the current token is the keyword. Notes nothing.
+    pub(super) fn at(&self, word: &str) -> bool {
+        self.at_ahead(0, word)
+    }
+
+    /// True if the current token is one of the keywords; notes them all.
+    pub(super) fn at_one_of(&mut self, words: &[&'static str]) -> bool {
+        for word in words {
+            self.note(word);
+        }
+        words.iter().any(|word| self.at(word))
+    }
+
+    pub(super) fn at_symbol(&self, symbol: &str) -> bool {
+        matches!(self.kind(), TokenKind::Symbol(found) if found == symbol)
+    }
+
+    // --- moving
+
+    /// Moves to the next token; the end is never passed.
+    pub(super) fn advance(&mut self) {
+        if self.position + 1 < self.tokens.len() {
+            self.position += 1;
+        }
+        self.expected.clear();
+    }
+
+    /// Takes the keyword if it is here.
+    pub(super) fn accept(&mut self, word: &'static str) -> bool {
+        let here = self.at(word);
+        if here {
+            self.advance();
+        } else {
+            self.note(word);
+        }
+        here
+    }
+
+    /// Takes one of the keywords if one is here, and says which.
+    pub(super) fn accept_one_of(&mut self, words: &[&'static str]) -> Option<&'static str> {
+        words.iter().copied().find(|word| self.accept(word))
+    }
+
+    pub(super) fn accept_symbol(&mut self, symbol: &'static str) -> bool {
+        let here = self.at_symbol(symbol);
+        if here {
+            self.advance();
+        } else {
+            self.note(symbol);
+        }
+        here
+    }
+
+    pub(super) fn expect(&mut self, word: &'static str) -> Parsed<()> {
+        if self.accept(word) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    pub(super) fn expect_one_of(&mut self, words: &[&'static str]) -> Parsed<&'static str> {
+        self.accept_one_of(words).ok_or_else(|| self.unexpected())
+    }
+
+    pub(super) fn expect_symbol(&mut self, symbol: &'static str) -> Parsed<()> {
+        if self.accept_symbol(symbol) { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    /// `item, item, …`, at least one.
+    pub(super) fn comma_separated<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        let mut items = vec![item(self)?];
+        while self.accept_symbol(",") {
+            items.push(item(self)?);
+            self.bound(items.len())?;
+        }
+        Ok(items)
+    }
+
+    // --- bounds
+
+    /// Refuses the last of `members` if they are too many.
+    pub(super) fn bound(&self, members: usize) -> Parsed<()> {
+        if members <= LIST_MEMBERS_MAX {
+            return Ok(());
+        }
+        let message = format!("A list, map or chain of operators has more than {LIST_MEMBERS_MAX} members.");
+        let error = self.error(ErrorCode::ListTooLong, self.previous_span(), message);
+        Err(error.with_hint("Pass it as a parameter, or split the statement."))
+    }
+
+    /// Parses one level deeper.
+    pub(super) fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= NESTING_MAX {
+            let message = format!("The expression is nested more than {NESTING_MAX} levels deep.");
+            return Err(self.error(ErrorCode::NestingTooDeep, self.span(), message));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    // --- failing
+
+    /// Notes a keyword or symbol that could stand here.
+    pub(super) fn note(&mut self, text: &'static str) {
+        self.note_expected(Expected::Text(text));
+    }
+
+    /// Notes a kind of thing that could stand here, for example "a name".
+    pub(super) fn note_kind(&mut self, kind: &'static str) {
+        self.note_expected(Expected::Kind(kind));
+    }
+
+    fn note_expected(&mut self, expected: Expected) {
+        if !self.expected.contains(&expected) {
+            self.expected.push(expected);
+        }
+    }
+
+    pub(super) fn error(&self, code: ErrorCode, span: Span, message: impl Into<String>) -> LanguageError {
+        LanguageError::new(self.source, code, span, message)
+    }
+
+    /// The current token does not fit; what was noted since the last move would have.
+    pub(super) fn unexpected(&self) -> LanguageError {
+        let span = self.span();
+        let found = self.text(span);
+        let secret = self.kind() != TokenKind::End && is_secret(self.source, span);
+        let quoted = match self.kind() {
+            TokenKind::End => "the end of the statement".to_owned(),
+            TokenKind::String => "a string".to_owned(),
+            _ if secret => "what follows PASSWORD, which is not shown".to_owned(),
+            _ => match found.char_indices().nth(QUOTE_CHARACTERS_MAX) {
+                Some((cut, _)) => format!("'{}…'", &found[..cut]),
+                None => format!("'{found}'"),
+            },
+        };
+        let message = format!("Invalid input: found {quoted}, expected {}.", self.list_expected());
+        let error = self.error(ErrorCode::SyntaxError, span, message);
+        let words = self.expected.iter().filter_map(|expected| match expected {
+            Expected::Text(text) => Some(*text),
+            Expected::Kind(_) => None,
+        });
+        match (self.kind(), secret) {
+            (TokenKind::Word, false) => match nearest(found, words) {
+                Some(near) => error.with_hint(format!("Did you mean '{near}'?")),
+                None => error,
+            },
+            _ => error,
+        }
+    }
+
+    fn list_expected(&self) -> String {
+        let show = |expected: &Expected| match expected {
+            Expected::Text(text) => format!("'{text}'"),
+            Expected::Kind(kind) => (*kind).to_owned(),
+        };
+        let shown: Vec<String> = self.expected.iter().map(show).collect();
+        match shown.split_last() {
+            None => "the end of the statement".to_owned(),
+            Some((only, [])) => only.clone(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Expressions, loosest operators first: each level parses the next tighter one.
+
+use super::{Parsed, Parser};
+use crate::ast::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
+use crate::error::ErrorCode;
+use crate::lexer::{TokenKind, decode_float, decode_integer, decode_quoted, decode_string};
+use crate::span::{Located, Span};
+
+type Node = Located<Expression>;
+
+impl Parser<'_> {
+    /// An expression.
+    pub(super) fn expression(&mut self) -> Parsed<Node> {
+        self.nested(|parser| parser.level(Precedence::Or))
+    }
+
+    fn level(&mut self, level: Precedence) -> Parsed<Node> {
+        match level {
+            Precedence::Or => self.chain(Precedence::Or, Precedence::Xor),
+            Precedence::Xor => self.chain(Precedence::Xor, Precedence::And),
+            Precedence::And => self.chain(Precedence::And, Precedence::Not),
+            Precedence::Not => self.negation(),
+            Precedence::Comparison => self.chain(Precedence::Comparison, Precedence::Predicate),
+            Precedence::Predicate => self.predicate(),
+            Precedence::Sum => self.chain(Precedence::Sum, Precedence::Product),
+            Precedence::Product => self.chain(Precedence::Product, Precedence::Sign),
+            Precedence::Sign => self.sign(),
+            Precedence::Property => self.property(),
+            Precedence::Atom => self.atom(),
+        }
+    }
+
+    /// Operands of the `tighter` level joined by operators of this `level`.
+    fn chain(&mut self, level: Precedence, tighter: Precedence) -> Parsed<Node> {
+        let first = self.level(tighter)?;
+        let mut rest = Vec::new();
+        while let Some(operator) = self.accept_operator(level) {
+            rest.push((operator, self.level(tighter)?));
+            self.bound(rest.len())?;
+        }
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        let span = first.span.to(self.previous_span());
+        Ok(Located::new(Expression::Chain { first: Box::new(first), rest }, span))
+    }
+
+    /// Takes a binary operator of the given level.
+    fn accept_operator(&mut self, level: Precedence) -> Option<BinaryOperator> {
+        BinaryOperator::ALL.iter().copied().filter(|operator| operator.precedence() == level).find(|operator| {
+            let symbol = operator.symbol();
+            match symbol.split_once(' ') {
+                Some((first, second)) => {
+                    let here = self.at_ahead(1, second) && self.accept(first);
+                    if here {
+                        self.advance();
+                    } else {
+                        self.note(symbol);
+                    }
+                    here
+                }
+                None if symbol.starts_with(|first: char| first.is_ascii_alphabetic()) => self.accept(symbol),
+                None => self.accept_symbol(symbol),
+            }
+        })
+    }
+
+    fn negation(&mut self) -> Parsed<Node> {
+        let start = self.span();
+        // `not` may be a column: the operator needs an operand.
+        if !self.at("NOT") || !self.operand_follows() {
+            return self.level(Precedence::Comparison);
+        }
+        self.advance();
+        let operand = self.nested(Self::negation)?;
+        let span = start.to(operand.span);
+        Ok(Located::new(Expression::Unary(UnaryOperator::Not, Box::new(operand)), span))
+    }
+
+    /// True if the token after this one can begin an operand.
+    fn operand_follows(&self) -> bool {
+        match self.kind_ahead(1) {
+            TokenKind::End => false,
+            TokenKind::Symbol(symbol) => matches!(symbol, "(" | "[" | "{" | "-"),
+            TokenKind::Word => !["AND", "OR", "XOR", "IS", "IN", "AS"].iter().any(|word| self.at_ahead(1, word)),
+            _ => true,
+        }
+    }
+
+    /// At most one of `IS [NOT] NULL`, `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`.
+    fn predicate(&mut self) -> Parsed<Node> {
+        let operand = self.level(Precedence::Sum)?;
+        let start = operand.span;
+        if self.accept("IS") {
+            let negated = self.accept("NOT");
+            self.expect("NULL")?;
+            let operand = Box::new(operand);
+            let span = start.to(self.previous_span());
+            return Ok(Located::new(Expression::IsNull { operand, negated }, span));
+        }
+        if self.at_symbol("=~") {
+            let message = "Regular expressions are not supported here.";
+            let error = self.error(ErrorCode::NotSupported, self.span(), message);
+            return Err(error.with_hint("Use STARTS WITH, ENDS WITH or CONTAINS."));
+        }
+        let Some(operator) = self.accept_operator(Precedence::Predicate) else { return Ok(operand) };
+        let right = self.level(Precedence::Sum)?;
+        let span = start.to(right.span);
+        Ok(Located::new(Expression::Chain { first: Box::new(operand), rest: vec![(operator, right)] }, span))
+    }
+
+    fn sign(&mut self) -> Parsed<Node> {
+        let start = self.span();
+        if !self.accept_symbol("-") {
+            return self.level(Precedence::Property);
+        }
+        // A minus and a number are one literal: the least integer has no positive counterpart.
+        if matches!(self.kind(), TokenKind::Integer | TokenKind::Float) && self.span().start == start.end {
+            let number = self.number(start, true)?;
+            return Ok(number);
+        }
+        let operand = self.nested(Self::sign)?;
+        let span = start.to(operand.span);
+        Ok(Located::new(Expression::Unary(UnaryOperator::Negate, Box::new(operand)), span))
+    }
+
+    fn property(&mut self) -> Parsed<Node> {
+        let base = self.level(Precedence::Atom)?;
+        let mut keys = Vec::new();
+        while self.accept_symbol(".") {
+            keys.push(self.identifier("a key")?);
+            self.bound(keys.len())?;
+        }
+        if keys.is_empty() {
+            return Ok(base);
+        }
+        let span = base.span.to(self.previous_span());
+        Ok(Located::new(Expression::Property { base: Box::new(base), keys }, span))
+    }
+
+    fn atom(&mut self) -> Parsed<Node> {
+        let span = self.span();
+        let expression = match self.kind() {
+            TokenKind::Integer | TokenKind::Float => return self.number(span, false),
+            TokenKind::String => {
+                self.advance();
+                Expression::String(decode_string(self.text(span)))
+            }
+            TokenKind::Parameter => return self.parameter_expression(),
+            TokenKind::Symbol("(") => {
+                self.advance();
+                let inner = self.expression()?;
+                self.expect_symbol(")")?;
+                return Ok(Located::new(inner.value, span.to(self.previous_span())));
+            }
+            TokenKind::Symbol("[") => self.list()?,
+            TokenKind::Symbol("{") => Expression::Map(self.map_entries()?),
+            TokenKind::Quoted => {
+                self.advance();
+                Expression::Variable(decode_quoted(self.text(span)))
+            }
+            TokenKind::Word => return self.word(),
+            TokenKind::Symbol(_) | TokenKind::End => {
+                self.note_kind("an expression");
+                return Err(self.unexpected());
+            }
+        };
+        Ok(Located::new(expression, span.to(self.previous_span())))
+    }
+
+    fn parameter_expression(&mut self) -> Parsed<Node> {
+        let parameter = self.accept_parameter().ok_or_else(|| self.unexpected())?;
+        Ok(parameter.map(Expression::Parameter))
+    }
+
+    fn number(&mut self, start: Span, negative: bool) -> Parsed<Node> {
+        let token = self.span();
+        let text = self.text(token);
+        let span = start.to(token);
+        let sign: i8 = if negative { -1 } else { 1 };
+        let number = match self.kind() {
+            TokenKind::Float => decode_float(text).map(|number| Expression::Float(number * f64::from(sign))),
+            _ => decode_integer(text)
+                .and_then(|magnitude| i64::try_from(magnitude * i128::from(sign)).ok())
+                .map(Expression::Integer),
+        };
+        let Some(number) = number else {
+            let message = "The number is outside of the range of a 64-bit integer.";
+            return Err(self.error(ErrorCode::InvalidLiteral, span, message));
+        };
+        self.advance();
+        Ok(Located::new(number, span))
+    }
+
+    /// A literal keyword, a function call or a column.
+    fn word(&mut self) -> Parsed<Node> {
+        let span = self.span();
+        if self.kind_ahead(1) == TokenKind::Symbol("(") {
+            return self.call();
+        }
+        let text = self.text(span);
+        let expression = match text.to_ascii_lowercase().as_str() {
+            "null" => Expression::Null,
+            "true" => Expression::Boolean(true),
+            "false" => Expression::Boolean(false),
+            _ => Expression::Variable(text.to_owned()),
+        };
+        self.advance();
+        Ok(Located::new(expression, span))
+    }
+
+    fn call(&mut self) -> Parsed<Node> {
+        let function = self.identifier("a function name")?;
+        let start = function.span;
+        self.expect_symbol("(")?;
+        if function.value.eq_ignore_ascii_case("count") && self.accept_symbol("*") {
+            self.expect_symbol(")")?;
+            return Ok(Located::new(Expression::CountRows, start.to(self.previous_span())));
+        }
+        let distinct = !matches!(self.kind_ahead(1), TokenKind::Symbol("," | ")")) && self.accept("DISTINCT");
+        let mut arguments = Vec::new();
+        if !self.accept_symbol(")") {
+            arguments = self.comma_separated(Self::expression)?;
+            self.expect_symbol(")")?;
+        }
+        let span = start.to(self.previous_span());
+        Ok(Located::new(Expression::Call { function, distinct, arguments }, span))
+    }
+
+    fn list(&mut self) -> Parsed<Expression> {
+        self.expect_symbol("[")?;
+        if self.accept_symbol("]") {
+            return Ok(Expression::List(Vec::new()));
+        }
+        let members = self.comma_separated(Self::expression)?;
+        self.expect_symbol("]")?;
+        Ok(Expression::List(members))
+    }
+
+    /// `{key: value, …}`.
+    pub(super) fn map_entries(&mut self) -> Parsed<MapEntries> {
+        if !self.at_symbol("{") {
+            self.note_kind("a map in braces");
+            return Err(self.unexpected());
+        }
+        self.advance();
+        if self.accept_symbol("}") {
+            return Ok(Vec::new());
+        }
+        let entries = self.comma_separated(|parser| {
+            let key = parser.identifier("a key")?;
+            parser.expect_symbol(":")?;
+            let value = parser.expression()?;
+            Ok((key, value))
+        })?;
+        self.expect_symbol("}")?;
+        Ok(entries)
+    }
+}

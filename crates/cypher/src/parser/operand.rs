@@ -1,0 +1,112 @@
+//! Names, strings, passwords and parameters: the leaves of every statement.
+
+use aliasd_catalog::{CypherVersion, PlainSecret};
+
+use super::{Parsed, Parser};
+use crate::ast::{MapEntries, Name, NameOperand, Operand};
+use crate::error::ErrorCode;
+use crate::lexer::{TokenKind, decode_quoted, decode_string};
+use crate::span::Located;
+
+impl Parser<'_> {
+    /// A single identifier, bare or in backticks. `kind` says what it names, for example "a user name".
+    pub(super) fn identifier(&mut self, kind: &'static str) -> Parsed<Located<String>> {
+        let span = self.span();
+        let name = match self.kind() {
+            TokenKind::Word => self.text(span).to_owned(),
+            TokenKind::Quoted => decode_quoted(self.text(span)),
+            _ => {
+                self.note_kind(kind);
+                return Err(self.unexpected());
+            }
+        };
+        self.advance();
+        Ok(Located::new(name, span))
+    }
+
+    /// `$parameter`, if one is here.
+    pub(super) fn accept_parameter(&mut self) -> Option<Located<String>> {
+        if self.kind() != TokenKind::Parameter {
+            self.note_kind("a parameter");
+            return None;
+        }
+        let span = self.span();
+        let name = self.text(span).trim_start_matches('$');
+        let name = if name.starts_with('`') { decode_quoted(name) } else { name.to_owned() };
+        self.advance();
+        Some(Located::new(name, span))
+    }
+
+    /// A name of one part, or a parameter.
+    pub(super) fn simple_name(&mut self, kind: &'static str) -> Parsed<NameOperand> {
+        if let Some(parameter) = self.accept_parameter() {
+            return Ok(parameter.map(Operand::Parameter));
+        }
+        Ok(self.identifier(kind)?.map(|name| Operand::Literal(Name::simple(name))))
+    }
+
+    /// A name of an alias or database, which may have several parts, or a parameter.
+    pub(super) fn catalog_name(&mut self, kind: &'static str) -> Parsed<NameOperand> {
+        if let Some(parameter) = self.accept_parameter() {
+            return Ok(parameter.map(Operand::Parameter));
+        }
+        let start = self.span();
+        let mut quoted = self.kind() == TokenKind::Quoted;
+        let mut parts = vec![self.identifier(kind)?.value];
+        while self.accept_symbol(".") {
+            quoted |= self.kind() == TokenKind::Quoted;
+            parts.push(self.identifier("the next part of the name")?.value);
+            self.bound(parts.len())?;
+        }
+        let span = start.to(self.previous_span());
+        let allowed = match self.version() {
+            CypherVersion::Cypher5 => 2,
+            CypherVersion::Cypher25 => 1,
+        };
+        if quoted && parts.len() > allowed {
+            let message = "The parts of a dotted name are quoted separately.";
+            return Err(self
+                .error(ErrorCode::InvalidQualifiedName, span, message)
+                .with_hint("Put the whole name into one pair of backticks, dots included."));
+        }
+        Ok(Located::new(Operand::Literal(Name { parts }), span))
+    }
+
+    /// A string literal or a parameter. `kind` says what it is, for example "a url in quotes".
+    pub(super) fn string_operand(&mut self, kind: &'static str) -> Parsed<Located<Operand<String>>> {
+        if let Some(parameter) = self.accept_parameter() {
+            return Ok(parameter.map(Operand::Parameter));
+        }
+        Ok(self.string(kind)?.map(Operand::Literal))
+    }
+
+    /// A string literal.
+    pub(super) fn string(&mut self, kind: &'static str) -> Parsed<Located<String>> {
+        let span = self.span();
+        if self.kind() != TokenKind::String {
+            self.note_kind(kind);
+            return Err(self.unexpected());
+        }
+        self.advance();
+        Ok(Located::new(decode_string(self.text(span)), span))
+    }
+
+    /// A password: a string literal that goes straight into a buffer that wipes itself, or a parameter.
+    pub(super) fn secret(&mut self) -> Parsed<Located<Operand<PlainSecret>>> {
+        if let Some(parameter) = self.accept_parameter() {
+            return Ok(parameter.map(Operand::Parameter));
+        }
+        let secret = self.string("a password in quotes")?;
+        Ok(secret.map(|secret| Operand::Literal(PlainSecret::new(secret))))
+    }
+
+    /// A map literal, or a parameter that stands for the whole map.
+    pub(super) fn map_operand(&mut self) -> Parsed<Located<Operand<MapEntries>>> {
+        if let Some(parameter) = self.accept_parameter() {
+            return Ok(parameter.map(Operand::Parameter));
+        }
+        let start = self.span();
+        let entries = self.map_entries()?;
+        Ok(Located::new(Operand::Literal(entries), start.to(self.previous_span())))
+    }
+}

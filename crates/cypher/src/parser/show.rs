@@ -1,0 +1,210 @@
+//! `SHOW …`, `YIELD`, `WHERE`, `RETURN`.
+
+use super::{Parsed, Parser};
+use crate::ast::{
+    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, ShowStatement,
+    ShowSubject, Yield, YieldItem, YieldItems,
+};
+use crate::error::ErrorCode;
+use crate::lexer::{TokenKind, decode_integer};
+use crate::span::Located;
+
+/// A paging clause has two spellings of its first half.
+const SKIP: [&str; 2] = ["SKIP", "OFFSET"];
+
+impl Parser<'_> {
+    /// After `SHOW`.
+    pub(super) fn show(&mut self) -> Parsed<ShowStatement> {
+        let start = self.span();
+        let subject = self.show_subject()?;
+        let subject = Located::new(subject, start.to(self.previous_span()));
+        let projection = self.projection()?;
+        Ok(ShowStatement { subject, projection })
+    }
+
+    fn show_subject(&mut self) -> Parsed<ShowSubject> {
+        if self.accept_one_of(&["ALIASES", "ALIAS"]).is_some() {
+            return self.show_aliases();
+        }
+        if self.accept_one_of(&["DATABASES", "DATABASE"]).is_some() {
+            let name = if self.at_projection() { None } else { Some(self.catalog_name("a database name")?) };
+            return Ok(ShowSubject::Databases(name));
+        }
+        if self.accept("DEFAULT") {
+            self.expect("DATABASE")?;
+            return Ok(ShowSubject::DefaultDatabase);
+        }
+        if self.accept("HOME") {
+            self.expect("DATABASE")?;
+            return Ok(ShowSubject::HomeDatabase);
+        }
+        if self.accept("CURRENT") {
+            self.expect("USER")?;
+            return Ok(ShowSubject::CurrentUser);
+        }
+        if self.accept_one_of(&["USERS", "USER"]).is_some() {
+            return self.show_users();
+        }
+        if self.accept("ALL") {
+            if self.accept_one_of(&["ROLES", "ROLE"]).is_some() {
+                return self.show_role_list(false);
+            }
+            self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
+            return self.show_privileges(PrivilegesOf::Everyone);
+        }
+        if self.accept("POPULATED") {
+            self.expect_one_of(&["ROLES", "ROLE"])?;
+            return self.show_role_list(true);
+        }
+        if self.accept_one_of(&["ROLES", "ROLE"]).is_some() {
+            return self.show_roles();
+        }
+        self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
+        self.show_privileges(PrivilegesOf::Everyone)
+    }
+
+    /// After `SHOW ALIAS[ES]`. An alias may be called `for`.
+    fn show_aliases(&mut self) -> Parsed<ShowSubject> {
+        let database = self.at_ahead(1, "DATABASE") || self.at_ahead(1, "DATABASES");
+        let name = if self.at("FOR") && database { None } else { Some(self.catalog_name("an alias name")?) };
+        self.expect("FOR")?;
+        self.expect_one_of(&["DATABASES", "DATABASE"])?;
+        Ok(ShowSubject::Aliases(name))
+    }
+
+    /// After `SHOW USER[S]`.
+    fn show_users(&mut self) -> Parsed<ShowSubject> {
+        if self.accept("WITH") {
+            self.expect("AUTH")?;
+            return Ok(ShowSubject::Users { with_auth: true });
+        }
+        if self.at_projection() {
+            return Ok(ShowSubject::Users { with_auth: false });
+        }
+        let of = if self.at_privileges_keyword() { Vec::new() } else { self.names("a user name")? };
+        self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
+        self.show_privileges(PrivilegesOf::Users(of))
+    }
+
+    /// After `SHOW ROLE[S]`.
+    fn show_roles(&mut self) -> Parsed<ShowSubject> {
+        if self.at("WITH") || self.at_projection() {
+            return self.show_role_list(false);
+        }
+        let of = self.names("a role name")?;
+        self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
+        self.show_privileges(PrivilegesOf::Roles(of))
+    }
+
+    fn show_role_list(&mut self, populated: bool) -> Parsed<ShowSubject> {
+        let with_users = self.accept("WITH");
+        if with_users {
+            self.expect_one_of(&["USERS", "USER"])?;
+        }
+        Ok(ShowSubject::Roles { populated, with_users })
+    }
+
+    /// After `PRIVILEGE[S]`.
+    fn show_privileges(&mut self, of: PrivilegesOf) -> Parsed<ShowSubject> {
+        let mut as_commands = None;
+        if self.accept("AS") {
+            let revoke = self.accept("REVOKE");
+            self.expect_one_of(&["COMMANDS", "COMMAND"])?;
+            as_commands = Some(if revoke { AsCommands::Revoke } else { AsCommands::Assign });
+        }
+        Ok(ShowSubject::Privileges { of, as_commands })
+    }
+
+    fn names(&mut self, kind: &'static str) -> Parsed<Vec<NameOperand>> {
+        self.comma_separated(|parser| parser.simple_name(kind))
+    }
+
+    /// True if `PRIVILEGES` stands here as a keyword: a user may have that name, too.
+    fn at_privileges_keyword(&self) -> bool {
+        let keyword = |ahead| self.at_ahead(ahead, "PRIVILEGES") || self.at_ahead(ahead, "PRIVILEGE");
+        keyword(0) && !keyword(1)
+    }
+
+    fn projection(&mut self) -> Parsed<Projection> {
+        let yields = if self.accept("YIELD") { Some(self.yields()?) } else { None };
+        let filter = if self.accept("WHERE") { Some(self.expression()?) } else { None };
+        let span = self.span();
+        let returns = match self.at("RETURN") {
+            true if yields.is_none() => {
+                let error = self.error(ErrorCode::SyntaxError, span, "RETURN is only allowed after YIELD.");
+                return Err(error.with_hint("Write YIELD * before RETURN."));
+            }
+            _ if yields.is_some() && self.accept("RETURN") => Some(self.returns()?),
+            _ => None,
+        };
+        Ok(Projection { yields, filter, returns })
+    }
+
+    /// After `YIELD`.
+    fn yields(&mut self) -> Parsed<Yield> {
+        let items = if self.accept_symbol("*") {
+            YieldItems::All
+        } else {
+            YieldItems::Columns(self.comma_separated(|parser| {
+                let column = parser.identifier("a column name")?;
+                let renamed = parser.rename()?;
+                Ok(YieldItem { column, renamed })
+            })?)
+        };
+        let order_by = self.order_by()?;
+        let skip = if self.accept_one_of(&SKIP).is_some() { Some(self.row_count()?) } else { None };
+        let limit = if self.accept("LIMIT") { Some(self.row_count()?) } else { None };
+        Ok(Yield { items, order_by, skip, limit })
+    }
+
+    /// After `RETURN`.
+    fn returns(&mut self) -> Parsed<Return> {
+        // A column may be called `distinct`.
+        let distinct =
+            !matches!(self.kind_ahead(1), TokenKind::End | TokenKind::Symbol("," | ";")) && self.accept("DISTINCT");
+        let items = if self.accept_symbol("*") {
+            ReturnItems::All
+        } else {
+            ReturnItems::Columns(self.comma_separated(|parser| {
+                let expression = parser.expression()?;
+                let renamed = parser.rename()?;
+                Ok(ReturnItem { expression, renamed })
+            })?)
+        };
+        let order_by = self.order_by()?;
+        let skip = if self.accept_one_of(&SKIP).is_some() { Some(self.expression()?) } else { None };
+        let limit = if self.accept("LIMIT") { Some(self.expression()?) } else { None };
+        Ok(Return { distinct, items, order_by, skip, limit })
+    }
+
+    fn rename(&mut self) -> Parsed<Option<Located<String>>> {
+        if self.accept("AS") { self.identifier("a column name").map(Some) } else { Ok(None) }
+    }
+
+    fn order_by(&mut self) -> Parsed<Vec<OrderItem>> {
+        if !self.accept("ORDER") {
+            return Ok(Vec::new());
+        }
+        self.expect("BY")?;
+        self.comma_separated(|parser| {
+            let expression = parser.expression()?;
+            let direction = parser.accept_one_of(&["ASC", "ASCENDING", "DESC", "DESCENDING"]);
+            Ok(OrderItem { expression, descending: direction.is_some_and(|word| word.starts_with("DESC")) })
+        })
+    }
+
+    /// A number of rows, written out: the grammar allows no expression here.
+    fn row_count(&mut self) -> Parsed<Located<u64>> {
+        let span = self.span();
+        let count = match self.kind() {
+            TokenKind::Integer => decode_integer(self.text(span)).and_then(|count| u64::try_from(count).ok()),
+            _ => None,
+        };
+        let Some(count) = count else {
+            self.note_kind("a whole number that is not negative");
+            return Err(self.unexpected());
+        };
+        self.advance();
+        Ok(Located::new(count, span))
+    }
+}

@@ -1,0 +1,126 @@
+//! Every form is accepted, and prints as its canonical text.
+
+use super::parse;
+
+/// Parses and prints.
+fn canonical(source: &str) -> String {
+    match parse(source) {
+        Ok(statement) => statement.to_string(),
+        Err(error) => panic!("{source}\n{error}\nhint: {:?}", error.hint()),
+    }
+}
+
+/// Statements and their canonical text; `=` says that they are canonical already.
+#[rustfmt::skip]
+const ACCEPTED: &[(&str, &str)] = &[
+    // The story, exactly as written.
+    ("CREATE ROLE remote", "="),
+    ("CREATE USER alice SET PASSWORD 'secretpassword'", "CREATE USER alice SET PASSWORD '******'"),
+    ("GRANT MATCH {*} ON GRAPH neo4j TO remote", "="),
+    ("GRANT ROLE remote TO alice", "="),
+    ("CREATE ALIAS `remote-neo4j` FOR DATABASE `neo4j` AT \"neo4j+s://location:7687\" USER alice PASSWORD 'secretpassword'",
+     "CREATE ALIAS `remote-neo4j` FOR DATABASE neo4j AT 'neo4j+s://location:7687' USER alice PASSWORD '******'"),
+    ("GRANT ACCESS ON DATABASE `remote-neo4j` TO remoteUsers", "="),
+    ("GRANT ALIAS MANAGEMENT ON DBMS TO aliasManager", "="),
+    ("GRANT RESOLVE ALIAS ON DBMS TO instance", "="),
+    ("GRANT IMPERSONATE (*) ON DBMS TO instance", "="),
+    ("ALTER USER carol SET HOME DATABASE `remote-neo4j`", "="),
+    ("ALTER ALIAS `remote-neo4j` SET DATABASE TARGET movies AT 'neo4j+s://other:7687'", "="),
+
+    // Aliases.
+    ("create alias if for database db;", "CREATE ALIAS `if` FOR DATABASE db"),
+    ("CREATE OR REPLACE ALIAS a . b FOR DATABASE db PROPERTIES {a: [1, -2.5, NULL], b: {c: 'x'}}",
+     "CREATE OR REPLACE ALIAS a.b FOR DATABASE db PROPERTIES {a: [1, -2.5, NULL], b: {c: 'x'}}"),
+    ("CREATE ALIAS $alias IF NOT EXISTS FOR DATABASE $target AT $url USER $user PASSWORD $password DRIVER $driver DEFAULT LANGUAGE CYPHER 25 PROPERTIES $properties", "="),
+    ("CREATE ALIAS a FOR DATABASE b AT 'neo4j+s://h' USER `it``s` PASSWORD \"p'\\\"\" DRIVER {connection_timeout: duration({seconds: 5}), ssl_enforced: true}",
+     "CREATE ALIAS a FOR DATABASE b AT 'neo4j+s://h' USER `it``s` PASSWORD '******' DRIVER {connection_timeout: duration({seconds: 5}), ssl_enforced: true}"),
+    ("ALTER ALIAS a if exists SET DATABASE PASSWORD 'x' USER u DRIVER {} PROPERTIES {} DEFAULT LANGUAGE CYPHER 5",
+     "ALTER ALIAS a IF EXISTS SET DATABASE USER u PASSWORD '******' DRIVER {} DEFAULT LANGUAGE CYPHER 5 PROPERTIES {}"),
+    ("ALTER ALIAS a SET DATABASE TARGET b", "="),
+    ("DROP ALIAS a IF EXISTS FOR DATABASE", "="),
+    ("CYPHER 5 DROP ALIAS `a`.`b` FOR DATABASE", "CYPHER 5 DROP ALIAS a.b FOR DATABASE"),
+
+    // Databases.
+    ("CREATE DATABASE db IF NOT EXISTS", "="),
+    ("CREATE OR REPLACE DATABASE `my-db`", "="),
+    ("DROP DATABASE db IF EXISTS RESTRICT", "DROP DATABASE db IF EXISTS"),
+    ("DROP DATABASE db CASCADE ALIAS", "DROP DATABASE db CASCADE ALIASES"),
+
+    // Users.
+    ("CREATE USER bob IF NOT EXISTS SET PLAINTEXT PASSWORD $p CHANGE NOT REQUIRED SET STATUS SUSPENDED SET HOME DATABASE x",
+     "CREATE USER bob IF NOT EXISTS SET PASSWORD $p CHANGE NOT REQUIRED SET STATUS SUSPENDED SET HOME DATABASE x"),
+    ("CREATE USER bob SET PASSWORD 'x' SET PASSWORD CHANGE REQUIRED", "CREATE USER bob SET PASSWORD '******' CHANGE REQUIRED"),
+    ("CREATE USER dbms SET AUTH PROVIDER 'mtls' {SET ID 'CN=dbms'}", "CREATE USER dbms SET AUTH 'mtls' { SET ID 'CN=dbms' }"),
+    ("CREATE USER bob SET AUTH 'native' {SET PASSWORD 'p' SET PASSWORD CHANGE NOT REQUIRED}",
+     "CREATE USER bob SET AUTH 'native' { SET PASSWORD '******' CHANGE NOT REQUIRED }"),
+    ("ALTER USER bob IF EXISTS REMOVE HOME DATABASE REMOVE ALL AUTH PROVIDERS REMOVE AUTH ['a', $b] SET PASSWORD CHANGE NOT REQUIRED",
+     "ALTER USER bob IF EXISTS REMOVE HOME DATABASE REMOVE ALL AUTH REMOVE AUTH 'a' REMOVE AUTH $b SET PASSWORD CHANGE NOT REQUIRED"),
+    ("DROP USER bob IF EXISTS", "="),
+
+    // Roles.
+    ("CREATE OR REPLACE ROLE r AS COPY OF other", "="),
+    ("DROP ROLE r IF EXISTS", "="),
+    ("GRANT ROLES a, $b TO USERS x, y", "GRANT ROLE a, $b TO x, y"),
+    ("REVOKE ROLE a FROM user", "REVOKE ROLE a FROM `user`"),
+
+    // Privileges.
+    ("GRANT ALL ON DBMS TO r", "GRANT ALL DBMS PRIVILEGES ON DBMS TO r"),
+    ("DENY IMMUTABLE ALL PRIVILEGES ON DATABASES * TO r, s", "DENY IMMUTABLE ALL DATABASE PRIVILEGES ON DATABASE * TO r, s"),
+    ("REVOKE GRANT ALL GRAPH PRIVILEGES ON HOME GRAPH FROM r", "="),
+    ("REVOKE DENY ACCESS ON HOME DATABASE FROM r", "="),
+    ("REVOKE START ON DATABASE a, b.c, $d FROM r", "="),
+    ("GRANT SET PASSWORD ON DBMS TO r", "GRANT SET PASSWORDS ON DBMS TO r"),
+    ("GRANT ROLE MANAGEMENT ON DBMS TO r", "="),
+    ("GRANT ROLE management TO r", "="),
+    ("GRANT CREATE COMPOSITE DATABASE ON DBMS TO r", "="),
+    ("GRANT CREATE ON GRAPH * NODE Person, `Ö l` TO r", "GRANT CREATE ON GRAPH * NODES Person, `Ö l` TO r"),
+    ("GRANT READ {name, `full name`} ON GRAPHS a, b RELATIONSHIPS * TO r",
+     "GRANT READ {name, `full name`} ON GRAPH a, b RELATIONSHIPS * TO r"),
+    ("GRANT SET LABEL * ON GRAPH a TO r", "="),
+    ("GRANT REMOVE LABEL A, B ON GRAPH a TO r", "="),
+    ("GRANT TRAVERSE ON GRAPH * ELEMENTS A TO r", "="),
+    ("GRANT IMPERSONATE ON DBMS TO r", "GRANT IMPERSONATE (*) ON DBMS TO r"),
+    ("GRANT IMPERSONATE (a, $b) ON DBMS TO r", "="),
+    ("GRANT TRANSACTION MANAGEMENT (*) ON DATABASE * TO r", "GRANT TRANSACTION MANAGEMENT ON DATABASE * TO r"),
+
+    // Listings.
+    ("SHOW ALIAS FOR DATABASES", "SHOW ALIASES FOR DATABASE"),
+    ("SHOW ALIAS for FOR DATABASE", "SHOW ALIAS `for` FOR DATABASE"),
+    ("SHOW ALIASES $a FOR DATABASE WHERE name STARTS WITH 'a' AND NOT location = 'local'",
+     "SHOW ALIAS $a FOR DATABASE WHERE name STARTS WITH 'a' AND NOT location = 'local'"),
+    ("SHOW ALIASES FOR DATABASE YIELD name AS n, url ORDER BY n DESC, url OFFSET 1 LIMIT 2 WHERE n <> 'x' RETURN DISTINCT n, count(*) AS c ORDER BY c SKIP 1 + 1 LIMIT $l",
+     "SHOW ALIASES FOR DATABASE YIELD name AS n, url ORDER BY n DESC, url SKIP 1 LIMIT 2 WHERE n <> 'x' RETURN DISTINCT n, count(*) AS c ORDER BY c SKIP 1 + 1 LIMIT $l"),
+    ("SHOW DATABASE db YIELD *", "="),
+    ("SHOW DEFAULT DATABASE", "="),
+    ("SHOW HOME DATABASE WHERE name = 'x'", "="),
+    ("SHOW USER WITH AUTH", "SHOW USERS WITH AUTH"),
+    ("SHOW CURRENT USER", "="),
+    ("SHOW POPULATED ROLES WITH USERS", "="),
+    ("SHOW ALL ROLES", "SHOW ROLES"),
+    ("SHOW ALL PRIVILEGES AS REVOKE COMMAND", "SHOW PRIVILEGES AS REVOKE COMMANDS"),
+    ("SHOW ROLE a, $b PRIVILEGES AS COMMANDS YIELD command", "="),
+    ("SHOW USER PRIVILEGES", "="),
+    ("SHOW USER privileges PRIVILEGES", "SHOW USER `privileges` PRIVILEGES"),
+    ("SHOW USERS carol PRIVILEGES WHERE access = 'GRANTED'", "SHOW USER carol PRIVILEGES WHERE access = 'GRANTED'"),
+
+    // Expressions.
+    ("SHOW USERS WHERE (a OR b) AND c XOR d", "="),
+    ("SHOW USERS WHERE a OR (b OR c)", "="),
+    ("SHOW USERS WHERE 1 < x <= 3", "="),
+    ("SHOW USERS WHERE -(5) = -5 AND - -x = --x", "SHOW USERS WHERE -(5) = -5 AND --x = --x"),
+    ("SHOW USERS WHERE -9223372036854775808 = 0x1F + 0o17", "SHOW USERS WHERE -9223372036854775808 = 31 + 15"),
+    ("SHOW USERS WHERE x IS NOT NULL = (y IN ['a', $`b c`])", "SHOW USERS WHERE x IS NOT NULL = y IN ['a', $`b c`]"),
+    ("SHOW USERS WHERE driver.`a b`.c = {}.d AND (1).x = 'it\\'s \\u00e9\\n'", "SHOW USERS WHERE driver.`a b`.c = {}.d AND (1).x = 'it\\'s é\\n'"),
+    ("/* c */ SHOW // x\n USERS WHERE not AND `null` IS NULL", "SHOW USERS WHERE `not` AND `null` IS NULL"),
+];
+
+#[test]
+fn every_form_is_accepted_and_prints_canonically() {
+    for (source, expected) in ACCEPTED {
+        let expected = if *expected == "=" { source } else { expected };
+        let printed = canonical(source);
+        assert_eq!(&printed, expected);
+        // The canonical text is canonical.
+        assert_eq!(canonical(&printed), printed);
+    }
+}

@@ -1,0 +1,182 @@
+//! `CREATE USER`, `ALTER USER`, `DROP USER`.
+
+use std::collections::BTreeSet;
+
+use super::{Parsed, Parser};
+use crate::ast::{
+    AlterUser, AuthRemoval, AuthSettings, CreateUser, DropUser, PasswordClause, UserSettings, UserStatement, UserStatus,
+};
+use crate::error::ErrorCode;
+use crate::lexer::TokenKind;
+use crate::span::{Located, Span};
+
+impl Parser<'_> {
+    /// After `CREATE [OR REPLACE] USER`.
+    pub(super) fn create_user(&mut self, replace: bool) -> Parsed<UserStatement> {
+        let name = self.simple_name("a user name")?;
+        let mode = self.create_mode(replace, "user", &name)?;
+        let settings = self.user_settings()?;
+        Ok(UserStatement::Create(CreateUser { name, mode, settings }))
+    }
+
+    /// After `ALTER USER`. Every `REMOVE` stands before every `SET`.
+    pub(super) fn alter_user(&mut self) -> Parsed<UserStatement> {
+        let name = self.simple_name("a user name")?;
+        let if_exists = self.if_exists()?;
+        let mut remove_home = false;
+        let mut remove_auth = Vec::new();
+        let clauses_start = self.span();
+        while self.accept("REMOVE") {
+            let span = self.span();
+            if self.accept("HOME") {
+                self.expect("DATABASE")?;
+                self.once(remove_home.then_some(&()), "REMOVE HOME DATABASE", span)?;
+                remove_home = true;
+            } else {
+                self.auth_removal(&mut remove_auth)?;
+            }
+        }
+        let settings = self.user_settings()?;
+        if self.span() == clauses_start {
+            return Err(self.unexpected());
+        }
+        if let (true, Some(home)) = (remove_home, &settings.home) {
+            let message = "A statement may either set or remove the home database, not both.";
+            return Err(self.error(ErrorCode::ConflictingClauses, home.span, message));
+        }
+        Ok(UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, settings }))
+    }
+
+    /// After `REMOVE`: `ALL AUTH [PROVIDER[S]]` or `AUTH [PROVIDER[S]] 'p'` or a list of providers.
+    fn auth_removal(&mut self, removals: &mut Vec<Located<AuthRemoval>>) -> Parsed<()> {
+        let start = self.span();
+        let all = self.accept("ALL");
+        self.expect("AUTH")?;
+        self.accept_one_of(&["PROVIDERS", "PROVIDER"]);
+        if all {
+            removals.push(Located::new(AuthRemoval::All, start.to(self.previous_span())));
+            return self.bound(removals.len());
+        }
+        let list = self.accept_symbol("[");
+        let providers = self.comma_separated(|parser| parser.string_operand("an auth provider in quotes"))?;
+        if list {
+            self.expect_symbol("]")?;
+        }
+        removals.extend(providers.into_iter().map(|provider| provider.map(AuthRemoval::Provider)));
+        self.bound(removals.len())
+    }
+
+    /// After `DROP USER`.
+    pub(super) fn drop_user(&mut self) -> Parsed<UserStatement> {
+        let name = self.simple_name("a user name")?;
+        let if_exists = self.if_exists()?;
+        Ok(UserStatement::Drop(DropUser { name, if_exists }))
+    }
+
+    /// `SET …` as often as it stands there.
+    fn user_settings(&mut self) -> Parsed<UserSettings> {
+        let mut settings = UserSettings::default();
+        let mut providers = BTreeSet::new();
+        while self.accept("SET") {
+            let span = self.previous_span();
+            if self.accept("STATUS") {
+                self.once(settings.status.as_ref(), "SET STATUS {SUSPENDED|ACTIVE}", span)?;
+                let span = self.span();
+                let suspended = self.expect_one_of(&["ACTIVE", "SUSPENDED"])? == "SUSPENDED";
+                let status = if suspended { UserStatus::Suspended } else { UserStatus::Active };
+                settings.status = Some(Located::new(status, span));
+            } else if self.accept("HOME") {
+                self.expect("DATABASE")?;
+                self.once(settings.home.as_ref(), "SET HOME DATABASE", span)?;
+                settings.home = Some(self.catalog_name("a database name")?);
+            } else if self.accept("AUTH") {
+                let auth = self.auth_settings()?;
+                let provider = &auth.value.provider;
+                if !providers.insert(provider.value.clone()) {
+                    let message = format!("Duplicate `SET AUTH '{}'` clause.", provider.value);
+                    return Err(self.error(ErrorCode::DuplicateClause, provider.span, message));
+                }
+                settings.auth.push(auth);
+            } else {
+                self.password_clause(&mut settings.password, span)?;
+            }
+        }
+        Ok(settings)
+    }
+
+    /// After `SET`: `[PLAINTEXT] PASSWORD 'p' [CHANGE …]` or `PASSWORD CHANGE …`.
+    fn password_clause(&mut self, clause: &mut PasswordClause, start: Span) -> Parsed<()> {
+        if self.at("ENCRYPTED") {
+            let message = "Encrypted passwords are not supported: this server stores argon2id hashes of its own.";
+            let error = self.error(ErrorCode::NotSupported, self.span(), message);
+            return Err(error.with_hint("Write SET PLAINTEXT PASSWORD, and require the user to change it."));
+        }
+        let plaintext = self.accept("PLAINTEXT");
+        self.expect("PASSWORD")?;
+        if !plaintext && self.accept("CHANGE") {
+            return self.change_required(clause, start);
+        }
+        self.once(clause.password.as_ref(), "SET PASSWORD", start)?;
+        clause.password = Some(self.secret()?);
+        if self.accept("CHANGE") {
+            let start = self.previous_span();
+            self.change_required(clause, start)?;
+        }
+        Ok(())
+    }
+
+    /// After `CHANGE`.
+    fn change_required(&mut self, clause: &mut PasswordClause, start: Span) -> Parsed<()> {
+        let required = !self.accept("NOT");
+        self.expect("REQUIRED")?;
+        let span = start.to(self.previous_span());
+        self.once(clause.change_required.as_ref(), "SET PASSWORD CHANGE [NOT] REQUIRED", span)?;
+        clause.change_required = Some(Located::new(required, span));
+        Ok(())
+    }
+
+    /// After `AUTH`: `[PROVIDER] 'provider' { SET … }`.
+    fn auth_settings(&mut self) -> Parsed<Located<AuthSettings>> {
+        self.accept("PROVIDER");
+        let start = self.span();
+        let provider = self.string("an auth provider in quotes")?;
+        let mut settings = AuthSettings { provider, id: None, password: PasswordClause::default() };
+        self.expect_symbol("{")?;
+        self.expect("SET")?;
+        loop {
+            let span = self.previous_span();
+            if self.accept("ID") {
+                self.once(settings.id.as_ref(), "SET ID", span)?;
+                settings.id = Some(self.string_operand("an id in quotes")?);
+            } else {
+                self.password_clause(&mut settings.password, span)?;
+            }
+            if !self.accept("SET") {
+                break;
+            }
+        }
+        self.expect_symbol("}")?;
+        let span = start.to(self.previous_span());
+        self.check_auth(&settings, span)?;
+        Ok(Located::new(settings, span))
+    }
+
+    /// A native provider takes a password, every other one an id.
+    fn check_auth(&self, settings: &AuthSettings, span: Span) -> Parsed<()> {
+        let provider = &settings.provider.value;
+        let native = provider == "native";
+        let password = &settings.password;
+        let has_password = password.password.is_some() || password.change_required.is_some();
+        let message = match (native, settings.id.is_some(), has_password) {
+            (true, true, _) => "Auth provider `native` does not allow `SET ID` clause.".to_owned(),
+            (false, _, true) => format!("Auth provider `{provider}` does not allow `SET PASSWORD` clause."),
+            _ => return Ok(()),
+        };
+        Err(self.error(ErrorCode::ConflictingClauses, span, message))
+    }
+
+    /// True if a clause of a `SHOW` or the end of the statement is next, so that no name can be.
+    pub(super) fn at_projection(&self) -> bool {
+        self.at("YIELD") || self.at("WHERE") || self.kind() == TokenKind::End || self.at_symbol(";")
+    }
+}

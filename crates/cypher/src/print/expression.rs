@@ -1,0 +1,104 @@
+//! Printing of expressions, with parentheses only where the tree needs them.
+
+use std::fmt;
+
+use super::{Out, identifier, parameter, separated, string};
+use crate::ast::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
+
+/// The text of an expression, also used as the name of a result column.
+impl fmt::Display for Expression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        expression(formatter, self)
+    }
+}
+
+pub(super) fn expression(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
+    match node {
+        Expression::Null => out.write_str("NULL"),
+        Expression::Boolean(truth) => write!(out, "{truth}"),
+        Expression::Integer(number) => write!(out, "{number}"),
+        Expression::Float(number) => write!(out, "{number:?}"),
+        Expression::String(text) => string(out, text),
+        Expression::Parameter(name) => parameter(out, name),
+        Expression::Variable(name) => identifier(out, name),
+        Expression::List(members) => {
+            out.write_str("[")?;
+            separated(out, members, ", ", |out, member| expression(out, &member.value))?;
+            out.write_str("]")
+        }
+        Expression::Map(entries) => map(out, entries),
+        Expression::Property { base, keys } => {
+            // `5.x` would read as a number.
+            let number = matches!(base.value, Expression::Integer(_) | Expression::Float(_));
+            operand(out, &base.value, if number { None } else { Some(Precedence::Atom) })?;
+            separated(out, keys, "", |out, key| {
+                out.write_str(".")?;
+                identifier(out, &key.value)
+            })
+        }
+        Expression::Unary(UnaryOperator::Not, inner) => {
+            out.write_str("NOT ")?;
+            operand(out, &inner.value, Some(Precedence::Not))
+        }
+        Expression::Unary(UnaryOperator::Negate, inner) => {
+            out.write_str("-")?;
+            // A minus and a number would read as one literal.
+            let positive = matches!(inner.value, Expression::Integer(0..))
+                || matches!(inner.value, Expression::Float(number) if number.is_sign_positive());
+            operand(out, &inner.value, if positive { None } else { Some(Precedence::Sign) })
+        }
+        Expression::Chain { first, rest } => {
+            let tighter = rest.first().map_or(Precedence::Atom, |(operator, _)| operand_precedence(*operator));
+            operand(out, &first.value, Some(tighter))?;
+            rest.iter().try_for_each(|(operator, right)| {
+                write!(out, " {} ", operator.symbol())?;
+                operand(out, &right.value, Some(tighter))
+            })
+        }
+        Expression::IsNull { operand: inner, negated } => {
+            operand(out, &inner.value, Some(Precedence::Sum))?;
+            out.write_str(if *negated { " IS NOT NULL" } else { " IS NULL" })
+        }
+        Expression::Call { function, distinct, arguments } => {
+            write!(out, "{}({}", function.value, if *distinct { "DISTINCT " } else { "" })?;
+            separated(out, arguments, ", ", |out, argument| expression(out, &argument.value))?;
+            out.write_str(")")
+        }
+        Expression::CountRows => out.write_str("count(*)"),
+    }
+}
+
+pub(super) fn map(out: Out<'_, '_>, entries: &MapEntries) -> fmt::Result {
+    out.write_str("{")?;
+    separated(out, entries, ", ", |out, (key, value)| {
+        identifier(out, &key.value)?;
+        out.write_str(": ")?;
+        expression(out, &value.value)
+    })?;
+    out.write_str("}")
+}
+
+/// An operand, in parentheses if it holds together less tightly than `least` asks, or always.
+fn operand(out: Out<'_, '_>, node: &Expression, least: Option<Precedence>) -> fmt::Result {
+    if least.is_some_and(|least| node.precedence() >= least) {
+        return expression(out, node);
+    }
+    out.write_str("(")?;
+    expression(out, node)?;
+    out.write_str(")")
+}
+
+/// How tightly the operands of an operator must hold together: one step more than the operator.
+fn operand_precedence(operator: BinaryOperator) -> Precedence {
+    match operator.precedence() {
+        Precedence::Or => Precedence::Xor,
+        Precedence::Xor => Precedence::And,
+        Precedence::And => Precedence::Not,
+        Precedence::Not | Precedence::Comparison => Precedence::Predicate,
+        Precedence::Predicate => Precedence::Sum,
+        Precedence::Sum => Precedence::Product,
+        Precedence::Product => Precedence::Sign,
+        Precedence::Sign => Precedence::Property,
+        Precedence::Property | Precedence::Atom => Precedence::Atom,
+    }
+}

@@ -1,0 +1,125 @@
+//! Printing of listings.
+
+use std::fmt;
+
+use super::{Out, identifier, name, names, separated};
+use crate::ast::{
+    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItems, ShowStatement, ShowSubject,
+    Yield, YieldItems,
+};
+use crate::print::expression::expression;
+use crate::span::Located;
+
+pub(super) fn statement(out: Out<'_, '_>, statement: &ShowStatement) -> fmt::Result {
+    subject(out, &statement.subject.value)?;
+    projection(out, &statement.projection)
+}
+
+fn subject(out: Out<'_, '_>, subject: &ShowSubject) -> fmt::Result {
+    match subject {
+        ShowSubject::Aliases(None) => out.write_str("SHOW ALIASES FOR DATABASE"),
+        ShowSubject::Aliases(Some(alias)) => {
+            out.write_str("SHOW ALIAS ")?;
+            name(out, alias)?;
+            out.write_str(" FOR DATABASE")
+        }
+        ShowSubject::Databases(None) => out.write_str("SHOW DATABASES"),
+        ShowSubject::Databases(Some(database)) => {
+            out.write_str("SHOW DATABASE ")?;
+            name(out, database)
+        }
+        ShowSubject::DefaultDatabase => out.write_str("SHOW DEFAULT DATABASE"),
+        ShowSubject::HomeDatabase => out.write_str("SHOW HOME DATABASE"),
+        ShowSubject::Users { with_auth } => write!(out, "SHOW USERS{}", if *with_auth { " WITH AUTH" } else { "" }),
+        ShowSubject::CurrentUser => out.write_str("SHOW CURRENT USER"),
+        ShowSubject::Roles { populated, with_users } => {
+            let populated = if *populated { "POPULATED " } else { "" };
+            write!(out, "SHOW {populated}ROLES{}", if *with_users { " WITH USERS" } else { "" })
+        }
+        ShowSubject::Privileges { of, as_commands } => {
+            match of {
+                PrivilegesOf::Everyone => out.write_str("SHOW")?,
+                PrivilegesOf::Roles(roles) => owners(out, "SHOW ROLE", roles)?,
+                PrivilegesOf::Users(users) => owners(out, "SHOW USER", users)?,
+            }
+            out.write_str(" PRIVILEGES")?;
+            out.write_str(match as_commands {
+                None => "",
+                Some(AsCommands::Assign) => " AS COMMANDS",
+                Some(AsCommands::Revoke) => " AS REVOKE COMMANDS",
+            })
+        }
+    }
+}
+
+fn owners(out: Out<'_, '_>, words: &str, owners: &[NameOperand]) -> fmt::Result {
+    out.write_str(words)?;
+    if !owners.is_empty() {
+        out.write_str(" ")?;
+        names(out, owners)?;
+    }
+    Ok(())
+}
+
+fn projection(out: Out<'_, '_>, projection: &Projection) -> fmt::Result {
+    if let Some(yields) = &projection.yields {
+        yield_clause(out, yields)?;
+    }
+    if let Some(filter) = &projection.filter {
+        out.write_str(" WHERE ")?;
+        expression(out, &filter.value)?;
+    }
+    projection.returns.as_ref().map_or(Ok(()), |returns| return_clause(out, returns))
+}
+
+fn yield_clause(out: Out<'_, '_>, yields: &Yield) -> fmt::Result {
+    out.write_str(" YIELD ")?;
+    match &yields.items {
+        YieldItems::All => out.write_str("*")?,
+        YieldItems::Columns(items) => separated(out, items, ", ", |out, item| {
+            identifier(out, &item.column.value)?;
+            rename(out, item.renamed.as_ref())
+        })?,
+    }
+    order_by(out, &yields.order_by)?;
+    if let Some(skip) = &yields.skip {
+        write!(out, " SKIP {}", skip.value)?;
+    }
+    yields.limit.as_ref().map_or(Ok(()), |limit| write!(out, " LIMIT {}", limit.value))
+}
+
+fn return_clause(out: Out<'_, '_>, returns: &Return) -> fmt::Result {
+    write!(out, " RETURN {}", if returns.distinct { "DISTINCT " } else { "" })?;
+    match &returns.items {
+        ReturnItems::All => out.write_str("*")?,
+        ReturnItems::Columns(items) => separated(out, items, ", ", |out, item| {
+            expression(out, &item.expression.value)?;
+            rename(out, item.renamed.as_ref())
+        })?,
+    }
+    order_by(out, &returns.order_by)?;
+    for (words, count) in [(" SKIP ", &returns.skip), (" LIMIT ", &returns.limit)] {
+        if let Some(count) = count {
+            out.write_str(words)?;
+            expression(out, &count.value)?;
+        }
+    }
+    Ok(())
+}
+
+fn rename(out: Out<'_, '_>, renamed: Option<&Located<String>>) -> fmt::Result {
+    let Some(renamed) = renamed else { return Ok(()) };
+    out.write_str(" AS ")?;
+    identifier(out, &renamed.value)
+}
+
+fn order_by(out: Out<'_, '_>, items: &[OrderItem]) -> fmt::Result {
+    if items.is_empty() {
+        return Ok(());
+    }
+    out.write_str(" ORDER BY ")?;
+    separated(out, items, ", ", |out, item| {
+        expression(out, &item.expression.value)?;
+        out.write_str(if item.descending { " DESC" } else { "" })
+    })
+}

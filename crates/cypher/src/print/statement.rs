@@ -1,0 +1,183 @@
+//! Printing of the statements that change something.
+
+use std::fmt;
+
+use super::{Out, map_operand, name, names, secret, separated, string, string_operand, version};
+use crate::ast::{
+    AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthSettings, Body, CreateAlias, CreateMode, DatabaseStatement,
+    NameOperand, Operand, PasswordClause, RoleStatement, UserSettings, UserStatement, UserStatus,
+};
+
+pub(super) fn body(out: Out<'_, '_>, body: &Body) -> fmt::Result {
+    match body {
+        Body::Alias(statement) => alias(out, statement),
+        Body::Database(statement) => database(out, statement),
+        Body::User(statement) => user(out, statement),
+        Body::Role(statement) => role(out, statement),
+        Body::Privilege(statement) => super::privilege::statement(out, statement),
+        Body::Show(statement) => super::show::statement(out, statement),
+    }
+}
+
+/// `CREATE [OR REPLACE] kind name [IF NOT EXISTS]`.
+fn create(out: Out<'_, '_>, kind: &str, of: &NameOperand, mode: CreateMode) -> fmt::Result {
+    let replace = if mode == CreateMode::OrReplace { "OR REPLACE " } else { "" };
+    write!(out, "CREATE {replace}{kind} ")?;
+    name(out, of)?;
+    out.write_str(if mode == CreateMode::IfNotExists { " IF NOT EXISTS" } else { "" })
+}
+
+/// `verb kind name [IF EXISTS]`.
+fn existing(out: Out<'_, '_>, verb: &str, of: &NameOperand, if_exists: bool) -> fmt::Result {
+    write!(out, "{verb} ")?;
+    name(out, of)?;
+    out.write_str(if if_exists { " IF EXISTS" } else { "" })
+}
+
+fn alias(out: Out<'_, '_>, statement: &AliasStatement) -> fmt::Result {
+    match statement {
+        AliasStatement::Create(statement) => create_alias(out, statement),
+        AliasStatement::Alter(statement) => alter_alias(out, statement),
+        AliasStatement::Drop(statement) => {
+            existing(out, "DROP ALIAS", &statement.name, statement.if_exists)?;
+            out.write_str(" FOR DATABASE")
+        }
+    }
+}
+
+fn create_alias(out: Out<'_, '_>, statement: &CreateAlias) -> fmt::Result {
+    create(out, "ALIAS", &statement.name, statement.mode)?;
+    out.write_str(" FOR DATABASE ")?;
+    name(out, &statement.target)?;
+    if let Some(remote) = &statement.remote {
+        out.write_str(" AT ")?;
+        string_operand(out, &remote.url)?;
+        out.write_str(" USER ")?;
+        name(out, &remote.user)?;
+        out.write_str(" PASSWORD ")?;
+        secret(out, &remote.password)?;
+        clause(out, " DRIVER ", remote.driver.as_ref(), map_operand)?;
+        if let Some(language) = &remote.default_language {
+            version(out, language.value)?;
+        }
+    }
+    clause(out, " PROPERTIES ", statement.properties.as_ref(), map_operand)
+}
+
+fn alter_alias(out: Out<'_, '_>, statement: &AlterAlias) -> fmt::Result {
+    existing(out, "ALTER ALIAS", &statement.name, statement.if_exists)?;
+    out.write_str(" SET DATABASE")?;
+    clause(out, " TARGET ", statement.target.as_ref(), name)?;
+    clause(out, " AT ", statement.url.as_ref(), string_operand)?;
+    clause(out, " USER ", statement.user.as_ref(), name)?;
+    clause(out, " PASSWORD ", statement.password.as_ref(), secret)?;
+    clause(out, " DRIVER ", statement.driver.as_ref(), map_operand)?;
+    if let Some(language) = &statement.default_language {
+        version(out, language.value)?;
+    }
+    clause(out, " PROPERTIES ", statement.properties.as_ref(), map_operand)
+}
+
+fn clause<T>(
+    out: Out<'_, '_>,
+    words: &str,
+    value: Option<&T>,
+    write: impl FnOnce(Out<'_, '_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    let Some(value) = value else { return Ok(()) };
+    out.write_str(words)?;
+    write(out, value)
+}
+
+fn database(out: Out<'_, '_>, statement: &DatabaseStatement) -> fmt::Result {
+    match statement {
+        DatabaseStatement::Create(statement) => create(out, "DATABASE", &statement.name, statement.mode),
+        DatabaseStatement::Drop(statement) => {
+            existing(out, "DROP DATABASE", &statement.name, statement.if_exists)?;
+            out.write_str(if statement.cascade_aliases { " CASCADE ALIASES" } else { "" })
+        }
+    }
+}
+
+fn role(out: Out<'_, '_>, statement: &RoleStatement) -> fmt::Result {
+    match statement {
+        RoleStatement::Create(statement) => {
+            create(out, "ROLE", &statement.name, statement.mode)?;
+            clause(out, " AS COPY OF ", statement.copy_of.as_ref(), name)
+        }
+        RoleStatement::Drop(statement) => existing(out, "DROP ROLE", &statement.name, statement.if_exists),
+        RoleStatement::Grant(assignment) => {
+            out.write_str("GRANT ROLE ")?;
+            names(out, &assignment.roles)?;
+            out.write_str(" TO ")?;
+            names(out, &assignment.users)
+        }
+        RoleStatement::Revoke(assignment) => {
+            out.write_str("REVOKE ROLE ")?;
+            names(out, &assignment.roles)?;
+            out.write_str(" FROM ")?;
+            names(out, &assignment.users)
+        }
+    }
+}
+
+fn user(out: Out<'_, '_>, statement: &UserStatement) -> fmt::Result {
+    match statement {
+        UserStatement::Create(statement) => {
+            create(out, "USER", &statement.name, statement.mode)?;
+            user_settings(out, &statement.settings)
+        }
+        UserStatement::Alter(statement) => alter_user(out, statement),
+        UserStatement::Drop(statement) => existing(out, "DROP USER", &statement.name, statement.if_exists),
+    }
+}
+
+fn alter_user(out: Out<'_, '_>, statement: &AlterUser) -> fmt::Result {
+    existing(out, "ALTER USER", &statement.name, statement.if_exists)?;
+    if statement.remove_home {
+        out.write_str(" REMOVE HOME DATABASE")?;
+    }
+    for removal in &statement.remove_auth {
+        match &removal.value {
+            AuthRemoval::All => out.write_str(" REMOVE ALL AUTH")?,
+            AuthRemoval::Provider(Operand::Literal(provider)) => {
+                out.write_str(" REMOVE AUTH ")?;
+                string(out, provider)?;
+            }
+            AuthRemoval::Provider(Operand::Parameter(name)) => {
+                out.write_str(" REMOVE AUTH ")?;
+                super::parameter(out, name)?;
+            }
+        }
+    }
+    user_settings(out, &statement.settings)
+}
+
+fn user_settings(out: Out<'_, '_>, settings: &UserSettings) -> fmt::Result {
+    password_clauses(out, &settings.password)?;
+    if let Some(status) = &settings.status {
+        let word = if status.value == UserStatus::Suspended { "SUSPENDED" } else { "ACTIVE" };
+        write!(out, " SET STATUS {word}")?;
+    }
+    clause(out, " SET HOME DATABASE ", settings.home.as_ref(), name)?;
+    separated(out, &settings.auth, "", |out, auth| auth_settings(out, &auth.value))
+}
+
+fn password_clauses(out: Out<'_, '_>, clauses: &PasswordClause) -> fmt::Result {
+    clause(out, " SET PASSWORD ", clauses.password.as_ref(), secret)?;
+    if let Some(required) = &clauses.change_required {
+        let words = if clauses.password.is_some() { "CHANGE" } else { "SET PASSWORD CHANGE" };
+        let not = if required.value { "" } else { "NOT " };
+        write!(out, " {words} {not}REQUIRED")?;
+    }
+    Ok(())
+}
+
+fn auth_settings(out: Out<'_, '_>, settings: &AuthSettings) -> fmt::Result {
+    out.write_str(" SET AUTH ")?;
+    string(out, &settings.provider.value)?;
+    out.write_str(" {")?;
+    clause(out, " SET ID ", settings.id.as_ref(), string_operand)?;
+    password_clauses(out, &settings.password)?;
+    out.write_str(" }")
+}
