@@ -219,7 +219,8 @@ fn literal(value: &Value) -> String {
             format!("[{}]", values.join(", "))
         }
         Value::Map(entries) => {
-            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key}: {}", literal(value))).collect();
+            let entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{key}: {}", literal(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
     }
