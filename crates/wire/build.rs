@@ -1,14 +1,14 @@
 //! Compiles every `.proto` file of the workspace without a system `protoc`.
 //!
-//! Writes the generated modules, the descriptor set for server reflection, and a `Debug` that does
-//! not print the content of fields marked `debug_redact` for every message that has one.
+//! Writes the generated modules, the descriptor set for server reflection, and, for every message with
+//! a field marked `debug_redact`, a `Debug` that does not print it and a `Drop` that wipes it.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use protox::prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor, OneofDescriptor, Value};
+use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
@@ -86,6 +86,8 @@ impl Redacted {
         }
         self.implementations.push_str("            .finish()\n    }\n}\n");
 
+        self.wipe(message, &format!("{package}::{}", message.name()));
+
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
             self.open(&format!("{package}::{}::{}", snake(message.name()), camel(oneof.name())));
             self.implementations.push_str("        match self {\n");
@@ -99,6 +101,23 @@ impl Redacted {
             }
             self.implementations.push_str("        }\n    }\n}\n");
         }
+    }
+
+    /// Wipes the secret texts of a message when it is dropped. Only the public surface carries secrets
+    /// in clear; what is stored is sealed or hashed.
+    fn wipe(&mut self, message: &MessageDescriptor, type_path: &str) {
+        let wiped = |field: &FieldDescriptor| {
+            is_secret(field) && field.kind() == Kind::String && !field.is_list() && oneof_of(field).is_none()
+        };
+        let fields: Vec<_> = message.fields().filter(wiped).collect();
+        if message.package_name() != "aliasd.v1" || fields.is_empty() {
+            return;
+        }
+        let _ = writeln!(self.implementations, "impl Drop for {type_path} {{\n    fn drop(&mut self) {{");
+        for field in fields {
+            let _ = writeln!(self.implementations, "        ::zeroize::Zeroize::zeroize(&mut self.{});", field.name());
+        }
+        self.implementations.push_str("    }\n}\n");
     }
 
     fn open(&mut self, type_path: &str) {

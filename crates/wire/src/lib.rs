@@ -3,14 +3,21 @@
 //! * [`v1`] is the public gRPC surface, client and server stubs included; [`peer`] is what members
 //!   say to each other. Both are generated from `proto/`.
 //! * [`store`] is the bytes of the log, the catalog store and the snapshots.
-//! * [`value`] is values of the language, which both sides use.
+//! * [`value`] is values of the language, which both use; [`route`] and [`Freshness`] belong to the surface,
+//!   which also converts from `Grant` to [`v1::Privilege`], from `Notification` to [`v1::Notification`] and
+//!   from `Rejection` to [`error::Error`].
 //! * [`error`] is the error model of the surface: five classes by the caller's next move.
 //!
 //! This crate never decides anything: it does no I/O, keeps no state and knows no policy. Whatever
 //! comes in is validated by the catalog's own constructors; whatever is damaged gives an error,
-//! never a panic. Fields marked `debug_redact` in the `.proto` files are never printed.
+//! never a panic. Fields marked `debug_redact` in the `.proto` files are never printed, and wiped when a
+//! message of [`v1`] is dropped; so take them out with `std::mem::take`.
 
 pub mod error;
+mod freshness;
+mod outcome;
+mod privilege;
+pub mod route;
 pub mod store;
 pub mod value;
 
@@ -27,6 +34,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
 }
 
+pub use freshness::Freshness;
 pub use generated::aliasd::{peer, v1};
 
 /// The encoded `FileDescriptorSet` of every `.proto` file and its imports, for server reflection.

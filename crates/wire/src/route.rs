@@ -1,0 +1,47 @@
+//! Routes, as the catalog resolves them, in their protobuf form.
+
+use aliasd_catalog::{AliasKind, CypherVersion, Destination, PlainSecret, RemoteAlias, Route};
+
+use crate::v1;
+use crate::v1::route::Destination as Sent;
+use crate::value::map_to_proto;
+
+/// The route as it is sent. `password` is the opened credential of a remote alias, if it is released.
+pub fn to_proto(route: &Route, password: Option<&PlainSecret>) -> v1::Route {
+    let (destination, alias) = match &route.destination {
+        Destination::Local { database, alias } => (local(database.to_string()), alias.as_ref()),
+        Destination::Remote { alias, .. } => {
+            let destination = match &alias.kind {
+                AliasKind::Remote(remote_alias) => Sent::RemoteDatabase(remote(remote_alias, password)),
+                AliasKind::Local(database) => local(database.to_string()),
+            };
+            (destination, Some(alias))
+        }
+    };
+    v1::Route {
+        name: route.name.to_string(),
+        destination: Some(destination),
+        properties: alias.map(|alias| map_to_proto(&alias.properties)).unwrap_or_default(),
+        version: route.revision.0,
+    }
+}
+
+fn local(database: String) -> Sent {
+    Sent::LocalDatabase(v1::LocalDatabase { database })
+}
+
+fn remote(alias: &RemoteAlias, password: Option<&PlainSecret>) -> v1::RemoteDatabase {
+    let RemoteAlias { database, url, user, credential: _, driver, default_language } = alias;
+    let language = match default_language {
+        CypherVersion::Cypher5 => v1::DefaultLanguage::Cypher5,
+        CypherVersion::Cypher25 => v1::DefaultLanguage::Cypher25,
+    };
+    v1::RemoteDatabase {
+        url: url.to_string(),
+        database: database.to_string(),
+        user: user.to_string(),
+        password: password.map(|password| password.expose().to_owned()),
+        driver: map_to_proto(&driver.to_values()),
+        default_language: language.into(),
+    }
+}
