@@ -5,12 +5,15 @@ mod node;
 mod setup;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
+use crate::{process, wait};
 pub use node::Node;
+
 pub use setup::{Administrator, KEYSTORE_PASSWORD, Layout, aliasctl};
 
 /// How long anything may take that normally takes a second or two: the machine may be busy.
@@ -55,11 +58,16 @@ impl Cluster {
         for node in &mut self.nodes {
             node.start()?;
         }
+        self.form()?;
+        self.wait_ready()
+    }
+
+    /// Makes one cluster of the nodes, once all of them listen.
+    pub fn form(&mut self) -> Result<()> {
         for node in &mut self.nodes {
             node.wait_listening(PATIENCE)?;
         }
-        self.layout.form(&self.nodes, &self.administrator)?;
-        self.wait_ready()
+        self.layout.form(&self.nodes, &self.administrator)
     }
 
     /// [`Cluster::prepare`] and [`Cluster::start`].
@@ -91,6 +99,44 @@ impl Cluster {
         self.nodes.iter().map(|node| node.client_address.clone()).collect()
     }
 
+    /// `aliasctl` as the administrator, with all nodes as endpoints.
+    pub fn client(&self) -> Command {
+        let mut command = aliasctl();
+        command
+            .env("ALIASD_ENDPOINTS", self.endpoints().join(","))
+            .env("ALIASD_CA", self.layout.ca())
+            .env("ALIASD_USER", &self.administrator.user)
+            .env("ALIASD_PASSWORD", &self.administrator.password);
+        command
+    }
+
+    /// Runs a statement as the administrator; what it prints, or an error with what it said.
+    pub fn exec(&self, statement: &str) -> Result<String> {
+        let finished = process::run(self.client().args(["exec", statement]), &self.layout.record())?;
+        succeeded(statement, finished)
+    }
+
+    /// What a node says about itself and the cluster.
+    pub fn status(&self, node: &Node) -> Result<Status> {
+        let mut command = self.client();
+        command.env("ALIASD_ENDPOINTS", &node.client_address).args(["cluster", "status", "--format", "json"]);
+        let printed = succeeded("aliasctl cluster status", process::run(&mut command, &self.layout.record())?)?;
+        Status::read(&printed)
+    }
+
+    /// Waits until every node that runs has applied the same revision, and compares their digests.
+    pub fn wait_equal_digests(&self) -> Result<Status> {
+        let running = || self.nodes.iter().filter(|node| node.is_started());
+        let (seen, _) = wait::until("all nodes to have applied the same revision", PATIENCE, || {
+            let seen: Result<Vec<Status>> = running().map(|node| self.status(node)).collect();
+            let seen = seen?;
+            ensure!(seen.windows(2).all(|pair| pair[0].applied_revision == pair[1].applied_revision), "{seen:?}");
+            Ok(seen)
+        })?;
+        ensure!(seen.windows(2).all(|pair| pair[0].digest == pair[1].digest), "digests differ: {seen:?}");
+        seen.into_iter().next().context("no node runs")
+    }
+
     /// Where everything of the cluster is.
     pub fn layout(&self) -> &Layout {
         &self.layout
@@ -108,8 +154,34 @@ impl Cluster {
     }
 }
 
+/// What a node says about itself, as far as tests ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its node id.
+    pub node_id: u64,
+    /// The leader, if it knows one.
+    pub leader_id: Option<u64>,
+    /// The revision that it has applied.
+    pub applied_revision: u64,
+    /// Digest of the applied state.
+    pub digest: String,
+}
+
+impl Status {
+    fn read(json: &str) -> Result<Self> {
+        let value: serde_json::Value = serde_json::from_str(json).with_context(|| format!("not JSON: {json}"))?;
+        let node = &value["node"];
+        Ok(Self {
+            node_id: node["node_id"].as_u64().with_context(|| format!("no node id: {json}"))?,
+            leader_id: value["leader"]["node_id"].as_u64(),
+            applied_revision: node["applied_revision"].as_u64().with_context(|| format!("no revision: {json}"))?,
+            digest: node["digest"].as_str().with_context(|| format!("no digest: {json}"))?.to_owned(),
+        })
+    }
+}
+
 /// An error if the program did not end with 0; says what it printed.
-fn succeeded(what: &str, finished: crate::process::Finished) -> Result<String> {
+fn succeeded(what: &str, finished: process::Finished) -> Result<String> {
     if finished.code != Some(0) {
         bail!("{what} ended with {:?}:\n{}{}", finished.code, finished.stdout, finished.stderr);
     }

@@ -1,0 +1,6 @@
+//! Tests on real processes: what an operator, a crash or a broken machine does to a cluster.
+//!
+//! Every test has clusters, directories and ports of its own and leaves nothing behind.
+
+mod damage;
+mod limits;
