@@ -101,8 +101,9 @@ impl CatalogName {
         if text.is_empty() {
             return Err(Rejection::EmptyName { what: "database name".into() });
         }
-        check_length("target database name", text)?;
-        Ok(Self(text.to_lowercase().into()))
+        let name = text.to_lowercase();
+        check_length("target database name", &name)?;
+        Ok(Self(name.into()))
     }
 }
 
@@ -115,8 +116,8 @@ impl AliasName {
         if text.is_empty() {
             return Err(Rejection::EmptyName { what: "alias".into() });
         }
-        check_length("alias", text)?;
         let name = text.to_lowercase();
+        check_length("alias", &name)?;
         if name.ends_with('.') {
             return Err(Rejection::NameEndsWithDot { name });
         }
@@ -286,6 +287,8 @@ impl From<&AliasName> for CatalogName {
     }
 }
 
+/// Names are checked as they are stored: lower case may be longer than what was given, and a stored name
+/// must be readable again.
 fn check_length(what: &str, text: &str) -> Result<(), Rejection> {
     // Bytes bound characters from above, so the count is only taken where it can matter.
     if text.len() > ALIAS_LENGTH_MAX && text.chars().count() > ALIAS_LENGTH_MAX {

@@ -85,7 +85,7 @@ impl RemoteUrl {
         if host.is_empty() {
             return Err(invalid("it names no host"));
         }
-        if port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
+        if port.is_some_and(|port| !is_port(port)) {
             return Err(invalid("its port is not a number from 1 to 65535"));
         }
         Ok(Self { text: text.into(), scheme })
@@ -118,12 +118,16 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// The URL without what may be a password: everything between `://` and the last `@`.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port != 0)
+}
+
+/// The URL without what may be a password: everything before the last `@` but the scheme.
 fn redacted(text: &str) -> String {
     match (text.find("://"), text.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => format!("{}://******{}", &text[..scheme], &text[at..]),
-        (None, Some(at)) => format!("******{}", &text[at..]),
-        _ => text.to_owned(),
+        (_, Some(at)) => format!("******{}", &text[at..]),
+        (_, None) => text.to_owned(),
     }
 }
 
