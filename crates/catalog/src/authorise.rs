@@ -2,8 +2,9 @@
 //! `apply`, where it counts: a REVOKE that was committed earlier always wins.
 
 use crate::{
-    AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope, DbmsAction,
-    Grant, GrantEffect, Named, Principal, Privilege, Rejection, RoleName, Stage, User, UserName, UserScope, UserStatus,
+    AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind, DatabaseScope,
+    DbmsAction, Grant, GrantEffect, Named, Principal, Privilege, Rejection, RoleName, Stage, User, UserName, UserScope,
+    UserStatus,
 };
 
 /// What a principal wants to do.
@@ -110,7 +111,7 @@ impl Catalog {
         let (Some(target), Some(user)) = (self.privilege_target(asked), self.user(name.as_str())) else {
             return false;
         };
-        if matches!(self.find(&target), Some(Named::Database(database, _)) if database.as_str() == "system") {
+        if matches!(self.find(&target), Some(Named::Database(_, database)) if database.kind == DatabaseKind::System) {
             return true;
         }
         let home = self.home_of(user).and_then(|home| self.privilege_target(&home));

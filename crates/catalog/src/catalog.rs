@@ -9,9 +9,9 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync as Map;
 
 use crate::{
-    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseName, DbmsAction, Digest,
-    Grant, GrantEffect, Membership, Meta, Outcome, Privilege, Record, RecordKey, RequestId, RequestRecord, Revision,
-    Role, RoleName, Stamp, Timestamp, User, UserName,
+    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseName, Digest, Grant,
+    Membership, Meta, Outcome, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleName, Stamp, Timestamp,
+    User, UserName,
 };
 
 /// Everything the cluster agreed on, as of some revision.
@@ -155,13 +155,7 @@ impl Catalog {
 
     /// What a role is granted and denied.
     pub fn grants_of<'a>(&'a self, role: &'a RoleName) -> impl Iterator<Item = (&'a Grant, Stamp)> {
-        let first = Grant {
-            role: role.clone(),
-            effect: GrantEffect::Granted,
-            privilege: Privilege::Dbms(DbmsAction::All),
-            immutable: false,
-        };
-        let range = self.grants.range(Arc::new(first)..);
+        let range = self.grants.range(Arc::new(Grant::lowest(role.clone()))..);
         range.take_while(move |(grant, _)| grant.role == *role).map(|(grant, created)| (&**grant, *created))
     }
 
@@ -172,13 +166,8 @@ impl Catalog {
 
     /// The grants and denials that name a database or remote alias.
     pub(crate) fn grants_naming(&self, name: &CatalogName) -> Vec<Arc<Grant>> {
-        let first = Grant {
-            role: RoleName::lowest(),
-            effect: GrantEffect::Granted,
-            privilege: Privilege::Dbms(DbmsAction::All),
-            immutable: false,
-        };
-        let range = self.grants_by_name.range((name.clone(), Arc::new(first))..);
+        let from = (name.clone(), Arc::new(Grant::lowest(RoleName::lowest())));
+        let range = self.grants_by_name.range(from..);
         range.take_while(|((of, _), ())| of == name).map(|((_, grant), ())| grant.clone()).collect()
     }
 

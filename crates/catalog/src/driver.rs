@@ -75,33 +75,39 @@ impl DriverSettings {
     ///
     /// # Errors
     /// An unknown key, a value of another type, a negative `connection_timeout`, a zero
-    /// `connection_pool_max_size` or an unknown log level. Nothing is read in part.
+    /// `connection_pool_max_size` or an unknown log level, in this order of precedence. Nothing is read in
+    /// part.
     pub fn from_values(failure: &str, values: &ValueMap) -> Result<Self, Rejection> {
+        let unknown: Vec<&str> = values
+            .keys()
+            .map(String::as_str)
+            .filter(|key| !Self::KEYS.contains(&key.to_lowercase().as_str()))
+            .collect();
+        if !unknown.is_empty() {
+            let (settings, valid) = (unknown.join(", "), Self::KEYS.join(", "));
+            return Err(Rejection::UnknownDriverSettings { failure: failure.into(), settings, valid });
+        }
         let mut settings = Self::default();
         let read = Reader { failure };
-        let mut unknown = Vec::new();
-        for (key, value) in values {
-            match key.to_lowercase().as_str() {
-                "ssl_enforced" => settings.ssl_enforced = Some(read.boolean(key, value)?),
-                "connection_timeout" => settings.connection_timeout = Some(read.timeout(key, value)?),
-                "connection_max_lifetime" => settings.connection_max_lifetime = Some(read.duration(key, value)?),
-                "connection_pool_acquisition_timeout" => {
-                    settings.connection_pool_acquisition_timeout = Some(read.duration(key, value)?);
-                }
-                "connection_pool_idle_test" => settings.connection_pool_idle_test = Some(read.duration(key, value)?),
-                "connection_pool_max_size" => settings.connection_pool_max_size = Some(read.pool_size(key, value)?),
-                "logging_level" => settings.logging_level = Some(read.log_level(key, value)?),
-                _ => unknown.push(key.as_str()),
+        let refusals = values.iter().filter_map(|(key, value)| settings.read(&read, key, value).err());
+        // Rejections are ordered by precedence, so the smallest is the one to give.
+        refusals.min().map_or(Ok(settings), Err)
+    }
+
+    fn read(&mut self, read: &Reader<'_>, key: &str, value: &Value) -> Result<(), Rejection> {
+        match key.to_lowercase().as_str() {
+            "ssl_enforced" => self.ssl_enforced = Some(read.boolean(key, value)?),
+            "connection_timeout" => self.connection_timeout = Some(read.timeout(key, value)?),
+            "connection_max_lifetime" => self.connection_max_lifetime = Some(read.duration(key, value)?),
+            "connection_pool_acquisition_timeout" => {
+                self.connection_pool_acquisition_timeout = Some(read.duration(key, value)?);
             }
+            "connection_pool_idle_test" => self.connection_pool_idle_test = Some(read.duration(key, value)?),
+            "connection_pool_max_size" => self.connection_pool_max_size = Some(read.pool_size(key, value)?),
+            "logging_level" => self.logging_level = Some(read.log_level(key, value)?),
+            _ => {}
         }
-        if unknown.is_empty() {
-            return Ok(settings);
-        }
-        Err(Rejection::UnknownDriverSettings {
-            failure: failure.into(),
-            settings: unknown.join(", "),
-            valid: Self::KEYS.join(", "),
-        })
+        Ok(())
     }
 
     /// The settings that are present, as a listing shows them.

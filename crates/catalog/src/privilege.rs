@@ -18,6 +18,14 @@ pub struct Grant {
     pub immutable: bool,
 }
 
+impl Grant {
+    /// Sorts before every other grant of the role: where a range over grants begins.
+    pub(crate) fn lowest(role: RoleName) -> Self {
+        let privilege = Privilege::Dbms(DbmsAction::All);
+        Self { role, effect: GrantEffect::Granted, privilege, immutable: false }
+    }
+}
+
 /// Whether a privilege allows or forbids. A denial beats any grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GrantEffect {

@@ -124,6 +124,7 @@ pub struct Alias {
 
 /// Where an alias leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most aliases are remote, and an alias is behind an Arc already")]
 pub enum AliasKind {
     /// To a database of this catalog.
     Local(DatabaseName),

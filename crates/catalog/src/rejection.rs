@@ -133,18 +133,15 @@ rejections! {
     InvalidRoleName { name } = "ROLE_NAME_INVALID", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
         "Role name '{name}' contains illegal characters. Use simple ascii characters, numbers and underscores.",
         "A role name starts with a letter.";
-    /// A role name is reserved.
-    ReservedRole { action, role } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
-        "Failed to {action}: '{role}' is a reserved role.", "Every user has PUBLIC; it can be granted privileges, but not be created, dropped, granted or revoked.";
     /// The provider is not one that identifies users externally.
     InvalidAuthProvider { provider } = "AUTH_PROVIDER_INVALID", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "'{provider}' is not an external auth provider.", "Use 'mtls' with SET ID, or SET PASSWORD for the native provider.";
-    /// A URL is malformed.
-    InvalidUrl { reason } = "URL_INVALID", ["50N00"], "Neo.ClientError.Statement.ArgumentError",
-        "Could not validate remote database alias url: {reason}.", "Give SCHEME://HOST:PORT, for example 'neo4j+s://location:7687'.";
     /// A URL has a scheme that is not accepted.
     InvalidUrlScheme { url, schemes } = "URL_SCHEME_INVALID", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "The provided url '{url}' has an invalid scheme. Please use one of the following schemes: {schemes}.", "";
+    /// A URL is malformed.
+    InvalidUrl { reason } = "URL_INVALID", ["50N00"], "Neo.ClientError.Statement.ArgumentError",
+        "Could not validate remote database alias url: {reason}.", "Give SCHEME://HOST:PORT, for example 'neo4j+s://location:7687'.";
     /// The driver map holds unknown keys.
     UnknownDriverSettings { failure, settings, valid } = "DRIVER_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "{failure}: Invalid driver setting(s) provided: {settings}. Valid driver settings are: {valid}", "";
@@ -160,12 +157,12 @@ rejections! {
     /// A log level is unknown.
     DriverSettingLevel { failure, setting, value, valid } = "DRIVER_SETTING_LEVEL", ["22N04"], "Neo.ClientError.Statement.ArgumentError",
         "{failure}: Invalid driver settings value for '{setting}': '{value}'. Expected one of {valid}.", "";
-    /// A password is too short.
-    PasswordTooShort {} = "PASSWORD_TOO_SHORT", ["22N05", "22N85"], "Neo.ClientError.Statement.ArgumentError",
-        "A password must be at least 8 characters.", "";
     /// A password is empty.
     PasswordEmpty {} = "PASSWORD_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",
         "A password cannot be empty.", "";
+    /// A password is too short.
+    PasswordTooShort {} = "PASSWORD_TOO_SHORT", ["22N05", "22N85"], "Neo.ClientError.Statement.ArgumentError",
+        "A password must be at least 8 characters.", "";
 
     // The cluster and the caller.
     /// The cluster has no catalog yet.
@@ -174,9 +171,6 @@ rejections! {
     /// The cluster has its catalog already.
     AlreadyFormed {} = "CLUSTER_ALREADY_FORMED", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "The cluster has been formed already.", "Log in as an administrator; 'cluster init' is done once in the life of a cluster.";
-    /// A credential is sealed with another key than the active one.
-    StaleKey { given, active } = "KEY_NOT_ACTIVE", ["50N00"], "Neo.TransientError.General.DatabaseUnavailable",
-        "The credential was sealed with key {given}, but the active key is {active}.", "Send the statement again; it will be sealed with the active key.";
     /// The caller is no user.
     UnknownActor { user } = "USER_UNKNOWN", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The user '{user}' no longer exists.", "Log in as another user.";
@@ -190,12 +184,18 @@ rejections! {
     /// The caller lacks a privilege.
     PermissionDenied { user, privilege } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Permission denied for user '{user}': {privilege} is required.", "An administrator can list what a user may do with SHOW USER … PRIVILEGES.";
+    /// A role name is reserved.
+    ReservedRole { action, role } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action}: '{role}' is a reserved role.", "Every user has PUBLIC; it can be granted privileges, but not be created, dropped, granted or revoked.";
     /// Only configuration changes immutable privileges and roles.
     ImmutableDenied {} = "IMMUTABLE_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Immutable privileges and roles cannot be changed while authentication is enabled.", "Leave out IMMUTABLE.";
-    /// A caller acts on the own user in a way that would lock it out.
+    /// A caller would delete the own user.
+    OwnUserDeletion { action, user } = "OWN_USER_DELETION", ["42N99"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified user '{user}': Deleting yourself is not allowed.", "Have another administrator do it.";
+    /// A caller would change whether the own user may log in.
     OwnUser { action, user } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
-        "Failed to {action} the specified user '{user}': a user cannot {action} itself.", "Have another administrator do it.";
+        "Failed to {action} the specified user '{user}': Changing your own activation status is not allowed.", "Have another administrator do it.";
 
     // What a statement refers to is missing.
     /// No database or alias of this name, or none that the user may know of.
@@ -207,12 +207,12 @@ rejections! {
     /// No database of this name.
     NoSuchDatabase { action, name } = "NO_SUCH_DATABASE", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database '{name}': Database does not exist.", "";
-    /// No user of this name.
-    UserNotFound { action, name } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
-        "Failed to {action} the specified user '{name}': User does not exist.", "";
     /// No role of this name.
     RoleNotFound { action, name } = "ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
-        "Failed to {action} the specified role '{name}': Role does not exist.", "";
+        "Failed to {action} role '{name}': Role does not exist.", "";
+    /// No user of this name.
+    UserNotFound { action, name } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} user '{name}': User does not exist.", "";
     /// A privilege names a database that does not exist.
     PrivilegeDatabaseNotFound { name } = "PRIVILEGE_DATABASE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Database '{name}' does not exist.", "A privilege can only name a database or alias that exists.";
@@ -235,6 +235,12 @@ rejections! {
         "The id '{id}' of auth provider '{provider}' belongs to another user.", "An id names exactly one user; remove it there first.";
 
     // What was found does not fit.
+    /// A remote alias would become a local one.
+    RemoteToLocal { name } = "ALIAS_REMOTE_TO_LOCAL", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to alter the specified database alias '{name}': alter a remote alias to a local alias is not supported.", "Give AT with the TARGET, or drop the alias and create it anew.";
+    /// A local alias would become a remote one.
+    LocalToRemote { name } = "ALIAS_LOCAL_TO_REMOTE", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to alter the specified database alias '{name}': alter a local alias to a remote alias is not supported.", "AT, USER, PASSWORD, DRIVER and DEFAULT LANGUAGE belong to remote aliases; drop the alias and create it anew.";
     /// An alias command names a target that does not exist.
     TargetNotFound { action, name, target } = "ALIAS_TARGET_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database alias '{name}': Database '{target}' does not exist.", "Create the database first, or use AT to lead to another DBMS.";
@@ -244,25 +250,22 @@ rejections! {
     /// An alias would lead to an alias.
     AliasChain { action, name, target } = "ALIAS_CHAIN", ["08N14"], "Neo.ClientError.Database.IllegalAliasChain",
         "Failed to {action} the specified database alias '{name}': '{target}' is an alias, and an alias cannot lead to an alias.", "Target the database itself.";
-    /// A remote alias would become a local one.
-    RemoteToLocal { name } = "ALIAS_REMOTE_TO_LOCAL", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
-        "Failed to alter the specified database alias '{name}': alter a remote alias to a local alias is not supported.", "Give AT with the TARGET, or drop the alias and create it anew.";
-    /// A local alias would become a remote one.
-    LocalToRemote { name } = "ALIAS_LOCAL_TO_REMOTE", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
-        "Failed to alter the specified database alias '{name}': alter a local alias to a remote alias is not supported.", "AT, USER, PASSWORD, DRIVER and DEFAULT LANGUAGE belong to remote aliases; drop the alias and create it anew.";
+    /// A credential is sealed with another key than the active one.
+    StaleKey { given, active } = "KEY_NOT_ACTIVE", ["50N00"], "Neo.TransientError.General.DatabaseUnavailable",
+        "The credential was sealed with key {given}, but the active key is {active}.", "Send the statement again; it will be sealed with the active key.";
     /// A URL is insecure although security is enforced.
     InsecureUrl { url, schemes } = "URL_INSECURE", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "The provided url '{url}' is not a secure scheme. Please use one of the following schemes: {schemes}.", "DRIVER {ssl_enforced: false} allows it; credentials then travel in the clear.";
-    /// A database is still led to by aliases.
-    DatabaseHasAliases { name, aliases } = "DATABASE_HAS_ALIASES", ["42N82"], "Neo.ClientError.Database.ExistingAliasFound",
-        "Failed to delete the specified database '{name}': Database has one or more aliases: {aliases}.", "Drop the aliases first, or use CASCADE ALIASES.";
     /// The database may not be dropped.
     DatabaseProtected { action, name } = "DATABASE_PROTECTED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
-        "Failed to {action} the specified database '{name}': Not allowed to {action} the system database.", "";
-    /// A user would be left without a way to authenticate.
-    NoAuth { name } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
-        "User '{name}' has no way to authenticate.", "Give SET PASSWORD or SET AUTH 'mtls' {SET ID '…'}.";
+        "Failed to {action} the specified database '{name}': Not allowed to {action} system database.", "";
+    /// A database is still led to by aliases.
+    DatabaseHasAliases { name, aliases } = "DATABASE_HAS_ALIASES", ["42N82"], "Neo.ClientError.Database.ExistingAliasFound",
+        "Failed to delete the specified database '{name}': Database has one or more aliases. Drop the aliases: [{aliases}] before dropping the database.", "CASCADE ALIASES drops them as well.";
     /// A password option is set for a user that has no password.
     NoPassword { name } = "USER_WITHOUT_PASSWORD", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "User '{name}' has no password of which a change could be required.", "Give SET PASSWORD as well.";
+    /// A user would be left without a way to authenticate.
+    NoAuth { name } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "User '{name}' has no way to authenticate.", "Give SET PASSWORD or SET AUTH 'mtls' {SET ID '…'}.";
 }

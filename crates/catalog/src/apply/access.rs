@@ -16,9 +16,8 @@ use super::draft::{Draft, updated, updated_with};
 impl Draft {
     pub(super) fn create_user(&mut self, actor: &Principal, create: &CreateUser<Sealed>) -> Outcome {
         let name = create.name.to_string();
-        let replacing = create.mode == CreateMode::OrReplace;
-        if replacing {
-            require_other_user(actor, &create.name, "replace")?;
+        if create.mode == CreateMode::OrReplace && is_own(actor, &create.name) {
+            return Err(Rejection::OwnUserDeletion { action: "replace".into(), user: name });
         }
         let exists = self.catalog.user(create.name.as_str()).is_some();
         match create.mode {
@@ -27,11 +26,12 @@ impl Draft {
             _ if exists => self.remove_user(&create.name),
             _ => {}
         }
+        let auth = self.with_auth(&create.name, BTreeMap::new(), &create.auth)?;
         let password = match &create.password {
             Some(change) => Some(change.password.clone().ok_or(Rejection::NoPassword { name: name.clone() })?),
             None => None,
         };
-        if password.is_none() && create.auth.is_empty() {
+        if password.is_none() && auth.is_empty() {
             return Err(Rejection::NoAuth { name });
         }
         let change_required = create.password.as_ref().is_some_and(|change| change.change_required.unwrap_or(true));
@@ -43,7 +43,7 @@ impl Draft {
                 password_change_required: change_required,
                 status: create.status.unwrap_or(UserStatus::Active),
                 home: create.home.clone(),
-                auth: self.with_auth(&create.name, BTreeMap::new(), &create.auth)?,
+                auth,
                 credential_revision: stamp.revision,
                 created: stamp,
                 modified: stamp,
@@ -54,8 +54,8 @@ impl Draft {
     }
 
     pub(super) fn alter_user(&mut self, actor: &Principal, alter: &AlterUser<Sealed>) -> Outcome {
-        if alter.status.is_some() {
-            require_other_user(actor, &alter.name, "change the status of")?;
+        if alter.status.is_some() && is_own(actor, &alter.name) {
+            return Err(Rejection::OwnUser { action: "alter".into(), user: alter.name.to_string() });
         }
         let Some(before) = self.catalog.user(alter.name.as_str()).cloned() else {
             return missing_user(alter.if_exists, "alter", &alter.name);
@@ -68,11 +68,13 @@ impl Draft {
         user.auth.retain(|provider, _| !alter.remove_auth.all && !alter.remove_auth.providers.contains(provider));
         user.auth = self.with_auth(&alter.name, user.auth, &alter.set_auth)?;
         if let Some(change) = &alter.password {
+            // A first password is as good as one that came with the user: it is to be changed by default.
+            let change_required = if user.password.is_some() { user.password_change_required } else { true };
             user.password = change.password.clone().or(user.password);
             if user.password.is_none() {
                 return Err(Rejection::NoPassword { name: alter.name.to_string() });
             }
-            user.password_change_required = change.change_required.unwrap_or(user.password_change_required);
+            user.password_change_required = change.change_required.unwrap_or(change_required);
         }
         if user.password.is_none() && user.auth.is_empty() {
             return Err(Rejection::NoAuth { name: alter.name.to_string() });
@@ -96,9 +98,11 @@ impl Draft {
     }
 
     pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {
-        require_other_user(actor, name, "drop")?;
+        if is_own(actor, name) {
+            return Err(Rejection::OwnUserDeletion { action: "delete".into(), user: name.to_string() });
+        }
         if self.catalog.user(name.as_str()).is_none() {
-            return missing_user(if_exists, "drop", name);
+            return missing_user(if_exists, "delete", name);
         }
         self.remove_user(name);
         updated(1)
@@ -144,20 +148,15 @@ impl Draft {
     }
 }
 
-fn require_other_user(actor: &Principal, name: &UserName, action: &str) -> Result<(), Rejection> {
-    match actor {
-        Principal::User(user) if user == name => {
-            Err(Rejection::OwnUser { action: action.into(), user: name.to_string() })
-        }
-        _ => Ok(()),
-    }
+fn is_own(actor: &Principal, name: &UserName) -> bool {
+    matches!(actor, Principal::User(user) if user == name)
 }
 
 fn missing_user(if_exists: bool, action: &str, name: &UserName) -> Outcome {
     if if_exists {
         return updated(0);
     }
-    Err(Rejection::UserNotFound { action: action.into(), name: name.to_string() })
+    Err(Rejection::UserNotFound { action: format!("{action} the specified"), name: name.to_string() })
 }
 
 // === Roles ===
@@ -168,7 +167,7 @@ impl Draft {
         let exists = self.catalog.role(name.as_str()).is_some();
         match mode {
             CreateMode::IfNotExists if exists => return updated(0),
-            CreateMode::Fail if exists => return Err(Rejection::RoleExists { name: name.to_string() }),
+            CreateMode::OrReplace if exists => self.remove_role(name)?,
             _ => {}
         }
         let mut copied = Vec::new();
@@ -176,8 +175,8 @@ impl Draft {
             self.require_role("create a role as copy of", source)?;
             copied = self.catalog.grants_of(source).map(|(grant, _)| grant.clone()).collect();
         }
-        if exists {
-            self.remove_role(name)?;
+        if exists && mode == CreateMode::Fail {
+            return Err(Rejection::RoleExists { name: name.to_string() });
         }
         let role = Role { immutable: false, created: self.stamp };
         self.set(RecordKey::Role(name.clone()), Some(Record::Role(Arc::new(role))));
@@ -189,37 +188,41 @@ impl Draft {
     }
 
     pub(super) fn drop_role(&mut self, name: &RoleName, if_exists: bool) -> Outcome {
-        require_not_public(name, "drop the specified role")?;
+        require_not_public(name, "delete the specified role")?;
         if self.catalog.role(name.as_str()).is_none() && if_exists {
             return updated(0);
         }
-        self.require_role("drop", name)?;
+        self.require_role("delete the specified", name)?;
         self.remove_role(name)?;
         updated(1)
     }
 
     pub(super) fn grant_roles(&mut self, roles: &BTreeSet<RoleName>, users: &BTreeSet<UserName>) -> Outcome {
         let membership = Record::Membership(Membership { created: self.stamp });
-        self.change_memberships("grant", roles, users, Some(&membership))
+        self.change_memberships("grant", "to", roles, users, Some(&membership))
     }
 
     pub(super) fn revoke_roles(&mut self, roles: &BTreeSet<RoleName>, users: &BTreeSet<UserName>) -> Outcome {
-        self.change_memberships("revoke", roles, users, None)
+        self.change_memberships("revoke", "from", roles, users, None)
     }
 
     fn change_memberships(
         &mut self,
-        action: &str,
+        verb: &str,
+        preposition: &str,
         roles: &BTreeSet<RoleName>,
         users: &BTreeSet<UserName>,
         membership: Option<&Record>,
     ) -> Outcome {
         for role in roles {
-            require_not_public(role, &format!("{action} the specified role"))?;
-            self.require_role(action, role)?;
+            require_not_public(role, &format!("{verb} the specified role"))?;
         }
+        for role in roles {
+            self.require_role(verb, role)?;
+        }
+        let listed = roles.iter().map(|role| format!("'{role}'")).collect::<Vec<_>>().join(", ");
         for user in users {
-            self.require_user(&format!("{action} a role to or from"), user)?;
+            self.require_user(&format!("{verb} role {listed} {preposition}"), user)?;
         }
         let (mut updates, mut notifications) = (0, Vec::new());
         for role in roles {
@@ -326,7 +329,8 @@ impl Draft {
         for role in roles {
             self.require_role(action, role)?;
         }
-        let attached = privileges.iter().map(|privilege| self.attached(privilege)).collect::<Result<Vec<_>, _>>()?;
+        let attached =
+            privileges.iter().map(|privilege| self.attached(privilege)).collect::<Result<BTreeSet<_>, _>>()?;
         let (mut updates, mut notifications) = (0, Vec::new());
         for role in roles {
             for privilege in &attached {

@@ -16,7 +16,7 @@ impl Draft {
             (None, _) => {}
             (Some(_), CreateMode::IfNotExists) => return updated(0),
             (Some(Named::Database(..)), CreateMode::OrReplace) => {
-                self.remove_database(name, false)?;
+                self.remove_database("replace", name, false)?;
                 updates = 2;
             }
             (Some(_), _) => return Err(Rejection::DatabaseExists { name: name.to_string() }),
@@ -33,10 +33,7 @@ impl Draft {
                 return Err(Rejection::NoSuchDatabase { action: "delete".into(), name: name.to_string() });
             }
         };
-        if name == DatabaseName::system() {
-            return Err(Rejection::DatabaseProtected { action: "delete".into(), name: name.to_string() });
-        }
-        self.remove_database(&name, cascade)?;
+        self.remove_database("delete", &name, cascade)?;
         updated(1)
     }
 
@@ -45,7 +42,11 @@ impl Draft {
         self.set(RecordKey::Database(name), Some(Record::Database(Arc::new(database))));
     }
 
-    fn remove_database(&mut self, name: &DatabaseName, cascade: bool) -> Result<(), Rejection> {
+    /// Removes a database and the privileges that name it; its local aliases too, or it refuses.
+    fn remove_database(&mut self, action: &str, name: &DatabaseName, cascade: bool) -> Result<(), Rejection> {
+        if *name == DatabaseName::system() {
+            return Err(Rejection::DatabaseProtected { action: action.into(), name: name.to_string() });
+        }
         let aliases: Vec<AliasName> = self.catalog.aliases_of(name).cloned().collect();
         if !aliases.is_empty() && !cascade {
             let aliases = aliases.iter().map(|alias| format!("'{alias}'")).collect::<Vec<_>>().join(", ");
