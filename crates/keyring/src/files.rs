@@ -13,9 +13,7 @@ pub(crate) const PUBLIC: u32 = 0o644;
 /// Reads at most `limit` bytes; a longer file is an error rather than a surprise in memory.
 pub(crate) fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut contents = Vec::new();
-    File::open(path)?
-        .take(limit + 1)
-        .read_to_end(&mut contents)?;
+    File::open(path)?.take(limit + 1).read_to_end(&mut contents)?;
     if contents.len() as u64 > limit {
         return Err(io::Error::other(format!("larger than {limit} bytes")));
     }
@@ -24,11 +22,7 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 
 /// Creates a file and makes it durable. Fails with `AlreadyExists` rather than touching an existing one.
 pub(crate) fn create_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(contents)?;
     file.sync_all()?;
     sync_directory_of(path)

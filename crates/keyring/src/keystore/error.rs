@@ -134,10 +134,6 @@ impl KeystoreError {
 fn listed(names: &[String]) -> String {
     match names {
         [] => "no AES key of 256 bits".to_owned(),
-        names => names
-            .iter()
-            .map(|name| format!("'{name}'"))
-            .collect::<Vec<_>>()
-            .join(", "),
+        names => names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
     }
 }

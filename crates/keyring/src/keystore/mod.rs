@@ -36,9 +36,7 @@ const KEY_ID_CONTEXT: &[u8] = b"aliasd key id v1";
 const FILE_SIZE_MAX: u64 = 1 << 20;
 
 /// The DER encoding of the object identifier of a secret bag, 1.2.840.113549.1.12.10.1.5 (RFC 7292, §4.2.5).
-const SECRET_BAG_OID_DER: &[u8] = &[
-    0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x05,
-];
+const SECRET_BAG_OID_DER: &[u8] = &[0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x05];
 
 /// An AES-256 key. Cheap to clone; the last clone to go wipes it. `Debug` shows name and id only.
 #[derive(Clone)]
@@ -67,11 +65,7 @@ struct UnusableEntry {
 
 impl SecretKey {
     fn new(name: &str, bytes: Zeroizing<[u8; KEY_LENGTH]>) -> Self {
-        Self {
-            name: name.into(),
-            id: fingerprint(&bytes),
-            bytes: Arc::new(bytes),
-        }
+        Self { name: name.into(), id: fingerprint(&bytes), bytes: Arc::new(bytes) }
     }
 
     /// The entry's name as the keystore spells it, in lower case.
@@ -115,11 +109,7 @@ impl Keystore {
     /// The file is missing, unreadable or not PKCS#12, or the password does not open it.
     pub fn open(path: &Path, password: &str) -> Result<Self, KeystoreError> {
         let secrets = read(path, password)?.archive.secrets;
-        let mut keystore = Self {
-            path: path.to_owned(),
-            keys: Vec::new(),
-            unusable: Vec::new(),
-        };
+        let mut keystore = Self { path: path.to_owned(), keys: Vec::new(), unusable: Vec::new() };
         for bag in secrets {
             let name = normalised(bag.friendly_name.as_deref().unwrap_or_default());
             match usable_bytes(&bag.key) {
@@ -130,9 +120,7 @@ impl Keystore {
                 }
             }
         }
-        keystore
-            .keys
-            .sort_by(|one, other| one.name.cmp(&other.name));
+        keystore.keys.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(keystore)
     }
 
@@ -147,16 +135,9 @@ impl Keystore {
         let mut store = KeyStore::new();
         store.add_entry(key.name(), entry(&key)?);
         let contents = encode(&store, password)?;
-        files::create_new(path, &contents, files::SECRET).map_err(|source| {
-            match source.kind() {
-                io::ErrorKind::AlreadyExists => KeystoreError::Exists {
-                    path: path.to_owned(),
-                },
-                _ => KeystoreError::Unwritable {
-                    path: path.to_owned(),
-                    source,
-                },
-            }
+        files::create_new(path, &contents, files::SECRET).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => KeystoreError::Exists { path: path.to_owned() },
+            _ => KeystoreError::Unwritable { path: path.to_owned(), source },
         })?;
         Ok(key)
     }
@@ -171,33 +152,24 @@ impl Keystore {
         check_password(password)?;
         let found = read(path, password)?;
         if found.has_foreign_entries() {
-            return Err(KeystoreError::ForeignEntries {
-                path: path.to_owned(),
-            });
+            return Err(KeystoreError::ForeignEntries { path: path.to_owned() });
         }
         let key = generate(name)?;
         let mut store = KeyStore::new();
         for bag in found.archive.secrets {
             let existing = normalised(bag.friendly_name.as_deref().unwrap_or_default());
             if existing == key.name() {
-                return Err(KeystoreError::NameTaken {
-                    path: path.to_owned(),
-                    name: existing,
-                });
+                return Err(KeystoreError::NameTaken { path: path.to_owned(), name: existing });
             }
             store.add_entry(&existing, KeyStoreEntry::Secret(bag.key));
         }
         if store.entries_len() != found.secret_count {
-            return Err(KeystoreError::ForeignEntries {
-                path: path.to_owned(),
-            });
+            return Err(KeystoreError::ForeignEntries { path: path.to_owned() });
         }
         store.add_entry(key.name(), entry(&key)?);
         let contents = encode(&store, password)?;
-        files::replace(path, &contents).map_err(|source| KeystoreError::Unwritable {
-            path: path.to_owned(),
-            source,
-        })?;
+        files::replace(path, &contents)
+            .map_err(|source| KeystoreError::Unwritable { path: path.to_owned(), source })?;
         Ok(key)
     }
 
@@ -217,11 +189,9 @@ impl Keystore {
         }
         let path = self.path.clone();
         match self.unusable.iter().find(|entry| entry.name == wanted) {
-            Some(entry) => Err(KeystoreError::UnusableKey {
-                path,
-                name: name.to_owned(),
-                found: entry.description.clone(),
-            }),
+            Some(entry) => {
+                Err(KeystoreError::UnusableKey { path, name: name.to_owned(), found: entry.description.clone() })
+            }
             None => Err(KeystoreError::KeyNotFound {
                 path,
                 name: name.to_owned(),
@@ -242,55 +212,32 @@ struct Contents {
 
 impl Contents {
     fn has_foreign_entries(&self) -> bool {
-        !self.archive.keys.is_empty()
-            || !self.archive.certs.is_empty()
-            || self.secret_count < self.secret_count_visible
+        !self.archive.keys.is_empty() || !self.archive.certs.is_empty() || self.secret_count < self.secret_count_visible
     }
 }
 
 fn read(path: &Path, password: &str) -> Result<Contents, KeystoreError> {
-    let encoded =
-        files::read_limited(path, FILE_SIZE_MAX).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => KeystoreError::Missing {
-                path: path.to_owned(),
-            },
-            _ => KeystoreError::Unreadable {
-                path: path.to_owned(),
-                source,
-            },
-        })?;
-    let wrong_password = || KeystoreError::WrongPassword {
-        path: path.to_owned(),
-    };
+    let encoded = files::read_limited(path, FILE_SIZE_MAX).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => KeystoreError::Missing { path: path.to_owned() },
+        _ => KeystoreError::Unreadable { path: path.to_owned(), source },
+    })?;
+    let wrong_password = || KeystoreError::WrongPassword { path: path.to_owned() };
     // PKCS#12 spells passwords in UCS-2, so such a password opens no keystore at all.
-    if password
-        .chars()
-        .any(|character| u32::from(character) > 0xffff)
-    {
+    if password.chars().any(|character| u32::from(character) > 0xffff) {
         return Err(wrong_password());
     }
     let archive = Pkcs12Archive::from_pkcs12(&encoded, password).map_err(|error| match error {
-        Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => {
-            wrong_password()
-        }
-        _ => KeystoreError::NotPkcs12 {
-            path: path.to_owned(),
-        },
+        Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => wrong_password(),
+        _ => KeystoreError::NotPkcs12 { path: path.to_owned() },
     })?;
     let secret_count = archive.secrets.len();
-    let secret_count_visible = encoded
-        .windows(SECRET_BAG_OID_DER.len())
-        .filter(|window| *window == SECRET_BAG_OID_DER)
-        .count();
+    let secret_count_visible =
+        encoded.windows(SECRET_BAG_OID_DER.len()).filter(|window| *window == SECRET_BAG_OID_DER).count();
     // A file without an integrity check gives no other sign of a wrong password.
     if secret_count == 0 && secret_count_visible > 0 {
         return Err(wrong_password());
     }
-    Ok(Contents {
-        archive,
-        secret_count,
-        secret_count_visible,
-    })
+    Ok(Contents { archive, secret_count, secret_count_visible })
 }
 
 /// Java stores and finds names in lower case.
@@ -314,11 +261,7 @@ fn is_aes(key_type: SecretKeyType) -> bool {
 }
 
 fn describe(secret: &Secret) -> String {
-    let kind = if is_aes(secret.key_type()) {
-        "an AES key"
-    } else {
-        "another kind of key"
-    };
+    let kind = if is_aes(secret.key_type()) { "an AES key" } else { "another kind of key" };
     format!("{kind} of {} bits", secret.key().len() * 8)
 }
 
@@ -333,9 +276,7 @@ fn check_password(password: &str) -> Result<(), KeystoreError> {
 fn generate(name: &str) -> Result<SecretKey, KeystoreError> {
     let usable = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || !name.bytes().all(usable) {
-        return Err(KeystoreError::UnusableName {
-            name: name.to_owned(),
-        });
+        return Err(KeystoreError::UnusableName { name: name.to_owned() });
     }
     let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
     getrandom::fill(bytes.as_mut_slice()).map_err(|_| KeystoreError::NoRandomness)?;
@@ -344,10 +285,7 @@ fn generate(name: &str) -> Result<SecretKey, KeystoreError> {
 
 fn entry(key: &SecretKey) -> Result<KeyStoreEntry, KeystoreError> {
     // Java reads an entry's date from a local key id of this form.
-    let milliseconds = SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap_or_default()
-        .as_millis();
+    let milliseconds = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
     Secret::builder(SecretKeyType::Aes)
         .with_key(key.expose().to_vec())
         .with_local_key_id(format!("Time {milliseconds}"))
@@ -358,8 +296,5 @@ fn entry(key: &SecretKey) -> Result<KeyStoreEntry, KeystoreError> {
 
 fn encode(store: &KeyStore, password: &str) -> Result<Vec<u8>, KeystoreError> {
     // The library's defaults are those of Java 17: PBES2 with HMAC-SHA-256 and AES-256, MAC with SHA-256.
-    store
-        .writer(password)
-        .write()
-        .map_err(|_| KeystoreError::Encoding)
+    store.writer(password).write().map_err(|_| KeystoreError::Encoding)
 }

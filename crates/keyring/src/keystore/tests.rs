@@ -14,9 +14,7 @@ use crate::pki::Authority;
 const PASSWORD: &str = "fixture-password";
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -41,20 +39,14 @@ fn reads_what_keytool_writes() {
     assert_eq!(names, ["aeskey", "aeskey2027"]);
     let key = keystore.key("aesKey").unwrap();
     // As Java's own KeyStore shows the key.
-    assert_eq!(
-        hex(key.expose()),
-        "3f2584bc4cd438ab635ae4e649a57ed1cd131fed577c1688f388454dd0bdf2ce"
-    );
+    assert_eq!(hex(key.expose()), "3f2584bc4cd438ab635ae4e649a57ed1cd131fed577c1688f388454dd0bdf2ce");
 }
 
 #[test]
 fn reads_the_format_of_java_11() {
     let keystore = Keystore::open(&fixture("keytool-java11.p12"), PASSWORD).unwrap();
     let key = keystore.key("AESKEY").unwrap();
-    assert_eq!(
-        hex(key.expose()),
-        "624738130ec34b6ed739c5bd8f413bf5d55b02aa115d33519d604db6b72a4c34"
-    );
+    assert_eq!(hex(key.expose()), "624738130ec34b6ed739c5bd8f413bf5d55b02aa115d33519d604db6b72a4c34");
 }
 
 #[test]
@@ -71,37 +63,23 @@ fn the_key_id_is_frozen_and_does_not_depend_on_the_name() {
 fn a_missing_file_blames_the_path() {
     let error = Keystore::open(Path::new("/nowhere/keystore.p12"), PASSWORD).unwrap_err();
     assert_eq!(error.setting(), KeystoreSetting::Path);
-    assert_eq!(
-        error.to_string(),
-        "the keystore file /nowhere/keystore.p12 does not exist"
-    );
+    assert_eq!(error.to_string(), "the keystore file /nowhere/keystore.p12 does not exist");
 }
 
 #[test]
 fn an_unreadable_file_blames_the_path() {
     let directory = tempfile::tempdir().unwrap();
     let error = Keystore::open(directory.path(), PASSWORD).unwrap_err();
-    assert!(
-        matches!(error, KeystoreError::Unreadable { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, KeystoreError::Unreadable { .. }), "{error:?}");
     assert_eq!(error.setting(), KeystoreSetting::Path);
 }
 
 #[test]
 fn another_kind_of_file_blames_the_path() {
     let error = Keystore::open(&fixture("README.md"), PASSWORD).unwrap_err();
-    assert!(
-        matches!(error, KeystoreError::NotPkcs12 { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, KeystoreError::NotPkcs12 { .. }), "{error:?}");
     assert_eq!(error.setting(), KeystoreSetting::Path);
-    assert!(
-        error
-            .to_string()
-            .ends_with("README.md is not a PKCS#12 keystore"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("README.md is not a PKCS#12 keystore"), "{error}");
 }
 
 #[test]
@@ -124,20 +102,10 @@ fn a_truncated_or_damaged_file_is_never_read_as_one_with_fewer_keys() {
 #[test]
 fn a_wrong_password_blames_the_password_and_prints_neither() {
     for file in ["keytool.p12", "keytool-java11.p12"] {
-        for password in [
-            "",
-            "wrong-password",
-            "fixture-passwore",
-            "pässwörd",
-            "🔑🔑🔑🔑🔑🔑",
-        ] {
+        for password in ["", "wrong-password", "fixture-passwore", "pässwörd", "🔑🔑🔑🔑🔑🔑"] {
             let error = Keystore::open(&fixture(file), password).unwrap_err();
             assert_eq!(error.setting(), KeystoreSetting::Password, "{error:?}");
-            assert!(
-                error
-                    .to_string()
-                    .starts_with("the password does not open the keystore ")
-            );
+            assert!(error.to_string().starts_with("the password does not open the keystore "));
             assert!(password.is_empty() || !everything_printed(&error).contains(password));
         }
     }
@@ -149,14 +117,8 @@ fn an_unknown_name_says_which_keys_exist() {
     let error = keystore.key("masterKey").unwrap_err();
     assert_eq!(error.setting(), KeystoreSetting::KeyName);
     let text = error.to_string();
-    assert!(
-        text.starts_with("the key 'masterKey' was not found in the keystore "),
-        "{text}"
-    );
-    assert!(
-        text.ends_with("which holds 'aeskey', 'aeskey2027'"),
-        "{text}"
-    );
+    assert!(text.starts_with("the key 'masterKey' was not found in the keystore "), "{text}");
+    assert!(text.ends_with("which holds 'aeskey', 'aeskey2027'"), "{text}");
 }
 
 #[test]
@@ -164,18 +126,9 @@ fn a_key_of_the_wrong_size_or_kind_says_what_it_is() {
     let keystore = Keystore::open(&fixture("keytool.p12"), PASSWORD).unwrap();
     let short = keystore.key("short").unwrap_err();
     assert_eq!(short.setting(), KeystoreSetting::KeyName);
-    assert!(
-        short
-            .to_string()
-            .ends_with("is an AES key of 128 bits, not an AES key of 256 bits"),
-        "{short}"
-    );
+    assert!(short.to_string().ends_with("is an AES key of 128 bits, not an AES key of 256 bits"), "{short}");
     let mac = keystore.key("mac").unwrap_err();
-    assert!(
-        mac.to_string()
-            .contains("is another kind of key of 256 bits"),
-        "{mac}"
-    );
+    assert!(mac.to_string().contains("is another kind of key of 256 bits"), "{mac}");
 }
 
 #[test]
@@ -184,10 +137,7 @@ fn debug_shows_neither_key_nor_password() {
     let printed = format!("{keystore:?} {:?}", keystore.keys()[0]);
     let key = hex(keystore.keys()[0].expose());
     assert!(printed.contains("aeskey"));
-    assert!(
-        !printed.contains(&key[..8]) && !printed.contains("63, 37, 132"),
-        "{printed}"
-    );
+    assert!(!printed.contains(&key[..8]) && !printed.contains("63, 37, 132"), "{printed}");
     assert!(!printed.contains(PASSWORD), "{printed}");
 }
 
@@ -196,10 +146,7 @@ fn creates_a_file_for_its_owner_only_and_never_overwrites() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keystore.p12");
     let key = Keystore::create(&path, PASSWORD, "aesKey").unwrap();
-    assert_eq!(
-        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let before = fs::read(&path).unwrap();
     let error = Keystore::create(&path, PASSWORD, "aesKey").unwrap_err();
     assert!(matches!(error, KeystoreError::Exists { .. }), "{error:?}");
@@ -222,10 +169,7 @@ fn adds_a_key_and_keeps_the_others_and_the_mode() {
     let added = Keystore::add_key(&link, PASSWORD, "aesKey2028").unwrap();
 
     assert!(link.is_symlink());
-    assert_eq!(
-        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o640
-    );
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
     let after = Keystore::open(&path, PASSWORD).unwrap();
     for key in before.keys() {
         assert_eq!(after.key(key.name()).unwrap().id(), key.id());
@@ -233,11 +177,7 @@ fn adds_a_key_and_keeps_the_others_and_the_mode() {
     assert_eq!(after.key("aeskey2028").unwrap().id(), added.id());
     let short = after.key("short").unwrap_err().to_string();
     assert!(short.contains("an AES key of 128 bits"), "{short}");
-    assert_eq!(
-        fs::read_dir(directory.path()).unwrap().count(),
-        2,
-        "no temporary file is left"
-    );
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "no temporary file is left");
 }
 
 #[test]
@@ -247,10 +187,7 @@ fn a_taken_name_is_refused_in_any_case() {
     Keystore::create(&path, PASSWORD, "aesKey").unwrap();
     let error = Keystore::add_key(&path, PASSWORD, "AESkey").unwrap_err();
     assert_eq!(error.setting(), KeystoreSetting::KeyName);
-    assert!(
-        error.to_string().ends_with("has an entry 'aeskey' already"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("has an entry 'aeskey' already"), "{error}");
 }
 
 #[test]
@@ -260,28 +197,14 @@ fn a_file_with_an_entry_that_would_be_lost_is_left_alone() {
     let authority = Authority::create("not a secret key").unwrap();
     let der = CertificateDer::from_pem_slice(authority.certificate_pem().as_bytes()).unwrap();
     let mut store = KeyStore::new();
-    store.add_entry(
-        "ca",
-        KeyStoreEntry::Certificate(Certificate::from_der(&der).unwrap()),
-    );
+    store.add_entry("ca", KeyStoreEntry::Certificate(Certificate::from_der(&der).unwrap()));
     let encoded = store.writer(PASSWORD).write().unwrap();
     files::create_new(&path, &encoded, files::SECRET).unwrap();
     let error = Keystore::add_key(&path, PASSWORD, "aesKey").unwrap_err();
-    assert!(
-        matches!(error, KeystoreError::ForeignEntries { .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, KeystoreError::ForeignEntries { .. }), "{error:?}");
     assert_eq!(fs::read(&path).unwrap(), encoded);
-    let error = Keystore::open(&path, PASSWORD)
-        .unwrap()
-        .key("aesKey")
-        .unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("which holds no AES key of 256 bits"),
-        "{error}"
-    );
+    let error = Keystore::open(&path, PASSWORD).unwrap().key("aesKey").unwrap_err();
+    assert!(error.to_string().ends_with("which holds no AES key of 256 bits"), "{error}");
 }
 
 #[test]
@@ -302,16 +225,10 @@ fn names_and_passwords_that_java_would_not_take_are_refused() {
 /// Runs keytool, or says that there is none. A keytool that fails is a failure.
 fn keytool(arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new("keytool").args(arguments).output() else {
-        eprintln!(
-            "SKIPPED: there is no keytool on this machine; the committed fixtures were still tested"
-        );
+        eprintln!("SKIPPED: there is no keytool on this machine; the committed fixtures were still tested");
         return None;
     };
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "keytool {arguments:?}: {text}");
     Some(text)
 }
@@ -329,46 +246,19 @@ fn keytool_lists_what_we_create_and_we_read_what_it_adds() {
         return;
     };
     assert!(listing.contains("2 entries"), "{listing}");
-    assert!(
-        listing.contains("aeskey,") && listing.contains("aeskey2027,"),
-        "{listing}"
-    );
+    assert!(listing.contains("aeskey,") && listing.contains("aeskey2027,"), "{listing}");
     assert_eq!(listing.matches("SecretKeyEntry").count(), 2, "{listing}");
 
     // keytool decrypts every entry when it imports a keystore, so the keys themselves are good.
     let copy = directory.path().join("copy.p12");
-    let import = [
-        "-importkeystore",
-        "-noprompt",
-        "-srckeystore",
-        file,
-        "-srcstorepass",
-        PASSWORD,
-    ];
-    let into = [
-        "-destkeystore",
-        copy.to_str().unwrap(),
-        "-deststorepass",
-        PASSWORD,
-        "-deststoretype",
-        "pkcs12",
-    ];
+    let import = ["-importkeystore", "-noprompt", "-srckeystore", file, "-srcstorepass", PASSWORD];
+    let into = ["-destkeystore", copy.to_str().unwrap(), "-deststorepass", PASSWORD, "-deststoretype", "pkcs12"];
     keytool(&[&import[..], &into].concat());
     let copied = Keystore::open(&copy, PASSWORD).unwrap();
     assert_eq!(copied.key("aesKey").unwrap().id(), ours.id());
     assert_eq!(copied.key("aesKey2027").unwrap().id(), second.id());
 
-    let generate = [
-        "-genseckey",
-        "-keyalg",
-        "aes",
-        "-keysize",
-        "256",
-        "-storetype",
-        "pkcs12",
-        "-alias",
-        "theirs",
-    ];
+    let generate = ["-genseckey", "-keyalg", "aes", "-keysize", "256", "-storetype", "pkcs12", "-alias", "theirs"];
     keytool(&[&generate[..], &store].concat());
     let read = Keystore::open(&path, PASSWORD).unwrap();
     assert_eq!(read.keys().len(), 3);

@@ -56,10 +56,7 @@ pub fn expires_at(certificate: &CertificateDer<'_>) -> Result<SystemTime, PkiErr
 }
 
 /// Whether that is the certificate's public key, in the raw form of its algorithm.
-pub(super) fn has_public_key(
-    certificate: &CertificateDer<'_>,
-    key: &[u8],
-) -> Result<bool, PkiError> {
+pub(super) fn has_public_key(certificate: &CertificateDer<'_>, key: &[u8]) -> Result<bool, PkiError> {
     Ok(*parse(certificate)?.public_key().subject_public_key.data == *key)
 }
 
@@ -70,9 +67,7 @@ fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>,
     }
 }
 
-fn alternative_names<'a>(
-    certificate: &'a X509Certificate<'_>,
-) -> impl Iterator<Item = &'a GeneralName<'a>> {
+fn alternative_names<'a>(certificate: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a GeneralName<'a>> {
     certificate
         .subject_alternative_name()
         .ok()

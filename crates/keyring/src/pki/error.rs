@@ -51,9 +51,7 @@ pub enum PkiError {
         value: String,
     },
     /// A client identity that could be misread.
-    #[error(
-        "'{value}' cannot be a client identity: use 1 to 64 characters, none of them a control character"
-    )]
+    #[error("'{value}' cannot be a client identity: use 1 to 64 characters, none of them a control character")]
     BadIdentity {
         /// The identity as given.
         value: String,
@@ -68,13 +66,9 @@ pub enum PkiError {
     #[error("this is not an X.509 certificate")]
     NotACertificate,
     /// A peer's certificate does not prove which node it is.
-    #[error(
-        "the certificate names no node: it needs exactly one DNS name of the form node-1.peer.aliasd"
-    )]
+    #[error("the certificate names no node: it needs exactly one DNS name of the form node-1.peer.aliasd")]
     NoNodeId,
     /// A client's certificate does not prove who it is.
-    #[error(
-        "the certificate names no client: it needs one URI among its alternative names, or else one common name"
-    )]
+    #[error("the certificate names no client: it needs one URI among its alternative names, or else one common name")]
     NoIdentity,
 }

@@ -19,8 +19,8 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, DnsName};
@@ -98,9 +98,7 @@ impl FromStr for Host {
         let name = text.strip_prefix("*.").unwrap_or(text);
         // A host under the peers' domain would let one node's certificate prove another node's id.
         if DnsName::try_from(name).is_err() || text.to_ascii_lowercase().ends_with(PEER_DOMAIN) {
-            return Err(PkiError::BadHost {
-                value: text.to_owned(),
-            });
+            return Err(PkiError::BadHost { value: text.to_owned() });
         }
         Ok(Self::Dns(text.to_ascii_lowercase()))
     }
@@ -119,10 +117,7 @@ impl Host {
 
 impl Issued {
     fn new(certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
-        Self {
-            certificate_pem: certificate.pem(),
-            key_pem: Zeroizing::new(key.serialize_pem()),
-        }
+        Self { certificate_pem: certificate.pem(), key_pem: Zeroizing::new(key.serialize_pem()) }
     }
 
     /// The certificate, for everybody to see.
@@ -147,10 +142,7 @@ impl Issued {
                 return Err(PkiError::Exists { path: path.clone() });
             }
         }
-        fs::create_dir_all(directory).map_err(|source| PkiError::Unwritable {
-            path: directory.to_owned(),
-            source,
-        })?;
+        fs::create_dir_all(directory).map_err(|source| PkiError::Unwritable { path: directory.to_owned(), source })?;
         create(&key, self.key_pem(), files::SECRET)?;
         create(&certificate, self.certificate_pem(), files::PUBLIC)?;
         Ok((certificate, key))
@@ -178,10 +170,7 @@ impl Authority {
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = parameters.self_signed(&key).map_err(PkiError::NotMade)?;
         let issued = Issued::new(&certificate, &key);
-        Ok(Self {
-            issued,
-            issuer: Issuer::new(parameters, key),
-        })
+        Ok(Self { issued, issuer: Issuer::new(parameters, key) })
     }
 
     /// Reads an authority that [`Authority::save`] wrote.
@@ -192,27 +181,15 @@ impl Authority {
         let (certificate_path, key_path) = file_names(directory, AUTHORITY_STEM);
         let certificate_pem = read(&certificate_path)?;
         let key_pem = read(&key_path)?;
-        let key = KeyPair::from_pem(&key_pem).map_err(|_| PkiError::NotPem {
-            path: key_path.clone(),
-            expected: "a private key",
-        })?;
-        let not_pem = || PkiError::NotPem {
-            path: certificate_path.clone(),
-            expected: "a certificate",
-        };
-        let der =
-            CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(|_| not_pem())?;
+        let key = KeyPair::from_pem(&key_pem)
+            .map_err(|_| PkiError::NotPem { path: key_path.clone(), expected: "a private key" })?;
+        let not_pem = || PkiError::NotPem { path: certificate_path.clone(), expected: "a certificate" };
+        let der = CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(|_| not_pem())?;
         if !certificate::has_public_key(&der, key.public_key_raw()).map_err(|_| not_pem())? {
-            return Err(PkiError::KeyMismatch {
-                key: key_path,
-                certificate: certificate_path,
-            });
+            return Err(PkiError::KeyMismatch { key: key_path, certificate: certificate_path });
         }
         let issuer = Issuer::from_ca_cert_der(&der, key).map_err(|_| not_pem())?;
-        let issued = Issued {
-            certificate_pem: certificate_pem.to_string(),
-            key_pem,
-        };
+        let issued = Issued { certificate_pem: certificate_pem.to_string(), key_pem };
         Ok(Self { issued, issuer })
     }
 
@@ -241,9 +218,7 @@ impl Authority {
         parameters.use_authority_key_identifier_extension = true;
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let key = new_key()?;
-        let certificate = parameters
-            .signed_by(&key, &self.issuer)
-            .map_err(PkiError::NotMade)?;
+        let certificate = parameters.signed_by(&key, &self.issuer).map_err(PkiError::NotMade)?;
         Ok(Issued::new(&certificate, &key))
     }
 }
@@ -254,25 +229,16 @@ impl fmt::Debug for Authority {
     }
 }
 
-fn node_parameters(
-    id: u64,
-    hosts: &[Host],
-    validity: Duration,
-) -> Result<CertificateParams, PkiError> {
+fn node_parameters(id: u64, hosts: &[Host], validity: Duration) -> Result<CertificateParams, PkiError> {
     if id == 0 {
         return Err(PkiError::BadNodeId);
     }
     let mut parameters = parameters(&format!("node-{id}"), validity);
     parameters.subject_alt_names.push(dns(&peer_name(id))?);
     for host in hosts {
-        parameters
-            .subject_alt_names
-            .push(host.to_alternative_name()?);
+        parameters.subject_alt_names.push(host.to_alternative_name()?);
     }
-    parameters.extended_key_usages = vec![
-        ExtendedKeyUsagePurpose::ServerAuth,
-        ExtendedKeyUsagePurpose::ClientAuth,
-    ];
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     Ok(parameters)
 }
 
@@ -280,9 +246,7 @@ fn client_parameters(identity: &str, validity: Duration) -> Result<CertificatePa
     let length = identity.chars().count();
     // 64 is the upper bound of a common name (RFC 5280, appendix A.1).
     if length == 0 || length > 64 || identity.chars().any(char::is_control) {
-        return Err(PkiError::BadIdentity {
-            value: identity.to_owned(),
-        });
+        return Err(PkiError::BadIdentity { value: identity.to_owned() });
     }
     let mut parameters = parameters(identity, validity);
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -301,9 +265,7 @@ fn parameters(common_name: &str, validity: Duration) -> CertificateParams {
 }
 
 fn dns(name: &str) -> Result<SanType, PkiError> {
-    let name = name.try_into().map_err(|_| PkiError::BadHost {
-        value: name.to_owned(),
-    })?;
+    let name = name.try_into().map_err(|_| PkiError::BadHost { value: name.to_owned() })?;
     Ok(SanType::DnsName(name))
 }
 
@@ -312,33 +274,20 @@ fn new_key() -> Result<KeyPair, PkiError> {
 }
 
 fn file_names(directory: &Path, stem: &str) -> (PathBuf, PathBuf) {
-    (
-        directory.join(format!("{stem}.pem")),
-        directory.join(format!("{stem}-key.pem")),
-    )
+    (directory.join(format!("{stem}.pem")), directory.join(format!("{stem}-key.pem")))
 }
 
 fn create(path: &Path, contents: &str, mode: u32) -> Result<(), PkiError> {
     files::create_new(path, contents.as_bytes(), mode).map_err(|source| match source.kind() {
-        io::ErrorKind::AlreadyExists => PkiError::Exists {
-            path: path.to_owned(),
-        },
-        _ => PkiError::Unwritable {
-            path: path.to_owned(),
-            source,
-        },
+        io::ErrorKind::AlreadyExists => PkiError::Exists { path: path.to_owned() },
+        _ => PkiError::Unwritable { path: path.to_owned(), source },
     })
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, PkiError> {
-    let bytes = files::read_limited(path, PEM_SIZE_MAX).map_err(|source| PkiError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = files::read_limited(path, PEM_SIZE_MAX)
+        .map_err(|source| PkiError::Unreadable { path: path.to_owned(), source })?;
     String::from_utf8(bytes)
         .map(Zeroizing::new)
-        .map_err(|_| PkiError::NotPem {
-            path: path.to_owned(),
-            expected: "text",
-        })
+        .map_err(|_| PkiError::NotPem { path: path.to_owned(), expected: "text" })
 }

@@ -7,8 +7,8 @@ use rustls_pki_types::pem::PemObject;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use super::{
-    AUTHORITY_VALIDITY, Authority, CertificateParams, DEFAULT_VALIDITY, Host, Issued, PkiError,
-    SanType, Subject, client_identity, expires_at, new_key, parameters, peer_name, peer_node_id,
+    AUTHORITY_VALIDITY, Authority, CertificateParams, DEFAULT_VALIDITY, Host, Issued, PkiError, SanType, Subject,
+    client_identity, expires_at, new_key, parameters, peer_name, peer_node_id,
 };
 
 fn der(pem: &str) -> CertificateDer<'static> {
@@ -17,16 +17,11 @@ fn der(pem: &str) -> CertificateDer<'static> {
 
 fn node(id: u64) -> Subject {
     let hosts = ["db1.example.com", "10.0.0.1", "::1"].map(|host| host.parse().unwrap());
-    Subject::Node {
-        id,
-        hosts: hosts.to_vec(),
-    }
+    Subject::Node { id, hosts: hosts.to_vec() }
 }
 
 fn client(identity: &str) -> Subject {
-    Subject::Client {
-        identity: identity.to_owned(),
-    }
+    Subject::Client { identity: identity.to_owned() }
 }
 
 fn assert_signed_by(authority: &Authority, issued: &Issued) {
@@ -34,9 +29,7 @@ fn assert_signed_by(authority: &Authority, issued: &Issued) {
     let (_, authority) = X509Certificate::from_der(&authority).unwrap();
     let certificate = der(issued.certificate_pem());
     let (_, certificate) = X509Certificate::from_der(&certificate).unwrap();
-    certificate
-        .verify_signature(Some(authority.public_key()))
-        .unwrap();
+    certificate.verify_signature(Some(authority.public_key())).unwrap();
     assert!(certificate.validity().is_valid());
 }
 
@@ -44,11 +37,7 @@ fn assert_signed_by(authority: &Authority, issued: &Issued) {
 fn certificate_with(change: impl FnOnce(&mut CertificateParams)) -> CertificateDer<'static> {
     let mut parameters = parameters("somebody", DEFAULT_VALIDITY);
     change(&mut parameters);
-    parameters
-        .self_signed(&new_key().unwrap())
-        .unwrap()
-        .der()
-        .clone()
+    parameters.self_signed(&new_key().unwrap()).unwrap().der().clone()
 }
 
 #[test]
@@ -60,12 +49,7 @@ fn a_node_certificate_proves_its_id_and_carries_its_hosts() {
     assert_eq!(peer_node_id(&certificate).unwrap(), 17);
     assert_eq!(client_identity(&certificate).unwrap(), "node-17");
     let (_, parsed) = X509Certificate::from_der(&certificate).unwrap();
-    let names = &parsed
-        .subject_alternative_name()
-        .unwrap()
-        .unwrap()
-        .value
-        .general_names;
+    let names = &parsed.subject_alternative_name().unwrap().unwrap().value.general_names;
     assert!(names.contains(&GeneralName::DNSName(&peer_name(17))));
     assert!(names.contains(&GeneralName::DNSName("db1.example.com")));
     assert!(names.contains(&GeneralName::IPAddress(&[10, 0, 0, 1])));
@@ -75,27 +59,17 @@ fn a_node_certificate_proves_its_id_and_carries_its_hosts() {
 #[test]
 fn a_client_certificate_proves_its_identity_and_no_node() {
     let authority = Authority::create("test cluster").unwrap();
-    let issued = authority
-        .issue(&client("dbms-a, Ingresstraße"), DEFAULT_VALIDITY)
-        .unwrap();
+    let issued = authority.issue(&client("dbms-a, Ingresstraße"), DEFAULT_VALIDITY).unwrap();
     assert_signed_by(&authority, &issued);
     let certificate = der(issued.certificate_pem());
-    assert_eq!(
-        client_identity(&certificate).unwrap(),
-        "dbms-a, Ingresstraße"
-    );
-    assert!(matches!(
-        peer_node_id(&certificate),
-        Err(PkiError::NoNodeId)
-    ));
+    assert_eq!(client_identity(&certificate).unwrap(), "dbms-a, Ingresstraße");
+    assert!(matches!(peer_node_id(&certificate), Err(PkiError::NoNodeId)));
 }
 
 #[test]
 fn a_client_that_calls_itself_a_node_proves_no_node() {
     let authority = Authority::create("test cluster").unwrap();
-    let issued = authority
-        .issue(&client(&peer_name(1)), DEFAULT_VALIDITY)
-        .unwrap();
+    let issued = authority.issue(&client(&peer_name(1)), DEFAULT_VALIDITY).unwrap();
     assert!(peer_node_id(&der(issued.certificate_pem())).is_err());
 }
 
@@ -116,10 +90,7 @@ fn only_one_canonical_peer_name_proves_a_node() {
         let names: Vec<_> = names.iter().map(|name| super::dns(name).unwrap()).collect();
         certificate_with(move |it| it.subject_alt_names = names)
     };
-    assert_eq!(
-        peer_node_id(&with(&["host", "node-9.peer.aliasd"])).unwrap(),
-        9
-    );
+    assert_eq!(peer_node_id(&with(&["host", "node-9.peer.aliasd"])).unwrap(), 9);
     for names in [
         &["node-1.peer.aliasd", "node-2.peer.aliasd"][..],
         &["node-01.peer.aliasd"],
@@ -131,10 +102,7 @@ fn only_one_canonical_peer_name_proves_a_node() {
         &["node-99999999999999999999999.peer.aliasd"],
         &[],
     ] {
-        assert!(
-            matches!(peer_node_id(&with(names)), Err(PkiError::NoNodeId)),
-            "{names:?}"
-        );
+        assert!(matches!(peer_node_id(&with(names)), Err(PkiError::NoNodeId)), "{names:?}");
     }
 }
 
@@ -143,18 +111,8 @@ fn hosts_are_addresses_or_dns_names_outside_the_peers_domain() {
     assert!(matches!("192.168.0.1".parse(), Ok(Host::Ip(_))));
     assert!(matches!("::1".parse(), Ok(Host::Ip(_))));
     assert!(matches!("*.example.com".parse(), Ok(Host::Dns(_))));
-    for bad in [
-        "",
-        "two words",
-        "host:7680",
-        "https://host",
-        "node-2.peer.aliasd",
-        "*.PEER.aliasd",
-    ] {
-        assert!(
-            matches!(bad.parse::<Host>(), Err(PkiError::BadHost { .. })),
-            "{bad}"
-        );
+    for bad in ["", "two words", "host:7680", "https://host", "node-2.peer.aliasd", "*.PEER.aliasd"] {
+        assert!(matches!(bad.parse::<Host>(), Err(PkiError::BadHost { .. })), "{bad}");
     }
 }
 
@@ -164,10 +122,7 @@ fn bad_subjects_are_refused() {
     let issue = |subject| authority.issue(&subject, DEFAULT_VALIDITY);
     assert!(matches!(issue(node(0)), Err(PkiError::BadNodeId)));
     for identity in ["", "line\nbreak", &"x".repeat(65)] {
-        assert!(
-            matches!(issue(client(identity)), Err(PkiError::BadIdentity { .. })),
-            "{identity:?}"
-        );
+        assert!(matches!(issue(client(identity)), Err(PkiError::BadIdentity { .. })), "{identity:?}");
     }
 }
 
@@ -189,10 +144,7 @@ fn an_authority_is_saved_once_for_its_owner_and_loads_again() {
     let (certificate, key) = authority.save(directory.path()).unwrap();
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&certificate), mode(&key)), (0o644, 0o600));
-    assert!(matches!(
-        authority.save(directory.path()),
-        Err(PkiError::Exists { .. })
-    ));
+    assert!(matches!(authority.save(directory.path()), Err(PkiError::Exists { .. })));
 
     let loaded = Authority::load(directory.path()).unwrap();
     let issued = loaded.issue(&node(1), DEFAULT_VALIDITY).unwrap();
@@ -208,16 +160,10 @@ fn nothing_is_written_when_one_of_the_files_exists() {
     let directory = tempfile::tempdir().unwrap();
     let certificate = directory.path().join("ca.pem");
     fs::write(&certificate, "mine").unwrap();
-    let error = Authority::create("test cluster")
-        .unwrap()
-        .save(directory.path())
-        .unwrap_err();
+    let error = Authority::create("test cluster").unwrap().save(directory.path()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!(
-            "the file {} exists already and is never overwritten",
-            certificate.display()
-        )
+        format!("the file {} exists already and is never overwritten", certificate.display())
     );
     assert!(!directory.path().join("ca-key.pem").exists());
 }
@@ -225,37 +171,19 @@ fn nothing_is_written_when_one_of_the_files_exists() {
 #[test]
 fn a_key_of_another_authority_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let (_, key) = Authority::create("one")
-        .unwrap()
-        .save(directory.path())
-        .unwrap();
+    let (_, key) = Authority::create("one").unwrap().save(directory.path()).unwrap();
     fs::write(&key, Authority::create("two").unwrap().issued.key_pem()).unwrap();
-    assert!(matches!(
-        Authority::load(directory.path()),
-        Err(PkiError::KeyMismatch { .. })
-    ));
+    assert!(matches!(Authority::load(directory.path()), Err(PkiError::KeyMismatch { .. })));
     fs::write(&key, "garbage").unwrap();
-    assert!(matches!(
-        Authority::load(directory.path()),
-        Err(PkiError::NotPem {
-            expected: "a private key",
-            ..
-        })
-    ));
+    assert!(matches!(Authority::load(directory.path()), Err(PkiError::NotPem { expected: "a private key", .. })));
     fs::remove_file(&key).unwrap();
-    assert!(matches!(
-        Authority::load(directory.path()),
-        Err(PkiError::Unreadable { .. })
-    ));
+    assert!(matches!(Authority::load(directory.path()), Err(PkiError::Unreadable { .. })));
 }
 
 #[test]
 fn debug_shows_no_key() {
     let authority = Authority::create("test cluster").unwrap();
     let issued = authority.issue(&node(1), DEFAULT_VALIDITY).unwrap();
-    assert_eq!(
-        format!("{authority:?} {issued:?}"),
-        "Authority(******) Issued(******)"
-    );
+    assert_eq!(format!("{authority:?} {issued:?}"), "Authority(******) Issued(******)");
     assert!(issued.key_pem().contains("PRIVATE KEY"));
 }

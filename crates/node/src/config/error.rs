@@ -1,0 +1,95 @@
+//! What is wrong with a configuration: which setting, where it was given, and the way out.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a setting's value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The default that is compiled in.
+    Default,
+    /// A line of the configuration file, counted from 1.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// An environment variable.
+    Environment {
+        /// Its name.
+        variable: String,
+    },
+}
+
+/// One thing that is wrong. Never holds the value of a secret setting or the output of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting at fault, such as `node.client_listen`; absent when the file as a whole is.
+    pub setting: Option<String>,
+    /// Where the value came from, if it came from anywhere.
+    pub origin: Option<Origin>,
+    /// What is wrong, with the value if it is no secret.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// Everything that is wrong with a configuration, so that it can be put right in one go. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// The problems, in the order of the settings.
+    pub problems: Vec<Problem>,
+}
+
+// === impl Problem ===
+
+impl Problem {
+    /// A problem of the configuration as a whole.
+    pub(super) fn general(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { setting: None, origin: None, message: message.into(), hint: hint.into() }
+    }
+
+    /// A problem of one setting.
+    pub(super) fn of(setting: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { setting: Some(setting.to_owned()), origin: None, message: message.into(), hint: hint.into() }
+    }
+
+    pub(super) fn at(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(setting) = &self.setting {
+            write!(f, "{setting}: ")?;
+        }
+        write!(f, "{}", self.message)?;
+        match &self.origin {
+            Some(Origin::File { path, line }) => write!(f, " ({}, line {line})", path.display())?,
+            Some(Origin::Environment { variable }) => write!(f, " (environment variable {variable})")?,
+            Some(Origin::Default) | None => {}
+        }
+        write!(f, "\n  hint: {}", self.hint)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Problem> for ConfigError {
+    fn from(problem: Problem) -> Self {
+        Self { problems: vec![problem] }
+    }
+}

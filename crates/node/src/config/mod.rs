@@ -1,0 +1,229 @@
+//! The configuration of a node: one TOML file with the environment laid over it, parsed into validated types.
+//!
+//! A [`Config`] exists only if every setting is well-formed and the settings agree with one another. Whether the
+//! machine agrees too, [`Config::check`] says. Nothing here is global: whoever needs a setting is handed it. No secret
+//! reaches an error or a `Debug`.
+
+mod check;
+mod error;
+mod expand;
+mod reader;
+mod reference;
+mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+pub use self::check::{Finding, Severity};
+pub use self::error::{ConfigError, Origin, Problem};
+pub use self::reference::reference;
+pub use self::schema::DEFAULT_FILE;
+
+/// What to do with values of the form `$(command)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commands {
+    /// They are an error.
+    Refuse,
+    /// They run, if the file's mode and owner allow it.
+    Run,
+    /// They do not run; a well-formed value is taken in their place. For judging a file on another machine.
+    Assume,
+}
+
+/// A whole configuration, well-formed and consistent.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What is the same on every node.
+    pub cluster: ClusterConfig,
+    /// What belongs to this node.
+    pub node: NodeConfig,
+    /// Certificates.
+    pub tls: TlsConfig,
+    /// The file with the keys.
+    pub keystore: KeystoreConfig,
+    /// Logging.
+    pub log: LogConfig,
+}
+
+/// `[cluster]`.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// The cluster's name, for people.
+    pub name: String,
+    /// How long LOCAL reads are served without news of a leader.
+    pub max_staleness: Duration,
+    /// How long a login token is good for.
+    pub token_lifetime: Duration,
+    /// Whether DATABASE MANAGEMENT covers the alias privileges; read when the cluster is formed.
+    pub database_management_implies_alias_management: bool,
+    /// How often a leader shows that it is there.
+    pub heartbeat_interval: Duration,
+    /// The shortest silence before an election; at least three heartbeats.
+    pub election_timeout_min: Duration,
+    /// The longest silence before an election; more than the shortest.
+    pub election_timeout_max: Duration,
+}
+
+/// `[node]`.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// This node's number.
+    pub id: NonZeroU64,
+    /// Where the data is; absolute.
+    pub data_dir: PathBuf,
+    /// Where clients are served.
+    pub client_listen: SocketAddr,
+    /// Where clients reach this node; `None` if that is where it listens.
+    pub client_advertise: Option<Address>,
+    /// Where the other nodes are served.
+    pub peer_listen: SocketAddr,
+    /// Where the other nodes reach this one; `None` if that is where it listens.
+    pub peer_advertise: Option<Address>,
+    /// Where metrics and health are served.
+    pub http_listen: SocketAddr,
+    /// Serve clients without TLS; true only if `client_listen` is a loopback address.
+    pub insecure_plaintext: bool,
+    /// Log entries between snapshots.
+    pub snapshot_after: NonZeroU64,
+    /// Log entries kept behind a snapshot.
+    pub log_kept: u64,
+    /// How long running calls may take to end at a stop.
+    pub shutdown_timeout: Duration,
+}
+
+/// `[tls]`. All paths are absolute.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// What this node shows to the other nodes.
+    pub peer: CertificatePaths,
+    /// Who issues the nodes' certificates.
+    pub peer_ca: PathBuf,
+    /// What clients see; `None` means the same as the other nodes.
+    pub server: Option<CertificatePaths>,
+    /// Who issues clients' certificates; `None` means that clients cannot use certificates.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// A certificate (chain) and its private key, both in PEM form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificatePaths {
+    /// The certificate, followed by its chain if it has one.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// `[keystore]`.
+#[derive(Clone, Debug)]
+pub struct KeystoreConfig {
+    /// The PKCS#12 file; absolute.
+    pub path: PathBuf,
+    /// Its password.
+    pub password: Password,
+    /// The key that seals new credentials, when the cluster is formed.
+    pub key_name: String,
+}
+
+/// `[log]`.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// How much is told.
+    pub level: LogLevel,
+    /// How it is written.
+    pub format: LogFormat,
+    /// Where to, if not to standard error; absolute.
+    pub file: Option<PathBuf>,
+}
+
+/// How much is logged; each level includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// What an operator must act on.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// What happens to the cluster.
+    Info,
+    /// What happens to each call.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// A host and a port, for others to dial. `Display` puts brackets around an IPv6 address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// A DNS name or an IP address without brackets.
+    pub host: String,
+    /// Not 0.
+    pub port: u16,
+}
+
+/// A password from the configuration, wiped when dropped. `Debug` prints nothing of it.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+// === impl Password ===
+
+impl Password {
+    /// Takes over a password.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The password itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("******")
+    }
+}
+
+// === impl TlsConfig ===
+
+impl TlsConfig {
+    /// The certificate that clients see.
+    pub fn server(&self) -> &CertificatePaths {
+        self.server.as_ref().unwrap_or(&self.peer)
+    }
+}
+
+// === impl Config ===
+
+impl Config {
+    /// Reads a configuration file, lays `environment` over it and judges the whole.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with the setting, the line or variable, and the way out.
+    pub fn load(
+        path: &Path,
+        commands: Commands,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        reader::read(source::gather(path, commands, environment)?)
+    }
+}

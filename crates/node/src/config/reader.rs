@@ -1,0 +1,192 @@
+//! From texts to a [`Config`]: each setting is parsed once, then the settings are held against one another.
+
+use std::net::SocketAddr;
+
+use super::error::{ConfigError, Problem};
+use super::source::{self, Given, Texts};
+use super::{
+    Address, CertificatePaths, ClusterConfig, Config, KeystoreConfig, LogConfig, NodeConfig, TlsConfig, value,
+};
+
+/// The one setting whose text must not be shown.
+const SECRET: &str = "keystore.password";
+
+pub(super) fn read(given: Texts) -> Result<Config, ConfigError> {
+    let mut reader = Reader { given, examples: source::examples(), problems: Vec::new() };
+    let config = Config {
+        cluster: cluster(&mut reader),
+        node: node(&mut reader),
+        tls: tls(&mut reader),
+        keystore: KeystoreConfig {
+            path: reader.required("keystore.path", value::absolute_path),
+            password: reader.required(SECRET, value::password),
+            key_name: reader.or_default("keystore.key_name", value::name),
+        },
+        log: LogConfig {
+            level: reader.or_default("log.level", value::log_level),
+            format: reader.or_default("log.format", value::log_format),
+            file: reader.optional("log.file", value::absolute_path),
+        },
+    };
+    // Relations between values mean something only once every value does.
+    if reader.problems.is_empty() {
+        relate(&config, &mut reader);
+    }
+    let problems = reader.problems;
+    if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+}
+
+fn cluster(reader: &mut Reader) -> ClusterConfig {
+    ClusterConfig {
+        name: reader.or_default("cluster.name", value::name),
+        max_staleness: reader.or_default("cluster.max_staleness", value::duration),
+        token_lifetime: reader.or_default("cluster.token_lifetime", value::duration),
+        database_management_implies_alias_management: reader
+            .or_default("cluster.database_management_implies_alias_management", value::flag),
+        heartbeat_interval: reader.or_default("cluster.heartbeat_interval", value::duration),
+        election_timeout_min: reader.or_default("cluster.election_timeout_min", value::duration),
+        election_timeout_max: reader.or_default("cluster.election_timeout_max", value::duration),
+    }
+}
+
+fn node(reader: &mut Reader) -> NodeConfig {
+    NodeConfig {
+        id: reader.required("node.id", value::positive),
+        data_dir: reader.or_default("node.data_dir", value::absolute_path),
+        client_listen: reader.or_default("node.client_listen", value::listen),
+        client_advertise: reader.optional("node.client_advertise", value::address),
+        peer_listen: reader.or_default("node.peer_listen", value::listen),
+        peer_advertise: reader.optional("node.peer_advertise", value::address),
+        http_listen: reader.or_default("node.http_listen", value::listen),
+        insecure_plaintext: reader.or_default("node.insecure_plaintext", value::flag),
+        snapshot_after: reader.or_default("node.snapshot_after", value::positive),
+        log_kept: reader.or_default("node.log_kept", value::count),
+        shutdown_timeout: reader.or_default("node.shutdown_timeout", value::duration),
+    }
+}
+
+fn tls(reader: &mut Reader) -> TlsConfig {
+    let peer = CertificatePaths {
+        certificate: reader.required("tls.peer_certificate", value::absolute_path),
+        key: reader.required("tls.peer_key", value::absolute_path),
+    };
+    let certificate = reader.optional("tls.server_certificate", value::absolute_path);
+    let key = reader.optional("tls.server_key", value::absolute_path);
+    let server = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(CertificatePaths { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.problem("tls.server_key", "is missing beside tls.server_certificate", "set both or neither");
+            None
+        }
+        (None, Some(_)) => {
+            reader.problem("tls.server_certificate", "is missing beside tls.server_key", "set both or neither");
+            None
+        }
+    };
+    TlsConfig {
+        peer,
+        peer_ca: reader.required("tls.peer_ca", value::absolute_path),
+        server,
+        client_ca: reader.optional("tls.client_ca", value::absolute_path),
+    }
+}
+
+fn relate(config: &Config, reader: &mut Reader) {
+    let ClusterConfig { heartbeat_interval, election_timeout_min, election_timeout_max, .. } = config.cluster;
+    if election_timeout_min < heartbeat_interval * 3 {
+        let message = "is less than three times cluster.heartbeat_interval, so that a late heartbeat unseats a leader";
+        reader.problem("cluster.election_timeout_min", message, "raise it, or shorten the heartbeats");
+    }
+    if election_timeout_max <= election_timeout_min {
+        let message = "is not longer than cluster.election_timeout_min, so that nodes stand for election together";
+        reader.problem("cluster.election_timeout_max", message, "twice the shorter timeout is a good value");
+    }
+    let node = &config.node;
+    if node.insecure_plaintext && !node.client_listen.ip().is_loopback() {
+        let message = format!("serves passwords in clear at {}, which is no loopback address", node.client_listen);
+        let hint = "leave it false and use certificates, or listen at 127.0.0.1 only";
+        reader.problem("node.insecure_plaintext", &message, hint);
+    }
+    advertised("node.client_advertise", node.client_listen, node.client_advertise.as_ref(), reader);
+    advertised("node.peer_advertise", node.peer_listen, node.peer_advertise.as_ref(), reader);
+    distinct(
+        &[
+            ("node.client_listen", node.client_listen),
+            ("node.peer_listen", node.peer_listen),
+            ("node.http_listen", node.http_listen),
+        ],
+        reader,
+    );
+}
+
+fn advertised(setting: &str, listen: SocketAddr, advertise: Option<&Address>, reader: &mut Reader) {
+    if advertise.is_none() && listen.ip().is_unspecified() {
+        let message = format!("is needed, because nobody can dial {listen}");
+        reader.problem(setting, &message, "set it to the name or address and port that others reach this node at");
+    }
+}
+
+fn distinct(listeners: &[(&str, SocketAddr)], reader: &mut Reader) {
+    for (index, (setting, address)) in listeners.iter().enumerate() {
+        for (other, taken) in &listeners[..index] {
+            let overlap = address.ip() == taken.ip() || address.ip().is_unspecified() || taken.ip().is_unspecified();
+            // Port 0 asks the system for any free port.
+            if address.port() == taken.port() && address.port() != 0 && overlap {
+                let message = format!("'{address}' uses the port of {other}");
+                reader.problem(setting, &message, "give each listener a port of its own");
+            }
+        }
+    }
+}
+
+/// Parses settings and collects what is wrong with them. A setting that is wrong reads as its example, so that the
+/// others can be judged in the same go; a `Config` made of examples never leaves this module.
+struct Reader {
+    given: Texts,
+    examples: Texts,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    fn required<T>(&mut self, setting: &str, parse: fn(&str) -> Result<T, &'static str>) -> T {
+        if !self.given.contains_key(setting) {
+            let example = self.example(setting);
+            self.problem(setting, "is required and missing", &format!("set it, for example to {example}"));
+        }
+        self.or_default(setting, parse)
+    }
+
+    fn or_default<T>(&mut self, setting: &str, parse: fn(&str) -> Result<T, &'static str>) -> T {
+        self.optional(setting, parse)
+            .unwrap_or_else(|| parse(self.example(setting)).expect("the default file is well-formed, as a test shows"))
+    }
+
+    fn optional<T>(&mut self, setting: &str, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
+        let Given { text, origin } = self.given.get(setting)?;
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(expected) => {
+                let message = match setting {
+                    SECRET => format!("this is not {expected}"),
+                    _ => format!("'{}' is not {expected}", text.escape_debug()),
+                };
+                let hint = format!("write it as in {}", self.example(setting));
+                self.problems.push(Problem::of(setting, message, hint).at(origin.clone()));
+                None
+            }
+        }
+    }
+
+    fn example(&self, setting: &str) -> &str {
+        self.examples.get(setting).map_or("", |example| &example.text)
+    }
+
+    fn problem(&mut self, setting: &str, message: &str, hint: &str) {
+        let problem = Problem::of(setting, message, hint);
+        self.problems.push(match self.given.get(setting) {
+            Some(given) => problem.at(given.origin.clone()),
+            None => problem,
+        });
+    }
+}

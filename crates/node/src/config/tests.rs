@@ -1,0 +1,390 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use aliasd_keyring::keystore::Keystore;
+use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Host, Subject};
+use tempfile::TempDir;
+
+use super::{Address, Commands, Config, ConfigError, LogFormat, LogLevel, Severity, expand, schema, source};
+
+const REQUIRED: &str = "\
+[node]
+id = 1
+[tls]
+peer_certificate = '/etc/aliasd/node-1.pem'
+peer_key = '/etc/aliasd/node-1-key.pem'
+peer_ca = '/etc/aliasd/ca.pem'
+[keystore]
+path = '/etc/aliasd/keystore.p12'
+password = 'hunter2-hunter2'
+";
+
+fn file(contents: &str) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("aliasd.toml");
+    fs::write(&path, contents).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    (directory, path)
+}
+
+fn load(contents: &str) -> Result<Config, ConfigError> {
+    load_with(contents, Commands::Refuse, &[])
+}
+
+fn load_with(contents: &str, commands: Commands, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let (_directory, path) = file(contents);
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(&path, commands, environment)
+}
+
+/// The problems as an operator sees them, with the path of the file left out.
+fn problems(result: Result<Config, ConfigError>) -> Vec<String> {
+    let error = result.unwrap_err();
+    error
+        .problems
+        .iter()
+        .map(|problem| {
+            let text = problem.to_string();
+            match (text.find("(/"), text.find("aliasd.toml, ")) {
+                (Some(from), Some(to)) => format!("{}({}", &text[..from], &text[to + 13..]),
+                _ => text,
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_required_suffices_and_the_rest_has_defaults() {
+    let config = load(REQUIRED).unwrap();
+    assert_eq!(config.node.id.get(), 1);
+    assert_eq!(config.node.client_listen, "127.0.0.1:7680".parse().unwrap());
+    assert_eq!(config.node.peer_listen.port(), 7681);
+    assert_eq!(config.node.http_listen.port(), 7682);
+    assert_eq!(config.node.data_dir, Path::new("/var/lib/aliasd"));
+    assert_eq!(config.cluster.heartbeat_interval, Duration::from_millis(100));
+    assert!(config.cluster.database_management_implies_alias_management);
+    assert!(!config.node.insecure_plaintext);
+    assert_eq!(config.keystore.key_name, "aesKey");
+    assert_eq!(config.keystore.password.expose(), "hunter2-hunter2");
+    assert_eq!(config.tls.server(), &config.tls.peer);
+    assert_eq!((config.log.level, config.log.format), (LogLevel::Info, LogFormat::Auto));
+}
+
+#[test]
+fn the_default_file_loads_once_its_examples_are_taken() {
+    let with_examples: String = schema::DEFAULT_FILE
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if !rest.starts_with(' ') => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    load_with(&with_examples, Commands::Assume, &[]).unwrap();
+}
+
+#[test]
+fn every_setting_of_the_default_file_is_documented_and_read() {
+    let keys: Vec<_> = schema::sections().into_iter().flat_map(|section| section.keys).collect();
+    assert_eq!(keys.len(), 30);
+    for key in keys {
+        assert!(key.purpose.len() > 20, "{} has no purpose", key.name);
+        let says_so = key.purpose.starts_with("Required. ") || key.purpose.starts_with("Optional. ");
+        assert_eq!(says_so, !key.has_default, "{}", key.name);
+        // A setting that nobody reads would take this for good.
+        let texts = &source::examples()[&key.name];
+        let line_break = "\n";
+        if key.name != "keystore.password" {
+            let variable = key.variable();
+            let error = load_with(REQUIRED, Commands::Refuse, &[(variable.as_str(), line_break)]);
+            assert!(problems(error)[0].starts_with(&format!("{}: '\\n' is not ", key.name)));
+        }
+        assert!(!texts.text.is_empty());
+    }
+}
+
+#[test]
+fn everything_missing_is_said_at_once() {
+    assert_eq!(
+        problems(load("")),
+        [
+            "node.id: is required and missing\n  hint: set it, for example to 1",
+            "tls.peer_certificate: is required and missing\n  hint: set it, for example to /etc/aliasd/node-1.pem",
+            "tls.peer_key: is required and missing\n  hint: set it, for example to /etc/aliasd/node-1-key.pem",
+            "tls.peer_ca: is required and missing\n  hint: set it, for example to /etc/aliasd/ca.pem",
+            "keystore.path: is required and missing\n  hint: set it, for example to /etc/aliasd/keystore.p12",
+            "keystore.password: is required and missing\n  hint: set it, for example to $(cat /etc/aliasd/keystore-password)",
+        ]
+    );
+}
+
+#[test]
+fn unknown_settings_are_errors_with_a_guess() {
+    let contents =
+        format!("[cluster]\nclient_listen = 'x'\n[nod]\na = 1\n[log]\nlevle = 'info'\nxyzzy = 1\n{REQUIRED}");
+    assert_eq!(
+        problems(load(&contents)),
+        [
+            "cluster.client_listen: there is no such setting (line 2)\n  hint: did you mean node.client_listen?",
+            "log.levle: there is no such setting (line 6)\n  hint: did you mean log.level?",
+            "log.xyzzy: there is no such setting (line 7)\n  hint: `aliasd config default` lists every setting",
+            "nod: there is no such setting (line 3)\n  hint: did you mean node?",
+        ]
+    );
+    let contents = format!("client_listen = '127.0.0.1:1'\n{REQUIRED}");
+    assert!(problems(load(&contents))[0].ends_with("did you mean node.client_listen?"));
+}
+
+#[test]
+fn the_environment_wins_and_its_slips_are_found() {
+    let environment = [
+        ("ALIASD_NODE_CLIENT_LISTEN", "127.0.0.1:9000"),
+        ("ALIASD_KEYSTORE_PASSWORD", "from-the-environment"),
+        ("ALIASD_ENDPOINTS", "belongs to aliasctl"),
+        ("ALIASD_CA", "belongs to aliasctl"),
+        ("PATH", "/bin"),
+    ];
+    let config = load_with(REQUIRED, Commands::Refuse, &environment).unwrap();
+    assert_eq!(config.node.client_listen.port(), 9000);
+    assert_eq!(config.keystore.password.expose(), "from-the-environment");
+
+    assert_eq!(
+        problems(load_with(REQUIRED, Commands::Refuse, &[("ALIASD_NODE_ID", "0"), ("ALIASD_LOG_LEVLE", "info")])),
+        [
+            "log.levle: there is no such setting (environment variable ALIASD_LOG_LEVLE)\n  hint: did you mean log.level?"
+        ]
+    );
+    assert_eq!(
+        problems(load_with(REQUIRED, Commands::Refuse, &[("ALIASD_NODE_ID", "0")])),
+        [
+            "node.id: '0' is not a whole number from 1 on (environment variable ALIASD_NODE_ID)\n  hint: write it as in 1"
+        ]
+    );
+    let problem = &problems(load_with(REQUIRED, Commands::Run, &[("ALIASD_NODE_ID", "$(echo 1)")]))[0];
+    assert!(problem.starts_with("node.id: a command is expanded only in the configuration file"), "{problem}");
+}
+
+#[test]
+fn ill_formed_values_name_setting_value_line_and_form() {
+    let contents = REQUIRED.replace("id = 1", "id = 'one'\nclient_listen = 7680\ndata_dir = 'data'\nlog_kept = [1]");
+    assert_eq!(
+        problems(load(&contents)),
+        ["node.log_kept: takes one value, not array (line 5)\n  hint: see `aliasd config default` for its form"]
+    );
+    assert_eq!(
+        problems(load(&contents.replace("log_kept = [1]", "shutdown_timeout = '5'"))),
+        [
+            "node.id: 'one' is not a whole number from 1 on (line 2)\n  hint: write it as in 1",
+            "node.data_dir: 'data' is not an absolute path (line 4)\n  hint: write it as in /var/lib/aliasd",
+            "node.client_listen: '7680' is not an IP address and a port, such as 127.0.0.1:7680 or [::]:7680 (line 3)\n  hint: write it as in 127.0.0.1:7680",
+            "node.shutdown_timeout: '5' is not a duration from 1ms to 365d with a unit, such as 500ms, 5s, 10m, 1h or 7d (line 5)\n  hint: write it as in 10s",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_toml_names_the_line_and_never_quotes_it() {
+    let contents = REQUIRED.replace("'hunter2-hunter2'", "hunter2-hunter2");
+    let problem = &problems(load(&contents))[0];
+    assert!(problem.contains("not TOML") && problem.contains("(line 9)"), "{problem}");
+    assert!(!problem.contains("hunter2"), "{problem}");
+    let missing = Config::load(Path::new("/nowhere/aliasd.toml"), Commands::Refuse, []).unwrap_err();
+    assert!(missing.to_string().starts_with("the configuration file /nowhere/aliasd.toml cannot be read"));
+}
+
+#[test]
+fn settings_have_to_agree() {
+    let with = |lines: &str| problems(load(&REQUIRED.replace("id = 1", &format!("id = 1\n{lines}"))));
+    let plaintext = &with("insecure_plaintext = true\nclient_listen = '192.168.0.1:7680'")[0];
+    assert!(plaintext.starts_with(
+        "node.insecure_plaintext: serves passwords in clear at 192.168.0.1:7680, which is no loopback address"
+    ));
+    let unspecified = &with("peer_listen = '0.0.0.0:7681'")[0];
+    assert!(unspecified.starts_with("node.peer_advertise: is needed, because nobody can dial 0.0.0.0:7681"));
+    let ports = &with("http_listen = '127.0.0.1:7680'")[0];
+    assert!(ports.starts_with("node.http_listen: '127.0.0.1:7680' uses the port of node.client_listen"));
+    let timing = problems(load(&format!(
+        "[cluster]\nelection_timeout_min = '200ms'\nelection_timeout_max = '200ms'\n{REQUIRED}"
+    )));
+    assert!(timing[0].starts_with("cluster.election_timeout_min: is less than three times cluster.heartbeat_interval"));
+    assert!(timing[1].starts_with("cluster.election_timeout_max: is not longer than"));
+    let pair = &problems(load(&REQUIRED.replace("[keystore]", "server_key = '/k'\n[keystore]")))[0];
+    assert!(pair.starts_with("tls.server_certificate: is missing beside tls.server_key"), "{pair}");
+    assert!(
+        load(&REQUIRED.replace("id = 1", "id = 1\ninsecure_plaintext = true\nclient_listen = '[::1]:7680'")).is_ok()
+    );
+}
+
+#[test]
+fn commands_run_only_on_request() {
+    let contents = REQUIRED.replace("'hunter2-hunter2'", "'$(printf \"from a command\\n\")'");
+    assert_eq!(
+        problems(load(&contents)),
+        [
+            "keystore.password: is a command, and commands run only on request (line 9)\n  hint: start aliasd with --expand-commands"
+        ]
+    );
+    let config = load_with(&contents, Commands::Run, &[]).unwrap();
+    assert_eq!(config.keystore.password.expose(), "from a command");
+    let marker = tempfile::tempdir().unwrap();
+    let untouched = marker.path().join("ran");
+    let contents = REQUIRED.replace("'hunter2-hunter2'", &format!("'$(touch {})'", untouched.display()));
+    load_with(&contents, Commands::Assume, &[]).unwrap();
+    assert!(!untouched.exists());
+}
+
+#[test]
+fn commands_run_only_from_a_file_that_others_cannot_write() {
+    let contents = REQUIRED.replace("'hunter2-hunter2'", "'$(echo secret)'");
+    let (_directory, path) = file(&contents);
+    for mode in [0o644, 0o660, 0o600 | 0o001, 0o740, 0o666] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let error = Config::load(&path, Commands::Run, []).unwrap_err().to_string();
+        assert!(error.contains(&format!("has mode {mode:o}, and commands run only at mode 640 or less")), "{error}");
+    }
+    for mode in [0o400, 0o600, 0o640] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        Config::load(&path, Commands::Run, []).unwrap();
+    }
+}
+
+#[test]
+fn a_failing_command_names_the_setting_and_shows_no_output() {
+    for (command, reason) in [
+        ("echo leaked-output; echo leaked-output >&2; exit 3", "its command failed with exit status: 3"),
+        ("true", "its command printed nothing"),
+        ("printf \"\\377leaked-output\"", "its command printed something that is not UTF-8"),
+        ("kill -9 $$", "its command failed with signal: 9"),
+    ] {
+        let contents = REQUIRED.replace("'hunter2-hunter2'", &format!("'''$({command})'''"));
+        let error = load_with(&contents, Commands::Run, &[]).unwrap_err();
+        let printed = format!("{error} {error:?}");
+        assert!(printed.contains(&format!("keystore.password: {reason}")), "{printed}");
+        assert!(!printed.contains("leaked-output"), "{printed}");
+    }
+}
+
+#[test]
+fn a_command_that_does_not_end_is_ended_with_all_it_started() {
+    let begin = Instant::now();
+    let error = expand::run("sleep 600 & sleep 600", Duration::from_millis(50)).unwrap_err();
+    assert_eq!(error, "its command did not end within 0.05 seconds");
+    assert!(begin.elapsed() < Duration::from_secs(300));
+}
+
+#[test]
+fn endless_output_is_an_error() {
+    let error = expand::run("yes", Duration::from_secs(60)).unwrap_err();
+    assert!(error.starts_with("its command"), "{error}");
+}
+
+#[test]
+fn addresses_are_read_and_written_alike() {
+    for text in ["db1.example.com:7680", "10.0.0.1:1", "[::1]:7680"] {
+        assert_eq!(super::value::address(text).unwrap().to_string(), text);
+    }
+    for text in ["", "host", "host:0", "host:99999", "::1:7680", "two words:1", ":7680", "http://host:1"] {
+        assert!(super::value::address(text).is_err(), "{text}");
+    }
+    let address = Address::from("[::1]:80".parse::<std::net::SocketAddr>().unwrap());
+    assert_eq!(address.to_string(), "[::1]:80");
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let config = load(REQUIRED).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let error = load(&REQUIRED.replace("id = 1", "id = 0")).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
+/// A machine on which the configuration would start.
+fn machine() -> (TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let authority = Authority::create("test").unwrap();
+    authority.save(root).unwrap();
+    let subject = Subject::Node { id: 1, hosts: vec!["localhost".parse::<Host>().unwrap()] };
+    authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(root, "node-1").unwrap();
+    Keystore::create(&root.join("keystore.p12"), "hunter2-hunter2", "aesKey").unwrap();
+    let contents = REQUIRED
+        .replace("/etc/aliasd", root.to_str().unwrap())
+        .replace("id = 1", &format!("id = 1\ndata_dir = '{}/data'", root.display()));
+    (directory, contents)
+}
+
+fn findings(contents: &str) -> Vec<(Severity, String)> {
+    let findings = load(contents).unwrap().check();
+    findings.into_iter().map(|finding| (finding.severity, finding.problem.to_string())).collect()
+}
+
+#[test]
+fn a_good_machine_has_nothing_to_say() {
+    let (_directory, contents) = machine();
+    assert_eq!(findings(&contents), []);
+}
+
+#[test]
+fn each_thing_that_would_stop_a_start_is_found() {
+    let (directory, contents) = machine();
+    let root = directory.path().display();
+    for (from, to, expected) in [
+        ("node-1.pem", "missing.pem", "tls.peer_certificate: ROOT/missing.pem cannot be read: entity not found"),
+        ("node-1.pem", "keystore.p12", "tls.peer_certificate: ROOT/keystore.p12 holds no certificate in PEM form"),
+        ("node-1.pem", "ca.pem", "tls.peer_certificate: ROOT/ca.pem does not prove which node it belongs to"),
+        ("node-1-key.pem", "node-1.pem", "tls.peer_key: ROOT/node-1.pem holds no private key in PEM form"),
+        ("node-1-key.pem", "ca-key.pem", "tls.peer_key: ROOT/ca-key.pem is not usable"),
+        ("id = 1", "id = 2", "tls.peer_certificate: ROOT/node-1.pem belongs to node 1, and node.id is 2"),
+        ("/keystore.p12", "/none.p12", "keystore.path: the keystore file ROOT/none.p12 does not exist"),
+        ("hunter2-hunter2", "hunter3", "keystore.password: the password does not open the keystore"),
+        ("[keystore]", "[keystore]\nkey_name = 'k'", "keystore.key_name: the key 'k' was not found in the keystore"),
+        ("/data'", "/ca.pem/data'", "node.data_dir: ROOT/ca.pem is not a directory"),
+    ] {
+        let found = findings(&contents.replacen(from, to, 1));
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert_eq!(found[0].0, Severity::Error);
+        let text = found[0].1.replace(&root.to_string(), "ROOT");
+        assert!(text.starts_with(expected), "{text}");
+        assert!(!text.contains("hunter"), "{text}");
+    }
+}
+
+#[test]
+fn what_should_be_put_right_is_a_warning() {
+    let (directory, contents) = machine();
+    let key = directory.path().join("node-1-key.pem");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let found = findings(&contents.replace("id = 1", "id = 1\ninsecure_plaintext = true"));
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|(severity, _)| *severity == Severity::Warning));
+    assert!(found[0].1.starts_with("tls.peer_key: ") && found[0].1.contains("has mode 644"), "{}", found[0].1);
+    assert!(found[1].1.starts_with("node.insecure_plaintext: clients are served without TLS"));
+}
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+#[test]
+fn the_reference_page_is_current() {
+    let page = project("docs/config.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&page, super::reference()).unwrap();
+    }
+    let current = fs::read_to_string(&page).unwrap();
+    assert!(current == super::reference(), "docs/config.md is out of date: run this test with UPDATE_DOCS=1");
+}
+
+#[test]
+fn every_configuration_in_deploy_is_well_formed() {
+    let mut count = 0;
+    for entry in fs::read_dir(project("deploy/three-node")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            Config::load(&path, Commands::Assume, []).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            count += 1;
+        }
+    }
+    assert_eq!(count, 3);
+}

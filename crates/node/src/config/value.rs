@@ -1,0 +1,122 @@
+//! From the text of a setting to a validated value. Every function answers a sentence about what it expected,
+//! without the text itself: the caller adds that where it is no secret.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{Address, LogFormat, LogLevel, Password};
+
+/// What a setting should look like.
+type Expected = &'static str;
+
+pub(super) fn name(text: &str) -> Result<String, Expected> {
+    let fits = !text.is_empty() && text.chars().count() <= 64 && !text.chars().any(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err("1 to 64 printable characters") }
+}
+
+pub(super) fn flag(text: &str) -> Result<bool, Expected> {
+    text.parse().map_err(|_| "true or false")
+}
+
+pub(super) fn positive(text: &str) -> Result<NonZeroU64, Expected> {
+    text.parse().map_err(|_| "a whole number from 1 on")
+}
+
+pub(super) fn count(text: &str) -> Result<u64, Expected> {
+    text.parse().map_err(|_| "a whole number")
+}
+
+/// A duration of at least a millisecond and at most 365 days.
+pub(super) fn duration(text: &str) -> Result<Duration, Expected> {
+    const EXPECTED: Expected = "a duration from 1ms to 365d with a unit, such as 500ms, 5s, 10m, 1h or 7d";
+    let unit_at = text.find(|character: char| !character.is_ascii_digit()).ok_or(EXPECTED)?;
+    let (number, unit) = text.split_at(unit_at);
+    let milliseconds_per_unit: u64 = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(EXPECTED),
+    };
+    let number: u64 = number.parse().map_err(|_| EXPECTED)?;
+    let milliseconds = number.checked_mul(milliseconds_per_unit).ok_or(EXPECTED)?;
+    if milliseconds == 0 || milliseconds > 365 * 86_400_000 {
+        return Err(EXPECTED);
+    }
+    Ok(Duration::from_millis(milliseconds))
+}
+
+pub(super) fn listen(text: &str) -> Result<SocketAddr, Expected> {
+    text.parse().map_err(|_| "an IP address and a port, such as 127.0.0.1:7680 or [::]:7680")
+}
+
+pub(super) fn address(text: &str) -> Result<Address, Expected> {
+    const EXPECTED: Expected = "a host name or address and a port, such as db1.example.com:7680";
+    let (host, port) = text.rsplit_once(':').ok_or(EXPECTED)?;
+    let port: u16 = port.parse().map_err(|_| EXPECTED)?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    // An address with colons needs its brackets, or its end would be read as a port.
+    if port == 0 || (bare.contains(':') && bare == host) {
+        return Err(EXPECTED);
+    }
+    if rustls_pki_types::ServerName::try_from(bare).is_err() {
+        return Err(EXPECTED);
+    }
+    Ok(Address { host: bare.to_owned(), port })
+}
+
+pub(super) fn absolute_path(text: &str) -> Result<PathBuf, Expected> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() { Ok(path) } else { Err("an absolute path") }
+}
+
+pub(super) fn password(text: &str) -> Result<Password, Expected> {
+    if text.is_empty() {
+        return Err("a password");
+    }
+    Ok(Password(Zeroizing::new(text.to_owned())))
+}
+
+pub(super) fn log_level(text: &str) -> Result<LogLevel, Expected> {
+    match text {
+        "error" => Ok(LogLevel::Error),
+        "warn" => Ok(LogLevel::Warn),
+        "info" => Ok(LogLevel::Info),
+        "debug" => Ok(LogLevel::Debug),
+        "trace" => Ok(LogLevel::Trace),
+        _ => Err("error, warn, info, debug or trace"),
+    }
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, Expected> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("auto, text or json"),
+    }
+}
+
+// === impl Address ===
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self { host: address.ip().to_string(), port: address.port() }
+    }
+}

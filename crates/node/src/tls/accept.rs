@@ -1,0 +1,205 @@
+//! Accepting connections: a stream of them for a gRPC server.
+//!
+//! Handshakes run beside one another and have a deadline, so that a slow or hostile caller holds up nobody, and a failed
+//! one is told to the log and forgotten. The loop ends when the stream is dropped.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aliasd_keyring::pki;
+use rustls::ServerConfig;
+use rustls_pki_types::CertificateDer;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::server::Connected;
+
+use super::Tls;
+
+/// How long a caller may take for its handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Handshakes that run at once. More callers wait in the system's queue.
+const HANDSHAKES_MAX: usize = 512;
+/// How long to wait before accepting again after the system refused, most likely for want of file descriptors.
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+
+/// What is known of a client's connection. A request carries it among its extensions.
+#[derive(Clone, Debug)]
+pub struct ClientConnection {
+    /// Where it comes from.
+    pub remote: SocketAddr,
+    /// What its certificate proves, to be mapped to a user; `None` if it showed none.
+    pub identity: Option<Arc<str>>,
+}
+
+/// What is known of another node's connection. A request carries it among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerConnection {
+    /// Where it comes from.
+    pub remote: SocketAddr,
+    /// The node that its certificate proves it to be.
+    pub node_id: u64,
+}
+
+/// An accepted connection and what is known of it.
+#[derive(Debug)]
+pub struct Accepted<C> {
+    stream: Stream,
+    connection: C,
+}
+
+/// The stream of accepted connections, for `serve_with_incoming`.
+pub type Incoming<C> = ReceiverStream<io::Result<Accepted<C>>>;
+
+/// `insecure_plaintext` is set and the listener is not on a loopback address.
+#[derive(Debug, thiserror::Error)]
+#[error("node.insecure_plaintext: {0} is no loopback address, and passwords would travel in clear")]
+pub struct NotLoopback(pub SocketAddr);
+
+/// Accepts clients over TLS 1.3, with or without a certificate.
+pub fn clients(listener: TcpListener, tls: Arc<Tls>) -> Incoming<ClientConnection> {
+    accept(listener, move |stream, remote| {
+        let config = tls.clients();
+        async move {
+            let stream = handshake(config, stream).await?;
+            let identity = match peer_certificate(&stream) {
+                Some(certificate) => Some(pki::client_identity(certificate).map_err(io::Error::other)?.into()),
+                None => None,
+            };
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection: ClientConnection { remote, identity } })
+        }
+    })
+}
+
+/// Accepts other nodes over mutual TLS 1.3. One whose certificate proves no node id is turned away.
+pub fn peers(listener: TcpListener, tls: Arc<Tls>) -> Incoming<PeerConnection> {
+    accept(listener, move |stream, remote| {
+        let config = tls.peers();
+        async move {
+            let stream = handshake(config, stream).await?;
+            let certificate = peer_certificate(&stream).ok_or(io::ErrorKind::PermissionDenied)?;
+            let node_id = pki::peer_node_id(certificate).map_err(io::Error::other)?;
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection: PeerConnection { remote, node_id } })
+        }
+    })
+}
+
+/// Accepts clients without TLS.
+///
+/// # Errors
+/// The listener is not on a loopback address.
+pub fn clients_in_clear(listener: TcpListener) -> Result<Incoming<ClientConnection>, NotLoopback> {
+    // A listener without an address is as good as one that everybody reaches.
+    let address = listener.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
+    if !address.ip().is_loopback() {
+        return Err(NotLoopback(address));
+    }
+    Ok(accept(listener, |stream, remote| async move {
+        Ok(Accepted { stream: Stream::Plain(stream), connection: ClientConnection { remote, identity: None } })
+    }))
+}
+
+fn accept<C, F, W>(listener: TcpListener, welcome: W) -> Incoming<C>
+where
+    C: Send + 'static,
+    F: Future<Output = io::Result<Accepted<C>>> + Send,
+    W: Fn(TcpStream, SocketAddr) -> F + Send + 'static,
+    F: 'static,
+{
+    let (sender, receiver) = mpsc::channel(HANDSHAKES_MAX);
+    tokio::spawn(async move {
+        let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        loop {
+            let permit = Arc::clone(&handshakes).acquire_owned().await.expect("nobody closes the semaphore");
+            let accepted = tokio::select! {
+                () = sender.closed() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, remote) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(REFUSED_PAUSE).await;
+                    continue;
+                }
+            };
+            let welcomed = welcome(stream, remote);
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                let _permit = permit;
+                match tokio::time::timeout(HANDSHAKE_TIMEOUT, welcomed).await {
+                    // The server may be stopping; then the connection closes with the message.
+                    Ok(Ok(accepted)) => drop(sender.send(Ok(accepted)).await),
+                    Ok(Err(error)) => tracing::info!(%remote, %error, "a connection was turned away"),
+                    Err(_) => tracing::info!(%remote, "a connection was turned away: its handshake took too long"),
+                }
+            });
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+async fn handshake(config: Arc<ServerConfig>, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    // Calls are small and their answers are awaited.
+    stream.set_nodelay(true)?;
+    TlsAcceptor::from(config).accept(stream).await
+}
+
+fn peer_certificate(stream: &TlsStream<TcpStream>) -> Option<&CertificateDer<'static>> {
+    stream.get_ref().1.peer_certificates()?.first()
+}
+
+// === impl Accepted ===
+
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl<C: Clone + Send + Sync + 'static> Connected for Accepted<C> {
+    type ConnectInfo = C;
+
+    fn connect_info(&self) -> C {
+        self.connection.clone()
+    }
+}
+
+impl<C: Unpin> AsyncRead for Accepted<C> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl<C: Unpin> AsyncWrite for Accepted<C> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(context, buffer),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(context, buffer),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
