@@ -1,6 +1,7 @@
 //! Clusters of real `aliasd` processes in a directory of their own, with generated certificates and a
 //! keystore, made the way an operator makes them: with `aliasctl` and configuration files.
 
+mod actor;
 mod node;
 mod setup;
 
@@ -12,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::{process, wait};
+pub use actor::Actor;
 pub use node::Node;
 
 pub use setup::{Administrator, KEYSTORE_PASSWORD, Layout, aliasctl};
@@ -47,10 +49,24 @@ impl Cluster {
     /// As [`Cluster::prepare`], in a directory that the caller looks after.
     pub fn prepare_in(root: &Path, name: &str, count: u64) -> Result<Self> {
         let layout = Layout::new(root, name)?;
-        layout.make_authority()?;
         layout.make_keystore()?;
+        Self::prepare_nodes(layout, count)
+    }
+
+    /// As [`Cluster::prepare_in`], with a keystore made by keytool where there is one.
+    pub fn prepare_with_keytool(root: &Path, name: &str, count: u64) -> Result<Self> {
+        let layout = Layout::new(root, name)?;
+        if !layout.make_keystore_with_keytool()? {
+            layout.make_keystore()?;
+        }
+        Self::prepare_nodes(layout, count)
+    }
+
+    fn prepare_nodes(layout: Layout, count: u64) -> Result<Self> {
+        layout.make_authority()?;
+        let name = layout.name.clone();
         let nodes: Result<Vec<Node>> = (1..=count).map(|id| Node::prepare(&layout, id)).collect();
-        Ok(Self { nodes: nodes?, administrator: Administrator::new(name), layout, directory: None })
+        Ok(Self { nodes: nodes?, administrator: Administrator::new(&name), layout, directory: None })
     }
 
     /// Starts every node, forms the cluster and waits until every node is ready.
@@ -99,21 +115,20 @@ impl Cluster {
         self.nodes.iter().map(|node| node.client_address.clone()).collect()
     }
 
+    /// The administrator as one who uses `aliasctl`.
+    pub fn admin(&self) -> Actor {
+        let administrator = &self.administrator;
+        Actor::with_password("the administrator", &administrator.user, &administrator.password)
+    }
+
     /// `aliasctl` as the administrator, with all nodes as endpoints.
     pub fn client(&self) -> Command {
-        let mut command = aliasctl();
-        command
-            .env("ALIASD_ENDPOINTS", self.endpoints().join(","))
-            .env("ALIASD_CA", self.layout.ca())
-            .env("ALIASD_USER", &self.administrator.user)
-            .env("ALIASD_PASSWORD", &self.administrator.password);
-        command
+        self.admin().aliasctl(self, &self.endpoints())
     }
 
     /// Runs a statement as the administrator; what it prints, or an error with what it said.
     pub fn exec(&self, statement: &str) -> Result<String> {
-        let finished = process::run(self.client().args(["exec", statement]), &self.layout.record())?;
-        succeeded(statement, finished)
+        self.admin().exec(self, statement)
     }
 
     /// What a node says about itself and the cluster.
@@ -189,7 +204,7 @@ fn succeeded(what: &str, finished: process::Finished) -> Result<String> {
 }
 
 /// `text` written to `path`, readable by its owner only.
-fn write_private(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
 

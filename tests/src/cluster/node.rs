@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -60,8 +60,13 @@ impl Node {
 
     /// `aliasd start` with this node's configuration, not started yet.
     pub fn command(&self) -> Command {
+        self.command_with(&self.config)
+    }
+
+    /// As [`Node::command`], with another configuration file.
+    pub fn command_with(&self, config: &Path) -> Command {
         let mut command = Command::new(program("aliasd"));
-        command.args(["start", "--config"]).arg(&self.config);
+        command.args(["start", "--config"]).arg(config);
         command
     }
 

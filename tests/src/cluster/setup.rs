@@ -2,6 +2,7 @@
 //! forming the cluster afterwards. All of it through `aliasctl`, as an operator would.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -105,6 +106,22 @@ impl Layout {
         command.args(["keystore", "create", &path]).env("ALIASD_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD);
         let finished = process::run(&mut command, &self.record())?;
         succeeded("aliasctl keystore create", finished).map(drop)
+    }
+
+    /// As [`Layout::make_keystore`], by Java's keytool; false if there is none.
+    pub(super) fn make_keystore_with_keytool(&self) -> Result<bool> {
+        let mut command = Command::new("keytool");
+        command
+            .args(["-genseckey", "-keyalg", "aes", "-keysize", "256", "-storetype", "pkcs12", "-alias", "aesKey"])
+            .args(["-storepass:env", "ALIASD_KEYSTORE_PASSWORD", "-keystore"])
+            .arg(self.keystore())
+            .env("ALIASD_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD);
+        if process::run(&mut command, &self.record()).is_err() {
+            return Ok(false);
+        }
+        // keytool leaves the file readable by everybody.
+        fs::set_permissions(self.keystore(), fs::Permissions::from_mode(0o600))?;
+        Ok(true)
     }
 
     /// Issues the certificate of a node. Its files are `node-ID.pem` and `node-ID-key.pem` in [`Layout::pki`].

@@ -1,0 +1,64 @@
+//! Whoever talks to a cluster through `aliasctl`: a person with a password, or a program with a
+//! certificate.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::{Cluster, aliasctl};
+use crate::process::{self, Finished};
+
+/// A catalog user and its proof of identity.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// What people call it.
+    pub name: String,
+    proof: Proof,
+}
+
+#[derive(Clone, Debug)]
+enum Proof {
+    Password { user: String, password: String },
+    Certificate { certificate: PathBuf, key: PathBuf },
+}
+
+// === impl Actor ===
+
+impl Actor {
+    /// A person who logs in as `user` with a password.
+    pub fn with_password(name: &str, user: &str, password: &str) -> Self {
+        let proof = Proof::Password { user: user.to_owned(), password: password.to_owned() };
+        Self { name: name.to_owned(), proof }
+    }
+
+    /// A program that proves itself with a client certificate.
+    pub fn with_certificate(name: &str, certificate: PathBuf, key: PathBuf) -> Self {
+        Self { name: name.to_owned(), proof: Proof::Certificate { certificate, key } }
+    }
+
+    /// `aliasctl` as this actor, with the nodes at these addresses.
+    pub fn aliasctl(&self, cluster: &Cluster, endpoints: &[String]) -> Command {
+        let mut command = aliasctl();
+        command.env("ALIASD_ENDPOINTS", endpoints.join(",")).env("ALIASD_CA", cluster.layout().ca());
+        match &self.proof {
+            Proof::Password { user, password } => command.env("ALIASD_USER", user).env("ALIASD_PASSWORD", password),
+            Proof::Certificate { certificate, key } => command.env("ALIASD_CERT", certificate).env("ALIASD_KEY", key),
+        };
+        command
+    }
+
+    /// Runs `aliasctl` as this actor to its end.
+    pub fn run(&self, cluster: &Cluster, endpoints: &[String], arguments: &[&str]) -> Result<Finished> {
+        process::run(self.aliasctl(cluster, endpoints).args(arguments), &cluster.layout().record())
+    }
+
+    /// Runs a statement; an error with what was said if it is refused.
+    pub fn exec(&self, cluster: &Cluster, statement: &str) -> Result<String> {
+        let finished = self.run(cluster, &cluster.endpoints(), &["exec", statement])?;
+        if finished.code != Some(0) {
+            bail!("{statement}: {}{}", finished.stdout, finished.stderr);
+        }
+        Ok(finished.stdout)
+    }
+}
