@@ -16,8 +16,6 @@ mod outcome;
 mod parts;
 mod privilege;
 mod record;
-#[cfg(test)]
-mod tests;
 
 use aliasd_catalog::{Entry, Record, RecordKey};
 use prost::Message;

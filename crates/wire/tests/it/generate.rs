@@ -1,0 +1,343 @@
+//! Strategies that generate entries and records of every kind.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aliasd_catalog::{
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName,
+    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAction, DatabaseKind,
+    DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Grant,
+    GrantEffect, GraphAction, HomeChange, KeyId, LogLevel, Membership, Meta, Notification, Outcome, PasswordChange,
+    PasswordHash, Policy, Principal, Privilege, Record, RecordKey, Rejection, RemoteAlias, RemoteTarget, RemoteUrl,
+    RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName, Sealed, SealedSecret,
+    Segment, Stamp, Timestamp, User, UserName, UserScope, UserStatus, Value, ValueMap,
+};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Text with whatever makes trouble: zero bytes, case, letters that change length with case.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-zA-Z][a-zA-Z0-9_.-]{0,12}", "[\0a-c\u{1}\u{ff}İßΣ😀 ]{1,6}", any::<String>()]
+}
+
+macro_rules! valid_names {
+    ($($function:ident -> $name:ident),+ $(,)?) => {
+        $(
+            fn $function() -> impl Strategy<Value = $name> {
+                text().prop_filter_map("no valid name", |text| $name::new(&text).ok())
+            }
+        )+
+    };
+}
+
+valid_names! {
+    catalog_name -> CatalogName,
+    alias_name -> AliasName,
+    user_name -> UserName,
+    remote_user_name -> RemoteUserName,
+    auth_provider -> AuthProvider,
+    auth_id -> AuthId,
+}
+
+fn role_name() -> impl Strategy<Value = RoleName> {
+    "[a-zA-Z][a-zA-Z0-9_]{0,8}".prop_map(|text| RoleName::new(&text).unwrap())
+}
+
+fn database_name() -> impl Strategy<Value = DatabaseName> {
+    prop_oneof![
+        1 => Just(DatabaseName::system()),
+        4 => "[a-rt-z0-9][a-z0-9.-]{1,20}[a-z0-9]".prop_map(|text| DatabaseName::new(&text).unwrap()),
+    ]
+}
+
+fn choice<T: Copy + std::fmt::Debug + 'static>(choices: &'static [T]) -> impl Strategy<Value = T> {
+    select(choices)
+}
+
+fn language() -> impl Strategy<Value = CypherVersion> {
+    choice(&[CypherVersion::Cypher5, CypherVersion::Cypher25])
+}
+
+fn status() -> impl Strategy<Value = UserStatus> {
+    choice(&[UserStatus::Active, UserStatus::Suspended])
+}
+
+fn effect() -> impl Strategy<Value = GrantEffect> {
+    choice(&[GrantEffect::Granted, GrantEffect::Denied])
+}
+
+fn mode() -> impl Strategy<Value = CreateMode> {
+    choice(&[CreateMode::Fail, CreateMode::IfNotExists, CreateMode::OrReplace])
+}
+
+fn stamp() -> impl Strategy<Value = Stamp> {
+    (any::<u64>(), any::<u64>())
+        .prop_map(|(revision, time)| Stamp { revision: Revision(revision), time: Timestamp(time) })
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    any::<bool>().prop_map(|implied| Policy { database_management_implies_alias_management: implied })
+}
+
+fn hash() -> impl Strategy<Value = PasswordHash> {
+    any::<String>().prop_map(PasswordHash::new)
+}
+
+fn sealed() -> impl Strategy<Value = SealedSecret> {
+    (any::<[u8; 16]>(), any::<[u8; 12]>(), vec(any::<u8>(), 0..64)).prop_map(|(key_id, nonce, ciphertext)| {
+        SealedSecret { key_id: KeyId(key_id), nonce, ciphertext: ciphertext.into() }
+    })
+}
+
+fn duration() -> impl Strategy<Value = Duration> {
+    (any::<i64>(), any::<i64>(), any::<i64>(), 0..1_000_000_000_u32)
+        .prop_map(|(months, days, seconds, nanoseconds)| Duration { months, days, seconds, nanoseconds })
+}
+
+pub(crate) fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Boolean),
+        any::<i64>().prop_map(Value::Integer),
+        any::<u64>().prop_map(|bits| Value::Float(Float(f64::from_bits(bits)))),
+        any::<String>().prop_map(Value::String),
+        duration().prop_map(Value::Duration),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::List),
+            btree_map(any::<String>(), inner, 0..4).prop_map(Value::Map),
+        ]
+    })
+}
+
+fn properties() -> impl Strategy<Value = ValueMap> {
+    btree_map(any::<String>(), value(), 0..4)
+}
+
+fn url() -> impl Strategy<Value = RemoteUrl> {
+    "(neo4j|neo4j\\+s|neo4j\\+ssc|bolt|BOLT\\+s)://[a-zA-Z.]{1,12}(:[1-9][0-9]{0,3})?(\\?policy=[a-z]{1,4})?"
+        .prop_map(|text| RemoteUrl::new(&text).unwrap())
+}
+
+fn driver() -> impl Strategy<Value = DriverSettings> {
+    let timeout = duration().prop_filter("negative", |duration| !duration.is_negative());
+    let size = any::<i64>().prop_filter("zero", |size| *size != 0);
+    let level = choice(&LogLevel::ALL);
+    (of(any::<bool>()), of(timeout), of(duration()), of(duration()), of(duration()), of(size), of(level)).prop_map(
+        |(ssl_enforced, timeout, lifetime, acquisition, idle, size, level)| DriverSettings {
+            ssl_enforced,
+            connection_timeout: timeout,
+            connection_max_lifetime: lifetime,
+            connection_pool_acquisition_timeout: acquisition,
+            connection_pool_idle_test: idle,
+            connection_pool_max_size: size,
+            logging_level: level,
+        },
+    )
+}
+
+fn scope() -> impl Strategy<Value = DatabaseScope> {
+    prop_oneof![Just(DatabaseScope::Home), Just(DatabaseScope::All), catalog_name().prop_map(DatabaseScope::Named),]
+}
+
+fn texts() -> impl Strategy<Value = BTreeSet<String>> {
+    btree_set(text(), 0..4)
+}
+
+fn privilege() -> impl Strategy<Value = Privilege> {
+    let user_scope = prop_oneof![Just(UserScope::All), user_name().prop_map(UserScope::Named)];
+    let resource = prop_oneof![Just(Resource::None), Just(Resource::All), texts().prop_map(Resource::Named)];
+    let segment = prop_oneof![
+        Just(Segment::None),
+        texts().prop_map(Segment::Elements),
+        texts().prop_map(Segment::Nodes),
+        texts().prop_map(Segment::Relationships),
+    ];
+    prop_oneof![
+        choice(DbmsAction::ALL).prop_map(Privilege::Dbms),
+        user_scope.prop_map(Privilege::Impersonate),
+        (choice(DatabaseAction::ALL), scope()).prop_map(|(action, scope)| Privilege::Database(action, scope)),
+        (choice(GraphAction::ALL), resource, scope(), segment)
+            .prop_map(|(action, resource, scope, segment)| Privilege::Graph { action, resource, scope, segment }),
+    ]
+}
+
+fn grant() -> impl Strategy<Value = Grant> {
+    (role_name(), effect(), privilege(), any::<bool>()).prop_map(|(role, effect, privilege, immutable)| Grant {
+        role,
+        effect,
+        privilege,
+        immutable,
+    })
+}
+
+fn alias_commands() -> impl Strategy<Value = Command<Sealed>> {
+    let remote = (catalog_name(), url(), remote_user_name(), sealed(), driver(), of(language())).prop_map(
+        |(database, url, user, credential, driver, default_language)| {
+            AliasTarget::Remote(RemoteTarget { database, url, user, credential, driver, default_language })
+        },
+    );
+    let target = prop_oneof![catalog_name().prop_map(AliasTarget::Local), remote];
+    let create = (alias_name(), mode(), target, properties())
+        .prop_map(|(name, mode, target, properties)| CreateAlias { name, mode, target, properties });
+    let target = of((catalog_name(), of(url())));
+    let parts = (of(remote_user_name()), of(sealed()), of(driver()), of(language()), of(properties()));
+    let alter = (catalog_name(), any::<bool>(), target, parts).prop_map(|(name, if_exists, target, parts)| {
+        let (user, credential, driver, default_language, properties) = parts;
+        AlterAlias { name, if_exists, target, user, credential, driver, default_language, properties }
+    });
+    prop_oneof![
+        create.prop_map(Command::CreateAlias),
+        alter.prop_map(Command::AlterAlias),
+        (catalog_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropAlias { name, if_exists }),
+        (database_name(), mode()).prop_map(|(name, mode)| Command::CreateDatabase { name, mode }),
+        (catalog_name(), any::<bool>(), any::<bool>()).prop_map(|(name, if_exists, cascade_aliases)| {
+            Command::DropDatabase { name, if_exists, cascade_aliases }
+        }),
+    ]
+}
+
+fn user_commands() -> impl Strategy<Value = Command<Sealed>> {
+    let change = || {
+        of((of(hash()), of(any::<bool>()))
+            .prop_map(|(password, change_required)| PasswordChange { password, change_required }))
+    };
+    let identities = || vec((auth_provider(), auth_id()), 0..3);
+    let create = (user_name(), mode(), change(), of(status()), of(catalog_name()), identities())
+        .prop_map(|(name, mode, password, status, home, auth)| CreateUser { name, mode, password, status, home, auth });
+    let home = of(prop_oneof![catalog_name().prop_map(HomeChange::Set), Just(HomeChange::Remove)]);
+    let removal = (any::<bool>(), any::<bool>(), btree_set(auth_provider(), 0..3))
+        .prop_map(|(all, native, providers)| Removal { all, native, providers });
+    let alter = (user_name(), any::<bool>(), change(), of(status()), home, removal, identities()).prop_map(
+        |(name, if_exists, password, status, home, remove_auth, set_auth)| AlterUser {
+            name,
+            if_exists,
+            password,
+            status,
+            home,
+            remove_auth,
+            set_auth,
+        },
+    );
+    let bootstrap = (any::<[u8; 16]>(), any::<[u8; 16]>(), policy(), user_name(), hash()).prop_map(
+        |(cluster_id, active_key, policy, admin, password)| Bootstrap {
+            cluster_id: ClusterId(cluster_id),
+            active_key: KeyId(active_key),
+            policy,
+            admin,
+            password,
+        },
+    );
+    prop_oneof![
+        bootstrap.prop_map(Command::Bootstrap),
+        create.prop_map(Command::CreateUser),
+        alter.prop_map(Command::AlterUser),
+        (user_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
+    ]
+}
+
+fn role_commands() -> impl Strategy<Value = Command<Sealed>> {
+    let roles = || btree_set(role_name(), 0..4);
+    let users = || btree_set(user_name(), 0..4);
+    let privileges = || btree_set(privilege(), 0..4);
+    prop_oneof![
+        (role_name(), mode(), of(role_name())).prop_map(|(name, mode, copy_of)| Command::CreateRole {
+            name,
+            mode,
+            copy_of
+        }),
+        (role_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropRole { name, if_exists }),
+        (roles(), users()).prop_map(|(roles, users)| Command::GrantRoles { roles, users }),
+        (roles(), users()).prop_map(|(roles, users)| Command::RevokeRoles { roles, users }),
+        (effect(), any::<bool>(), privileges(), roles()).prop_map(|(effect, immutable, privileges, roles)| {
+            Command::AssignPrivileges { effect, immutable, privileges, roles }
+        }),
+        (of(effect()), any::<bool>(), privileges(), roles()).prop_map(|(effect, immutable, privileges, roles)| {
+            Command::RevokePrivileges { effect, immutable, privileges, roles }
+        }),
+    ]
+}
+
+pub(crate) fn entry() -> impl Strategy<Value = Entry> {
+    let actor = prop_oneof![Just(Principal::System), user_name().prop_map(Principal::User)];
+    let command = prop_oneof![alias_commands(), user_commands(), role_commands()];
+    (any::<[u8; 16]>(), actor, any::<u64>(), command).prop_map(|(request, actor, issued_at, command)| Entry {
+        request: RequestId(request),
+        actor,
+        issued_at: Timestamp(issued_at),
+        command,
+    })
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    let notification = prop_oneof![
+        catalog_name().prop_map(Notification::HomeDatabaseNotFound),
+        role_name().prop_map(|role| Notification::NoEffect { role }),
+    ];
+    let effect = (any::<u64>(), vec(notification, 0..3))
+        .prop_map(|(system_updates, notifications)| Effect { system_updates, notifications });
+    let rejection = (select(Rejection::table()), any::<String>()).prop_map(|(row, text)| {
+        let values: Vec<_> = row.fields.iter().map(|field| format!("{field} {text}")).collect();
+        Rejection::from_parts(row.code, &values).unwrap()
+    });
+    prop_oneof![effect.prop_map(Ok), rejection.prop_map(Err)]
+}
+
+fn alias() -> impl Strategy<Value = Alias> {
+    let remote = (catalog_name(), url(), remote_user_name(), sealed(), driver(), language()).prop_map(
+        |(database, url, user, credential, driver, default_language)| {
+            AliasKind::Remote(RemoteAlias { database, url, user, credential, driver, default_language })
+        },
+    );
+    let kind = prop_oneof![database_name().prop_map(AliasKind::Local), remote];
+    (kind, properties(), stamp(), stamp()).prop_map(|(kind, properties, created, modified)| Alias {
+        kind,
+        properties,
+        created,
+        modified,
+    })
+}
+
+fn user() -> impl Strategy<Value = User> {
+    let auth = btree_map(auth_provider(), auth_id(), 0..3);
+    let login = (of(hash()), any::<bool>(), status(), auth, any::<u64>());
+    (login, of(catalog_name()), stamp(), stamp()).prop_map(|(login, home, created, modified)| {
+        let (password, password_change_required, status, auth, credential_revision) = login;
+        let credential_revision = Revision(credential_revision);
+        User { password, password_change_required, status, home, auth, credential_revision, created, modified }
+    })
+}
+
+pub(crate) fn record() -> impl Strategy<Value = (RecordKey, Record)> {
+    let meta = (any::<[u8; 16]>(), any::<[u8; 16]>(), catalog_name(), policy(), stamp()).prop_map(
+        |(cluster_id, active_key, default_database, policy, created)| {
+            let (cluster_id, active_key) = (ClusterId(cluster_id), KeyId(active_key));
+            Record::Meta(Arc::new(Meta { cluster_id, active_key, default_database, policy, created }))
+        },
+    );
+    let kind = choice(&[DatabaseKind::System, DatabaseKind::Standard]);
+    let online = choice(&[DatabaseStatus::Online, DatabaseStatus::Offline]);
+    let database = (kind, online, stamp(), stamp()).prop_map(|(kind, status, created, modified)| {
+        Record::Database(Arc::new(Database { kind, status, created, modified }))
+    });
+    let role =
+        (any::<bool>(), stamp()).prop_map(|(immutable, created)| Record::Role(Arc::new(Role { immutable, created })));
+    let membership = stamp().prop_map(|created| Record::Membership(Membership { created }));
+    let request = (stamp(), outcome())
+        .prop_map(|(applied, outcome)| Record::Request(Arc::new(RequestRecord { applied, outcome })));
+    let member = (user_name(), role_name()).prop_map(|(user, role)| RecordKey::Membership(user, role));
+    let request_key = any::<[u8; 16]>().prop_map(|id| RecordKey::Request(RequestId(id)));
+    prop_oneof![
+        (Just(RecordKey::Meta), meta),
+        (database_name().prop_map(RecordKey::Database), database),
+        (alias_name().prop_map(RecordKey::Alias), alias().prop_map(|alias| Record::Alias(Arc::new(alias)))),
+        (user_name().prop_map(RecordKey::User), user().prop_map(|user| Record::User(Arc::new(user)))),
+        (role_name().prop_map(RecordKey::Role), role),
+        (member, membership),
+        (grant().prop_map(|grant| RecordKey::Grant(Box::new(grant))), stamp().prop_map(Record::Grant)),
+        (request_key, request),
+    ]
+}

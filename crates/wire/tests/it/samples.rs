@@ -1,0 +1,378 @@
+//! One sample of every kind of entry and record, with every optional part present in at least one of them.
+//! The frozen bytes belong to these; a sample is never changed, only added.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aliasd_catalog::{
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName,
+    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAction, DatabaseKind,
+    DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Grant,
+    GrantEffect, GraphAction, HomeChange, KeyId, LogLevel, Membership, Meta, Notification, PasswordChange,
+    PasswordHash, Policy, Principal, Privilege, Record, RecordKey, Rejection, RemoteAlias, RemoteTarget, RemoteUrl,
+    RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName, Sealed, SealedSecret,
+    Segment, Stamp, Timestamp, User, UserName, UserScope, UserStatus, Value, ValueMap,
+};
+
+pub(crate) fn catalog_name(text: &str) -> CatalogName {
+    CatalogName::new(text).unwrap()
+}
+
+pub(crate) fn alias_name(text: &str) -> AliasName {
+    AliasName::new(text).unwrap()
+}
+
+pub(crate) fn user(text: &str) -> UserName {
+    UserName::new(text).unwrap()
+}
+
+pub(crate) fn role(text: &str) -> RoleName {
+    RoleName::new(text).unwrap()
+}
+
+fn names(texts: &[&str]) -> BTreeSet<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn stamp(revision: u64) -> Stamp {
+    Stamp { revision: Revision(revision), time: Timestamp(1_760_000_000_000 + revision) }
+}
+
+fn hash() -> PasswordHash {
+    PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo")
+}
+
+fn sealed() -> SealedSecret {
+    SealedSecret { key_id: KeyId([7; 16]), nonce: [9; 12], ciphertext: Arc::from(*b"ciphertext and sixteen byte tag!") }
+}
+
+fn driver() -> DriverSettings {
+    DriverSettings {
+        ssl_enforced: Some(false),
+        connection_timeout: Some(Duration::from_seconds(5)),
+        connection_max_lifetime: Some(Duration::from_seconds(-1)),
+        connection_pool_acquisition_timeout: Some(Duration { months: 1, days: -2, seconds: 3, nanoseconds: 4 }),
+        connection_pool_idle_test: Some(Duration::default()),
+        connection_pool_max_size: Some(-1),
+        logging_level: Some(LogLevel::None),
+    }
+}
+
+/// A map with a value of every kind.
+pub(crate) fn properties() -> ValueMap {
+    let list = Value::List(vec![Value::Null, Value::Integer(i64::MIN), Value::Map(ValueMap::new())]);
+    let values = [
+        ("", Value::Null),
+        ("boolean", Value::Boolean(true)),
+        ("integer", Value::Integer(-42)),
+        ("float", Value::Float(Float(-0.0))),
+        ("string", Value::String("schöne\0welt".to_owned())),
+        ("list", list),
+        ("duration", Value::Duration(Duration { months: 14, days: 3, seconds: -5, nanoseconds: 999_999_999 })),
+    ];
+    values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn remote_target() -> RemoteTarget<Sealed> {
+    RemoteTarget {
+        database: catalog_name("neo4j"),
+        url: RemoteUrl::new("neo4j+s://location:7687").unwrap(),
+        user: RemoteUserName::new("alice").unwrap(),
+        credential: sealed(),
+        driver: driver(),
+        default_language: Some(CypherVersion::Cypher25),
+    }
+}
+
+fn identity() -> (AuthProvider, AuthId) {
+    (AuthProvider::mtls(), AuthId::new("CN=dbms-a").unwrap())
+}
+
+/// A privilege of every shape.
+pub(crate) fn privileges() -> BTreeSet<Privilege> {
+    BTreeSet::from([
+        Privilege::Dbms(DbmsAction::ResolveAlias),
+        Privilege::Impersonate(UserScope::All),
+        Privilege::Impersonate(UserScope::Named(user("carol"))),
+        Privilege::Database(DatabaseAction::Access, DatabaseScope::Home),
+        Privilege::Database(DatabaseAction::All, DatabaseScope::All),
+        Privilege::Database(DatabaseAction::Start, DatabaseScope::Named(catalog_name("remote-neo4j"))),
+        Privilege::Graph {
+            action: GraphAction::Match,
+            resource: Resource::All,
+            scope: DatabaseScope::Named(catalog_name("neo4j")),
+            segment: Segment::Elements(BTreeSet::new()),
+        },
+        Privilege::Graph {
+            action: GraphAction::Read,
+            resource: Resource::Named(names(&["born", "name"])),
+            scope: DatabaseScope::All,
+            segment: Segment::Nodes(names(&["Person"])),
+        },
+        Privilege::Graph {
+            action: GraphAction::Traverse,
+            resource: Resource::None,
+            scope: DatabaseScope::Home,
+            segment: Segment::Relationships(names(&["KNOWS", "LIKES"])),
+        },
+        Privilege::Graph {
+            action: GraphAction::Write,
+            resource: Resource::None,
+            scope: DatabaseScope::All,
+            segment: Segment::None,
+        },
+    ])
+}
+
+fn entry(command: Command<Sealed>) -> Entry {
+    Entry {
+        request: RequestId([0xa5; 16]),
+        actor: Principal::User(user("alice")),
+        issued_at: Timestamp(1_760_000_000_123),
+        command,
+    }
+}
+
+/// Every kind of entry, by a name of its own.
+pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
+    let bootstrap = Command::Bootstrap(Bootstrap {
+        cluster_id: ClusterId([1; 16]),
+        active_key: KeyId([7; 16]),
+        policy: Policy::default(),
+        admin: user("admin"),
+        password: hash(),
+    });
+    let bootstrap = Entry { actor: Principal::System, ..entry(bootstrap) };
+    let mut entries = vec![("bootstrap", bootstrap)];
+    entries.extend(alias_commands().into_iter().map(|(name, command)| (name, entry(command))));
+    entries.extend(user_commands().into_iter().map(|(name, command)| (name, entry(command))));
+    entries.extend(role_commands().into_iter().map(|(name, command)| (name, entry(command))));
+    entries
+}
+
+fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
+    let local = CreateAlias {
+        name: alias_name("films"),
+        mode: CreateMode::IfNotExists,
+        target: AliasTarget::Local(catalog_name("movies")),
+        properties: ValueMap::new(),
+    };
+    let remote = CreateAlias {
+        name: alias_name("remote-neo4j"),
+        mode: CreateMode::OrReplace,
+        target: AliasTarget::Remote(remote_target()),
+        properties: properties(),
+    };
+    let alter_all = AlterAlias {
+        name: catalog_name("remote-neo4j"),
+        if_exists: true,
+        target: Some((catalog_name("movies"), Some(RemoteUrl::new("bolt://other").unwrap()))),
+        user: Some(RemoteUserName::new("Bob").unwrap()),
+        credential: Some(sealed()),
+        driver: Some(driver()),
+        default_language: Some(CypherVersion::Cypher5),
+        properties: Some(properties()),
+    };
+    let alter_target = AlterAlias {
+        name: catalog_name("films"),
+        if_exists: false,
+        target: Some((catalog_name("movies"), None)),
+        user: None,
+        credential: None,
+        driver: Some(DriverSettings::default()),
+        default_language: None,
+        properties: Some(ValueMap::new()),
+    };
+    vec![
+        ("create-local-alias", Command::CreateAlias(local)),
+        ("create-remote-alias", Command::CreateAlias(remote)),
+        ("alter-alias-everything", Command::AlterAlias(alter_all)),
+        ("alter-alias-target", Command::AlterAlias(alter_target)),
+        ("drop-alias", Command::DropAlias { name: catalog_name("system.x"), if_exists: true }),
+        (
+            "create-database",
+            Command::CreateDatabase { name: DatabaseName::new("movies").unwrap(), mode: CreateMode::Fail },
+        ),
+        (
+            "drop-database",
+            Command::DropDatabase { name: catalog_name("movies"), if_exists: true, cascade_aliases: true },
+        ),
+    ]
+}
+
+fn user_commands() -> Vec<(&'static str, Command<Sealed>)> {
+    let create = CreateUser {
+        name: user("carol"),
+        mode: CreateMode::Fail,
+        password: Some(PasswordChange { password: Some(hash()), change_required: Some(false) }),
+        status: Some(UserStatus::Suspended),
+        home: Some(catalog_name("remote-neo4j")),
+        auth: vec![identity()],
+    };
+    let alter = AlterUser {
+        name: user("carol"),
+        if_exists: true,
+        password: Some(PasswordChange { password: None, change_required: Some(true) }),
+        status: Some(UserStatus::Active),
+        home: Some(HomeChange::Set(catalog_name("neo4j"))),
+        remove_auth: Removal { all: true, native: true, providers: BTreeSet::from([AuthProvider::mtls()]) },
+        set_auth: vec![identity(), identity()],
+    };
+    let alter_home = AlterUser {
+        name: user("carol"),
+        if_exists: false,
+        password: None,
+        status: None,
+        home: Some(HomeChange::Remove),
+        remove_auth: Removal::default(),
+        set_auth: Vec::new(),
+    };
+    vec![
+        ("create-user", Command::CreateUser(create)),
+        ("alter-user-everything", Command::AlterUser(alter)),
+        ("alter-user-remove-home", Command::AlterUser(alter_home)),
+        ("drop-user", Command::DropUser { name: user("carol"), if_exists: false }),
+    ]
+}
+
+fn role_commands() -> Vec<(&'static str, Command<Sealed>)> {
+    let roles = || BTreeSet::from([role("remote"), role("reader")]);
+    let users = || BTreeSet::from([user("alice"), user("carol")]);
+    vec![
+        (
+            "create-role",
+            Command::CreateRole { name: role("remote"), mode: CreateMode::Fail, copy_of: Some(role("reader")) },
+        ),
+        ("drop-role", Command::DropRole { name: role("remote"), if_exists: true }),
+        ("grant-roles", Command::GrantRoles { roles: roles(), users: users() }),
+        ("revoke-roles", Command::RevokeRoles { roles: roles(), users: users() }),
+        (
+            "assign-privileges",
+            Command::AssignPrivileges {
+                effect: GrantEffect::Denied,
+                immutable: true,
+                privileges: privileges(),
+                roles: roles(),
+            },
+        ),
+        (
+            "revoke-privileges-granted",
+            Command::RevokePrivileges {
+                effect: Some(GrantEffect::Granted),
+                immutable: false,
+                privileges: privileges(),
+                roles: roles(),
+            },
+        ),
+        (
+            "revoke-privileges-both",
+            Command::RevokePrivileges { effect: None, immutable: false, privileges: BTreeSet::new(), roles: roles() },
+        ),
+    ]
+}
+
+/// Every kind of record, by a name of its own.
+pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
+    let meta = Meta {
+        cluster_id: ClusterId([1; 16]),
+        active_key: KeyId([7; 16]),
+        default_database: catalog_name("neo4j"),
+        policy: Policy { database_management_implies_alias_management: false },
+        created: stamp(1),
+    };
+    let system =
+        Database { kind: DatabaseKind::System, status: DatabaseStatus::Online, created: stamp(1), modified: stamp(1) };
+    let movies = Database {
+        kind: DatabaseKind::Standard,
+        status: DatabaseStatus::Offline,
+        created: stamp(2),
+        modified: stamp(3),
+    };
+    let membership = Membership { created: stamp(8) };
+    let mut records = vec![
+        ("meta".to_owned(), RecordKey::Meta, Record::Meta(Arc::new(meta))),
+        ("database-system".to_owned(), RecordKey::Database(DatabaseName::system()), Record::Database(Arc::new(system))),
+        (
+            "database".to_owned(),
+            RecordKey::Database(DatabaseName::new("movies").unwrap()),
+            Record::Database(Arc::new(movies)),
+        ),
+        (
+            "role".to_owned(),
+            RecordKey::Role(role("remote")),
+            Record::Role(Arc::new(Role { immutable: true, created: stamp(7) })),
+        ),
+        ("membership".to_owned(), RecordKey::Membership(user("carol"), role("remote")), Record::Membership(membership)),
+    ];
+    records.extend(aliases());
+    records.extend(users());
+    records.extend(privileges().into_iter().zip(1..).map(|(privilege, number)| {
+        let grant = Grant { role: role("remote"), effect: GrantEffect::Granted, privilege, immutable: number % 2 == 0 };
+        (format!("grant-{number}"), RecordKey::Grant(Box::new(grant)), Record::Grant(stamp(number)))
+    }));
+    records.extend(requests());
+    records
+}
+
+fn aliases() -> Vec<(String, RecordKey, Record)> {
+    let RemoteTarget { database, url, user, credential, driver, .. } = remote_target();
+    let remote = RemoteAlias { database, url, user, credential, driver, default_language: CypherVersion::Cypher5 };
+    let remote =
+        Alias { kind: AliasKind::Remote(remote), properties: properties(), created: stamp(4), modified: stamp(5) };
+    let local = Alias {
+        kind: AliasKind::Local(DatabaseName::neo4j()),
+        properties: ValueMap::new(),
+        created: stamp(6),
+        modified: stamp(6),
+    };
+    vec![
+        ("alias-remote".to_owned(), RecordKey::Alias(alias_name("remote\0neo4j")), Record::Alias(Arc::new(remote))),
+        ("alias-local".to_owned(), RecordKey::Alias(alias_name("schöne welt")), Record::Alias(Arc::new(local))),
+    ]
+}
+
+fn users() -> Vec<(String, RecordKey, Record)> {
+    let carol = User {
+        password: Some(hash()),
+        password_change_required: true,
+        status: UserStatus::Suspended,
+        home: Some(catalog_name("remote-neo4j")),
+        auth: BTreeMap::from([identity()]),
+        credential_revision: Revision(9),
+        created: stamp(9),
+        modified: stamp(10),
+    };
+    let dbms = User {
+        password: None,
+        password_change_required: false,
+        status: UserStatus::Active,
+        home: None,
+        auth: BTreeMap::new(),
+        credential_revision: Revision(11),
+        created: stamp(11),
+        modified: stamp(11),
+    };
+    vec![
+        ("user".to_owned(), RecordKey::User(user("Carol")), Record::User(Arc::new(carol))),
+        ("user-bare".to_owned(), RecordKey::User(user("dbms")), Record::User(Arc::new(dbms))),
+    ]
+}
+
+fn requests() -> Vec<(String, RecordKey, Record)> {
+    let effect = Effect {
+        system_updates: 2,
+        notifications: vec![
+            Notification::HomeDatabaseNotFound(catalog_name("nowhere")),
+            Notification::NoEffect { role: role("remote") },
+        ],
+    };
+    let rejection = Rejection::AliasExists { name: "remote-neo4j".to_owned() };
+    let bare = Rejection::NotFormed {};
+    let outcomes = [("request-effect", Ok(effect)), ("request-rejected", Err(rejection)), ("request-bare", Err(bare))];
+    let requests = outcomes.into_iter().zip(20..).map(|((name, outcome), revision)| {
+        let record = RequestRecord { applied: stamp(revision), outcome };
+        let id = u8::try_from(revision).unwrap();
+        (name.to_owned(), RecordKey::Request(RequestId([id; 16])), Record::Request(Arc::new(record)))
+    });
+    requests.collect()
+}

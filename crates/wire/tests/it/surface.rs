@@ -1,0 +1,143 @@
+//! Conversions of the gRPC surface.
+
+use std::collections::BTreeSet;
+
+use aliasd_catalog::{
+    AliasKind, CatalogName, DatabaseName, Destination, Grant, GrantEffect, PlainSecret, Record, RecordKey, Rejection,
+    Revision, Route,
+};
+use aliasd_wire::error::{Class, Error};
+use aliasd_wire::{FILE_DESCRIPTOR_SET, Freshness, route, v1};
+use prost::Message;
+use tonic::Code;
+
+use crate::samples;
+
+#[test]
+fn freshness_is_linearizable_unless_stated() {
+    assert_eq!(Freshness::from(None), Freshness::Linearizable);
+    assert_eq!(Freshness::from(Some(v1::Freshness::default())), Freshness::Linearizable);
+    for freshness in [Freshness::Local, Freshness::AtLeast(Revision(7)), Freshness::Linearizable] {
+        assert_eq!(Freshness::from(Some(freshness.into())), freshness);
+    }
+}
+
+#[test]
+fn privileges_are_rows_as_neo4j_shows_them() {
+    let rows: Vec<String> = samples::privileges()
+        .into_iter()
+        .map(|privilege| {
+            let grant =
+                Grant { role: samples::role("remote"), effect: GrantEffect::Granted, privilege, immutable: false };
+            let v1::Privilege { action, resource, graph, segment, .. } = (&grant).into();
+            format!("{action} | {resource} | {graph} | {segment}")
+        })
+        .collect();
+    let expected = [
+        "resolve_alias | database | * | database",
+        "impersonate | database | * | USER(*)",
+        "impersonate | database | * | USER(carol)",
+        "database_actions | database | * | database",
+        "access | database | DEFAULT | database",
+        "start_database | database | remote-neo4j | database",
+        "traverse | graph | DEFAULT | RELATIONSHIP(KNOWS, LIKES)",
+        "read | property(born, name) | * | NODE(Person)",
+        "match | all_properties | neo4j | ELEMENT(*)",
+        "write | graph | * | database",
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn rejections_keep_code_status_and_hint() {
+    let rejection = Rejection::AliasExists { name: "films".to_owned() };
+    let error = Error::from_status(&Error::from(&rejection).to_status());
+    assert_eq!(error.class, Class::Rejected);
+    assert_eq!(error.code, rejection.code().code);
+    assert_eq!(error.message, rejection.to_string());
+    assert_eq!(error.hint, rejection.hint());
+    assert_eq!(error.gqlstatus, rejection.code().gqlstatus);
+    assert_eq!(error.neo4j_code, rejection.code().neo4j_code);
+    assert_eq!(error.grpc_code, Code::AlreadyExists);
+}
+
+#[test]
+fn every_rejection_has_a_grpc_code_that_says_no() {
+    for row in Rejection::table() {
+        let values: Vec<_> = row.fields.iter().map(|field| (*field).to_owned()).collect();
+        let error = Error::from(&Rejection::from_parts(row.code, &values).unwrap());
+        let no = [
+            Code::InvalidArgument,
+            Code::NotFound,
+            Code::AlreadyExists,
+            Code::PermissionDenied,
+            Code::Unauthenticated,
+            Code::FailedPrecondition,
+        ];
+        assert!(no.contains(&error.grpc_code), "{}", row.code);
+    }
+}
+
+#[test]
+fn reflection_knows_every_service() {
+    let files = prost_types::FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
+    let services: BTreeSet<_> = files
+        .file
+        .iter()
+        .flat_map(|file| file.service.iter().map(|service| format!("{}.{}", file.package(), service.name())))
+        .collect();
+    for service in ["aliasd.v1.Router", "aliasd.v1.Admin", "aliasd.v1.Auth", "aliasd.v1.Cluster", "aliasd.peer.v1.Peer"]
+    {
+        assert!(services.contains(service), "{service}");
+    }
+}
+
+/// The route that an alias among the samples gives.
+fn route_of(sample: &str) -> Route {
+    let found = samples::records().into_iter().find(|(name, _, _)| name == sample);
+    let Some((_, RecordKey::Alias(name), Record::Alias(alias))) = found else { panic!("{sample} is no alias") };
+    let revision = alias.modified.revision;
+    let own_name = CatalogName::from(&name);
+    let destination = match &alias.kind {
+        AliasKind::Local(database) => Destination::Local { database: database.clone(), alias: Some(alias.clone()) },
+        AliasKind::Remote(_) => Destination::Remote { name, alias: alias.clone() },
+    };
+    Route { name: own_name, destination, revision, release_credentials: false }
+}
+
+#[test]
+fn a_database_is_a_route_to_itself() {
+    let destination = Destination::Local { database: DatabaseName::neo4j(), alias: None };
+    let name = samples::catalog_name("neo4j");
+    let route = Route { name, destination, revision: Revision(3), release_credentials: false };
+    let expected = v1::Route {
+        name: "neo4j".to_owned(),
+        destination: Some(v1::route::Destination::LocalDatabase(v1::LocalDatabase { database: "neo4j".to_owned() })),
+        properties: std::collections::BTreeMap::new(),
+        version: 3,
+    };
+    assert_eq!(route::to_proto(&route, None), expected);
+}
+
+#[test]
+fn a_local_alias_leads_to_its_database() {
+    let sent = route::to_proto(&route_of("alias-local"), None);
+    assert_eq!((sent.name.as_str(), sent.version), ("schöne welt", 6));
+    let Some(v1::route::Destination::LocalDatabase(local)) = sent.destination else { panic!("it is local") };
+    assert_eq!(local.database, "neo4j");
+}
+
+#[test]
+fn a_remote_alias_has_a_password_only_if_it_is_released() {
+    let route = route_of("alias-remote");
+    for released in [None, Some(PlainSecret::new("secretpassword".to_owned()))] {
+        let sent = route::to_proto(&route, released.as_ref());
+        assert_eq!(sent.properties.len(), samples::properties().len());
+        let Some(v1::route::Destination::RemoteDatabase(remote)) = &sent.destination else { panic!("it is remote") };
+        assert_eq!(remote.password.as_deref(), released.as_ref().map(PlainSecret::expose));
+        assert_eq!((remote.url.as_str(), remote.user.as_str()), ("neo4j+s://location:7687", "alice"));
+        assert_eq!(remote.driver.len(), 7);
+        assert_eq!(remote.default_language(), v1::DefaultLanguage::Cypher5);
+        assert!(!format!("{sent:?}").contains("secretpassword"));
+    }
+}
