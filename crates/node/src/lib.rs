@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The daemon: everything of aliasd that owns sockets, disks, clocks and dice.
+//!
+//! * [`config`] reads and validates the settings.
+//! * [`tls`] accepts and opens connections that prove who is at the other end.
+//! * [`replica`] is this member's copy of the replicated catalog.
+//! * [`session`] decides what a caller may do and does it, on catalog types.
+//! * [`observe`] tells about the node: logs, metrics, liveness, readiness.
+//!
+//! The rules of the catalog are not here: `aliasd-catalog` decides what an entry does, `aliasd-cypher` what a statement
+//! means. No module reads configuration on its own; what it needs is handed to it.
+
+pub mod config;
+pub mod observe;
+pub mod replica;
+pub mod session;
+pub mod tls;

@@ -1,0 +1,73 @@
+//! Logging: text for a terminal, JSON for everything else. Set up once, before anything else starts.
+//!
+//! Libraries speak at `warn` and above only, whatever the level: below that, some would print headers and payloads.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+use crate::config::{LogConfig, LogFormat, LogLevel};
+
+/// Makes every later event go where the configuration says.
+///
+/// # Errors
+/// The file cannot be opened for appending.
+pub fn set_up(config: &LogConfig) -> io::Result<()> {
+    let (writer, to_terminal) = match &config.file {
+        Some(path) => (BoxMakeWriter::new(Arc::new(open(path)?)), false),
+        None => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
+    };
+    let json = match config.format {
+        LogFormat::Auto => !to_terminal,
+        LogFormat::Text => false,
+        LogFormat::Json => true,
+    };
+    let layer = fmt::layer().with_writer(writer).with_ansi(to_terminal);
+    let layer = if json { layer.json().flatten_event(true).boxed() } else { layer.boxed() };
+    // An embedding program, such as a test, may have set up its own; then that one is kept.
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter(config.level))).try_init();
+    Ok(())
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o640).open(path)
+}
+
+fn filter(level: LogLevel) -> Targets {
+    let ours = match level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    };
+    let libraries = LevelFilter::from_level(ours).min(LevelFilter::WARN);
+    Targets::new().with_default(libraries).with_target("aliasd", ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_never_speak_below_warn() {
+        for level in [LogLevel::Info, LogLevel::Debug, LogLevel::Trace] {
+            let filter = filter(level);
+            assert!(!filter.would_enable("h2::codec", &Level::INFO));
+            assert!(filter.would_enable("openraft", &Level::WARN));
+            assert!(filter.would_enable("aliasd_node::session", &Level::INFO));
+        }
+        assert!(!filter(LogLevel::Error).would_enable("openraft", &Level::WARN));
+        assert!(filter(LogLevel::Trace).would_enable("aliasd_node", &Level::TRACE));
+    }
+}
