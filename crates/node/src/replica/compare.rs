@@ -1,0 +1,90 @@
+//! Compares the catalog's digest with the other members': at one revision, all must be equal.
+//!
+//! A member that finds itself alone is fenced. With no majority to tell who is wrong, the leader is taken to be right,
+//! so that exactly one side goes on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliasd_catalog::{Digest, Revision};
+
+use super::handle::Inner;
+use super::types::NodeId;
+
+/// How long the others get to apply the revision that is compared.
+const CATCH_UP_TIME: Duration = Duration::from_millis(100);
+const ANSWER_TIME: Duration = Duration::from_secs(2);
+
+/// Compares again and again until the catalog is fenced.
+pub(super) async fn compare_regularly(replica: Arc<Inner>, interval: Duration) {
+    loop {
+        tokio::time::sleep(interval).await;
+        let (revision, own) = replica.feed.digest();
+        tokio::time::sleep(CATCH_UP_TIME).await;
+        let others = ask(&replica, revision).await;
+        let status = replica.status();
+        let members = status.members.values().filter(|member| member.voter).count();
+        match judge(own, &others, members, status.leader) {
+            Verdict::Equal => {}
+            Verdict::OthersDiffer => {
+                tracing::error!(%revision, "another member's catalog differs from this one and the majority's");
+            }
+            Verdict::OwnDiffers => return replica.fence(revision).await,
+        }
+    }
+}
+
+async fn ask(replica: &Inner, revision: Revision) -> BTreeMap<NodeId, Digest> {
+    let mut others = BTreeMap::new();
+    for (id, member) in replica.status().members {
+        if id == replica.node {
+            continue;
+        }
+        // A member that is down or does not remember the revision is asked again next time.
+        let answer = replica.peers.digest(id, &member.member.peer_address, revision, ANSWER_TIME).await;
+        if let Ok(Some(digest)) = answer {
+            others.insert(id, digest);
+        }
+    }
+    others
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Equal,
+    OthersDiffer,
+    OwnDiffers,
+}
+
+/// Decides who is wrong, from the digests of the members that answered.
+fn judge(own: Digest, others: &BTreeMap<NodeId, Digest>, members: usize, leader: Option<NodeId>) -> Verdict {
+    if others.values().all(|other| *other == own) {
+        return Verdict::Equal;
+    }
+    let votes_for = |digest: Digest| others.values().filter(|other| **other == digest).count();
+    if (votes_for(own) + 1) * 2 > members {
+        return Verdict::OthersDiffer;
+    }
+    let outvoted = others.values().any(|other| *other != own && votes_for(*other) * 2 > members);
+    let leader_differs = leader.and_then(|leader| others.get(&leader)).is_some_and(|digest| *digest != own);
+    if outvoted || leader_differs { Verdict::OwnDiffers } else { Verdict::OthersDiffer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_odd_one_out_is_found() {
+        let (a, b) = (Digest::from_bytes([1; 32]), Digest::from_bytes([2; 32]));
+        let others = |digests: &[(NodeId, Digest)]| digests.iter().copied().collect::<BTreeMap<_, _>>();
+        assert_eq!(judge(a, &others(&[]), 3, Some(1)), Verdict::Equal);
+        assert_eq!(judge(a, &others(&[(2, a), (3, a)]), 3, Some(1)), Verdict::Equal);
+        assert_eq!(judge(a, &others(&[(2, a), (3, b)]), 3, Some(3)), Verdict::OthersDiffer, "a majority outvotes a leader");
+        assert_eq!(judge(a, &others(&[(2, b), (3, b)]), 3, Some(1)), Verdict::OwnDiffers, "even when it leads");
+        assert_eq!(judge(a, &others(&[(2, b)]), 3, Some(2)), Verdict::OwnDiffers, "one against one, the leader is right");
+        assert_eq!(judge(a, &others(&[(2, b)]), 3, Some(1)), Verdict::OthersDiffer);
+        assert_eq!(judge(a, &others(&[(2, b)]), 3, None), Verdict::OthersDiffer);
+    }
+}

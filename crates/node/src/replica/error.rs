@@ -1,0 +1,120 @@
+//! What a caller of the replica may be told, sorted by its next move.
+
+use aliasd_catalog::Revision;
+
+use super::codec::Malformed;
+use super::fault::StorageFault;
+use super::types::NodeId;
+
+/// Why a replica does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log or the catalog cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageFault),
+    /// The options contradict each other.
+    #[error("the replica's options are not usable: {0}")]
+    Options(String),
+    /// Log and catalog do not yield a consistent start.
+    #[error("the replica cannot start from its log and catalog: {0}")]
+    Raft(String),
+}
+
+/// Why a proposal has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProposeError {
+    /// This node does not lead. Not proposed; go to that node.
+    #[error("node {leader} leads the cluster")]
+    ForwardToLeader {
+        /// The leader.
+        leader: NodeId,
+    },
+    /// No leader is known. Not proposed; try again later.
+    #[error("the cluster has no leader at present")]
+    Unavailable,
+    /// The entry may or may not take effect. Ask again with the same request id.
+    #[error("the outcome is unknown: {reason}")]
+    OutcomeUnknown {
+        /// What happened.
+        reason: String,
+    },
+    /// The entry cannot be stored. Not proposed, never will be.
+    #[error("the entry cannot be stored: {0}")]
+    Unstorable(String),
+    /// This node serves nothing any more. Not proposed; go to another node.
+    #[error(transparent)]
+    Fatal(#[from] NotServing),
+}
+
+impl From<Malformed> for ProposeError {
+    fn from(error: Malformed) -> Self {
+        Self::Unstorable(error.to_string())
+    }
+}
+
+/// Why a read cannot be served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// No leader with a quorum was reached. Try again later, or elsewhere.
+    #[error("no leader with a quorum was reached: {reason}")]
+    Unavailable {
+        /// What was tried.
+        reason: String,
+    },
+    /// This node did not apply the wanted revision in time.
+    #[error("this node did not reach revision {wanted} in time; it is at {reached}")]
+    Behind {
+        /// What the read needs.
+        wanted: Revision,
+        /// What this node has applied.
+        reached: Revision,
+    },
+    /// This node serves nothing any more. Go to another node.
+    #[error(transparent)]
+    Fatal(#[from] NotServing),
+}
+
+/// This node must not answer from its catalog any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotServing {
+    /// The replica stopped.
+    #[error("the replica stopped: {0}")]
+    Stopped(StopReason),
+    /// The catalog differs from the other members' at the same revision.
+    #[error(
+        "the catalog of this node differs from the other members' at revision {revision}; restore it from them: remove \
+         this node from the cluster and start it with an empty data directory under a new node id"
+    )]
+    Fenced {
+        /// Where the difference was seen.
+        revision: Revision,
+    },
+}
+
+/// Why a replica stopped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StopReason {
+    /// It was asked to.
+    #[error("it was shut down")]
+    Shutdown,
+    /// It cannot go on.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Why a cluster is not formed or changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterError {
+    /// The cluster exists already, or this node belongs to one.
+    #[error("this node already belongs to a cluster")]
+    AlreadyInitialized,
+    /// The members are not usable.
+    #[error("{0}")]
+    Members(String),
+    /// The leadership cannot be given away.
+    #[error("the leadership was not taken over: {0}")]
+    Transfer(String),
+    /// This node serves nothing any more.
+    #[error(transparent)]
+    Fatal(#[from] NotServing),
+}

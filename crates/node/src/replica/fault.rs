@@ -1,0 +1,107 @@
+//! What goes wrong with a directory on disk, told so that an operator knows the way out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::codec::Malformed;
+
+/// Why a log or a catalog directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageFault {
+    /// The content is not what was written, or part of it is gone.
+    #[error(
+        "{path} is damaged: {detail}; it is not used, so that nothing false is served; restore this member from the \
+         others: remove it from the cluster and start it with an empty data directory under a new node id, never \
+         under the old one"
+    )]
+    Damaged {
+        /// The directory or file.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// The directory was made by another member.
+    #[error(
+        "{path} belongs to node {found}, but this node has id {expected}; set `node.id` to {found} or choose another \
+         data directory"
+    )]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// The node that made it.
+        found: u64,
+        /// The node that wants it.
+        expected: u64,
+    },
+    /// Another process works in it.
+    #[error("{path} is in use by another process; stop that process or choose another data directory")]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// No room is left.
+    #[error(
+        "the disk that holds {path} is full ({detail}); free space and start the node again; every acknowledged \
+         write is safe"
+    )]
+    Full {
+        /// The directory.
+        path: PathBuf,
+        /// The system's words.
+        detail: String,
+    },
+    /// The system refused an operation.
+    #[error("cannot {action} {path}: {detail}")]
+    Failed {
+        /// What was tried.
+        action: &'static str,
+        /// The directory or file.
+        path: PathBuf,
+        /// The system's words.
+        detail: String,
+    },
+}
+
+impl StorageFault {
+    pub(crate) fn damaged(path: &Path, detail: impl ToString) -> Self {
+        Self::Damaged { path: path.to_owned(), detail: detail.to_string() }
+    }
+
+    pub(crate) fn malformed(path: &Path, item: &str, reason: &Malformed) -> Self {
+        Self::damaged(path, format_args!("{item} cannot be read: {reason}"))
+    }
+
+    pub(crate) fn from_io(path: &Path, action: &'static str, error: &io::Error) -> Self {
+        let (path, detail) = (path.to_owned(), error.to_string());
+        match error.kind() {
+            io::ErrorKind::StorageFull => Self::Full { path, detail },
+            _ => Self::Failed { action, path, detail },
+        }
+    }
+
+    pub(crate) fn from_rocksdb(path: &Path, action: &'static str, error: &rocksdb::Error) -> Self {
+        let (path, detail) = (path.to_owned(), error.to_string());
+        // RocksDB gives its status as text only.
+        if detail.contains("No space left") {
+            Self::Full { path, detail }
+        } else if detail.contains("lock hold by current process") || detail.contains("While lock file") {
+            Self::InUse { path }
+        } else if error.kind() == rocksdb::ErrorKind::Corruption || detail.contains("does not exist") {
+            Self::Damaged { path, detail }
+        } else {
+            Self::Failed { action, path, detail }
+        }
+    }
+}
+
+impl From<StorageFault> for io::Error {
+    fn from(fault: StorageFault) -> Self {
+        let kind = match fault {
+            StorageFault::Damaged { .. } => io::ErrorKind::InvalidData,
+            StorageFault::Full { .. } => io::ErrorKind::StorageFull,
+            StorageFault::InUse { .. } => io::ErrorKind::ResourceBusy,
+            StorageFault::Foreign { .. } | StorageFault::Failed { .. } => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, fault)
+    }
+}

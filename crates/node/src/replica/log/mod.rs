@@ -1,0 +1,36 @@
+//! The replicated log of one member: entries, vote, purge point, commit point.
+//!
+//! [`store::LogStore`] keeps it in RocksDB. An append returns as soon as the entries can be read; one flusher thread
+//! makes them durable and tells openraft. [`memory::MemoryLog`] does the same without a disk, with an explicit step
+//! from written to durable, for simulation.
+//!
+//! Nothing here interprets entries. What cannot be read back exactly is an error, never an absence.
+
+pub(crate) mod flusher;
+pub(crate) mod memory;
+pub(crate) mod records;
+pub(crate) mod store;
+pub(crate) mod tail;
+
+use std::ops::{Bound, RangeBounds};
+
+/// Entries returned by one limited read reach at most this size, unless the first alone is larger.
+pub(crate) const READ_LIMIT_BYTES: usize = 2 * 1024 * 1024;
+
+/// The first index and the one after the last.
+pub(crate) fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {
+    let start = match range.start_bound() {
+        Bound::Included(start) => *start,
+        Bound::Excluded(start) => start.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(end) => end.saturating_add(1),
+        Bound::Excluded(end) => *end,
+        Bound::Unbounded => u64::MAX,
+    };
+    (start, end.max(start))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! The state machine: applies committed entries to the catalog, stores what changed, and shows it.
+//!
+//! For each batch, in this order: the records and how far they reach go to the store in one write, the view is
+//! published, callers are answered. The catalog itself decides everything; this module never looks into a command.
+//!
+//! A snapshot is a clone of the persistent maps, taken between two batches together with its position. It is kept as
+//! "current" only once the store was flushed, because openraft lets the log go up to it.
+
+pub(crate) mod disk;
+pub(crate) mod memory;
+pub(crate) mod snapshot;
+pub(crate) mod store;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aliasd_catalog::{Applied, Catalog, Digest, Revision};
+use aliasd_wire::store::{encode_record, encode_record_key};
+use futures::{Stream, StreamExt};
+use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
+use openraft::alias;
+use tokio::sync::oneshot;
+
+use self::snapshot::{Frozen, SnapshotData, receive_part, send_parts};
+use self::store::{AppliedState, RecordWrites, SharedStore, StageError, StagedCatalog};
+use super::fault::StorageFault;
+use super::feed::{AppliedBatch, AppliedEntry, Feed, View};
+use super::types::{LogId, Payload, Response, SnapshotMeta, StoredMembership, TypeConfig};
+
+/// Entries that become visible at once, at most; bounds the memory of a batch and the time until it shows.
+const BATCH_ENTRIES_MAX: usize = 512;
+
+type Snapshot = alias::SnapshotOf<TypeConfig, SnapshotData>;
+
+/// The latest snapshot whose content is durable.
+type SnapshotSlot = Arc<Mutex<Option<Frozen>>>;
+
+/// The catalog and everything around it that changes when an entry is applied.
+pub(crate) struct Machine {
+    store: SharedStore,
+    catalog: Catalog,
+    last_applied: Option<LogId>,
+    membership: StoredMembership,
+    feed: Arc<Feed>,
+    snapshot: SnapshotSlot,
+    /// Dropped with the machine, which tells the supervisor that nothing is applied any more.
+    _alive: oneshot::Sender<()>,
+}
+
+/// A batch between being applied and being shown.
+#[derive(Default)]
+struct Pending {
+    records: RecordWrites,
+    entries: Vec<AppliedEntry>,
+    digests: Vec<(Revision, Digest)>,
+    responders: Vec<(ApplyResponder<TypeConfig>, Response)>,
+}
+
+impl Machine {
+    /// Loads the catalog. The receiver resolves when the machine is gone.
+    pub(crate) fn load(
+        store: SharedStore,
+        history_entries_max: usize,
+    ) -> Result<(Self, Arc<Feed>, oneshot::Receiver<()>), StorageFault> {
+        let (catalog, state) = store.load()?;
+        let AppliedState { last_applied, membership, .. } = state;
+        let view = View { catalog: catalog.clone(), revision: revision_of(last_applied.as_ref()) };
+        let feed = Arc::new(Feed::new(view, history_entries_max));
+        // What was loaded is durable, so it serves as the first snapshot.
+        let meta = SnapshotMeta { last_log_id: last_applied, last_membership: membership.clone() };
+        let snapshot = last_applied.map(|_| Frozen { meta, catalog: catalog.clone() });
+        let (alive, gone) = oneshot::channel();
+        let machine = Self {
+            store,
+            catalog,
+            last_applied,
+            membership,
+            feed: Arc::clone(&feed),
+            snapshot: Arc::new(Mutex::new(snapshot)),
+            _alive: alive,
+        };
+        Ok((machine, feed, gone))
+    }
+
+    /// Whether nothing was ever applied.
+    pub(crate) fn is_pristine(&self) -> bool {
+        self.last_applied.is_none()
+    }
+
+    fn apply_one(&mut self, pending: &mut Pending, (entry, responder): EntryResponder<TypeConfig>) -> io::Result<()> {
+        let log_id = entry.log_id;
+        if self.last_applied.is_some_and(|last| last.index >= log_id.index) {
+            // Applying an entry twice would let this member's catalog part from the others'.
+            return Err(io::Error::other(format!("log entry {log_id} was to be applied a second time")));
+        }
+        let revision = Revision(log_id.index);
+        let response = match entry.payload {
+            Payload::Blank => None,
+            Payload::Membership(membership) => {
+                self.membership = StoredMembership::new(Some(log_id), membership);
+                None
+            }
+            Payload::Normal(proposal) => {
+                let before = self.catalog.clone();
+                let Applied { outcome, changes } = self.catalog.apply(revision, proposal.entry());
+                for change in &changes {
+                    let value = change.after.as_ref().map(|record| encode_record(record));
+                    pending.records.push((encode_record_key(&change.key), value));
+                }
+                let entry = Arc::clone(proposal.entry());
+                let (after, answer) = (self.catalog.clone(), outcome.clone());
+                pending.entries.push(AppliedEntry { revision, entry, outcome: answer, changes, before, after });
+                Some(outcome)
+            }
+        };
+        self.last_applied = Some(log_id);
+        pending.digests.push((revision, self.catalog.digest()));
+        pending.responders.extend(responder.map(|responder| (responder, response)));
+        Ok(())
+    }
+
+    /// Stores a batch, shows it, and answers.
+    fn commit(&mut self, pending: Pending) -> io::Result<()> {
+        let Pending { records, entries, digests, responders } = pending;
+        if digests.is_empty() {
+            return Ok(());
+        }
+        self.store.write(records, &self.state())?;
+        let revision = revision_of(self.last_applied.as_ref());
+        self.feed.publish(self.catalog.clone(), AppliedBatch { revision, entries }, digests);
+        for (responder, response) in responders {
+            responder.send(response);
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> AppliedState {
+        AppliedState {
+            last_applied: self.last_applied,
+            membership: self.membership.clone(),
+            digest: self.catalog.digest(),
+        }
+    }
+}
+
+impl RaftStateMachine<TypeConfig> for Machine {
+    type SnapshotData = SnapshotData;
+    type SnapshotBuilder = SnapshotBuilder;
+
+    async fn applied_state(&mut self) -> io::Result<(Option<LogId>, StoredMembership)> {
+        Ok((self.last_applied, self.membership.clone()))
+    }
+
+    async fn apply<S>(&mut self, mut entries: S) -> io::Result<()>
+    where
+        S: Stream<Item = io::Result<EntryResponder<TypeConfig>>> + Unpin + Send,
+    {
+        let mut pending = Pending::default();
+        while let Some(item) = entries.next().await {
+            self.apply_one(&mut pending, item?)?;
+            if pending.digests.len() == BATCH_ENTRIES_MAX {
+                self.commit(std::mem::take(&mut pending))?;
+                tokio::task::yield_now().await;
+            }
+        }
+        self.commit(pending)
+    }
+
+    async fn try_create_snapshot_builder(&mut self, _force: bool) -> Option<SnapshotBuilder> {
+        Some(self.get_snapshot_builder().await)
+    }
+
+    async fn get_snapshot_builder(&mut self) -> SnapshotBuilder {
+        let meta = SnapshotMeta { last_log_id: self.last_applied, last_membership: self.membership.clone() };
+        SnapshotBuilder {
+            frozen: Frozen { meta, catalog: self.catalog.clone() },
+            store: Arc::clone(&self.store),
+            slot: Arc::clone(&self.snapshot),
+        }
+    }
+
+    async fn install_snapshot(&mut self, meta: &SnapshotMeta, data: SnapshotData) -> io::Result<()> {
+        let store = Arc::clone(&self.store);
+        let meta = meta.clone();
+        let installation = tokio::task::spawn_blocking(move || install(&store, &meta, data));
+        let (catalog, state) = installation.await.map_err(io::Error::other)??;
+        let revision = revision_of(state.last_applied.as_ref());
+        self.catalog = catalog.clone();
+        self.last_applied = state.last_applied;
+        self.membership = state.membership.clone();
+        let meta = SnapshotMeta { last_log_id: state.last_applied, last_membership: state.membership };
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Frozen { meta, catalog: catalog.clone() });
+        tracing::info!(%revision, "installed a snapshot");
+        self.feed.replace(View { catalog, revision });
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshot>> {
+        let slot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(slot.as_ref().map(|frozen| thaw(frozen.clone())))
+    }
+}
+
+/// Turns a frozen catalog into openraft's snapshot.
+fn thaw(Frozen { meta, catalog }: Frozen) -> Snapshot {
+    Snapshot { meta, snapshot: SnapshotData::Frozen(Box::new(catalog)) }
+}
+
+/// Writes a snapshot into a new catalog and puts that in the place of the current one.
+fn install(store: &SharedStore, meta: &SnapshotMeta, data: SnapshotData) -> io::Result<(Catalog, AppliedState)> {
+    let staged = match data {
+        SnapshotData::Received(staged) => *staged,
+        SnapshotData::Frozen(catalog) => stage_local(store, &catalog).map_err(io::Error::other)?,
+    };
+    let state = AppliedState {
+        last_applied: meta.last_log_id,
+        membership: meta.last_membership.clone(),
+        digest: staged.digest(),
+    };
+    let catalog = store.install(staged, &state)?;
+    Ok((catalog, state))
+}
+
+/// Stages a catalog that is in memory already, the same way as one that comes over the network.
+fn stage_local(store: &SharedStore, catalog: &Catalog) -> Result<StagedCatalog, StageError> {
+    let mut staged = store.stage()?;
+    let mut result = Ok(false);
+    send_parts(catalog, |part| {
+        result = receive_part(&mut staged, part);
+        result.is_ok()
+    });
+    result.map(|_| staged)
+}
+
+/// Makes a frozen catalog the current snapshot, beside the running machine.
+pub(crate) struct SnapshotBuilder {
+    frozen: Frozen,
+    store: SharedStore,
+    slot: SnapshotSlot,
+}
+
+impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
+    type SnapshotData = SnapshotData;
+
+    async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || store.flush()).await.map_err(io::Error::other)??;
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = slot.as_ref().and_then(|frozen| frozen.meta.last_log_id);
+        // One that was installed meanwhile is newer.
+        if self.frozen.meta.last_log_id >= current {
+            *slot = Some(self.frozen.clone());
+        }
+        Ok(thaw(self.frozen.clone()))
+    }
+}
+
+/// The revision that contains everything up to `log_id`.
+pub(crate) fn revision_of(log_id: Option<&LogId>) -> Revision {
+    Revision(log_id.map_or(0, |log_id| log_id.index))
+}

@@ -1,0 +1,125 @@
+//! Linearizable reads: which revision a read must have seen, confirmed by a quorum after the read began.
+//!
+//! Many reads share one question: all that came before it was asked take its answer.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliasd_catalog::Revision;
+use aliasd_wire::peer::v1::read_index_reply::Result as Answer;
+use openraft::errors::{LinearizableReadError, RaftError};
+use openraft::{Raft, ReadPolicy};
+use tokio::sync::{mpsc, oneshot};
+
+use super::machine::Machine;
+use super::network::Peers;
+use super::types::{NodeId, TypeConfig};
+
+/// Callers that share one answer, at most.
+const CALLERS_MAX: usize = 8192;
+/// How long the leader may take to answer a follower.
+const LEADER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a leader, or a node that is asked for one, answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LeaderRead {
+    /// Reads at this revision or later are linearizable.
+    Index(Revision),
+    /// Another node leads, or none that is known.
+    NotLeader(Option<NodeId>),
+    /// No quorum confirmed the leader in time.
+    NoQuorum,
+    /// Raft stopped.
+    Stopped,
+}
+
+/// Gets read indexes, from this node when it leads and from the leader otherwise.
+pub(crate) struct ReadIndexer {
+    on_leader: Coalescer<LeaderRead>,
+    anywhere: Coalescer<Result<Revision, String>>,
+}
+
+impl ReadIndexer {
+    /// Starts the two tasks that ask; they end with the indexer.
+    pub(crate) fn start(raft: &Raft<TypeConfig, Machine>, peers: &Arc<Peers>) -> Arc<Self> {
+        let leader = raft.clone();
+        let on_leader = Coalescer::start(move || ask_self(leader.clone()));
+        let (raft, peers) = (raft.clone(), Arc::clone(peers));
+        let anywhere = Coalescer::start(move || ask_anywhere(raft.clone(), Arc::clone(&peers)));
+        Arc::new(Self { on_leader, anywhere })
+    }
+
+    /// Answers as leader or not at all.
+    pub(crate) async fn on_leader(&self) -> LeaderRead {
+        self.on_leader.ask().await.unwrap_or(LeaderRead::Stopped)
+    }
+
+    /// Asks whoever leads. The error says what was tried.
+    pub(crate) async fn anywhere(&self) -> Result<Revision, String> {
+        self.anywhere.ask().await.unwrap_or_else(|| Err("this node stops".to_owned()))
+    }
+}
+
+async fn ask_self(raft: Raft<TypeConfig, Machine>) -> LeaderRead {
+    match raft.get_read_log_id(ReadPolicy::ReadIndex).await {
+        Ok((read, _applied)) => LeaderRead::Index(Revision(read.index())),
+        Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(to))) => LeaderRead::NotLeader(to.leader_id),
+        Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => LeaderRead::NoQuorum,
+        Err(RaftError::Fatal(_)) => LeaderRead::Stopped,
+    }
+}
+
+async fn ask_anywhere(raft: Raft<TypeConfig, Machine>, peers: Arc<Peers>) -> Result<Revision, String> {
+    let own = *raft.node_id();
+    let leader = match ask_self(raft.clone()).await {
+        LeaderRead::Index(revision) => return Ok(revision),
+        LeaderRead::NotLeader(Some(leader)) if leader != own => leader,
+        LeaderRead::NotLeader(_) => return Err("no leader is known".to_owned()),
+        LeaderRead::NoQuorum => return Err("this node leads but cannot reach a quorum".to_owned()),
+        LeaderRead::Stopped => return Err("this node stops".to_owned()),
+    };
+    let membership = openraft::async_runtime::WatchReceiver::borrow_watched(&raft.metrics()).membership_config.clone();
+    let Some(member) = membership.get_node(&leader) else {
+        return Err(format!("the leader, node {leader}, is not a known member"));
+    };
+    match peers.read_index(leader, &member.peer_address, LEADER_TIMEOUT).await {
+        Ok(Some(Answer::Index(index))) => Ok(Revision(index)),
+        Ok(Some(Answer::NotLeader(_))) => Err(format!("node {leader} no longer leads")),
+        Ok(Some(Answer::NoQuorum(_))) => Err(format!("the leader, node {leader}, cannot reach a quorum")),
+        Ok(None) => Err(format!("the leader, node {leader}, gave an empty answer")),
+        Err(error) => Err(format!("the leader, node {leader}, was not reached: {error}")),
+    }
+}
+
+/// Lets many callers share one answer that was asked for after all of them came.
+struct Coalescer<T> {
+    queue: mpsc::UnboundedSender<oneshot::Sender<T>>,
+}
+
+impl<T: Clone + Send + 'static> Coalescer<T> {
+    fn start<A, F>(ask: A) -> Self
+    where
+        A: Fn() -> F + Send + 'static,
+        F: Future<Output = T> + Send,
+    {
+        let (queue, mut waiting) = mpsc::unbounded_channel::<oneshot::Sender<T>>();
+        tokio::spawn(async move {
+            let mut callers = Vec::new();
+            while waiting.recv_many(&mut callers, CALLERS_MAX).await > 0 {
+                let answer = ask().await;
+                for caller in callers.drain(..) {
+                    // A caller that gave up does not need it.
+                    let _ = caller.send(answer.clone());
+                }
+            }
+        });
+        Self { queue }
+    }
+
+    async fn ask(&self) -> Option<T> {
+        let (caller, answer) = oneshot::channel();
+        self.queue.send(caller).ok()?;
+        answer.await.ok()
+    }
+}

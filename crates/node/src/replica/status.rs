@@ -1,0 +1,91 @@
+//! What a replica tells about itself.
+
+use std::collections::BTreeMap;
+
+use aliasd_catalog::{Digest, Revision};
+use openraft::{RaftMetrics, ServerState};
+
+use super::types::{Member, NodeId, TypeConfig};
+
+/// The part a member plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplicaRole {
+    /// Receives the log and has no vote.
+    Learner,
+    /// Follows a leader.
+    Follower,
+    /// Asks for votes.
+    Candidate,
+    /// Leads.
+    Leader,
+    /// Does nothing any more.
+    Stopped,
+}
+
+/// One member of the cluster as this member sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// How it is reached.
+    pub member: Member,
+    /// Whether it votes.
+    pub voter: bool,
+    /// The last entry known to be in its log; only a leader knows.
+    pub matched: Option<Revision>,
+}
+
+/// The state of a replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaStatus {
+    /// This node.
+    pub node: NodeId,
+    /// Its part.
+    pub role: ReplicaRole,
+    /// Its term.
+    pub term: u64,
+    /// The leader it knows.
+    pub leader: Option<NodeId>,
+    /// Every member.
+    pub members: BTreeMap<NodeId, MemberStatus>,
+    /// The last entry in its log.
+    pub last_log: Option<Revision>,
+    /// The last entry that it knows to be committed.
+    pub committed: Option<Revision>,
+    /// The last entry that its view contains.
+    pub applied: Revision,
+    /// The last entry in its latest snapshot.
+    pub snapshot: Option<Revision>,
+    /// The last entry that its log no longer holds.
+    pub purged: Option<Revision>,
+    /// The digest of its view.
+    pub digest: Digest,
+    /// Where its catalog was seen to differ from the others'.
+    pub fenced: Option<Revision>,
+    /// Syncs of the log device.
+    pub log_syncs: u64,
+    /// Appends and votes that these syncs made durable.
+    pub log_writes: u64,
+}
+
+/// The members that Raft's metrics show.
+pub(super) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, MemberStatus> {
+    let voters: Vec<NodeId> = metrics.membership_config.voter_ids().collect();
+    metrics
+        .membership_config
+        .nodes()
+        .map(|(id, member)| {
+            let replication = metrics.replication.as_ref().and_then(|replication| replication.get(id));
+            let matched = replication.and_then(|matched| matched.as_ref()).map(|log_id| Revision(log_id.index));
+            (*id, MemberStatus { member: member.clone(), voter: voters.contains(id), matched })
+        })
+        .collect()
+}
+
+pub(super) fn role(state: ServerState) -> ReplicaRole {
+    match state {
+        ServerState::Learner => ReplicaRole::Learner,
+        ServerState::Follower => ReplicaRole::Follower,
+        ServerState::Candidate => ReplicaRole::Candidate,
+        ServerState::Leader => ReplicaRole::Leader,
+        ServerState::Shutdown => ReplicaRole::Stopped,
+    }
+}

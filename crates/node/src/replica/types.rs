@@ -1,0 +1,99 @@
+//! How openraft is configured for aliasd, and short names for its types.
+//!
+//! Nothing here leaves the replica: its public surface speaks of revisions, entries and members.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aliasd_catalog::{Entry, Outcome};
+use openraft::alias;
+
+use super::codec::{self, Malformed};
+
+/// Names a member for the whole life of the cluster; never given to another one.
+pub type NodeId = u64;
+
+/// Where a member is reached and how it is shown. Stored in the log with the membership.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Member {
+    /// Name shown to people.
+    pub name: String,
+    /// `host:port` where other members reach it.
+    pub peer_address: String,
+    /// `host:port` where clients reach it.
+    pub client_address: String,
+}
+
+/// A catalog entry on its way through the log, encoded once by whoever saw it first.
+///
+/// Cheap to clone: the log's tail, replication and apply share one allocation.
+#[derive(Clone)]
+pub(crate) struct Proposal(Arc<ProposalParts>);
+
+struct ProposalParts {
+    entry: Arc<Entry>,
+    encoded: Vec<u8>,
+}
+
+impl Proposal {
+    /// Encodes an entry that is to be proposed.
+    pub(crate) fn new(entry: Entry) -> Result<Self, Malformed> {
+        let encoded = codec::encode_new_entry(&entry)?;
+        Ok(Self(Arc::new(ProposalParts { entry: Arc::new(entry), encoded })))
+    }
+
+    /// Takes an entry that came over the network or from the log.
+    pub(crate) fn decode(encoded: Vec<u8>) -> Result<Self, Malformed> {
+        let entry = Arc::new(codec::decode_entry(&encoded)?);
+        Ok(Self(Arc::new(ProposalParts { entry, encoded })))
+    }
+
+    pub(crate) fn entry(&self) -> &Arc<Entry> {
+        &self.0.entry
+    }
+
+    pub(crate) fn encoded(&self) -> &[u8] {
+        &self.0.encoded
+    }
+}
+
+impl PartialEq for Proposal {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.encoded == other.0.encoded
+    }
+}
+
+/// Shows the request id only: openraft prints payloads in its traces.
+impl fmt::Display for Proposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request {}", self.0.entry.request)
+    }
+}
+
+impl fmt::Debug for Proposal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What applying an entry answers: nothing for the entries that Raft makes for itself.
+pub(crate) type Response = Option<Outcome>;
+
+openraft::declare_raft_types!(
+    /// Consensus over catalog entries.
+    pub(crate) TypeConfig:
+        D = Proposal,
+        R = Response,
+        NodeId = NodeId,
+        Node = Member,
+);
+
+pub(crate) type LogId = alias::LogIdOf<TypeConfig>;
+pub(crate) type LeaderId = alias::LeaderIdOf<TypeConfig>;
+pub(crate) type Vote = alias::VoteOf<TypeConfig>;
+pub(crate) type LogEntry = alias::EntryOf<TypeConfig>;
+pub(crate) type Payload = alias::PayloadOf<TypeConfig>;
+pub(crate) type Membership = openraft::Membership<NodeId, Member>;
+pub(crate) type StoredMembership = alias::StoredMembershipOf<TypeConfig>;
+pub(crate) type SnapshotMeta = alias::SnapshotMetaOf<TypeConfig>;
+pub(crate) type FlushCallback = openraft::storage::IOFlushed<TypeConfig>;
