@@ -46,6 +46,17 @@ impl Catalog {
         Err(Rejection::PermissionDenied { user: name.to_string(), privilege })
     }
 
+    /// Whether `who` may do anything at all: what is open to everyone needs no privilege beyond this.
+    ///
+    /// # Errors
+    /// The user is unknown or suspended, or must change the password first.
+    pub fn authorise_caller(&self, who: &Principal) -> Result<(), Rejection> {
+        match who {
+            Principal::User(name) => self.require_active(name),
+            Principal::System => Ok(()),
+        }
+    }
+
     /// Whether `who` may run `command` now: every privilege the command needs, in the order they are
     /// checked.
     ///
