@@ -5,10 +5,10 @@
 //!
 //! 1. [`parse`] splits the text into tokens and builds a [`Statement`](ast::Statement). Passwords go
 //!    straight into buffers that wipe themselves. Errors are [`LanguageError`]s with place and hint.
-//! 2. `lower` joins the statement with the parameters' values and gives either a command for the
+//! 2. [`lower`] joins the statement with the parameters' values and gives either a command for the
 //!    catalog, whose secrets are still in clear, or a listing.
 //! 3. A command leaves this crate: it is sealed, proposed, and applied by the catalog.
-//! 4. A listing is run here against a catalog that the caller holds, for a principal, and yields rows.
+//! 4. A listing is run here ([`run_listing`]) against a catalog that the caller holds, for a principal, and yields rows.
 //!
 //! Printing a statement gives its canonical text, with `'******'` for every password.
 //!
@@ -17,7 +17,11 @@
 
 pub mod ast;
 mod error;
+mod formula;
 mod lexer;
+mod listing;
+mod lower;
+mod parameters;
 mod parser;
 mod print;
 mod span;
@@ -25,5 +29,8 @@ mod suggest;
 
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;
+pub use listing::{Listing, Table, run_listing};
+pub use lower::{Lowered, Refusal, compile, lower};
+pub use parameters::Parameters;
 pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};
 pub use span::{Located, Span};

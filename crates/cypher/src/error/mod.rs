@@ -13,7 +13,7 @@ use std::fmt;
 use crate::span::Span;
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $gql_status:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $gql_status:literal, $neo4j:literal;)*) => {
         /// The stable codes of this crate's errors. A code never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum ErrorCode {
@@ -35,53 +35,63 @@ macro_rules! error_codes {
             pub fn gql_status(self) -> &'static str {
                 match self { $(Self::$variant => $gql_status,)* }
             }
+
+            /// Neo4j's status code for it.
+            #[must_use]
+            pub fn neo4j_code(self) -> &'static str {
+                match self { $(Self::$variant => concat!("Neo.ClientError.Statement.", $neo4j),)* }
+            }
         }
     };
 }
 
 error_codes! {
     /// The text does not follow the grammar.
-    SyntaxError = "SYNTAX_ERROR", "42I06";
+    SyntaxError = "SYNTAX_ERROR", "42I06", "SyntaxError";
     /// A character that the language does not use, or an invisible one.
-    InvalidCharacter = "INVALID_CHARACTER", "42001";
+    InvalidCharacter = "INVALID_CHARACTER", "42001", "SyntaxError";
     /// A number out of range or a string with an unknown escape.
-    InvalidLiteral = "INVALID_LITERAL", "42001";
+    InvalidLiteral = "INVALID_LITERAL", "42001", "SyntaxError";
     /// A string, name or comment that is not closed.
-    UnterminatedLiteral = "UNTERMINATED_LITERAL", "42001";
+    UnterminatedLiteral = "UNTERMINATED_LITERAL", "42001", "SyntaxError";
     /// The statement is larger than 1 MiB.
-    StatementTooLarge = "STATEMENT_TOO_LARGE", "42001";
+    StatementTooLarge = "STATEMENT_TOO_LARGE", "42001", "SyntaxError";
     /// Expressions are nested more deeply than 64 levels.
-    NestingTooDeep = "NESTING_TOO_DEEP", "42001";
+    NestingTooDeep = "NESTING_TOO_DEEP", "42001", "SyntaxError";
     /// A list, map or chain of operators has more than 10,000 members.
-    ListTooLong = "LIST_TOO_LONG", "42001";
+    ListTooLong = "LIST_TOO_LONG", "42001", "SyntaxError";
     /// A clause that may stand once stands twice.
-    DuplicateClause = "DUPLICATE_CLAUSE", "42N19";
+    DuplicateClause = "DUPLICATE_CLAUSE", "42N19", "SyntaxError";
     /// Two clauses that exclude each other.
-    ConflictingClauses = "CONFLICTING_CLAUSES", "42N14";
+    ConflictingClauses = "CONFLICTING_CLAUSES", "42N14", "SyntaxError";
     /// An ALTER that alters nothing.
-    MissingClause = "MISSING_CLAUSE", "42N94";
+    MissingClause = "MISSING_CLAUSE", "42N94", "SyntaxError";
     /// A leading `USE`.
-    UseClauseNotAllowed = "USE_CLAUSE_NOT_ALLOWED", "42N79";
+    UseClauseNotAllowed = "USE_CLAUSE_NOT_ALLOWED", "42N79", "SyntaxError";
     /// A `CYPHER` prefix that names a version other than 5 and 25.
-    InvalidCypherVersion = "INVALID_CYPHER_VERSION", "22N04";
+    InvalidCypherVersion = "INVALID_CYPHER_VERSION", "22N04", "SyntaxError";
     /// A dotted name whose parts are quoted separately.
-    InvalidQualifiedName = "INVALID_QUALIFIED_NAME", "42NAA";
+    InvalidQualifiedName = "INVALID_QUALIFIED_NAME", "42NAA", "SyntaxError";
     /// A name that is neither a column of the listing nor defined by `YIELD`.
-    UnknownVariable = "UNKNOWN_VARIABLE", "42N62";
+    UnknownVariable = "UNKNOWN_VARIABLE", "42N62", "SyntaxError";
     /// A function that this language does not have.
-    UnknownFunction = "UNKNOWN_FUNCTION", "42N48";
+    UnknownFunction = "UNKNOWN_FUNCTION", "42N48", "SyntaxError";
     /// A column name given twice.
-    DuplicateColumn = "DUPLICATE_COLUMN", "42N38";
+    DuplicateColumn = "DUPLICATE_COLUMN", "42N38", "SyntaxError";
     /// An expression where it may not stand, for example a column in a driver setting.
-    InvalidExpression = "INVALID_EXPRESSION", "42001";
+    InvalidExpression = "INVALID_EXPRESSION", "42001", "SyntaxError";
     /// A parameter that the statement names and the caller did not give.
-    MissingParameter = "MISSING_PARAMETER", "42N51";
+    MissingParameter = "MISSING_PARAMETER", "42N51", "ParameterMissing";
     /// A value, often of a parameter, of a type that does not fit its place.
-    WrongType = "WRONG_TYPE", "22N27";
+    WrongType = "WRONG_TYPE", "22N27", "TypeError";
+    /// The values of a `DRIVER` map could not be computed.
+    DriverEvaluation = "DRIVER_SETTINGS_EVALUATION", "42N89", "SyntaxError";
+    /// A parameter that names a database is `*`.
+    ParameterIsWildcard = "PARAMETER_IS_WILDCARD", "42N86", "SyntaxError";
     /// Arithmetic that has no result: an overflow or a division by zero.
-    ArithmeticError = "ARITHMETIC_ERROR", "22003";
+    ArithmeticError = "ARITHMETIC_ERROR", "22003", "ArithmeticError";
     /// A part of the language that this server does not offer.
-    NotSupported = "NOT_SUPPORTED", "51N26";
+    NotSupported = "NOT_SUPPORTED", "51N26", "SyntaxError";
 }
 
 /// Why a statement was not understood.

@@ -1,0 +1,236 @@
+//! Running a formula on a row, with three-valued logic: NULL is "not known".
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use aliasd_catalog::{Float, Value};
+
+use super::compare::{compare, equal};
+use super::{Bound, Formula};
+use crate::ast::{BinaryOperator, Precedence, UnaryOperator};
+use crate::error::{ErrorCode, LanguageError};
+use crate::parameters::kind_of;
+use crate::span::{Located, Span};
+
+type Evaluated<'a> = Result<Cow<'a, Value>, LanguageError>;
+
+impl Located<Formula> {
+    /// The value on a row. The row is as long as the scope that the formula was bound in says.
+    pub(crate) fn evaluate<'a>(&'a self, row: &'a [Value]) -> Evaluated<'a> {
+        let value = match &self.value {
+            Formula::Constant(value) => return Ok(Cow::Borrowed(value)),
+            Formula::Column(column) => return Ok(row.get(*column).map_or(Cow::Owned(Value::Null), Cow::Borrowed)),
+            Formula::Call(function, arguments) => {
+                let arguments = arguments.iter().map(|argument| argument.evaluate(row));
+                return function.apply(arguments.collect::<Result<_, _>>()?, self.span);
+            }
+            Formula::Property(base, keys) => return self.property(base.evaluate(row)?, keys),
+            Formula::List(members) => {
+                let members = members.iter().map(|member| Ok(member.evaluate(row)?.into_owned()));
+                Value::List(members.collect::<Result<_, LanguageError>>()?)
+            }
+            Formula::Map(entries) => {
+                let entries = entries.iter().map(|(key, value)| Ok((key.clone(), value.evaluate(row)?.into_owned())));
+                Value::Map(entries.collect::<Result<_, LanguageError>>()?)
+            }
+            Formula::Unary(UnaryOperator::Not, operand) => from_truth(operand.truth(row)?.map(|truth| !truth)),
+            Formula::Unary(UnaryOperator::Negate, operand) => {
+                let zero = Cow::Owned(Value::Integer(0));
+                arithmetic(BinaryOperator::Subtract, zero, &*operand.evaluate(row)?, self.span)?
+            }
+            Formula::IsNull(operand, negated) => Value::Boolean((*operand.evaluate(row)? == Value::Null) != *negated),
+            Formula::Chain(first, rest) => self.chain(first, rest, row)?,
+        };
+        Ok(Cow::Owned(value))
+    }
+
+    /// The truth of a condition on a row: none if it is not known.
+    pub(crate) fn truth(&self, row: &[Value]) -> Result<Option<bool>, LanguageError> {
+        match &*self.evaluate(row)? {
+            Value::Boolean(truth) => Ok(Some(*truth)),
+            Value::Null => Ok(None),
+            other => {
+                let message = format!("Expected a boolean, found {}.", kind_of(other));
+                Err(LanguageError::new("", ErrorCode::WrongType, self.span, message))
+            }
+        }
+    }
+
+    fn property<'a>(&'a self, base: Cow<'a, Value>, keys: &[String]) -> Evaluated<'a> {
+        let mut value = base;
+        for key in keys {
+            value = match value {
+                Cow::Borrowed(Value::Map(entries)) => entries.get(key).map_or(Cow::Owned(Value::Null), Cow::Borrowed),
+                Cow::Owned(Value::Map(mut entries)) => Cow::Owned(entries.remove(key).unwrap_or(Value::Null)),
+                other if *other == Value::Null => return Ok(Cow::Owned(Value::Null)),
+                other => {
+                    let message = format!("Cannot read '{key}' of {}; only maps have keys.", kind_of(&other));
+                    return Err(LanguageError::new("", ErrorCode::WrongType, self.span, message));
+                }
+            };
+        }
+        Ok(value)
+    }
+
+    fn chain(&self, first: &Bound, rest: &[(BinaryOperator, Bound)], row: &[Value]) -> Result<Value, LanguageError> {
+        // The parser never makes a chain without an operator.
+        let level = rest.first().map_or(Precedence::Atom, |(operator, _)| operator.precedence());
+        match level {
+            Precedence::Or | Precedence::Xor | Precedence::And => {
+                let mut truth = first.truth(row)?;
+                for (operator, right) in rest {
+                    let decided = match operator {
+                        BinaryOperator::Or => truth == Some(true),
+                        BinaryOperator::And => truth == Some(false),
+                        _ => false,
+                    };
+                    if decided {
+                        break;
+                    }
+                    truth = connect(*operator, truth, right.truth(row)?);
+                }
+                Ok(from_truth(truth))
+            }
+            Precedence::Comparison => self.comparisons(first, rest, row),
+            _ => {
+                let mut left = first.evaluate(row)?;
+                for (operator, right) in rest {
+                    let right = right.evaluate(row)?;
+                    left = Cow::Owned(match level {
+                        Precedence::Predicate => self.predicate(*operator, &left, &right)?,
+                        _ => arithmetic(*operator, left, &right, self.span)?,
+                    });
+                }
+                Ok(left.into_owned())
+            }
+        }
+    }
+
+    /// `a < b <= c` says `a < b AND b <= c`.
+    fn comparisons(
+        &self,
+        first: &Bound,
+        rest: &[(BinaryOperator, Bound)],
+        row: &[Value],
+    ) -> Result<Value, LanguageError> {
+        let mut result = Some(true);
+        let mut left = first.evaluate(row)?;
+        for (operator, right) in rest {
+            let right = right.evaluate(row)?;
+            result = connect(BinaryOperator::And, result, compared(*operator, &left, &right));
+            left = right;
+        }
+        Ok(from_truth(result))
+    }
+
+    fn predicate(&self, operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, LanguageError> {
+        let truth = match (operator, left, right) {
+            (_, _, Value::Null) => None,
+            (BinaryOperator::In, left, Value::List(members)) => {
+                // A member that is equal decides; otherwise one that may be leaves it open.
+                let mut found = members.iter().map(|member| equal(left, member));
+                let open = found.clone().any(|part| part.is_none());
+                if found.any(|part| part == Some(true)) { Some(true) } else { (!open).then_some(false) }
+            }
+            (BinaryOperator::In, _, other) => {
+                let message = format!("IN needs a list, found {}.", kind_of(other));
+                return Err(LanguageError::new("", ErrorCode::WrongType, self.span, message));
+            }
+            (BinaryOperator::StartsWith, Value::String(left), Value::String(right)) => Some(left.starts_with(right)),
+            (BinaryOperator::EndsWith, Value::String(left), Value::String(right)) => Some(left.ends_with(right)),
+            (BinaryOperator::Contains, Value::String(left), Value::String(right)) => Some(left.contains(right)),
+            _ => None,
+        };
+        Ok(from_truth(truth))
+    }
+}
+
+fn from_truth(truth: Option<bool>) -> Value {
+    truth.map_or(Value::Null, Value::Boolean)
+}
+
+/// AND, OR and XOR of truths that may be unknown.
+fn connect(operator: BinaryOperator, left: Option<bool>, right: Option<bool>) -> Option<bool> {
+    match (operator, left, right) {
+        (BinaryOperator::And, Some(false), _) | (BinaryOperator::And, _, Some(false)) => Some(false),
+        (BinaryOperator::Or, Some(true), _) | (BinaryOperator::Or, _, Some(true)) => Some(true),
+        (_, None, _) | (_, _, None) => None,
+        (BinaryOperator::And, ..) => Some(true),
+        (BinaryOperator::Or, ..) => Some(false),
+        (_, Some(left), Some(right)) => Some(left != right),
+    }
+}
+
+fn compared(operator: BinaryOperator, left: &Value, right: &Value) -> Option<bool> {
+    match operator {
+        BinaryOperator::Equal => equal(left, right),
+        BinaryOperator::NotEqual => equal(left, right).map(|truth| !truth),
+        BinaryOperator::Less => compare(left, right).map(Ordering::is_lt),
+        BinaryOperator::LessOrEqual => compare(left, right).map(Ordering::is_le),
+        BinaryOperator::Greater => compare(left, right).map(Ordering::is_gt),
+        _ => compare(left, right).map(Ordering::is_ge),
+    }
+}
+
+fn arithmetic(
+    operator: BinaryOperator,
+    left: Cow<'_, Value>,
+    right: &Value,
+    span: Span,
+) -> Result<Value, LanguageError> {
+    match (operator, &*left, right) {
+        (_, Value::Null, _) | (_, _, Value::Null) => Ok(Value::Null),
+        (_, Value::Integer(left), Value::Integer(right)) => integer_arithmetic(operator, *left, *right, span),
+        (BinaryOperator::Add, Value::String(_), Value::String(_))
+        | (BinaryOperator::Add, Value::List(_), Value::List(_)) => Ok(append(left.into_owned(), right)),
+        _ => match (float(&left), float(right)) {
+            (Some(left), Some(right)) => Ok(Value::Float(Float(match operator {
+                BinaryOperator::Add => left + right,
+                BinaryOperator::Subtract => left - right,
+                BinaryOperator::Multiply => left * right,
+                BinaryOperator::Divide => left / right,
+                _ => left % right,
+            }))),
+            _ => {
+                let (symbol, left, right) = (operator.symbol(), kind_of(&left), kind_of(right));
+                let message = format!("The operator {symbol} cannot take {left} and {right}.");
+                Err(LanguageError::new("", ErrorCode::WrongType, span, message))
+            }
+        },
+    }
+}
+
+/// Appends in place, so that a long chain of `+` copies each operand once.
+fn append(mut left: Value, right: &Value) -> Value {
+    match (&mut left, right) {
+        (Value::String(left), Value::String(right)) => left.push_str(right),
+        (Value::List(left), Value::List(right)) => left.extend_from_slice(right),
+        _ => {}
+    }
+    left
+}
+
+fn integer_arithmetic(operator: BinaryOperator, left: i64, right: i64, span: Span) -> Result<Value, LanguageError> {
+    let result = match operator {
+        BinaryOperator::Add => left.checked_add(right),
+        BinaryOperator::Subtract => left.checked_sub(right),
+        BinaryOperator::Multiply => left.checked_mul(right),
+        BinaryOperator::Divide => left.checked_div(right),
+        _ => left.checked_rem(right),
+    };
+    let message = match right {
+        0 => "Division by zero.",
+        _ => "The result does not fit into a 64-bit integer.",
+    };
+    result.map(Value::Integer).ok_or_else(|| LanguageError::new("", ErrorCode::ArithmeticError, span, message))
+}
+
+fn float(value: &Value) -> Option<f64> {
+    match value {
+        // Rounding to the nearest float is what Cypher's mixed arithmetic does.
+        #[expect(clippy::cast_precision_loss, reason = "mixed arithmetic is done in floats")]
+        Value::Integer(number) => Some(*number as f64),
+        Value::Float(number) => Some(number.0),
+        _ => None,
+    }
+}

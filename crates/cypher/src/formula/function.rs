@@ -1,0 +1,132 @@
+//! The functions that expressions may call.
+
+use std::borrow::Cow;
+
+use aliasd_catalog::Value;
+
+use super::duration;
+use crate::error::{ErrorCode, LanguageError};
+use crate::parameters::kind_of;
+use crate::span::{Located, Span};
+use crate::suggest::nearest;
+
+macro_rules! functions {
+    ($($variant:ident = $name:literal, $least:literal..=$most:literal;)*) => {
+        /// A function of values.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Function { $($variant,)* }
+
+        impl Function {
+            const ALL: &'static [(&'static str, Self, usize, usize)] = &[$(($name, Self::$variant, $least, $most)),*];
+
+            fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+functions! {
+    ToLower = "toLower", 1..=1;
+    Lower = "lower", 1..=1;
+    ToUpper = "toUpper", 1..=1;
+    Upper = "upper", 1..=1;
+    Trim = "trim", 1..=1;
+    Size = "size", 1..=1;
+    ToString = "toString", 1..=1;
+    Coalesce = "coalesce", 1..=10_000;
+    Keys = "keys", 1..=1;
+    Head = "head", 1..=1;
+    Last = "last", 1..=1;
+    Duration = "duration", 1..=1;
+}
+
+/// Names of aggregations, which are not functions of values.
+pub(crate) const AGGREGATIONS: [&str; 4] = ["count", "collect", "min", "max"];
+
+/// The error for an aggregation where a value is due.
+pub(super) fn misplaced_aggregation(span: Span) -> LanguageError {
+    let message = "An aggregation may only be a whole item of RETURN.";
+    LanguageError::new("", ErrorCode::InvalidExpression, span, message)
+        .with_hint("Name it with AS in RETURN, and use the name in ORDER BY.")
+}
+
+// === impl Function ===
+
+impl Function {
+    /// The function that a call means.
+    pub(super) fn find(called: &Located<String>, distinct: bool, arguments: usize) -> Result<Self, LanguageError> {
+        let name = called.value.as_str();
+        let span = called.span;
+        if AGGREGATIONS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            return Err(misplaced_aggregation(span));
+        }
+        let Some((known, function, least, most)) = Self::ALL.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name))
+        else {
+            let known = Self::ALL.iter().map(|(known, ..)| *known);
+            let error = LanguageError::new("", ErrorCode::UnknownFunction, span, format!("Unknown function '{name}'"));
+            return Err(match nearest(name, known.clone().chain(AGGREGATIONS)) {
+                Some(near) => error.with_hint(format!("Did you mean '{near}'?")),
+                None => error.with_hint(format!("There are: {}.", known.collect::<Vec<_>>().join(", "))),
+            });
+        };
+        if distinct || !(*least..=*most).contains(&arguments) {
+            let message = format!("The function {known}() takes {least} argument(s), and no DISTINCT.");
+            return Err(LanguageError::new("", ErrorCode::InvalidExpression, span, message));
+        }
+        Ok(*function)
+    }
+
+    /// The value of the function. NULL in gives NULL out, except for `coalesce`.
+    pub(super) fn apply<'a>(self, arguments: Vec<Cow<'a, Value>>, span: Span) -> Result<Cow<'a, Value>, LanguageError> {
+        let first_not_null = |value: &Cow<'a, Value>| **value != Value::Null;
+        if self == Self::Coalesce {
+            return Ok(arguments.into_iter().find(first_not_null).unwrap_or(Cow::Owned(Value::Null)));
+        }
+        let Some(argument) = arguments.first().filter(|argument| first_not_null(argument)) else {
+            return Ok(Cow::Owned(Value::Null));
+        };
+        let value = match (self, argument.as_ref()) {
+            (Self::ToLower | Self::Lower, Value::String(text)) => Value::from(text.to_lowercase()),
+            (Self::ToUpper | Self::Upper, Value::String(text)) => Value::from(text.to_uppercase()),
+            (Self::Trim, Value::String(text)) => Value::from(text.trim()),
+            (Self::Size, Value::String(text)) => length(text.chars().count()),
+            (Self::Size, Value::List(members)) => length(members.len()),
+            (Self::Keys, Value::Map(entries)) => {
+                Value::List(entries.keys().map(|key| Value::from(key.as_str())).collect())
+            }
+            (Self::Head, Value::List(members)) => members.first().cloned().unwrap_or(Value::Null),
+            (Self::Last, Value::List(members)) => members.last().cloned().unwrap_or(Value::Null),
+            (Self::ToString, value) => to_string(value).ok_or_else(|| self.refuse(value, span))?,
+            (Self::Duration, value) => {
+                let duration = duration::from_value(value).map_err(|reason| {
+                    let message = format!("The argument of duration() is no duration: {reason}.");
+                    LanguageError::new("", ErrorCode::InvalidExpression, span, message)
+                })?;
+                Value::Duration(duration)
+            }
+            (_, value) => return Err(self.refuse(value, span)),
+        };
+        Ok(Cow::Owned(value))
+    }
+
+    fn refuse(self, value: &Value, span: Span) -> LanguageError {
+        let message = format!("The function {}() cannot take {}.", self.name(), kind_of(value));
+        LanguageError::new("", ErrorCode::WrongType, span, message)
+    }
+}
+
+fn length(length: usize) -> Value {
+    Value::Integer(i64::try_from(length).unwrap_or(i64::MAX))
+}
+
+fn to_string(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) => Some(Value::from(text.as_str())),
+        Value::Boolean(truth) => Some(Value::from(truth.to_string())),
+        Value::Integer(number) => Some(Value::from(number.to_string())),
+        Value::Float(number) => Some(Value::from(format!("{:?}", number.0))),
+        Value::Duration(duration) => Some(Value::from(duration.to_string())),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
+    }
+}

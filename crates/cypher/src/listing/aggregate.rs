@@ -1,0 +1,224 @@
+//! `RETURN`: computed columns, aggregation by groups, `DISTINCT`, order and paging.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aliasd_catalog::Value;
+
+use super::Rows;
+use super::projection::{Order, Page};
+use crate::ast::{Expression, ReturnItem};
+use crate::error::{ErrorCode, LanguageError};
+use crate::formula::{Bound, Formula, Scope, order};
+use crate::lower::Refusal;
+use crate::span::{Located, Span};
+
+/// A bound `RETURN`.
+#[derive(Clone, Debug)]
+pub(super) struct Returns {
+    /// The result's columns: name and what is in them.
+    pub(super) items: Vec<(String, Item)>,
+    pub(super) distinct: bool,
+    pub(super) order: Order,
+    pub(super) page: Page,
+}
+
+/// One item of a `RETURN`.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// Computed from one row; also what rows are grouped by.
+    Value(Bound),
+    /// Computed from the rows of a group.
+    Aggregate(Aggregation, bool, Option<Bound>),
+}
+
+/// How the rows of a group become one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aggregation {
+    Count,
+    Collect,
+    Min,
+    Max,
+}
+
+// === impl ReturnItem ===
+
+impl ReturnItem {
+    /// The name of a column that was given none: the expression as it reads.
+    pub(super) fn name(&self) -> String {
+        match &self.expression.value {
+            Expression::Variable(name) => name.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
+// === impl Item ===
+
+impl Item {
+    pub(super) fn column(place: usize) -> Self {
+        Self::Value(Located::new(Formula::Column(place), Span::default()))
+    }
+
+    pub(super) fn bind(expression: &Located<Expression>, scope: &mut Scope<'_>) -> Result<Self, LanguageError> {
+        match &expression.value {
+            Expression::CountRows => Ok(Self::Aggregate(Aggregation::Count, false, None)),
+            Expression::Call { function, distinct, arguments } => {
+                let Some(aggregation) = aggregation(&function.value) else {
+                    return Ok(Self::Value(scope.bind(expression)?));
+                };
+                let [argument] = arguments.as_slice() else {
+                    let message = format!("The aggregation {}() takes one argument.", function.value);
+                    return Err(LanguageError::new("", ErrorCode::InvalidExpression, function.span, message));
+                };
+                Ok(Self::Aggregate(aggregation, *distinct, Some(scope.bind(argument)?)))
+            }
+            _ => Ok(Self::Value(scope.bind(expression)?)),
+        }
+    }
+
+    pub(super) fn is_aggregate(&self) -> bool {
+        matches!(self, Self::Aggregate(..))
+    }
+}
+
+fn aggregation(function: &str) -> Option<Aggregation> {
+    let known = [
+        ("count", Aggregation::Count),
+        ("collect", Aggregation::Collect),
+        ("min", Aggregation::Min),
+        ("max", Aggregation::Max),
+    ];
+    known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(function)).map(|(_, aggregation)| aggregation)
+}
+
+// === impl Returns ===
+
+impl Returns {
+    pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
+        let aggregates = self.items.iter().any(|(_, item)| item.is_aggregate());
+        // Pairs of what is returned and the row that it came from, which ORDER BY may still refer to.
+        let pairs: Pairs<'a> = if aggregates {
+            Box::new(self.groups(rows)?.into_iter().map(|row| Ok((row, Vec::new()))))
+        } else {
+            Box::new(rows.map(move |row| {
+                let row = row?;
+                Ok((self.values(&row)?, row))
+            }))
+        };
+        let pairs = if self.distinct { distinct(pairs) } else { pairs };
+        Ok(self.page.cut(self.sort(pairs)?))
+    }
+
+    fn values(&self, row: &[Value]) -> Result<Vec<Value>, LanguageError> {
+        let values = self.items.iter().map(|(_, item)| match item {
+            Item::Value(formula) => Ok(formula.evaluate(row)?.into_owned()),
+            Item::Aggregate(..) => Ok(Value::Null),
+        });
+        values.collect()
+    }
+
+    /// One row for each group, in the order in which the groups first appear.
+    fn groups(&self, rows: Rows<'_>) -> Result<Vec<Vec<Value>>, Refusal> {
+        let mut places: BTreeMap<Vec<Value>, usize> = BTreeMap::new();
+        let mut groups: Vec<(Vec<Value>, Vec<Accumulator>)> = Vec::new();
+        let accumulators = || self.items.iter().map(|_| Accumulator::default()).collect();
+        for row in rows {
+            let row = row?;
+            let key = self.values(&row)?;
+            let place = *places.entry(key).or_insert_with_key(|key| {
+                groups.push((key.clone(), accumulators()));
+                groups.len() - 1
+            });
+            for ((_, item), accumulator) in self.items.iter().zip(&mut groups[place].1) {
+                if let Item::Aggregate(aggregation, distinct, argument) = item {
+                    let value = argument.as_ref().map(|argument| argument.evaluate(&row)).transpose()?;
+                    accumulator.add(*aggregation, *distinct, value.map(std::borrow::Cow::into_owned));
+                }
+            }
+        }
+        // Aggregating no rows without a key gives one row: `count(*)` is then 0.
+        let has_key = self.items.iter().any(|(_, item)| !item.is_aggregate());
+        if groups.is_empty() && !has_key {
+            groups.push((vec![Value::Null; self.items.len()], accumulators()));
+        }
+        let finish = |(key, accumulators): (Vec<Value>, Vec<Accumulator>)| {
+            let columns = self.items.iter().zip(key.into_iter().zip(accumulators));
+            let values = columns.map(|((_, item), (value, accumulator))| match item {
+                Item::Value(_) => value,
+                Item::Aggregate(aggregation, ..) => accumulator.finish(*aggregation),
+            });
+            values.collect()
+        };
+        Ok(groups.into_iter().map(finish).collect())
+    }
+
+    fn sort<'a>(&'a self, pairs: Pairs<'a>) -> Result<Rows<'a>, Refusal> {
+        if self.order.is_empty() {
+            return Ok(Box::new(pairs.map(|pair| pair.map(|(returned, _)| returned))));
+        }
+        let mut keyed = Vec::new();
+        for pair in pairs {
+            let (returned, row) = pair?;
+            let width = returned.len();
+            let mut both = returned;
+            both.extend(row);
+            let key = self.order.key(&both)?;
+            both.truncate(width);
+            keyed.push((key, both));
+        }
+        keyed.sort_by(|(left, _), (right, _)| self.order.compare(left, right));
+        Ok(Box::new(keyed.into_iter().map(|(_, row)| Ok(row))))
+    }
+}
+
+type Pairs<'a> = Box<dyn Iterator<Item = Result<(Vec<Value>, Vec<Value>), Refusal>> + Send + 'a>;
+
+/// The first of equal rows.
+fn distinct(pairs: Pairs<'_>) -> Pairs<'_> {
+    let mut seen = BTreeSet::new();
+    Box::new(pairs.filter(move |pair| match pair {
+        Ok((returned, _)) => seen.insert(returned.clone()),
+        Err(_) => true,
+    }))
+}
+
+/// What an aggregation remembers of a group. NULL is never counted or collected.
+#[derive(Default)]
+struct Accumulator {
+    count: i64,
+    values: Vec<Value>,
+    seen: BTreeSet<Value>,
+    best: Option<Value>,
+}
+
+impl Accumulator {
+    /// Takes the value of one row; none for `count(*)`.
+    fn add(&mut self, aggregation: Aggregation, distinct: bool, value: Option<Value>) {
+        let Some(value) = value else {
+            self.count += 1;
+            return;
+        };
+        if value == Value::Null || (distinct && !self.seen.insert(value.clone())) {
+            return;
+        }
+        match aggregation {
+            Aggregation::Count => self.count += 1,
+            Aggregation::Collect => self.values.push(value),
+            Aggregation::Min if self.best.as_ref().is_none_or(|best| order(&value, best).is_lt()) => {
+                self.best = Some(value);
+            }
+            Aggregation::Max if self.best.as_ref().is_none_or(|best| order(&value, best).is_gt()) => {
+                self.best = Some(value);
+            }
+            Aggregation::Min | Aggregation::Max => {}
+        }
+    }
+
+    fn finish(self, aggregation: Aggregation) -> Value {
+        match aggregation {
+            Aggregation::Count => Value::Integer(self.count),
+            Aggregation::Collect => Value::List(self.values),
+            Aggregation::Min | Aggregation::Max => self.best.unwrap_or(Value::Null),
+        }
+    }
+}

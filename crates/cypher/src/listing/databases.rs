@@ -1,0 +1,134 @@
+//! `SHOW DATABASES`, `SHOW DEFAULT DATABASE`, `SHOW HOME DATABASE`.
+
+use aliasd_catalog::{
+    AliasKind, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named, Principal, Value,
+};
+
+use super::Rows;
+use super::source::Visibility;
+
+/// The columns of `SHOW DATABASES`. The catalog registers databases and does not host them, so where and
+/// in which role they run is not known and shown as NULL.
+pub(super) const COLUMNS: [&str; 13] = [
+    "name",
+    "type",
+    "aliases",
+    "access",
+    "address",
+    "role",
+    "writer",
+    "requestedStatus",
+    "currentStatus",
+    "statusMessage",
+    "default",
+    "home",
+    "constituents",
+];
+
+/// The columns for the one home or default database: as above, without `default` and `home`.
+pub(super) const COLUMNS_OF_ONE: [&str; 11] = [
+    "name",
+    "type",
+    "aliases",
+    "access",
+    "address",
+    "role",
+    "writer",
+    "requestedStatus",
+    "currentStatus",
+    "statusMessage",
+    "constituents",
+];
+
+/// Which databases are listed.
+#[derive(Clone, Debug)]
+pub(super) enum Which {
+    Every,
+    /// By its own name or by that of a local alias.
+    Named(CatalogName),
+    Default,
+    Home,
+}
+
+pub(super) fn database_rows<'a>(catalog: &'a Catalog, who: &'a Principal, which: &Which) -> Rows<'a> {
+    let visibility = Visibility::new(catalog, who);
+    let facts = Facts::new(catalog, who);
+    let of_one = matches!(which, Which::Default | Which::Home);
+    let wanted = match which {
+        Which::Every => None,
+        Which::Named(name) => Some(local_database(catalog, name)),
+        Which::Default => Some(facts.default.clone()),
+        Which::Home => Some(facts.home.clone()),
+    };
+    let row = move |(name, database): (&DatabaseName, &Database)| {
+        let visible = name.as_str() == "system" || visibility.sees(name);
+        visible.then(|| Ok(facts.row(name, database, of_one)))
+    };
+    match wanted {
+        None => Box::new(catalog.databases().map(|(name, database)| (name, &**database)).filter_map(row)),
+        Some(name) => {
+            let found = name.and_then(|name| catalog.database(name.as_str()).map(|database| (name, &**database)));
+            Box::new(found.into_iter().filter_map(move |(name, database)| row((&name, database))))
+        }
+    }
+}
+
+/// The database that a name leads to here; a remote alias leads to none.
+fn local_database(catalog: &Catalog, name: &CatalogName) -> Option<DatabaseName> {
+    match catalog.find(name)? {
+        Named::Database(name, _) => Some(name.clone()),
+        Named::Alias(_, alias) => match &alias.kind {
+            AliasKind::Local(database) => Some(database.clone()),
+            AliasKind::Remote(_) => None,
+        },
+    }
+}
+
+/// What is the same for every row.
+struct Facts<'a> {
+    catalog: &'a Catalog,
+    default: Option<DatabaseName>,
+    home: Option<DatabaseName>,
+}
+
+impl<'a> Facts<'a> {
+    fn new(catalog: &'a Catalog, who: &Principal) -> Self {
+        let default_name = catalog.meta().map(|meta| meta.default_database.clone());
+        let home_name = match who {
+            Principal::User(user) => catalog.user(user.as_str()).and_then(|user| catalog.home_of(user)),
+            Principal::System => default_name.clone(),
+        };
+        let database = |name: Option<CatalogName>| name.and_then(|name| local_database(catalog, &name));
+        Self { catalog, default: database(default_name), home: database(home_name) }
+    }
+
+    fn row(&self, name: &DatabaseName, database: &Database, of_one: bool) -> Vec<Value> {
+        let aliases = self.catalog.aliases_of(name).map(|alias| Value::from(alias.as_str())).collect();
+        let kind = match database.kind {
+            DatabaseKind::System => "system",
+            DatabaseKind::Standard => "standard",
+        };
+        let status = match database.status {
+            DatabaseStatus::Online => "online",
+            DatabaseStatus::Offline => "offline",
+        };
+        let mut row = vec![
+            Value::from(name.as_str()),
+            Value::from(kind),
+            Value::List(aliases),
+            Value::from("read-write"),
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::from(status),
+            Value::from(status),
+            Value::from(""),
+        ];
+        if !of_one {
+            row.push(Value::Boolean(self.default.as_ref() == Some(name)));
+            row.push(Value::Boolean(self.home.as_ref() == Some(name)));
+        }
+        row.push(Value::List(Vec::new()));
+        row
+    }
+}

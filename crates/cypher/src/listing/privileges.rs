@@ -1,0 +1,276 @@
+//! `SHOW PRIVILEGES`, as rows or as commands.
+
+use std::collections::BTreeSet;
+
+use aliasd_catalog::{
+    Action, Catalog, DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, Principal, Privilege,
+    Resource, RoleName, Segment, UserName, UserScope, Value,
+};
+
+use super::Rows;
+use crate::ast::AsCommands;
+use crate::lower::Refusal;
+use crate::print::quoted_identifier;
+
+/// Whose privileges are listed.
+#[derive(Clone, Debug)]
+pub(super) enum Owners {
+    Everyone,
+    Roles(BTreeSet<RoleName>),
+    /// Nobody means the caller.
+    Users(BTreeSet<UserName>),
+}
+
+pub(super) fn privilege_rows<'a>(
+    catalog: &'a Catalog,
+    who: &'a Principal,
+    of: &'a Owners,
+    as_commands: Option<AsCommands>,
+) -> Result<Rows<'a>, Refusal> {
+    let require = |action: DbmsAction| catalog.authorise(who, &Action::Dbms(action));
+    match of {
+        Owners::Everyone => {
+            require(DbmsAction::ShowPrivilege)?;
+            Ok(present(catalog.grants().map(|(grant, _)| grant), as_commands))
+        }
+        Owners::Roles(roles) => {
+            require(DbmsAction::ShowPrivilege)?;
+            let grants = roles.iter().flat_map(|role| catalog.grants_of(role)).map(|(grant, _)| grant);
+            Ok(present(grants, as_commands))
+        }
+        Owners::Users(named) => {
+            let own = match who {
+                Principal::User(name) => named.is_empty() || (named.len() == 1 && named.contains(name)),
+                Principal::System => false,
+            };
+            // Everyone may see the own privileges.
+            if own {
+                catalog.authorise_caller(who)?;
+            } else {
+                require(DbmsAction::ShowPrivilege)?;
+                require(DbmsAction::ShowUser)?;
+            }
+            Ok(Box::new(user_rows(catalog, who, named, as_commands).into_iter().map(Ok)))
+        }
+    }
+}
+
+fn present<'a>(grants: impl Iterator<Item = &'a Grant> + Send + 'a, as_commands: Option<AsCommands>) -> Rows<'a> {
+    match as_commands {
+        None => Box::new(grants.flat_map(grant_rows).map(Ok)),
+        Some(form) => Box::new(grants.map(move |grant| {
+            let mut role = String::new();
+            write_name(&mut role, grant.role.as_str());
+            Ok(vec![Value::from(command(grant, form, &role)), Value::Boolean(grant.immutable)])
+        })),
+    }
+}
+
+fn user_rows(
+    catalog: &Catalog,
+    who: &Principal,
+    named: &BTreeSet<UserName>,
+    as_commands: Option<AsCommands>,
+) -> Vec<Vec<Value>> {
+    let caller = match who {
+        Principal::User(name) if named.is_empty() => Some(name),
+        _ => None,
+    };
+    let users = named.iter().chain(caller).filter(|user| catalog.user(user.as_str()).is_some());
+    let grants = users.flat_map(|user| catalog.effective_grants(user).into_iter().map(move |grant| (user, grant)));
+    let Some(form) = as_commands else {
+        let rows = grants.flat_map(|(user, grant)| {
+            let with_user = |mut row: Vec<Value>| {
+                row.push(Value::from(user.as_str()));
+                row
+            };
+            grant_rows(&grant).into_iter().map(with_user).collect::<Vec<_>>()
+        });
+        return rows.collect();
+    };
+    // The role is left open, so two roles with one privilege give one command.
+    let commands: BTreeSet<(String, bool)> =
+        grants.map(|(_, grant)| (command(&grant, form, "$role"), grant.immutable)).collect();
+    commands.into_iter().map(|(command, immutable)| vec![Value::from(command), Value::Boolean(immutable)]).collect()
+}
+
+// === rows ===
+
+/// `access, action, resource, graph, segment, role, immutable`: one row for each resource and segment.
+fn grant_rows(grant: &Grant) -> Vec<Vec<Value>> {
+    let (action, graph) = match &grant.privilege {
+        Privilege::Dbms(action) => (dbms_action(*action), "*"),
+        Privilege::Impersonate(_) => ("impersonate".to_owned(), "*"),
+        Privilege::Database(action, scope) => (database_action(*action), graph_of(scope)),
+        Privilege::Graph { action, scope, .. } => (graph_action(*action), graph_of(scope)),
+    };
+    let (resources, segments) = match &grant.privilege {
+        Privilege::Dbms(_) | Privilege::Database(..) => (database(), database()),
+        Privilege::Impersonate(UserScope::All) => (database(), vec!["USER(*)".to_owned()]),
+        Privilege::Impersonate(UserScope::Named(user)) => (database(), vec![format!("USER({user})")]),
+        Privilege::Graph { action, resource, segment, .. } => (resources(*action, resource), segments(segment)),
+    };
+    let row = |resource: &str, segment: &str| {
+        vec![
+            Value::from(grant.effect.as_str()),
+            Value::from(action.as_str()),
+            Value::from(resource),
+            Value::from(graph),
+            Value::from(segment),
+            Value::from(grant.role.as_str()),
+            Value::Boolean(grant.immutable),
+        ]
+    };
+    resources.iter().flat_map(|resource| segments.iter().map(|segment| row(resource, segment))).collect()
+}
+
+fn database() -> Vec<String> {
+    vec!["database".to_owned()]
+}
+
+fn graph_of(scope: &DatabaseScope) -> &str {
+    match scope {
+        DatabaseScope::Home => "DEFAULT",
+        DatabaseScope::All => "*",
+        DatabaseScope::Named(name) => name.as_str(),
+    }
+}
+
+fn resources(action: GraphAction, resource: &Resource) -> Vec<String> {
+    let labels = matches!(action, GraphAction::SetLabel | GraphAction::RemoveLabel);
+    let (every, one) = if labels { ("all_labels", "label") } else { ("all_properties", "property") };
+    match resource {
+        Resource::None => vec!["graph".to_owned()],
+        Resource::All => vec![every.to_owned()],
+        Resource::Named(names) => names.iter().map(|name| format!("{one}({name})")).collect(),
+    }
+}
+
+/// Elements are nodes and relationships, and listed as both.
+fn segments(segment: &Segment) -> Vec<String> {
+    let (kinds, names): (&[&str], _) = match segment {
+        Segment::None => return database(),
+        Segment::Elements(names) => (&["NODE", "RELATIONSHIP"], names),
+        Segment::Nodes(names) => (&["NODE"], names),
+        Segment::Relationships(names) => (&["RELATIONSHIP"], names),
+    };
+    let of_kind = |kind: &&str| match names.is_empty() {
+        true => vec![format!("{kind}(*)")],
+        false => names.iter().map(|name| format!("{kind}({name})")).collect(),
+    };
+    kinds.iter().flat_map(of_kind).collect()
+}
+
+/// Neo4j's name for an action: its keywords in lower case, except where the name is another.
+fn dbms_action(action: DbmsAction) -> String {
+    match action {
+        DbmsAction::All => "dbms_actions".to_owned(),
+        DbmsAction::ShowServers => "show_server".to_owned(),
+        other => joined(other.keywords()),
+    }
+}
+
+fn database_action(action: DatabaseAction) -> String {
+    match action {
+        DatabaseAction::All => "database_actions".to_owned(),
+        DatabaseAction::Start => "start_database".to_owned(),
+        DatabaseAction::Stop => "stop_database".to_owned(),
+        DatabaseAction::IndexManagement => "index".to_owned(),
+        DatabaseAction::ConstraintManagement => "constraint".to_owned(),
+        DatabaseAction::NameManagement => "token".to_owned(),
+        other => joined(other.keywords()),
+    }
+}
+
+fn graph_action(action: GraphAction) -> String {
+    match action {
+        GraphAction::All => "graph_actions".to_owned(),
+        GraphAction::Create => "create_element".to_owned(),
+        GraphAction::Delete => "delete_element".to_owned(),
+        other => joined(other.keywords()),
+    }
+}
+
+fn joined(keywords: &str) -> String {
+    keywords.to_lowercase().replace(' ', "_")
+}
+
+// === commands ===
+
+/// The command that assigns or revokes a privilege. Names are always in backticks.
+fn command(grant: &Grant, form: AsCommands, role: &str) -> String {
+    let verb = match grant.effect {
+        GrantEffect::Granted => "GRANT",
+        GrantEffect::Denied => "DENY",
+    };
+    let (revoke, preposition) = match form {
+        AsCommands::Assign => ("", "TO"),
+        AsCommands::Revoke => ("REVOKE ", "FROM"),
+    };
+    let immutable = if grant.immutable { "IMMUTABLE " } else { "" };
+    let privilege = match &grant.privilege {
+        Privilege::Dbms(action) => format!("{} ON DBMS", action.keywords()),
+        Privilege::Impersonate(UserScope::All) => "IMPERSONATE (*) ON DBMS".to_owned(),
+        Privilege::Impersonate(UserScope::Named(user)) => {
+            format!("IMPERSONATE ({}) ON DBMS", quoted([user.as_str()]))
+        }
+        Privilege::Database(action, scope) => format!("{} ON {}", action.keywords(), scope_words("DATABASE", scope)),
+        Privilege::Graph { action, resource, scope, segment } => format!(
+            "{}{} ON {}{}",
+            action.keywords(),
+            resource_words(*action, resource),
+            scope_words("GRAPH", scope),
+            segment_words(segment)
+        ),
+    };
+    format!("{revoke}{verb} {immutable}{privilege} {preposition} {role}")
+}
+
+fn scope_words(word: &str, scope: &DatabaseScope) -> String {
+    match scope {
+        DatabaseScope::Home => format!("HOME {word}"),
+        DatabaseScope::All => format!("{word} *"),
+        DatabaseScope::Named(name) => format!("{word} {}", quoted([name.as_str()])),
+    }
+}
+
+fn resource_words(action: GraphAction, resource: &Resource) -> String {
+    let names = match resource {
+        Resource::None => return String::new(),
+        Resource::All => "*".to_owned(),
+        Resource::Named(names) => quoted(names.iter().map(String::as_str)),
+    };
+    match action {
+        GraphAction::SetLabel | GraphAction::RemoveLabel => format!(" {names}"),
+        _ => format!(" {{{names}}}"),
+    }
+}
+
+fn segment_words(segment: &Segment) -> String {
+    let (word, names) = match segment {
+        Segment::None => return String::new(),
+        Segment::Elements(names) => ("ELEMENTS", names),
+        Segment::Nodes(names) => ("NODES", names),
+        Segment::Relationships(names) => ("RELATIONSHIPS", names),
+    };
+    match names.is_empty() {
+        true => format!(" {word} *"),
+        false => format!(" {word} {}", quoted(names.iter().map(String::as_str))),
+    }
+}
+
+fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for name in names {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        write_name(&mut text, name);
+    }
+    text
+}
+
+fn write_name(out: &mut String, name: &str) {
+    // Writing to a String cannot fail.
+    let _infallible = quoted_identifier(out, name);
+}

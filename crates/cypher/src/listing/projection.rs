@@ -1,0 +1,244 @@
+//! `YIELD … ORDER BY … SKIP … LIMIT … WHERE … RETURN …`, in the order in which Cypher runs them.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use aliasd_catalog::Value;
+
+use super::Rows;
+use super::aggregate::{Item, Returns};
+use super::source::Column;
+use crate::ast::{OrderItem, Projection, Return, ReturnItems, Yield, YieldItems};
+use crate::error::{ErrorCode, LanguageError};
+use crate::formula::{Bound, Scope, order};
+use crate::lower::Refusal;
+use crate::parameters::Parameters;
+use crate::span::Span;
+use crate::suggest::nearest;
+
+/// A projection, bound to the columns of a subject.
+#[derive(Clone, Debug)]
+pub(super) struct Pipeline {
+    /// The columns in scope after `YIELD`: name and place in the subject's row.
+    columns: Vec<(String, usize)>,
+    order: Order,
+    page: Page,
+    filter: Option<Bound>,
+    returns: Option<Returns>,
+}
+
+/// What to sort by: formulas, each ascending or descending.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Order(Vec<(Bound, bool)>);
+
+/// Which of the rows to keep.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Page {
+    pub(super) skip: usize,
+    pub(super) limit: Option<usize>,
+}
+
+// === impl Pipeline ===
+
+impl Pipeline {
+    pub(super) fn bind(
+        subject: &[Column],
+        projection: &Projection,
+        parameters: &Parameters,
+    ) -> Result<Self, LanguageError> {
+        let columns = yielded(subject, projection.yields.as_ref())?;
+        let mut scope = Scope::of_columns(parameters, named(&columns));
+        let order = match &projection.yields {
+            Some(yields) => Order::bind(&yields.order_by, &mut scope)?,
+            None => Order::default(),
+        };
+        let filter = projection.filter.as_ref().map(|filter| scope.bind(filter)).transpose()?;
+        let page = projection.yields.as_ref().map_or(Page::default(), |yields| Page {
+            skip: yields.skip.as_ref().map_or(0, |skip| rows_of(skip.value)),
+            limit: yields.limit.as_ref().map(|limit| rows_of(limit.value)),
+        });
+        let returns = projection.returns.as_ref().map(|returns| bind_return(returns, &columns, parameters));
+        Ok(Self { order, page, filter, returns: returns.transpose()?, columns })
+    }
+
+    /// The names of the result's columns.
+    pub(super) fn columns(&self) -> Vec<String> {
+        match &self.returns {
+            Some(returns) => returns.items.iter().map(|(name, _)| name.clone()).collect(),
+            None => self.columns.iter().map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
+    /// Runs the projection on the subject's rows.
+    pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
+        let rows = self.order.sort(rows)?;
+        let rows = self.page.cut(rows);
+        let rows: Rows<'a> = match &self.filter {
+            None => rows,
+            Some(filter) => Box::new(rows.filter_map(move |row| match row {
+                Ok(row) => match filter.truth(&row) {
+                    Ok(Some(true)) => Some(Ok(row)),
+                    Ok(_) => None,
+                    Err(error) => Some(Err(error.into())),
+                },
+                failed => Some(failed),
+            })),
+        };
+        match &self.returns {
+            Some(returns) => returns.run(rows),
+            None => Ok(Box::new(rows.map(move |row| row.map(|row| self.pick(&row))))),
+        }
+    }
+
+    fn pick(&self, row: &[Value]) -> Vec<Value> {
+        self.columns.iter().map(|(_, place)| row.get(*place).cloned().unwrap_or(Value::Null)).collect()
+    }
+}
+
+fn named(columns: &[(String, usize)]) -> impl Iterator<Item = (&str, usize)> {
+    columns.iter().map(|(name, place)| (name.as_str(), *place))
+}
+
+/// The columns that `YIELD` names; without it, the brief ones.
+fn yielded(subject: &[Column], yields: Option<&Yield>) -> Result<Vec<(String, usize)>, LanguageError> {
+    let offered = || subject.iter().enumerate().filter(|(_, column)| !column.hidden);
+    let Some(yields) = yields else {
+        let brief = offered().filter(|(_, column)| column.brief);
+        return Ok(brief.map(|(place, column)| (column.name.to_owned(), place)).collect());
+    };
+    let YieldItems::Columns(items) = &yields.items else {
+        return Ok(offered().map(|(place, column)| (column.name.to_owned(), place)).collect());
+    };
+    let mut columns = Vec::new();
+    let mut names = BTreeSet::new();
+    for item in items {
+        let wanted = item.column.value.as_str();
+        let Some((place, _)) = offered().find(|(_, column)| column.name == wanted) else {
+            return Err(unknown_column(wanted, item.column.span, offered().map(|(_, column)| column.name)));
+        };
+        let name = item.renamed.as_ref().unwrap_or(&item.column);
+        once(&mut names, &name.value, name.span)?;
+        columns.push((name.value.clone(), place));
+    }
+    Ok(columns)
+}
+
+fn unknown_column(wanted: &str, span: Span, known: impl Iterator<Item = &'static str> + Clone) -> LanguageError {
+    let message = format!("Trying to YIELD non-existing column: `{wanted}`");
+    LanguageError::new("", ErrorCode::UnknownVariable, span, message).with_hint(match nearest(wanted, known.clone()) {
+        Some(near) => format!("Did you mean '{near}'?"),
+        None => format!("The columns are: {}.", known.collect::<Vec<_>>().join(", ")),
+    })
+}
+
+fn once(names: &mut BTreeSet<String>, name: &str, span: Span) -> Result<(), LanguageError> {
+    if names.insert(name.to_owned()) {
+        return Ok(());
+    }
+    let message = format!("Multiple result columns with the same name are not supported: `{name}`");
+    Err(LanguageError::new("", ErrorCode::DuplicateColumn, span, message).with_hint("Rename one of them with AS."))
+}
+
+fn bind_return(
+    returns: &Return,
+    columns: &[(String, usize)],
+    parameters: &Parameters,
+) -> Result<Returns, LanguageError> {
+    let mut scope = Scope::of_columns(parameters, named(columns));
+    let mut names = BTreeSet::new();
+    let mut items = Vec::new();
+    match &returns.items {
+        ReturnItems::All => items.extend(columns.iter().map(|(name, place)| (name.clone(), Item::column(*place)))),
+        ReturnItems::Columns(list) => {
+            for item in list {
+                let name = item.renamed.as_ref().map_or_else(|| item.name(), |name| name.value.clone());
+                once(&mut names, &name, item.expression.span)?;
+                items.push((name, Item::bind(&item.expression, &mut scope)?));
+            }
+        }
+    }
+    let aggregates = items.iter().any(|(_, item)| item.is_aggregate());
+    // A row to sort by is what is returned, followed by the subject's row if that still exists.
+    let width = items.len();
+    let returned = items.iter().enumerate().map(|(place, (name, _))| (name.as_str(), place));
+    let still_there = named(columns).filter(|_| !aggregates && !returns.distinct);
+    let earlier = still_there.map(|(name, place)| (name, width + place));
+    let mut order_scope = Scope::of_columns(parameters, earlier.chain(returned));
+    let order = Order::bind(&returns.order_by, &mut order_scope)?;
+    let page = Page {
+        skip: constant_rows(returns.skip.as_ref(), parameters)?.unwrap_or(0),
+        limit: constant_rows(returns.limit.as_ref(), parameters)?,
+    };
+    Ok(Returns { items, distinct: returns.distinct, order, page })
+}
+
+/// The value of a constant expression in `SKIP` or `LIMIT`.
+fn constant_rows(
+    expression: Option<&crate::span::Located<crate::ast::Expression>>,
+    parameters: &Parameters,
+) -> Result<Option<usize>, LanguageError> {
+    let Some(expression) = expression else { return Ok(None) };
+    let mut scope = Scope::of_constants(parameters, "It is not allowed to refer to variables in SKIP and LIMIT.");
+    let formula = scope.bind(expression)?;
+    match &*formula.evaluate(&[])? {
+        Value::Integer(count) if *count >= 0 => Ok(Some(rows_of(count.unsigned_abs()))),
+        _ => {
+            let message = "SKIP and LIMIT need a whole number that is not negative.";
+            Err(LanguageError::new("", ErrorCode::WrongType, expression.span, message))
+        }
+    }
+}
+
+fn rows_of(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+// === impl Order ===
+
+impl Order {
+    fn bind(items: &[OrderItem], scope: &mut Scope<'_>) -> Result<Self, LanguageError> {
+        let items = items.iter().map(|item| Ok((scope.bind(&item.expression)?, item.descending)));
+        Ok(Self(items.collect::<Result<_, LanguageError>>()?))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The values of a row that decide its place.
+    pub(super) fn key(&self, row: &[Value]) -> Result<Vec<Value>, LanguageError> {
+        self.0.iter().map(|(formula, _)| Ok(formula.evaluate(row)?.into_owned())).collect()
+    }
+
+    pub(super) fn compare(&self, left: &[Value], right: &[Value]) -> Ordering {
+        let pairs = self.0.iter().zip(left.iter().zip(right));
+        pairs.fold(Ordering::Equal, |so_far, ((_, descending), (left, right))| {
+            so_far.then_with(|| if *descending { order(right, left) } else { order(left, right) })
+        })
+    }
+
+    /// Sorts; rows that compare equal keep their order. Without items, nothing is held back.
+    fn sort<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
+        if self.is_empty() {
+            return Ok(rows);
+        }
+        let mut keyed = Vec::new();
+        for row in rows {
+            let row = row?;
+            keyed.push((self.key(&row)?, row));
+        }
+        keyed.sort_by(|(left, _), (right, _)| self.compare(left, right));
+        Ok(Box::new(keyed.into_iter().map(|(_, row)| Ok(row))))
+    }
+}
+
+// === impl Page ===
+
+impl Page {
+    pub(super) fn cut<'a>(self, rows: Rows<'a>) -> Rows<'a> {
+        match self {
+            Self { skip: 0, limit: None } => rows,
+            Self { skip, limit } => Box::new(rows.skip(skip).take(limit.unwrap_or(usize::MAX))),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What can be listed: its columns, who may list it, and its rows before any projection.
+
+use std::collections::BTreeSet;
+
+use aliasd_catalog::{
+    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, DatabaseName, DbmsAction, Principal,
+    RoleName, UserName, Value,
+};
+
+use super::databases::{Which, database_rows};
+use super::privileges::{Owners, privilege_rows};
+use super::users::{current_user_rows, role_rows, user_rows};
+use super::Rows;
+use crate::ast::{AsCommands, NameOperand, PrivilegesOf, ShowSubject};
+use crate::lower::{Refusal, catalog_name, name};
+use crate::parameters::Parameters;
+
+/// A column that a subject offers. The place in the row is the place in the list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    /// Shown without `YIELD`.
+    pub(super) brief: bool,
+    /// Cannot be asked for in this version of the language.
+    pub(super) hidden: bool,
+}
+
+/// The subject of a listing, names and parameters resolved.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Aliases(Option<CatalogName>),
+    Databases(Which),
+    Users { with_auth: bool },
+    CurrentUser,
+    Roles { populated: bool, with_users: bool },
+    Privileges { of: Owners, as_commands: Option<AsCommands> },
+}
+
+// === impl Source ===
+
+impl Source {
+    pub(super) fn new(subject: &ShowSubject, parameters: &Parameters) -> Result<Self, Refusal> {
+        let optional = |operand: &Option<NameOperand>| {
+            operand.as_ref().map(|operand| catalog_name(operand, parameters)).transpose()
+        };
+        Ok(match subject {
+            ShowSubject::Aliases(alias) => Self::Aliases(optional(alias)?),
+            ShowSubject::Databases(None) => Self::Databases(Which::Every),
+            ShowSubject::Databases(Some(database)) => {
+                Self::Databases(Which::Named(catalog_name(database, parameters)?))
+            }
+            ShowSubject::DefaultDatabase => Self::Databases(Which::Default),
+            ShowSubject::HomeDatabase => Self::Databases(Which::Home),
+            ShowSubject::Users { with_auth } => Self::Users { with_auth: *with_auth },
+            ShowSubject::CurrentUser => Self::CurrentUser,
+            ShowSubject::Roles { populated, with_users } => {
+                Self::Roles { populated: *populated, with_users: *with_users }
+            }
+            ShowSubject::Privileges { of, as_commands } => {
+                Self::Privileges { of: owners(of, parameters)?, as_commands: *as_commands }
+            }
+        })
+    }
+
+    /// The columns in order; brief ones are shown without `YIELD`.
+    pub(super) fn columns(&self, version: CypherVersion) -> Vec<Column> {
+        let (brief, more): (&[&'static str], &[&'static str]) = match self {
+            Self::Aliases(_) => (
+                &["name", "composite", "database", "location", "url", "credentials", "user"],
+                &["driver", "defaultLanguage", "properties"],
+            ),
+            Self::Databases(Which::Default | Which::Home) => (&super::databases::COLUMNS_OF_ONE, &[]),
+            Self::Databases(_) => (&super::databases::COLUMNS, &[]),
+            Self::Users { with_auth: true } => {
+                (&["user", "roles", "passwordChangeRequired", "suspended", "home", "provider", "auth"], &[])
+            }
+            Self::Users { .. } | Self::CurrentUser => {
+                (&["user", "roles", "passwordChangeRequired", "suspended", "home"], &[])
+            }
+            Self::Roles { with_users: true, .. } => (&["role", "member"], &["immutable"]),
+            Self::Roles { .. } => (&["role"], &["immutable"]),
+            Self::Privileges { as_commands: Some(_), .. } => (&["command"], &["immutable"]),
+            Self::Privileges { of: Owners::Users(_), .. } => {
+                (&["access", "action", "resource", "graph", "segment", "role", "immutable", "user"], &[])
+            }
+            Self::Privileges { .. } => {
+                (&["access", "action", "resource", "graph", "segment", "role", "immutable"], &[])
+            }
+        };
+        // Cypher 5 has no column `credentials`.
+        let hides = |name: &str| {
+            version == CypherVersion::Cypher5 && name == "credentials" && matches!(self, Self::Aliases(_))
+        };
+        let column = |name: &&'static str, brief| Column { name, brief, hidden: hides(name) };
+        brief.iter().map(|name| column(name, true)).chain(more.iter().map(|name| column(name, false))).collect()
+    }
+
+    /// The rows that the principal may see, each as long as the list of columns.
+    pub(super) fn rows<'a>(&'a self, catalog: &'a Catalog, who: &'a Principal) -> Result<Rows<'a>, Refusal> {
+        let require = |action: DbmsAction| catalog.authorise(who, &Action::Dbms(action));
+        match self {
+            Self::Aliases(name) => {
+                require(DbmsAction::ShowAlias)?;
+                Ok(alias_rows(catalog, who, name.as_ref()))
+            }
+            Self::Databases(which) => {
+                catalog.authorise_caller(who)?;
+                Ok(database_rows(catalog, who, which))
+            }
+            Self::Users { with_auth } => {
+                require(DbmsAction::ShowUser)?;
+                Ok(user_rows(catalog, *with_auth))
+            }
+            Self::CurrentUser => {
+                catalog.authorise_caller(who)?;
+                Ok(current_user_rows(catalog, who))
+            }
+            Self::Roles { populated, with_users } => {
+                require(DbmsAction::ShowRole)?;
+                if *with_users {
+                    require(DbmsAction::ShowUser)?;
+                }
+                Ok(role_rows(catalog, *populated, *with_users))
+            }
+            Self::Privileges { of, as_commands } => privilege_rows(catalog, who, of, *as_commands),
+        }
+    }
+}
+
+fn owners(of: &PrivilegesOf, parameters: &Parameters) -> Result<Owners, Refusal> {
+    Ok(match of {
+        PrivilegesOf::Everyone => Owners::Everyone,
+        PrivilegesOf::Roles(roles) => {
+            let roles = roles.iter().map(|role| Ok(RoleName::new(&name(role, parameters)?)?));
+            Owners::Roles(roles.collect::<Result<BTreeSet<_>, Refusal>>()?)
+        }
+        PrivilegesOf::Users(users) => {
+            let users = users.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
+            Owners::Users(users.collect::<Result<BTreeSet<_>, Refusal>>()?)
+        }
+    })
+}
+
+/// Which databases a principal may know the names of.
+pub(super) struct Visibility<'a> {
+    catalog: &'a Catalog,
+    who: &'a Principal,
+    every: bool,
+}
+
+impl<'a> Visibility<'a> {
+    /// Whoever may manage databases sees them all.
+    pub(super) fn new(catalog: &'a Catalog, who: &'a Principal) -> Self {
+        let managing = [
+            DbmsAction::CreateDatabase,
+            DbmsAction::DropDatabase,
+            DbmsAction::AlterDatabase,
+            DbmsAction::SetDatabaseAccess,
+        ];
+        let every = managing.into_iter().any(|action| catalog.authorise(who, &Action::Dbms(action)).is_ok());
+        Self { catalog, who, every }
+    }
+
+    pub(super) fn sees(&self, database: &DatabaseName) -> bool {
+        self.every || self.catalog.authorise(self.who, &Action::Access(database.into())).is_ok()
+    }
+}
+
+/// Every alias, or the named one: rows are not filtered by ACCESS, only the name of a local target is.
+fn alias_rows<'a>(catalog: &'a Catalog, who: &'a Principal, name: Option<&'a CatalogName>) -> Rows<'a> {
+    let visibility = Visibility::new(catalog, who);
+    let row = move |(name, alias): (&AliasName, &Alias)| Ok(alias_row(&visibility, name, alias));
+    match name {
+        None => Box::new(catalog.aliases().map(|(name, alias)| (name, &**alias)).map(row)),
+        Some(wanted) => {
+            let found = catalog.find(wanted).and_then(|named| match named {
+                aliasd_catalog::Named::Alias(name, alias) => Some((name, &**alias)),
+                aliasd_catalog::Named::Database(..) => None,
+            });
+            Box::new(found.into_iter().map(row))
+        }
+    }
+}
+
+fn alias_row(visibility: &Visibility<'_>, name: &AliasName, alias: &Alias) -> Vec<Value> {
+    let name = Value::from(name.as_str());
+    let properties = Value::Map(alias.properties.clone());
+    match &alias.kind {
+        AliasKind::Local(database) => {
+            let database = visibility.sees(database).then(|| database.as_str());
+            let (local, null) = (Value::from("local"), Value::Null);
+            vec![
+                name,
+                null.clone(),
+                Value::from(database),
+                local,
+                null.clone(),
+                null.clone(),
+                null.clone(),
+                null.clone(),
+                null,
+                properties,
+            ]
+        }
+        AliasKind::Remote(remote) => vec![
+            name,
+            Value::Null,
+            Value::from(remote.database.as_str()),
+            Value::from("remote"),
+            Value::from(remote.url.as_str()),
+            Value::from("STORED NATIVE CREDENTIALS"),
+            Value::from(remote.user.as_str()),
+            Value::Map(remote.driver.to_values()),
+            Value::from(remote.default_language.as_str()),
+            properties,
+        ],
+    }
+}

@@ -1,0 +1,197 @@
+//! Statement and parameter values to a command of the catalog, or to a listing.
+//!
+//! Names are checked by the catalog's own constructors, so a command that leaves here is well formed.
+//! Whether it is allowed and whether it makes sense for what the catalog holds is decided there.
+
+mod alias;
+mod privilege;
+#[cfg(test)]
+mod tests;
+mod user;
+
+use std::fmt;
+
+use aliasd_catalog::{CatalogName, Command, DatabaseName, Plain, PlainSecret, Rejection, Value};
+
+use crate::ast::{Body, DatabaseStatement, NameOperand, Operand, Statement};
+use crate::error::{ErrorCode, LanguageError};
+use crate::listing::Listing;
+use crate::parameters::{Parameters, kind_of};
+use crate::parser::parse;
+use crate::span::{Located, Span};
+
+/// What a statement comes down to.
+#[derive(Clone, Debug)]
+pub enum Lowered {
+    /// Something for the catalog to apply. Its secrets are still in clear.
+    Command(Box<Command<Plain>>),
+    /// Something to read from a catalog.
+    Listing(Box<Listing>),
+}
+
+/// Why a statement is refused before the catalog is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The text, or a parameter's value, is at fault.
+    Language(LanguageError),
+    /// A name or value breaks a rule of the catalog.
+    Rejected(Rejection),
+}
+
+/// Parses and lowers a statement.
+///
+/// # Errors
+/// The text is not a statement, a parameter is missing or of the wrong type, or a name or value breaks a
+/// rule of the catalog.
+pub fn compile(source: &str, parameters: &Parameters) -> Result<Lowered, Refusal> {
+    let statement = parse(source)?;
+    lower(&statement, parameters).map_err(|refusal| match refusal {
+        Refusal::Language(error) => Refusal::Language(error.in_source(source)),
+        rejected @ Refusal::Rejected(_) => rejected,
+    })
+}
+
+/// Joins a statement with the values of its parameters.
+///
+/// # Errors
+/// As [`compile`]. Errors carry a span, and get their excerpt with [`LanguageError::in_source`].
+pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, Refusal> {
+    let command = match &statement.body.value {
+        Body::Alias(statement) => alias::lower(statement, parameters)?,
+        Body::Database(statement) => database(statement, parameters)?,
+        Body::User(statement) => user::lower(statement, parameters)?,
+        Body::Role(statement) => privilege::lower_role(statement, parameters)?,
+        Body::Privilege(statement) => privilege::lower(statement, parameters)?,
+        Body::Show(show) => {
+            let listing = Listing::new(show, statement.version, parameters)?;
+            return Ok(Lowered::Listing(Box::new(listing)));
+        }
+    };
+    Ok(Lowered::Command(Box::new(command)))
+}
+
+fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+    Ok(match statement {
+        DatabaseStatement::Create(create) => {
+            let name = DatabaseName::new(&name(&create.name, parameters)?)?;
+            Command::CreateDatabase { name, mode: create.mode }
+        }
+        DatabaseStatement::Drop(drop) => Command::DropDatabase {
+            name: catalog_name(&drop.name, parameters)?,
+            if_exists: drop.if_exists,
+            cascade_aliases: drop.cascade_aliases,
+        },
+    })
+}
+
+// === operands ===
+
+/// The full name that an operand stands for.
+pub(crate) fn name(operand: &NameOperand, parameters: &Parameters) -> Result<String, LanguageError> {
+    match &operand.value {
+        Operand::Literal(name) => Ok(name.display()),
+        Operand::Parameter(parameter) => string_parameter(parameter, operand.span, parameters),
+    }
+}
+
+/// The name of a database or alias that an operand stands for.
+pub(crate) fn catalog_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogName, Refusal> {
+    Ok(CatalogName::new(&name(operand, parameters)?)?)
+}
+
+fn string(operand: &Located<Operand<String>>, parameters: &Parameters) -> Result<String, LanguageError> {
+    match &operand.value {
+        Operand::Literal(text) => Ok(text.clone()),
+        Operand::Parameter(parameter) => string_parameter(parameter, operand.span, parameters),
+    }
+}
+
+/// The secret that an operand stands for, in a buffer that wipes itself.
+fn secret(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> Result<PlainSecret, Refusal> {
+    let secret = match &operand.value {
+        Operand::Literal(secret) => secret.clone(),
+        Operand::Parameter(parameter) => {
+            PlainSecret::new(string_parameter(parameter, operand.span, parameters)?)
+        }
+    };
+    if secret.expose().is_empty() {
+        return Err(Rejection::PasswordEmpty {}.into());
+    }
+    Ok(secret)
+}
+
+fn string_parameter(name: &str, span: Span, parameters: &Parameters) -> Result<String, LanguageError> {
+    match &**parameters.get(name, span)? {
+        Value::String(text) => Ok(text.clone()),
+        other => Err(wrong_parameter(name, "a string", other, span)),
+    }
+}
+
+/// The error for a parameter of another type. Shows the type and never the value.
+fn wrong_parameter(name: &str, expected: &str, found: &Value, span: Span) -> LanguageError {
+    let message = format!("Expected parameter ${name} to be {expected}, found {}.", kind_of(found));
+    LanguageError::new("", ErrorCode::WrongType, span, message)
+}
+
+// === impl Refusal ===
+
+impl Refusal {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Language(error) => error.code().as_str(),
+            Self::Rejected(rejection) => rejection.code().code,
+        }
+    }
+
+    /// The GQLSTATUS, followed by the statuses of its causes.
+    #[must_use]
+    pub fn gql_status(&self) -> Vec<&'static str> {
+        match self {
+            Self::Language(error) => vec![error.gql_status()],
+            Self::Rejected(rejection) => rejection.code().gqlstatus.to_vec(),
+        }
+    }
+
+    /// Neo4j's status code.
+    #[must_use]
+    pub fn neo4j_code(&self) -> &'static str {
+        match self {
+            Self::Language(error) => error.code().neo4j_code(),
+            Self::Rejected(rejection) => rejection.code().neo4j_code,
+        }
+    }
+
+    /// What the caller can do, where there is something to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Language(error) => error.hint(),
+            Self::Rejected(rejection) => Some(rejection.hint()).filter(|hint| !hint.is_empty()),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Language(error) => error.fmt(formatter),
+            Self::Rejected(rejection) => rejection.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<LanguageError> for Refusal {
+    fn from(error: LanguageError) -> Self {
+        Self::Language(error)
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}

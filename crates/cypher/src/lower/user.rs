@@ -1,0 +1,129 @@
+//! Statements about users to commands.
+
+use std::collections::BTreeSet;
+
+use aliasd_catalog::{
+    AlterUser, AuthId, AuthProvider, Command, CreateUser, HomeChange, PasswordChange, Plain, Rejection, Removal,
+    UserName, Value,
+};
+
+use super::{Refusal, catalog_name, name, secret, string, wrong_parameter};
+use crate::ast::{AuthRemoval, Operand, PasswordClause, UserSettings, UserStatement};
+use crate::error::{ErrorCode, LanguageError};
+use crate::parameters::Parameters;
+use crate::span::{Located, Span};
+
+/// Shortest password of a user, in characters. Neo4j's default.
+const PASSWORD_LENGTH_MIN: usize = 8;
+
+/// The provider that is this catalog itself.
+const NATIVE: &str = "native";
+
+pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+    match statement {
+        UserStatement::Create(create) => {
+            let name = UserName::new(&name(&create.name, parameters)?)?;
+            let settings = &create.settings;
+            let home = settings.home.as_ref().map(|home| catalog_name(home, parameters)).transpose()?;
+            Ok(Command::CreateUser(CreateUser {
+                name,
+                mode: create.mode,
+                password: password(settings, parameters)?,
+                status: settings.status.as_ref().map(|status| status.value),
+                home,
+                auth: auth(settings, parameters)?,
+            }))
+        }
+        UserStatement::Alter(alter) => {
+            let name = UserName::new(&name(&alter.name, parameters)?)?;
+            let settings = &alter.settings;
+            let home = settings.home.as_ref().map(|home| catalog_name(home, parameters)).transpose()?;
+            Ok(Command::AlterUser(AlterUser {
+                name,
+                if_exists: alter.if_exists,
+                password: password(settings, parameters)?,
+                status: settings.status.as_ref().map(|status| status.value),
+                home: home.map(HomeChange::Set).or(alter.remove_home.then_some(HomeChange::Remove)),
+                remove_auth: removal(&alter.remove_auth, parameters)?,
+                set_auth: auth(settings, parameters)?,
+            }))
+        }
+        UserStatement::Drop(drop) => {
+            let name = UserName::new(&name(&drop.name, parameters)?)?;
+            Ok(Command::DropUser { name, if_exists: drop.if_exists })
+        }
+    }
+}
+
+/// The new password, from `SET PASSWORD` or from `SET AUTH 'native'`; not from both.
+fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<PasswordChange<Plain>>, Refusal> {
+    let direct = &settings.password;
+    let native = settings.auth.iter().find(|auth| auth.value.provider.value == NATIVE);
+    let clause = match native {
+        None => direct,
+        Some(native) if direct == &PasswordClause::default() => &native.value.password,
+        Some(native) => {
+            let message = "Cannot combine old and new auth syntax for the same auth provider.";
+            let error = LanguageError::new("", ErrorCode::ConflictingClauses, native.span, message);
+            return Err(error.with_hint("Give the password either with SET PASSWORD or with SET AUTH 'native'.").into());
+        }
+    };
+    let password = clause.password.as_ref().map(|password| secret(password, parameters)).transpose()?;
+    if password.as_ref().is_some_and(|password| password.expose().chars().count() < PASSWORD_LENGTH_MIN) {
+        return Err(Rejection::PasswordTooShort {}.into());
+    }
+    let change_required = clause.change_required.as_ref().map(|required| required.value);
+    Ok((password.is_some() || change_required.is_some()).then_some(PasswordChange { password, change_required }))
+}
+
+/// The identities of external providers.
+fn auth(settings: &UserSettings, parameters: &Parameters) -> Result<Vec<(AuthProvider, AuthId)>, Refusal> {
+    let external = settings.auth.iter().filter(|auth| auth.value.provider.value != NATIVE);
+    external
+        .map(|auth| {
+            let provider = AuthProvider::new(&auth.value.provider.value)?;
+            // The parser refuses an external provider without an id: it may not have a password.
+            let id = auth.value.id.as_ref().map(|id| string(id, parameters)).transpose()?;
+            Ok((provider, AuthId::new(&id.unwrap_or_default())?))
+        })
+        .collect()
+}
+
+fn removal(clauses: &[Located<AuthRemoval>], parameters: &Parameters) -> Result<Removal, Refusal> {
+    let mut removal = Removal::default();
+    for clause in clauses {
+        match &clause.value {
+            AuthRemoval::All => removal.all = true,
+            AuthRemoval::Provider(Operand::Literal(provider)) => remove(&mut removal, provider)?,
+            AuthRemoval::Provider(Operand::Parameter(parameter)) => {
+                for provider in providers(parameter, clause.span, parameters)? {
+                    remove(&mut removal, &provider)?;
+                }
+            }
+        }
+    }
+    Ok(removal)
+}
+
+fn remove(removal: &mut Removal, provider: &str) -> Result<(), Refusal> {
+    if provider == NATIVE {
+        removal.native = true;
+    } else {
+        removal.providers.insert(AuthProvider::new(provider)?);
+    }
+    Ok(())
+}
+
+/// A parameter that names one provider or a list of them.
+fn providers(parameter: &str, span: Span, parameters: &Parameters) -> Result<BTreeSet<String>, LanguageError> {
+    let value = parameters.get(parameter, span)?;
+    let members = match &**value {
+        Value::List(members) => members.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let names = members.iter().map(|member| match member {
+        Value::String(name) => Ok(name.clone()),
+        other => Err(wrong_parameter(parameter, "a string or a list of strings", other, span)),
+    });
+    names.collect()
+}
