@@ -1,8 +1,9 @@
 //! Whatever is written reads back as it was.
 
-use aliasd_catalog::{AliasTarget, Command, Value, ValueMap};
+use aliasd_catalog::{AliasName, AliasTarget, Command, RecordKey, Value, ValueMap};
 use aliasd_wire::store::{
-    DecodeError, decode_entry, decode_record, encode_entry, encode_new_entry, encode_record, encode_record_key,
+    DecodeError, decode_entry, decode_record, decode_record_key, encode_entry, encode_new_entry, encode_record,
+    encode_record_key,
 };
 use aliasd_wire::v1;
 use aliasd_wire::value::{NESTING_MAX, ValueFault, fits_nesting};
@@ -102,4 +103,15 @@ fn values_of_no_kind_are_refused() {
     let duration = v1::DurationValue { nanoseconds: 1_000_000_000, ..v1::DurationValue::default() };
     let value = v1::Value { kind: Some(v1::value::Kind::DurationValue(duration)) };
     assert_eq!(Value::try_from(value), Err(ValueFault::Nanoseconds));
+}
+
+#[test]
+fn names_that_grow_in_lower_case_still_read_back() {
+    // Two characters in lower case; whichever length is checked, it has to be the same one both times.
+    for length in [32_767, 32_768, 65_534] {
+        let Ok(name) = AliasName::new(&"İ".repeat(length)) else { continue };
+        let key = RecordKey::Alias(name);
+        let bytes = encode_record_key(&key);
+        assert_eq!(decode_record_key(&bytes), Ok(key));
+    }
 }
