@@ -4,6 +4,7 @@
 //! Meets the daemon only as its users do: as a process, through its configuration file, its ports and
 //! the SDK. It never links the node, so that nothing here can depend on what a user cannot see.
 
+pub mod bench;
 pub mod cluster;
 pub mod golden;
 pub mod ports;

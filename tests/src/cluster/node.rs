@@ -153,6 +153,15 @@ impl Node {
         Ok((status.parse()?, body.to_owned()))
     }
 
+    /// The memory that the process holds at the moment.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let process = self.process.as_ref().context("the node is not running")?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kibibytes * 1024)
+    }
+
     /// Lets the process go on when this is dropped.
     pub(super) fn leave(&mut self) {
         if let Some(process) = &mut self.process {

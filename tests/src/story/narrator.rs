@@ -1,5 +1,6 @@
 //! Prints what happens and keeps count of what was as expected.
 
+use std::fmt;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -24,6 +25,17 @@ pub struct Summary {
     pub broken: Vec<String>,
     /// How long the story took, in seconds.
     pub seconds: f64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.held + self.broken.len();
+        writeln!(f, "{} of {all} steps went as expected, in {:.1} s.", self.held, self.seconds)?;
+        for broken in &self.broken {
+            writeln!(f, "  ✗ {broken}")?;
+        }
+        Ok(())
+    }
 }
 
 // === impl Narrator ===

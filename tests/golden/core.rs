@@ -1,0 +1,90 @@
+//! The pure core as a conversation partner: compiles a statement, applies it or runs the listing.
+//!
+//! Plays the shell with the least that a shell must do: secrets become placeholders where the vault
+//! would seal and hash, and the revision is a counter where the log would be.
+
+use aliasd_catalog::{
+    Applied, Bootstrap, Catalog, ClusterId, Command, CreateMode, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy,
+    Principal, Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
+};
+use aliasd_cypher::{Lowered, Parameters, Refusal, compile};
+use aliasd_tests::golden::{self, Reply, Step, Table};
+use anyhow::{Context, Result, bail};
+
+const KEY: KeyId = KeyId([7; 16]);
+
+/// A catalog and the position of its log.
+pub(crate) struct Core {
+    catalog: Catalog,
+    revision: u64,
+}
+
+// === impl Core ===
+
+impl Core {
+    /// A catalog as `cluster init` leaves it.
+    pub(crate) fn new() -> Result<Self> {
+        let mut core = Self { catalog: Catalog::default(), revision: 0 };
+        let bootstrap = Command::Bootstrap(Bootstrap {
+            cluster_id: ClusterId([1; 16]),
+            active_key: KEY,
+            policy: Policy::default(),
+            admin: UserName::new("admin")?,
+            password: PlainSecret::new("the password of admin".to_owned()),
+        });
+        if let Reply::Refused(refusal) = core.apply(Principal::System, bootstrap)? {
+            bail!("the catalog cannot be formed: {refusal}");
+        }
+        Ok(core)
+    }
+
+    /// Answers one step.
+    pub(crate) fn say(&mut self, step: &Step) -> Result<Reply> {
+        let who = Principal::User(UserName::new(&step.user)?);
+        match compile(&step.statement, &Parameters::new(step.parameters.clone())) {
+            Err(refusal) => Ok(refused(&refusal)),
+            Ok(Lowered::Command(command)) => self.apply(who, *command),
+            Ok(Lowered::Listing(listing)) => Ok(match listing.run(&self.catalog, &who) {
+                Err(refusal) => refused(&refusal),
+                Ok(rows) => Reply::Done(Table { columns: rows.columns, rows: rows.rows, ..Table::default() }),
+            }),
+        }
+    }
+
+    fn apply(&mut self, actor: Principal, command: Command<Plain>) -> Result<Reply> {
+        let sealed = command.seal(
+            |_, _, _| Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext: Vec::new().into() }),
+            |_| Ok(PasswordHash::new("a hash")),
+        );
+        let command = match sealed {
+            Ok(command) => command,
+            Err(rejection) => return Ok(refused(&Refusal::Rejected(rejection))),
+        };
+        self.revision += 1;
+        let mut request = [0; 16];
+        request[..8].copy_from_slice(&self.revision.to_be_bytes());
+        let issued_at = Timestamp(1_700_000_000_000 + self.revision);
+        let entry = Entry { request: RequestId(request), actor, issued_at, command };
+        let Applied { outcome, .. } = self.catalog.apply(Revision(self.revision), &entry);
+        Ok(match outcome {
+            Err(rejection) => refused(&Refusal::Rejected(rejection)),
+            Ok(effect) => {
+                let told = |note: &aliasd_catalog::Notification| (note.gqlstatus().to_owned(), note.message());
+                Reply::Done(Table {
+                    notifications: effect.notifications.iter().map(told).collect(),
+                    system_updates: Some(effect.system_updates),
+                    ..Table::default()
+                })
+            }
+        })
+    }
+}
+
+fn refused(refusal: &Refusal) -> Reply {
+    Reply::Refused(golden::Refusal {
+        code: refusal.code().to_owned(),
+        gqlstatus: refusal.gql_status().join(" "),
+        message: refusal.to_string(),
+        hint: refusal.hint().unwrap_or_default().to_owned(),
+    })
+}

@@ -1,0 +1,31 @@
+//! What the disk under the log needs to make one write durable.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::load::Figures;
+
+/// As many bytes as a log entry of one small alias.
+const WRITE_BYTES: usize = 512;
+const ROUNDS: u32 = 500;
+
+/// Appends and syncs, over and over, with nothing else going on.
+pub(super) fn sync_time(directory: &Path) -> Result<Figures> {
+    let path = directory.join("sync-time");
+    let mut file = File::create(&path)?;
+    let mut figures = Figures::default();
+    let started = Instant::now();
+    for _ in 0..ROUNDS {
+        file.write_all(&[0xa5; WRITE_BYTES])?;
+        let start = Instant::now();
+        file.sync_data()?;
+        figures.record(start.elapsed());
+    }
+    figures.set_duration(started.elapsed());
+    std::fs::remove_file(&path)?;
+    Ok(figures)
+}
