@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aliasd_keyring::pki;
 use rustls::ServerConfig;
@@ -35,8 +35,17 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 pub struct ClientConnection {
     /// Where it comes from.
     pub remote: SocketAddr,
-    /// What its certificate proves, to be mapped to a user; `None` if it showed none.
-    pub identity: Option<Arc<str>>,
+    /// The certificate that it showed, if it showed one.
+    pub certificate: Option<ClientCertificate>,
+}
+
+/// What a client's certificate proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The identity, to be mapped to a user.
+    pub identity: Arc<str>,
+    /// From when on it proves nothing any more.
+    pub expires_at: SystemTime,
 }
 
 /// What is known of another node's connection. A request carries it among its extensions.
@@ -69,11 +78,9 @@ pub fn clients(listener: TcpListener, tls: Arc<Tls>) -> Incoming<ClientConnectio
         let config = tls.clients();
         async move {
             let stream = handshake(config, stream).await?;
-            let identity = match peer_certificate(&stream) {
-                Some(certificate) => Some(pki::client_identity(certificate).map_err(io::Error::other)?.into()),
-                None => None,
-            };
-            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection: ClientConnection { remote, identity } })
+            let certificate = peer_certificate(&stream).map(understand).transpose()?;
+            let connection = ClientConnection { remote, certificate };
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection })
         }
     })
 }
@@ -102,7 +109,7 @@ pub fn clients_in_clear(listener: TcpListener) -> Result<Incoming<ClientConnecti
         return Err(NotLoopback(address));
     }
     Ok(accept(listener, |stream, remote| async move {
-        Ok(Accepted { stream: Stream::Plain(stream), connection: ClientConnection { remote, identity: None } })
+        Ok(Accepted { stream: Stream::Plain(stream), connection: ClientConnection { remote, certificate: None } })
     }))
 }
 
@@ -150,6 +157,12 @@ async fn handshake(config: Arc<ServerConfig>, stream: TcpStream) -> io::Result<T
     // Calls are small and their answers are awaited.
     stream.set_nodelay(true)?;
     TlsAcceptor::from(config).accept(stream).await
+}
+
+fn understand(certificate: &CertificateDer<'static>) -> io::Result<ClientCertificate> {
+    let identity = pki::client_identity(certificate).map_err(io::Error::other)?.into();
+    let expires_at = pki::expires_at(certificate).map_err(io::Error::other)?;
+    Ok(ClientCertificate { identity, expires_at })
 }
 
 fn peer_certificate(stream: &TlsStream<TcpStream>) -> Option<&CertificateDer<'static>> {

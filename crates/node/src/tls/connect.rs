@@ -13,7 +13,6 @@ use tonic::transport::{Channel, Endpoint, Uri};
 use tower::service_fn;
 
 use super::Tls;
-use crate::config::Address;
 
 /// How long the way to another node may take, handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -24,48 +23,36 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Bytes that may be under way in one stream and in one connection: log entries and snapshots come in bulk.
 const WINDOW: u32 = 4 << 20;
 
-/// Makes channels to other nodes. Cheap to clone.
-#[derive(Clone)]
-pub struct PeerConnector {
-    tls: Arc<Tls>,
-}
-
-impl PeerConnector {
-    /// A connector that uses that node's certificates.
-    pub fn new(tls: Arc<Tls>) -> Self {
-        Self { tls }
-    }
-
-    /// A channel to a node at an address. It connects when first used, and again whenever it has to.
-    ///
-    /// The channel fails if whoever answers at the address does not prove to be that node. It sets no deadline
-    /// of its own for calls: every caller does.
-    pub fn channel(&self, node_id: u64, address: &Address) -> Channel {
-        let name = pki::peer_name(node_id);
-        let uri = Uri::try_from(format!("https://{name}")).expect("a peer name is a host name");
-        let name = ServerName::try_from(name).expect("a peer name is a DNS name");
-        let tls = Arc::clone(&self.tls);
-        let address = address.clone();
-        Endpoint::from(uri)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-            .keep_alive_while_idle(true)
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .connect_with_connector_lazy(service_fn(move |_: Uri| {
-                let (tls, address, name) = (Arc::clone(&tls), address.clone(), name.clone());
-                async move { dial(&tls, &address, name).await.map(TokioIo::new) }
-            }))
-    }
+/// A channel of its own to a node at an address, `host:port`. It connects when first used, and again whenever it has to,
+/// each time with the certificates of that moment.
+///
+/// The channel fails if whoever answers at the address does not prove to be that node. It sets no deadline
+/// of its own for calls: every caller does.
+pub fn peer_channel(tls: &Arc<Tls>, node_id: u64, address: &str) -> Channel {
+    let name = pki::peer_name(node_id);
+    let uri = Uri::try_from(format!("https://{name}")).expect("a peer name is a host name");
+    let name = ServerName::try_from(name).expect("a peer name is a DNS name");
+    let tls = Arc::clone(tls);
+    let address: Arc<str> = address.into();
+    Endpoint::from(uri)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .keep_alive_while_idle(true)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .connect_with_connector_lazy(service_fn(move |_: Uri| {
+            let (tls, address, name) = (Arc::clone(&tls), Arc::clone(&address), name.clone());
+            async move { dial(&tls, &address, name).await.map(TokioIo::new) }
+        }))
 }
 
 async fn dial(
     tls: &Tls,
-    address: &Address,
+    address: &str,
     name: ServerName<'static>,
 ) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+    let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     TlsConnector::from(tls.dial()).connect(name, stream).await
 }

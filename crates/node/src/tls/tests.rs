@@ -1,6 +1,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Subject};
 use rustls_pki_types::pem::PemObject;
@@ -14,8 +15,8 @@ use tonic::transport::server::Connected;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::{PeerConnector, Tls, clients, clients_in_clear, peers};
-use crate::config::{Address, CertificatePaths, TlsConfig};
+use super::{Tls, clients, clients_in_clear, peer_channel, peers};
+use crate::config::{CertificatePaths, TlsConfig};
 
 /// Certificates of three nodes and a client, from one authority, in one directory.
 fn certificates() -> TempDir {
@@ -48,14 +49,14 @@ fn tls(directory: &Path, node_id: u64) -> Arc<Tls> {
     Arc::new(Tls::load(&paths(directory, &format!("node-{node_id}")), node_id).unwrap())
 }
 
-async fn listener() -> (TcpListener, Address) {
+async fn listener() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    (listener, address.into())
+    (listener, address.to_string())
 }
 
 /// A peer listener of that node that answers health checks.
-async fn health_server(tls: Arc<Tls>) -> Address {
+async fn health_server(tls: Arc<Tls>) -> String {
     let (listener, address) = listener().await;
     let (_, health) = tonic_health::server::health_reporter();
     let incoming = peers(listener, tls);
@@ -63,8 +64,8 @@ async fn health_server(tls: Arc<Tls>) -> Address {
     address
 }
 
-async fn check(connector: &PeerConnector, node_id: u64, address: &Address) -> Result<(), tonic::Status> {
-    let mut client = HealthClient::new(connector.channel(node_id, address));
+async fn check(from: &Arc<Tls>, node_id: u64, address: &str) -> Result<(), tonic::Status> {
+    let mut client = HealthClient::new(peer_channel(from, node_id, address));
     client.check(HealthCheckRequest { service: String::new() }).await.map(|_| ())
 }
 
@@ -72,10 +73,10 @@ async fn check(connector: &PeerConnector, node_id: u64, address: &Address) -> Re
 async fn nodes_reach_one_another_and_only_the_one_they_meant() {
     let directory = certificates();
     let address = health_server(tls(directory.path(), 2)).await;
-    let connector = PeerConnector::new(tls(directory.path(), 1));
-    check(&connector, 2, &address).await.unwrap();
+    let from = tls(directory.path(), 1);
+    check(&from, 2, &address).await.unwrap();
     // Somebody else's address: the answer comes from a node, but not from the node that was meant.
-    check(&connector, 3, &address).await.unwrap_err();
+    check(&from, 3, &address).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -83,11 +84,11 @@ async fn a_node_of_another_authority_is_turned_away_on_both_sides() {
     let ours = certificates();
     let theirs = certificates();
     let address = health_server(tls(ours.path(), 2)).await;
-    check(&PeerConnector::new(tls(theirs.path(), 1)), 2, &address).await.unwrap_err();
+    check(&tls(theirs.path(), 1), 2, &address).await.unwrap_err();
     let mut mixed = paths(theirs.path(), "node-1");
     mixed.peer_ca = ours.path().join("ca.pem");
     let mixed = Arc::new(Tls::load(&mixed, 1).unwrap());
-    check(&PeerConnector::new(mixed), 2, &address).await.unwrap_err();
+    check(&mixed, 2, &address).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -95,8 +96,8 @@ async fn a_peer_connection_carries_the_node_id() {
     let directory = certificates();
     let (listener, address) = listener().await;
     let mut incoming = peers(listener, tls(directory.path(), 2));
-    let connector = PeerConnector::new(tls(directory.path(), 3));
-    let call = tokio::spawn(async move { check(&connector, 2, &address).await });
+    let from = tls(directory.path(), 3);
+    let call = tokio::spawn(async move { check(&from, 2, &address).await });
     let accepted = incoming.next().await.unwrap().unwrap();
     assert_eq!(accepted.connect_info().node_id, 3);
     call.abort();
@@ -109,7 +110,7 @@ async fn a_client_certificate_opens_no_peer_connection() {
     // A node does not even start with such a certificate, so this caller is made by hand.
     Tls::load(&paths(directory.path(), "client"), 1).unwrap_err();
     let config = client_config(directory.path(), Some("client"));
-    let stream = TcpStream::connect((address.host.as_str(), address.port)).await.unwrap();
+    let stream = TcpStream::connect(&address).await.unwrap();
     let name = ServerName::try_from("node-2.peer.aliasd").unwrap();
     let mut stream = tokio_rustls::TlsConnector::from(config).connect(name, stream).await.unwrap();
     assert_closed(&mut stream).await;
@@ -142,9 +143,9 @@ fn client_config_of(trusted: &Path, shown: Option<&Path>) -> Arc<rustls::ClientC
 
 async fn connect(
     config: Arc<rustls::ClientConfig>,
-    address: &Address,
+    address: &str,
 ) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+    let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost").unwrap();
     tokio_rustls::TlsConnector::from(config).connect(name, stream).await
 }
@@ -161,10 +162,12 @@ async fn clients_connect_with_and_without_a_certificate() {
     let mut incoming = clients(listener, tls(directory.path(), 1));
 
     let _anonymous = connect(client_config(directory.path(), None), &address).await.unwrap();
-    assert_eq!(incoming.next().await.unwrap().unwrap().connect_info().identity, None);
+    assert_eq!(incoming.next().await.unwrap().unwrap().connect_info().certificate, None);
 
     let _known = connect(client_config(directory.path(), Some("client")), &address).await.unwrap();
-    assert_eq!(incoming.next().await.unwrap().unwrap().connect_info().identity.as_deref(), Some("dbms-a"));
+    let certificate = incoming.next().await.unwrap().unwrap().connect_info().certificate.unwrap();
+    assert_eq!(&*certificate.identity, "dbms-a");
+    assert!(certificate.expires_at > SystemTime::now());
 }
 
 #[tokio::test]
@@ -174,8 +177,8 @@ async fn a_bad_handshake_neither_stops_nor_delays_the_others() {
     let (listener, address) = listener().await;
     let mut incoming = clients(listener, tls(directory.path(), 1));
     // One says nothing, one says rubbish, one trusts another authority, one shows a stranger's certificate.
-    let _silent = TcpStream::connect((address.host.as_str(), address.port)).await.unwrap();
-    let mut rubbish = TcpStream::connect((address.host.as_str(), address.port)).await.unwrap();
+    let _silent = TcpStream::connect(&address).await.unwrap();
+    let mut rubbish = TcpStream::connect(&address).await.unwrap();
     rubbish.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     connect(client_config(stranger.path(), None), &address).await.unwrap_err();
     let shown = client_config_of(directory.path(), Some(&stranger.path().join("client")));
@@ -192,8 +195,7 @@ async fn dropping_the_stream_closes_the_listener() {
     let (listener, address) = listener().await;
     drop(clients(listener, tls(directory.path(), 1)));
     // The port becomes free once the loop has noticed.
-    let target = format!("{address}");
-    while TcpListener::bind(&target).await.is_err() {
+    while TcpListener::bind(&address).await.is_err() {
         tokio::task::yield_now().await;
     }
 }
@@ -224,14 +226,14 @@ async fn certificates_are_read_again_and_bad_ones_change_nothing() {
     for file in ["ca.pem", "node-2.pem", "node-2-key.pem"] {
         std::fs::copy(fresh.path().join(file), directory.path().join(file)).unwrap();
     }
-    check(&PeerConnector::new(tls(fresh.path(), 1)), 2, &address).await.unwrap_err();
+    check(&tls(fresh.path(), 1), 2, &address).await.unwrap_err();
     ours.reload().unwrap();
-    check(&PeerConnector::new(tls(fresh.path(), 1)), 2, &address).await.unwrap();
+    check(&tls(fresh.path(), 1), 2, &address).await.unwrap();
 
     std::fs::write(directory.path().join("node-2.pem"), "damaged").unwrap();
     let error = ours.reload().unwrap_err();
     assert_eq!(error.setting, "tls.peer_certificate");
-    check(&PeerConnector::new(tls(fresh.path(), 1)), 2, &address).await.unwrap();
+    check(&tls(fresh.path(), 1), 2, &address).await.unwrap();
 }
 
 #[tokio::test]
@@ -241,8 +243,8 @@ async fn nothing_is_served_in_clear_except_on_loopback() {
     assert!(error.to_string().starts_with("node.insecure_plaintext: 0.0.0.0:"), "{error}");
     let (listener, address) = listener().await;
     let mut incoming = clients_in_clear(listener).unwrap();
-    let _client = TcpStream::connect((address.host.as_str(), address.port)).await.unwrap();
-    assert!(incoming.next().await.unwrap().unwrap().connect_info().identity.is_none());
+    let _client = TcpStream::connect(&address).await.unwrap();
+    assert!(incoming.next().await.unwrap().unwrap().connect_info().certificate.is_none());
 }
 
 #[test]
