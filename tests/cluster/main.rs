@@ -2,5 +2,6 @@
 //!
 //! Every test has clusters, directories and ports of its own and leaves nothing behind.
 
+mod crash;
 mod damage;
 mod limits;

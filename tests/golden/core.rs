@@ -4,8 +4,8 @@
 //! would seal and hash, and the revision is a counter where the log would be.
 
 use aliasd_catalog::{
-    Applied, Bootstrap, Catalog, ClusterId, Command, CreateMode, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy,
-    Principal, Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
+    Applied, Bootstrap, Catalog, ClusterId, Command, CreateMode, Entry, KeyId, PasswordHash, Plain, PlainSecret,
+    Policy, Principal, Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
 };
 use aliasd_cypher::{Lowered, Parameters, Refusal, compile};
 use aliasd_tests::golden::{self, Reply, Step, Table};

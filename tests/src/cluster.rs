@@ -69,6 +69,11 @@ impl Cluster {
         Ok(Self { nodes: nodes?, administrator: Administrator::new(&name), layout, directory: None })
     }
 
+    /// Writes the configuration files again with more settings in their `[node]` sections.
+    pub fn configure(&self, more: &str) -> Result<()> {
+        self.nodes.iter().try_for_each(|node| self.layout.configure(node, &format!("{more}\n")))
+    }
+
     /// Starts every node, forms the cluster and waits until every node is ready.
     pub fn start(&mut self) -> Result<()> {
         for node in &mut self.nodes {

@@ -6,7 +6,9 @@
 
 pub mod bench;
 pub mod cluster;
+pub mod dice;
 pub mod golden;
+pub mod load;
 pub mod ports;
 pub mod process;
 pub mod programs;

@@ -1,9 +1,11 @@
 //! Whoever talks to a cluster through `aliasctl`: a person with a password, or a program with a
 //! certificate.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use aliasd_client::Client;
 use anyhow::{Result, bail};
 
 use super::{Cluster, aliasctl};
@@ -46,6 +48,18 @@ impl Actor {
             Proof::Certificate { certificate, key } => command.env("ALIASD_CERT", certificate).env("ALIASD_KEY", key),
         };
         command
+    }
+
+    /// An SDK client as this actor, with the nodes at these addresses. Needs a tokio runtime.
+    pub fn sdk(&self, cluster: &Cluster, endpoints: &[String]) -> Result<Client> {
+        let builder = Client::builder().endpoints(endpoints).ca_pem(fs::read(cluster.layout().ca())?);
+        let builder = match &self.proof {
+            Proof::Password { user, password } => builder.password(user, password.clone()),
+            Proof::Certificate { certificate, key } => {
+                builder.certificate(fs::read(certificate)?, fs::read_to_string(key)?)
+            }
+        };
+        Ok(builder.build()?)
     }
 
     /// Runs `aliasctl` as this actor to its end.
