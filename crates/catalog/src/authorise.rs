@@ -204,6 +204,9 @@ impl<S: Stage> AlterUser<S> {
             (self.home.is_some(), DbmsAction::SetUserHomeDatabase),
             (!self.remove_auth.is_empty() || !self.set_auth.is_empty(), DbmsAction::SetAuth),
         ];
-        parts.into_iter().filter(|(present, _)| *present).map(|(_, action)| action).collect()
+        let needed: Vec<DbmsAction> =
+            parts.into_iter().filter(|(present, _)| *present).map(|(_, action)| action).collect();
+        // Nothing to change needs the widest one rather than none.
+        if needed.is_empty() { vec![DbmsAction::AlterUser] } else { needed }
     }
 }

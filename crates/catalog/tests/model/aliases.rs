@@ -1,0 +1,147 @@
+//! CREATE, ALTER and DROP ALIAS, as the reference tells them (§1.3 to §1.7 and the decisions of §0).
+
+use std::sync::Arc;
+
+use aliasd_catalog::{
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CreateAlias, CreateMode, CypherVersion, DatabaseName, KeyId,
+    Outcome, Record, RecordKey, Rejection, RemoteAlias, Sealed, Stamp,
+};
+
+use super::{Model, done};
+
+impl Model {
+    pub(super) fn create_alias(&mut self, stamp: Stamp, create: &CreateAlias<Sealed>) -> Outcome {
+        let name = create.name.as_str();
+        let mut updates = 1;
+        let (is_database, is_alias) = (self.database(name).is_some(), self.alias(name).is_some());
+        if is_database || is_alias {
+            match create.mode {
+                CreateMode::IfNotExists => return done(0),
+                CreateMode::OrReplace if is_alias => {
+                    self.forget_name(name);
+                    updates = 2;
+                }
+                _ => return Err(Rejection::AliasExists { name: name.into() }),
+            }
+        }
+        let kind = match &create.target {
+            AliasTarget::Local(target) => AliasKind::Local(self.local_target("create", name, target.as_str())?),
+            AliasTarget::Remote(target) => {
+                self.check_key(target.credential.key_id)?;
+                check_scheme(target.url.as_str(), target.driver.ssl_enforced)?;
+                AliasKind::Remote(RemoteAlias {
+                    database: target.database.clone(),
+                    url: target.url.clone(),
+                    user: target.user.clone(),
+                    credential: target.credential.clone(),
+                    driver: target.driver.clone(),
+                    default_language: target.default_language.unwrap_or(CypherVersion::Cypher5),
+                })
+            }
+        };
+        let alias = Alias { kind, properties: create.properties.clone(), created: stamp, modified: stamp };
+        self.put(RecordKey::Alias(create.name.clone()), Record::Alias(Arc::new(alias)));
+        done(updates)
+    }
+
+    pub(super) fn alter_alias(&mut self, stamp: Stamp, alter: &AlterAlias<Sealed>) -> Outcome {
+        let name = alter.name.as_str();
+        let Some(alias) = self.alias(name) else {
+            let missing = Rejection::AliasNotFound { action: "alter".into(), name: name.into() };
+            return if alter.if_exists { done(0) } else { Err(missing) };
+        };
+        let mut alias = alias.clone();
+        match &mut alias.kind {
+            AliasKind::Local(database) => {
+                let has_address = alter.target.as_ref().is_some_and(|(_, url)| url.is_some());
+                let of_remote = [
+                    has_address,
+                    alter.user.is_some(),
+                    alter.credential.is_some(),
+                    alter.driver.is_some(),
+                    alter.default_language.is_some(),
+                ];
+                if of_remote.contains(&true) {
+                    return Err(Rejection::LocalToRemote { name: name.into() });
+                }
+                if let Some((target, _)) = &alter.target {
+                    *database = self.local_target("alter", name, target.as_str())?;
+                }
+            }
+            AliasKind::Remote(remote) => {
+                let mut check_again = false;
+                if let Some((target, url)) = &alter.target {
+                    let Some(url) = url else { return Err(Rejection::RemoteToLocal { name: name.into() }) };
+                    remote.database = target.clone();
+                    remote.url = url.clone();
+                    check_again = true;
+                }
+                if let Some(user) = &alter.user {
+                    remote.user = user.clone();
+                }
+                if let Some(credential) = &alter.credential {
+                    self.check_key(credential.key_id)?;
+                    remote.credential = credential.clone();
+                }
+                if let Some(driver) = &alter.driver {
+                    remote.driver = driver.clone();
+                    check_again = true;
+                }
+                if let Some(language) = &alter.default_language {
+                    remote.default_language = *language;
+                }
+                if check_again {
+                    check_scheme(remote.url.as_str(), remote.driver.ssl_enforced)?;
+                }
+            }
+        }
+        if let Some(properties) = &alter.properties {
+            alias.properties = properties.clone();
+        }
+        alias.modified = stamp;
+        let name = AliasName::new(name).expect("an alias has this name");
+        self.put(RecordKey::Alias(name), Record::Alias(Arc::new(alias)));
+        done(1)
+    }
+
+    pub(super) fn drop_alias(&mut self, name: &str, if_exists: bool) -> Outcome {
+        if self.alias(name).is_none() {
+            let missing = Rejection::AliasNotFound { action: "drop".into(), name: name.into() };
+            return if if_exists { done(0) } else { Err(missing) };
+        }
+        self.forget_name(name);
+        done(1)
+    }
+
+    fn local_target(&self, action: &str, name: &str, target: &str) -> Result<DatabaseName, Rejection> {
+        let (action, name) = (action.to_string(), name.to_string());
+        if self.alias(target).is_some() {
+            return Err(Rejection::AliasChain { action, name, target: target.into() });
+        }
+        if target == "system" {
+            return Err(Rejection::TargetIsSystem { action, name });
+        }
+        if self.database(target).is_none() {
+            return Err(Rejection::TargetNotFound { action, name, target: target.into() });
+        }
+        Ok(DatabaseName::new(target).expect("a database has this name"))
+    }
+
+    fn check_key(&self, given: KeyId) -> Result<(), Rejection> {
+        let active = self.meta().expect("the catalog is formed").active_key;
+        if given == active {
+            return Ok(());
+        }
+        Err(Rejection::StaleKey { given: given.to_string(), active: active.to_string() })
+    }
+}
+
+/// Secure unless the setting says that this need not be.
+fn check_scheme(url: &str, ssl_enforced: Option<bool>) -> Result<(), Rejection> {
+    let scheme = &url[..url.find("://").expect("a url has a scheme")];
+    if ssl_enforced == Some(false) || ["+s", "+ssc"].iter().any(|suffix| scheme.to_lowercase().ends_with(suffix)) {
+        return Ok(());
+    }
+    let schemes = "neo4j+s, neo4j+ssc, bolt+s, bolt+ssc".to_string();
+    Err(Rejection::InsecureUrl { url: url.into(), schemes })
+}

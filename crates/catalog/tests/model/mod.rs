@@ -1,0 +1,239 @@
+//! The catalog once more, as naively as it can be said: one unsorted list of records, linear scans, whole
+//! copies to undo. Written from the semantics, not from the crate, of which it uses the public types only,
+//! so that a mistake would have to be made twice to stay hidden.
+
+mod access;
+mod aliases;
+mod questions;
+
+pub(crate) use questions::Answer;
+
+use std::sync::Arc;
+
+use aliasd_catalog::{
+    Alias, Command, CreateMode, Database, DatabaseKind, DatabaseStatus, Effect, Entry, Grant, Meta, Outcome, Principal,
+    Record, RecordKey, Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
+};
+
+/// For how many revisions an outcome is remembered.
+const REMEMBERED: u64 = 100_000;
+
+#[derive(Clone, Default)]
+pub(crate) struct Model {
+    records: Vec<(RecordKey, Record)>,
+}
+
+impl Model {
+    /// What the catalog has to answer to this entry, and to become.
+    pub(crate) fn apply(&mut self, at: Revision, entry: &Entry) -> Outcome {
+        for (key, record) in &self.records {
+            if let (RecordKey::Request(id), Record::Request(request)) = (key, record)
+                && *id == entry.request
+            {
+                return request.outcome.clone();
+            }
+        }
+        let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
+        let untouched = self.clone();
+        let outcome = self.decide(stamp, &entry.actor, &entry.command);
+        if outcome.is_err() {
+            *self = untouched;
+        }
+        let request = RequestRecord { applied: stamp, outcome: outcome.clone() };
+        self.put(RecordKey::Request(entry.request), Record::Request(Arc::new(request)));
+        self.records.retain(|(_, record)| match record {
+            Record::Request(request) => request.applied.revision.0 + REMEMBERED > at.0,
+            _ => true,
+        });
+        outcome
+    }
+
+    /// Every record, sorted by key.
+    pub(crate) fn records(&self) -> Vec<(RecordKey, Record)> {
+        let mut records = self.records.clone();
+        records.sort_by(|(left, _), (right, _)| left.cmp(right));
+        records
+    }
+
+    /// The latest time that any remembered entry was given.
+    fn clock(&self) -> Timestamp {
+        let times = self.records.iter().map(|(_, record)| match record {
+            Record::Request(request) => request.applied.time,
+            _ => Timestamp(0),
+        });
+        times.max().unwrap_or_default()
+    }
+
+    fn decide(&mut self, stamp: Stamp, actor: &Principal, command: &Command<Sealed>) -> Outcome {
+        if let Command::Bootstrap(bootstrap) = command {
+            return self.form(stamp, actor, bootstrap);
+        }
+        if self.meta().is_none() {
+            return Err(Rejection::NotFormed {});
+        }
+        self.check_privileges(actor, command)?;
+        match command {
+            Command::Bootstrap(_) => unreachable!("answered above"),
+            Command::CreateAlias(create) => self.create_alias(stamp, create),
+            Command::AlterAlias(alter) => self.alter_alias(stamp, alter),
+            Command::DropAlias { name, if_exists } => self.drop_alias(name.as_str(), *if_exists),
+            Command::CreateDatabase { name, mode } => self.create_database(stamp, name.as_str(), *mode),
+            Command::DropDatabase { name, if_exists, cascade_aliases } => {
+                self.drop_database(name.as_str(), *if_exists, *cascade_aliases)
+            }
+            Command::CreateUser(create) => self.create_user(stamp, actor, create),
+            Command::AlterUser(alter) => self.alter_user(stamp, actor, alter),
+            Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
+            Command::CreateRole { name, mode, copy_of } => self.create_role(stamp, name, *mode, copy_of.as_ref()),
+            Command::DropRole { name, if_exists } => self.drop_role(name, *if_exists),
+            Command::GrantRoles { roles, users } => self.grant_roles(stamp, roles, users),
+            Command::RevokeRoles { roles, users } => self.revoke_roles(roles, users),
+            Command::AssignPrivileges { effect, immutable, privileges, roles } => {
+                self.assign(stamp, *effect, *immutable, privileges, roles)
+            }
+            Command::RevokePrivileges { effect, immutable, privileges, roles } => {
+                self.revoke(*effect, *immutable, privileges, roles)
+            }
+        }
+    }
+
+    // === Databases ===
+
+    fn create_database(&mut self, stamp: Stamp, name: &str, mode: CreateMode) -> Outcome {
+        let (is_database, is_alias) = (self.database(name).is_some(), self.alias(name).is_some());
+        if !is_database && !is_alias {
+            self.add_database(stamp, name);
+            return done(1);
+        }
+        match mode {
+            CreateMode::IfNotExists => done(0),
+            CreateMode::OrReplace if is_database => {
+                self.remove_database("replace", name, false)?;
+                self.add_database(stamp, name);
+                done(2)
+            }
+            _ => Err(Rejection::DatabaseExists { name: name.into() }),
+        }
+    }
+
+    fn drop_database(&mut self, name: &str, if_exists: bool, cascade: bool) -> Outcome {
+        if self.database(name).is_none() {
+            let missing = Rejection::NoSuchDatabase { action: "delete".into(), name: name.into() };
+            return if if_exists { done(0) } else { Err(missing) };
+        }
+        self.remove_database("delete", name, cascade)?;
+        done(1)
+    }
+
+    fn add_database(&mut self, stamp: Stamp, name: &str) {
+        let kind = if name == "system" { DatabaseKind::System } else { DatabaseKind::Standard };
+        let database = Database { kind, status: DatabaseStatus::Online, created: stamp, modified: stamp };
+        let name = aliasd_catalog::DatabaseName::stored(name).expect("the command held a database name");
+        self.put(RecordKey::Database(name), Record::Database(Arc::new(database)));
+    }
+
+    fn remove_database(&mut self, action: &str, name: &str, cascade: bool) -> Result<(), Rejection> {
+        if name == "system" {
+            return Err(Rejection::DatabaseProtected { action: action.into(), name: name.into() });
+        }
+        let mut aliases: Vec<String> = Vec::new();
+        for (key, record) in &self.records {
+            if let (RecordKey::Alias(alias), Record::Alias(it)) = (key, record)
+                && matches!(&it.kind, aliasd_catalog::AliasKind::Local(target) if target.as_str() == name)
+            {
+                aliases.push(alias.to_string());
+            }
+        }
+        aliases.sort();
+        if !aliases.is_empty() && !cascade {
+            let aliases: Vec<String> = aliases.iter().map(|alias| format!("'{alias}'")).collect();
+            return Err(Rejection::DatabaseHasAliases { name: name.into(), aliases: aliases.join(", ") });
+        }
+        for alias in aliases {
+            self.forget_name(&alias);
+        }
+        self.forget_name(name);
+        Ok(())
+    }
+
+    // === Records ===
+
+    /// Removes a database or alias, and every privilege that names it.
+    fn forget_name(&mut self, name: &str) {
+        self.records.retain(|(key, _)| match key {
+            RecordKey::Database(it) => it.as_str() != name,
+            RecordKey::Alias(it) => it.as_str() != name,
+            RecordKey::Grant(grant) => named_by(grant) != Some(name),
+            _ => true,
+        });
+    }
+
+    fn put(&mut self, key: RecordKey, record: Record) {
+        self.records.retain(|(other, _)| *other != key);
+        self.records.push((key, record));
+    }
+
+    /// Removes the record; whether there was one.
+    fn remove(&mut self, key: &RecordKey) -> bool {
+        let before = self.records.len();
+        self.records.retain(|(other, _)| other != key);
+        self.records.len() < before
+    }
+
+    fn holds(&self, key: &RecordKey) -> bool {
+        self.records.iter().any(|(other, _)| other == key)
+    }
+
+    fn meta(&self) -> Option<&Meta> {
+        self.records.iter().find_map(|(_, record)| if let Record::Meta(meta) = record { Some(&**meta) } else { None })
+    }
+
+    fn database(&self, name: &str) -> Option<&Database> {
+        self.records.iter().find_map(|(key, record)| match (key, record) {
+            (RecordKey::Database(it), Record::Database(database)) if it.as_str() == name => Some(&**database),
+            _ => None,
+        })
+    }
+
+    fn alias(&self, name: &str) -> Option<&Alias> {
+        self.records.iter().find_map(|(key, record)| match (key, record) {
+            (RecordKey::Alias(it), Record::Alias(alias)) if it.as_str() == name => Some(&**alias),
+            _ => None,
+        })
+    }
+
+    fn user(&self, name: &str) -> Option<&User> {
+        self.records.iter().find_map(|(key, record)| match (key, record) {
+            (RecordKey::User(it), Record::User(user)) if it.as_str() == name => Some(&**user),
+            _ => None,
+        })
+    }
+
+    fn has_role(&self, name: &str) -> bool {
+        self.records.iter().any(|(key, _)| matches!(key, RecordKey::Role(it) if it.as_str() == name))
+    }
+
+    fn grants_of(&self, role: &str) -> Vec<Grant> {
+        let grants = self.records.iter().filter_map(|(key, _)| match key {
+            RecordKey::Grant(grant) if grant.role.as_str() == role => Some((**grant).clone()),
+            _ => None,
+        });
+        grants.collect()
+    }
+}
+
+/// The database or alias that a privilege names.
+fn named_by(grant: &Grant) -> Option<&str> {
+    use aliasd_catalog::{DatabaseScope, Privilege};
+    match &grant.privilege {
+        Privilege::Dbms(_) | Privilege::Impersonate(_) => None,
+        Privilege::Database(_, scope) | Privilege::Graph { scope, .. } => match scope {
+            DatabaseScope::Named(name) => Some(name.as_str()),
+            DatabaseScope::All | DatabaseScope::Home => None,
+        },
+    }
+}
+
+fn done(system_updates: u64) -> Outcome {
+    Ok(Effect { system_updates, notifications: Vec::new() })
+}

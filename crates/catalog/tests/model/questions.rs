@@ -1,0 +1,255 @@
+//! Who may do what, and where a name leads, as the reference tells them (§4.3 to §4.5, decisions 1, 4, 13).
+
+use aliasd_catalog::{
+    Action, AliasKind, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope, DbmsAction, Destination, Grant,
+    GrantEffect, Principal, Privilege, Record, RecordKey, Rejection, ResolveRequest, ResolveTarget, Revision, Route,
+    Sealed, User, UserName, UserScope, UserStatus,
+};
+
+use super::Model;
+
+/// What can be told apart of a route: name, local database or remote alias, alias in between, revision.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    name: String,
+    database: Option<String>,
+    alias: Option<aliasd_catalog::Alias>,
+    revision: Revision,
+    credentials: bool,
+}
+
+impl Answer {
+    pub(crate) fn of(route: &Route) -> Self {
+        let (database, alias) = match &route.destination {
+            Destination::Local { database, alias } => (Some(database.to_string()), alias.as_deref()),
+            Destination::Remote { name, alias } => {
+                assert_eq!(*name.as_str(), *route.name.as_str(), "a remote alias is resolved by its own name");
+                (None, Some(&**alias))
+            }
+        };
+        Self {
+            name: route.name.to_string(),
+            database,
+            alias: alias.cloned(),
+            revision: route.revision,
+            credentials: route.release_credentials,
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn resolve(&self, request: &ResolveRequest) -> Result<Answer, Rejection> {
+        let Principal::User(actor) = &request.actor else {
+            return Err(Rejection::UnknownActor { user: request.actor.to_string() });
+        };
+        let Some(meta) = self.meta() else { return Err(Rejection::NotFormed {}) };
+        let who = request.on_behalf_of.as_ref().unwrap_or(actor);
+        if request.on_behalf_of.is_some() {
+            self.authorise(&request.actor, &Action::Impersonate(who.clone()))?;
+        }
+        if request.with_credentials {
+            self.authorise(&request.actor, &Action::Dbms(DbmsAction::ResolveAlias))?;
+        }
+        let name = match &request.target {
+            ResolveTarget::Name(name) => name.clone(),
+            ResolveTarget::Home => match self.user(who.as_str()) {
+                Some(user) => user.home.clone().unwrap_or(meta.default_database.clone()),
+                None => return Err(Rejection::UnknownActor { user: who.to_string() }),
+            },
+        };
+        self.authorise(&Principal::User(who.clone()), &Action::Access(name.clone()))?;
+        let (database, alias, revision) = match (self.database(name.as_str()), self.alias(name.as_str())) {
+            (Some(database), _) => (Some(name.to_string()), None, database.modified.revision),
+            (None, Some(alias)) => match &alias.kind {
+                AliasKind::Local(target) => (Some(target.to_string()), Some(alias.clone()), alias.modified.revision),
+                AliasKind::Remote(_) => (None, Some(alias.clone()), alias.modified.revision),
+            },
+            (None, None) => return Err(Rejection::DatabaseNotFound { name: name.to_string() }),
+        };
+        Ok(Answer { name: name.to_string(), database, alias, revision, credentials: request.with_credentials })
+    }
+
+    pub(crate) fn authorise(&self, who: &Principal, action: &Action) -> Result<(), Rejection> {
+        let Principal::User(name) = who else { return Ok(()) };
+        let user = self.caller(name)?;
+        let (allowed, refusal) = match action {
+            Action::Dbms(action) => (self.may(name, *action), denied(name, &format!("{} ON DBMS", action.keywords()))),
+            Action::Impersonate(other) => {
+                (self.may_impersonate(name, other), denied(name, &format!("IMPERSONATE ({other}) ON DBMS")))
+            }
+            Action::Access(target) => {
+                let hidden = Rejection::DatabaseNotFound { name: target.to_string() };
+                (self.may_access(name, user, target), hidden)
+            }
+        };
+        if allowed { Ok(()) } else { Err(refusal) }
+    }
+
+    /// The database or alias that privileges on a name attach to.
+    pub(super) fn privilege_name(&self, name: &str) -> Option<String> {
+        if self.database(name).is_some() {
+            return Some(name.to_string());
+        }
+        match &self.alias(name)?.kind {
+            AliasKind::Local(database) => Some(database.to_string()),
+            AliasKind::Remote(_) => Some(name.to_string()),
+        }
+    }
+
+    pub(super) fn check_privileges(&self, actor: &Principal, command: &Command<Sealed>) -> Result<(), Rejection> {
+        for action in needed(command) {
+            self.authorise(actor, &Action::Dbms(action))?;
+        }
+        Ok(())
+    }
+
+    fn caller(&self, name: &UserName) -> Result<&User, Rejection> {
+        let Some(user) = self.user(name.as_str()) else {
+            return Err(Rejection::UnknownActor { user: name.to_string() });
+        };
+        if user.status == UserStatus::Suspended {
+            return Err(Rejection::SuspendedActor { user: name.to_string() });
+        }
+        if user.password_change_required {
+            return Err(Rejection::PasswordChangeRequired { user: name.to_string() });
+        }
+        Ok(user)
+    }
+
+    fn may(&self, name: &UserName, action: DbmsAction) -> bool {
+        let switch = self.meta().expect("formed").policy.database_management_implies_alias_management;
+        self.allowed(name, |privilege| match privilege {
+            Privilege::Dbms(held) => *held == action || covers(*held, action, switch),
+            _ => false,
+        })
+    }
+
+    fn may_impersonate(&self, name: &UserName, other: &UserName) -> bool {
+        let allowed = self.allowed(name, |privilege| match privilege {
+            Privilege::Impersonate(UserScope::All) | Privilege::Dbms(DbmsAction::All) => true,
+            Privilege::Impersonate(UserScope::Named(user)) => user == other,
+            _ => false,
+        });
+        allowed || name == other
+    }
+
+    fn may_access(&self, name: &UserName, user: &User, target: &CatalogName) -> bool {
+        let default = &self.meta().expect("formed").default_database;
+        let home = self.privilege_name(user.home.as_ref().unwrap_or(default).as_str());
+        let Some(target) = self.privilege_name(target.as_str()) else { return false };
+        let allowed = self.allowed(name, |privilege| match privilege {
+            Privilege::Database(DatabaseAction::Access | DatabaseAction::All, scope) => match scope {
+                DatabaseScope::All => true,
+                DatabaseScope::Home => home.as_ref() == Some(&target),
+                DatabaseScope::Named(named) => named.as_str() == target,
+            },
+            _ => false,
+        });
+        allowed || target == "system"
+    }
+
+    /// Some role of the user is granted, and none denied, a privilege that counts.
+    fn allowed(&self, user: &UserName, counts: impl Fn(&Privilege) -> bool) -> bool {
+        let mut roles = vec!["PUBLIC".to_string()];
+        for (key, _) in &self.records {
+            if let RecordKey::Membership(member, role) = key
+                && member == user
+            {
+                roles.push(role.to_string());
+            }
+        }
+        let grants: Vec<&Grant> = self
+            .records
+            .iter()
+            .filter_map(|(key, record)| match (key, record) {
+                (RecordKey::Grant(grant), Record::Grant(_)) => Some(&**grant),
+                _ => None,
+            })
+            .filter(|grant| roles.contains(&grant.role.to_string()) && counts(&grant.privilege))
+            .collect();
+        grants.iter().all(|grant| grant.effect == GrantEffect::Granted) && !grants.is_empty()
+    }
+}
+
+fn denied(user: &UserName, privilege: &str) -> Rejection {
+    Rejection::PermissionDenied { user: user.to_string(), privilege: privilege.to_string() }
+}
+
+/// The implication table: what a group of privileges stands for.
+fn covers(group: DbmsAction, action: DbmsAction, database_covers_alias: bool) -> bool {
+    use DbmsAction as A;
+    let of_aliases = [A::AliasManagement, A::CreateAlias, A::DropAlias, A::AlterAlias, A::ShowAlias];
+    let of_altering_databases = [A::AlterDatabase, A::SetDatabaseAccess, A::SetDatabaseDefaultLanguage];
+    let of_composites = [
+        A::CompositeDatabaseManagement,
+        A::CreateCompositeDatabase,
+        A::DropCompositeDatabase,
+        A::AlterCompositeDatabase,
+    ];
+    let of_altering_users = [A::AlterUser, A::SetPasswords, A::SetAuth, A::SetUserStatus, A::SetUserHomeDatabase];
+    match group {
+        A::All => action != A::ResolveAlias,
+        A::AliasManagement => of_aliases.contains(&action),
+        A::DatabaseManagement => {
+            [A::CreateDatabase, A::DropDatabase].contains(&action)
+                || of_altering_databases.contains(&action)
+                || of_composites.contains(&action)
+                || (database_covers_alias && of_aliases.contains(&action))
+        }
+        A::AlterDatabase => of_altering_databases.contains(&action),
+        A::CompositeDatabaseManagement => of_composites.contains(&action),
+        A::SetAuth => action == A::SetPasswords,
+        A::AlterUser => of_altering_users.contains(&action),
+        A::UserManagement => {
+            [A::CreateUser, A::DropUser, A::RenameUser, A::ShowUser].contains(&action)
+                || of_altering_users.contains(&action)
+        }
+        A::RoleManagement => {
+            [A::CreateRole, A::DropRole, A::RenameRole, A::ShowRole, A::AssignRole, A::RemoveRole].contains(&action)
+        }
+        A::PrivilegeManagement => [A::ShowPrivilege, A::AssignPrivilege, A::RemovePrivilege].contains(&action),
+        A::ServerManagement => action == A::ShowServers,
+        _ => false,
+    }
+}
+
+fn needed(command: &Command<Sealed>) -> Vec<DbmsAction> {
+    use DbmsAction as A;
+    let replacing = |mode: CreateMode, drop: A| if mode == CreateMode::OrReplace { vec![drop] } else { vec![] };
+    let and = |first: A, rest: Vec<A>| [vec![first], rest].concat();
+    match command {
+        Command::Bootstrap(_) => vec![],
+        Command::CreateAlias(create) => and(A::CreateAlias, replacing(create.mode, A::DropAlias)),
+        Command::AlterAlias(_) => vec![A::AlterAlias],
+        Command::DropAlias { .. } => vec![A::DropAlias],
+        Command::CreateDatabase { mode, .. } => and(A::CreateDatabase, replacing(*mode, A::DropDatabase)),
+        Command::DropDatabase { cascade_aliases, .. } => {
+            and(A::DropDatabase, if *cascade_aliases { vec![A::DropAlias] } else { vec![] })
+        }
+        Command::CreateUser(create) => and(A::CreateUser, replacing(create.mode, A::DropUser)),
+        Command::AlterUser(alter) => {
+            let mut actions = Vec::new();
+            if alter.password.is_some() {
+                actions.push(A::SetPasswords);
+            }
+            if alter.status.is_some() {
+                actions.push(A::SetUserStatus);
+            }
+            if alter.home.is_some() {
+                actions.push(A::SetUserHomeDatabase);
+            }
+            let removal = &alter.remove_auth;
+            if removal.all || removal.native || !removal.providers.is_empty() || !alter.set_auth.is_empty() {
+                actions.push(A::SetAuth);
+            }
+            if actions.is_empty() { vec![A::AlterUser] } else { actions }
+        }
+        Command::DropUser { .. } => vec![A::DropUser],
+        Command::CreateRole { mode, .. } => and(A::CreateRole, replacing(*mode, A::DropRole)),
+        Command::DropRole { .. } => vec![A::DropRole],
+        Command::GrantRoles { .. } => vec![A::AssignRole],
+        Command::RevokeRoles { .. } => vec![A::RemoveRole],
+        Command::AssignPrivileges { .. } => vec![A::AssignPrivilege],
+        Command::RevokePrivileges { .. } => vec![A::RemovePrivilege],
+    }
+}

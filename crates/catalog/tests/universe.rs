@@ -1,0 +1,299 @@
+//! Entries at random from a universe so small that names collide all the time: every command, every kind of
+//! actor, repeated requests, clocks that run backwards, positions that jump.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aliasd_catalog::{
+    AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName, Command, CreateAlias, CreateMode,
+    CreateUser, CypherVersion, DatabaseAction, DatabaseScope, DbmsAction, DriverSettings, Duration, Entry, GrantEffect,
+    GraphAction, HomeChange, PasswordChange, Policy, Principal, Privilege, REQUEST_WINDOW, RemoteTarget,
+    RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed, Segment, Timestamp,
+    UserName, UserScope, UserStatus, Value, ValueMap,
+};
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::builders::{
+    ACTIVE_KEY, OTHER_KEY, ROOT, alias_name, bootstrap, database_name, hash, insecure, name, request_at, role_name,
+    sealed, url, user, user_name,
+};
+
+/// Names of databases and aliases. The last one is never created.
+pub(crate) const NAMES: [&str; 7] = ["system", "neo4j", "sales", "stock", "remote", "far.away", "missing"];
+/// Names of users. The last one is never created.
+pub(crate) const USERS: [&str; 5] = [ROOT, "alice", "bob", "carol", "ghost"];
+
+const ROLES: [&str; 6] = ["PUBLIC", "admin", "reader", "alpha", "beta", "nobody"];
+
+/// One position of the log, and a question to ask afterwards.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) at: Revision,
+    pub(crate) entry: Entry,
+    pub(crate) question: ResolveRequest,
+}
+
+/// A log of up to this many entries, which mostly begins by forming the catalog.
+pub(crate) fn log(length_max: usize) -> impl Strategy<Value = Vec<Step>> {
+    let formed = prop::bool::weighted(0.95);
+    (formed, vec(draft(), 1..=length_max)).prop_map(|(formed, drafts)| {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut position = 0;
+        for (index, draft) in drafts.into_iter().enumerate() {
+            position += draft.gap;
+            let (actor, command) =
+                if formed && index == 0 { (Principal::System, bootstrap()) } else { (draft.actor, draft.command) };
+            // A repeated request carries the id of an earlier one, and mostly another command.
+            let own = request_at(index as u64);
+            let request = draft.repeats.filter(|_| index > 0).map_or(own, |earlier| earlier.get(&steps).entry.request);
+            let entry = Entry { request, actor, issued_at: Timestamp(draft.issued_at), command };
+            steps.push(Step { at: Revision(position), entry, question: draft.question });
+        }
+        steps
+    })
+}
+
+/// A step before it has its place in the log.
+#[derive(Clone, Debug)]
+struct Draft {
+    gap: u64,
+    repeats: Option<prop::sample::Index>,
+    issued_at: u64,
+    actor: Principal,
+    command: Command<Sealed>,
+    question: ResolveRequest,
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    let gap = prop_oneof![30 => 1..4_u64, 1 => REQUEST_WINDOW - 3..REQUEST_WINDOW + 3];
+    let repeats = option::weighted(0.08, any::<prop::sample::Index>());
+    let actor =
+        prop_oneof![8 => Just(user(ROOT)), 4 => users().prop_map(Principal::User), 1 => Just(Principal::System)];
+    (gap, repeats, 0..1000_u64, actor, command(), question()).prop_map(
+        |(gap, repeats, issued_at, actor, command, question)| Draft {
+            gap,
+            repeats,
+            issued_at,
+            actor,
+            command,
+            question,
+        },
+    )
+}
+
+fn question() -> impl Strategy<Value = ResolveRequest> {
+    let actor = prop_oneof![20 => users().prop_map(Principal::User), 1 => Just(Principal::System)];
+    let target = prop_oneof![1 => Just(ResolveTarget::Home), 3 => names().prop_map(ResolveTarget::Name)];
+    (actor, option::of(users()), target, any::<bool>()).prop_map(|(actor, on_behalf_of, target, with_credentials)| {
+        ResolveRequest { actor, on_behalf_of, target, with_credentials }
+    })
+}
+
+// === Names ===
+
+fn names() -> impl Strategy<Value = CatalogName> {
+    select(&NAMES[..]).prop_map(name)
+}
+
+fn users() -> impl Strategy<Value = UserName> {
+    select(&USERS[..]).prop_map(user_name)
+}
+
+fn roles() -> impl Strategy<Value = RoleName> {
+    prop_oneof![6 => select(&ROLES[2..5]), 1 => select(&ROLES[..])].prop_map(role_name)
+}
+
+// === Commands ===
+
+fn command() -> impl Strategy<Value = Command<Sealed>> {
+    prop_oneof![
+        1 => forming(),
+        8 => create_alias(),
+        6 => alter_alias(),
+        3 => (names(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropAlias { name, if_exists }),
+        4 => (select(&NAMES[..6]), mode())
+            .prop_map(|(name, mode)| Command::CreateDatabase { name: database_name(name), mode }),
+        3 => (names(), any::<bool>(), any::<bool>()).prop_map(|(name, if_exists, cascade_aliases)| {
+            Command::DropDatabase { name, if_exists, cascade_aliases }
+        }),
+        6 => create_user(),
+        5 => alter_user(),
+        2 => (users(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
+        3 => (roles(), mode(), option::of(roles()))
+            .prop_map(|(name, mode, copy_of)| Command::CreateRole { name, mode, copy_of }),
+        2 => (roles(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropRole { name, if_exists }),
+        6 => (btree_set(roles(), 1..3), btree_set(users(), 1..3))
+            .prop_map(|(roles, users)| Command::GrantRoles { roles, users }),
+        2 => (btree_set(roles(), 1..3), btree_set(users(), 1..3))
+            .prop_map(|(roles, users)| Command::RevokeRoles { roles, users }),
+        10 => assign(),
+        4 => revoke(),
+    ]
+}
+
+fn mode() -> impl Strategy<Value = CreateMode> {
+    select(vec![CreateMode::Fail, CreateMode::IfNotExists, CreateMode::OrReplace])
+}
+
+fn forming() -> impl Strategy<Value = Command<Sealed>> {
+    any::<bool>().prop_map(|switch| {
+        let Command::Bootstrap(formed) = bootstrap() else { unreachable!("it forms the catalog") };
+        let policy = Policy { database_management_implies_alias_management: switch };
+        Command::Bootstrap(Bootstrap { policy, ..formed })
+    })
+}
+
+fn create_alias() -> impl Strategy<Value = Command<Sealed>> {
+    let target = prop_oneof![
+        names().prop_map(AliasTarget::Local),
+        remote_target().prop_map(AliasTarget::Remote),
+        remote_target().prop_map(AliasTarget::Remote),
+    ];
+    (select(&NAMES[1..6]), mode(), target, properties()).prop_map(|(name, mode, target, properties)| {
+        Command::CreateAlias(CreateAlias { name: alias_name(name), mode, target, properties })
+    })
+}
+
+fn remote_target() -> impl Strategy<Value = RemoteTarget<Sealed>> {
+    (names(), urls(), remote_users(), credentials(), drivers(), option::of(languages())).prop_map(
+        |(database, url, user, credential, driver, default_language)| RemoteTarget {
+            database,
+            url,
+            user,
+            credential,
+            driver,
+            default_language,
+        },
+    )
+}
+
+fn alter_alias() -> impl Strategy<Value = Command<Sealed>> {
+    let target = option::of((names(), option::weighted(0.7, urls())));
+    let rare = 0.3;
+    let parts = (
+        target,
+        option::weighted(rare, remote_users()),
+        option::weighted(rare, credentials()),
+        option::weighted(rare, drivers()),
+        option::weighted(rare, languages()),
+        option::weighted(rare, properties()),
+    );
+    (names(), any::<bool>(), parts).prop_map(|(name, if_exists, parts)| {
+        let (target, user, credential, driver, default_language, properties) = parts;
+        Command::AlterAlias(AlterAlias {
+            name,
+            if_exists,
+            target,
+            user,
+            credential,
+            driver,
+            default_language,
+            properties,
+        })
+    })
+}
+
+fn create_user() -> impl Strategy<Value = Command<Sealed>> {
+    let password = option::weighted(0.8, password());
+    let parts = (password, option::weighted(0.2, statuses()), option::of(names()), vec(identities(), 0..3));
+    (select(&USERS[..4]), mode(), parts).prop_map(|(name, mode, (password, status, home, auth))| {
+        Command::CreateUser(CreateUser { name: user_name(name), mode, password, status, home, auth })
+    })
+}
+
+fn alter_user() -> impl Strategy<Value = Command<Sealed>> {
+    let home = prop_oneof![2 => names().prop_map(HomeChange::Set), 1 => Just(HomeChange::Remove)];
+    let removal = (prop::bool::weighted(0.15), prop::bool::weighted(0.15), btree_set(providers(), 0..2))
+        .prop_map(|(all, native, providers)| Removal { all, native, providers });
+    let parts = (option::of(password()), option::of(statuses()), option::of(home), removal, vec(identities(), 0..2));
+    (users(), any::<bool>(), parts).prop_map(|(name, if_exists, (password, status, home, remove_auth, set_auth))| {
+        Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth })
+    })
+}
+
+fn assign() -> impl Strategy<Value = Command<Sealed>> {
+    let effect = prop_oneof![4 => Just(GrantEffect::Granted), 1 => Just(GrantEffect::Denied)];
+    (effect, prop::bool::weighted(0.05), btree_set(privileges(), 1..3), btree_set(roles(), 1..3)).prop_map(
+        |(effect, immutable, privileges, roles)| Command::AssignPrivileges { effect, immutable, privileges, roles },
+    )
+}
+
+fn revoke() -> impl Strategy<Value = Command<Sealed>> {
+    let effect = option::of(select(vec![GrantEffect::Granted, GrantEffect::Denied]));
+    (effect, prop::bool::weighted(0.05), btree_set(privileges(), 1..3), btree_set(roles(), 1..3)).prop_map(
+        |(effect, immutable, privileges, roles)| Command::RevokePrivileges { effect, immutable, privileges, roles },
+    )
+}
+
+// === Parts of commands ===
+
+fn urls() -> impl Strategy<Value = aliasd_catalog::RemoteUrl> {
+    select(vec!["neo4j+s://location:7687", "bolt+ssc://[::1]", "neo4j://location", "BOLT://location:1"]).prop_map(url)
+}
+
+fn remote_users() -> impl Strategy<Value = RemoteUserName> {
+    select(vec!["alice", "Bob"]).prop_map(|text| RemoteUserName::new(text).expect("a valid name"))
+}
+
+fn credentials() -> impl Strategy<Value = aliasd_catalog::SealedSecret> {
+    prop_oneof![9 => Just(ACTIVE_KEY), 1 => Just(OTHER_KEY)].prop_map(sealed)
+}
+
+fn languages() -> impl Strategy<Value = CypherVersion> {
+    select(vec![CypherVersion::Cypher5, CypherVersion::Cypher25])
+}
+
+fn drivers() -> impl Strategy<Value = DriverSettings> {
+    let timeout = DriverSettings { connection_timeout: Some(Duration::from_seconds(5)), ..DriverSettings::default() };
+    select(vec![DriverSettings::default(), insecure(), timeout])
+}
+
+fn properties() -> impl Strategy<Value = ValueMap> {
+    let values = vec![Value::Null, Value::from(true), Value::from(7), Value::from("text"), Value::List(vec![])];
+    option::of(select(values)).prop_map(|value| value.into_iter().map(|value| ("key".to_owned(), value)).collect())
+}
+
+fn password() -> impl Strategy<Value = PasswordChange<Sealed>> {
+    let hashes = option::weighted(0.8, select(vec!["one", "two"]).prop_map(hash));
+    let change_required = prop_oneof![6 => Just(Some(false)), 1 => Just(Some(true)), 1 => Just(None)];
+    (hashes, change_required).prop_map(|(password, change_required)| PasswordChange { password, change_required })
+}
+
+fn statuses() -> impl Strategy<Value = UserStatus> {
+    select(vec![UserStatus::Active, UserStatus::Suspended])
+}
+
+fn providers() -> impl Strategy<Value = AuthProvider> {
+    select(vec!["mtls", "oidc-1"]).prop_map(|text| AuthProvider::new(text).expect("a valid provider"))
+}
+
+fn identities() -> impl Strategy<Value = (AuthProvider, AuthId)> {
+    (providers(), select(vec!["CN=one", "CN=two", "CN=three"]))
+        .prop_map(|(provider, id)| (provider, AuthId::new(id).expect("a valid id")))
+}
+
+fn privileges() -> impl Strategy<Value = Privilege> {
+    let scopes = prop_oneof![
+        1 => Just(DatabaseScope::Home),
+        1 => Just(DatabaseScope::All),
+        5 => names().prop_map(DatabaseScope::Named),
+    ];
+    let on_users = prop_oneof![1 => Just(UserScope::All), 3 => users().prop_map(UserScope::Named)];
+    let actions = select(vec![DatabaseAction::Access, DatabaseAction::All, DatabaseAction::Start]);
+    prop_oneof![
+        6 => select(DbmsAction::ALL).prop_map(Privilege::Dbms),
+        2 => on_users.prop_map(Privilege::Impersonate),
+        7 => (actions, scopes.clone()).prop_map(|(action, scope)| Privilege::Database(action, scope)),
+        2 => (select(GraphAction::ALL), scopes).prop_map(|(action, scope)| Privilege::Graph {
+            action,
+            resource: Resource::Named(BTreeSet::from(["property".to_owned()])),
+            scope,
+            segment: Segment::Elements(BTreeSet::new()),
+        }),
+    ]
+}
+
+/// Where the records of a catalog are kept in the simplest way.
+pub(crate) type Records = BTreeMap<aliasd_catalog::RecordKey, aliasd_catalog::Record>;
