@@ -1,1 +1,65 @@
-//! Placeholder.
+//! The aliasd SDK: one client for the catalog of database aliases, for programs that resolve names,
+//! administer the catalog, or must stop a transaction when its alias changes.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use aliasd_client::{Client, Lookup};
+//!
+//! let client = Client::builder()
+//!     .endpoint("https://a.example:7680")
+//!     .ca_pem(std::fs::read("ca.pem")?)
+//!     .password("alice", std::env::var("ALIASD_PASSWORD")?)
+//!     .build()?;
+//! client.execute("CREATE ALIAS films FOR DATABASE neo4j").await?;
+//! let route = client.resolve(&Lookup::name("films")).await?;
+//! println!("{} leads to {:?}", route.name, route.destination);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * **Where calls go.** Reads go to the nearest member that answers, writes to the leader, which the client learns
+//!   from every answer. A member that fails is left aside for a while.
+//! * **How often.** A call is repeated, with pauses, until it succeeds, is refused or its deadline is over. Every
+//!   repetition of a write carries the same request id, so it takes effect once.
+//! * **What is read.** A client reads its own writes, and never goes back in time: it asks for everything up to the
+//!   highest revision it has seen, unless told otherwise with a [`Freshness`].
+//! * **What went wrong.** An [`Error`] says what to do next by its [`Class`]. "Outcome unknown" comes only after the
+//!   repetitions did not tell.
+//! * **Watching.** [`Client::route`] caches routes and [`Client::begin`] guards transactions. Both live by one
+//!   watch per client and fail closed when it has been silent for too long.
+//!
+//! The SDK never writes a secret to a log or an error, never talks to a server whose certificate it cannot verify,
+//! and never uses plaintext unless told to, and then on loopback only.
+
+mod address;
+mod builder;
+mod cache;
+mod client;
+mod cluster;
+mod connect;
+mod core;
+mod failure;
+mod guard;
+mod hub;
+mod identity;
+mod members;
+mod relevance;
+mod route;
+mod secret;
+mod statement;
+mod watch;
+
+pub use aliasd_catalog::{Duration, Float, Value, ValueMap};
+pub use aliasd_wire::error::{Class, Error};
+/// The messages that some calls answer with, as `proto/aliasd/v1` describes them.
+pub use aliasd_wire::v1 as messages;
+pub use builder::{BuildError, ClientBuilder};
+pub use client::Client;
+pub use cluster::{FormedCluster, MemberReport, NewCluster};
+pub use failure::{ANSWER_INVALID, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED};
+pub use guard::{Ended, GUARD_CHANGED, Guard};
+pub use identity::Login;
+pub use route::{Destination, Freshness, Lookup, RemoteDatabase, Route};
+pub use secret::Secret;
+pub use statement::{Execution, REQUEST_ID_LENGTH, Statement, Summary};
+pub use watch::{Event, Watch, WatchFrom};

@@ -1,0 +1,221 @@
+//! How a client is made: endpoints, trust, identity, deadlines. Everything wrong with a setting is found
+//! here, before the first connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::Client;
+use crate::address::Address;
+use crate::connect::Dialer;
+use crate::core::{Core, Limits};
+use crate::identity::{Identity, Proof};
+use crate::members::Members;
+use crate::secret::Secret;
+
+/// Makes a [`Client`].
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = aliasd_client::Client::builder()
+///     .endpoints(["https://a.example:7680", "https://b.example:7680", "https://c.example:7680"])
+///     .ca_pem(std::fs::read("ca.pem")?)
+///     .password("alice", "secretpassword")
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    endpoints: Vec<String>,
+    allow_plaintext: bool,
+    ca_pem: Option<Vec<u8>>,
+    certificate: Option<(Vec<u8>, Secret)>,
+    proof: Proof,
+    limits: Limits,
+}
+
+/// What is wrong with the settings of a client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No endpoint is given.
+    #[error("no endpoint is given: name at least one member, such as https://host:7680")]
+    NoEndpoint,
+    /// An endpoint is not of the form `https://host:port`.
+    #[error("'{endpoint}' is not an endpoint: it has the form https://host:port")]
+    Endpoint {
+        /// As given.
+        endpoint: String,
+    },
+    /// An endpoint holds a user, and perhaps a password; it is not repeated.
+    #[error("an endpoint holds an '@': user and password are given apart from it")]
+    EndpointWithUser,
+    /// A plaintext endpoint that was not asked for, or is not on this machine.
+    #[error("'{endpoint}' is plaintext, which needs allow_plaintext and a loopback address: use https://")]
+    Plaintext {
+        /// As given.
+        endpoint: String,
+    },
+    /// No certificate authority is given for an `https` endpoint.
+    #[error(
+        "no CA certificate is given: https needs the PEM file of the authority that issued the members' certificates"
+    )]
+    NoAuthority,
+    /// The CA file holds no certificate.
+    #[error("the CA certificate is not a certificate in PEM form")]
+    Authority,
+    /// The client certificate or its key cannot be used.
+    #[error("the client certificate cannot be used: {problem}")]
+    Certificate {
+        /// Why.
+        problem: String,
+    },
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            endpoints: Vec::new(),
+            allow_plaintext: false,
+            ca_pem: None,
+            certificate: None,
+            proof: Proof::None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Adds a member: `https://host:port`, `host:port` or `host` (port 7680). One is enough, since the others
+    /// are learned; several let the client start while one is down.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoints.push(endpoint.into());
+        self
+    }
+
+    /// Adds several members.
+    pub fn endpoints<E: Into<String>>(mut self, endpoints: impl IntoIterator<Item = E>) -> Self {
+        self.endpoints.extend(endpoints.into_iter().map(Into::into));
+        self
+    }
+
+    /// Trusts the certificate authorities in this PEM text, and no others.
+    pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_pem = Some(pem.into());
+        self
+    }
+
+    /// Proves who calls with a client certificate (PEM, with its chain) and its private key (PEM).
+    pub fn certificate(mut self, certificate_pem: impl Into<Vec<u8>>, key_pem: impl Into<Secret>) -> Self {
+        self.certificate = Some((certificate_pem.into(), key_pem.into()));
+        self
+    }
+
+    /// Proves who calls with a user and password, which are exchanged once for a short-lived token.
+    pub fn password(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.proof = Proof::Password { user: user.into(), password: password.into() };
+        self
+    }
+
+    /// Proves who calls with a user and password on every call, without a login. For a program that makes one call.
+    pub fn basic(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.proof = Proof::Basic { user: user.into(), password: password.into() };
+        self
+    }
+
+    /// Proves who calls with a token of an earlier [`Client::login`]. It is not renewed.
+    pub fn token(mut self, token: impl Into<Secret>) -> Self {
+        self.proof = Proof::Token(token.into());
+        self
+    }
+
+    /// Lets `http://` endpoints on loopback through. Credentials cross them in clear.
+    pub fn allow_plaintext(mut self) -> Self {
+        self.allow_plaintext = true;
+        self
+    }
+
+    /// The longest time of one call with all its retries. Default: 10 seconds.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.limits.call = deadline;
+        self
+    }
+
+    /// The longest time of one attempt, after which another member is tried. Default: 3 seconds.
+    pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
+        self.limits.attempt = deadline;
+        self
+    }
+
+    /// How long the route cache and the guards believe a stream that says nothing. Default: 5 seconds.
+    pub fn silence_max(mut self, silence: Duration) -> Self {
+        self.limits.silence = silence;
+        self
+    }
+
+    /// How many routes are cached at most. Default: 10,000.
+    pub fn cached_routes_max(mut self, routes: usize) -> Self {
+        self.limits.cached_routes = routes;
+        self
+    }
+
+    /// Makes the client. Nothing is connected until the first call, which has to be inside a tokio runtime,
+    /// as has this.
+    ///
+    /// # Errors
+    /// A setting is missing or wrong.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let mut addresses: Vec<Address> = Vec::new();
+        for endpoint in &self.endpoints {
+            let address = Address::parse(endpoint, self.allow_plaintext)?;
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        if addresses.is_empty() {
+            return Err(BuildError::NoEndpoint);
+        }
+        let tls = match self.ca_pem {
+            Some(ca_pem) => Some(Arc::new(tls(&ca_pem, self.certificate)?)),
+            None if addresses.iter().any(|address| address.tls) => return Err(BuildError::NoAuthority),
+            None => None,
+        };
+        // Connecting ends before the attempt does, so that it is known that nothing was sent.
+        let timeout = self.limits.attempt.min(self.limits.call) / 2;
+        let members = Members::new(Dialer { tls, timeout }, addresses);
+        Ok(Client::new(Core::new(members, Identity::new(self.proof), self.limits)))
+    }
+}
+
+fn tls(ca_pem: &[u8], certificate: Option<(Vec<u8>, Secret)>) -> Result<ClientConfig, BuildError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(ca_pem) {
+        let added = certificate.ok().and_then(|certificate| roots.add(certificate).ok());
+        added.ok_or(BuildError::Authority)?;
+    }
+    if roots.is_empty() {
+        return Err(BuildError::Authority);
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("the provider has cipher suites of TLS 1.3")
+        .with_root_certificates(roots);
+    let mut config = match certificate {
+        None => config.with_no_client_auth(),
+        Some((certificate_pem, key_pem)) => {
+            let bad = |problem: &str| BuildError::Certificate { problem: problem.to_owned() };
+            let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificate_pem).collect();
+            let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| bad("it is not in PEM form"))?;
+            let key = PrivateKeyDer::from_pem_slice(key_pem.expose().as_bytes());
+            let key = key.map_err(|_| bad("its private key is not in PEM form"))?;
+            config.with_client_auth_cert(chain, key).map_err(|error| bad(&error.to_string()))?
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(config)
+}

@@ -1,0 +1,214 @@
+//! The client itself: a handle that is cheap to clone, and the calls it offers.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use aliasd_wire::v1::auth_client::AuthClient;
+use aliasd_wire::v1::{self, EffectivePrivilegesRequest, StatusResponse, VerifyUserRequest, WhoAmIRequest};
+
+use crate::cache::Key;
+use crate::cluster::{self, FormedCluster, MemberReport, NewCluster};
+use crate::core::{Core, Effect};
+use crate::hub::{Hub, Shared};
+use crate::identity::{self, Login};
+use crate::{ClientBuilder, Error, Execution, Freshness, Guard, Lookup, Route, Secret, Statement, Watch, WatchFrom};
+
+/// A client of one cluster. Clones share connections, token, cache and everything seen.
+#[derive(Clone)]
+pub struct Client {
+    core: Arc<Core>,
+    hub: Arc<OnceLock<Hub>>,
+}
+
+impl Client {
+    /// Begins to make a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core: Arc::new(core), hub: Arc::default() }
+    }
+
+    /// Runs one statement of the administration language.
+    ///
+    /// ```no_run
+    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Error> {
+    /// let mut aliases = client.execute("SHOW ALIASES FOR DATABASE").await?;
+    /// while let Some(row) = aliases.next().await? {
+    ///     println!("{row:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The statement was refused, no member could answer in time, or, for a write, no member could
+    /// tell in time whether it took effect.
+    pub async fn execute(&self, statement: impl Into<Statement>) -> Result<Execution, Error> {
+        Execution::start(&self.core, statement.into()).await
+    }
+
+    /// Resolves a name or a home by asking a member.
+    ///
+    /// # Errors
+    /// The name does not exist or the user may not know of it, or no member could answer in time.
+    pub async fn resolve(&self, lookup: &Lookup) -> Result<Route, Error> {
+        lookup.resolve(&self.core).await
+    }
+
+    /// Resolves through the route cache. A hit needs no network call.
+    ///
+    /// The cache is kept true by a watch that the first call starts. It gives a route only while the watch has said
+    /// something within [`silence_max`](ClientBuilder::silence_max), only if no change that concerns it
+    /// has arrived, and never one that is older than this client's own writes. Otherwise a member is asked.
+    ///
+    /// # Errors
+    /// As [`Client::resolve`].
+    pub async fn route(&self, lookup: &Lookup) -> Result<Arc<Route>, Error> {
+        let hub = self.hub();
+        let at_least = match lookup.freshness {
+            Some(Freshness::Linearizable) => u64::MAX,
+            Some(Freshness::AtLeast(revision)) => revision,
+            Some(Freshness::Local) => 0,
+            None => self.core.written(),
+        };
+        let key = Key::of(lookup);
+        if let Some(route) = hub.cached(&key, at_least) {
+            return Ok(route);
+        }
+        let route = Arc::new(lookup.resolve(&self.core).await?);
+        hub.keep(key, &route);
+        Ok(route)
+    }
+
+    /// How many routes the cache holds.
+    pub fn cached_routes(&self) -> usize {
+        self.hub.get().map_or(0, |hub| hub.shared.cached_routes())
+    }
+
+    /// Begins a transaction through an alias: pins its version and watches over it. See [`Guard`] for what that
+    /// guarantees.
+    ///
+    /// ```no_run
+    /// # async fn work(_: &aliasd_client::Route) {}
+    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Error> {
+    /// use aliasd_client::Lookup;
+    ///
+    /// let guard = client.begin(Lookup::name("remote-neo4j").on_behalf_of("carol")).await?;
+    /// tokio::select! {
+    ///     () = work(guard.route()) => guard.validate().await?, // and commit
+    ///     ended = guard.changed() => println!("rolled back: {ended:?}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Client::resolve`]; or no member streams changes.
+    pub async fn begin(&self, lookup: Lookup) -> Result<Guard, Error> {
+        Guard::begin(&self.core, self.hub(), lookup).await
+    }
+
+    /// Watches what changes. The stream is resumed on another member whenever it breaks.
+    pub fn watch(&self, from: WatchFrom) -> Watch {
+        Watch::new(Arc::clone(&self.core), from)
+    }
+
+    /// Exchanges a password for a short-lived token that every member accepts. A client made with
+    /// [`ClientBuilder::password`] does this by itself.
+    ///
+    /// # Errors
+    /// User or password is wrong, or no member could answer in time.
+    pub async fn login(&self, user: &str, password: &Secret) -> Result<Login, Error> {
+        identity::login(&self.core, self.core.deadline(), user, password).await
+    }
+
+    /// Says who this client is taken for.
+    ///
+    /// # Errors
+    /// The caller is not known, or no member could answer in time.
+    pub async fn who_am_i(&self) -> Result<v1::WhoAmIResponse, Error> {
+        let answer = self.core.call(Effect::Reads, |attempt| {
+            let request = attempt.request(WhoAmIRequest {});
+            async move { AuthClient::new(attempt.channel()).who_am_i(request).await }
+        });
+        let answer = answer.await?.into_inner();
+        self.core.saw(answer.served_at_revision);
+        Ok(answer)
+    }
+
+    /// Checks a user's password for a DBMS that lets the catalog authenticate.
+    ///
+    /// # Errors
+    /// The password is wrong, or the user does not exist or is suspended, which are the same error; or the caller may not ask.
+    pub async fn verify_user(
+        &self,
+        user: &str,
+        password: &Secret,
+        freshness: Freshness,
+    ) -> Result<v1::VerifyUserResponse, Error> {
+        let answer = self.core.call(Effect::Reads, |attempt| {
+            let request = attempt.request(VerifyUserRequest {
+                user: user.to_owned(),
+                password: password.expose().to_owned(),
+                freshness: Some(Freshness::or_seen(Some(freshness), self.core.seen())),
+            });
+            async move { AuthClient::new(attempt.channel()).verify_user(request).await }
+        });
+        let answer = answer.await?.into_inner();
+        self.core.saw(answer.served_at_revision);
+        Ok(answer)
+    }
+
+    /// Lists every privilege of a user; `None`: of the caller.
+    ///
+    /// # Errors
+    /// The caller may not ask, the user does not exist, or no member could answer in time.
+    pub async fn effective_privileges(&self, user: Option<&str>) -> Result<v1::EffectivePrivilegesResponse, Error> {
+        let answer = self.core.call(Effect::Reads, |attempt| {
+            let request = attempt.request(EffectivePrivilegesRequest {
+                user: user.map(str::to_owned),
+                freshness: Some(Freshness::or_seen(None, self.core.seen())),
+            });
+            async move { AuthClient::new(attempt.channel()).effective_privileges(request).await }
+        });
+        let answer = answer.await?.into_inner();
+        self.core.saw(answer.served_at_revision);
+        Ok(answer)
+    }
+
+    /// Forms a new cluster. Sent once: a lost answer is an unknown outcome.
+    ///
+    /// # Errors
+    /// A node has state already, the members cannot reach each other, or no node could be reached.
+    pub async fn init_cluster(&self, new: &NewCluster) -> Result<FormedCluster, Error> {
+        cluster::init(&self.core, new).await
+    }
+
+    /// Describes the nearest member and the cluster as that member sees it.
+    ///
+    /// # Errors
+    /// No member could answer in time.
+    pub async fn cluster_status(&self) -> Result<StatusResponse, Error> {
+        cluster::status(&self.core).await
+    }
+
+    /// Asks every member about itself, those too that only another member names.
+    ///
+    /// # Errors
+    /// There is a single endpoint and it could not answer in time.
+    pub async fn cluster_report(&self) -> Result<Vec<MemberReport>, Error> {
+        cluster::report(&self.core).await
+    }
+
+    fn hub(&self) -> &Arc<Shared> {
+        &self.hub.get_or_init(|| Hub::start(Arc::clone(&self.core))).shared
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("members", &self.core.members.all()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+//! Forming a cluster and looking at it.
+
+use std::mem::take;
+use std::sync::Arc;
+
+use aliasd_wire::v1::cluster_client::ClusterClient;
+use aliasd_wire::v1::{self, InitMember, StatusRequest, StatusResponse};
+use tokio::time::timeout;
+
+use crate::core::{Core, Effect};
+use crate::failure::Failure;
+use crate::members::Member;
+use crate::{Error, Secret};
+
+/// A new cluster to be.
+#[derive(Clone, Debug)]
+pub struct NewCluster {
+    /// Its members, the one that is asked among them.
+    pub members: Vec<InitMember>,
+    /// Name of the first administrator.
+    pub administrator: String,
+    /// Its password; `None`: one is generated.
+    pub password: Option<Secret>,
+}
+
+/// A cluster that was formed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FormedCluster {
+    /// Its id: 32 hexadecimal digits.
+    pub id: String,
+    /// The administrator's password, if none was given. Shown once: it is stored nowhere in this form.
+    pub generated_password: Option<Secret>,
+}
+
+/// What one member says of itself, or why it does not.
+#[derive(Clone, Debug)]
+pub struct MemberReport {
+    /// `host:port` that was asked.
+    pub address: String,
+    /// Its answer.
+    pub status: Result<StatusResponse, Error>,
+}
+
+pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster, Error> {
+    let request = v1::InitRequest {
+        members: new.members.clone(),
+        admin_user: new.administrator.clone(),
+        admin_password: new.password.as_ref().map(|password| password.expose().to_owned()),
+    };
+    let mut answer = core
+        .call(Effect::WritesEachTime, |attempt| {
+            let request = attempt.request(request.clone());
+            async move { ClusterClient::new(attempt.channel()).init(request).await }
+        })
+        .await?
+        .into_inner();
+    let generated_password = answer.generated_password.take().map(Secret::new);
+    Ok(FormedCluster { id: take(&mut answer.cluster_id), generated_password })
+}
+
+/// Asks one member.
+pub(crate) async fn status(core: &Core) -> Result<StatusResponse, Error> {
+    let (answer, member) = core
+        .call(Effect::Reads, |attempt| {
+            let request = attempt.request(StatusRequest {});
+            async move { Ok((ClusterClient::new(attempt.channel()).status(request).await?, attempt.member)) }
+        })
+        .await?;
+    let answer = answer.into_inner();
+    learn(core, &answer, &member);
+    Ok(answer)
+}
+
+/// Asks every member that is known or that another member names, each once.
+pub(crate) async fn report(core: &Arc<Core>) -> Result<Vec<MemberReport>, Error> {
+    // One answer, with retries, tells of members that no endpoint names.
+    let reachable = status(core).await;
+    let members = core.members.all();
+    if let (Err(error), [_]) = (&reachable, members.as_slice()) {
+        return Err(error.clone());
+    }
+    let authorization = core.identity.authorization(core, core.deadline()).await.unwrap_or_default();
+    let tasks: Vec<_> = members
+        .into_iter()
+        .map(|member| {
+            let (core, authorization) = (Arc::clone(core), authorization.clone());
+            tokio::spawn(async move {
+                let limit = core.limits.attempt;
+                let attempt = core.attempt(&member, authorization.as_ref(), limit);
+                let mut client = ClusterClient::new(attempt.channel());
+                let status = match timeout(limit, client.status(attempt.request(StatusRequest {}))).await {
+                    Ok(Ok(answer)) => Ok(answer.into_inner()),
+                    Ok(Err(status)) => Err(Failure::new(&status, &member.address).error),
+                    Err(_elapsed) => Err(Failure::no_answer(&member.address, limit).without_effect()),
+                };
+                MemberReport { address: member.address.to_string(), status }
+            })
+        })
+        .collect();
+    let mut reports = Vec::new();
+    for task in tasks {
+        reports.push(task.await.map_err(|_| Error::bug("A task of the client ended early."))?);
+    }
+    Ok(reports)
+}
+
+fn learn(core: &Core, status: &StatusResponse, from: &Member) {
+    for member in &status.members {
+        core.members.learn(&member.client_address, from);
+    }
+    if let Some(leader) = &status.leader {
+        core.members.learn_leader(leader, from);
+    }
+}

@@ -1,0 +1,91 @@
+//! Connections: TCP, then TLS 1.3 that trusts the given authorities and nothing else.
+//!
+//! The connector also measures how long it takes to connect, which is how the client knows what is near.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::address::Address;
+
+/// How often an idle connection is asked whether it is still there, and how long the answer may take.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(4);
+
+type Connection = TokioIo<Either<TcpStream, TlsStream<TcpStream>>>;
+
+/// How connections are made.
+#[derive(Clone)]
+pub(crate) struct Dialer {
+    /// `None` only if every endpoint is plaintext.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    /// The longest time until TCP and TLS stand.
+    pub(crate) timeout: Duration,
+}
+
+/// How long connecting took last, in microseconds; 0 until the first time.
+#[derive(Debug, Default)]
+pub(crate) struct Distance(AtomicU64);
+
+impl Distance {
+    pub(crate) fn microseconds(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn measured(&self, elapsed: Duration) {
+        let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        self.0.store(microseconds.max(1), Ordering::Relaxed);
+    }
+}
+
+impl Dialer {
+    /// A channel that connects at its first use and again whenever the connection was lost.
+    pub(crate) fn channel(&self, address: &Address, distance: &Arc<Distance>) -> Channel {
+        let scheme = if address.tls { "https" } else { "http" };
+        let endpoint = Endpoint::from(address.uri("http"))
+            .origin(address.uri(scheme))
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .keep_alive_while_idle(true);
+        let (dialer, address, distance) = (self.clone(), address.clone(), Arc::clone(distance));
+        let connector = tower::service_fn(move |_: Uri| {
+            let (dialer, address, distance) = (dialer.clone(), address.clone(), Arc::clone(&distance));
+            async move {
+                let started = Instant::now();
+                let connection = timeout(dialer.timeout, dialer.connect(&address)).await.unwrap_or_else(|_| {
+                    let text = format!("no connection within {:?}", dialer.timeout);
+                    Err(io::Error::new(io::ErrorKind::TimedOut, text))
+                })?;
+                distance.measured(started.elapsed());
+                Ok::<_, io::Error>(connection)
+            }
+        });
+        endpoint.connect_with_connector_lazy(connector)
+    }
+
+    async fn connect(&self, address: &Address) -> io::Result<Connection> {
+        let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        stream.set_nodelay(true)?;
+        let stream = match &self.tls {
+            Some(config) if address.tls => {
+                let name = ServerName::try_from(address.host.clone()).map_err(io::Error::other)?;
+                Either::Right(TlsConnector::from(Arc::clone(config)).connect(name, stream).await?)
+            }
+            None if address.tls => return Err(io::Error::other("TLS is not configured")),
+            _ => Either::Left(stream),
+        };
+        Ok(TokioIo::new(stream))
+    }
+}

@@ -1,0 +1,326 @@
+//! How every call is made: to which member, how often, how long, and what becomes of a failure.
+//!
+//! A call goes on until it succeeds, is refused, or its deadline is over. Each retry of a write carries the same
+//! request id, because the closure that is called again was made with it. "Outcome unknown" is said
+//! only at the end, when the deadline left no more room for the retry that would have told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+use tonic::metadata::AsciiMetadataValue;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use crate::failure::Failure;
+use crate::identity::Identity;
+use crate::members::{Member, Members, Prefer};
+use crate::{Class, Error};
+
+/// The first pause between two rounds over the members; doubles up to the largest.
+const PAUSE_FIRST: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// How long things may take, and how much may be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// One call with all its retries.
+    pub(crate) call: Duration,
+    /// One attempt.
+    pub(crate) attempt: Duration,
+    /// A stream that says nothing.
+    pub(crate) silence: Duration,
+    /// Routes in the cache.
+    pub(crate) cached_routes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(10),
+            attempt: Duration::from_secs(3),
+            silence: Duration::from_secs(5),
+            cached_routes: 10_000,
+        }
+    }
+}
+
+/// What a call may do to the catalog, which decides where it goes and what a lost answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Nothing: it goes to the nearest member, and a lost answer is only a reason to ask again.
+    Reads,
+    /// Something, once per request id: it goes to the leader, and is sent again after a lost answer.
+    Writes,
+    /// Something, each time it is sent: it is not sent again after a lost answer.
+    WritesEachTime,
+}
+
+/// What one attempt is made with.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    pub(crate) member: Arc<Member>,
+    authorization: Option<AsciiMetadataValue>,
+    timeout: Duration,
+}
+
+/// What the client shares with its streams and guards.
+pub(crate) struct Core {
+    pub(crate) members: Members,
+    pub(crate) identity: Identity,
+    pub(crate) limits: Limits,
+    /// The highest revision that any answer was read at.
+    seen: AtomicU64,
+    /// The highest revision of a write of this client.
+    written: AtomicU64,
+}
+
+/// A call under way: what is left of its time and what happened so far.
+struct Progress {
+    effect: Effect,
+    deadline: Instant,
+    pause: Duration,
+    tried: Vec<Arc<Member>>,
+    /// The member that the last failure pointed to.
+    directed: Option<Arc<Member>>,
+    last: Option<Failure>,
+    /// In this round, TLS refused every member.
+    all_distrusted: bool,
+    /// An attempt may have had its effect although no answer came.
+    perhaps_done: bool,
+}
+
+// === impl Attempt ===
+
+impl Attempt {
+    pub(crate) fn channel(&self) -> Channel {
+        self.member.channel.clone()
+    }
+
+    /// The message with what proves the caller and with the deadline of the attempt, for the member to keep.
+    pub(crate) fn request<M>(&self, message: M) -> Request<M> {
+        let mut request = self.endless_request(message);
+        request.set_timeout(self.timeout);
+        request
+    }
+
+    /// The message without a deadline, for a stream that is meant to last.
+    pub(crate) fn endless_request<M>(&self, message: M) -> Request<M> {
+        let mut request = Request::new(message);
+        if let Some(authorization) = &self.authorization {
+            request.metadata_mut().insert("authorization", authorization.clone());
+        }
+        request
+    }
+}
+
+// === impl Core ===
+
+impl Core {
+    pub(crate) fn new(members: Members, identity: Identity, limits: Limits) -> Self {
+        Self { members, identity, limits, seen: AtomicU64::new(0), written: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn saw(&self, revision: u64) {
+        self.seen.fetch_max(revision, Ordering::AcqRel);
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn wrote(&self, revision: u64) {
+        self.written.fetch_max(revision, Ordering::AcqRel);
+        self.saw(revision);
+    }
+
+    /// When a call that starts now is over.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.limits.call
+    }
+
+    pub(crate) fn attempt(
+        &self,
+        member: &Arc<Member>,
+        authorization: Option<&AsciiMetadataValue>,
+        timeout: Duration,
+    ) -> Attempt {
+        Attempt { member: Arc::clone(member), authorization: authorization.cloned(), timeout }
+    }
+
+    /// Makes a call as the client's identity, logging in first if need be, and again if the token has ended.
+    pub(crate) async fn call<T, F, Fut>(&self, effect: Effect, attempt: F) -> Result<T, Error>
+    where
+        F: Fn(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, Status>>,
+    {
+        let mut progress = Progress::new(effect, self.limits.call);
+        let mut renewed = false;
+        loop {
+            let authorization = match self.identity.authorization(self, progress.deadline).await {
+                Err(_) if progress.perhaps_done => return Err(progress.give_up()),
+                authorization => authorization?,
+            };
+            let result = self.attempts(&mut progress, authorization.as_ref(), &attempt).await;
+            match result {
+                Err(error) if error.grpc_code == Code::Unauthenticated => {
+                    if !renewed && self.identity.forget(authorization.as_ref()).await {
+                        renewed = true;
+                        continue;
+                    }
+                    return Err(if progress.perhaps_done { progress.give_up() } else { error });
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Makes a call as nobody, within what is left of another call's time.
+    pub(crate) async fn call_as_nobody<T, F, Fut>(
+        &self,
+        effect: Effect,
+        deadline: Instant,
+        attempt: F,
+    ) -> Result<T, Error>
+    where
+        F: Fn(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, Status>>,
+    {
+        let mut progress = Progress { deadline, ..Progress::new(effect, Duration::ZERO) };
+        self.attempts(&mut progress, None, &attempt).await
+    }
+
+    async fn attempts<T, F, Fut>(
+        &self,
+        progress: &mut Progress,
+        authorization: Option<&AsciiMetadataValue>,
+        attempt: &F,
+    ) -> Result<T, Error>
+    where
+        F: Fn(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, Status>>,
+    {
+        loop {
+            let Some(member) = progress.next_member(&self.members) else {
+                // Asking again does not change a certificate.
+                if progress.all_distrusted || !progress.rest().await {
+                    return Err(progress.give_up());
+                }
+                continue;
+            };
+            let timeout_of_attempt = self.limits.attempt.min(progress.time_left());
+            if timeout_of_attempt.is_zero() {
+                return Err(progress.give_up());
+            }
+            let with = self.attempt(&member, authorization, timeout_of_attempt);
+            let failure = match timeout(timeout_of_attempt, attempt(with)).await {
+                Ok(Ok(answer)) => {
+                    member.answered();
+                    return Ok(answer);
+                }
+                Ok(Err(status)) => Failure::new(&status, &member.address),
+                Err(_elapsed) => Failure::no_answer(&member.address, timeout_of_attempt),
+            };
+            tracing::debug!(member = %member.address, code = %failure.error.code, "attempt failed: {}", failure.error);
+            if let Some(error) = progress.failed(failure, &member, &self.members) {
+                return Err(error);
+            }
+        }
+    }
+}
+
+// === impl Progress ===
+
+impl Progress {
+    fn new(effect: Effect, limit: Duration) -> Self {
+        Self {
+            effect,
+            deadline: Instant::now() + limit,
+            pause: PAUSE_FIRST,
+            tried: Vec::new(),
+            directed: None,
+            last: None,
+            all_distrusted: true,
+            perhaps_done: false,
+        }
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The next member of this round; `None` when all have been tried.
+    fn next_member(&mut self, members: &Members) -> Option<Arc<Member>> {
+        let prefer = if self.effect == Effect::Reads { Prefer::Near } else { Prefer::Leader };
+        let member = self.directed.take().or_else(|| members.choose(prefer, &self.tried))?;
+        self.tried.push(Arc::clone(&member));
+        Some(member)
+    }
+
+    /// Takes note of a failure. Returns the error if the call is over.
+    fn failed(&mut self, failure: Failure, member: &Arc<Member>, members: &Members) -> Option<Error> {
+        if failure.member_answered {
+            member.answered();
+        } else {
+            member.failed();
+            members.forget_leader(member);
+        }
+        self.all_distrusted &= failure.distrusted;
+        let error = failure.error.clone();
+        match error.class {
+            Class::Rejected | Class::Bug => return Some(error),
+            Class::RetryHere => {}
+            Class::GoToLeader => {
+                members.forget_leader(member);
+                let leader = error.leader.as_ref().and_then(|leader| members.learn_leader(leader, member));
+                // Two members may each take the other for the leader: nobody is asked twice in a round.
+                self.directed = leader.filter(|leader| !self.tried.iter().any(|tried| Arc::ptr_eq(tried, leader)));
+            }
+            Class::OutcomeUnknown => {
+                self.perhaps_done |= self.effect != Effect::Reads;
+                if self.effect == Effect::WritesEachTime {
+                    self.last = Some(failure);
+                    return Some(self.give_up());
+                }
+            }
+        }
+        if let Some(wanted) = error.retry_after {
+            self.pause = self.pause.max(wanted.min(PAUSE_MAX));
+        }
+        self.last = Some(failure);
+        None
+    }
+
+    /// Pauses between two rounds: exponential, with full jitter, so that clients do not come back in step.
+    /// False if the deadline is nearer than the pause.
+    async fn rest(&mut self) -> bool {
+        let mut random = [0; 4];
+        // Without randomness the pause is merely less spread out.
+        let _ = getrandom::fill(&mut random);
+        let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
+        let pause = self.pause.mul_f64(0.5 + share / 2.0);
+        self.pause = (self.pause * 2).min(PAUSE_MAX);
+        self.tried.clear();
+        self.all_distrusted = true;
+        if self.time_left() <= pause {
+            return false;
+        }
+        sleep(pause).await;
+        true
+    }
+
+    /// The error of a call that has run out of time or of members.
+    fn give_up(&mut self) -> Error {
+        let last = self.last.take();
+        match (self.perhaps_done, last) {
+            (true, last) => Failure::outcome_unknown(last),
+            (false, Some(last)) => last.without_effect(),
+            (false, None) => Failure::no_time(),
+        }
+    }
+}

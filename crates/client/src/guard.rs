@@ -1,0 +1,155 @@
+//! A transaction guard: one transaction, one version of the alias that it goes through.
+//!
+//! # What it guarantees
+//!
+//! Once an `ALTER` or `DROP` of an alias, or a change that takes the access away, has been acknowledged to
+//! anyone, every [`Guard::validate`] that starts later fails, whichever member it reaches: it is a linearizable
+//! read. A transaction that is committed only after its `validate` has succeeded is therefore ordered before every such
+//! change that was not acknowledged yet. A change that is acknowledged after `validate` has started and before
+//! the remote database has committed is ordered after the transaction; no catalog can see into that gap.
+//!
+//! [`Guard::changed`] is the early warning: it lets a transaction be ended as soon as the change arrives. It
+//! also ends when nothing has been heard for longer than the bound, so that a cut-off client stops too.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::time::Instant;
+use tonic::Code;
+
+use crate::core::Core;
+use crate::hub::{Seat, Shared};
+use crate::{Class, Error, Freshness, Lookup, Route};
+
+/// The code of a guard whose alias is not the one it began with any more.
+pub const GUARD_CHANGED: &str = "GUARD_CHANGED";
+
+/// Watches over the route of one transaction. Made by [`Client::begin`](crate::Client::begin).
+pub struct Guard {
+    core: Arc<Core>,
+    lookup: Lookup,
+    route: Arc<Route>,
+    seat: Seat,
+    /// Doubts up to this revision were unfounded.
+    cleared: AtomicU64,
+}
+
+/// Why a guard ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// The alias was altered or dropped, or the user may not use it any more.
+    Changed {
+        /// The revision that did it, or the one at which it was seen.
+        revision: u64,
+    },
+    /// Nothing has been heard for longer than the bound, so nothing is known any more.
+    Silent,
+}
+
+impl Guard {
+    /// Pins the version of what the lookup leads to.
+    pub(crate) async fn begin(core: &Arc<Core>, shared: &Arc<Shared>, lookup: Lookup) -> Result<Self, Error> {
+        let deadline = Instant::now() + core.limits.call;
+        shared.alive(deadline).await?;
+        let lookup = lookup.freshness(Freshness::Linearizable);
+        loop {
+            let route = Arc::new(lookup.resolve(core).await?);
+            if let Some(seat) = shared.guard(&route, lookup.user.as_ref()) {
+                let cleared = AtomicU64::new(route.served_at);
+                return Ok(Self { core: Arc::clone(core), lookup, route, seat, cleared });
+            }
+            if Instant::now() >= deadline {
+                let message = "The catalog changes faster than a route can be pinned.";
+                return Err(Error::retry_here("GUARD_NOT_PINNED", message));
+            }
+        }
+    }
+
+    /// The route that the transaction goes through.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// Resolves when the alias was altered or dropped or access to it was taken away, or when nothing has been heard for
+    /// longer than [`silence_max`](crate::ClientBuilder::silence_max). The transaction should end then. Nothing is
+    /// lost if the future is dropped before it is ready.
+    pub async fn changed(&self) -> Ended {
+        let mut suspicions = self.seat.suspicion.clone();
+        loop {
+            let suspicion = *suspicions.borrow_and_update();
+            if suspicion.sure > 0 {
+                return Ended::Changed { revision: suspicion.sure };
+            }
+            let next = async {
+                if suspicion.possible > self.cleared.load(Ordering::Acquire) {
+                    self.clear_up(suspicion.possible).await
+                } else if suspicions.changed().await.is_err() {
+                    Some(Ended::Silent)
+                } else {
+                    None
+                }
+            };
+            let ended = tokio::select! {
+                ended = next => ended,
+                () = self.seat.silent() => Some(Ended::Silent),
+            };
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+
+    /// Asks whether the name still leads where it led, now, by every write acknowledged so far. To be
+    /// called right before the commit.
+    ///
+    /// # Errors
+    /// [`GUARD_CHANGED`]: it does not. Anything else: it could not be found out, and the transaction must not commit.
+    pub async fn validate(&self) -> Result<(), Error> {
+        if self.seat.suspicion.borrow().sure > 0 {
+            return Err(self.has_changed(""));
+        }
+        self.compare(Freshness::Linearizable).await.map(drop)
+    }
+
+    /// Looks whether a change concerned the route at all.
+    async fn clear_up(&self, revision: u64) -> Option<Ended> {
+        match self.compare(Freshness::AtLeast(revision)).await {
+            Ok(seen_at) => {
+                self.cleared.fetch_max(seen_at.max(revision), Ordering::AcqRel);
+                None
+            }
+            Err(error) if error.code == GUARD_CHANGED => Some(Ended::Changed { revision }),
+            Err(error) => {
+                tracing::warn!(code = %error.code, "a guard cannot find out whether its alias changed: {error}");
+                Some(Ended::Silent)
+            }
+        }
+    }
+
+    /// Resolves again and compares. Returns the revision that it was seen at.
+    async fn compare(&self, freshness: Freshness) -> Result<u64, Error> {
+        let mut lookup = self.lookup.clone().freshness(freshness);
+        lookup.credentials = false;
+        match lookup.resolve(&self.core).await {
+            Ok(now) if (&now.name, now.version) == (&self.route.name, self.route.version) => Ok(now.served_at),
+            Ok(_) => Err(self.has_changed("")),
+            Err(error) if error.class == Class::Rejected && error.grpc_code != Code::Unauthenticated => {
+                Err(self.has_changed(&format!(" {error}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn has_changed(&self, why: &str) -> Error {
+        let message = format!("'{}' has changed since the transaction began.{why}", self.route.name);
+        Error::rejected(Code::Aborted, GUARD_CHANGED, message).with_hint("Begin the transaction again.")
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("route", &self.route).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,292 @@
+//! One watch for the whole client, and what lives by it: the route cache and the transaction guards.
+//!
+//! Two numbers say what may be believed. `position`: every change up to it has been delivered and has
+//! dropped what it concerned. `last_change`: no route that was read before it may be added, since that
+//! change has been delivered and will not come again. Nothing is believed when the stream has been silent for
+//! longer than the bound; then the cache answers nothing and the guards end.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use aliasd_wire::v1::Change;
+use aliasd_wire::v1::auth_client::AuthClient;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::cache::{Cache, Key};
+use crate::core::{Core, Effect};
+use crate::members::lock;
+use crate::relevance::{Concern, Whose, concern};
+use crate::watch::{Event, Watch, WatchFrom};
+use crate::{Error, Route};
+
+/// The pause after the cluster refused the watch, before it is asked again.
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
+
+/// The hub of a client. The watch ends when it is dropped.
+pub(crate) struct Hub {
+    pub(crate) shared: Arc<Shared>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// What the task and the client's calls share.
+pub(crate) struct Shared {
+    silence_max: Duration,
+    state: Mutex<State>,
+    /// Counts signs of life, so that others can wait for one.
+    pulse: watch::Sender<u64>,
+}
+
+struct State {
+    /// The user that the client is; changes of its rights concern every route.
+    caller: String,
+    /// `None` until the stream has begun.
+    position: Option<u64>,
+    last_change: u64,
+    heard_at: Instant,
+    refused: Option<Error>,
+    cache: Cache,
+    guards: HashMap<u64, Guarded>,
+    next_guard: u64,
+}
+
+/// A route that a guard watches over.
+struct Guarded {
+    route: Arc<Route>,
+    user: Option<String>,
+    suspicion: watch::Sender<Suspicion>,
+}
+
+/// What a guard has to know of the stream: the latest revisions that concern it, 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Suspicion {
+    /// A revision that surely changed the alias.
+    pub(crate) sure: u64,
+    /// The latest revision that may have changed what the name leads to.
+    pub(crate) possible: u64,
+}
+
+/// A place among the guards, given up when dropped.
+pub(crate) struct Seat {
+    shared: Arc<Shared>,
+    number: u64,
+    pub(crate) suspicion: watch::Receiver<Suspicion>,
+}
+
+// === impl Hub ===
+
+impl Hub {
+    pub(crate) fn start(core: Arc<Core>) -> Self {
+        let state = State {
+            caller: String::new(),
+            position: None,
+            last_change: 0,
+            heard_at: Instant::now(),
+            refused: None,
+            cache: Cache::new(core.limits.cached_routes),
+            guards: HashMap::new(),
+            next_guard: 0,
+        };
+        let silence_max = core.limits.silence;
+        let shared = Arc::new(Shared { silence_max, state: Mutex::new(state), pulse: watch::Sender::new(0) });
+        let task = tokio::spawn(follow(core, Arc::clone(&shared)));
+        Self { shared, _task: AbortOnDropHandle::new(task) }
+    }
+}
+
+/// Follows the stream for ever.
+async fn follow(core: Arc<Core>, shared: Arc<Shared>) {
+    while let Err(error) = introduce(&core, &shared).await {
+        shared.refused(error);
+        sleep(PAUSE_AFTER_REFUSAL).await;
+    }
+    let mut stream = Watch::new(Arc::clone(&core), WatchFrom::now());
+    loop {
+        match stream.next().await {
+            Ok(event) => {
+                core.saw(stream.position().unwrap_or_default());
+                shared.heard(&event);
+            }
+            Err(error) => {
+                tracing::warn!(code = %error.code, "the watch of the route cache is refused: {error}");
+                shared.refused(error);
+                sleep(PAUSE_AFTER_REFUSAL).await;
+            }
+        }
+    }
+}
+
+/// Learns who the client is.
+async fn introduce(core: &Core, shared: &Shared) -> Result<(), Error> {
+    let answer = core
+        .call(Effect::Reads, |attempt| {
+            let request = attempt.request(aliasd_wire::v1::WhoAmIRequest {});
+            async move { AuthClient::new(attempt.channel()).who_am_i(request).await }
+        })
+        .await?;
+    shared.state().caller = answer.into_inner().user;
+    Ok(())
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    fn heard(&self, event: &Event) {
+        self.state().heard(event);
+        self.pulse.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn refused(&self, error: Error) {
+        self.state().refused = Some(error);
+        self.pulse.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Returns when the stream is alive.
+    ///
+    /// # Errors
+    /// The cluster refuses the watch, or the stream does not come alive before the deadline.
+    pub(crate) async fn alive(&self, deadline: Instant) -> Result<(), Error> {
+        let mut pulse = self.pulse.subscribe();
+        loop {
+            {
+                let state = self.state();
+                if state.is_alive(self.silence_max) {
+                    return Ok(());
+                }
+                if let Some(error) = &state.refused {
+                    return Err(error.clone());
+                }
+            }
+            if tokio::time::timeout_at(deadline, pulse.changed()).await.is_err() {
+                let message = "No member streams changes, without which nothing can be guarded.";
+                return Err(Error::retry_here("WATCH_SILENT", message));
+            }
+        }
+    }
+
+    /// Returns when the stream has been silent for longer than the bound.
+    pub(crate) async fn silent(&self) {
+        loop {
+            let believed_until = {
+                let state = self.state();
+                if !state.is_alive(self.silence_max) {
+                    return;
+                }
+                state.heard_at + self.silence_max
+            };
+            sleep_until(believed_until).await;
+        }
+    }
+
+    /// The cached route, if it may be believed and holds at this revision.
+    pub(crate) fn cached(&self, key: &Key, at_least: u64) -> Option<Arc<Route>> {
+        let mut state = self.state();
+        let position = state.position.filter(|_| state.is_alive(self.silence_max))?;
+        let route = state.cache.get(key)?;
+        (position.max(route.served_at) >= at_least).then_some(route)
+    }
+
+    /// Keeps a route, unless a change has come meanwhile that it may not know of.
+    pub(crate) fn keep(&self, key: Key, route: &Arc<Route>) {
+        let mut state = self.state();
+        if state.position.is_some() && route.served_at >= state.last_change {
+            state.cache.insert(key, Arc::clone(route));
+        }
+    }
+
+    /// How many routes are kept.
+    pub(crate) fn cached_routes(&self) -> usize {
+        self.state().cache.len()
+    }
+
+    /// Begins to watch over a route. `None` if a change has come meanwhile that it may not know of: it has to be
+    /// resolved again.
+    pub(crate) fn guard(self: &Arc<Self>, route: &Arc<Route>, user: Option<&String>) -> Option<Seat> {
+        let mut state = self.state();
+        if route.served_at < state.last_change {
+            return None;
+        }
+        let number = state.next_guard;
+        state.next_guard += 1;
+        let (suspicion, receiver) = watch::channel(Suspicion::default());
+        state.guards.insert(number, Guarded { route: Arc::clone(route), user: user.cloned(), suspicion });
+        Some(Seat { shared: Arc::clone(self), number, suspicion: receiver })
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn is_alive(&self, silence_max: Duration) -> bool {
+        self.position.is_some() && self.heard_at.elapsed() <= silence_max
+    }
+
+    fn heard(&mut self, event: &Event) {
+        let revision = match event {
+            Event::Changes { revision, changes } => {
+                self.last_change = *revision;
+                self.cache.invalidate(*revision, changes, &self.caller);
+                self.suspect(*revision, changes);
+                *revision
+            }
+            Event::Progress { revision } => *revision,
+            Event::Resync { revision } => {
+                self.last_change = *revision;
+                self.cache.clear();
+                for guarded in self.guards.values() {
+                    guarded.suspect(*revision, Concern::Perhaps);
+                }
+                *revision
+            }
+        };
+        if self.position.is_none() {
+            // What happened before the stream began was never delivered.
+            self.last_change = revision;
+        }
+        self.position = Some(revision);
+        self.heard_at = Instant::now();
+        self.refused = None;
+    }
+
+    fn suspect(&self, revision: u64, changes: &[Change]) {
+        for guarded in self.guards.values() {
+            let whose = Whose { user: guarded.user.as_deref().unwrap_or(&self.caller), caller: &self.caller };
+            let most = changes.iter().map(|change| concern(change, &guarded.route, whose)).max();
+            guarded.suspect(revision, most.unwrap_or(Concern::None));
+        }
+    }
+}
+
+impl Guarded {
+    fn suspect(&self, revision: u64, concern: Concern) {
+        if concern == Concern::None || revision <= self.route.served_at {
+            return;
+        }
+        self.suspicion.send_modify(|suspicion| {
+            suspicion.possible = revision;
+            if concern == Concern::Surely {
+                suspicion.sure = revision;
+            }
+        });
+    }
+}
+
+// === impl Seat ===
+
+impl Seat {
+    pub(crate) async fn silent(&self) {
+        self.shared.silent().await;
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.shared.state().guards.remove(&self.number);
+    }
+}

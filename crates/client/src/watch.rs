@@ -1,0 +1,237 @@
+//! A stream of what changes, resumed on another member whenever it breaks, without a gap or with a word about it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliasd_wire::v1::router_client::RouterClient;
+use aliasd_wire::v1::{self, watch_response::Event as WireEvent};
+use tokio::time::{sleep, timeout};
+use tonic::{Status, Streaming};
+
+use crate::Error;
+use crate::core::{Core, Effect};
+use crate::failure::{Failure, invalid_answer};
+use crate::members::Member;
+
+/// The code of a watch whose revision is no longer in the member's history.
+const WATCH_COMPACTED: &str = "WATCH_COMPACTED";
+
+/// How long the first message of a stream may take, and the pause after a failure to open one.
+const FIRST_MESSAGE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Where a watch starts and what it reports.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct WatchFrom {
+    after: Option<u64>,
+    names: Vec<String>,
+}
+
+/// A part of a watch.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Everything relevant that one revision changed.
+    Changes {
+        /// The revision.
+        revision: u64,
+        /// The changes.
+        changes: Vec<v1::Change>,
+    },
+    /// Every relevant change up to and including this revision has been delivered.
+    Progress {
+        /// The revision.
+        revision: u64,
+    },
+    /// Changes were missed, because the history does not reach back far enough. Whatever was derived from earlier
+    /// events must be dropped; the watch goes on after this revision.
+    Resync {
+        /// The revision.
+        revision: u64,
+    },
+}
+
+/// A watch that goes on for ever.
+pub struct Watch {
+    core: Arc<Core>,
+    from: WatchFrom,
+    stream: Option<Stream>,
+}
+
+struct Stream {
+    messages: Streaming<v1::WatchResponse>,
+    member: Arc<Member>,
+    /// After this long without a message another member is tried.
+    silence_max: Duration,
+}
+
+// === impl WatchFrom ===
+
+impl WatchFrom {
+    /// From the present state of the member on.
+    pub fn now() -> Self {
+        Self::default()
+    }
+
+    /// Everything that happened at revisions greater than this one.
+    pub fn after(revision: u64) -> Self {
+        Self { after: Some(revision), names: Vec::new() }
+    }
+
+    /// Reports these aliases and databases only, and changes of access.
+    pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.names.extend(names.into_iter().map(Into::into));
+        self
+    }
+}
+
+// === impl Watch ===
+
+impl Watch {
+    pub(crate) fn new(core: Arc<Core>, from: WatchFrom) -> Self {
+        Self { core, from, stream: None }
+    }
+
+    /// The revision up to which everything has been delivered; `None` before the first event.
+    pub fn position(&self) -> Option<u64> {
+        self.from.after
+    }
+
+    /// The next event. Waits for as long as it takes, over failures of members and changes of the leader.
+    /// Nothing is lost if the future is dropped before it is ready.
+    ///
+    /// # Errors
+    /// The cluster refuses the watch, for example because the user was suspended.
+    pub async fn next(&mut self) -> Result<Event, Error> {
+        loop {
+            let Some(stream) = &mut self.stream else {
+                if let Some(event) = self.open().await? {
+                    return Ok(event);
+                }
+                continue;
+            };
+            let message = match timeout(stream.silence_max, stream.messages.message()).await {
+                Ok(Ok(Some(message))) => message,
+                Ok(Ok(None)) => {
+                    self.lost("the stream ended");
+                    continue;
+                }
+                Ok(Err(status)) => {
+                    if let Some(event) = self.broken(&status)? {
+                        return Ok(event);
+                    }
+                    continue;
+                }
+                Err(_elapsed) => {
+                    stream.member.failed();
+                    self.lost("the stream fell silent");
+                    continue;
+                }
+            };
+            stream.member.answered();
+            if let Some(event) = self.event(message)? {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Opens a stream at the position. An event instead means that the history was too short.
+    async fn open(&mut self) -> Result<Option<Event>, Error> {
+        let filter = (!self.from.names.is_empty()).then(|| v1::NameFilter { names: self.from.names.clone() });
+        let request = v1::WatchRequest { after_revision: self.from.after, filter };
+        let opened = self
+            .core
+            .call(Effect::Reads, |attempt| {
+                let request = attempt.endless_request(request.clone());
+                async move { Ok((RouterClient::new(attempt.channel()).watch(request).await?, attempt.member)) }
+            })
+            .await;
+        match opened {
+            Ok((answer, member)) => {
+                let messages = answer.into_inner();
+                self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE });
+                Ok(None)
+            }
+            Err(error) => self.after_error(error).await,
+        }
+    }
+
+    async fn after_error(&mut self, error: Error) -> Result<Option<Event>, Error> {
+        if let Some(event) = self.compacted(&error) {
+            return Ok(Some(event));
+        }
+        if !error.class.is_retryable() {
+            return Err(error);
+        }
+        tracing::warn!(code = %error.code, "cannot watch yet: {error}");
+        sleep(PAUSE).await;
+        Ok(None)
+    }
+
+    fn broken(&mut self, status: &Status) -> Result<Option<Event>, Error> {
+        let Some(stream) = self.stream.take() else { return Ok(None) };
+        let failure = Failure::new(status, &stream.member.address);
+        // Whatever the reason, another member is as good and perhaps better.
+        stream.member.failed();
+        if let Some(event) = self.compacted(&failure.error) {
+            return Ok(Some(event));
+        }
+        let renewable = failure.error.grpc_code == tonic::Code::Unauthenticated;
+        if failure.error.class.is_retryable() || renewable {
+            self.lost(&failure.error.message);
+            return Ok(None);
+        }
+        Err(failure.error)
+    }
+
+    fn compacted(&mut self, error: &Error) -> Option<Event> {
+        let revision = error.resume_revision.filter(|_| error.code == WATCH_COMPACTED)?;
+        self.from.after = Some(revision);
+        Some(Event::Resync { revision })
+    }
+
+    fn lost(&mut self, why: &str) {
+        tracing::info!(after = self.from.after, "the watch goes on elsewhere: {why}");
+        self.stream = None;
+    }
+
+    fn event(&mut self, message: v1::WatchResponse) -> Result<Option<Event>, Error> {
+        let position = self.from.after.unwrap_or_default();
+        match message.event {
+            Some(WireEvent::Batch(batch)) => {
+                // After a change of members, the new one may repeat what the old one said last.
+                if self.from.after.is_some() && batch.revision <= position {
+                    return Ok(None);
+                }
+                self.from.after = Some(batch.revision);
+                Ok(Some(Event::Changes { revision: batch.revision, changes: batch.changes }))
+            }
+            Some(WireEvent::Progress(mark)) => {
+                let interval = mark.interval.and_then(|interval| Duration::try_from(interval).ok());
+                if let (Some(stream), Some(interval)) = (&mut self.stream, interval) {
+                    stream.silence_max = silence_after(interval);
+                }
+                // A member that lags behind confirms nothing that is not known already.
+                if mark.revision < position {
+                    return Ok(None);
+                }
+                self.from.after = Some(mark.revision);
+                Ok(Some(Event::Progress { revision: mark.revision }))
+            }
+            None => Err(invalid_answer("a part of the watch is empty")),
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+/// How long a stream may be silent that promises a message in each interval.
+fn silence_after(interval: Duration) -> Duration {
+    (interval * 4).max(Duration::from_secs(2))
+}
