@@ -3,6 +3,8 @@
 //! * [`config`] reads and validates the settings.
 //! * [`tls`] accepts and opens connections that prove who is at the other end.
 //! * [`replica`] is this member's copy of the replicated catalog.
+//! * [`vault`] holds the keys: it seals, opens and hashes.
+//! * [`identity`] says who is calling.
 //! * [`session`] decides what a caller may do and does it, on catalog types.
 //! * [`observe`] tells about the node: logs, metrics, liveness, readiness.
 //!
@@ -10,7 +12,9 @@
 //! means. No module reads configuration on its own; what it needs is handed to it.
 
 pub mod config;
+pub mod identity;
 pub mod observe;
 pub mod replica;
 pub mod session;
 pub mod tls;
+pub mod vault;

@@ -18,7 +18,8 @@ use arc_swap::ArcSwap;
 use rustls::{ClientConfig, ServerConfig};
 
 pub use self::accept::{
-    Accepted, ClientCertificate, ClientConnection, Incoming, NotLoopback, PeerConnection, clients, clients_in_clear, peers,
+    Accepted, ClientCertificate, ClientConnection, Incoming, NotLoopback, PeerConnection, clients, clients_in_clear,
+    peers,
 };
 pub use self::connect::peer_channel;
 pub use self::error::{TlsError, TlsProblem};

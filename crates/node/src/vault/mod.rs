@@ -21,7 +21,9 @@ use std::sync::Arc;
 
 use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use aliasd_catalog::{CatalogName, ClusterId, Command, CredentialField, KeyId, Plain, PlainSecret, Sealed, SealedSecret};
+use aliasd_catalog::{
+    CatalogName, ClusterId, Command, CredentialField, KeyId, Plain, PlainSecret, Sealed, SealedSecret,
+};
 use aliasd_keyring::keystore::{Keystore, SecretKey};
 use arc_swap::ArcSwap;
 use hmac::{Hmac, Mac};
@@ -91,6 +93,11 @@ impl Vault {
     /// The ids of all keys that this node holds, in order.
     pub fn key_ids(&self) -> Vec<KeyId> {
         self.keys.load().by_id.keys().copied().collect()
+    }
+
+    /// All keys that this node holds, in the order of ids, each with its name in the keystore.
+    pub fn held(&self) -> Vec<(KeyId, String)> {
+        self.keys.load().by_id.iter().map(|(id, key)| (*id, key.secret.name().to_owned())).collect()
     }
 
     /// Whether this node holds that key.
@@ -170,9 +177,7 @@ impl Vault {
     ) -> Result<Command<Sealed>, VaultError> {
         let hashes = matches!(command, Command::Bootstrap(_) | Command::CreateUser(_) | Command::AlterUser(_));
         let vault = Arc::clone(self);
-        let work = move || {
-            command.seal(|alias, field, secret| vault.seal(seal, alias, field, secret), passwords::hash)
-        };
+        let work = move || command.seal(|alias, field, secret| vault.seal(seal, alias, field, secret), passwords::hash);
         if hashes { self.passwords.run(work).await? } else { work() }
     }
 
@@ -181,8 +186,8 @@ impl Vault {
     pub(crate) fn derive(&self, key: KeyId, context: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
         let keys = self.keys.load();
         let held = keys.by_id.get(&key)?;
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(held.secret.expose())
-            .expect("HMAC takes a key of any length");
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(held.secret.expose()).expect("HMAC takes a key of any length");
         mac.update(context);
         mac.update(&[1]);
         let mut derived = Zeroizing::new([0; 32]);
@@ -193,7 +198,10 @@ impl Vault {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Vault").field("path", &self.settings.path).field("keys", &self.key_ids()).finish_non_exhaustive()
+        f.debug_struct("Vault")
+            .field("path", &self.settings.path)
+            .field("keys", &self.key_ids())
+            .finish_non_exhaustive()
     }
 }
 

@@ -28,10 +28,7 @@ impl Default for Passwords {
         // At least one processor stays free where there is more than one.
         let processors = thread::available_parallelism().map_or(1, usize::from);
         let running = processors.saturating_sub(1).max(1);
-        Self {
-            running: Arc::new(Semaphore::new(running)),
-            admitted: Arc::new(Semaphore::new(running + WAITING_MAX)),
-        }
+        Self { running: Arc::new(Semaphore::new(running)), admitted: Arc::new(Semaphore::new(running + WAITING_MAX)) }
     }
 }
 
