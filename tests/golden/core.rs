@@ -4,12 +4,12 @@
 //! would seal and hash, and the revision is a counter where the log would be.
 
 use aliasd_catalog::{
-    Applied, Bootstrap, Catalog, ClusterId, Command, CreateMode, Entry, KeyId, PasswordHash, Plain, PlainSecret,
-    Policy, Principal, Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
+    Applied, Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal,
+    Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
 };
-use aliasd_cypher::{Lowered, Parameters, Refusal, compile};
+use aliasd_cypher::{Lowered, Parameters, Refusal, compile, run_listing};
 use aliasd_tests::golden::{self, Reply, Step, Table};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 const KEY: KeyId = KeyId([7; 16]);
 
@@ -44,10 +44,14 @@ impl Core {
         match compile(&step.statement, &Parameters::new(step.parameters.clone())) {
             Err(refusal) => Ok(refused(&refusal)),
             Ok(Lowered::Command(command)) => self.apply(who, *command),
-            Ok(Lowered::Listing(listing)) => Ok(match listing.run(&self.catalog, &who) {
-                Err(refusal) => refused(&refusal),
-                Ok(rows) => Reply::Done(Table { columns: rows.columns, rows: rows.rows, ..Table::default() }),
-            }),
+            Ok(Lowered::Listing(listing)) => {
+                let answer = run_listing(&self.catalog, &who, &listing).and_then(|table| {
+                    let columns = table.columns.clone();
+                    let rows: Result<Vec<_>, Refusal> = table.collect();
+                    Ok(Table { columns, rows: rows?, ..Table::default() })
+                });
+                Ok(answer.map_or_else(|refusal| refused(&refusal), Reply::Done))
+            }
         }
     }
 
