@@ -1,5 +1,6 @@
 //! PKCS#12 keystores with AES-256 secret keys, as `keytool -genseckey -keyalg aes -keysize 256 -storetype pkcs12`
-//! writes them (Java 11 and later) and reads them.
+//! writes them (Java 11 and later) and reads them. Files made here use the algorithms of Java 17, which Java 11 reads
+//! from 11.0.12 on.
 //!
 //! Names are compared without regard to case, because keytool stores `aesKey` as `aeskey` and finds it by either.
 //! Every key that leaves this module sits in a buffer that is wiped when dropped. The PKCS#12 library's own

@@ -76,7 +76,8 @@ impl Vault {
         Ok(Self { settings: settings.clone(), keys, passwords: Passwords::default() })
     }
 
-    /// Reads the same file again and returns the ids of the keys it holds now. On an error nothing changes.
+    /// Reads the same file again and returns the ids of the keys it holds now. On an error nothing changes. Keystores are
+    /// slow to open on purpose, so call it on a thread that may block.
     ///
     /// # Errors
     /// As [`Vault::load`].
