@@ -21,9 +21,10 @@ const FOLLOWERS: [&str; 8] = ["CHANGE", "FROM", "TO", "ON", "SET", "MANAGEMENT",
 
 /// The parts of `source` that must not be shown, in order, not overlapping.
 pub(crate) fn secret_spans(source: &str) -> Vec<Span> {
-    let mut scanner = Scanner { source, position: 0, spans: Vec::new(), harmless: true, announced: false };
+    let mut scanner =
+        Scanner { source, position: 0, spans: Vec::new(), shows: false, suspicious: false, announced: false };
     scanner.scan();
-    if scanner.harmless { Vec::new() } else { scanner.spans }
+    if scanner.shows && !scanner.suspicious { Vec::new() } else { scanner.spans }
 }
 
 /// True if text at `span` may be a secret and must not be quoted in a message.
@@ -35,8 +36,10 @@ struct Scanner<'a> {
     source: &'a str,
     position: usize,
     spans: Vec<Span>,
-    /// No password can be in the statement: it begins with SHOW and nothing resembles `PASSWORD`.
-    harmless: bool,
+    /// The first word is SHOW: such a statement has no place for a password.
+    shows: bool,
+    /// There may be a password all the same.
+    suspicious: bool,
     /// The last word resembled `PASSWORD`: what comes next may be a secret.
     announced: bool,
 }
@@ -65,8 +68,7 @@ impl Scanner<'_> {
                 if !matches!(first, ',' | ';' | ':' | '}' | '{' | ')' | '=' | '.') {
                     return self.cover_rest(start);
                 }
-                // A colon or an equals sign announces on: `{password: secret}`.
-                self.announced = matches!(first, ':' | '=' | '{');
+                // A symbol announces on: `{password: secret}`.
                 self.position += first.len_utf8();
             } else if first == '`' {
                 let Some(length) = rest[1..].find('`') else { return self.cover_rest(start) };
@@ -84,8 +86,11 @@ impl Scanner<'_> {
                 changing |= self.announced && is_any(word, &["FROM"]);
                 let introduces = is_any(word, &["FROM", "TO", "IS", "AS"]);
                 self.announced = is_like_password(word) || introduces && (self.announced || changing);
-                self.harmless &= !self.announced && (!first_word || is_any(word, &["CYPHER", "SHOW"]));
-                first_word = first_word && is_any(word, &["CYPHER"]);
+                let shows = is_any(word, &["SHOW"]);
+                let prefix = is_any(word, &["CYPHER"]);
+                self.suspicious |= self.announced || first_word && !shows && !prefix;
+                self.shows |= first_word && shows;
+                first_word &= prefix;
             } else {
                 first_word |= first == ';';
                 self.position += first.len_utf8();
@@ -94,7 +99,7 @@ impl Scanner<'_> {
     }
 
     fn cover_rest(&mut self, start: usize) {
-        self.harmless = false;
+        self.suspicious = true;
         self.spans.push(Span::new(start, self.source.len()));
         self.position = self.source.len();
     }
@@ -111,12 +116,16 @@ impl Scanner<'_> {
             false => rest.get(2..).and_then(|inner| inner.find("*/")).map(|at| at + 4),
         };
         self.position += length.unwrap_or(rest.len());
+        self.suspicious |= mentions_password(&self.source[start..self.position]);
         self.spans.push(Span::new(start, self.position));
     }
 
     /// Covers a string literal. Returns false if it covered the rest of the text, because the quotes
     /// look as if they do not enclose what they were meant to enclose.
-    fn skip_string(&mut self, start: usize, quote: char) -> bool {
+    fn skip_string(&mut self, quote_at: usize, quote: char) -> bool {
+        // A word right before the quote is perhaps the beginning of a password that holds a quote.
+        let before = &self.source[..quote_at];
+        let start = before.trim_end_matches(is_name_continue).len();
         self.position += 1;
         let mut end = None;
         while let Some(at) = self.source[self.position..].find([quote, '\\']) {
@@ -137,7 +146,7 @@ impl Scanner<'_> {
         let next = self.source[end..].chars().next();
         let touches =
             next.is_some_and(|next| !next.is_whitespace() && !matches!(next, ',' | ';' | '}' | ')' | ']' | '/'));
-        if touches || self.source[start..end].to_ascii_lowercase().contains("passw") {
+        if touches || mentions_password(&self.source[start..end]) {
             self.cover_rest(start);
             return false;
         }
@@ -145,6 +154,11 @@ impl Scanner<'_> {
         self.announced = false;
         true
     }
+}
+
+/// True for text, of a string or comment, that seems to have swallowed a `PASSWORD`.
+fn mentions_password(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("passw")
 }
 
 fn is_any(word: &str, words: &[&str]) -> bool {

@@ -1,1 +1,37 @@
+//! Errors as a user reads them, and that none of them shows a secret.
 
+use crate::parser::parse;
+
+const TRANSCRIPTS: &str = include_str!("../../transcripts/errors.txt");
+
+/// The characters that a transcript writes out because they cannot be seen.
+const VISIBLE: [(&str, &str); 4] =
+    [("¶", "\n"), ("\\u{200b}", "\u{200b}"), ("\\u{0}", "\0"), ("\\u{202e}", "\u{202e}")];
+
+fn answer(statement: &str) -> String {
+    let source = VISIBLE.iter().fold(statement.to_owned(), |text, (shown, meant)| text.replace(shown, meant));
+    match parse(&source) {
+        Ok(statement) => format!("accepted: {statement}"),
+        Err(error) => {
+            let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            format!("{} {}: {error}{hint}", error.code().as_str(), error.gql_status())
+        }
+    }
+}
+
+#[test]
+fn errors_read_as_in_the_transcripts() {
+    let mut actual = String::new();
+    for block in TRANSCRIPTS.trim_end().split("\n\n") {
+        let Some((statement, _)) = block.split_once("\n---") else {
+            actual.push_str(block);
+            actual.push_str("\n\n");
+            continue;
+        };
+        actual.push_str(&format!("{statement}\n---\n{}\n\n", answer(statement)));
+    }
+    if actual.trim_end() != TRANSCRIPTS.trim_end() {
+        let differing = actual.lines().zip(TRANSCRIPTS.lines()).find(|(actual, expected)| actual != expected);
+        panic!("{differing:?}\n\n{actual}");
+    }
+}

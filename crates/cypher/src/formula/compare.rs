@@ -55,9 +55,7 @@ fn numbers(left: &Value, right: &Value) -> Option<Option<Ordering>> {
         (Value::Integer(left), Value::Integer(right)) => Some(Some(left.cmp(right))),
         (Value::Float(left), Value::Float(right)) => Some(left.0.partial_cmp(&right.0)),
         (Value::Integer(left), Value::Float(right)) => Some(integer_and_float(*left, right.0)),
-        (Value::Float(left), Value::Integer(right)) => {
-            Some(integer_and_float(*right, left.0).map(Ordering::reverse))
-        }
+        (Value::Float(left), Value::Integer(right)) => Some(integer_and_float(*right, left.0).map(Ordering::reverse)),
         _ => None,
     }
 }

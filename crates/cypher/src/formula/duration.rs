@@ -65,8 +65,9 @@ fn from_map(entries: &ValueMap) -> Result<Duration, String> {
         };
         let added = match value {
             Value::Integer(whole) => sum.add(unit, *whole, 0),
-            Value::Float(number) => split(&format!("{:?}", number.0))
-                .and_then(|(whole, billionths)| sum.add(unit, whole, billionths)),
+            Value::Float(number) => {
+                split(&format!("{:?}", number.0)).and_then(|(whole, billionths)| sum.add(unit, whole, billionths))
+            }
             _ => None,
         };
         added.ok_or_else(|| format!("the value of '{key}' is not a number that fits"))?;

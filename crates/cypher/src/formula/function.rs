@@ -61,7 +61,8 @@ impl Function {
         if AGGREGATIONS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             return Err(misplaced_aggregation(span));
         }
-        let Some((known, function, least, most)) = Self::ALL.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name))
+        let Some((known, function, least, most)) =
+            Self::ALL.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name))
         else {
             let known = Self::ALL.iter().map(|(known, ..)| *known);
             let error = LanguageError::new("", ErrorCode::UnknownFunction, span, format!("Unknown function '{name}'"));

@@ -59,10 +59,7 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Names mean columns: pairs of a name and its place in the row.
-    pub(crate) fn of_columns(
-        parameters: &'a Parameters,
-        columns: impl IntoIterator<Item = (&'a str, usize)>,
-    ) -> Self {
+    pub(crate) fn of_columns(parameters: &'a Parameters, columns: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
         Self { parameters, columns: columns.into_iter().collect(), constant_only: None, parameter_bytes: 0 }
     }
 
@@ -84,9 +81,8 @@ impl<'a> Scope<'a> {
             Expression::Variable(name) => Formula::Column(self.column(name, span)?),
             Expression::List(members) => Formula::List(self.bind_all(members)?),
             Expression::Map(entries) => {
-                let bind = |(key, value): &(Located<String>, Located<Expression>)| {
-                    Ok((key.value.clone(), self.bind(value)?))
-                };
+                let bind =
+                    |(key, value): &(Located<String>, Located<Expression>)| Ok((key.value.clone(), self.bind(value)?));
                 Formula::Map(entries.iter().map(bind).collect::<Result<_, LanguageError>>()?)
             }
             Expression::Property { base, keys } => {
@@ -96,9 +92,8 @@ impl<'a> Scope<'a> {
             Expression::Unary(operator, operand) => Formula::Unary(*operator, Box::new(self.bind(operand)?)),
             Expression::Chain { first, rest } => {
                 let first = Box::new(self.bind(first)?);
-                let bind = |(operator, right): &(BinaryOperator, Located<Expression>)| {
-                    Ok((*operator, self.bind(right)?))
-                };
+                let bind =
+                    |(operator, right): &(BinaryOperator, Located<Expression>)| Ok((*operator, self.bind(right)?));
                 Formula::Chain(first, rest.iter().map(bind).collect::<Result<_, LanguageError>>()?)
             }
             Expression::IsNull { operand, negated } => Formula::IsNull(Box::new(self.bind(operand)?), *negated),
@@ -151,7 +146,9 @@ fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => NODE + text.len(),
         Value::List(members) => NODE + members.iter().map(weight).sum::<usize>(),
-        Value::Map(entries) => NODE + entries.iter().map(|(key, value)| NODE + key.len() + weight(value)).sum::<usize>(),
+        Value::Map(entries) => {
+            NODE + entries.iter().map(|(key, value)| NODE + key.len() + weight(value)).sum::<usize>()
+        }
         Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) | Value::Duration(_) => NODE,
     }
 }

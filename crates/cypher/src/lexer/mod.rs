@@ -10,6 +10,7 @@ mod tests;
 
 pub(crate) use literal::{decode_float, decode_integer, decode_quoted, decode_string};
 
+use crate::error::mask::is_secret;
 use crate::error::{ErrorCode, LanguageError};
 use crate::span::Span;
 
@@ -242,7 +243,12 @@ impl Lexer<'_> {
             return Ok(TokenKind::Symbol(symbol));
         }
         let span = Span::new(start, start + first.len_utf8());
-        let (message, hint) = describe_foreign(first);
+        let (message, hint) = if is_secret(self.source, span) {
+            // It may be part of a password that was written without quotes.
+            ("A character is not part of the language.".to_owned(), "Strings, and so passwords, are written in quotes.")
+        } else {
+            describe_foreign(first)
+        };
         Err(self.error(ErrorCode::InvalidCharacter, span, message).with_hint(hint))
     }
 

@@ -44,11 +44,7 @@ pub struct Table<'a> {
 /// # Errors
 /// The principal may not list this, or a row that had to be looked at before the first one could be
 /// given has no value. Rows that come later report their own errors.
-pub fn run_listing<'a>(
-    catalog: &'a Catalog,
-    who: &'a Principal,
-    listing: &'a Listing,
-) -> Result<Table<'a>, Refusal> {
+pub fn run_listing<'a>(catalog: &'a Catalog, who: &'a Principal, listing: &'a Listing) -> Result<Table<'a>, Refusal> {
     let rows = listing.source.rows(catalog, who)?;
     let rows = listing.pipeline.run(rows)?;
     Ok(Table { columns: listing.columns(), rows })

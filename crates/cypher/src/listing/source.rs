@@ -7,10 +7,10 @@ use aliasd_catalog::{
     RoleName, UserName, Value,
 };
 
+use super::Rows;
 use super::databases::{Which, database_rows};
 use super::privileges::{Owners, privilege_rows};
 use super::users::{current_user_rows, role_rows, user_rows};
-use super::Rows;
 use crate::ast::{AsCommands, NameOperand, PrivilegesOf, ShowSubject};
 use crate::lower::{Refusal, catalog_name, name};
 use crate::parameters::Parameters;
@@ -88,9 +88,8 @@ impl Source {
             }
         };
         // Cypher 5 has no column `credentials`.
-        let hides = |name: &str| {
-            version == CypherVersion::Cypher5 && name == "credentials" && matches!(self, Self::Aliases(_))
-        };
+        let hides =
+            |name: &str| version == CypherVersion::Cypher5 && name == "credentials" && matches!(self, Self::Aliases(_));
         let column = |name: &&'static str, brief| Column { name, brief, hidden: hides(name) };
         brief.iter().map(|name| column(name, true)).chain(more.iter().map(|name| column(name, false))).collect()
     }

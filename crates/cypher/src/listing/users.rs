@@ -82,9 +82,5 @@ pub(super) fn role_rows(catalog: &Catalog, populated: bool, with_users: bool) ->
 
 /// The users who have a role; everyone has PUBLIC.
 fn members<'a>(catalog: &'a Catalog, role: &'a RoleName) -> Box<dyn Iterator<Item = &'a UserName> + 'a> {
-    if role.is_public() {
-        Box::new(catalog.users().map(|(name, _)| name))
-    } else {
-        Box::new(catalog.members_of(role))
-    }
+    if role.is_public() { Box::new(catalog.users().map(|(name, _)| name)) } else { Box::new(catalog.members_of(role)) }
 }

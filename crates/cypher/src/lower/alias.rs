@@ -1,8 +1,8 @@
 //! Statements about aliases to commands.
 
 use aliasd_catalog::{
-    AliasName, AliasTarget, AlterAlias, CatalogName, Command, CreateAlias, DriverSettings, Plain, RemoteTarget, RemoteUrl,
-    RemoteUserName, Value, ValueMap,
+    AliasName, AliasTarget, AlterAlias, CatalogName, Command, CreateAlias, DriverSettings, Plain, RemoteTarget,
+    RemoteUrl, RemoteUserName, Value, ValueMap,
 };
 
 use super::{Refusal, catalog_name, name, secret, string};

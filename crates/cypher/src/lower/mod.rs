@@ -110,9 +110,7 @@ fn string(operand: &Located<Operand<String>>, parameters: &Parameters) -> Result
 fn secret(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> Result<PlainSecret, Refusal> {
     let secret = match &operand.value {
         Operand::Literal(secret) => secret.clone(),
-        Operand::Parameter(parameter) => {
-            PlainSecret::new(string_parameter(parameter, operand.span, parameters)?)
-        }
+        Operand::Parameter(parameter) => PlainSecret::new(string_parameter(parameter, operand.span, parameters)?),
     };
     if secret.expose().is_empty() {
         return Err(Rejection::PasswordEmpty {}.into());

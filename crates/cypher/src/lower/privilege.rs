@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    CatalogName, Command, DatabaseScope, GraphAction, Plain, Privilege, Resource, RoleName, Segment,
-    UserName, UserScope,
+    CatalogName, Command, DatabaseScope, GraphAction, Plain, Privilege, Resource, RoleName, Segment, UserName,
+    UserScope,
 };
 
 use super::{Refusal, catalog_name, name};

@@ -65,7 +65,9 @@ fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<P
         Some(native) => {
             let message = "Cannot combine old and new auth syntax for the same auth provider.";
             let error = LanguageError::new("", ErrorCode::ConflictingClauses, native.span, message);
-            return Err(error.with_hint("Give the password either with SET PASSWORD or with SET AUTH 'native'.").into());
+            return Err(error
+                .with_hint("Give the password either with SET PASSWORD or with SET AUTH 'native'.")
+                .into());
         }
     };
     let password = clause.password.as_ref().map(|password| secret(password, parameters)).transpose()?;

@@ -35,6 +35,8 @@ pub(crate) struct Parser<'a> {
 enum Expected {
     /// A keyword or symbol, shown in quotes.
     Text(&'static str),
+    /// An operator; all of them are shown as one, there are too many.
+    Operator(&'static str),
     /// A kind of thing, such as "a name".
     Kind(&'static str),
 }
@@ -190,6 +192,11 @@ impl<'a> Parser<'a> {
         self.note_expected(Expected::Text(text));
     }
 
+    /// Notes an operator that could stand here.
+    pub(super) fn note_operator(&mut self, operator: &'static str) {
+        self.note_expected(Expected::Operator(operator));
+    }
+
     /// Notes a kind of thing that could stand here, for example "a name".
     pub(super) fn note_kind(&mut self, kind: &'static str) {
         self.note_expected(Expected::Kind(kind));
@@ -221,25 +228,44 @@ impl<'a> Parser<'a> {
         };
         let message = format!("Invalid input: found {quoted}, expected {}.", self.list_expected());
         let error = self.error(ErrorCode::SyntaxError, span, message);
+        match self.hint(found, secret) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+
+    /// The way out of an unexpected token, where it can be guessed.
+    fn hint(&self, found: &str, secret: bool) -> Option<String> {
         let words = self.expected.iter().filter_map(|expected| match expected {
-            Expected::Text(text) => Some(*text),
+            Expected::Text(text) | Expected::Operator(text) => Some(*text),
             Expected::Kind(_) => None,
         });
-        match (self.kind(), secret) {
-            (TokenKind::Word, false) => match nearest(found, words) {
-                Some(near) => error.with_hint(format!("Did you mean '{near}'?")),
-                None => error,
-            },
-            _ => error,
+        let name_expected =
+            self.expected.iter().any(|expected| matches!(expected, Expected::Kind(kind) if kind.ends_with(" name")));
+        match self.kind() {
+            _ if self.text(self.previous_span()) == ";" => Some("Send one statement at a time.".to_owned()),
+            TokenKind::Word if !secret => nearest(found, words).map(|near| format!("Did you mean '{near}'?")),
+            TokenKind::String if name_expected => {
+                Some("A name is written bare or in backticks, not in quotes.".to_owned())
+            }
+            _ => None,
         }
     }
 
     fn list_expected(&self) -> String {
-        let show = |expected: &Expected| match expected {
-            Expected::Text(text) => format!("'{text}'"),
-            Expected::Kind(kind) => (*kind).to_owned(),
-        };
-        let shown: Vec<String> = self.expected.iter().map(show).collect();
+        let mut shown: Vec<String> = Vec::new();
+        for expected in &self.expected {
+            let text = match expected {
+                Expected::Text(";") => "the end of the statement".to_owned(),
+                Expected::Text(text) => format!("'{text}'"),
+                Expected::Operator(_) => "an operator".to_owned(),
+                Expected::Kind(kind) => (*kind).to_owned(),
+            };
+            // Operators come one after the other, so looking at the last one is enough.
+            if shown.last() != Some(&text) {
+                shown.push(text);
+            }
+        }
         match shown.split_last() {
             None => "the end of the statement".to_owned(),
             Some((only, [])) => only.clone(),

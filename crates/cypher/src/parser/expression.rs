@@ -49,19 +49,20 @@ impl Parser<'_> {
     fn accept_operator(&mut self, level: Precedence) -> Option<BinaryOperator> {
         BinaryOperator::ALL.iter().copied().filter(|operator| operator.precedence() == level).find(|operator| {
             let symbol = operator.symbol();
-            match symbol.split_once(' ') {
-                Some((first, second)) => {
-                    let here = self.at_ahead(1, second) && self.accept(first);
-                    if here {
-                        self.advance();
-                    } else {
-                        self.note(symbol);
-                    }
-                    here
+            let (first, second) = symbol.split_once(' ').unwrap_or((symbol, ""));
+            let here = match second {
+                "" => self.at(first) || self.at_symbol(first),
+                _ => self.at(first) && self.at_ahead(1, second),
+            };
+            if here {
+                self.advance();
+                if !second.is_empty() {
+                    self.advance();
                 }
-                None if symbol.starts_with(|first: char| first.is_ascii_alphabetic()) => self.accept(symbol),
-                None => self.accept_symbol(symbol),
+            } else {
+                self.note_operator(symbol);
             }
+            here
         })
     }
 
@@ -91,7 +92,9 @@ impl Parser<'_> {
     fn predicate(&mut self) -> Parsed<Node> {
         let operand = self.level(Precedence::Sum)?;
         let start = operand.span;
-        if self.accept("IS") {
+        self.note_operator("IS");
+        if self.at("IS") {
+            self.advance();
             let negated = self.accept("NOT");
             self.expect("NULL")?;
             let operand = Box::new(operand);
@@ -127,10 +130,12 @@ impl Parser<'_> {
     fn property(&mut self) -> Parsed<Node> {
         let base = self.level(Precedence::Atom)?;
         let mut keys = Vec::new();
-        while self.accept_symbol(".") {
+        while self.at_symbol(".") {
+            self.advance();
             keys.push(self.identifier("a key")?);
             self.bound(keys.len())?;
         }
+        self.note_operator(".");
         if keys.is_empty() {
             return Ok(base);
         }

@@ -22,12 +22,29 @@ use crate::span::Located;
 const SECRET: &str = "'******'";
 
 /// Words that could be taken for a keyword where a name is due; as names they are quoted.
-const QUOTED_WORDS: [&str; 16] = [
+const QUOTED_WORDS: [&str; 32] = [
     "NULL",
     "TRUE",
     "FALSE",
     "NOT",
     "DISTINCT",
+    "AND",
+    "OR",
+    "XOR",
+    "IS",
+    "IN",
+    "STARTS",
+    "ENDS",
+    "CONTAINS",
+    "AS",
+    "ASC",
+    "ASCENDING",
+    "DESC",
+    "DESCENDING",
+    "ORDER",
+    "SKIP",
+    "OFFSET",
+    "LIMIT",
     "YIELD",
     "WHERE",
     "RETURN",
@@ -38,7 +55,6 @@ const QUOTED_WORDS: [&str; 16] = [
     "WITH",
     "FOR",
     "IF",
-    "AS",
 ];
 
 type Out<'a, 'b> = &'a mut fmt::Formatter<'b>;

@@ -1,0 +1,400 @@
+//! Statements of every form, drawn at random as syntax trees.
+
+use aliasd_catalog::PlainSecret;
+use aliasd_cypher::ast::*;
+use aliasd_cypher::{Located, Span};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn at<T>(value: T) -> Located<T> {
+    Located::new(value, Span::default())
+}
+
+/// Identifiers of all kinds: bare, keywords, in need of quotes, invisible.
+fn identifier() -> BoxedStrategy<String> {
+    let keywords = vec![
+        "if",
+        "FOR",
+        "user",
+        "Users",
+        "database",
+        "YIELD",
+        "where",
+        "not",
+        "null",
+        "TRUE",
+        "distinct",
+        "as",
+        "privileges",
+        "with",
+        "to",
+        "from",
+        "on",
+        "set",
+        "IS",
+        "in",
+        "asc",
+        "desc",
+        "order",
+        "all",
+        "PASSWORD",
+        "and",
+        "or",
+        "xor",
+        "home",
+        "exists",
+        "cypher",
+        "starts",
+        "ends",
+        "contains",
+        "provider",
+        "return",
+    ];
+    prop_oneof![
+        3 => "[a-zA-Z_][a-zA-Z0-9_]{0,8}",
+        2 => select(keywords).prop_map(str::to_owned),
+        1 => "[a-z.` ö\u{200b}#-]{1,8}",
+        1 => any::<String>().prop_filter("names are not empty", |name| !name.is_empty()),
+    ]
+    .boxed()
+}
+
+fn located_identifier() -> BoxedStrategy<Located<String>> {
+    identifier().prop_map(at).boxed()
+}
+
+/// Parameters have names like identifiers, or numbers.
+fn parameter() -> BoxedStrategy<String> {
+    prop_oneof![identifier(), "[0-9]{1,3}"].boxed()
+}
+
+fn operand<T: std::fmt::Debug + Clone + 'static>(
+    literal: impl Strategy<Value = T> + 'static,
+) -> BoxedStrategy<Located<Operand<T>>> {
+    prop_oneof![
+        3 => literal.prop_map(Operand::Literal),
+        1 => parameter().prop_map(Operand::Parameter),
+    ]
+    .prop_map(at)
+    .boxed()
+}
+
+fn simple_name() -> BoxedStrategy<NameOperand> {
+    operand(identifier().prop_map(Name::simple)).boxed()
+}
+
+/// Names of several parts are bare: Cypher 25 quotes whole names only.
+fn catalog_name() -> BoxedStrategy<NameOperand> {
+    let qualified = vec("[a-z][a-z0-9]{4,9}", 2..4).prop_map(|parts| Name { parts });
+    operand(prop_oneof![3 => identifier().prop_map(Name::simple), 1 => qualified]).boxed()
+}
+
+fn string_operand() -> BoxedStrategy<Located<Operand<String>>> {
+    operand(any::<String>()).boxed()
+}
+
+/// Every password reads as what a password prints as, so that printing changes nothing.
+fn secret() -> BoxedStrategy<Located<Operand<PlainSecret>>> {
+    operand(Just(()).prop_map(|()| PlainSecret::new("******".to_owned()))).boxed()
+}
+
+fn mode() -> BoxedStrategy<CreateMode> {
+    select(vec![CreateMode::Fail, CreateMode::IfNotExists, CreateMode::OrReplace]).boxed()
+}
+
+fn version() -> BoxedStrategy<CypherVersion> {
+    select(vec![CypherVersion::Cypher5, CypherVersion::Cypher25]).boxed()
+}
+
+// === expressions ===
+
+pub(crate) fn expression() -> BoxedStrategy<Located<Expression>> {
+    let leaf = prop_oneof![
+        Just(Expression::Null),
+        any::<bool>().prop_map(Expression::Boolean),
+        any::<i64>().prop_map(Expression::Integer),
+        any::<f64>().prop_filter("literals are finite", |number| number.is_finite()).prop_map(Expression::Float),
+        any::<String>().prop_map(Expression::String),
+        parameter().prop_map(Expression::Parameter),
+        identifier().prop_map(Expression::Variable),
+        Just(Expression::CountRows),
+    ];
+    leaf.prop_recursive(5, 40, 4, |inner| {
+        let inner = inner.prop_map(at).boxed();
+        let one = inner.clone().prop_map(Box::new).boxed();
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Expression::List),
+            entries(inner.clone()).prop_map(Expression::Map),
+            (one.clone(), vec(located_identifier(), 1..3)).prop_map(|(base, keys)| Expression::Property { base, keys }),
+            (select(vec![UnaryOperator::Not, UnaryOperator::Negate]), one.clone())
+                .prop_map(|(operator, operand)| Expression::Unary(operator, operand)),
+            chain(inner.clone()),
+            (one, any::<bool>()).prop_map(|(operand, negated)| Expression::IsNull { operand, negated }),
+            ("[a-z]{1,8}", any::<bool>(), vec(inner, 0..3)).prop_map(|(function, distinct, arguments)| {
+                let distinct = distinct && !arguments.is_empty();
+                Expression::Call { function: at(function), distinct, arguments }
+            }),
+        ]
+    })
+    .prop_map(at)
+    .boxed()
+}
+
+fn entries(value: BoxedStrategy<Located<Expression>>) -> BoxedStrategy<MapEntries> {
+    vec((located_identifier(), value), 0..4).boxed()
+}
+
+/// Operators of one precedence; a predicate stands alone.
+fn chain(operand: BoxedStrategy<Located<Expression>>) -> BoxedStrategy<Expression> {
+    let levels = vec![
+        Precedence::Or,
+        Precedence::Xor,
+        Precedence::And,
+        Precedence::Comparison,
+        Precedence::Predicate,
+        Precedence::Sum,
+        Precedence::Product,
+    ];
+    select(levels)
+        .prop_flat_map(move |level| {
+            let operators: Vec<BinaryOperator> =
+                BinaryOperator::ALL.iter().copied().filter(|operator| operator.precedence() == level).collect();
+            let most = if level == Precedence::Predicate { 2 } else { 4 };
+            let rest = vec((select(operators), operand.clone()), 1..most);
+            (operand.clone(), rest).prop_map(|(first, rest)| Expression::Chain { first: Box::new(first), rest })
+        })
+        .boxed()
+}
+
+fn map_operand() -> BoxedStrategy<Located<Operand<MapEntries>>> {
+    operand(entries(expression().boxed())).boxed()
+}
+
+// === statements ===
+
+fn alias() -> BoxedStrategy<AliasStatement> {
+    let remote = (string_operand(), simple_name(), secret(), of(map_operand()), of(version().prop_map(at))).prop_map(
+        |(url, user, password, driver, default_language)| RemoteClauses {
+            url,
+            user,
+            password,
+            driver,
+            default_language,
+        },
+    );
+    let create = (catalog_name(), mode(), catalog_name(), of(remote), of(map_operand())).prop_map(
+        |(name, mode, target, remote, properties)| {
+            AliasStatement::Create(CreateAlias { name, mode, target, remote, properties })
+        },
+    );
+    let clauses = (of((catalog_name(), string_operand())), of(simple_name()), of(secret()), of(map_operand()));
+    let more = (of(version().prop_map(at)), map_operand());
+    let alter = (catalog_name(), any::<bool>(), clauses, more).prop_map(
+        |(name, if_exists, (target, user, password, driver), (default_language, properties))| {
+            let (target, url) = target.unzip();
+            let properties = Some(properties);
+            AliasStatement::Alter(AlterAlias {
+                name,
+                if_exists,
+                target,
+                url,
+                user,
+                password,
+                driver,
+                default_language,
+                properties,
+            })
+        },
+    );
+    let drop = (catalog_name(), any::<bool>())
+        .prop_map(|(name, if_exists)| AliasStatement::Drop(DropAlias { name, if_exists }));
+    prop_oneof![create, alter, drop].boxed()
+}
+
+fn database() -> BoxedStrategy<DatabaseStatement> {
+    prop_oneof![
+        (catalog_name(), mode()).prop_map(|(name, mode)| DatabaseStatement::Create(CreateDatabase { name, mode })),
+        (catalog_name(), any::<bool>(), any::<bool>()).prop_map(|(name, if_exists, cascade_aliases)| {
+            DatabaseStatement::Drop(DropDatabase { name, if_exists, cascade_aliases })
+        }),
+    ]
+    .boxed()
+}
+
+fn password() -> BoxedStrategy<PasswordClause> {
+    (of(secret()), of(any::<bool>().prop_map(at)))
+        .prop_map(|(password, change_required)| PasswordClause { password, change_required })
+        .boxed()
+}
+
+fn auth() -> BoxedStrategy<Vec<Located<AuthSettings>>> {
+    let native = password().prop_map(|mut password| {
+        if password.password.is_none() && password.change_required.is_none() {
+            password.change_required = Some(at(false));
+        }
+        AuthSettings { provider: at("native".to_owned()), id: None, password }
+    });
+    let external = ("[a-m'\\\\ ]{1,6}", string_operand()).prop_map(|(provider, id)| AuthSettings {
+        provider: at(provider),
+        id: Some(id),
+        password: PasswordClause::default(),
+    });
+    (of(native), of(external))
+        .prop_map(|(native, external)| native.into_iter().chain(external).map(at).collect())
+        .boxed()
+}
+
+fn settings() -> BoxedStrategy<UserSettings> {
+    let status = of(select(vec![UserStatus::Active, UserStatus::Suspended]).prop_map(at));
+    (password(), status, of(catalog_name()), auth())
+        .prop_map(|(password, status, home, auth)| UserSettings { password, status, home, auth })
+        .boxed()
+}
+
+fn user() -> BoxedStrategy<UserStatement> {
+    let removal = prop_oneof![
+        Just(AuthRemoval::All),
+        any::<String>().prop_map(Operand::Literal).prop_map(AuthRemoval::Provider),
+        parameter().prop_map(Operand::Parameter).prop_map(AuthRemoval::Provider),
+    ];
+    prop_oneof![
+        (simple_name(), mode(), settings()).prop_map(|(name, mode, settings)| UserStatement::Create(CreateUser {
+            name,
+            mode,
+            settings
+        })),
+        (simple_name(), any::<bool>(), any::<bool>(), vec(removal.prop_map(at), 0..3), settings()).prop_map(
+            |(name, if_exists, remove_home, remove_auth, mut settings)| {
+                let remove_home = remove_home && settings.home.is_none();
+                if !remove_home && remove_auth.is_empty() && settings == UserSettings::default() {
+                    settings.status = Some(at(UserStatus::Active));
+                }
+                UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, settings })
+            }
+        ),
+        (simple_name(), any::<bool>()).prop_map(|(name, if_exists)| UserStatement::Drop(DropUser { name, if_exists })),
+    ]
+    .boxed()
+}
+
+fn role() -> BoxedStrategy<RoleStatement> {
+    let assignment =
+        (vec(simple_name(), 1..4), vec(simple_name(), 1..4)).prop_map(|(roles, users)| RoleAssignment { roles, users });
+    prop_oneof![
+        (simple_name(), mode(), of(simple_name()))
+            .prop_map(|(name, mode, copy_of)| RoleStatement::Create(CreateRole { name, mode, copy_of })),
+        (simple_name(), any::<bool>()).prop_map(|(name, if_exists)| RoleStatement::Drop(DropRole { name, if_exists })),
+        (any::<bool>(), assignment).prop_map(|(grant, assignment)| match grant {
+            true => RoleStatement::Grant(assignment),
+            false => RoleStatement::Revoke(assignment),
+        }),
+    ]
+    .boxed()
+}
+
+fn privilege() -> BoxedStrategy<PrivilegeStatement> {
+    let effects = || select(vec![GrantEffect::Granted, GrantEffect::Denied]);
+    let verb = prop_oneof![effects().prop_map(PrivilegeVerb::Assign), of(effects()).prop_map(PrivilegeVerb::Revoke)];
+    (verb, any::<bool>(), term().prop_map(at), vec(simple_name(), 1..3))
+        .prop_map(|(verb, immutable, privilege, roles)| PrivilegeStatement { verb, immutable, privilege, roles })
+        .boxed()
+}
+
+fn scope() -> BoxedStrategy<NameScope> {
+    prop_oneof![Just(NameScope::Home), Just(NameScope::All), vec(catalog_name(), 1..3).prop_map(NameScope::Named)]
+        .boxed()
+}
+
+fn term() -> BoxedStrategy<PrivilegeTerm> {
+    let names = || vec(located_identifier(), 1..3);
+    let resource = prop_oneof![Just(ResourceTerm::All), names().prop_map(ResourceTerm::Named)];
+    let kinds = select(vec![ElementKind::Elements, ElementKind::Nodes, ElementKind::Relationships]);
+    let segment = of((kinds, of(names())).prop_map(|(kind, names)| SegmentTerm { kind, names }));
+    let graph =
+        (select(GraphAction::ALL), resource, scope(), segment).prop_map(|(action, resource, scope, segment)| {
+            use GraphAction::{All, Match, Merge, Read, RemoveLabel, SetLabel, SetProperty, Write};
+            let takes_resource = matches!(action, Read | Match | Merge | SetProperty | SetLabel | RemoveLabel);
+            let takes_segment = !matches!(action, SetLabel | RemoveLabel | Write | All);
+            PrivilegeTerm::Graph {
+                action,
+                resource: takes_resource.then_some(resource),
+                scope,
+                segment: segment.filter(|_| takes_segment),
+            }
+        });
+    prop_oneof![
+        select(DbmsAction::ALL).prop_map(PrivilegeTerm::Dbms),
+        of(vec(simple_name(), 1..3)).prop_map(PrivilegeTerm::Impersonate),
+        (select(DatabaseAction::ALL), scope()).prop_map(|(action, scope)| PrivilegeTerm::Database { action, scope }),
+        graph,
+    ]
+    .boxed()
+}
+
+// === listings ===
+
+fn order_by() -> BoxedStrategy<Vec<OrderItem>> {
+    vec((expression(), any::<bool>()).prop_map(|(expression, descending)| OrderItem { expression, descending }), 0..3)
+        .boxed()
+}
+
+fn yields() -> BoxedStrategy<Yield> {
+    let item =
+        (located_identifier(), of(located_identifier())).prop_map(|(column, renamed)| YieldItem { column, renamed });
+    let items = prop_oneof![Just(YieldItems::All), vec(item, 1..4).prop_map(YieldItems::Columns)];
+    let count = || of((0..=u64::MAX / 2).prop_map(at));
+    (items, order_by(), count(), count())
+        .prop_map(|(items, order_by, skip, limit)| Yield { items, order_by, skip, limit })
+        .boxed()
+}
+
+fn returns() -> BoxedStrategy<Return> {
+    let item =
+        (expression(), of(located_identifier())).prop_map(|(expression, renamed)| ReturnItem { expression, renamed });
+    let items = prop_oneof![Just(ReturnItems::All), vec(item, 1..4).prop_map(ReturnItems::Columns)];
+    (any::<bool>(), items, order_by(), of(expression()), of(expression()))
+        .prop_map(|(distinct, items, order_by, skip, limit)| Return { distinct, items, order_by, skip, limit })
+        .boxed()
+}
+
+fn show() -> BoxedStrategy<ShowStatement> {
+    let of_whom = prop_oneof![
+        Just(PrivilegesOf::Everyone),
+        vec(simple_name(), 1..3).prop_map(PrivilegesOf::Roles),
+        vec(simple_name(), 0..3).prop_map(PrivilegesOf::Users),
+    ];
+    let subject = prop_oneof![
+        of(catalog_name()).prop_map(ShowSubject::Aliases),
+        of(catalog_name()).prop_map(ShowSubject::Databases),
+        Just(ShowSubject::DefaultDatabase),
+        Just(ShowSubject::HomeDatabase),
+        any::<bool>().prop_map(|with_auth| ShowSubject::Users { with_auth }),
+        Just(ShowSubject::CurrentUser),
+        (any::<bool>(), any::<bool>()).prop_map(|(populated, with_users)| ShowSubject::Roles { populated, with_users }),
+        (of_whom, of(select(vec![AsCommands::Assign, AsCommands::Revoke])))
+            .prop_map(|(of, as_commands)| ShowSubject::Privileges { of, as_commands }),
+    ];
+    (subject, of((yields(), of(returns()))), of(expression()))
+        .prop_map(|(subject, yields, filter)| {
+            let (yields, returns) = yields.unzip();
+            ShowStatement {
+                subject: at(subject),
+                projection: Projection { yields, filter, returns: returns.flatten() },
+            }
+        })
+        .boxed()
+}
+
+pub(crate) fn statement() -> BoxedStrategy<Statement> {
+    let body = prop_oneof![
+        alias().prop_map(Body::Alias),
+        database().prop_map(Body::Database),
+        user().prop_map(Body::User),
+        role().prop_map(Body::Role),
+        privilege().prop_map(Body::Privilege),
+        show().prop_map(Body::Show),
+    ];
+    (of(version()), body).prop_map(|(version, body)| Statement { version, body: at(body) }).boxed()
+}
