@@ -72,7 +72,7 @@ async fn all_nodes_killed_at_once_come_back_with_everything() -> Result<()> {
         cluster.wait_equal_digests()?;
         for name in &history.acknowledged {
             // So that the next round may use the same names.
-            client.execute(&aliasd_client::Statement::new(format!("DROP ALIAS `{name}` FOR DATABASE"))).await?;
+            client.execute(aliasd_client::Statement::new(format!("DROP ALIAS `{name}` FOR DATABASE"))).await?;
         }
     }
     Ok(())

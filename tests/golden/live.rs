@@ -25,7 +25,7 @@ impl Live {
     pub(crate) async fn say(&mut self, step: &Step) -> Result<Reply> {
         let client = self.client(&step.user)?;
         let statement = Statement::new(&step.statement).parameters(step.parameters.clone());
-        let execution = match client.execute(&statement).await {
+        let execution = match client.execute(statement).await {
             Ok(execution) => execution,
             Err(error) => return Ok(refused(error)),
         };

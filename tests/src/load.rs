@@ -78,7 +78,7 @@ impl History {
     /// Something is lost or invented, or the aliases cannot be listed.
     pub async fn check(&self, client: &Client) -> Result<()> {
         let listing = Statement::new("SHOW ALIASES FOR DATABASE YIELD name").freshness(Freshness::Linearizable);
-        let (rows, _) = client.execute(&listing).await?.collect().await?;
+        let (rows, _) = client.execute(listing).await?.collect().await?;
         let names: Option<BTreeSet<String>> = rows
             .into_iter()
             .map(|mut row| match row.pop() {
@@ -101,6 +101,6 @@ impl History {
 
 async fn create(client: &Client, name: &str) -> Result<(), aliasd_client::Error> {
     let statement = Statement::new("CREATE ALIAS $name FOR DATABASE neo4j").parameter("name", name);
-    client.execute(&statement).await?.collect().await?;
+    client.execute(statement).await?.collect().await?;
     Ok(())
 }

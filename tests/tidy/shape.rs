@@ -33,7 +33,7 @@ fn has_header(text: &str) -> bool {
 pub(crate) fn unwraps(sources: &[Source]) -> Vec<String> {
     let mut out = Vec::new();
     for source in sources.iter().filter(|source| !is_test_file(&source.path)) {
-        let tokens = without_test_modules(rust::tokens(&source.text));
+        let tokens = without_test_modules(&rust::tokens(&source.text));
         let calls = tokens.windows(3).filter(|window| *window == [".", "unwrap", "("]);
         let count = calls.count();
         if count > 0 {
@@ -50,10 +50,10 @@ fn is_test_file(path: &str) -> bool {
 }
 
 /// The tokens outside every `#[cfg(test)] mod … { … }`.
-fn without_test_modules(tokens: Vec<String>) -> Vec<String> {
+fn without_test_modules(tokens: &[String]) -> Vec<String> {
     let marker = ["#", "[", "cfg", "(", "test", ")", "]"];
     let mut out = Vec::new();
-    let mut rest = tokens.as_slice();
+    let mut rest = tokens;
     while let Some(token) = rest.first() {
         let marked = rest.len() > marker.len() && rest[..marker.len()] == marker;
         if !marked {
