@@ -9,7 +9,14 @@ use crate::invariants::{changes_fold_to_records, check_all, clock_never_runs_bac
 use crate::model::{Answer, Model};
 use crate::universe::{NAMES, Records, Step, USERS, log};
 
-const LENGTH_MAX: usize = 40;
+/// How many entries follow the prelude.
+const LENGTH_MAX: usize = 30;
+
+/// Few enough logs for every day; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    if asked { ProptestConfig::default() } else { ProptestConfig::with_cases(100) }
+}
 
 /// A catalog built from nothing but the records of another.
 fn rebuilt(catalog: &Catalog) -> Catalog {
@@ -34,6 +41,8 @@ fn apply(catalog: &mut Catalog, step: &Step, last: Revision) -> (Applied, Revisi
 }
 
 proptest! {
+    #![proptest_config(config())]
+
     /// Two replicas, one of which is thrown away and rebuilt from its records before every entry, agree on
     /// everything after every entry.
     #[test]

@@ -16,14 +16,22 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::builders::{
-    ACTIVE_KEY, OTHER_KEY, ROOT, alias_name, bootstrap, database_name, hash, insecure, name, request_at, role_name,
-    sealed, url, user, user_name,
+    self, ACTIVE_KEY, OTHER_KEY, ROOT, access, alias_name, bootstrap, create_database, create_local, create_remote,
+    create_role, database_name, grant, grant_role, hash, insecure, mtls, name, request_at, role_name, sealed, url,
+    user, user_name,
 };
 
 /// Names of databases and aliases. The last one is never created.
 pub(crate) const NAMES: [&str; 7] = ["system", "neo4j", "sales", "stock", "remote", "far.away", "missing"];
 /// Names of users. The last one is never created.
 pub(crate) const USERS: [&str; 5] = [ROOT, "alice", "bob", "carol", "ghost"];
+
+/// The names under which the random commands mostly look for something.
+const POPULAR_NAMES: [&str; 4] = ["sales", "stock", "remote", "far.away"];
+
+/// What is granted, denied and revoked so often that it meets itself.
+const POPULAR_ACTIONS: [DbmsAction; 4] =
+    [DbmsAction::AliasManagement, DbmsAction::ResolveAlias, DbmsAction::DatabaseManagement, DbmsAction::All];
 
 const ROLES: [&str; 6] = ["PUBLIC", "admin", "reader", "alpha", "beta", "nobody"];
 
@@ -35,24 +43,60 @@ pub(crate) struct Step {
     pub(crate) question: ResolveRequest,
 }
 
-/// A log of up to this many entries, which mostly begins by forming the catalog.
+/// A log that begins with as much of the prelude as chance decides, mostly all of it, and goes on with up to
+/// `length_max` entries at random.
 pub(crate) fn log(length_max: usize) -> impl Strategy<Value = Vec<Step>> {
-    let formed = prop::bool::weighted(0.95);
-    (formed, vec(draft(), 1..=length_max)).prop_map(|(formed, drafts)| {
+    let whole = prelude().len();
+    let begun = prop_oneof![1 => Just(0), 2 => 1..whole, 8 => Just(whole)];
+    (begun, vec(draft(), 1..=length_max)).prop_map(|(begun, drafts)| {
         let mut steps: Vec<Step> = Vec::new();
-        let mut position = 0;
-        for (index, draft) in drafts.into_iter().enumerate() {
-            position += draft.gap;
-            let (actor, command) =
-                if formed && index == 0 { (Principal::System, bootstrap()) } else { (draft.actor, draft.command) };
+        for (actor, command) in prelude().into_iter().take(begun) {
+            let (at, request) = (Revision(steps.len() as u64 + 1), request_at(steps.len() as u64));
+            let entry = Entry { request, actor, issued_at: Timestamp(500), command };
+            steps.push(Step { at, entry, question: home_of_root() });
+        }
+        for draft in drafts {
+            let at = steps.last().map_or(0, |step| step.at.0) + draft.gap;
             // A repeated request carries the id of an earlier one, and mostly another command.
-            let own = request_at(index as u64);
-            let request = draft.repeats.filter(|_| index > 0).map_or(own, |earlier| earlier.get(&steps).entry.request);
-            let entry = Entry { request, actor, issued_at: Timestamp(draft.issued_at), command };
-            steps.push(Step { at: Revision(position), entry, question: draft.question });
+            let own = request_at(steps.len() as u64);
+            let earlier = draft.repeats.filter(|_| !steps.is_empty());
+            let request = earlier.map_or(own, |earlier| earlier.get(&steps).entry.request);
+            let entry =
+                Entry { request, actor: draft.actor, issued_at: Timestamp(draft.issued_at), command: draft.command };
+            steps.push(Step { at: Revision(at), entry, question: draft.question });
         }
         steps
     })
+}
+
+/// Something of everything, so that what follows finds much to collide with.
+fn prelude() -> Vec<(Principal, Command<Sealed>)> {
+    let mut steps = vec![(Principal::System, bootstrap())];
+    let everyone = Privilege::Impersonate(UserScope::All);
+    let administration = [
+        create_database("sales"),
+        create_local("stock", "sales"),
+        create_remote("remote"),
+        Command::CreateUser(builders::create_user("alice")),
+        Command::CreateUser(builders::create_user("bob")),
+        Command::CreateUser(CreateUser { auth: vec![mtls("CN=one")], ..builders::create_user("carol") }),
+        create_role("alpha"),
+        create_role("beta"),
+        grant_role("alpha", "alice"),
+        grant_role("beta", "bob"),
+        grant_role("alpha", "bob"),
+        grant(access("remote"), "alpha"),
+        grant(access("stock"), "alpha"),
+        grant(Privilege::Dbms(DbmsAction::AliasManagement), "alpha"),
+        grant(Privilege::Dbms(DbmsAction::ResolveAlias), "beta"),
+        grant(everyone, "beta"),
+    ];
+    steps.extend(administration.map(|command| (user(ROOT), command)));
+    steps
+}
+
+fn home_of_root() -> ResolveRequest {
+    ResolveRequest { actor: user(ROOT), on_behalf_of: None, target: ResolveTarget::Home, with_credentials: false }
 }
 
 /// A step before it has its place in the log.
@@ -94,15 +138,15 @@ fn question() -> impl Strategy<Value = ResolveRequest> {
 // === Names ===
 
 fn names() -> impl Strategy<Value = CatalogName> {
-    select(&NAMES[..]).prop_map(name)
+    prop_oneof![2 => select(&POPULAR_NAMES[..]), 1 => select(&NAMES[..])].prop_map(name)
 }
 
 fn users() -> impl Strategy<Value = UserName> {
-    select(&USERS[..]).prop_map(user_name)
+    prop_oneof![8 => select(&USERS[1..4]), 1 => select(&USERS[..])].prop_map(user_name)
 }
 
 fn roles() -> impl Strategy<Value = RoleName> {
-    prop_oneof![6 => select(&ROLES[2..5]), 1 => select(&ROLES[..])].prop_map(role_name)
+    prop_oneof![8 => select(&ROLES[2..5]), 1 => select(&ROLES[..])].prop_map(role_name)
 }
 
 // === Commands ===
@@ -281,9 +325,13 @@ fn privileges() -> impl Strategy<Value = Privilege> {
         5 => names().prop_map(DatabaseScope::Named),
     ];
     let on_users = prop_oneof![1 => Just(UserScope::All), 3 => users().prop_map(UserScope::Named)];
-    let actions = select(vec![DatabaseAction::Access, DatabaseAction::All, DatabaseAction::Start]);
+    let actions = prop_oneof![
+        4 => Just(DatabaseAction::Access),
+        1 => select(vec![DatabaseAction::All, DatabaseAction::Start])
+    ];
     prop_oneof![
-        6 => select(DbmsAction::ALL).prop_map(Privilege::Dbms),
+        3 => select(DbmsAction::ALL).prop_map(Privilege::Dbms),
+        4 => select(&POPULAR_ACTIONS[..]).prop_map(Privilege::Dbms),
         2 => on_users.prop_map(Privilege::Impersonate),
         7 => (actions, scopes.clone()).prop_map(|(action, scope)| Privilege::Database(action, scope)),
         2 => (select(GraphAction::ALL), scopes).prop_map(|(action, scope)| Privilege::Graph {
