@@ -232,6 +232,11 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// The revision up to which every step was delivered.
+    pub fn position(&self) -> Revision {
+        self.delivered
+    }
+
     /// The next step.
     ///
     /// # Errors

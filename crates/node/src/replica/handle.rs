@@ -244,8 +244,12 @@ impl Replica {
     }
 
     /// Whether this member belongs to a cluster.
-    pub fn is_initialized(&self) -> bool {
-        self.inner.metrics().membership_config.voter_ids().next().is_some()
+    ///
+    /// # Errors
+    /// The replica stopped.
+    pub async fn is_initialized(&self) -> Result<bool, NotServing> {
+        let initialized = self.inner.raft.is_initialized().await;
+        initialized.map_err(|error| NotServing::Stopped(StopReason::Failed(error.to_string())))
     }
 
     /// The state of this replica.

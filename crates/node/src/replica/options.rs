@@ -29,7 +29,7 @@ pub struct MemoryStorage {
 }
 
 impl MemoryStorage {
-    /// From now on, appends become durable only by [`MemoryStorage::flush_log`].
+    /// From now on until a crash, appends become durable only by [`MemoryStorage::flush_log`].
     pub fn hold_flushes(&self) {
         self.log.hold_flushes();
     }

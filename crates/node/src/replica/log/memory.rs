@@ -101,11 +101,12 @@ impl MemoryLog {
         self.disk().flush();
     }
 
-    /// Loses everything that is not durable. Whoever waits is never answered.
+    /// Loses everything that is not durable. Whoever waits is never answered. Flushes are no longer held up.
     pub(crate) fn crash(&self) {
         let mut disk = self.disk();
         disk.unflushed.clear();
         disk.waiting.clear();
+        disk.manual = false;
         disk.written = disk.durable.clone();
     }
 

@@ -296,7 +296,9 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let mut state = self.0.state();
         state.truncations += 1;
         state.tail.truncate_from(from);
-        state.last = last.max(state.purged);
+        if state.last.is_some_and(|last| last.index >= from) {
+            state.last = last.max(state.purged);
+        }
         Ok(())
     }
 

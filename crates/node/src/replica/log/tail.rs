@@ -47,12 +47,6 @@ impl Tail {
             .collect()
     }
 
-    /// The entry at `index`.
-    pub(crate) fn get(&self, index: u64) -> Option<&LogEntry> {
-        let offset = index.checked_sub(self.first_index()?)?;
-        self.entries.get(usize::try_from(offset).ok()?)
-    }
-
     /// Removes every entry at or after `index`.
     pub(crate) fn truncate_from(&mut self, index: u64) {
         while let Some(last) = self.entries.pop_back_if(|last| last.log_id.index >= index) {

@@ -1,0 +1,44 @@
+//! What the replica promises, on real storage and over real gRPC on the loopback interface.
+
+mod cluster;
+mod members;
+mod recovery;
+mod storage_suite;
+mod syncs;
+
+use aliasd_catalog::{
+    Bootstrap, ClusterId, Command, CreateMode, Entry, KeyId, PasswordHash, Policy, Principal, RequestId, RoleName,
+    Timestamp, UserName,
+};
+
+use super::types::{LeaderId, LogEntry, LogId, Payload, Proposal};
+
+/// The entry that forms a cluster with the administrator `admin`.
+pub(super) fn bootstrap() -> Entry {
+    let command = Command::Bootstrap(Bootstrap {
+        cluster_id: ClusterId([7; 16]),
+        active_key: KeyId([8; 16]),
+        policy: Policy::default(),
+        admin: UserName::new("admin").unwrap(),
+        password: PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
+    });
+    Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(1), command }
+}
+
+/// The administrator creates the role `role<number>`; the request id follows from the number.
+pub(super) fn create_role(number: u64) -> Entry {
+    let mut request = [1; 16];
+    request[..8].copy_from_slice(&number.to_be_bytes());
+    let name = RoleName::new(&format!("role{number}")).unwrap();
+    let command = Command::CreateRole { name, mode: CreateMode::Fail, copy_of: None };
+    let actor = Principal::User(UserName::new("admin").unwrap());
+    Entry { request: RequestId(request), actor, issued_at: Timestamp(number), command }
+}
+
+pub(super) fn log_id(term: u64, index: u64) -> LogId {
+    LogId::new(LeaderId { term, node_id: 1 }, index)
+}
+
+pub(super) fn log_entry(term: u64, index: u64, entry: Entry) -> LogEntry {
+    LogEntry { log_id: log_id(term, index), payload: Payload::Normal(Proposal::new(entry).unwrap()) }
+}
