@@ -11,6 +11,7 @@
 //! The rules of the catalog are not here: `aliasd-catalog` decides what an entry does, `aliasd-cypher` what a statement
 //! means. No module reads configuration on its own; what it needs is handed to it.
 
+pub mod api;
 pub mod config;
 pub mod identity;
 pub mod observe;

@@ -47,7 +47,6 @@ struct Figures {
     ready: Gauge,
     aliases: Gauge,
     log_syncs: Gauge,
-    leader_changes: Gauge,
 }
 
 /// The node's state at the time of a reading.
@@ -67,8 +66,6 @@ pub struct Reading {
     pub aliases: u64,
     /// How often the log was made durable since the start.
     pub log_syncs: u64,
-    /// How often another leader came since the start.
-    pub leader_changes: u64,
 }
 
 impl fmt::Debug for Metrics {
@@ -159,12 +156,11 @@ impl Figures {
         let figures = [
             ("applied_revision", "The last revision that reads show", &self.applied_revision),
             ("last_log_index", "The end of the log", &self.last_log_index),
-            ("term", "The Raft term", &self.term),
+            ("term", "The Raft term; it grows with every election", &self.term),
             ("leading", "1 if this node leads", &self.leading),
             ("ready", "1 if this node serves every call", &self.ready),
             ("aliases", "Aliases in the catalog", &self.aliases),
             ("log_syncs", "How often the log was made durable since the start", &self.log_syncs),
-            ("leader_changes", "How often another leader came since the start", &self.leader_changes),
         ];
         for (name, help, gauge) in figures {
             registry.register(name, help, gauge.clone());
@@ -180,7 +176,6 @@ impl Figures {
             (&self.ready, reading.ready.into()),
             (&self.aliases, reading.aliases),
             (&self.log_syncs, reading.log_syncs),
-            (&self.leader_changes, reading.leader_changes),
         ];
         for (gauge, value) in figures {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));

@@ -65,6 +65,10 @@ faults! {
     /// No catalog has reached this node yet although it belongs to a cluster.
     CatchingUp {} = "NODE_CATCHING_UP", RetryHere, Unavailable,
         "This node has not received the catalog yet.", "Ask another member, or wait a moment.";
+    /// The node belongs to no cluster.
+    NotFormed {} = "NODE_EMPTY", RetryHere, Unavailable,
+        "This node belongs to no cluster yet.",
+        "Form a cluster once with 'aliasctl cluster init', or wait until the cluster reaches this node.";
     /// The keystore lacks the active key.
     KeyMissing { key, held } = "KEY_MISSING", RetryHere, Unavailable,
         "The keystore of this node does not hold the cluster's active key {key}; it holds {held}.",
@@ -77,7 +81,7 @@ faults! {
         "This node has stopped: {reason}.", "Ask another member. The log of this node names the way out.";
     /// No leader was heard for longer than `cluster.max_staleness`.
     Stale { silence } = "STALE", RetryHere, Unavailable,
-        "This node has not heard from a leader for {silence}.",
+        "This node has not heard from a leader {silence}.",
         "Ask another member. If none answers, a majority of the members is down or cut off.";
     /// The wanted revision is not applied here yet.
     RevisionNotReached { wanted, applied } = "REVISION_NOT_REACHED", RetryHere, Unavailable,
@@ -89,6 +93,9 @@ faults! {
     /// Another member leads, and the request could not be handed to it.
     NotLeader {} = "NOT_LEADER", GoToLeader, Unavailable,
         "This node does not lead the cluster, and could not reach the leader.", "Send the request to the leader.";
+    /// Nobody took the leadership over.
+    NotTakenOver { reason } = "LEADERSHIP_NOT_TAKEN", Rejected, FailedPrecondition,
+        "The leadership was not handed on: {reason}.", "Name a voter that is up, or none to let the cluster choose.";
     /// A write may or may not come into effect.
     OutcomeUnknown {} = "OUTCOME_UNKNOWN", OutcomeUnknown, Unknown,
         "It is not known whether the statement took effect.",
@@ -105,6 +112,9 @@ faults! {
     UnmappedCertificate { identity } = "CERTIFICATE_UNMAPPED", Rejected, Unauthenticated,
         "The client certificate of '{identity}' belongs to no user.",
         "An administrator maps it with ALTER USER … SET AUTH 'mtls' {{SET ID '…'}}.";
+    /// The certificate of the connection has run out since it was shown.
+    CertificateExpired {} = "CERTIFICATE_EXPIRED", Rejected, Unauthenticated,
+        "The client certificate has expired.", "Connect again with a new certificate.";
     /// A token that is not ours, is damaged, or was ended.
     TokenInvalid { reason } = "TOKEN_INVALID", Rejected, Unauthenticated,
         "The token is not accepted: {reason}.", "Log in again.";
@@ -114,9 +124,10 @@ faults! {
     /// Too many passwords are being verified already.
     LoginBusy {} = "LOGIN_BUSY", RetryHere, ResourceExhausted,
         "Too many passwords are being verified at the moment.", "Try again, or log in once and use the token.";
-    /// A watcher's user changed in a way that ends its proof of identity.
+    /// A watcher's proof of identity ran out, or its user changed.
     CredentialsEnded {} = "CREDENTIALS_ENDED", Rejected, Unauthenticated,
-        "The password, status or authentication of the user has changed since the call began.", "Log in again.";
+        "The proof of identity that the watch began with has expired, or the user has changed since.",
+        "Log in again and watch after the resume revision.";
     /// Before the cluster is formed there are no users; the operator is known otherwise.
     OperatorOnly {} = "OPERATOR_ONLY", Rejected, PermissionDenied,
         "Before the cluster is formed, this call is only taken from the node's own machine or with a client certificate.",

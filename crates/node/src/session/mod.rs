@@ -1,5 +1,151 @@
 //! What a caller may do, and doing it: decisions on catalog types, without protobuf.
+//!
+//! A [`Session`] is the node's view of itself that all calls share: the replica to read and propose, the vault to seal and
+//! open, and who may do what. It never sees a socket, and no secret in clear outlives the call that brought or asked it.
+//!
+//! # Life of a call
+//!
+//! 1. The table in [`access`] says how the caller must be known, and the caller is authenticated.
+//! 2. A write goes through [`write`]: courtesy check, seal, propose here or hand to the leader, wait until it shows here.
+//! 3. A read takes a view that is [fresh enough](freshness) and answers from it, without a lock.
 
 pub mod access;
+mod account;
+mod authenticate;
+mod execute;
 pub(crate) mod fault;
+mod form;
+mod freshness;
+mod lead;
+mod resolve;
+mod status;
+pub(crate) mod watch;
+mod write;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aliasd_catalog::{Command, Plain, Sealed};
+use aliasd_wire::error::Error;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::account::{EffectivePrivilege, Standing};
+pub(crate) use self::execute::{Executed, Listed, Statement};
 pub use self::fault::{Fault, FaultCode};
+pub(crate) use self::form::Formation;
+pub(crate) use self::freshness::Freshness;
+pub(crate) use self::resolve::Resolved;
+pub(crate) use self::write::Written;
+use crate::identity::Identity;
+use crate::observe::metrics::Metrics;
+use crate::replica::Replica;
+use crate::vault::{Seal, Vault, VaultError};
+
+/// What all calls of a node share.
+pub struct Session {
+    replica: Replica,
+    vault: Arc<Vault>,
+    identity: Identity,
+    metrics: Metrics,
+    /// How long LOCAL reads are served without news of a leader.
+    max_staleness: Duration,
+    /// The policy of a cluster that this node forms.
+    database_management_implies_alias_management: bool,
+    started_at: SystemTime,
+    /// Cancelled when the node begins to stop.
+    stopping: CancellationToken,
+}
+
+/// What a session is made of.
+pub struct Parts {
+    /// This member's copy of the catalog.
+    pub replica: Replica,
+    /// The keys.
+    pub vault: Arc<Vault>,
+    /// Proofs of identity.
+    pub identity: Identity,
+    /// How long LOCAL reads are served without news of a leader.
+    pub max_staleness: Duration,
+    /// Whether DATABASE MANAGEMENT covers the alias privileges in a cluster that this node forms.
+    pub database_management_implies_alias_management: bool,
+}
+
+impl Session {
+    /// A session that serves at once.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { replica, vault, identity, max_staleness, database_management_implies_alias_management } = parts;
+        Arc::new(Self {
+            replica,
+            vault,
+            identity,
+            metrics: Metrics::new(),
+            max_staleness,
+            database_management_implies_alias_management,
+            started_at: SystemTime::now(),
+            stopping: CancellationToken::new(),
+        })
+    }
+
+    /// What the node counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// This member's copy of the catalog.
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// The keys that this node holds.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// When the node started, by its clock.
+    pub(crate) fn started_at(&self) -> SystemTime {
+        self.started_at
+    }
+
+    /// From now on every new call but those about the node itself is refused, and watches end.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Seals what a command brought in clear, for the cluster as this member knows it.
+    async fn seal(&self, command: Command<Plain>) -> Result<Command<Sealed>, Error> {
+        let seal = match &command {
+            Command::Bootstrap(bootstrap) => Seal { cluster: bootstrap.cluster_id, key: bootstrap.active_key },
+            _ => {
+                let view = self.replica.view();
+                let meta = view.catalog.meta().ok_or(Fault::CatchingUp {})?;
+                Seal { cluster: meta.cluster_id, key: meta.active_key }
+            }
+        };
+        self.vault.seal_command(command, seal).await.map_err(|error| self.vault_fault(&error))
+    }
+
+    fn vault_fault(&self, error: &VaultError) -> Error {
+        match error {
+            VaultError::Busy => Fault::LoginBusy {}.into(),
+            VaultError::KeyMissing { .. } => self.not_serving().unwrap_or(Fault::CatchingUp {}).into(),
+            _ => {
+                tracing::error!(%error, "a secret could not be sealed");
+                Error::bug("the node could not seal a secret; its log says why")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("vault", &self.vault).finish_non_exhaustive()
+    }
+}
+
+/// Random bytes for ids.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes, as it did when the keys were made");
+    bytes
+}

@@ -1,0 +1,106 @@
+//! `aliasd.v1.Admin`: protobuf in, protobuf out. Decides nothing.
+
+use std::mem::take;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use aliasd_catalog::{Effect, Notification, Value};
+use aliasd_cypher::Parameters;
+use aliasd_wire::error::Error;
+use aliasd_wire::v1;
+use aliasd_wire::v1::admin_server::Admin;
+use aliasd_wire::v1::execute_response::Part;
+use aliasd_wire::value::map_from_proto;
+use futures::{Stream, StreamExt, stream};
+use tonic::{Request, Response, Status};
+use zeroize::Zeroizing;
+
+use super::{caller, convert};
+use crate::session::{Executed, Listed, Session, Statement, Written};
+
+pub(super) struct AdminService(pub(super) Arc<Session>);
+
+type Parts = Pin<Box<dyn Stream<Item = Result<v1::ExecuteResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Admin for AdminService {
+    type ExecuteStream = Parts;
+
+    async fn execute(&self, request: Request<v1::ExecuteRequest>) -> Result<Response<Parts>, Status> {
+        let user = caller(&request)?.user.clone();
+        let mut request = request.into_inner();
+        let parameters = map_from_proto(take(&mut request.parameters)).map_err(Error::from)?;
+        let statement = Statement {
+            text: Zeroizing::new(take(&mut request.statement)),
+            parameters: Parameters::new(parameters),
+            request: convert::request_id(&request.request_id)?,
+            freshness: convert::freshness(request.freshness.take()),
+        };
+        let executed = self.0.execute(&user, statement).await?;
+        let leader = self.0.leader();
+        Ok(Response::new(match executed {
+            Executed::Written(written) => wrote(written, leader),
+            Executed::Listed(listed) => lists(listed, leader),
+        }))
+    }
+}
+
+fn part(part: Part) -> Result<v1::ExecuteResponse, Status> {
+    Ok(v1::ExecuteResponse { part: Some(part) })
+}
+
+fn wrote(Written { revision, effect }: Written, leader: Option<v1::Leader>) -> Parts {
+    let Effect { system_updates, notifications } = effect;
+    let summary = v1::Summary {
+        counters: Some(v1::Counters { system_updates }),
+        notifications: notifications.iter().map(notification).collect(),
+        revision: revision.0,
+        leader,
+    };
+    let header = Part::Header(v1::Header { columns: Vec::new() });
+    Box::pin(stream::iter([part(header), part(Part::Summary(summary))]))
+}
+
+fn lists(Listed { columns, rows, revision }: Listed, leader: Option<v1::Leader>) -> Parts {
+    let header = stream::iter([part(Part::Header(v1::Header { columns }))]);
+    let summary = v1::Summary {
+        counters: Some(v1::Counters { system_updates: 0 }),
+        notifications: Vec::new(),
+        revision: revision.0,
+        leader,
+    };
+    let chunks = stream::unfold(Some((rows, summary)), |state| async move {
+        let (mut rows, summary) = state?;
+        match rows.recv().await {
+            Some(Ok(chunk)) => Some((part(Part::Rows(to_rows(&chunk))), Some((rows, summary)))),
+            // A stream that fails has no summary.
+            Some(Err(error)) => Some((Err(error.into()), None)),
+            None => Some((part(Part::Summary(summary)), None)),
+        }
+    });
+    Box::pin(header.chain(chunks))
+}
+
+fn to_rows(chunk: &[Vec<Value>]) -> v1::Rows {
+    let row = |values: &Vec<Value>| v1::Row { values: values.iter().map(Into::into).collect() };
+    v1::Rows { rows: chunk.iter().map(row).collect() }
+}
+
+fn notification(notification: &Notification) -> v1::Notification {
+    let (code, hint, severity) = match notification {
+        Notification::HomeDatabaseNotFound(_) => (
+            "HOME_DATABASE_NOT_FOUND",
+            "Create a database or alias of that name, or correct the home database.",
+            v1::NotificationSeverity::Warning,
+        ),
+        Notification::NoEffect { .. } => ("NO_EFFECT", "", v1::NotificationSeverity::Information),
+    };
+    v1::Notification {
+        code: code.to_owned(),
+        gqlstatus: notification.gqlstatus().to_owned(),
+        neo4j_code: notification.neo4j_code().to_owned(),
+        severity: severity.into(),
+        message: notification.message(),
+        hint: hint.to_owned(),
+    }
+}

@@ -1,0 +1,147 @@
+//! Protobuf to the session's types and back. Decides nothing.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use aliasd_catalog::{
+    AliasKind, CatalogName, CypherVersion, Destination, RequestId, ResolveTarget, Revision, UserName, ValueMap,
+};
+use aliasd_wire::error::Error;
+use aliasd_wire::v1;
+use aliasd_wire::value::map_to_proto;
+
+use crate::session::fault::rejected;
+use crate::session::watch::{Event, Kind, Message, Subject};
+use crate::session::{Fault, Freshness, Resolved};
+
+/// Most names that a watch filters by.
+const FILTER_NAMES_MAX: usize = 10_000;
+
+fn invalid(field: &str, reason: &str) -> Error {
+    Fault::InvalidRequest { field: field.into(), reason: reason.into() }.into()
+}
+
+pub(super) fn freshness(freshness: Option<v1::Freshness>) -> Freshness {
+    match freshness.and_then(|freshness| freshness.level) {
+        Some(v1::freshness::Level::Local(())) => Freshness::Local,
+        Some(v1::freshness::Level::AtLeast(revision)) => Freshness::AtLeast(Revision(revision)),
+        Some(v1::freshness::Level::Linearizable(())) | None => Freshness::Linearizable,
+    }
+}
+
+/// The id of a request; drawn here if the caller chose none.
+pub(super) fn request_id(bytes: &[u8]) -> Result<RequestId, Error> {
+    if bytes.is_empty() {
+        return Ok(RequestId(crate::session::random()));
+    }
+    let id = bytes.try_into().map_err(|_| invalid("request_id", "must hold 16 bytes, or none"))?;
+    Ok(RequestId(id))
+}
+
+pub(super) fn user_name(name: &str) -> Result<UserName, Error> {
+    UserName::new(name).map_err(|rejection| rejected(&rejection))
+}
+
+pub(super) fn resolve_target(target: Option<v1::resolve_request::Target>) -> Result<ResolveTarget, Error> {
+    match target.ok_or_else(|| invalid("target", "is missing: give a name, or home"))? {
+        v1::resolve_request::Target::Home(()) => Ok(ResolveTarget::Home),
+        v1::resolve_request::Target::Name(name) => Ok(ResolveTarget::Name(catalog_name(&name)?)),
+    }
+}
+
+fn catalog_name(name: &str) -> Result<CatalogName, Error> {
+    CatalogName::new(name).map_err(|rejection| rejected(&rejection))
+}
+
+pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<CatalogName>>, Error> {
+    let Some(v1::NameFilter { names }) = filter else { return Ok(None) };
+    if names.is_empty() || names.len() > FILTER_NAMES_MAX {
+        return Err(invalid("filter.names", "must hold 1 to 10,000 names"));
+    }
+    names.iter().map(|name| catalog_name(name)).collect::<Result<_, _>>().map(Some)
+}
+
+pub(super) fn resolved(resolved: Resolved, leader: Option<v1::Leader>) -> v1::ResolveResponse {
+    let Resolved { route, password, revision } = resolved;
+    let (destination, properties) = match &route.destination {
+        Destination::Local { database, alias } => {
+            let local = v1::LocalDatabase { database: database.to_string() };
+            let properties = alias.as_ref().map(|alias| alias.properties.clone()).unwrap_or_default();
+            (Some(v1::route::Destination::LocalDatabase(local)), properties)
+        }
+        Destination::Remote { alias, .. } => {
+            let remote = match &alias.kind {
+                AliasKind::Remote(remote) => Some(v1::RemoteDatabase {
+                    url: remote.url.to_string(),
+                    database: remote.database.to_string(),
+                    user: remote.user.to_string(),
+                    password: password.map(|password| password.expose().to_owned()),
+                    driver: map_to_proto(&remote.driver.to_values()),
+                    default_language: language(remote.default_language).into(),
+                }),
+                AliasKind::Local(_) => None,
+            };
+            (remote.map(v1::route::Destination::RemoteDatabase), alias.properties.clone())
+        }
+    };
+    let route = v1::Route {
+        name: route.name.to_string(),
+        destination,
+        properties: properties_to_proto(&properties),
+        version: route.revision.0,
+    };
+    v1::ResolveResponse { route: Some(route), served_at_revision: revision.0, leader }
+}
+
+fn properties_to_proto(properties: &ValueMap) -> std::collections::BTreeMap<String, v1::Value> {
+    map_to_proto(properties)
+}
+
+fn language(version: CypherVersion) -> v1::DefaultLanguage {
+    match version {
+        CypherVersion::Cypher5 => v1::DefaultLanguage::Cypher5,
+        CypherVersion::Cypher25 => v1::DefaultLanguage::Cypher25,
+    }
+}
+
+pub(super) fn message(message: Message) -> v1::WatchResponse {
+    use v1::watch_response::Event as Part;
+    let part = match message {
+        Message::Batch { revision, events } => {
+            let changes = events.into_iter().map(change).collect();
+            Part::Batch(v1::ChangeBatch { revision: revision.0, changes })
+        }
+        Message::Progress { revision, interval } => {
+            Part::Progress(v1::ProgressMark { revision: revision.0, interval: Some(duration(interval)) })
+        }
+    };
+    v1::WatchResponse { event: Some(part) }
+}
+
+fn change(Event { subject, name, kind }: Event) -> v1::Change {
+    let subject = match subject {
+        Subject::Alias => v1::ChangeSubject::Alias,
+        Subject::Database => v1::ChangeSubject::Database,
+        Subject::User => v1::ChangeSubject::User,
+        Subject::Role => v1::ChangeSubject::Role,
+        Subject::Settings => v1::ChangeSubject::Settings,
+    };
+    let kind = match kind {
+        Kind::Created => v1::ChangeKind::Created,
+        Kind::Altered => v1::ChangeKind::Altered,
+        Kind::Dropped => v1::ChangeKind::Dropped,
+        Kind::AccessChanged => v1::ChangeKind::AccessChanged,
+    };
+    v1::Change { subject: subject.into(), name, kind: kind.into() }
+}
+
+fn duration(duration: Duration) -> prost_types::Duration {
+    prost_types::Duration {
+        seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(duration.subsec_nanos()).unwrap_or(0),
+    }
+}
+
+pub(super) fn timestamp(time: SystemTime) -> prost_types::Timestamp {
+    time.into()
+}

@@ -1,0 +1,101 @@
+//! The gRPC surface: listeners, services, and protobuf to the session's types and back.
+//!
+//! Nothing is decided here but one thing: a call reaches its service only through the gate, and the gate only
+//! lets in what the table of calls lists.
+
+mod admin;
+mod auth;
+mod cluster;
+mod convert;
+mod gate;
+mod health;
+mod router;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliasd_wire::FILE_DESCRIPTOR_SET;
+use aliasd_wire::error::Error;
+use aliasd_wire::v1::admin_server::AdminServer;
+use aliasd_wire::v1::auth_server::AuthServer;
+use aliasd_wire::v1::cluster_server::ClusterServer;
+use aliasd_wire::v1::router_server::RouterServer;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::{Request, Status};
+use tonic_health::pb::health_server::{Health, HealthServer};
+
+use self::gate::GateLayer;
+pub use self::health::follow_readiness;
+use crate::identity::Proof;
+use crate::replica::{PeerIdentity, Replica};
+use crate::session::Session;
+use crate::tls::{ClientConnection, Incoming, PeerConnection};
+
+/// The largest request: a statement of 1 MiB with its parameters.
+const REQUEST_BYTES_MAX: usize = 4 << 20;
+/// How often a silent client is tested, and how long it may take to answer.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
+/// Bytes that may be under way to one member in one stream and in one connection.
+const PEER_WINDOW: u32 = 4 << 20;
+
+/// Serves clients until `stop`, and then until running calls have ended.
+///
+/// # Errors
+/// The listener cannot be used any more.
+pub async fn serve_clients(
+    session: Arc<Session>,
+    incoming: Incoming<ClientConnection>,
+    health: HealthServer<impl Health>,
+    stop: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("the descriptors were made by the build");
+    let (interval, timeout) = KEEP_ALIVE;
+    Server::builder()
+        .http2_keepalive_interval(Some(interval))
+        .http2_keepalive_timeout(Some(timeout))
+        .layer(GateLayer(Arc::clone(&session)))
+        .add_service(RouterServer::new(router::RouterService(Arc::clone(&session))))
+        .add_service(
+            AdminServer::new(admin::AdminService(Arc::clone(&session))).max_decoding_message_size(REQUEST_BYTES_MAX),
+        )
+        .add_service(AuthServer::new(auth::AuthService(Arc::clone(&session))))
+        .add_service(ClusterServer::new(cluster::ClusterService(session)))
+        .add_service(health)
+        .add_service(reflection)
+        .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
+        .await
+}
+
+/// Serves the other members until `stop`.
+///
+/// # Errors
+/// The listener cannot be used any more.
+pub async fn serve_peers(
+    replica: &Replica,
+    incoming: Incoming<PeerConnection>,
+    stop: CancellationToken,
+) -> Result<(), tonic::transport::Error> {
+    let proven = tonic::service::InterceptorLayer::new(|mut request: Request<()>| {
+        let connection = request.extensions().get::<PeerConnection>().copied();
+        let connection = connection.ok_or_else(|| Status::unauthenticated("the connection proves no node id"))?;
+        request.extensions_mut().insert(PeerIdentity(connection.node_id));
+        Ok(request)
+    });
+    Server::builder()
+        .initial_stream_window_size(PEER_WINDOW)
+        .initial_connection_window_size(PEER_WINDOW)
+        .layer(proven)
+        .add_service(replica.peer_service())
+        .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
+        .await
+}
+
+/// The proof of who calls, that the gate left. A call without one has passed no gate.
+fn caller<T>(request: &Request<T>) -> Result<&Proof, Error> {
+    request.extensions().get::<Proof>().ok_or_else(|| Error::bug("a call came past the gate"))
+}

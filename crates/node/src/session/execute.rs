@@ -1,0 +1,129 @@
+//! Life of a statement: parse, lower, and either write a command or list from a view. One line of the audit trail each.
+
+use std::sync::Arc;
+
+use aliasd_catalog::{Catalog, Principal, RequestId, Revision, UserName, Value};
+use aliasd_cypher::{Listing, Lowered, Parameters, Refusal, lower, parse, run_listing};
+use aliasd_wire::error::Error;
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use super::fault::{misspoken, rejected};
+use super::write::Written;
+use super::{Freshness, Session};
+
+/// Rows that travel together.
+const CHUNK_ROWS: usize = 256;
+/// Chunks that wait for a slow reader. The listing pauses beyond.
+const CHUNKS_WAITING: usize = 4;
+
+/// One statement and what it needs.
+pub(crate) struct Statement {
+    /// May hold a password in clear.
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) parameters: Parameters,
+    pub(crate) request: RequestId,
+    /// For a listing.
+    pub(crate) freshness: Freshness,
+}
+
+/// What a statement came to.
+pub(crate) enum Executed {
+    /// It wrote.
+    Written(Written),
+    /// It lists.
+    Listed(Listed),
+}
+
+/// A listing that is being read.
+pub(crate) struct Listed {
+    pub(crate) columns: Vec<String>,
+    /// Some rows at a time; an error is the last.
+    pub(crate) rows: mpsc::Receiver<Result<Vec<Vec<Value>>, Error>>,
+    /// The revision of the state that is listed.
+    pub(crate) revision: Revision,
+}
+
+impl Session {
+    /// Runs a statement for a user.
+    ///
+    /// # Errors
+    /// The text is at fault, the user may not, or the catalog or the cluster refuses.
+    pub(crate) async fn execute(&self, user: &UserName, statement: Statement) -> Result<Executed, Error> {
+        let mut printed = None;
+        let executed = self.execute_unaudited(user, statement, &mut printed).await;
+        let revision = match &executed {
+            Ok(Executed::Written(written)) => Some(written.revision.0),
+            Ok(Executed::Listed(listed)) => Some(listed.revision.0),
+            Err(_) => None,
+        };
+        let outcome = executed.as_ref().err().map_or("OK", |error| &error.code);
+        self.metrics.statement(outcome);
+        // What could not be understood is not shown: nobody can tell which part of it is a secret.
+        let statement = printed.as_deref().unwrap_or("<not understood>");
+        tracing::info!(target: "aliasd::audit", actor = %user, statement, revision, outcome, "statement");
+        executed
+    }
+
+    async fn execute_unaudited(
+        &self,
+        user: &UserName,
+        statement: Statement,
+        printed: &mut Option<String>,
+    ) -> Result<Executed, Error> {
+        let Statement { text, parameters, request, freshness } = statement;
+        let parsed = parse(&text).map_err(|error| misspoken(&error))?;
+        *printed = Some(parsed.to_string());
+        let lowered = lower(&parsed, &parameters).map_err(|refusal| refused(refusal, &text))?;
+        let actor = Principal::User(user.clone());
+        match lowered {
+            Lowered::Command(command) => Ok(Executed::Written(self.write(actor, request, *command).await?)),
+            Lowered::Listing(listing) => {
+                let view = self.view(freshness).await?;
+                let listed = list(view.catalog.clone(), actor, Arc::new(*listing)).await;
+                let (columns, rows) = listed.map_err(|refusal| refused(refusal, &text))?;
+                Ok(Executed::Listed(Listed { columns, rows, revision: view.revision }))
+            }
+        }
+    }
+}
+
+pub(super) fn refused(refusal: Refusal, text: &str) -> Error {
+    match refusal {
+        Refusal::Language(error) => misspoken(&error.in_source(text)),
+        Refusal::Rejected(rejection) => rejected(&rejection),
+    }
+}
+
+type Rows = mpsc::Receiver<Result<Vec<Vec<Value>>, Error>>;
+
+/// Starts a listing on a thread that may take its time: it yields rows while they are read, and never holds them all
+/// unless they must be ordered. Ends when nobody reads.
+async fn list(catalog: Catalog, who: Principal, listing: Arc<Listing>) -> Result<(Vec<String>, Rows), Refusal> {
+    let (sender, rows) = mpsc::channel(CHUNKS_WAITING);
+    let (begun, beginning) = tokio::sync::oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        let mut table = match run_listing(&catalog, &who, &listing) {
+            Ok(table) => table,
+            Err(refusal) => return drop(begun.send(Err(refusal))),
+        };
+        let columns = std::mem::take(&mut table.columns);
+        if begun.send(Ok(columns)).is_err() {
+            return;
+        }
+        loop {
+            let chunk: Result<Vec<_>, _> = table.by_ref().take(CHUNK_ROWS).collect();
+            match chunk {
+                Ok(chunk) if chunk.is_empty() => return,
+                Ok(chunk) => {
+                    if sender.blocking_send(Ok(chunk)).is_err() {
+                        return;
+                    }
+                }
+                Err(refusal) => return drop(sender.blocking_send(Err(refused(refusal, "")))),
+            }
+        }
+    });
+    let columns = beginning.await.expect("the listing answers before it ends")?;
+    Ok((columns, rows))
+}
