@@ -5,3 +5,5 @@
 mod crash;
 mod damage;
 mod limits;
+mod secrets;
+mod surface;

@@ -5,7 +5,6 @@
 //! compared with a call that does nothing on the same server stack, a write with the time that the log's
 //! disk needs for one `fdatasync`.
 
-mod channel;
 mod disk;
 mod load;
 mod report;

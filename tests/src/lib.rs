@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cluster;
 pub mod dice;
 pub mod golden;
+pub mod grpc;
 pub mod load;
 pub mod ports;
 pub mod process;

@@ -11,10 +11,10 @@ use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::channel;
 use super::load::{self, Figures};
 use super::report::{Memory, Reads, Writes};
 use crate::cluster::Cluster;
+use crate::grpc;
 
 const ALIAS: &str = "measured";
 const IDENTITY: &str = "benchmark";
@@ -45,7 +45,7 @@ impl<'a> Workload<'a> {
             cluster.exec(&statement)?;
         }
         cluster.wait_equal_digests()?;
-        let tls = channel::tls(&cluster.layout().ca(), &certificate, &key)?;
+        let tls = grpc::tls(&cluster.layout().ca(), &certificate, &key)?;
         Ok(Self { cluster, tls, names: Arc::new(AtomicU64::new(0)) })
     }
 
@@ -53,7 +53,7 @@ impl<'a> Workload<'a> {
     async fn connections(&self, address: &str, count: usize) -> Result<Arc<Vec<Channel>>> {
         let mut channels = Vec::with_capacity(count);
         for _ in 0..count {
-            channels.push(channel::connect(address, &self.tls).await?);
+            channels.push(grpc::connect(address, &self.tls).await?);
         }
         Ok(Arc::new(channels))
     }
