@@ -1,0 +1,94 @@
+//! docs/errors.md lists every stable code: it is made from the tables that the programs answer from.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use aliasd_catalog::Rejection;
+use aliasd_cypher::ErrorCode;
+use aliasd_node::session::Fault;
+use aliasd_wire::error::{Class, INTERNAL, TRANSPORT};
+
+const INTRODUCTION: &str = "\
+# Errors
+
+<!-- Generated from the tables of codes in the sources. A test keeps it current. -->
+
+Every error carries a stable code (in `google.rpc.ErrorInfo`, as the reason), a message, where there is one a hint, and a
+class that says what the caller does next:
+
+| class | what to do |
+|---|---|
+| `REJECTED` | Give up or change the request; sent again unchanged, it is refused again. |
+| `RETRY_HERE` | Send it again, to any member, after a pause. It had no effect. |
+| `GO_TO_LEADER` | Send it again to the leader, which is named. It had no effect. |
+| `OUTCOME_UNKNOWN` | Send it again with the same request id: it takes effect at most once. |
+| `BUG` | Report it. Whether it had an effect is unknown. |
+
+`aliasctl` ends with 1 for a rejection, 2 for wrong usage, 3 when nothing happened and it may be tried again, and 4 when the
+outcome is unknown. Words in braces stand for what varies.
+";
+
+const CLIENT: &str = "
+## From the SDK
+
+Made on the caller's side, when no member has answered.
+
+| code | class | when |
+|---|---|---|
+| `UNREACHABLE` | `RETRY_HERE` | No connection could be made. |
+| `UNTRUSTED` | `RETRY_HERE` | TLS refused the connection, on either side. |
+| `DEADLINE_EXCEEDED` | `RETRY_HERE` or `OUTCOME_UNKNOWN` | The time of the call was over. |
+| `OUTCOME_UNKNOWN` | `OUTCOME_UNKNOWN` | The repetitions of a write never told whether it took effect. |
+| `ANSWER_INVALID` | `BUG` | An answer breaks the protocol. |
+| `GUARD_CHANGED` | `REJECTED` | The alias of a guarded transaction is not the one that it began with. |
+";
+
+/// A sentence that may stand in a cell of a table. `{{` is how the sources write a brace.
+fn cell(text: &str) -> String {
+    text.replace("{{", "{").replace("}}", "}").replace('|', "\\|")
+}
+
+fn page() -> String {
+    let mut page = String::from(INTRODUCTION);
+    // Writing to a string cannot fail.
+    let _ = write!(page, "\n## From a node\n\n| code | class | message | what to do |\n|---|---|---|---|\n");
+    for row in Fault::TABLE {
+        let (class, message, hint) = (row.class.as_str(), cell(row.message), cell(row.hint));
+        let _ = writeln!(page, "| `{}` | `{class}` | {message} | {hint} |", row.code);
+    }
+    let _ = writeln!(page, "| `{INTERNAL}` | `{}` | Something that should never happen. | |", Class::Bug.as_str());
+    let unknown = Class::OutcomeUnknown.as_str();
+    let _ = writeln!(page, "| `{TRANSPORT}` | `{unknown}` | Something on the way failed, not aliasd. | |");
+
+    let _ = write!(
+        page,
+        "\n## From the catalog\n\nAll of class `REJECTED`, in the order in which they are checked.\n\n\
+         | code | GQLSTATUS | Neo4j code | message | what to do |\n|---|---|---|---|---|\n"
+    );
+    for row in Rejection::table() {
+        let (status, message, hint) = (row.gqlstatus.join(" "), cell(row.message), cell(row.hint));
+        let _ = writeln!(page, "| `{}` | {status} | `{}` | {message} | {hint} |", row.code, row.neo4j_code);
+    }
+
+    let _ = write!(
+        page,
+        "\n## From the language\n\nAll of class `REJECTED`. The message says what was found and expected, with the line and \
+         column and an excerpt in which every secret is covered.\n\n| code | GQLSTATUS |\n|---|---|\n"
+    );
+    for code in ErrorCode::ALL {
+        let _ = writeln!(page, "| `{}` | {} |", code.as_str(), code.gql_status());
+    }
+    page.push_str(CLIENT);
+    page
+}
+
+#[test]
+fn the_error_page_is_current() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&file, page()).unwrap();
+    }
+    let current = fs::read_to_string(&file).unwrap_or_default();
+    assert!(current == page(), "docs/errors.md is out of date: `cargo xtask fix` regenerates it");
+}
