@@ -12,6 +12,18 @@
 //!
 //! Printing a statement gives its canonical text, with `'******'` for every password.
 //!
+//! ```
+//! use aliasd_cypher::parse;
+//!
+//! let statement = parse("create user carol set password 'not shown' change not required;")?;
+//! assert_eq!(statement.to_string(), "CREATE USER carol SET PASSWORD '******' CHANGE NOT REQUIRED");
+//!
+//! let error = parse("CREATE ALIAS a FOR DATABSE b").expect_err("a slip of the finger");
+//! assert_eq!(error.position(), Some((1, 20)));
+//! assert_eq!(error.hint(), Some("Did you mean 'DATABASE'?"));
+//! # Ok::<(), aliasd_cypher::LanguageError>(())
+//! ```
+//!
 //! This crate is pure: text and catalog in, statements, commands, rows and errors out. It never reads a
 //! clock, performs I/O or decides what a command does; that is the catalog's.
 

@@ -13,11 +13,11 @@ use std::fmt;
 use crate::span::Span;
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $gql_status:literal, $neo4j:literal;)*) => {
+    ($(#[doc = $summary:literal] $variant:ident = $name:literal, $gql_status:literal, $neo4j:literal;)*) => {
         /// The stable codes of this crate's errors. A code never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum ErrorCode {
-            $($(#[$doc])* $variant,)*
+            $(#[doc = $summary] $variant,)*
         }
 
         impl ErrorCode {
@@ -28,6 +28,12 @@ macro_rules! error_codes {
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it means, in one sentence, for documentation.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary.trim_ascii(),)* }
             }
 
             /// The GQLSTATUS that Neo4j gives for it.

@@ -7,8 +7,6 @@ mod compare;
 mod duration;
 mod evaluate;
 mod function;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

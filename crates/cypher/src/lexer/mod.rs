@@ -5,8 +5,6 @@
 //! lexer knows no keywords: almost every keyword is also a legal name, and only the parser can tell.
 
 mod literal;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use literal::{decode_float, decode_integer, decode_quoted, decode_string};
 

@@ -9,8 +9,6 @@ mod databases;
 mod privileges;
 mod projection;
 mod source;
-#[cfg(test)]
-mod tests;
 mod users;
 
 use aliasd_catalog::{Catalog, CypherVersion, Principal, Value};

@@ -5,8 +5,6 @@
 
 mod alias;
 mod privilege;
-#[cfg(test)]
-mod tests;
 mod user;
 
 use std::fmt;
@@ -45,16 +43,13 @@ pub enum Refusal {
 /// rule of the catalog.
 pub fn compile(source: &str, parameters: &Parameters) -> Result<Lowered, Refusal> {
     let statement = parse(source)?;
-    lower(&statement, parameters).map_err(|refusal| match refusal {
-        Refusal::Language(error) => Refusal::Language(error.in_source(source)),
-        rejected @ Refusal::Rejected(_) => rejected,
-    })
+    lower(&statement, parameters).map_err(|refusal| refusal.in_source(source))
 }
 
 /// Joins a statement with the values of its parameters.
 ///
 /// # Errors
-/// As [`compile`]. Errors carry a span, and get their excerpt with [`LanguageError::in_source`].
+/// As [`compile`]. Errors carry a span, and get their excerpt with [`Refusal::in_source`].
 pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, Refusal> {
     let command = match &statement.body.value {
         Body::Alias(statement) => alias::lower(statement, parameters)?,
@@ -134,6 +129,15 @@ fn wrong_parameter(name: &str, expected: &str, found: &Value, span: Span) -> Lan
 // === impl Refusal ===
 
 impl Refusal {
+    /// Adds line, column and excerpt to a refusal that knows its span only, for example of a row.
+    #[must_use]
+    pub fn in_source(self, source: &str) -> Self {
+        match self {
+            Self::Language(error) => Self::Language(error.in_source(source)),
+            Self::Rejected(rejection) => Self::Rejected(rejection),
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

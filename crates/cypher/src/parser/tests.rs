@@ -61,7 +61,7 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("CREATE OR REPLACE ROLE r AS COPY OF other", "="),
     ("DROP ROLE r IF EXISTS", "="),
     ("GRANT ROLES a, $b TO USERS x, y", "GRANT ROLE a, $b TO x, y"),
-    ("REVOKE ROLE a FROM user", "REVOKE ROLE a FROM `user`"),
+    ("REVOKE ROLE a FROM user", "="),
 
     // Privileges.
     ("GRANT ALL ON DBMS TO r", "GRANT ALL DBMS PRIVILEGES ON DBMS TO r"),

@@ -7,8 +7,6 @@ mod expression;
 mod privilege;
 mod show;
 mod statement;
-#[cfg(test)]
-mod tests;
 
 use std::fmt::{self, Write};
 
@@ -22,7 +20,7 @@ use crate::span::Located;
 const SECRET: &str = "'******'";
 
 /// Words that could be taken for a keyword where a name is due; as names they are quoted.
-const QUOTED_WORDS: [&str; 32] = [
+const QUOTED_WORDS: [&str; 30] = [
     "NULL",
     "TRUE",
     "FALSE",
@@ -50,8 +48,6 @@ const QUOTED_WORDS: [&str; 32] = [
     "RETURN",
     "PRIVILEGE",
     "PRIVILEGES",
-    "USER",
-    "USERS",
     "WITH",
     "FOR",
     "IF",

@@ -1,0 +1,235 @@
+//! Listings: columns, order, paging, aggregation, and who sees what.
+
+use aliasd_catalog::{Principal, UserName, Value};
+use aliasd_cypher::{Lowered, Parameters, compile, run_listing};
+
+use crate::session::Session;
+
+/// Four aliases, two databases, two users beside the administrator.
+fn session() -> Session {
+    let mut session = Session::new();
+    session.setup(&[
+        "CREATE DATABASE movies",
+        "CREATE DATABASE books",
+        "CREATE ALIAS films FOR DATABASE movies PROPERTIES {Genre: 'all', rank: 2}",
+        "CREATE ALIAS novels FOR DATABASE books PROPERTIES {rank: 1}",
+        "CREATE ALIAS Abroad FOR DATABASE Far AT 'neo4j+s://far:7687' USER bob PASSWORD 'password' \
+         DRIVER {connection_timeout: duration({minutes: 1}), logging_level: 'info'}",
+        "CREATE ALIAS away FOR DATABASE far AT 'neo4j://far:7687' USER alice PASSWORD 'password' DRIVER {ssl_enforced: false}",
+        "CREATE ROLE viewer",
+        "GRANT SHOW ALIAS ON DBMS TO viewer",
+        "GRANT ACCESS ON DATABASE movies TO viewer",
+        "CREATE USER carol SET PASSWORD 'password' CHANGE NOT REQUIRED SET HOME DATABASE films",
+        "GRANT ROLE viewer TO carol",
+        "CREATE USER dave SET AUTH 'mtls' {SET ID 'CN=dave'}",
+    ]);
+    session
+}
+
+fn check(session: &mut Session, who: &str, statement: &str, expected: &[&str]) {
+    let answer = session.say(who, statement);
+    assert_eq!(answer.lines().collect::<Vec<_>>(), expected, "{who}: {statement}");
+}
+
+#[test]
+fn aliases_come_by_name_with_brief_columns() {
+    let mut session = session();
+    let columns = "name | composite | database | location | url | credentials | user";
+    let remote = "abroad | NULL | far | remote | neo4j+s://far:7687 | STORED NATIVE CREDENTIALS | bob";
+    check(
+        &mut session,
+        "admin",
+        "SHOW ALIASES FOR DATABASE WHERE location = 'remote' AND user = 'bob'",
+        &[columns, remote],
+    );
+    check(&mut session, "admin", "SHOW ALIAS ABROAD FOR DATABASE", &[columns, remote]);
+    check(&mut session, "admin", "SHOW ALIAS nothing FOR DATABASE", &[columns]);
+    check(&mut session, "admin", "SHOW ALIAS movies FOR DATABASE", &[columns]);
+    check(
+        &mut session,
+        "admin",
+        "SHOW ALIASES FOR DATABASE YIELD name, driver, defaultLanguage, properties",
+        &[
+            "name | driver | defaultLanguage | properties",
+            "abroad | {connection_timeout: PT1M, logging_level: INFO} | CYPHER 5 | {}",
+            "away | {ssl_enforced: false} | CYPHER 5 | {}",
+            "films | NULL | NULL | {genre: all, rank: 2}",
+            "novels | NULL | NULL | {rank: 1}",
+        ],
+    );
+    // Cypher 5 has no column `credentials`.
+    check(
+        &mut session,
+        "admin",
+        "CYPHER 5 SHOW ALIAS films FOR DATABASE",
+        &["name | composite | database | location | url | user", "films | NULL | movies | local | NULL | NULL"],
+    );
+    let refused = session.say("admin", "CYPHER 5 SHOW ALIASES FOR DATABASE YIELD credentials");
+    assert!(refused.starts_with("refused UNKNOWN_VARIABLE"), "{refused}");
+}
+
+#[test]
+fn the_target_of_a_local_alias_needs_access() {
+    let mut session = session();
+    check(
+        &mut session,
+        "carol",
+        "SHOW ALIASES FOR DATABASE YIELD name, database",
+        &["name | database", "abroad | far", "away | far", "films | movies", "novels | NULL"],
+    );
+    let refused = session.say("dave", "SHOW ALIASES FOR DATABASE");
+    assert!(refused.starts_with("refused PERMISSION_DENIED"), "{refused}");
+    session.setup(&["GRANT SET DATABASE ACCESS ON DBMS TO viewer"]);
+    let all = session.say("carol", "SHOW ALIASES FOR DATABASE YIELD name, database WHERE database IS NULL");
+    assert_eq!(all, "name | database");
+}
+
+#[test]
+fn rows_are_ordered_paged_filtered_and_returned() {
+    let mut session = session();
+    let show = "SHOW ALIASES FOR DATABASE ";
+    let mut check =
+        |clauses: &str, expected: &[&str]| check(&mut session, "admin", &format!("{show}{clauses}"), expected);
+    check("YIELD name ORDER BY name DESC SKIP 1 LIMIT 2", &["name", "films", "away"]);
+    // The filter comes after the page.
+    check("YIELD name AS n ORDER BY n LIMIT 2 WHERE n <> 'away'", &["n", "abroad"]);
+    check(
+        "YIELD name, user ORDER BY user, name",
+        &["name | user", "away | alice", "abroad | bob", "films | NULL", "novels | NULL"],
+    );
+    check("YIELD name, properties WHERE properties.rank > 1 RETURN name", &["name", "films"]);
+    check("YIELD name RETURN toUpper(name) ORDER BY name DESC LIMIT 1 + 0", &["toUpper(name)", "NOVELS"]);
+    check(
+        "YIELD location RETURN location, count(*) AS c ORDER BY c DESC, location",
+        &["location | c", "local | 2", "remote | 2"],
+    );
+    check("YIELD location RETURN DISTINCT location ORDER BY location", &["location", "local", "remote"]);
+    check(
+        "YIELD user, url RETURN count(user), count(DISTINCT url), collect(user), min(user), max(url)",
+        &[
+            "count(user) | count(DISTINCT url) | collect(user) | min(user) | max(url)",
+            "2 | 2 | [bob, alice] | alice | neo4j://far:7687",
+        ],
+    );
+    check("YIELD name WHERE name = 'x' RETURN count(*)", &["count(*)", "0"]);
+    check("YIELD name WHERE name = 'x' RETURN name, count(*)", &["name | count(*)"]);
+    check("YIELD name, location RETURN * SKIP 3", &["name | location", "novels | local"]);
+}
+
+#[test]
+fn what_a_listing_cannot_be() {
+    let mut session = session();
+    for (clauses, code) in [
+        ("YIELD nam", "UNKNOWN_VARIABLE"),
+        ("WHERE driver IS NULL", "UNKNOWN_VARIABLE"),
+        ("YIELD name WHERE url IS NULL", "UNKNOWN_VARIABLE"),
+        ("YIELD name, name", "DUPLICATE_COLUMN"),
+        ("YIELD name RETURN name, 1 AS name", "DUPLICATE_COLUMN"),
+        ("YIELD name WHERE name", "WRONG_TYPE"),
+        ("YIELD name RETURN name LIMIT -1", "WRONG_TYPE"),
+        ("YIELD name RETURN name LIMIT name", "INVALID_EXPRESSION"),
+        ("YIELD name WHERE count(*) > 1", "INVALID_EXPRESSION"),
+        ("YIELD name RETURN DISTINCT 1 AS one ORDER BY name", "UNKNOWN_VARIABLE"),
+    ] {
+        let answer = session.say("admin", &format!("SHOW ALIASES FOR DATABASE {clauses}"));
+        assert!(answer.starts_with(&format!("refused {code}:")), "{clauses}\n{answer}");
+    }
+}
+
+#[test]
+fn databases_are_filtered_by_access() {
+    let mut session = session();
+    let columns = "name | type | aliases | currentStatus | default | home";
+    let yielded = "YIELD name, type, aliases, currentStatus, default, home";
+    check(
+        &mut session,
+        "carol",
+        &format!("SHOW DATABASES {yielded}"),
+        &[
+            columns,
+            "movies | standard | [films] | online | false | true",
+            "system | system | [] | online | false | false",
+        ],
+    );
+    check(
+        &mut session,
+        "admin",
+        "SHOW DATABASES YIELD name, default, home WHERE default",
+        &["name | default | home", "neo4j | true | true"],
+    );
+    // A local alias stands for its database, a remote one for none here.
+    check(&mut session, "carol", "SHOW DATABASE films YIELD name", &["name", "movies"]);
+    check(&mut session, "carol", "SHOW DATABASE abroad YIELD name", &["name"]);
+    check(&mut session, "carol", "SHOW DATABASE books YIELD name", &["name"]);
+    check(&mut session, "carol", "SHOW HOME DATABASE YIELD name", &["name", "movies"]);
+    check(
+        &mut session,
+        "admin",
+        "SHOW DEFAULT DATABASE",
+        &[
+            "name | type | aliases | access | address | role | writer | requestedStatus | currentStatus | statusMessage | constituents",
+            "neo4j | standard | [] | read-write | NULL | NULL | NULL | online | online |  | []",
+        ],
+    );
+}
+
+#[test]
+fn users_and_roles() {
+    let mut session = session();
+    check(
+        &mut session,
+        "admin",
+        "SHOW USERS WITH AUTH YIELD user, home, provider, auth WHERE user <> 'admin'",
+        &[
+            "user | home | provider | auth",
+            "carol | films | native | {changeRequired: false, password: ***}",
+            "dave | NULL | mtls | {id: CN=dave}",
+        ],
+    );
+    check(
+        &mut session,
+        "carol",
+        "SHOW CURRENT USER",
+        &[
+            "user | roles | passwordChangeRequired | suspended | home",
+            "carol | [viewer, PUBLIC] | false | false | films",
+        ],
+    );
+    check(
+        &mut session,
+        "admin",
+        "SHOW POPULATED ROLES WITH USERS WHERE role IN ['viewer', 'reader']",
+        &["role | member", "viewer | carol"],
+    );
+    check(
+        &mut session,
+        "admin",
+        "SHOW ROLES YIELD role, immutable WHERE role = 'viewer'",
+        &["role | immutable", "viewer | false"],
+    );
+    let refused = session.say("carol", "SHOW USERS");
+    assert!(refused.starts_with("refused PERMISSION_DENIED"), "{refused}");
+    session.setup(&["ALTER USER carol SET STATUS SUSPENDED"]);
+    let refused = session.say("carol", "SHOW CURRENT USER");
+    assert!(refused.starts_with("refused USER_SUSPENDED"), "{refused}");
+}
+
+/// Rows are made while they are asked for: the first page of many aliases makes few of them. A row that
+/// cannot be made is where the listing fails, so a page before it must not notice.
+#[test]
+fn rows_stream() {
+    let mut session = session();
+    let statements: Vec<String> = (0..300)
+        .map(|number| format!("CREATE ALIAS z{number:03} FOR DATABASE movies PROPERTIES {{rank: {number}}}"))
+        .collect();
+    session.setup(&statements.iter().map(String::as_str).collect::<Vec<_>>());
+    let statement = "SHOW ALIASES FOR DATABASE YIELD name, properties RETURN name, 1 / (properties.rank - 200) AS x";
+    let Ok(Lowered::Listing(listing)) = compile(statement, &Parameters::default()) else { panic!("a listing") };
+    let admin = Principal::User(UserName::new("admin").unwrap());
+    let mut rows = run_listing(&session.catalog, &admin, &listing).unwrap();
+    assert_eq!(rows.columns, ["name", "x"]);
+    // Four aliases of the session come first.
+    assert!(rows.by_ref().take(204).all(|row| row.is_ok()));
+    assert_eq!(rows.next().unwrap().unwrap_err().code(), "ARITHMETIC_ERROR");
+    assert_eq!(rows.next().unwrap().unwrap()[0], Value::from("z201"));
+}

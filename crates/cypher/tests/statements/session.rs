@@ -1,0 +1,94 @@
+//! A catalog that statements are said to, and answers in a form that a person reads.
+
+use aliasd_catalog::{
+    Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Policy, Principal, Rejection, RequestId,
+    Revision, Sealed, SealedSecret, Timestamp, UserName, Value,
+};
+use aliasd_cypher::{Lowered, Parameters, Refusal, Table, compile, run_listing};
+
+const KEY: KeyId = KeyId([7; 16]);
+
+/// A formed catalog, and the position of its log. The administrator is `admin`.
+pub(crate) struct Session {
+    pub(crate) catalog: Catalog,
+    revision: u64,
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        let mut session = Self { catalog: Catalog::default(), revision: 0 };
+        let bootstrap = Bootstrap {
+            cluster_id: ClusterId([1; 16]),
+            active_key: KEY,
+            policy: Policy::default(),
+            admin: UserName::new("admin").expect("a valid name"),
+            password: PasswordHash::new("a hash"),
+        };
+        session.apply(Principal::System, Command::Bootstrap(bootstrap)).expect("the catalog can be formed");
+        session
+    }
+
+    /// The administrator says statements that must all be done.
+    pub(crate) fn setup(&mut self, statements: &[&str]) {
+        for statement in statements {
+            let answer = self.say("admin", statement);
+            assert!(!answer.starts_with("refused"), "{statement}\n{answer}");
+        }
+    }
+
+    /// What is answered: a line of column names and a line per row, "done", or the refusal.
+    pub(crate) fn say(&mut self, who: &str, statement: &str) -> String {
+        self.try_say(who, statement).unwrap_or_else(|refusal| format!("refused {}: {refusal}", refusal.code()))
+    }
+
+    fn try_say(&mut self, who: &str, statement: &str) -> Result<String, Refusal> {
+        let who = Principal::User(UserName::new(who).expect("a valid name"));
+        match compile(statement, &Parameters::default())? {
+            Lowered::Command(command) => {
+                let sealed = command.seal(
+                    |_, _, _| {
+                        let ciphertext = Vec::new().into();
+                        Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext })
+                    },
+                    |_| Ok(PasswordHash::new("a hash")),
+                );
+                self.apply(who, sealed?)?;
+                Ok("done".to_owned())
+            }
+            Lowered::Listing(listing) => render(run_listing(&self.catalog, &who, &listing)?),
+        }
+    }
+
+    fn apply(&mut self, actor: Principal, command: Command<Sealed>) -> Result<(), Rejection> {
+        self.revision += 1;
+        let mut request = [0; 16];
+        request[..8].copy_from_slice(&self.revision.to_be_bytes());
+        let entry = Entry { request: RequestId(request), actor, issued_at: Timestamp(self.revision), command };
+        self.catalog.apply(Revision(self.revision), &entry).outcome.map(|_| ())
+    }
+}
+
+fn render(table: Table<'_>) -> Result<String, Refusal> {
+    let mut lines = vec![table.columns.join(" | ")];
+    for row in table {
+        lines.push(row?.iter().map(literal).collect::<Vec<_>>().join(" | "));
+    }
+    Ok(lines.join("\n"))
+}
+
+/// A value as the language writes it, strings without quotes.
+pub(crate) fn literal(value: &Value) -> String {
+    let list = |values: Vec<String>| values.join(", ");
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(float) => format!("{:?}", float.0),
+        Value::String(text) => text.clone(),
+        Value::Duration(duration) => duration.to_string(),
+        Value::List(values) => format!("[{}]", list(values.iter().map(literal).collect())),
+        Value::Map(entries) => {
+            format!("{{{}}}", list(entries.iter().map(|(key, value)| format!("{key}: {}", literal(value))).collect()))
+        }
+    }
+}
