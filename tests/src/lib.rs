@@ -5,6 +5,7 @@
 //! the SDK. It never links the node, so that nothing here can depend on what a user cannot see.
 
 pub mod bench;
+pub mod channel;
 pub mod cluster;
 pub mod dice;
 pub mod golden;
@@ -14,4 +15,5 @@ pub mod ports;
 pub mod process;
 pub mod programs;
 pub mod secrets;
+pub mod story;
 pub mod wait;

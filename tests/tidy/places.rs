@@ -6,10 +6,14 @@ use crate::workspace::Source;
 /// A library, and the beginnings of the paths of the files that may name it.
 const PLACES: &[(&str, &[&str])] = &[
     ("openraft", &["crates/node/src/replica"]),
-    ("rocksdb", &["crates/node/src/replica/log", "crates/node/src/replica/machine"]),
+    (
+        "rocksdb",
+        &["crates/node/src/replica/log", "crates/node/src/replica/machine", "crates/node/src/replica/fault.rs"],
+    ),
     ("aes_gcm", &["crates/node/src/vault"]),
     ("p12_keystore", &["crates/keyring/src/"]),
     ("rcgen", &["crates/keyring/src/"]),
+    ("x509_parser", &["crates/keyring/src/"]),
 ];
 
 /// The directories of the pure crates.

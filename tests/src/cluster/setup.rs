@@ -116,7 +116,7 @@ impl Layout {
             .args(["-storepass:env", "ALIASD_KEYSTORE_PASSWORD", "-keystore"])
             .arg(self.keystore())
             .env("ALIASD_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD);
-        if process::run(&mut command, &self.record()).is_err() {
+        if !process::run(&mut command, &self.record()).is_ok_and(|finished| finished.code == Some(0)) {
             return Ok(false);
         }
         // keytool leaves the file readable by everybody.

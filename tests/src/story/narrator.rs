@@ -1,103 +1,155 @@
-//! Prints what happens and keeps count of what was as expected.
+//! Says what happens and keeps count of what was as expected. Decides nothing about the story.
 
-use std::fmt;
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write};
 use std::time::Instant;
 
 use anyhow::Result;
 
+use super::palette::Palette;
+use super::summary::{Step, Summary};
 use crate::cluster::{Actor, Cluster};
 use crate::process::Finished;
 
+const RULE_LENGTH: usize = 100;
+
 /// See the module.
 pub struct Narrator {
+    out: Box<dyn Write + Send>,
+    palette: Palette,
     started: Instant,
-    chapters: usize,
-    held: usize,
-    broken: Vec<String>,
-}
-
-/// How the story went.
-#[derive(Debug)]
-pub struct Summary {
-    /// How many claims held.
-    pub held: usize,
-    /// The claims that did not hold.
-    pub broken: Vec<String>,
-    /// How long the story took, in seconds.
-    pub seconds: f64,
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = self.held + self.broken.len();
-        writeln!(f, "{} of {all} steps went as expected, in {:.1} s.", self.held, self.seconds)?;
-        for broken in &self.broken {
-            writeln!(f, "  ✗ {broken}")?;
-        }
-        Ok(())
-    }
+    steps: Vec<Step>,
+    step_started: Instant,
 }
 
 // === impl Narrator ===
 
 impl Narrator {
-    /// Begins a story now.
-    #[expect(clippy::new_without_default, reason = "the clock starts here, which no default should do")]
-    pub fn new() -> Self {
-        Self { started: Instant::now(), chapters: 0, held: 0, broken: Vec::new() }
+    /// Speaks to standard output, in colour if it is a terminal.
+    pub fn aloud() -> Self {
+        Self::new(Box::new(io::stdout()), Palette::of_standard_output())
     }
 
-    /// Begins a chapter.
-    pub fn chapter(&mut self, title: &str) {
-        self.chapters += 1;
-        println!("\n━━ {}. {title}", self.chapters);
+    /// Says nothing, for those who want the summary only.
+    pub fn silent() -> Self {
+        Self::new(Box::new(io::sink()), Palette::plain())
+    }
+
+    fn new(out: Box<dyn Write + Send>, palette: Palette) -> Self {
+        let now = Instant::now();
+        Self { out, palette, started: now, steps: Vec::new(), step_started: now }
+    }
+
+    /// Begins a step.
+    pub(super) fn step(&mut self, title: &str) {
+        self.finish_step();
+        let head = format!("── {} · {title} ", self.steps.len());
+        let rule = "─".repeat(RULE_LENGTH.saturating_sub(head.chars().count()));
+        self.say(format!("\n{}{}", self.palette.heading(head), self.palette.aside(rule)));
+        let step = Step { title: title.to_owned(), held: 0, broken: Vec::new(), took: std::time::Duration::ZERO };
+        self.steps.push(step);
+        self.step_started = Instant::now();
     }
 
     /// Says something that needs no proof.
-    pub fn remark(&self, text: &str) {
-        println!("   {text}");
+    pub(super) fn remark(&mut self, text: impl Display) {
+        self.say(format!("   {text}"));
     }
 
     /// A claim, checked.
-    pub fn claim(&mut self, what: &str, holds: bool) {
+    pub(super) fn claim(&mut self, what: &str, holds: bool) {
+        let line = if holds { self.palette.good(format!("✓ {what}")) } else { self.palette.bad(format!("✗ {what}")) };
+        let line = format!("   {line}");
+        self.say(line);
+        let Some(step) = self.steps.last_mut() else { return };
         if holds {
-            self.held += 1;
-            println!("   ✓ {what}");
+            step.held += 1;
         } else {
-            self.broken.push(what.to_owned());
-            println!("   ✗ {what}");
+            step.broken.push(what.to_owned());
         }
+    }
+
+    /// Somebody does something that is not a statement.
+    pub(super) fn acts(&mut self, who: &str, what: impl Display) {
+        self.say(format!("   {} {what}", self.palette.actor(format!("{who} ▸"))));
     }
 
     /// Has somebody run a statement at some nodes, and shows it with its answer.
-    pub fn says(&self, actor: &Actor, cluster: &Cluster, endpoints: &[String], statement: &str) -> Result<Finished> {
-        let at = format!("{} at {}", actor.name, cluster.layout().name);
-        println!("   {at}> {statement}");
+    pub(super) fn says(
+        &mut self,
+        actor: &Actor,
+        cluster: &Cluster,
+        endpoints: &[String],
+        statement: &str,
+    ) -> Result<Finished> {
+        self.acts(&format!("{} @ {}", actor.name, cluster.layout().name), statement);
         let finished = actor.run(cluster, endpoints, &["exec", statement])?;
-        self.show(&finished);
+        self.shows(&finished);
         Ok(finished)
     }
 
-    /// As [`Narrator::says`] at any node, with the claim that it is done.
-    pub fn does(&mut self, actor: &Actor, cluster: &Cluster, statement: &str) -> Result<String> {
+    /// As [`Narrator::says`] at any node, with the claim that it is done; returns what was printed.
+    pub(super) fn does(&mut self, actor: &Actor, cluster: &Cluster, statement: &str) -> Result<String> {
         let finished = self.says(actor, cluster, &cluster.endpoints(), statement)?;
-        if finished.code != Some(0) {
-            self.claim(&format!("{} may and can do this", actor.name), false);
-        } else {
-            self.held += 1;
-        }
+        self.done(&finished);
         Ok(finished.stdout)
     }
 
-    /// Shows what a program printed, indented.
-    pub fn show(&self, finished: &Finished) {
-        for line in finished.stdout.lines().chain(finished.stderr.lines()) {
-            println!("      {line}");
+    /// The claim that a statement is done, said only if it is not: the answer shows it otherwise.
+    pub(super) fn done(&mut self, finished: &Finished) {
+        match (finished.code, self.steps.last_mut()) {
+            (Some(0), Some(step)) => step.held += 1,
+            (code, _) => self.claim(&format!("the statement is done (exit code {code:?})"), false),
         }
     }
 
+    /// Has somebody run `aliasctl` with other arguments than a statement, and shows the command and its answer.
+    pub(super) fn runs(&mut self, actor: &Actor, cluster: &Cluster, arguments: &[&str]) -> Result<Finished> {
+        let mut command = "aliasctl".to_owned();
+        for argument in arguments {
+            let _ = write!(command, " {argument}");
+        }
+        self.acts(&format!("{} @ {}", actor.name, cluster.layout().name), format!("$ {command}"));
+        let finished = actor.run(cluster, &cluster.endpoints(), arguments)?;
+        self.shows(&finished);
+        Ok(finished)
+    }
+
+    /// Shows what a program printed.
+    pub(super) fn shows(&mut self, finished: &Finished) {
+        for line in finished.stdout.lines().chain(finished.stderr.lines()) {
+            self.quotes(line);
+        }
+    }
+
+    /// Shows a line of somebody else's.
+    pub(super) fn quotes(&mut self, line: &str) {
+        self.say(format!("       {line}"));
+    }
+
+    /// Says something before or after the steps.
+    pub fn say(&mut self, text: impl Display) {
+        // Whoever closed the output does not want to read on; the claims are checked all the same.
+        let _ = writeln!(self.out, "{text}");
+    }
+
+    /// The story cannot go on.
+    pub(super) fn breaks_off(&mut self, error: &anyhow::Error) {
+        self.claim(&format!("the step comes to its end: {error:#}"), false);
+    }
+
     /// Ends the story.
-    pub fn end(self) -> Summary {
-        Summary { held: self.held, broken: self.broken, seconds: self.started.elapsed().as_secs_f64() }
+    pub fn end(&mut self) -> Summary {
+        self.finish_step();
+        let summary = Summary { steps: self.steps.clone(), took: self.started.elapsed(), palette: self.palette };
+        let rule = "─".repeat(RULE_LENGTH);
+        self.say(format!("\n{}\n{}", self.palette.aside(rule), summary.table()));
+        summary
+    }
+
+    fn finish_step(&mut self) {
+        if let Some(step) = self.steps.last_mut() {
+            step.took = self.step_started.elapsed();
+        }
     }
 }

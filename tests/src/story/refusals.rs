@@ -1,62 +1,77 @@
-//! The chapter about what is refused, each with its error as the user sees it.
+//! What is refused, each with its error as the user sees it.
 
 use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 
-use super::definition::ALIAS;
-use super::{Characters, Narrator};
-use crate::cluster::{KEYSTORE_PASSWORD, PATIENCE};
+use super::alias::shows_password;
+use super::{ALIAS, Characters, Narrator, REMOTE_PASSWORD};
+use crate::cluster::{Actor, Cluster, KEYSTORE_PASSWORD, PATIENCE, write_private};
+use crate::process::{Finished, Process};
 
-/// Statements that are refused.
-pub fn mistakes(all: &Characters, narrator: &mut Narrator) -> Result<()> {
-    narrator.chapter("What is refused, and how it is said");
-    let location = "location:7687";
-    let insecure = format!("CREATE ALIAS plain FOR DATABASE neo4j AT 'neo4j://{location}' USER alice PASSWORD 'x2y2z2w2'");
-    let second = format!("CREATE ALIAS `{ALIAS}` FOR DATABASE neo4j");
-    let refused = [
-        (&all.alice, insecure.as_str(), "an insecure scheme without ssl_enforced: false", "not a secure scheme"),
-        (&all.alice, second.as_str(), "a second alias of the same name", "already exists"),
-        (&all.dave, "CREATE USER eve SET PASSWORD 'eves password'", "a missing privilege", "ermission"),
-        (&all.alice, "CREATE ALAIS typo FOR DATABASE neo4j", "a typo in a keyword", "ALIAS"),
+/// A refusal, and what its error has to say.
+struct Expected<'a> {
+    what: &'a str,
+    said: &'a [&'a str],
+}
+
+/// Statements.
+pub(super) fn statements(all: &Characters, narrator: &mut Narrator) -> Result<()> {
+    let location = &all.b.nodes[0].client_address;
+    let insecure = format!(
+        "CREATE ALIAS plain FOR DATABASE neo4j AT 'neo4j://{location}' USER alice PASSWORD '{REMOTE_PASSWORD}'"
+    );
+    let second = format!(
+        "CREATE ALIAS `{ALIAS}` FOR DATABASE neo4j AT '{}' USER alice PASSWORD '{REMOTE_PASSWORD}'",
+        all.b_url()
+    );
+    let typo = format!("CREATE ALAIS films FOR DATABASE neo4j AT '{}'", all.b_url());
+    let refused: [(&Actor, &str, Expected<'_>); 4] = [
+        (&all.alice, &insecure, Expected { what: "an insecure scheme", said: &["ssl_enforced"] }),
+        (&all.alice, &second, Expected { what: "a second alias of the same name", said: &[ALIAS, "already exists"] }),
+        (&all.dave, "CREATE ROLE friends", Expected { what: "what Dave was not granted", said: &["CREATE ROLE"] }),
+        (&all.alice, &typo, Expected { what: "a typo in a keyword", said: &["ALAIS", "ALIAS", "^"] }),
     ];
-    for (actor, statement, what, expected) in refused {
+    for (actor, statement, expected) in refused {
         let finished = narrator.says(actor, &all.a, &all.a.endpoints(), statement)?;
-        let said = finished.stderr.contains(expected);
-        narrator.claim(&format!("{what} is refused, and the error says so"), finished.code == Some(1) && said);
+        check(narrator, &finished, &expected);
     }
+    narrator.remark("Dave may alter the alias, which does not let him read its password:");
+    let finished = narrator.runs(&all.dave, &all.a, &["resolve", ALIAS, "--show-credentials"])?;
+    check(narrator, &finished, &Expected { what: "a password for Dave", said: &["RESOLVE ALIAS"] });
     Ok(())
 }
 
+fn check(narrator: &mut Narrator, finished: &Finished, expected: &Expected<'_>) {
+    let said = expected.said.iter().all(|part| finished.stderr.contains(part));
+    let silent = !shows_password(&finished.stderr) && finished.stdout.is_empty();
+    let what = format!("{} is refused, and the error says what is wrong", expected.what);
+    narrator.claim(&what, finished.code == Some(1) && said && silent);
+}
+
 /// Nodes that are started with a keystore that does not fit.
-pub fn keystores(all: &Characters, narrator: &mut Narrator) -> Result<()> {
-    let node = &all.b.nodes[0];
-    let config = fs::read_to_string(&node.config)?;
-    let scratch = all.b.layout().root.join("refused");
-    fs::create_dir_all(&scratch)?;
-    let private = config.replace(&node.data.display().to_string(), &scratch.join("data").display().to_string());
-    let wrong_password = private.replace(KEYSTORE_PASSWORD, "not the password");
-    let wrong_key = private.replace("[keystore]\n", "[keystore]\nkey_name = \"another\"\n");
-    let attempts = [
-        ("a keystore with the wrong password", wrong_password, "keystore.password"),
-        ("a keystore without the key", wrong_key, "keystore.key_name"),
-    ];
-    for (what, text, setting) in attempts {
-        narrator.remark(&format!("A node is started on {what}:"));
-        let file = scratch.join("node.toml");
-        crate::cluster::write_private(&file, &text)?;
-        let mut command = node.command_with(&file);
-        let output = scratch.join("output");
-        let mut process = crate::process::Process::start("a node that must not start", &mut command, &output)?;
-        let status = process.wait(PATIENCE)?;
-        let log = fs::read_to_string(&node.log).unwrap_or_default();
-        let said = process.output() + &log;
-        let line = said.lines().rev().find(|line| line.contains(setting)).unwrap_or("(it does not name the setting)");
-        narrator.remark(line);
-        narrator.claim(&format!("{what} is refused, and the error names {setting}"), {
-            !status.success() && line.contains(setting)
-        });
-        fs::remove_file(&output).context("the output of the node that was refused")?;
-    }
+pub(super) fn keystores(directory: &Path, narrator: &mut Narrator) -> Result<()> {
+    let cluster = Cluster::prepare_in(&directory.join("refused"), "refused", 1)?;
+    let right = fs::read_to_string(&cluster.nodes[0].config)?;
+    let wrong_password = right.replace(KEYSTORE_PASSWORD, "not-the-password-of-it");
+    let missing_key = right.replace("[keystore]\n", "[keystore]\nkey_name = \"another\"\n");
+    ensure!(wrong_password != right && missing_key != right, "the configuration has a keystore section");
+    start_refused(narrator, &cluster, "a keystore with the wrong password", &wrong_password, "keystore.password")?;
+    start_refused(narrator, &cluster, "a keystore without the key", &missing_key, "keystore.key_name")
+}
+
+fn start_refused(narrator: &mut Narrator, cluster: &Cluster, what: &str, config: &str, setting: &str) -> Result<()> {
+    let node = &cluster.nodes[0];
+    write_private(&node.config, config)?;
+    let before = node.said().len();
+    narrator.acts("The operator", format!("aliasd start, on {what}"));
+    let mut process = Process::start("a node that must not start", &mut node.command(), &node.output)?;
+    let status = process.wait(PATIENCE)?;
+    let said = node.said();
+    let said = said.get(before..).unwrap_or(&said);
+    said.lines().for_each(|line| narrator.quotes(line));
+    let named = said.contains(setting);
+    narrator.claim(&format!("the node does not start, and the error names {setting}"), !status.success() && named);
     Ok(())
 }
