@@ -1,8 +1,12 @@
 //! What the catalog promises, tested through its public surface: one binary, so that it links once.
 
+mod access;
+mod aliases;
 mod builders;
 mod invariants;
 mod ladder;
 mod model;
 mod properties;
+mod requests;
+mod resolve;
 mod universe;
