@@ -1,0 +1,87 @@
+//! `aliasctl cluster`: forming a cluster and looking at it.
+
+use aliasd_client::messages::InitMember;
+use aliasd_client::{MemberReport, NewCluster};
+use serde_json::json;
+
+use super::{print, status, tell};
+use crate::arguments::{Cluster, ClusterInit, ClusterStatus, Format};
+use crate::connection::secret;
+use crate::failure::Failure;
+use crate::output::{fields, printable};
+
+pub(crate) async fn run(command: Cluster) -> Result<(), Failure> {
+    match command {
+        Cluster::Init(command) => init(*command).await,
+        Cluster::Status(command) => show(*command).await,
+    }
+}
+
+async fn init(command: ClusterInit) -> Result<(), Failure> {
+    let members = command.members.into_iter().map(|member| InitMember {
+        node_id: member.node_id,
+        peer_address: member.peer_address,
+        client_address: member.client_address,
+    });
+    let new = NewCluster {
+        members: members.collect(),
+        administrator: command.admin.clone(),
+        password: command.connection.given_password()?.map(secret),
+    };
+    // There is no user yet whom the cluster could know.
+    let formed = command.connection.nobody()?.init_cluster(&new).await?;
+    let generated = formed.generated_password.as_ref().map(|password| password.expose());
+    let text = match command.format {
+        Format::Json => {
+            let json =
+                json!({ "cluster_id": formed.id, "administrator": command.admin, "generated_password": generated });
+            format!("{json}\n")
+        }
+        Format::Table => {
+            let mut out = vec![("cluster", formed.id.clone()), ("administrator", command.admin)];
+            out.extend(generated.map(|password| ("password", password.to_owned())));
+            fields(&out)
+        }
+    };
+    print(&text)?;
+    if generated.is_some() {
+        tell("Keep the password: it was generated now and is not shown again.");
+    }
+    Ok(())
+}
+
+async fn show(command: ClusterStatus) -> Result<(), Failure> {
+    let client = command.connection.client_or_nobody()?;
+    if !command.all {
+        let answer = client.cluster_status().await?;
+        return Ok(print(&match command.format {
+            Format::Json => format!("{}\n", status::json(&answer)),
+            Format::Table => status::one(&answer),
+        })?);
+    }
+    let reports = client.cluster_report().await?;
+    match command.format {
+        Format::Json => {
+            let reports: Vec<_> = reports.iter().map(report).collect();
+            print(&format!("{}\n", json!(reports)))?;
+        }
+        Format::Table => print(&status::all(&reports))?,
+    }
+    let silent: Vec<_> = reports.iter().filter_map(|report| report.status.as_ref().err()).collect();
+    for error in &silent {
+        tell(&format!("error: {}", printable(&error.message)));
+    }
+    // Told about every member or not at all: a script must not take a part for the whole.
+    match silent.into_iter().next() {
+        Some(error) => Err(error.clone().into()),
+        None => Ok(()),
+    }
+}
+
+fn report(report: &MemberReport) -> serde_json::Value {
+    json!({
+        "address": report.address,
+        "status": report.status.as_ref().ok().map(status::json),
+        "error": report.status.as_ref().err().map(|error| json!({ "code": error.code, "message": error.message })),
+    })
+}

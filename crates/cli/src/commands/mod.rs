@@ -1,0 +1,31 @@
+//! The commands, one module each.
+
+pub(crate) mod cluster;
+pub(crate) mod completion;
+pub(crate) mod exec;
+pub(crate) mod keystore;
+pub(crate) mod pki;
+pub(crate) mod resolve;
+pub(crate) mod session;
+mod status;
+pub(crate) mod watch;
+
+use std::io::{self, Write};
+
+/// Writes data to standard output at once, so that a reader of the pipe sees it.
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Tells a person something that is no data.
+fn tell(text: &str) {
+    // If standard error is gone there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Whether something is so, in a word.
+fn yes_or_no(truth: bool) -> String {
+    if truth { "yes" } else { "no" }.to_owned()
+}

@@ -1,0 +1,67 @@
+//! `aliasctl pki`: the certificates of a cluster.
+
+use std::error::Error as StdError;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aliasd_keyring::pki::{Authority, PkiError, Subject};
+
+use super::print;
+use crate::arguments::{Issue, IssueCommon, Pki};
+use crate::failure::Failure;
+use crate::output::fields;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(crate) fn run(command: Pki) -> Result<(), Failure> {
+    match command {
+        Pki::Init { dir, name } => {
+            let authority = Authority::create(&name).map_err(|error| failure(&error))?;
+            show(authority.save(&dir).map_err(|error| failure(&error))?)
+        }
+        Pki::Issue(Issue::Node { id, hosts, common }) => {
+            issue(&Subject::Node { id, hosts }, &format!("node-{id}"), &common)
+        }
+        Pki::Issue(Issue::Client { identity, common }) => {
+            let stem = file_name(&identity);
+            issue(&Subject::Client { identity }, &stem, &common)
+        }
+    }
+}
+
+fn issue(subject: &Subject, stem: &str, common: &IssueCommon) -> Result<(), Failure> {
+    let authority = Authority::load(&common.dir).map_err(|error| failure(&error))?;
+    let issued = authority.issue(subject, DAY * common.days).map_err(|error| failure(&error))?;
+    let directory = common.out.as_ref().unwrap_or(&common.dir);
+    show(issued.save(directory, stem).map_err(|error| failure(&error))?)
+}
+
+fn show((certificate, key): (PathBuf, PathBuf)) -> Result<(), Failure> {
+    let text = fields(&[("certificate", certificate.display().to_string()), ("key", key.display().to_string())]);
+    Ok(print(&text)?)
+}
+
+/// The identity as a file name: whatever could lead elsewhere becomes `_`.
+fn file_name(identity: &str) -> String {
+    let name = identity.replace(|letter: char| !letter.is_alphanumeric() && !"._-@+ ".contains(letter), "_");
+    if name.starts_with('.') { format!("_{name}") } else { name }
+}
+
+fn failure(error: &PkiError) -> Failure {
+    Failure::local(match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn an_identity_cannot_lead_out_of_the_directory() {
+        assert_eq!(file_name("dbms-a"), "dbms-a");
+        assert_eq!(file_name("../../etc/x"), "_.._.._etc_x");
+        assert_eq!(file_name(".hidden"), "_.hidden");
+    }
+}

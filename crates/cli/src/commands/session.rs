@@ -1,0 +1,88 @@
+//! `aliasctl login` and `aliasctl whoami`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use aliasd_client::messages::{AuthenticationMethod, WhoAmIResponse};
+use serde_json::json;
+
+use super::{print, tell, yes_or_no};
+use crate::arguments::{Format, Login, Whoami};
+use crate::failure::Failure;
+use crate::output::fields;
+
+pub(crate) async fn login(command: Box<Login>) -> Result<(), Failure> {
+    let (user, password) = command.connection.user_and_password()?;
+    let login = command.connection.nobody()?.login(user, &password).await?;
+    match &command.save {
+        None => print(&format!("{}\n", login.token.expose()))?,
+        Some(path) => save(path, login.token.expose())
+            .map_err(|error| Failure::local(format!("the token file {} cannot be written: {error}", path.display())))?,
+    }
+    if let Ok(left) = login.expires_at.duration_since(SystemTime::now()) {
+        tell(&format!("The token is good for {} minutes.", left.as_secs() / 60));
+    }
+    if login.password_change_required {
+        tell("The password has to be changed before anything else: ALTER CURRENT USER SET PASSWORD FROM … TO ….");
+    }
+    Ok(())
+}
+
+/// Writes a file that only its owner can read, in one step, over whatever was there.
+fn save(path: &Path, token: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".new-{}", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(|mut file| {
+        file.write_all(token.as_bytes())?;
+        fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        // The first error is the one to report; the leftover may not exist.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+pub(crate) async fn whoami(command: Box<Whoami>) -> Result<(), Failure> {
+    let answer = command.connection.client()?.who_am_i().await?;
+    let expires_at = answer.expires_at.as_ref().map(ToString::to_string);
+    let text = match command.format {
+        Format::Json => {
+            let json = json!({
+                "user": answer.user,
+                "method": method(&answer),
+                "roles": answer.roles,
+                "home_database": answer.home_database,
+                "password_change_required": answer.password_change_required,
+                "expires_at": expires_at,
+                "revision": answer.served_at_revision,
+            });
+            format!("{json}\n")
+        }
+        Format::Table => {
+            let mut out = vec![
+                ("user", answer.user.clone()),
+                ("known by", method(&answer).to_lowercase()),
+                ("roles", answer.roles.join(", ")),
+            ];
+            out.extend(answer.home_database.clone().map(|home| ("home", home)));
+            out.extend(expires_at.map(|at| ("until", at)));
+            out.push(("has to change the password", yes_or_no(answer.password_change_required)));
+            fields(&out)
+        }
+    };
+    Ok(print(&text)?)
+}
+
+fn method(answer: &WhoAmIResponse) -> &'static str {
+    match answer.method() {
+        AuthenticationMethod::Basic => "PASSWORD",
+        AuthenticationMethod::Token => "TOKEN",
+        AuthenticationMethod::Certificate => "CERTIFICATE",
+        AuthenticationMethod::Unspecified => "UNKNOWN",
+    }
+}

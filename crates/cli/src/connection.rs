@@ -1,0 +1,146 @@
+//! Which cluster, and as whom: the arguments and environment variables that every command on a cluster shares.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aliasd_client::{Client, ClientBuilder, Secret};
+use clap::Args;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::password;
+
+/// The variable that holds the user's password.
+pub(crate) const PASSWORD_VARIABLE: &str = "ALIASD_PASSWORD";
+
+/// Which cluster, and as whom.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// Members to ask, separated by commas.
+    #[arg(
+        long,
+        env = "ALIASD_ENDPOINTS",
+        value_name = "HOST:PORT,…",
+        value_delimiter = ',',
+        default_value = "https://localhost:7680",
+        hide_env_values = true
+    )]
+    endpoints: Vec<String>,
+    /// The certificate authority of the cluster, in PEM form.
+    #[arg(long, env = "ALIASD_CA", value_name = "FILE", hide_env_values = true)]
+    ca: Option<PathBuf>,
+    /// The user. Its password is taken from `--password-file` or ALIASD_PASSWORD, or asked for.
+    #[arg(long, env = "ALIASD_USER", value_name = "NAME", hide_env_values = true)]
+    user: Option<String>,
+    /// Read the password from this file; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Use the token in this file, made by `aliasctl login --save`, instead of a password.
+    #[arg(long, env = "ALIASD_TOKEN_FILE", value_name = "FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
+    /// A client certificate, in PEM form.
+    #[arg(long, env = "ALIASD_CERT", value_name = "FILE", requires = "key", hide_env_values = true)]
+    cert: Option<PathBuf>,
+    /// The private key of the client certificate, in PEM form.
+    #[arg(long, env = "ALIASD_KEY", value_name = "FILE", requires = "cert", hide_env_values = true)]
+    key: Option<PathBuf>,
+    /// The longest time of a call with all its retries, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    timeout: Duration,
+    /// Let http:// endpoints on this machine through. Passwords cross them in clear.
+    #[arg(long)]
+    allow_plaintext: bool,
+}
+
+impl Connection {
+    /// A client as the user, token or certificate that is given.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        self.identified()?.ok_or_else(|| {
+            let hint = "Give --user and a password, --token-file, or --cert and --key; see --help for the environment.";
+            Failure::usage("it is not said who calls", hint)
+        })
+    }
+
+    /// The same, or a client that is nobody if nothing is given: some calls need no more.
+    pub(crate) fn client_or_nobody(&self) -> Result<Client, Failure> {
+        match self.identified()? {
+            Some(client) => Ok(client),
+            None => self.nobody(),
+        }
+    }
+
+    /// A client that proves nothing but its certificate, if one is given.
+    pub(crate) fn nobody(&self) -> Result<Client, Failure> {
+        Ok(self.builder()?.build()?)
+    }
+
+    /// User and password, asked for if need be.
+    pub(crate) fn user_and_password(&self) -> Result<(&str, Secret), Failure> {
+        let Some(user) = self.user.as_deref() else {
+            return Err(Failure::usage("no user is given", "Give --user or ALIASD_USER."));
+        };
+        let password = match self.given_password()? {
+            Some(password) => Some(password),
+            None => password::ask(&format!("Password of {user}"), false)?,
+        };
+        let Some(password) = password else {
+            let hint = format!("Give --password-file or {PASSWORD_VARIABLE}.");
+            return Err(Failure::usage(format!("no password is given for the user {user}"), hint));
+        };
+        Ok((user, secret(password)))
+    }
+
+    /// The password in the file or in the environment.
+    pub(crate) fn given_password(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        password::given(self.password_file.as_deref(), PASSWORD_VARIABLE)
+    }
+
+    fn identified(&self) -> Result<Option<Client>, Failure> {
+        let builder = self.builder()?;
+        let builder = if self.user.is_some() {
+            let (user, password) = self.user_and_password()?;
+            // One command makes a call or two, which a login would only add to.
+            builder.basic(user, password)
+        } else if let Some(path) = &self.token_file {
+            builder.token(secret(password::read_text("token file", path)?))
+        } else if self.cert.is_some() {
+            builder
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(builder.build()?))
+    }
+
+    fn builder(&self) -> Result<ClientBuilder, Failure> {
+        let endpoints = self.endpoints.iter().map(|endpoint| endpoint.trim()).filter(|endpoint| !endpoint.is_empty());
+        let mut builder = Client::builder().endpoints(endpoints).deadline(self.timeout);
+        if let Some(path) = &self.ca {
+            builder = builder.ca_pem(read("CA certificate", path)?);
+        }
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            let key = secret(password::read_text("private key", key)?);
+            builder = builder.certificate(read("client certificate", cert)?, key);
+        }
+        if self.allow_plaintext {
+            builder = builder.allow_plaintext();
+        }
+        Ok(builder)
+    }
+}
+
+fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::unreadable(what, path, &error))
+}
+
+/// Moves a text on into another buffer that is wiped.
+pub(crate) fn secret(mut text: Zeroizing<String>) -> Secret {
+    Secret::new(std::mem::take(&mut *text))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let bounded = seconds.filter(|time| !time.is_zero() && *time <= Duration::from_secs(86_400));
+    bounded.ok_or_else(|| "it is a number of seconds greater than 0, such as 10 or 2.5".to_owned())
+}

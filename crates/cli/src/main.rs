@@ -1,0 +1,53 @@
+//! `aliasctl`, the command line of aliasd: for people who administer the catalog and for scripts.
+//!
+//! Data goes to standard output, everything else to standard error. The exit code says what to do next: 0 done,
+//! 1 rejected, 2 usage, 3 unavailable, 4 outcome unknown. It is built on the SDK alone and holds
+//! no knowledge of the language: statements are sent as they were typed.
+
+mod arguments;
+mod commands;
+mod connection;
+mod failure;
+mod output;
+mod parameter;
+mod password;
+mod script;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Keystore(command) => commands::keystore::run(command),
+        Command::Pki(command) => commands::pki::run(command),
+        Command::Completion { shell } => commands::completion::run(shell),
+        command => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(Failure::Output)?.block_on(run_on_cluster(command))
+        }
+    }
+}
+
+async fn run_on_cluster(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Exec(command) => commands::exec::run(command).await,
+        Command::Resolve(command) => commands::resolve::run(command).await,
+        Command::Watch(command) => commands::watch::run(command).await,
+        Command::Cluster(command) => commands::cluster::run(command).await,
+        Command::Login(command) => commands::session::login(command).await,
+        Command::Whoami(command) => commands::session::whoami(command).await,
+        Command::Keystore(_) | Command::Pki(_) | Command::Completion { .. } => Ok(()),
+    }
+}

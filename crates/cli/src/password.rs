@@ -1,0 +1,48 @@
+//! Where passwords come from: a file, the environment, or a prompt that does not echo. Never an argument.
+
+use std::fs;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// Reads a text from a file, or from standard input if it is `-`, without the line break at its end.
+pub(crate) fn read_text(what: &str, path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    let mut text = Zeroizing::new(text.map_err(|error| Failure::unreadable(what, path, &error))?);
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    if text.ends_with('\r') {
+        text.pop();
+    }
+    Ok(text)
+}
+
+/// The password in a file or in an environment variable; `None` if there is neither.
+pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    match file {
+        Some(path) => read_text("password file", path).map(Some),
+        None => Ok(std::env::var(variable).ok().filter(|password| !password.is_empty()).map(Zeroizing::new)),
+    }
+}
+
+/// Asks for a password on the terminal, twice if it is a new one; `None` if nobody can be asked.
+pub(crate) fn ask(prompt: &str, is_new: bool) -> Result<Option<Zeroizing<String>>, Failure> {
+    if !io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let ask = |prompt: &str| rpassword::prompt_password(format!("{prompt}: ")).map(Zeroizing::new);
+    let password = ask(prompt)?;
+    if is_new && ask("Once more")? != password {
+        return Err(Failure::usage("the two passwords differ", ""));
+    }
+    Ok(Some(password))
+}
