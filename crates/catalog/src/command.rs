@@ -367,3 +367,6 @@ impl Command<Plain> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

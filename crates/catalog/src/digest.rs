@@ -382,3 +382,6 @@ impl Encoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -300,3 +300,6 @@ fn check_length(what: &str, text: &str) -> Result<(), Rejection> {
 fn reserved_prefix(name: &str) -> Option<&'static str> {
     ["system", "_"].into_iter().find(|prefix| name.starts_with(prefix))
 }
+
+#[cfg(test)]
+mod tests;

@@ -344,3 +344,6 @@ impl Privilege {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -269,3 +269,6 @@ rejections! {
     NoAuth { name } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "User '{name}' has no way to authenticate.", "Give SET PASSWORD or SET AUTH 'mtls' {SET ID '…'}.";
 }
+
+#[cfg(test)]
+mod tests;

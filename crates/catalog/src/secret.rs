@@ -95,3 +95,6 @@ impl fmt::Debug for PasswordHash {
         f.write_str("PasswordHash(******)")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,6 @@ impl fmt::Debug for RemoteUrl {
         write!(f, "{:?}", &*self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Sealing reaches every secret of every command and leaves the rest alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{
+    AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
+    PasswordChange, RemoteTarget, Removal,
+};
+use crate::{
+    AliasName, CatalogName, ClusterId, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy, RemoteUrl,
+    RemoteUserName, RoleName, Sealed, SealedSecret, UserName,
+};
+
+const SECRET: &str = "s3cret-w0rd";
+
+fn secret() -> PlainSecret {
+    PlainSecret::new(SECRET.into())
+}
+
+fn bob() -> UserName {
+    UserName::new("bob").expect("a valid name")
+}
+
+fn password() -> Option<PasswordChange<Plain>> {
+    Some(PasswordChange { password: Some(secret()), change_required: Some(true) })
+}
+
+fn create_alias() -> Command<Plain> {
+    Command::CreateAlias(CreateAlias {
+        name: AliasName::new("far").expect("a valid name"),
+        mode: CreateMode::Fail,
+        target: AliasTarget::Remote(RemoteTarget {
+            database: CatalogName::new("neo4j").expect("a valid name"),
+            url: RemoteUrl::new("neo4j+s://location").expect("a valid url"),
+            user: RemoteUserName::new("alice").expect("a valid name"),
+            credential: secret(),
+            driver: DriverSettings::default(),
+            default_language: None,
+        }),
+        properties: BTreeMap::new(),
+    })
+}
+
+fn alter_alias() -> Command<Plain> {
+    Command::AlterAlias(AlterAlias {
+        name: CatalogName::new("far").expect("a valid name"),
+        if_exists: true,
+        target: None,
+        user: None,
+        credential: Some(secret()),
+        driver: None,
+        default_language: None,
+        properties: None,
+    })
+}
+
+fn create_user() -> Command<Plain> {
+    let (home, auth) = (None, Vec::new());
+    Command::CreateUser(CreateUser {
+        name: bob(),
+        mode: CreateMode::Fail,
+        password: password(),
+        status: None,
+        home,
+        auth,
+    })
+}
+
+fn alter_user() -> Command<Plain> {
+    Command::AlterUser(AlterUser {
+        name: bob(),
+        if_exists: false,
+        password: password(),
+        status: None,
+        home: None,
+        remove_auth: Removal::default(),
+        set_auth: Vec::new(),
+    })
+}
+
+fn bootstrap() -> Command<Plain> {
+    Command::Bootstrap(Bootstrap {
+        cluster_id: ClusterId([1; 16]),
+        active_key: KeyId([2; 16]),
+        policy: Policy::default(),
+        admin: bob(),
+        password: secret(),
+    })
+}
+
+fn seal(command: Command<Plain>) -> Result<Command<Sealed>, &'static str> {
+    command.seal(
+        |name, field, secret| {
+            assert_eq!((name.as_str(), field, secret.expose()), ("far", CredentialField::Password, SECRET));
+            Ok(SealedSecret { key_id: KeyId([9; 16]), nonce: [0; 12], ciphertext: Arc::from([5_u8; 3]) })
+        },
+        |secret| {
+            assert_eq!(secret.expose(), SECRET);
+            Ok(PasswordHash::new("hashed"))
+        },
+    )
+}
+
+#[test]
+fn neither_stage_prints_a_secret() {
+    for command in [create_alias(), alter_alias(), create_user(), alter_user(), bootstrap()] {
+        assert!(!format!("{command:?} {command:#?}").contains(SECRET));
+        let sealed = seal(command).expect("sealing does not fail here");
+        let shown = format!("{sealed:?} {sealed:#?}");
+        assert!(!shown.contains(SECRET) && !shown.contains("hashed") && !shown.contains("[5, 5, 5]"));
+    }
+}
+
+#[test]
+fn every_secret_is_sealed_or_hashed() {
+    let Ok(Command::CreateAlias(CreateAlias { target: AliasTarget::Remote(target), .. })) = seal(create_alias()) else {
+        panic!("it stays what it is");
+    };
+    assert_eq!(target.credential.key_id, KeyId([9; 16]));
+    let Ok(Command::AlterAlias(alter)) = seal(alter_alias()) else { panic!("it stays what it is") };
+    assert_eq!((alter.if_exists, alter.credential.is_some()), (true, true));
+    let Ok(Command::CreateUser(create)) = seal(create_user()) else { panic!("it stays what it is") };
+    let Ok(Command::AlterUser(alter)) = seal(alter_user()) else { panic!("it stays what it is") };
+    for change in [create.password, alter.password] {
+        let change = change.expect("there was one");
+        assert_eq!((change.password, change.change_required), (Some(PasswordHash::new("hashed")), Some(true)));
+    }
+    let Ok(Command::Bootstrap(formed)) = seal(bootstrap()) else { panic!("it stays what it is") };
+    assert_eq!(formed.password, PasswordHash::new("hashed"));
+}
+
+#[test]
+fn a_failure_to_seal_is_passed_on() {
+    let failed = create_alias().seal(|_, _, _| Err("no key"), |_| Ok(PasswordHash::new("hashed")));
+    assert_eq!(failed, Err("no key"));
+    let failed = create_user().seal(|_, _, _| Err("no key"), |_| Err("too busy"));
+    assert_eq!(failed, Err("too busy"));
+}
+
+#[test]
+fn a_command_without_secrets_stays_as_it_is() {
+    let roles = BTreeSet::from([RoleName::admin()]);
+    let plain: Command<Plain> = Command::GrantRoles { roles: roles.clone(), users: BTreeSet::from([bob()]) };
+    assert!(!plain.stores_credential());
+    assert_eq!(seal(plain), Ok(Command::GrantRoles { roles, users: BTreeSet::from([bob()]) }));
+}
+
+#[test]
+fn commands_that_store_a_credential_say_so() {
+    assert!(create_alias().stores_credential() && alter_alias().stores_credential());
+    assert!(!create_user().stores_credential() && !bootstrap().stores_credential());
+}
