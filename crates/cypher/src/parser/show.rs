@@ -128,15 +128,11 @@ impl Parser<'_> {
     fn projection(&mut self) -> Parsed<Projection> {
         let yields = if self.accept("YIELD") { Some(self.yields()?) } else { None };
         let filter = if self.accept("WHERE") { Some(self.expression()?) } else { None };
-        let span = self.span();
-        let returns = match self.at("RETURN") {
-            true if yields.is_none() => {
-                let error = self.error(ErrorCode::SyntaxError, span, "RETURN is only allowed after YIELD.");
-                return Err(error.with_hint("Write YIELD * before RETURN."));
-            }
-            _ if yields.is_some() && self.accept("RETURN") => Some(self.returns()?),
-            _ => None,
-        };
+        if yields.is_none() && self.at("RETURN") {
+            let error = self.error(ErrorCode::SyntaxError, self.span(), "RETURN is only allowed after YIELD.");
+            return Err(error.with_hint("Write YIELD * before RETURN."));
+        }
+        let returns = if yields.is_some() && self.accept("RETURN") { Some(self.returns()?) } else { None };
         Ok(Projection { yields, filter, returns })
     }
 

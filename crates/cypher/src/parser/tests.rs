@@ -124,3 +124,15 @@ fn every_form_is_accepted_and_prints_canonically() {
         assert_eq!(canonical(&printed), printed);
     }
 }
+
+/// Every beginning of every form is answered, and an error lies inside of what was read.
+#[test]
+fn truncated_statements_are_answered() {
+    for (source, _) in ACCEPTED {
+        for end in (0..source.len()).filter(|&end| source.is_char_boundary(end)) {
+            let Err(error) = parse(&source[..end]) else { continue };
+            assert!(error.span().end <= end, "{source}\n{error}");
+            assert!(error.position().is_some() || end == 0, "{source}\n{error}");
+        }
+    }
+}
