@@ -19,7 +19,7 @@ use crate::session::Session;
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Keeps the health service true until `stop`. Cluster serves also when the node is not ready.
-pub async fn follow_readiness(session: Arc<Session>, reporter: HealthReporter, stop: CancellationToken) {
+pub(super) async fn follow_readiness(session: Arc<Session>, reporter: HealthReporter, stop: CancellationToken) {
     let ready_only = [
         "",
         RouterServer::<router::RouterService>::NAME,

@@ -23,10 +23,8 @@ use aliasd_wire::v1::router_server::RouterServer;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::{Request, Status};
-use tonic_health::pb::health_server::{Health, HealthServer};
 
 use self::gate::GateLayer;
-pub use self::health::follow_readiness;
 use crate::identity::Proof;
 use crate::replica::{PeerIdentity, Replica};
 use crate::session::Session;
@@ -46,7 +44,6 @@ const PEER_WINDOW: u32 = 4 << 20;
 pub async fn serve_clients(
     session: Arc<Session>,
     incoming: Incoming<ClientConnection>,
-    health: HealthServer<impl Health>,
     stop: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
     let reflection = tonic_reflection::server::Builder::configure()
@@ -55,7 +52,9 @@ pub async fn serve_clients(
         .build_v1()
         .expect("the descriptors were made by the build");
     let (interval, timeout) = KEEP_ALIVE;
-    Server::builder()
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let readiness = tokio::spawn(health::follow_readiness(Arc::clone(&session), reporter, stop.clone()));
+    let served = Server::builder()
         .http2_keepalive_interval(Some(interval))
         .http2_keepalive_timeout(Some(timeout))
         .layer(GateLayer(Arc::clone(&session)))
@@ -68,7 +67,9 @@ pub async fn serve_clients(
         .add_service(health)
         .add_service(reflection)
         .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
-        .await
+        .await;
+    readiness.abort();
+    served
 }
 
 /// Serves the other members until `stop`.

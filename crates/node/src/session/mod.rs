@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::account::{EffectivePrivilege, Standing};
 pub(crate) use self::execute::{Executed, Listed, Statement};
 pub use self::fault::{Fault, FaultCode};
-pub(crate) use self::form::Formation;
+pub(crate) use self::form::{Formation, Formed};
 pub(crate) use self::freshness::Freshness;
 pub(crate) use self::resolve::Resolved;
 pub(crate) use self::write::Written;

@@ -1,0 +1,53 @@
+//! `aliasd config`: the default configuration, and judging one.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{FAILED, MISCONFIGURED, fail};
+use crate::config::{Commands, Config, DEFAULT_FILE, Severity};
+
+pub(super) fn print_default() -> ExitCode {
+    match io::stdout().write_all(DEFAULT_FILE.as_bytes()) {
+        // A reader that has seen enough is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(FAILED, &error),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+pub(super) fn check(files: &[PathBuf], offline: bool, expand_commands: bool) -> ExitCode {
+    let commands = match (offline, expand_commands) {
+        (true, _) => Commands::Assume,
+        (false, true) => Commands::Run,
+        (false, false) => Commands::Refuse,
+    };
+    let mut good = true;
+    for file in files {
+        good &= check_one(file, commands, offline);
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::from(MISCONFIGURED) }
+}
+
+/// Prints what is wrong with a file; true if a node would start with it.
+fn check_one(file: &Path, commands: Commands, offline: bool) -> bool {
+    let config = match Config::load(file, commands, std::env::vars()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{}:\n{error}", file.display());
+            return false;
+        }
+    };
+    let findings = if offline { Vec::new() } else { config.check() };
+    for finding in &findings {
+        let severity = match finding.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        eprintln!("{}: {severity}: {}", file.display(), finding.problem);
+    }
+    let good = findings.iter().all(|finding| finding.severity < Severity::Error);
+    if good {
+        println!("{}: good", file.display());
+    }
+    good
+}

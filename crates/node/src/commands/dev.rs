@@ -1,0 +1,176 @@
+//! `aliasd dev`: one node with everything generated, for trying things out.
+//!
+//! It is a real node with real certificates, keystore and log; only its directory is thrown away at the end.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use aliasd_catalog::UserName;
+use aliasd_keyring::keystore::Keystore;
+use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Host, Subject};
+use clap::Args;
+use tokio::runtime::Runtime;
+
+use super::start::{Signals, refuse, run};
+use super::{FAILED, fail};
+use crate::config::{Commands, Config};
+use crate::node::Node;
+use crate::observe::logging;
+use crate::replica::Member;
+use crate::session::{Formation, Formed};
+
+/// How `aliasd dev` starts.
+#[derive(Args, Debug)]
+pub(super) struct Dev {
+    /// The port for clients on 127.0.0.1. The next one is for members, the one after it for metrics and health. 0 lets the
+    /// system choose all three.
+    #[arg(long, default_value_t = 7680, value_parser = clap::value_parser!(u16).range(..=65533))]
+    port: u16,
+    /// How much is logged: error, warn, info, debug or trace.
+    #[arg(long, default_value = "warn", value_name = "LEVEL",
+          value_parser = ["error", "warn", "info", "debug", "trace"])]
+    log_level: String,
+}
+
+/// A directory that is removed when this is dropped.
+struct ThrowAway(PathBuf);
+
+pub(super) fn dev(dev: &Dev) -> ExitCode {
+    let prepared = ThrowAway::make().and_then(|directory| {
+        let config = prepare(&directory.0, dev)?;
+        Ok((directory, config))
+    });
+    let (directory, config) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return fail(FAILED, &format_args!("the node cannot be prepared: {error}")),
+    };
+    if let Err(error) = logging::set_up(&config.log) {
+        return fail(FAILED, &error);
+    }
+    match Runtime::new() {
+        Ok(runtime) => runtime.block_on(serve(&directory.0, &config)),
+        Err(error) => fail(FAILED, &format_args!("the system gives no threads: {error}")),
+    }
+}
+
+async fn serve(directory: &Path, config: &Config) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
+    };
+    let node = match Node::start(config).await {
+        Ok(node) => node,
+        Err(failure) => return refuse(&failure),
+    };
+    match form(&node).await {
+        Ok(formed) => welcome(directory, &node, &formed),
+        Err(error) => return fail(FAILED, &error),
+    }
+    run(node, &mut signals).await
+}
+
+async fn form(node: &Node) -> Result<Formed, aliasd_wire::error::Error> {
+    let addresses = node.addresses();
+    let member = Member {
+        name: "node-1".to_owned(),
+        peer_address: addresses.peer.to_string(),
+        client_address: addresses.client.to_string(),
+    };
+    let admin = UserName::new("admin").expect("a name of five letters is a user name");
+    node.session().form(Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
+}
+
+fn welcome(directory: &Path, node: &Node, formed: &Formed) {
+    let addresses = node.addresses();
+    let password = formed.generated.as_ref().map(aliasd_catalog::PlainSecret::expose).unwrap_or_default();
+    println!(
+        "One node of aliasd is ready. In another terminal:\n\n  \
+           export ALIASD_ENDPOINTS={client}\n  \
+           export ALIASD_CA={ca}\n  \
+           export ALIASD_USER=admin\n  \
+           export ALIASD_PASSWORD={password}\n  \
+           aliasctl exec \"SHOW DATABASES\"\n\n\
+         Metrics and readiness: http://{http}/metrics, http://{http}/readyz\n\
+         Everything is in {directory} and is removed when you press Ctrl-C.",
+        client = addresses.client,
+        ca = directory.join("pki/ca.pem").display(),
+        http = addresses.http,
+        directory = directory.display(),
+    );
+}
+
+/// Makes certificates, keystore and configuration file, as an operator would.
+fn prepare(directory: &Path, dev: &Dev) -> io::Result<Config> {
+    let pki = directory.join("pki");
+    let authority = Authority::create("aliasd dev").map_err(io::Error::other)?;
+    authority.save(&pki).map_err(io::Error::other)?;
+    let hosts = ["127.0.0.1", "localhost"].map(|host| host.parse::<Host>()).into_iter();
+    let hosts = hosts.collect::<Result<_, _>>().map_err(io::Error::other)?;
+    let issued = authority.issue(&Subject::Node { id: 1, hosts }, DEFAULT_VALIDITY).map_err(io::Error::other)?;
+    issued.save(&pki, "node-1").map_err(io::Error::other)?;
+
+    let keystore = directory.join("keystore.p12");
+    let password = hexadecimal(&crate::session::random::<16>());
+    Keystore::create(&keystore, &password, "aesKey").map_err(io::Error::other)?;
+
+    let port = |offset: u16| if dev.port == 0 { 0 } else { dev.port + offset };
+    let (root, client, peer, http) = (directory.display(), port(0), port(1), port(2));
+    let text = format!(
+        r#"[cluster]
+name = "dev"
+
+[node]
+id = 1
+data_dir = "{root}/data"
+client_listen = "127.0.0.1:{client}"
+peer_listen = "127.0.0.1:{peer}"
+http_listen = "127.0.0.1:{http}"
+
+[tls]
+peer_certificate = "{root}/pki/node-1.pem"
+peer_key = "{root}/pki/node-1-key.pem"
+peer_ca = "{root}/pki/ca.pem"
+client_ca = "{root}/pki/ca.pem"
+
+[keystore]
+path = "{root}/keystore.p12"
+password = "{password}"
+
+[log]
+level = "{level}"
+"#,
+        level = dev.log_level,
+    );
+    let file = directory.join("aliasd.toml");
+    let mut options = fs::OpenOptions::new();
+    io::Write::write_all(&mut options.write(true).create_new(true).mode(0o600).open(&file)?, text.as_bytes())?;
+    // Settings of the environment are meant for the nodes that are started with a configuration.
+    Config::load(&file, Commands::Refuse, []).map_err(io::Error::other)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+// === impl ThrowAway ===
+
+impl ThrowAway {
+    fn make() -> io::Result<Self> {
+        let name = format!("aliasd-dev-{}", hexadecimal(&crate::session::random::<6>()));
+        let path = std::env::temp_dir().join(name);
+        fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for ThrowAway {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("aliasd: {} could not be removed: {error}", self.0.display());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the program can be told on its command line.
+//!
+//! Exit codes: 0 for a clean end, 1 for what the machine or the data denies, 2 for a wrong command line or configuration.
+
+mod config;
+mod dev;
+mod start;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Something went wrong that is nobody's setting.
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+const MISCONFIGURED: u8 = 2;
+
+/// The catalog of remote database aliases: the daemon.
+#[derive(Debug, Parser)]
+#[command(name = "aliasd", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a node and serve until SIGTERM or SIGINT.
+    Start {
+        /// The configuration file. `aliasd config default` prints one with every setting explained.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Run the commands of settings of the form "$(command)".
+        #[arg(long)]
+        expand_commands: bool,
+    },
+    /// Start one node with everything generated, in a directory that is removed at the end. For trying things out.
+    Dev(dev::Dev),
+    /// Print or check configurations.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print a configuration file with every setting, its purpose and its default.
+    Default,
+    /// Check configuration files as a start would, without starting. Prints every problem with the way out.
+    Check {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Look at the files alone, not at the certificates, keys and directories that they name: those are on another
+        /// machine.
+        #[arg(long)]
+        offline: bool,
+        /// Run the commands of settings of the form "$(command)".
+        #[arg(long, conflicts_with = "offline")]
+        expand_commands: bool,
+    },
+}
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Start { config, expand_commands } => start::start(&config, expand_commands),
+        Command::Dev(dev) => dev::dev(&dev),
+        Command::Config(ConfigCommand::Default) => config::print_default(),
+        Command::Config(ConfigCommand::Check { files, offline, expand_commands }) => {
+            config::check(&files, offline, expand_commands)
+        }
+    }
+}
+
+/// Tells on standard error why the program ends.
+fn fail(code: u8, message: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("aliasd: {message}");
+    ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

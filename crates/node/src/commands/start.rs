@@ -1,0 +1,93 @@
+//! `aliasd start`: a node from a configuration file, until a signal or a failure.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{FAILED, MISCONFIGURED, fail};
+use crate::config::{Commands, Config};
+use crate::node::{Node, NodeFailure, StartFailure};
+use crate::observe::logging;
+
+pub(super) fn start(file: &Path, expand_commands: bool) -> ExitCode {
+    let commands = if expand_commands { Commands::Run } else { Commands::Refuse };
+    let config = match Config::load(file, commands, std::env::vars()) {
+        Ok(config) => config,
+        Err(error) => return fail(MISCONFIGURED, &format_args!("{}:\n{error}", file.display())),
+    };
+    if let Err(error) = logging::set_up(&config.log) {
+        let path = config.log.file.as_deref().unwrap_or(Path::new("standard error"));
+        return fail(MISCONFIGURED, &format_args!("log.file: cannot write to {}: {error}", path.display()));
+    }
+    match Runtime::new() {
+        Ok(runtime) => runtime.block_on(serve(&config)),
+        Err(error) => fail(FAILED, &format_args!("the system gives no threads: {error}")),
+    }
+}
+
+async fn serve(config: &Config) -> ExitCode {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
+    };
+    match Node::start(config).await {
+        Ok(node) => run(node, &mut signals).await,
+        Err(failure) => refuse(&failure),
+    }
+}
+
+pub(super) fn refuse(failure: &StartFailure) -> ExitCode {
+    tracing::error!(%failure, "the node does not start");
+    fail(if failure.is_configuration() { MISCONFIGURED } else { FAILED }, failure)
+}
+
+/// Serves until a signal or a failure, and ends the node. A second signal ends the program at once.
+pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
+    let failure: Option<NodeFailure> = tokio::select! {
+        name = signals.next() => {
+            tracing::info!(signal = name, "told to stop");
+            None
+        }
+        failure = node.failed() => Some(failure),
+    };
+    let stopped = tokio::select! {
+        stopped = node.stop() => stopped,
+        name = signals.next() => {
+            tracing::warn!(signal = name, "told to stop a second time: the node ends at once");
+            return ExitCode::from(FAILED);
+        }
+    };
+    match (failure, stopped) {
+        (Some(failure), _) => {
+            tracing::error!(%failure, "the node has ended");
+            fail(FAILED, &failure)
+        }
+        (None, Err(fault)) => {
+            tracing::error!(%fault, "the node has not ended cleanly");
+            fail(FAILED, &fault)
+        }
+        (None, Ok(())) => ExitCode::SUCCESS,
+    }
+}
+
+/// The signals that end a node.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// The name of the next one.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A running node: what is started, in which order, and how it ends.
+//!
+//! Start: keys, certificates, replica, listener for members, listener for clients, HTTP. Whoever connects before a part is
+//! ready is refused rather than kept waiting. End: not ready, leadership handed on, running calls ended within a bound,
+//! replica closed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api;
+use crate::config::Config;
+use crate::identity::Identity;
+use crate::observe;
+use crate::replica::{PeerConnector, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault};
+use crate::session::{Parts, Session};
+use crate::tls::{self, NotLoopback, Tls, TlsError};
+use crate::vault::{Vault, VaultError};
+
+/// How long the listener for members may take to end: its streams never end by themselves.
+const PEERS_END_WITHIN: Duration = Duration::from_millis(200);
+
+/// Why a node did not start. The message names the setting at fault where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFailure {
+    /// The keystore cannot be used.
+    #[error("{0}\n  hint: {}", .0.hint())]
+    Vault(#[from] VaultError),
+    /// A certificate or key cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    /// Clients would be served without TLS to everybody.
+    #[error(transparent)]
+    Plaintext(#[from] NotLoopback),
+    /// The log or the catalog cannot be used.
+    #[error("{0}")]
+    Replica(#[from] StartError),
+    /// An address cannot be listened at.
+    #[error("{setting}: cannot listen at {address}: {reason}\n  hint: {hint}")]
+    Listen {
+        /// The setting at fault.
+        setting: &'static str,
+        /// Its value.
+        address: SocketAddr,
+        /// The system's words.
+        reason: String,
+        /// The way out.
+        hint: &'static str,
+    },
+}
+
+/// Why a node ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeFailure {
+    /// The replica cannot go on.
+    #[error("the node has stopped: {0}")]
+    Replica(StopReason),
+    /// A listener ended.
+    #[error("the listener of {setting} has ended: {reason}")]
+    Listener {
+        /// The setting that names its address.
+        setting: &'static str,
+        /// What happened.
+        reason: String,
+    },
+}
+
+/// Where a node is reached: the configured addresses, with the ports that the system chose in place of 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// For clients.
+    pub client: SocketAddr,
+    /// For other members.
+    pub peer: SocketAddr,
+    /// For metrics and health.
+    pub http: SocketAddr,
+}
+
+/// A running node.
+pub struct Node {
+    session: Arc<Session>,
+    addresses: Addresses,
+    shutdown_timeout: Duration,
+    clients: Listener,
+    peers: Listener,
+    http: Listener,
+}
+
+/// A listener that is served by a task of its own.
+struct Listener {
+    setting: &'static str,
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), String>>,
+}
+
+impl StartFailure {
+    /// Whether the configuration is at fault, rather than the machine or the data.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Vault(_) | Self::Tls(_) | Self::Plaintext(_))
+    }
+}
+
+impl Node {
+    /// Starts a node. Logging has been set up by then.
+    ///
+    /// # Errors
+    /// A part does not start. What was started before it is stopped again.
+    pub async fn start(config: &Config) -> Result<Self, StartFailure> {
+        let vault = Arc::new(Vault::load(&config.keystore)?);
+        let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
+        let identity = Identity::new(Arc::clone(&vault), config.cluster.token_lifetime).await?;
+        let replica = Replica::start(options(config, &tls)).await?;
+        let session = Session::new(Parts {
+            replica: replica.clone(),
+            vault,
+            identity,
+            max_staleness: config.cluster.max_staleness,
+            database_management_implies_alias_management: config.cluster.database_management_implies_alias_management,
+        });
+        match listen(config, tls, &session).await {
+            Ok(node) => Ok(node),
+            Err(failure) => {
+                // Nothing was acknowledged yet, so what fails here loses nothing.
+                let _ = replica.shutdown().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// What its calls share.
+    pub fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// Where it is reached.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Resolves when the node cannot go on.
+    pub async fn failed(&mut self) -> NodeFailure {
+        tokio::select! {
+            reason = self.session.replica().stopped() => NodeFailure::Replica(reason),
+            failure = self.clients.failed() => failure,
+            failure = self.peers.failed() => failure,
+            failure = self.http.failed() => failure,
+        }
+    }
+
+    /// Ends the node: nobody is served any more, the leadership is handed on, running calls may end within
+    /// `node.shutdown_timeout`, log and catalog are closed.
+    ///
+    /// # Errors
+    /// Log or catalog could not be closed cleanly. What was acknowledged is safe all the same.
+    pub async fn stop(self) -> Result<(), StorageFault> {
+        tracing::info!("the node stops");
+        self.session.stop();
+        self.session.step_back().await;
+        self.clients.end(self.shutdown_timeout).await;
+        let closed = self.session.replica().shutdown().await;
+        self.peers.end(PEERS_END_WITHIN).await;
+        self.http.end(PEERS_END_WITHIN).await;
+        tracing::info!("the node has stopped");
+        closed
+    }
+}
+
+fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
+    let tls = Arc::clone(tls);
+    let connector = PeerConnector::new(move |node, address| Ok(tls::peer_channel(&tls, node, address)));
+    let (cluster, node) = (&config.cluster, &config.node);
+    ReplicaOptions {
+        heartbeat_interval: cluster.heartbeat_interval,
+        election_timeout_min: cluster.election_timeout_min,
+        election_timeout_max: cluster.election_timeout_max,
+        quorum_loss_probe_interval: cluster.election_timeout_max * 2,
+        snapshot_entries: node.snapshot_after.get(),
+        log_entries_kept: node.log_kept,
+        ..ReplicaOptions::new(node.id.get(), Storage::Directory(node.data_dir.clone()), connector)
+    }
+}
+
+async fn listen(config: &Config, tls: Arc<Tls>, session: &Arc<Session>) -> Result<Node, StartFailure> {
+    let node = &config.node;
+    let (peers, peer) = bind("node.peer_listen", node.peer_listen).await?;
+    let (clients, client) = bind("node.client_listen", node.client_listen).await?;
+    let (web, http) = bind("node.http_listen", node.http_listen).await?;
+    let incoming = if node.insecure_plaintext {
+        tls::clients_in_clear(clients)?
+    } else {
+        tls::clients(clients, Arc::clone(&tls))
+    };
+    let peers = {
+        let (replica, incoming) = (session.replica().clone(), tls::peers(peers, tls));
+        Listener::serve("node.peer_listen", |stop| {
+            async move { api::serve_peers(&replica, incoming, stop).await.map_err(|error| error.to_string()) }.boxed()
+        })
+    };
+    let clients = {
+        let session = Arc::clone(session);
+        Listener::serve("node.client_listen", |stop| {
+            async move { api::serve_clients(session, incoming, stop).await.map_err(|error| error.to_string()) }.boxed()
+        })
+    };
+    let web = {
+        let session = Arc::clone(session);
+        Listener::serve("node.http_listen", |stop| {
+            let served = observe::http::serve(web, session, stop);
+            async move { served.await.map_err(|error| error.to_string()) }.boxed()
+        })
+    };
+    let addresses = Addresses { client, peer, http };
+    tracing::info!(node = node.id, %client, %peer, %http, cluster = config.cluster.name, "the node serves");
+    let (session, shutdown_timeout) = (Arc::clone(session), node.shutdown_timeout);
+    Ok(Node { session, addresses, shutdown_timeout, clients, peers, http: web })
+}
+
+async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartFailure> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound.await.map_err(|error: std::io::Error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
+            std::io::ErrorKind::AddrNotAvailable => "choose an address of this machine, or 0.0.0.0 for all of them",
+            std::io::ErrorKind::PermissionDenied => "ports below 1024 are for the superuser; choose another one",
+            _ => "choose another address or port",
+        };
+        StartFailure::Listen { setting, address, reason: error.to_string(), hint }
+    })
+}
+
+// === impl Listener ===
+
+impl Listener {
+    fn serve(
+        setting: &'static str,
+        serve: impl FnOnce(CancellationToken) -> BoxFuture<'static, Result<(), String>>,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(serve(stop.clone()));
+        Self { setting, stop, task }
+    }
+
+    async fn failed(&mut self) -> NodeFailure {
+        let reason = match (&mut self.task).await {
+            Ok(Ok(())) => "it was closed".to_owned(),
+            Ok(Err(reason)) => reason,
+            Err(error) => error.to_string(),
+        };
+        NodeFailure::Listener { setting: self.setting, reason }
+    }
+
+    /// Takes no more connections, and lets the open ones end within a bound.
+    async fn end(mut self, within: Duration) {
+        self.stop.cancel();
+        if !self.task.is_finished() && tokio::time::timeout(within, &mut self.task).await.is_err() {
+            self.task.abort();
+        }
+    }
+}
