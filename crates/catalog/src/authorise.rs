@@ -1,10 +1,10 @@
 //! Who may do what. The same function answers before an entry is proposed, as a courtesy, and inside
 //! `apply`, where it counts: a REVOKE that was committed earlier always wins.
 
+use crate::standing::RoleStanding;
 use crate::{
     AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind, DatabaseScope,
-    DbmsAction, Grant, GrantEffect, Named, Principal, Privilege, Rejection, RoleName, Stage, User, UserName, UserScope,
-    UserStatus,
+    DbmsAction, Grant, Principal, Privilege, Rejection, RoleName, Stage, User, UserName, UserScope, UserStatus,
 };
 
 /// What a principal wants to do.
@@ -122,7 +122,7 @@ impl Catalog {
         let (Some(target), Some(user)) = (self.privilege_target(asked), self.user(name.as_str())) else {
             return false;
         };
-        if matches!(self.find(&target), Some(Named::Database(_, database)) if database.kind == DatabaseKind::System) {
+        if self.database(target.as_str()).is_some_and(|database| database.kind == DatabaseKind::System) {
             return true;
         }
         let home = self.home_of(user).and_then(|home| self.privilege_target(&home));
@@ -137,24 +137,18 @@ impl Catalog {
 
     /// Whether some role is granted, and no role denied, one of the sufficient privileges.
     fn decide(&self, user: &UserName, sufficient: impl Iterator<Item = Privilege>) -> bool {
-        let roles = self.effective_roles(user);
+        let assigned = self.roles_of(user).filter_map(|role| self.standing_of(role.as_str()));
+        let roles: Vec<&RoleStanding> = assigned.chain(self.standing_of(RoleName::PUBLIC)).collect();
         let mut granted = false;
         for privilege in sufficient {
-            for role in &roles {
-                if self.holds(role, GrantEffect::Denied, &privilege) {
+            for standing in roles.iter().filter_map(|role| role.get(&privilege)) {
+                if standing.is_denied() {
                     return false;
                 }
-                granted = granted || self.holds(role, GrantEffect::Granted, &privilege);
+                granted = granted || standing.is_granted();
             }
         }
         granted
-    }
-
-    fn holds(&self, role: &RoleName, effect: GrantEffect, privilege: &Privilege) -> bool {
-        [false, true].into_iter().any(|immutable| {
-            let grant = Grant { role: role.clone(), effect, privilege: privilege.clone(), immutable };
-            self.holds_exactly(&grant)
-        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync as Map;
 
+use crate::standing::{RoleStanding, Standings};
 use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseName, Digest, Grant,
     Membership, Meta, Outcome, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleName, Stamp, Timestamp,
@@ -27,6 +28,7 @@ pub struct Catalog {
     requests: Map<RequestId, Arc<RequestRecord>>,
     // Indexes, derived from the records above.
     members: Map<(RoleName, UserName), ()>,
+    standings: Standings,
     grants_by_name: Map<(CatalogName, Arc<Grant>), ()>,
     aliases_by_target: Map<(DatabaseName, AliasName), ()>,
     users_by_auth: Map<(AuthProvider, AuthId), UserName>,
@@ -157,6 +159,11 @@ impl Catalog {
     pub fn grants_of<'a>(&'a self, role: &'a RoleName) -> impl Iterator<Item = (&'a Grant, Stamp)> {
         let range = self.grants.range(Arc::new(Grant::lowest(role.clone()))..);
         range.take_while(move |(grant, _)| grant.role == *role).map(|(grant, created)| (&**grant, *created))
+    }
+
+    /// What a role is granted and denied, for deciding.
+    pub(crate) fn standing_of(&self, role: &str) -> Option<&RoleStanding> {
+        self.standings.of(role)
     }
 
     /// Whether exactly this grant or denial exists.
@@ -309,6 +316,7 @@ impl Catalog {
                 self.members.insert_mut((role.clone(), user.clone()), ());
             }
             (RecordKey::Grant(grant), _) => {
+                self.standings.add(grant);
                 if let Some(name) = grant.privilege.names() {
                     self.grants_by_name.insert_mut((name.clone(), Arc::new((**grant).clone())), ());
                 }
@@ -337,6 +345,7 @@ impl Catalog {
                 self.members.remove_mut(&(role.clone(), user.clone()));
             }
             (RecordKey::Grant(grant), _) => {
+                self.standings.remove(grant);
                 if let Some(name) = grant.privilege.names() {
                     self.grants_by_name.remove_mut(&(name.clone(), Arc::new((**grant).clone())));
                 }

@@ -25,10 +25,12 @@ mod driver;
 mod id;
 mod name;
 mod privilege;
+mod privilege_row;
 mod record;
 mod rejection;
 mod resolve;
 mod secret;
+mod standing;
 mod url;
 mod value;
 
@@ -48,6 +50,7 @@ pub use privilege::{
     DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, Privilege, Resource,
     Segment, UserScope,
 };
+pub use privilege_row::PrivilegeRow;
 pub use record::{
     Alias, AliasKind, CypherVersion, Database, DatabaseKind, DatabaseStatus, Membership, Meta, Policy, Record,
     RecordKey, RemoteAlias, RequestRecord, Role, User, UserStatus,

@@ -194,9 +194,12 @@ impl UserName {
 }
 
 impl RoleName {
+    /// The name of the role that every user has.
+    pub(crate) const PUBLIC: &'static str = "PUBLIC";
+
     /// The role that every user has, implicitly and irrevocably.
     pub fn public() -> Self {
-        Self("PUBLIC".into())
+        Self(Self::PUBLIC.into())
     }
 
     /// The role of the first administrator.
@@ -224,7 +227,7 @@ impl RoleName {
 
     /// Whether this is the role that every user has.
     pub fn is_public(&self) -> bool {
-        &*self.0 == "PUBLIC"
+        &*self.0 == Self::PUBLIC
     }
 }
 
