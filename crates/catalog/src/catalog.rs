@@ -367,3 +367,6 @@ impl Catalog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
