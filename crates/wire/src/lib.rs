@@ -3,9 +3,9 @@
 //! * [`v1`] is the public gRPC surface, client and server stubs included; [`peer`] is what members
 //!   say to each other. Both are generated from `proto/`.
 //! * [`store`] is the bytes of the log, the catalog store and the snapshots.
-//! * [`value`] is values of the language, which both use; [`route`] and [`Freshness`] belong to the surface,
-//!   which also converts from `Grant` to [`v1::Privilege`], from `Notification` to [`v1::Notification`] and
-//!   from `Rejection` to [`error::Error`].
+//! * [`value`] is values of the language, which both use; [`route`], [`privilege`] and [`Freshness`] belong to
+//!   the surface, which also converts from `Notification` to [`v1::Notification`] and from `Rejection` to
+//!   [`error::Error`].
 //! * [`error`] is the error model of the surface: five classes by the caller's next move.
 //!
 //! This crate never decides anything: it does no I/O, keeps no state and knows no policy. Whatever
@@ -16,7 +16,7 @@
 pub mod error;
 mod freshness;
 mod outcome;
-mod privilege;
+pub mod privilege;
 pub mod route;
 pub mod store;
 pub mod value;

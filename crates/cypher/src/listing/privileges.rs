@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    Action, Catalog, DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, Principal, Privilege,
+    Action, Catalog, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, Principal, Privilege, PrivilegeRow,
     Resource, RoleName, Segment, UserName, UserScope, Value,
 };
 
@@ -98,101 +98,11 @@ fn user_rows(
 
 /// `access, action, resource, graph, segment, role, immutable`: one row for each resource and segment.
 fn grant_rows(grant: &Grant) -> Vec<Vec<Value>> {
-    let (action, graph) = match &grant.privilege {
-        Privilege::Dbms(action) => (dbms_action(*action), "*"),
-        Privilege::Impersonate(_) => ("impersonate".to_owned(), "*"),
-        Privilege::Database(action, scope) => (database_action(*action), graph_of(scope)),
-        Privilege::Graph { action, scope, .. } => (graph_action(*action), graph_of(scope)),
+    let cells = |row: PrivilegeRow| {
+        let text = [row.access.to_owned(), row.action, row.resource, row.graph, row.segment, row.role.to_string()];
+        text.into_iter().map(Value::from).chain([Value::Boolean(row.immutable)]).collect()
     };
-    let (resources, segments) = match &grant.privilege {
-        Privilege::Dbms(_) | Privilege::Database(..) => (database(), database()),
-        Privilege::Impersonate(UserScope::All) => (database(), vec!["USER(*)".to_owned()]),
-        Privilege::Impersonate(UserScope::Named(user)) => (database(), vec![format!("USER({user})")]),
-        Privilege::Graph { action, resource, segment, .. } => (resources(*action, resource), segments(segment)),
-    };
-    let row = |resource: &str, segment: &str| {
-        vec![
-            Value::from(grant.effect.as_str()),
-            Value::from(action.as_str()),
-            Value::from(resource),
-            Value::from(graph),
-            Value::from(segment),
-            Value::from(grant.role.as_str()),
-            Value::Boolean(grant.immutable),
-        ]
-    };
-    resources.iter().flat_map(|resource| segments.iter().map(|segment| row(resource, segment))).collect()
-}
-
-fn database() -> Vec<String> {
-    vec!["database".to_owned()]
-}
-
-fn graph_of(scope: &DatabaseScope) -> &str {
-    match scope {
-        DatabaseScope::Home => "DEFAULT",
-        DatabaseScope::All => "*",
-        DatabaseScope::Named(name) => name.as_str(),
-    }
-}
-
-fn resources(action: GraphAction, resource: &Resource) -> Vec<String> {
-    let labels = matches!(action, GraphAction::SetLabel | GraphAction::RemoveLabel);
-    let (every, one) = if labels { ("all_labels", "label") } else { ("all_properties", "property") };
-    match resource {
-        Resource::None => vec!["graph".to_owned()],
-        Resource::All => vec![every.to_owned()],
-        Resource::Named(names) => names.iter().map(|name| format!("{one}({name})")).collect(),
-    }
-}
-
-/// Elements are nodes and relationships, and listed as both.
-fn segments(segment: &Segment) -> Vec<String> {
-    let (kinds, names): (&[&str], _) = match segment {
-        Segment::None => return database(),
-        Segment::Elements(names) => (&["NODE", "RELATIONSHIP"], names),
-        Segment::Nodes(names) => (&["NODE"], names),
-        Segment::Relationships(names) => (&["RELATIONSHIP"], names),
-    };
-    let of_kind = |kind: &&str| match names.is_empty() {
-        true => vec![format!("{kind}(*)")],
-        false => names.iter().map(|name| format!("{kind}({name})")).collect(),
-    };
-    kinds.iter().flat_map(of_kind).collect()
-}
-
-/// Neo4j's name for an action: its keywords in lower case, except where the name is another.
-fn dbms_action(action: DbmsAction) -> String {
-    match action {
-        DbmsAction::All => "dbms_actions".to_owned(),
-        DbmsAction::ShowServers => "show_server".to_owned(),
-        other => joined(other.keywords()),
-    }
-}
-
-fn database_action(action: DatabaseAction) -> String {
-    match action {
-        DatabaseAction::All => "database_actions".to_owned(),
-        DatabaseAction::Start => "start_database".to_owned(),
-        DatabaseAction::Stop => "stop_database".to_owned(),
-        DatabaseAction::IndexManagement => "index".to_owned(),
-        DatabaseAction::ConstraintManagement => "constraint".to_owned(),
-        DatabaseAction::NameManagement => "token".to_owned(),
-        other => joined(other.keywords()),
-    }
-}
-
-fn graph_action(action: GraphAction) -> String {
-    match action {
-        GraphAction::All => "graph_actions".to_owned(),
-        GraphAction::Create => "create_element".to_owned(),
-        GraphAction::Delete => "delete_element".to_owned(),
-        other => joined(other.keywords()),
-    }
-}
-
-fn joined(keywords: &str) -> String {
-    keywords.to_lowercase().replace(' ', "_")
+    grant.rows().into_iter().map(cells).collect()
 }
 
 // === commands ===

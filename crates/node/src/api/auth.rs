@@ -4,14 +4,14 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{PlainSecret, Timestamp, Value};
+use aliasd_catalog::{PlainSecret, Timestamp};
 use aliasd_wire::v1;
 use aliasd_wire::v1::auth_server::Auth;
 use tonic::{Request, Response, Status};
 
 use super::{caller, convert};
 use crate::identity::Method;
-use crate::session::{EffectivePrivilege, Session, Standing};
+use crate::session::{Session, Standing};
 
 pub(super) struct AuthService(pub(super) Arc<Session>);
 
@@ -70,30 +70,9 @@ impl Auth for AuthService {
         let proof = caller(&request)?.clone();
         let v1::EffectivePrivilegesRequest { user, freshness } = request.into_inner();
         let user = user.as_deref().map(convert::user_name).transpose()?;
-        let (privileges, revision) =
-            self.0.effective_privileges(&proof, user, convert::freshness(freshness)).await?;
-        let privileges = privileges.into_iter().map(privilege).collect();
+        let (grants, revision) = self.0.effective_grants(&proof, user, convert::freshness(freshness)).await?;
+        let privileges = grants.iter().flat_map(aliasd_wire::privilege::to_proto).collect();
         Ok(Response::new(v1::EffectivePrivilegesResponse { served_at_revision: revision.0, privileges }))
-    }
-}
-
-fn privilege(privilege: EffectivePrivilege) -> v1::Privilege {
-    let access = if privilege.denied { v1::PrivilegeAccess::Denied } else { v1::PrivilegeAccess::Granted };
-    v1::Privilege {
-        access: access.into(),
-        action: text(privilege.action),
-        resource: text(privilege.resource),
-        graph: text(privilege.graph),
-        segment: text(privilege.segment),
-        role: text(privilege.role),
-        immutable: privilege.immutable,
-    }
-}
-
-fn text(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        _ => String::new(),
     }
 }
 

@@ -1,16 +1,10 @@
 //! Questions about users: what they are, whether a password is theirs, what they may do.
 
-use aliasd_catalog::{Action, PlainSecret, Revision, UserName, Value, ValueMap};
-use aliasd_cypher::{Lowered, Parameters, compile, run_listing};
+use aliasd_catalog::{Action, DbmsAction, Grant, PlainSecret, Rejection, Revision, UserName};
 use aliasd_wire::error::Error;
 
-use super::execute::refused;
 use super::{Fault, Freshness, Session};
 use crate::identity::Proof;
-
-/// Answers "what may this user do", in the columns and the order of that listing.
-const PRIVILEGES_OF: &str =
-    "SHOW USER $user PRIVILEGES YIELD access, action, resource, graph, segment, role, immutable";
 
 /// A user as the catalog knows it.
 pub(crate) struct Standing {
@@ -19,17 +13,6 @@ pub(crate) struct Standing {
     pub(crate) home_database: Option<String>,
     pub(crate) password_change_required: bool,
     pub(crate) revision: Revision,
-}
-
-/// One privilege that counts for a user.
-pub(crate) struct EffectivePrivilege {
-    pub(crate) denied: bool,
-    pub(crate) action: Value,
-    pub(crate) resource: Value,
-    pub(crate) graph: Value,
-    pub(crate) segment: Value,
-    pub(crate) role: Value,
-    pub(crate) immutable: bool,
 }
 
 impl Session {
@@ -68,46 +51,29 @@ impl Session {
         self.standing(&proof.user)
     }
 
-    /// Every privilege that counts for a user, or for the caller.
+    /// Every grant and denial that counts for a user, or for the caller.
     ///
     /// # Errors
-    /// The caller may not list the privileges of others, or this member is not fresh enough.
-    pub(crate) async fn effective_privileges(
+    /// The caller may not list the privileges of others, there is no such user, or this member is not fresh enough.
+    pub(crate) async fn effective_grants(
         &self,
         caller: &Proof,
         user: Option<UserName>,
         freshness: Freshness,
-    ) -> Result<(Vec<EffectivePrivilege>, Revision), Error> {
+    ) -> Result<(Vec<Grant>, Revision), Error> {
         let view = self.view(freshness).await?;
-        let user = user.unwrap_or_else(|| caller.user.clone());
-        let parameters = Parameters::new(ValueMap::from([("user".to_owned(), Value::from(user.as_str()))]));
-        let listing = match compile(PRIVILEGES_OF, &parameters) {
-            Ok(Lowered::Listing(listing)) => listing,
-            Ok(Lowered::Command(_)) => return Err(Error::bug("a listing was taken for a command")),
-            Err(refusal) => return Err(refused(refusal, PRIVILEGES_OF)),
-        };
         let who = caller.principal();
-        let rows = run_listing(&view.catalog, &who, &listing).map_err(|refusal| refused(refusal, PRIVILEGES_OF))?;
-        let privileges: Result<Vec<_>, Error> = rows
-            .map(|row| {
-                let row = row.map_err(|refusal| refused(refusal, PRIVILEGES_OF))?;
-                privilege(row).ok_or_else(|| Error::bug("a listing of privileges has other columns"))
-            })
-            .collect();
-        Ok((privileges?, view.revision))
+        view.catalog.authorise_caller(&who)?;
+        let user = user.unwrap_or_else(|| caller.user.clone());
+        if user != caller.user {
+            for needed in [DbmsAction::ShowPrivilege, DbmsAction::ShowUser] {
+                view.catalog.authorise(&who, &Action::Dbms(needed))?;
+            }
+        }
+        if view.catalog.user(user.as_str()).is_none() {
+            let action = "list the privileges of".to_owned();
+            return Err(Rejection::UserNotFound { action, name: user.to_string() }.into());
+        }
+        Ok((view.catalog.effective_grants(&user), view.revision))
     }
-}
-
-fn privilege(row: Vec<Value>) -> Option<EffectivePrivilege> {
-    let [access, action, resource, graph, segment, role, immutable] = <[Value; 7]>::try_from(row).ok()?;
-    Some(EffectivePrivilege {
-        // What is not clearly granted counts as denied.
-        denied: access != Value::from("GRANTED"),
-        action,
-        resource,
-        graph,
-        segment,
-        role,
-        immutable: immutable == Value::Boolean(true),
-    })
 }

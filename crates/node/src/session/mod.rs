@@ -30,7 +30,7 @@ use aliasd_catalog::{Command, Plain, Sealed};
 use aliasd_wire::error::Error;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::account::{EffectivePrivilege, Standing};
+pub(crate) use self::account::Standing;
 pub(crate) use self::execute::{Executed, Listed, Statement};
 pub use self::fault::{Fault, FaultCode};
 pub(crate) use self::form::{Formation, Formed};

@@ -7,7 +7,7 @@ use aliasd_catalog::{
     Revision, Route,
 };
 use aliasd_wire::error::{Class, Error};
-use aliasd_wire::{FILE_DESCRIPTOR_SET, Freshness, route, v1};
+use aliasd_wire::{FILE_DESCRIPTOR_SET, Freshness, privilege, route, v1};
 use prost::Message;
 use tonic::Code;
 
@@ -26,10 +26,12 @@ fn freshness_is_linearizable_unless_stated() {
 fn privileges_are_rows_as_neo4j_shows_them() {
     let rows: Vec<String> = samples::privileges()
         .into_iter()
-        .map(|privilege| {
+        .flat_map(|privilege| {
             let grant =
                 Grant { role: samples::role("remote"), effect: GrantEffect::Granted, privilege, immutable: false };
-            let v1::Privilege { action, resource, graph, segment, .. } = (&grant).into();
+            privilege::to_proto(&grant)
+        })
+        .map(|v1::Privilege { action, resource, graph, segment, .. }| {
             format!("{action} | {resource} | {graph} | {segment}")
         })
         .collect();
@@ -40,9 +42,12 @@ fn privileges_are_rows_as_neo4j_shows_them() {
         "database_actions | database | * | database",
         "access | database | DEFAULT | database",
         "start_database | database | remote-neo4j | database",
-        "traverse | graph | DEFAULT | RELATIONSHIP(KNOWS, LIKES)",
-        "read | property(born, name) | * | NODE(Person)",
-        "match | all_properties | neo4j | ELEMENT(*)",
+        "traverse | graph | DEFAULT | RELATIONSHIP(KNOWS)",
+        "traverse | graph | DEFAULT | RELATIONSHIP(LIKES)",
+        "read | property(born) | * | NODE(Person)",
+        "read | property(name) | * | NODE(Person)",
+        "match | all_properties | neo4j | NODE(*)",
+        "match | all_properties | neo4j | RELATIONSHIP(*)",
         "write | graph | * | database",
     ];
     assert_eq!(rows, expected);
