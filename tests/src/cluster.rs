@@ -55,8 +55,10 @@ impl Cluster {
 
     /// As [`Cluster::prepare_in`], with a keystore made by keytool where there is one.
     pub fn prepare_with_keytool(root: &Path, name: &str, count: u64) -> Result<Self> {
-        let layout = Layout::new(root, name)?;
-        if !layout.make_keystore_with_keytool()? {
+        let mut layout = Layout::new(root, name)?;
+        if layout.make_keystore_with_keytool()? {
+            layout.keystore_maker = "keytool";
+        } else {
             layout.make_keystore()?;
         }
         Self::prepare_nodes(layout, count)

@@ -5,7 +5,6 @@
 //! the SDK. It never links the node, so that nothing here can depend on what a user cannot see.
 
 pub mod bench;
-pub mod channel;
 pub mod cluster;
 pub mod dice;
 pub mod golden;

@@ -2,7 +2,7 @@
 //! certificate.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aliasd_client::Client;
@@ -37,6 +37,14 @@ impl Actor {
     /// A program that proves itself with a client certificate.
     pub fn with_certificate(name: &str, certificate: PathBuf, key: PathBuf) -> Self {
         Self { name: name.to_owned(), proof: Proof::Certificate { certificate, key } }
+    }
+
+    /// Certificate and key of a program that proves itself with one.
+    pub fn certificate(&self) -> Option<(&Path, &Path)> {
+        match &self.proof {
+            Proof::Password { .. } => None,
+            Proof::Certificate { certificate, key } => Some((certificate, key)),
+        }
     }
 
     /// `aliasctl` as this actor, with the nodes at these addresses.

@@ -38,6 +38,8 @@ pub struct Layout {
     pub root: PathBuf,
     /// The cluster's name.
     pub name: String,
+    /// The program that made the keystore.
+    pub keystore_maker: &'static str,
 }
 
 /// `aliasctl` without any of the caller's settings.
@@ -56,7 +58,7 @@ pub fn aliasctl() -> Command {
 impl Layout {
     /// Makes the directories.
     pub fn new(root: &Path, name: &str) -> Result<Self> {
-        let layout = Self { root: root.to_path_buf(), name: name.to_owned() };
+        let layout = Self { root: root.to_path_buf(), name: name.to_owned(), keystore_maker: "aliasctl keystore create" };
         fs::create_dir_all(layout.pki())?;
         fs::create_dir_all(layout.captured())?;
         Ok(layout)

@@ -12,9 +12,9 @@ use tonic::transport::Channel;
 
 use super::guard::milliseconds;
 use super::{ALIAS, Characters, Narrator};
-use crate::channel;
-use crate::wait::until_async;
 use crate::cluster::PATIENCE;
+use crate::grpc;
+use crate::wait::until_async;
 
 /// What somebody saw who did nothing but resolve.
 #[derive(Debug, Default)]
@@ -76,10 +76,10 @@ pub(super) async fn leader_killed(all: &mut Characters, narrator: &mut Narrator)
 /// One per member that does not lead, each seen to work before this returns.
 async fn start_resolvers(all: &Characters, leader: u64) -> Result<Vec<Resolver>> {
     let (certificate, key) = all.instance.certificate().context("the instance has a certificate")?;
-    let tls = channel::tls(&all.a.layout().ca(), certificate, key)?;
+    let tls = grpc::tls(&all.a.layout().ca(), certificate, key)?;
     let mut resolvers = Vec::new();
     for node in all.a.nodes.iter().filter(|node| node.id != leader) {
-        let channel = channel::connect(&node.client_address, &tls).await?;
+        let channel = grpc::connect(&node.client_address, &tls).await?;
         let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let task = tokio::spawn(resolve_until(channel, Arc::clone(&stop), Arc::clone(&answered)));
         resolvers.push(Resolver { node: node.id, answered, stop, task });
