@@ -27,23 +27,15 @@ impl Catalog {
     pub fn authorise(&self, who: &Principal, action: &Action) -> Result<(), Rejection> {
         let Principal::User(name) = who else { return Ok(()) };
         self.require_active(name)?;
-        let allowed = match action {
-            Action::Dbms(action) => self.may(name, *action),
-            Action::Impersonate(user) => self.may_impersonate(name, user),
-            Action::Access(target) => {
-                let hidden = || Rejection::DatabaseNotFound { name: target.to_string() };
-                return if self.may_access(name, target) { Ok(()) } else { Err(hidden()) };
-            }
-        };
-        if allowed {
-            return Ok(());
+        let denied = |privilege| Rejection::PermissionDenied { user: name.to_string(), privilege };
+        match action {
+            Action::Dbms(action) if self.may(name, *action) => Ok(()),
+            Action::Impersonate(user) if self.may_impersonate(name, user) => Ok(()),
+            Action::Access(target) if self.may_access(name, target) => Ok(()),
+            Action::Dbms(action) => Err(denied(format!("{} ON DBMS", action.keywords()))),
+            Action::Impersonate(user) => Err(denied(format!("IMPERSONATE ({user}) ON DBMS"))),
+            Action::Access(target) => Err(Rejection::DatabaseNotFound { name: target.to_string() }),
         }
-        let privilege = match action {
-            Action::Dbms(action) => format!("{} ON DBMS", action.keywords()),
-            Action::Impersonate(user) => format!("IMPERSONATE ({user}) ON DBMS"),
-            Action::Access(target) => format!("ACCESS ON DATABASE {target}"),
-        };
-        Err(Rejection::PermissionDenied { user: name.to_string(), privilege })
     }
 
     /// Whether `who` may do anything at all: what is open to everyone needs no privilege beyond this.

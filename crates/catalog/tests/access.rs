@@ -215,6 +215,33 @@ fn a_copied_role_has_the_grants_and_denials_but_not_the_members() {
     assert_eq!(log.catalog.members_of(&role_name("copy")).count(), 0);
 }
 
+// === Callers ===
+
+#[test]
+fn what_is_open_to_everyone_needs_an_active_user() {
+    use aliasd_catalog::{Principal, UserStatus};
+    let mut log = with_carol();
+    let answer = |log: &Log, who: &Principal| log.catalog.authorise_caller(who).map_err(|refused| refused.code().code);
+    assert_eq!(answer(&log, &user("carol")), Ok(()));
+    assert_eq!(answer(&log, &Principal::System), Ok(()));
+    assert_eq!(answer(&log, &user("ghost")), Err("USER_UNKNOWN"));
+    let mut expired = alter_user("carol");
+    expired.password = Some(password(Some(true)));
+    log.run([Command::AlterUser(expired)]);
+    assert_eq!(answer(&log, &user("carol")), Err("PASSWORD_CHANGE_REQUIRED"));
+    let mut suspended = alter_user("carol");
+    suspended.status = Some(UserStatus::Suspended);
+    log.run([Command::AlterUser(suspended)]);
+    assert_eq!(answer(&log, &user("carol")), Err("USER_SUSPENDED"));
+}
+
+/// The parser never makes one, but a member must not trust that.
+#[test]
+fn an_alter_user_without_parts_needs_the_widest_privilege() {
+    let refused = with_carol().outcome("carol", Command::AlterUser(alter_user("root"))).expect_err("she has none");
+    assert_eq!(refused.values(), ["carol", "ALTER USER ON DBMS"]);
+}
+
 // === Impersonation ===
 
 #[test]
