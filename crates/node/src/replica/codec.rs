@@ -10,9 +10,7 @@ use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::store;
 use prost::Message;
 
-use super::types::{
-    LeaderId, LogEntry, LogId, Member, Membership, Payload, Proposal, StoredMembership, Vote,
-};
+use super::types::{LeaderId, LogEntry, LogId, Member, Membership, Payload, Proposal, StoredMembership, Vote};
 
 /// Format of every frame this version writes.
 const FRAME_FORMAT: u8 = 1;
@@ -42,8 +40,8 @@ pub enum Malformed {
 }
 
 impl Malformed {
-    pub(crate) fn content(what: &'static str, reason: impl ToString) -> Self {
-        Self::Content { what, reason: reason.to_string() }
+    pub(crate) fn content(what: &'static str, reason: impl Into<String>) -> Self {
+        Self::Content { what, reason: reason.into() }
     }
 
     fn missing(what: &'static str, part: &str) -> Self {
@@ -73,20 +71,20 @@ pub(crate) fn unframe<M: Message + Default>(what: &'static str, bytes: &[u8]) ->
     if u32::from_le_bytes(checksum) != crc32c::crc32c(body) {
         return Err(Malformed::Checksum);
     }
-    M::decode(body).map_err(|error| Malformed::content(what, error))
+    M::decode(body).map_err(|error| Malformed::content(what, error.to_string()))
 }
 
 /// Encodes a catalog entry that is to be proposed, and makes sure that every member can read it.
 pub(crate) fn encode_new_entry(entry: &Entry) -> Result<Vec<u8>, Malformed> {
-    store::encode_new_entry(entry).map_err(|error| Malformed::content("catalog entry", error))
+    store::encode_new_entry(entry).map_err(|error| Malformed::content("catalog entry", error.to_string()))
 }
 
 pub(crate) fn decode_entry(bytes: &[u8]) -> Result<Entry, Malformed> {
-    store::decode_entry(bytes).map_err(|error| Malformed::content("catalog entry", error))
+    store::decode_entry(bytes).map_err(|error| Malformed::content("catalog entry", error.to_string()))
 }
 
 pub(crate) fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), Malformed> {
-    store::decode_record(key, value).map_err(|error| Malformed::content("catalog record", error))
+    store::decode_record(key, value).map_err(|error| Malformed::content("catalog record", error.to_string()))
 }
 
 pub(crate) fn log_id_to_wire(id: &LogId) -> wire::LogId {
@@ -140,7 +138,7 @@ pub(crate) fn membership_from_wire(membership: wire::Membership) -> Result<Membe
     if voter_sets.is_empty() && members.is_empty() {
         return Ok(Membership::default());
     }
-    Membership::new(voter_sets, members).map_err(|error| Malformed::content("membership", error))
+    Membership::new(voter_sets, members).map_err(|error| Malformed::content("membership", error.to_string()))
 }
 
 pub(crate) fn stored_membership_to_wire(stored: &StoredMembership) -> wire::StoredMembership {

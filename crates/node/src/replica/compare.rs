@@ -81,9 +81,17 @@ mod tests {
         let others = |digests: &[(NodeId, Digest)]| digests.iter().copied().collect::<BTreeMap<_, _>>();
         assert_eq!(judge(a, &others(&[]), 3, Some(1)), Verdict::Equal);
         assert_eq!(judge(a, &others(&[(2, a), (3, a)]), 3, Some(1)), Verdict::Equal);
-        assert_eq!(judge(a, &others(&[(2, a), (3, b)]), 3, Some(3)), Verdict::OthersDiffer, "a majority outvotes a leader");
+        assert_eq!(
+            judge(a, &others(&[(2, a), (3, b)]), 3, Some(3)),
+            Verdict::OthersDiffer,
+            "a majority outvotes a leader"
+        );
         assert_eq!(judge(a, &others(&[(2, b), (3, b)]), 3, Some(1)), Verdict::OwnDiffers, "even when it leads");
-        assert_eq!(judge(a, &others(&[(2, b)]), 3, Some(2)), Verdict::OwnDiffers, "one against one, the leader is right");
+        assert_eq!(
+            judge(a, &others(&[(2, b)]), 3, Some(2)),
+            Verdict::OwnDiffers,
+            "one against one, the leader is right"
+        );
         assert_eq!(judge(a, &others(&[(2, b)]), 3, Some(1)), Verdict::OthersDiffer);
         assert_eq!(judge(a, &others(&[(2, b)]), 3, None), Verdict::OthersDiffer);
     }

@@ -63,12 +63,12 @@ pub enum StorageFault {
 }
 
 impl StorageFault {
-    pub(crate) fn damaged(path: &Path, detail: impl ToString) -> Self {
-        Self::Damaged { path: path.to_owned(), detail: detail.to_string() }
+    pub(crate) fn damaged(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 
     pub(crate) fn malformed(path: &Path, item: &str, reason: &Malformed) -> Self {
-        Self::damaged(path, format_args!("{item} cannot be read: {reason}"))
+        Self::damaged(path, format!("{item} cannot be read: {reason}"))
     }
 
     pub(crate) fn from_io(path: &Path, action: &'static str, error: &io::Error) -> Self {

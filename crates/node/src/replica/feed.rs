@@ -157,11 +157,8 @@ impl Feed {
         self.view.store(Arc::new(view));
         {
             let mut history = self.history();
-            *history = History {
-                known_after: revision,
-                digests: VecDeque::from([(revision, digest)]),
-                ..History::default()
-            };
+            *history =
+                History { known_after: revision, digests: VecDeque::from([(revision, digest)]), ..History::default() };
             let _ = self.live.send(Event::Replaced(revision));
         }
         self.revision.send_replace(revision);

@@ -110,6 +110,8 @@ impl Replica {
         let network = NetworkFactory { peers: Arc::clone(&peers), append_timeout: options.append_timeout };
         let raft = Raft::new(options.node, config, network, log, machine).await;
         let raft = raft.map_err(|error| StartError::Raft(error.to_string()))?;
+        // Once the core answers, its metrics show what was loaded. If it stopped already, the supervisor tells why.
+        let _ = raft.is_initialized().await;
 
         let stop = StopSignal::new();
         let inner = Arc::new(Inner {
@@ -244,12 +246,8 @@ impl Replica {
     }
 
     /// Whether this member belongs to a cluster.
-    ///
-    /// # Errors
-    /// The replica stopped.
-    pub async fn is_initialized(&self) -> Result<bool, NotServing> {
-        let initialized = self.inner.raft.is_initialized().await;
-        initialized.map_err(|error| NotServing::Stopped(StopReason::Failed(error.to_string())))
+    pub fn is_initialized(&self) -> bool {
+        self.inner.metrics().membership_config.voter_ids().next().is_some()
     }
 
     /// The state of this replica.

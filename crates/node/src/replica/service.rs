@@ -59,9 +59,7 @@ pub struct PeerService {
 impl PeerService {
     /// The service as tonic mounts it.
     pub(crate) fn into_server(self) -> PeerServer<Self> {
-        PeerServer::new(self)
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(MESSAGE_BYTES_MAX)
+        PeerServer::new(self).max_decoding_message_size(MESSAGE_BYTES_MAX).max_encoding_message_size(MESSAGE_BYTES_MAX)
     }
 }
 
@@ -84,7 +82,8 @@ impl Gate {
         let route = route.ok_or_else(|| Status::invalid_argument("the request names no sender and receiver"))?;
         if route.sender != self.peer {
             let (claimed, proved) = (route.sender, self.peer);
-            let message = format!("the request claims to come from node {claimed}, but the certificate proves {proved}");
+            let message =
+                format!("the request claims to come from node {claimed}, but the certificate proves {proved}");
             return Err(Status::permission_denied(message));
         }
         if route.receiver != self.node {
@@ -263,7 +262,8 @@ impl PeerService {
             }
         }
         drop(to_stage);
-        let staged = staging.await.map_err(|error| Status::internal(format!("receiving a snapshot failed: {error}")))?;
+        let staged =
+            staging.await.map_err(|error| Status::internal(format!("receiving a snapshot failed: {error}")))?;
         staged.map_err(|error| {
             tracing::error!(%error, "a snapshot was not taken");
             match error {

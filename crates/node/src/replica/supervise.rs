@@ -24,14 +24,16 @@ impl StopSignal {
     }
 
     pub(super) fn set(&self, reason: StopReason) {
-        let set = self.0.send_if_modified(|current| {
-            let first = current.is_none();
-            current.get_or_insert_with(|| reason.clone());
-            first
+        self.0.send_if_modified(|current| {
+            if current.is_some() {
+                return false;
+            }
+            if let StopReason::Failed(why) = &reason {
+                tracing::error!(%why, "the replica stops");
+            }
+            *current = Some(reason);
+            true
         });
-        if set && let StopReason::Failed(why) = &reason {
-            tracing::error!(%why, "the replica stops");
-        }
     }
 
     pub(super) fn get(&self) -> Option<StopReason> {
@@ -47,7 +49,11 @@ impl StopSignal {
 }
 
 /// Watches core and machine until one of them ends.
-pub(super) async fn supervise(raft: Raft<TypeConfig, Machine>, mut machine_gone: oneshot::Receiver<()>, stop: StopSignal) {
+pub(super) async fn supervise(
+    raft: Raft<TypeConfig, Machine>,
+    mut machine_gone: oneshot::Receiver<()>,
+    stop: StopSignal,
+) {
     let mut metrics = raft.metrics();
     loop {
         let running = metrics.borrow_watched().running_state.clone();

@@ -80,9 +80,8 @@ impl Flusher {
         sync: impl Fn() -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("log-flusher".to_owned())
-            .spawn(move || run(&waiting, &health, &sync))?;
+        let thread =
+            std::thread::Builder::new().name("log-flusher".to_owned()).spawn(move || run(&waiting, &health, &sync))?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
 

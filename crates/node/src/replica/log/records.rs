@@ -44,7 +44,7 @@ pub(super) fn decode_entry(path: &Path, index: u64, value: &[u8]) -> Result<LogE
         Ok(entry)
     } else {
         let found = entry.log_id.index;
-        Err(StorageFault::damaged(path, format_args!("log entry {found} lies in the place of entry {index}")))
+        Err(StorageFault::damaged(path, format!("log entry {found} lies in the place of entry {index}")))
     }
 }
 
@@ -54,10 +54,10 @@ pub(super) fn check_order(path: &Path, previous: Option<&LogId>, entry: &LogEntr
     let found = &entry.log_id;
     if found.index != previous.index + 1 {
         let missing = previous.index + 1;
-        return Err(StorageFault::damaged(path, format_args!("log entry {missing} is missing, {found} follows instead")));
+        return Err(StorageFault::damaged(path, format!("log entry {missing} is missing, {found} follows instead")));
     }
     if found.leader_id < previous.leader_id {
-        return Err(StorageFault::damaged(path, format_args!("log entry {found} follows the later {previous}")));
+        return Err(StorageFault::damaged(path, format!("log entry {found} follows the later {previous}")));
     }
     Ok(())
 }

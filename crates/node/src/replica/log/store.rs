@@ -169,8 +169,7 @@ impl Shared {
         let mut entries: Vec<LogEntry> = Vec::new();
         let mut limit = ReadLimit::new(limited);
         for item in self.database.iterator_opt(IteratorMode::Start, options) {
-            let (_, value) =
-                item.map_err(|error| StorageFault::from_rocksdb(&self.path, "read the log in", &error))?;
+            let (_, value) = item.map_err(|error| StorageFault::from_rocksdb(&self.path, "read the log in", &error))?;
             let index = start + entries.len() as u64;
             let entry = records::decode_entry(&self.path, index, &value)?;
             records::check_order(&self.path, entries.last().map(|last| &last.log_id), &entry)?;
@@ -183,7 +182,7 @@ impl Shared {
         if next == end {
             Ok(entries)
         } else {
-            Err(StorageFault::damaged(&self.path, format_args!("log entry {next} is missing")).into())
+            Err(StorageFault::damaged(&self.path, format!("log entry {next} is missing")).into())
         }
     }
 }
@@ -391,7 +390,7 @@ fn load(path: &Path, database: &DB) -> Result<State, StorageFault> {
         let index = records::entry_index(&key)
             .ok_or_else(|| StorageFault::damaged(path, "an entry has a key of the wrong length"))?;
         if index != next {
-            return Err(StorageFault::damaged(path, format_args!("log entry {next} is missing, {index} follows instead")));
+            return Err(StorageFault::damaged(path, format!("log entry {next} is missing, {index} follows instead")));
         }
         let entry = records::decode_entry(path, index, &bytes)?;
         records::check_order(path, previous.as_ref(), &entry)?;
@@ -404,7 +403,7 @@ fn load(path: &Path, database: &DB) -> Result<State, StorageFault> {
     match (&state.committed, &state.last) {
         (Some(committed), last) if last.as_ref() < Some(committed) => Err(StorageFault::damaged(
             path,
-            format_args!("committed entries are missing at its end: {committed} was committed"),
+            format!("committed entries are missing at its end: {committed} was committed"),
         )),
         _ => Ok(state),
     }

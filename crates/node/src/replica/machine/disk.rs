@@ -70,7 +70,10 @@ impl DiskCatalog {
             Ok(name) => Some(name.trim_end().to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StorageFault::damaged(&current, "it is missing, while the log shows that there was a catalog"));
+                return Err(StorageFault::damaged(
+                    &current,
+                    "it is missing, while the log shows that there was a catalog",
+                ));
             }
             Err(error) => return Err(StorageFault::from_io(&current, "read", &error)),
         };

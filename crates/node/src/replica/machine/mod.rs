@@ -19,8 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aliasd_catalog::{Applied, Catalog, Digest, Revision};
 use aliasd_wire::store::{encode_record, encode_record_key};
 use futures::{Stream, StreamExt};
-use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use openraft::alias;
+use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use tokio::sync::oneshot;
 
 use self::snapshot::{Frozen, SnapshotData, receive_part, send_parts};
@@ -106,7 +106,7 @@ impl Machine {
                 let before = self.catalog.clone();
                 let Applied { outcome, changes } = self.catalog.apply(revision, proposal.entry());
                 for change in &changes {
-                    let value = change.after.as_ref().map(|record| encode_record(record));
+                    let value = change.after.as_ref().map(encode_record);
                     pending.records.push((encode_record_key(&change.key), value));
                 }
                 let entry = Arc::clone(proposal.entry());
@@ -191,8 +191,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
         self.last_applied = state.last_applied;
         self.membership = state.membership.clone();
         let meta = SnapshotMeta { last_log_id: state.last_applied, last_membership: state.membership };
-        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Frozen { meta, catalog: catalog.clone() });
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Frozen { meta, catalog: catalog.clone() });
         tracing::info!(%revision, "installed a snapshot");
         self.feed.replace(View { catalog, revision });
         Ok(())

@@ -133,7 +133,8 @@ impl StagedCatalog {
     /// Adds encoded records.
     pub(crate) fn add(&mut self, records: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StageError> {
         for (key, value) in &records {
-            let (key, record) = codec::decode_record(key, value).map_err(|error| StageError::Damaged(error.to_string()))?;
+            let (key, record) =
+                codec::decode_record(key, value).map_err(|error| StageError::Damaged(error.to_string()))?;
             if self.catalog.record(&key).is_some() {
                 return Err(StageError::Damaged("a record came twice".to_owned()));
             }

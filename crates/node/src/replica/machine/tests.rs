@@ -139,7 +139,7 @@ async fn a_damaged_snapshot_is_refused_and_leaves_nothing() {
     records.records.pop();
     assert!(matches!(receive(&missing), Err(StageError::Damaged(_))));
 
-    let mut other = parts.clone();
+    let mut other = parts;
     let Some(Part::Trailer(trailer)) = &mut other.last_mut().unwrap().part else { panic!("the trailer comes last") };
     trailer.digest[0] ^= 1;
     assert!(matches!(receive(&other), Err(StageError::Damaged(_))));
@@ -174,7 +174,7 @@ async fn a_damaged_catalog_is_refused() {
     };
     let refused = |directory: &TempDir| {
         let opened = DiskCatalog::open(directory.path(), true);
-        let fault = opened.and_then(|disk| CatalogStore::Disk(disk).load()).err().expect("it is refused");
+        let fault = opened.and_then(|disk| CatalogStore::Disk(disk).load()).expect_err("it is refused");
         assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
         let message = fault.to_string();
         assert!(message.contains(&directory.path().display().to_string()), "{message}");
@@ -183,7 +183,7 @@ async fn a_damaged_catalog_is_refused() {
 
     let directory = fresh().await;
     tamper(directory.path(), |database| {
-        let (key, mut value) = database.iterator(rocksdb::IteratorMode::End).next().unwrap().unwrap().to_owned();
+        let (key, mut value) = database.iterator(rocksdb::IteratorMode::End).next().unwrap().unwrap();
         value[6] ^= 1;
         database.put(key, value).unwrap();
     });
@@ -197,11 +197,13 @@ async fn a_damaged_catalog_is_refused() {
     refused(&directory);
 
     let directory = fresh().await;
-    let table = files(&generations(directory.path())[0]).into_iter().find(|path| path.extension().is_some_and(|it| it == "sst"));
+    let table = files(&generations(directory.path())[0])
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|it| it == "sst"));
     let table = table.unwrap();
     let mut bytes = std::fs::read(&table).unwrap();
     bytes[100] ^= 0x40;
-    std::fs::write(&table, bytes).unwrap();
+    std::fs::write(table, bytes).unwrap();
     refused(&directory);
 
     let directory = fresh().await;

@@ -130,7 +130,8 @@ impl Cluster {
 
     /// The member that leads according to itself.
     pub(super) fn leader(&self) -> NodeId {
-        let leading = || self.running().find(|node| self.replica(*node).leader().is_some_and(|(leader, _)| leader == *node));
+        let leading =
+            || self.running().find(|node| self.replica(*node).leader().is_some_and(|(leader, _)| leader == *node));
         self.wait("a leader", || leading().is_some());
         leading().unwrap()
     }

@@ -132,7 +132,7 @@ fn a_shut_down_replica_says_so_and_serves_nothing() {
 async fn in_memory(storage: &MemoryStorage) -> Replica {
     let nobody = PeerConnector::new(|_, _| unreachable!("a member alone connects to nobody"));
     let replica = Replica::start(ReplicaOptions::new(1, Storage::Memory(storage.clone()), nobody)).await.unwrap();
-    if !replica.is_initialized().await.unwrap() {
+    if !replica.is_initialized() {
         replica.initialize([(1, super::cluster::member(1))].into()).await.unwrap();
     }
     replica.wait_for_leader(PATIENCE).await.unwrap();
