@@ -30,7 +30,7 @@ const PEERS_END_WITHIN: Duration = Duration::from_millis(200);
 #[derive(Debug, thiserror::Error)]
 pub enum StartFailure {
     /// The keystore cannot be used.
-    #[error("{0}\n  hint: {}", .0.hint())]
+    #[error("{error}\n  hint: {hint}", error = .0, hint = .0.hint())]
     Vault(#[from] VaultError),
     /// A certificate or key cannot be used.
     #[error("{0}")]

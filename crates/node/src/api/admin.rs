@@ -4,7 +4,7 @@ use std::mem::take;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use aliasd_catalog::{Effect, Notification, Value};
+use aliasd_catalog::{Effect, Value};
 use aliasd_cypher::Parameters;
 use aliasd_wire::error::Error;
 use aliasd_wire::v1;
@@ -53,7 +53,7 @@ fn wrote(Written { revision, effect }: Written, leader: Option<v1::Leader>) -> P
     let Effect { system_updates, notifications } = effect;
     let summary = v1::Summary {
         counters: Some(v1::Counters { system_updates }),
-        notifications: notifications.iter().map(notification).collect(),
+        notifications: notifications.iter().map(Into::into).collect(),
         revision: revision.0,
         leader,
     };
@@ -84,23 +84,4 @@ fn lists(Listed { columns, rows, revision }: Listed, leader: Option<v1::Leader>)
 fn to_rows(chunk: &[Vec<Value>]) -> v1::Rows {
     let row = |values: &Vec<Value>| v1::Row { values: values.iter().map(Into::into).collect() };
     v1::Rows { rows: chunk.iter().map(row).collect() }
-}
-
-fn notification(notification: &Notification) -> v1::Notification {
-    let (code, hint, severity) = match notification {
-        Notification::HomeDatabaseNotFound(_) => (
-            "HOME_DATABASE_NOT_FOUND",
-            "Create a database or alias of that name, or correct the home database.",
-            v1::NotificationSeverity::Warning,
-        ),
-        Notification::NoEffect { .. } => ("NO_EFFECT", "", v1::NotificationSeverity::Information),
-    };
-    v1::Notification {
-        code: code.to_owned(),
-        gqlstatus: notification.gqlstatus().to_owned(),
-        neo4j_code: notification.neo4j_code().to_owned(),
-        severity: severity.into(),
-        message: notification.message(),
-        hint: hint.to_owned(),
-    }
 }

@@ -3,6 +3,7 @@
 use aliasd_catalog::{Action, DbmsAction, Grant, PlainSecret, Rejection, Revision, UserName};
 use aliasd_wire::error::Error;
 
+use super::fault::rejected;
 use super::{Fault, Freshness, Session};
 use crate::identity::Proof;
 
@@ -63,16 +64,16 @@ impl Session {
     ) -> Result<(Vec<Grant>, Revision), Error> {
         let view = self.view(freshness).await?;
         let who = caller.principal();
-        view.catalog.authorise_caller(&who)?;
+        view.catalog.authorise_caller(&who).map_err(|rejection| rejected(&rejection))?;
         let user = user.unwrap_or_else(|| caller.user.clone());
         if user != caller.user {
             for needed in [DbmsAction::ShowPrivilege, DbmsAction::ShowUser] {
-                view.catalog.authorise(&who, &Action::Dbms(needed))?;
+                view.catalog.authorise(&who, &Action::Dbms(needed)).map_err(|rejection| rejected(&rejection))?;
             }
         }
         if view.catalog.user(user.as_str()).is_none() {
             let action = "list the privileges of".to_owned();
-            return Err(Rejection::UserNotFound { action, name: user.to_string() }.into());
+            return Err(rejected(&Rejection::UserNotFound { action, name: user.to_string() }));
         }
         Ok((view.catalog.effective_grants(&user), view.revision))
     }

@@ -168,41 +168,7 @@ impl From<Fault> for Error {
 
 /// How the catalog's refusal is told.
 pub(crate) fn rejected(rejection: &Rejection) -> Error {
-    let row = rejection.code();
-    Error::rejected(grpc_code(rejection), row.code, rejection.to_string())
-        .with_hint(row.hint)
-        .with_neo4j(row.gqlstatus, row.neo4j_code)
-}
-
-fn grpc_code(rejection: &Rejection) -> Code {
-    use Rejection as R;
-    match rejection {
-        R::UnknownActor { .. } | R::SuspendedActor { .. } => Code::Unauthenticated,
-        R::PasswordChangeRequired { .. } | R::PermissionDenied { .. } | R::ImmutableDenied {} => Code::PermissionDenied,
-        R::DatabaseNotFound { .. }
-        | R::AliasNotFound { .. }
-        | R::NoSuchDatabase { .. }
-        | R::UserNotFound { .. }
-        | R::RoleNotFound { .. }
-        | R::PrivilegeDatabaseNotFound { .. }
-        | R::TargetNotFound { .. } => Code::NotFound,
-        R::AliasExists { .. }
-        | R::DatabaseExists { .. }
-        | R::UserExists { .. }
-        | R::RoleExists { .. }
-        | R::AuthIdTaken { .. }
-        | R::AlreadyFormed {} => Code::AlreadyExists,
-        R::NotFormed {}
-        | R::StaleKey { .. }
-        | R::OwnUser { .. }
-        | R::TargetIsSystem { .. }
-        | R::AliasChain { .. }
-        | R::RemoteToLocal { .. }
-        | R::LocalToRemote { .. }
-        | R::DatabaseHasAliases { .. }
-        | R::DatabaseProtected { .. } => Code::FailedPrecondition,
-        _ => Code::InvalidArgument,
-    }
+    rejection.into()
 }
 
 /// How a fault in a statement's text is told: with the place and the excerpt, secrets covered.
