@@ -35,11 +35,17 @@ impl Address {
             Some("http") => false,
             _ => return Err(bad()),
         };
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        let host = uri.host().unwrap_or_default();
+        let port = match authority.strip_prefix(host).unwrap_or_default() {
+            "" => DEFAULT_PORT,
+            port => port.strip_prefix(':').and_then(|port| port.parse().ok()).ok_or_else(bad)?,
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() || !path_is_empty {
             return Err(bad());
         }
-        let address = Self { host, port: uri.port_u16().unwrap_or(DEFAULT_PORT), tls };
+        let address = Self { host, port, tls };
         let is_allowed = tls || (allow_plaintext && address.is_loopback());
         if !is_allowed {
             return Err(BuildError::Plaintext { endpoint: text.to_owned() });

@@ -61,7 +61,7 @@ pub(super) async fn leader_killed(all: &mut Characters, narrator: &mut Narrator)
     all.a.wait_ready()?;
     let agreed = all.a.wait_equal_digests()?;
     narrator.remark(format!("it was ready and level with the others {} later", milliseconds(started.elapsed())));
-    let finished = narrator.runs(&all.alice, &all.a, &["cluster", "status"])?;
+    let finished = narrator.runs(&all.alice, &all.a, &["cluster", "status", "--all"])?;
     narrator.claim(
         &format!("all three show the digest {}… at revision {}", head(&agreed.digest), agreed.applied_revision),
         finished.code == Some(0) && !agreed.digest.is_empty(),

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 /// Digests remembered, one for each of the latest revisions.
 const DIGESTS_MAX: usize = 4096;
-/// Updates that a subscriber may lag behind before it is cut.
-const SUBSCRIBER_LAG_MAX: usize = 1024;
+/// Updates that a subscriber may lag behind before it is cut; each holds on to the catalog as it was.
+const SUBSCRIBER_LAG_MAX: usize = 256;
 
 /// The catalog as of a revision. Immutable; a read needs no lock and never waits.
 #[derive(Clone, Debug, Default)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aliasd_catalog::{Entry, Outcome, Revision};
 use aliasd_wire::peer::v1::peer_server::PeerServer;
+use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{InitializeError, RaftError};
 use openraft::storage::RaftLogStorage;
@@ -53,6 +54,7 @@ pub(super) struct Inner {
     log: Option<LogStore>,
     reads: Arc<ReadIndexer>,
     heard: Arc<LeaderContact>,
+    metrics: WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>,
     stop: StopSignal,
     fenced: OnceLock<Revision>,
     snapshot_timeout: Duration,
@@ -123,6 +125,7 @@ impl Replica {
             store,
             log: disk_log,
             heard: Arc::new(watch::Sender::new(None)),
+            metrics: raft.metrics(),
             stop: stop.clone(),
             fenced: OnceLock::new(),
             snapshot_timeout: options.snapshot_timeout,
@@ -216,16 +219,20 @@ impl Replica {
     }
 
     /// How long ago a leader was heard of: for a leader, when a quorum last answered it. `None`: never since the start.
+    ///
+    /// Cheap enough for every read.
     pub fn last_heard_from_leader(&self) -> Option<Duration> {
-        let metrics = self.inner.metrics();
-        if metrics.current_leader != Some(self.inner.node) {
-            return (*self.inner.heard.borrow()).map(|heard| heard.elapsed());
+        let inner = &self.inner;
+        // Held for a few loads only: the core waits for it when it has something new.
+        let metrics = inner.metrics.borrow_watched();
+        if metrics.current_leader != Some(inner.node) {
+            drop(metrics);
+            return (*inner.heard.borrow()).map(|heard| heard.elapsed());
         }
-        let alone = metrics.membership_config.voter_ids().eq([self.inner.node]);
-        if alone {
+        if metrics.membership_config.voter_ids().eq([inner.node]) {
             return Some(Duration::ZERO);
         }
-        metrics.last_quorum_acked.map(|acked| openraft::Instant::elapsed(&*acked))
+        metrics.last_quorum_acked.as_ref().map(|acked| openraft::Instant::elapsed(&**acked))
     }
 
     /// This node.
@@ -334,7 +341,7 @@ impl Replica {
 impl Inner {
     /// A copy: holding the original would block the core.
     fn metrics(&self) -> RaftMetrics<TypeConfig> {
-        self.raft.metrics().borrow_watched().clone()
+        self.metrics.borrow_watched().clone()
     }
 
     fn serving(&self) -> Result<(), NotServing> {
@@ -353,6 +360,8 @@ impl Inner {
             let error = NotServing::Fenced { revision };
             tracing::error!(%error, "this node is fenced");
         }
+        // It must not lead either: whoever came to it would be refused.
+        self.raft.runtime_config().elect(false);
         // Fails when this node does not lead, and then there is nothing to give away.
         let _ = self.trigger_transfer(None).await;
     }

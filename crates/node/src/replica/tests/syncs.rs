@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::cluster::{Cluster, propose};
 use super::{bootstrap, create_role};
@@ -11,6 +12,7 @@ use crate::replica::{Replica, ReplicaStatus};
 fn measure(cluster: &Cluster, clients: u64, numbers: std::ops::Range<u64>) -> (u64, u64) {
     let leader = cluster.leader();
     let before: ReplicaStatus = cluster.replica(leader).status();
+    let began = Instant::now();
     let replicas: Arc<Vec<Replica>> = Arc::new(vec![cluster.replica(leader).clone()]);
     let (next, end) = (Arc::new(AtomicU64::new(numbers.start)), numbers.end);
     let tasks: Vec<_> = (0..clients)
@@ -31,7 +33,9 @@ fn measure(cluster: &Cluster, clients: u64, numbers: std::ops::Range<u64>) -> (u
         cluster.block_on(task).unwrap();
     }
     let after = cluster.replica(leader).status();
-    (after.log_syncs - before.log_syncs, numbers.end - numbers.start)
+    let (syncs, writes) = (after.log_syncs - before.log_syncs, numbers.end - numbers.start);
+    println!("{clients} clients: {syncs} syncs for {writes} writes in {:?}", began.elapsed());
+    (syncs, writes)
 }
 
 #[test]
@@ -40,8 +44,6 @@ fn concurrent_writes_share_syncs() {
     cluster.propose(&bootstrap()).1.unwrap();
     let (alone_syncs, alone_writes) = measure(&cluster, 1, 1..201);
     let (shared_syncs, shared_writes) = measure(&cluster, 256, 201..5201);
-    println!("1 client: {alone_syncs} syncs for {alone_writes} writes");
-    println!("256 clients: {shared_syncs} syncs for {shared_writes} writes");
     assert!(alone_syncs <= alone_writes + 5, "one sync for each write and few besides");
     assert!(shared_syncs * 4 < shared_writes, "a sync serves many writes");
     cluster.settle();

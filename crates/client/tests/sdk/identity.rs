@@ -1,0 +1,69 @@
+//! Tokens: fetched once, renewed when refused.
+
+use aliasd_client::{Lookup, Secret};
+use tonic::Code;
+
+use crate::cluster::Cluster;
+use crate::member::PASSWORD;
+
+#[tokio::test]
+async fn many_calls_log_in_once() {
+    let cluster = Cluster::start(1).await;
+    let client = cluster.builder(&[0]).password("alice", PASSWORD).build().unwrap();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.resolve(&Lookup::name("films")).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(cluster.calls("login").len(), 1);
+    assert!(cluster.calls("resolve").iter().all(|call| call.authorization == "Bearer token-0"));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_renewed() {
+    let cluster = Cluster::start(1).await;
+    let client = cluster.builder(&[0]).password("alice", PASSWORD).build().unwrap();
+    client.resolve(&Lookup::name("films")).await.unwrap();
+    cluster.world.state().tokens_from = 1;
+    client.execute("CREATE ROLE r").await.unwrap();
+    assert_eq!(cluster.calls("login").len(), 2);
+    // A token that nobody can renew is the caller's matter.
+    cluster.world.state().tokens_from = 2;
+    let client = cluster.builder(&[0]).token("token-0").build().unwrap();
+    let error = client.resolve(&Lookup::name("films")).await.unwrap_err();
+    assert_eq!((error.grpc_code, error.code.as_str()), (Code::Unauthenticated, "TOKEN_EXPIRED"));
+    assert_eq!(cluster.calls("login").len(), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_at_once() {
+    let cluster = Cluster::start(1).await;
+    let client = cluster.builder(&[0]).password("alice", "wrong").build().unwrap();
+    let error = client.resolve(&Lookup::name("films")).await.unwrap_err();
+    assert_eq!(error.code, "UNAUTHENTICATED");
+    assert_eq!((cluster.calls("login").len(), cluster.calls("resolve").len()), (1, 0));
+}
+
+#[tokio::test]
+async fn basic_needs_no_login() {
+    let cluster = Cluster::start(1).await;
+    let client = cluster.builder(&[0]).basic("alice", PASSWORD).build().unwrap();
+    client.resolve(&Lookup::name("films")).await.unwrap();
+    assert_eq!(cluster.calls("login").len(), 0);
+    assert_eq!(cluster.calls("resolve")[0].authorization, "Basic YWxpY2U6c2VjcmV0cGFzc3dvcmQ=");
+}
+
+#[tokio::test]
+async fn nothing_of_a_client_prints_its_secrets() {
+    let cluster = Cluster::start(1).await;
+    let builder = cluster.builder(&[0]).password("alice", PASSWORD);
+    let mut printed = format!("{builder:?}");
+    let client = builder.build().unwrap();
+    let login = client.login("alice", &Secret::from(PASSWORD)).await.unwrap();
+    printed.push_str(&format!("{client:?} {login:?}"));
+    assert!(!printed.contains(PASSWORD) && !printed.contains("token-0"), "{printed}");
+}

@@ -1,0 +1,87 @@
+//! Watches go on over failures, without a gap and without repetition.
+
+use aliasd_client::messages::{ChangeBatch, ChangeKind, ChangeSubject, ProgressMark, watch_response};
+use aliasd_client::{Class, Error, Event, Watch, WatchFrom};
+use tonic::Code;
+
+use crate::cluster::{Cluster, Fault};
+use crate::soon;
+
+async fn next(watch: &mut Watch) -> Event {
+    soon("an event", watch.next()).await.unwrap()
+}
+
+/// The revision of the next changes; marks are passed over.
+async fn next_changes(watch: &mut Watch) -> u64 {
+    loop {
+        if let Event::Changes { revision, .. } = next(watch).await {
+            return revision;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_watch_that_is_cut_goes_on_after_what_it_has_seen() {
+    let cluster = Cluster::start(2).await;
+    let mut watch = cluster.client(&[0, 1]).watch(WatchFrom::now());
+    assert_eq!(next(&mut watch).await, Event::Progress { revision: 0 });
+    assert_eq!(cluster.change(ChangeSubject::Alias, "x", ChangeKind::Created), 1);
+    assert_eq!(next_changes(&mut watch).await, 1);
+
+    cluster.cut(&Error::retry_here("WATCH_STALE", "The leader has not been heard of."));
+    // Happens while nobody watches.
+    cluster.change_in_silence(ChangeSubject::Alias, "y", ChangeKind::Created);
+    cluster.change_in_silence(ChangeSubject::Alias, "z", ChangeKind::Created);
+    assert_eq!(next_changes(&mut watch).await, 2);
+    assert_eq!(next_changes(&mut watch).await, 3);
+    let calls = cluster.calls("watch");
+    assert_eq!((calls[0].after_revision, calls[1].after_revision), (None, Some(1)));
+    assert_ne!(calls[0].member, calls[1].member);
+}
+
+#[tokio::test]
+async fn a_gap_is_said() {
+    let cluster = Cluster::start(1).await;
+    cluster.world.state().revision = 100;
+    cluster.world.state().compacted = 50;
+    let mut watch = cluster.client(&[0]).watch(WatchFrom::after(10));
+    assert_eq!(next(&mut watch).await, Event::Resync { revision: 100 });
+    assert_eq!(next(&mut watch).await, Event::Progress { revision: 100 });
+    cluster.change(ChangeSubject::Alias, "x", ChangeKind::Created);
+    assert_eq!(next_changes(&mut watch).await, 101);
+}
+
+#[tokio::test]
+async fn a_member_that_lags_behind_takes_nothing_back() {
+    let cluster = Cluster::start(1).await;
+    let mut watch = cluster.client(&[0]).watch(WatchFrom::after(0));
+    assert_eq!(next(&mut watch).await, Event::Progress { revision: 0 });
+    for _ in 0..3 {
+        cluster.change(ChangeSubject::Alias, "x", ChangeKind::Altered);
+    }
+    assert_eq!(next_changes(&mut watch).await, 1);
+    assert_eq!(next_changes(&mut watch).await, 2);
+    assert_eq!(next_changes(&mut watch).await, 3);
+    cluster.tell(watch_response::Event::Progress(ProgressMark { revision: 1, interval: None }));
+    cluster.tell(watch_response::Event::Batch(ChangeBatch { revision: 2, changes: Vec::new() }));
+    cluster.progress();
+    assert_eq!(next(&mut watch).await, Event::Progress { revision: 3 });
+    assert_eq!(watch.position(), Some(3));
+}
+
+#[tokio::test]
+async fn a_refusal_ends_the_watch() {
+    let cluster = Cluster::start(1).await;
+    let client = cluster.client(&[0]);
+    let mut watch = client.watch(WatchFrom::now());
+    next(&mut watch).await;
+    cluster.cut(&Error::rejected(Code::PermissionDenied, "FORBIDDEN", "Suspended."));
+    let error = soon("the refusal", watch.next()).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_str()), (Class::Rejected, "FORBIDDEN"));
+    // Whoever asks again is served again.
+    next(&mut watch).await;
+    // Faults of other calls do not concern it.
+    cluster.fault(0, Fault::Break);
+    cluster.change(ChangeSubject::Role, "r", ChangeKind::AccessChanged);
+    assert_eq!(next_changes(&mut watch).await, 1);
+}
