@@ -215,6 +215,23 @@ fn a_copied_role_has_the_grants_and_denials_but_not_the_members() {
     assert_eq!(log.catalog.members_of(&role_name("copy")).count(), 0);
 }
 
+#[test]
+fn a_copy_of_an_immutable_privilege_is_an_ordinary_one() {
+    use aliasd_catalog::{Grant, Record, RecordKey, Stamp};
+    let mut log = with_carol();
+    let (role, privilege) = (role_name("one"), dbms(DbmsAction::CreateAlias));
+    let grant = Grant { role, effect: GrantEffect::Granted, privilege, immutable: true };
+    assert!(log.catalog.restore(RecordKey::Grant(Box::new(grant)), Record::Grant(Stamp::default())));
+    assert!(may(&log, "carol", DbmsAction::CreateAlias), "it counts like any other");
+    log.run([revoke(None, dbms(DbmsAction::CreateAlias), "one")]);
+    assert!(may(&log, "carol", DbmsAction::CreateAlias), "REVOKE never removes an immutable one");
+    let copy_of = Some(role_name("one"));
+    log.run([Command::CreateRole { name: role_name("copy"), mode: CreateMode::Fail, copy_of }]);
+    assert!(log.catalog.grants_of(&role_name("copy")).all(|(grant, _)| !grant.immutable));
+    log.run([revoke(None, dbms(DbmsAction::CreateAlias), "copy")]);
+    assert_eq!(log.catalog.grants_of(&role_name("copy")).count(), 0);
+}
+
 // === Callers ===
 
 #[test]

@@ -62,3 +62,6 @@ pub(super) fn updated(system_updates: u64) -> Outcome {
 pub(super) fn updated_with(system_updates: u64, notifications: Vec<Notification>) -> Outcome {
     Ok(Effect { system_updates, notifications })
 }
+
+#[cfg(test)]
+mod tests;
