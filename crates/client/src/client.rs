@@ -9,7 +9,7 @@ use aliasd_wire::v1::{self, EffectivePrivilegesRequest, StatusResponse, VerifyUs
 use crate::cache::Key;
 use crate::cluster::{self, FormedCluster, MemberReport, NewCluster};
 use crate::core::{Core, Effect};
-use crate::hub::{Hub, Shared};
+use crate::hub::Hub;
 use crate::identity::{self, Login};
 use crate::{ClientBuilder, Error, Execution, Freshness, Guard, Lookup, Route, Secret, Statement, Watch, WatchFrom};
 
@@ -17,7 +17,7 @@ use crate::{ClientBuilder, Error, Execution, Freshness, Guard, Lookup, Route, Se
 #[derive(Clone)]
 pub struct Client {
     core: Arc<Core>,
-    hub: Arc<OnceLock<Hub>>,
+    hub: Arc<OnceLock<Arc<Hub>>>,
 }
 
 impl Client {
@@ -66,7 +66,7 @@ impl Client {
     /// # Errors
     /// As [`Client::resolve`].
     pub async fn route(&self, lookup: &Lookup) -> Result<Arc<Route>, Error> {
-        let hub = self.hub();
+        let hub = &self.hub().shared;
         let at_least = match lookup.freshness {
             Some(Freshness::Linearizable) => u64::MAX,
             Some(Freshness::AtLeast(revision)) => revision,
@@ -202,8 +202,8 @@ impl Client {
         cluster::report(&self.core).await
     }
 
-    fn hub(&self) -> &Arc<Shared> {
-        &self.hub.get_or_init(|| Hub::start(Arc::clone(&self.core))).shared
+    fn hub(&self) -> &Arc<Hub> {
+        self.hub.get_or_init(|| Arc::new(Hub::start(Arc::clone(&self.core))))
     }
 }
 

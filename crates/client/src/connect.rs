@@ -11,6 +11,7 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
+use tokio::io::AsyncBufReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -75,17 +76,30 @@ impl Dialer {
         endpoint.connect_with_connector_lazy(connector)
     }
 
+    /// Connects and waits for the first byte of the server, whose HTTP/2 begins with its settings. Only then is it
+    /// sure that the server runs and, since it verifies client certificates after TLS stands for
+    /// this side, that it takes this client. What fails until then has sent no request.
     async fn connect(&self, address: &Address) -> io::Result<Connection> {
         let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
         stream.set_nodelay(true)?;
         let stream = match &self.tls {
             Some(config) if address.tls => {
                 let name = ServerName::try_from(address.host.clone()).map_err(io::Error::other)?;
-                Either::Right(TlsConnector::from(Arc::clone(config)).connect(name, stream).await?)
+                let mut stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await?;
+                at_least_one(stream.fill_buf().await?.len())?;
+                Either::Right(stream)
             }
             None if address.tls => return Err(io::Error::other("TLS is not configured")),
-            _ => Either::Left(stream),
+            _ => {
+                at_least_one(stream.peek(&mut [0]).await?)?;
+                Either::Left(stream)
+            }
         };
         Ok(TokioIo::new(stream))
     }
+}
+
+/// No byte means that the other side has closed the connection.
+fn at_least_one(bytes: usize) -> io::Result<()> {
+    if bytes == 0 { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
 }

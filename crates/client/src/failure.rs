@@ -118,7 +118,9 @@ impl Cause {
         let mut deepest = String::new();
         let mut next: Option<&(dyn StdError + 'static)> = status.source();
         while let Some(error) = next {
+            // A request that was still waiting for the connection when that ended is cancelled, not sent.
             connect |= error.is::<ConnectError>();
+            connect |= error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
             if let Some(tls) = error.downcast_ref::<rustls::Error>() {
                 return Self::Tls(tls.to_string());
             }

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 use crate::core::Core;
-use crate::hub::{Seat, Shared};
+use crate::hub::{Hub, Seat};
 use crate::{Class, Error, Freshness, Lookup, Route};
 
 /// The code of a guard whose alias is not the one it began with any more.
@@ -50,13 +50,13 @@ pub enum Ended {
 
 impl Guard {
     /// Pins the version of what the lookup leads to.
-    pub(crate) async fn begin(core: &Arc<Core>, shared: &Arc<Shared>, lookup: Lookup) -> Result<Self, Error> {
+    pub(crate) async fn begin(core: &Arc<Core>, hub: &Arc<Hub>, lookup: Lookup) -> Result<Self, Error> {
         let deadline = Instant::now() + core.limits.call;
-        shared.alive(deadline).await?;
+        hub.shared.alive(deadline).await?;
         let lookup = lookup.freshness(Freshness::Linearizable);
         loop {
             let route = Arc::new(lookup.resolve(core).await?);
-            if let Some(seat) = shared.guard(&route, lookup.user.as_ref()) {
+            if let Some(seat) = hub.guard(&route, lookup.user.as_ref()) {
                 let cleared = AtomicU64::new(route.served_at);
                 return Ok(Self { core: Arc::clone(core), lookup, route, seat, cleared });
             }

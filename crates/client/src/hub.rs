@@ -25,7 +25,7 @@ use crate::{Error, Route};
 /// The pause after the cluster refused the watch, before it is asked again.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
-/// The hub of a client. The watch ends when it is dropped.
+/// The hub of a client and its guards. The watch ends when the last of them is gone.
 pub(crate) struct Hub {
     pub(crate) shared: Arc<Shared>,
     _task: AbortOnDropHandle<()>,
@@ -68,9 +68,9 @@ pub(crate) struct Suspicion {
     pub(crate) possible: u64,
 }
 
-/// A place among the guards, given up when dropped.
+/// A place among the guards, given up when dropped. Keeps the watch going, without the client too.
 pub(crate) struct Seat {
-    shared: Arc<Shared>,
+    hub: Arc<Hub>,
     number: u64,
     pub(crate) suspicion: watch::Receiver<Suspicion>,
 }
@@ -93,6 +93,20 @@ impl Hub {
         let shared = Arc::new(Shared { silence_max, state: Mutex::new(state), pulse: watch::Sender::new(0) });
         let task = tokio::spawn(follow(core, Arc::clone(&shared)));
         Self { shared, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Begins to watch over a route. `None` if a change has come meanwhile that it may not know of: it has to be
+    /// resolved again.
+    pub(crate) fn guard(self: &Arc<Self>, route: &Arc<Route>, user: Option<&String>) -> Option<Seat> {
+        let mut state = self.shared.state();
+        if route.served_at < state.last_change {
+            return None;
+        }
+        let number = state.next_guard;
+        state.next_guard += 1;
+        let (suspicion, receiver) = watch::channel(Suspicion::default());
+        state.guards.insert(number, Guarded { route: Arc::clone(route), user: user.cloned(), suspicion });
+        Some(Seat { hub: Arc::clone(self), number, suspicion: receiver })
     }
 }
 
@@ -204,20 +218,6 @@ impl Shared {
     pub(crate) fn cached_routes(&self) -> usize {
         self.state().cache.len()
     }
-
-    /// Begins to watch over a route. `None` if a change has come meanwhile that it may not know of: it has to be
-    /// resolved again.
-    pub(crate) fn guard(self: &Arc<Self>, route: &Arc<Route>, user: Option<&String>) -> Option<Seat> {
-        let mut state = self.state();
-        if route.served_at < state.last_change {
-            return None;
-        }
-        let number = state.next_guard;
-        state.next_guard += 1;
-        let (suspicion, receiver) = watch::channel(Suspicion::default());
-        state.guards.insert(number, Guarded { route: Arc::clone(route), user: user.cloned(), suspicion });
-        Some(Seat { shared: Arc::clone(self), number, suspicion: receiver })
-    }
 }
 
 // === impl State ===
@@ -281,12 +281,12 @@ impl Guarded {
 
 impl Seat {
     pub(crate) async fn silent(&self) {
-        self.shared.silent().await;
+        self.hub.shared.silent().await;
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.shared.state().guards.remove(&self.number);
+        self.hub.shared.state().guards.remove(&self.number);
     }
 }

@@ -142,3 +142,13 @@ async fn a_client_needs_an_endpoint_and_trust() {
     assert!(Client::builder().endpoint("http://127.0.0.1:1").build().is_err());
     assert!(Client::builder().endpoint("a.example").ca_pem("no certificate").build().is_err());
 }
+
+#[tokio::test]
+async fn a_process_that_is_stopped_had_no_effect() {
+    // The system accepts the connection, and nobody ever says a word.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::builder().endpoint(endpoint).allow_plaintext().deadline(Duration::from_millis(200));
+    let error = client.build().unwrap().execute("CREATE ROLE r").await.unwrap_err();
+    assert_eq!((error.class, error.code.as_str()), (Class::RetryHere, UNREACHABLE));
+}
