@@ -1,14 +1,18 @@
-//! The benchmark: how fast names are resolved and aliases written, beside what this machine can do at
-//! best, measured in the same run.
+//! The benchmark: how fast names are resolved and aliases written, beside what this machine can do at best,
+//! measured in the same run.
 //!
-//! Three nodes and the load share the machine, so the ratios mean more than the figures. A resolve is
-//! compared with a call that does nothing on the same server stack, a write with the time that the log's
-//! disk needs for one `fdatasync`.
+//! Three nodes and the load share the machine, so the ratios mean more than the figures. A resolve is compared
+//! with a call that does nothing on the same server stack, in alternating slices of time, so that whatever else
+//! the machine does hits both alike. A write is compared with the time that the log's disk needs for one
+//! `fdatasync`. Nothing is judged here: no figure makes the program fail.
 
 mod disk;
 mod load;
+mod memory;
+mod reads;
 mod report;
 mod workload;
+mod writes;
 
 use std::time::Duration;
 
@@ -20,38 +24,62 @@ pub use report::Report;
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent {
-    /// For how long each figure is taken.
-    pub window: Duration,
+    /// How long one slice of calls of one kind is.
+    pub slice: Duration,
+    /// How many slices of each kind there are.
+    pub slices: usize,
+    /// For how long writes are counted.
+    pub writes: Duration,
     /// How many aliases there are when memory is measured.
     pub aliases: u64,
+    /// How long may be spent on writing that many.
+    pub fill_max: Duration,
 }
 
 impl Extent {
     /// About two minutes.
     pub fn quick() -> Self {
-        Self { window: Duration::from_secs(5), aliases: 100_000 }
+        Self {
+            slice: Duration::from_secs(1),
+            slices: 5,
+            writes: Duration::from_secs(8),
+            aliases: 100_000,
+            fill_max: Duration::from_secs(50),
+        }
     }
 
-    /// Longer windows and a million aliases.
+    /// Longer, and with a million aliases.
     pub fn full() -> Self {
-        Self { window: Duration::from_secs(20), aliases: 1_000_000 }
+        Self {
+            slice: Duration::from_secs(2),
+            slices: 15,
+            writes: Duration::from_secs(30),
+            aliases: 1_000_000,
+            fill_max: Duration::from_secs(900),
+        }
     }
 }
 
-/// Starts a cluster of three, measures, and stops it again.
+/// Starts a cluster of three, measures, and stops it again. Says on standard error what it is at.
 ///
 /// # Errors
 /// A node does not start, or a call fails: a figure over failed calls would mean nothing.
 pub async fn run(extent: Extent) -> Result<Report> {
+    eprintln!("starting three nodes");
     let cluster = Cluster::running("bench", 3)?;
+    let workload = workload::Workload::prepare(&cluster).await?;
+    let empty = memory::Filling::of(&cluster)?;
+    eprintln!("timing fdatasync");
     let mut report = Report { sync: disk::sync_time(&cluster.layout().root)?, ..Report::default() };
-    let workload = workload::Workload::prepare(&cluster)?;
     for clients in [1, 64] {
-        report.reads.push(workload.reads(clients, extent.window).await?);
+        eprintln!("resolving and doing nothing, {clients} client(s)");
+        report.reads.push(reads::measure(&workload, clients, &extent).await?);
     }
     for clients in [1, 256] {
-        report.writes.push(workload.writes(clients, extent.window).await?);
+        eprintln!("writing, {clients} client(s)");
+        report.writes.push(writes::measure(&workload, clients, extent.writes).await?);
     }
-    report.memory = Some(workload.memory(extent.aliases).await?);
+    eprintln!("filling up to {} aliases", extent.aliases);
+    report.memory = Some(memory::measure(&workload, empty, &extent).await?);
     Ok(report)
 }

@@ -37,9 +37,13 @@ pub struct Cluster {
 
 impl Cluster {
     /// Makes certificates, a keystore and configuration files for `count` nodes in a throw-away
-    /// directory. Starts nothing.
+    /// directory. Starts nothing. `ALIASD_KEEP` in the environment keeps the directory, to look into it.
     pub fn prepare(name: &str, count: u64) -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix(&format!("aliasd-{name}-")).tempdir()?;
+        let mut directory = tempfile::Builder::new().prefix(&format!("aliasd-{name}-")).tempdir()?;
+        if std::env::var_os("ALIASD_KEEP").is_some() {
+            directory.disable_cleanup(true);
+            println!("{} is kept", directory.path().display());
+        }
         let root = directory.path().to_path_buf();
         let mut cluster = Self::prepare_in(&root, name, count)?;
         cluster.directory = Some(directory);

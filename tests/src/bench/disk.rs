@@ -9,11 +9,11 @@ use anyhow::Result;
 
 use super::load::Figures;
 
-/// As many bytes as a log entry of one small alias.
-const WRITE_BYTES: usize = 512;
-const ROUNDS: u32 = 500;
+/// A block: what a disk writes at least.
+const WRITE_BYTES: usize = 4096;
+const ROUNDS: u32 = 1000;
 
-/// Appends and syncs, over and over, with nothing else going on.
+/// Appends and syncs in `directory`, over and over, with nothing else going on. Only the sync is timed.
 pub(super) fn sync_time(directory: &Path) -> Result<Figures> {
     let path = directory.join("sync-time");
     let mut file = File::create(&path)?;

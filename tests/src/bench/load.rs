@@ -58,36 +58,75 @@ impl Figures {
     }
 }
 
-/// Has `clients` clients call `operation` over and over for `window`; see [`run_until`].
-pub(super) async fn run<F, Fut>(clients: usize, window: Duration, operation: F) -> Result<Figures>
+/// Slices of the same kind of call, taken in turns with slices of other kinds.
+#[derive(Clone, Debug, Default)]
+pub struct Slices {
+    rates: Vec<f64>,
+    all: Figures,
+}
+
+// === impl Slices ===
+
+impl Slices {
+    pub(super) fn add(&mut self, slice: Figures) {
+        self.rates.push(slice.rate());
+        self.all.duration += slice.duration;
+        self.all.add(&slice);
+    }
+
+    /// Calls per second in the median slice.
+    pub fn rate(&self) -> f64 {
+        let mut rates = self.rates.clone();
+        rates.sort_by(f64::total_cmp);
+        match rates.as_slice() {
+            [] => 0.0,
+            rates if rates.len() % 2 == 1 => rates[rates.len() / 2],
+            rates => f64::midpoint(rates[rates.len() / 2 - 1], rates[rates.len() / 2]),
+        }
+    }
+
+    /// Calls per second in the slowest and in the fastest slice.
+    pub fn range(&self) -> (f64, f64) {
+        let least = self.rates.iter().copied().fold(f64::INFINITY, f64::min);
+        (least.min(self.rate()), self.rates.iter().copied().fold(0.0, f64::max))
+    }
+
+    /// The calls of all slices.
+    pub fn all(&self) -> &Figures {
+        &self.all
+    }
+}
+
+/// Has `clients` clients call `operation` over and over for `window`; see [`run_while`].
+pub(super) async fn run<C, F, Fut>(clients: usize, window: Duration, context: C, operation: F) -> Result<Figures>
 where
-    F: Fn(usize, u64) -> Fut + Clone + Send + 'static,
+    C: Clone + Send + 'static,
+    F: Fn(C, usize) -> Fut + Copy + Send + 'static,
     Fut: Future<Output = Result<()>> + Send,
 {
     let started = Instant::now();
-    run_until(clients, move || started.elapsed() >= window, operation).await
+    run_while(clients, move || started.elapsed() < window, context, operation).await
 }
 
-/// Has `clients` clients call `operation` over and over until it is `enough`. The operation is given the
-/// number of the client and of its call. The first error ends everything.
-pub(super) async fn run_until<E, F, Fut>(clients: usize, enough: E, operation: F) -> Result<Figures>
+/// Has `clients` clients call `operation` over and over as long as it `goes_on`. The operation is given the
+/// context and the number of the client. The first error ends everything.
+pub(super) async fn run_while<G, C, F, Fut>(clients: usize, goes_on: G, context: C, operation: F) -> Result<Figures>
 where
-    E: Fn() -> bool + Clone + Send + 'static,
-    F: Fn(usize, u64) -> Fut + Clone + Send + 'static,
+    G: Fn() -> bool + Clone + Send + 'static,
+    C: Clone + Send + 'static,
+    F: Fn(C, usize) -> Fut + Copy + Send + 'static,
     Fut: Future<Output = Result<()>> + Send,
 {
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for client in 0..clients {
-        let (enough, operation) = (enough.clone(), operation.clone());
+        let (goes_on, context) = (goes_on.clone(), context.clone());
         tasks.spawn(async move {
             let mut figures = Figures::default();
-            let mut number = 0;
-            while !enough() {
+            while goes_on() {
                 let start = Instant::now();
-                operation(client, number).await?;
+                operation(context.clone(), client).await?;
                 figures.record(start.elapsed());
-                number += 1;
             }
             Ok::<_, anyhow::Error>(figures)
         });
@@ -98,4 +137,25 @@ where
     }
     all.set_duration(started.elapsed());
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_slice_counts() {
+        let slice = |calls: u64| {
+            let mut figures = Figures::default();
+            (0..calls).for_each(|_| figures.record(Duration::from_millis(1)));
+            figures.set_duration(Duration::from_secs(1));
+            figures
+        };
+        let mut slices = Slices::default();
+        [30, 10, 20].into_iter().for_each(|calls| slices.add(slice(calls)));
+        assert_eq!((slices.rate(), slices.range()), (20.0, (10.0, 30.0)));
+        slices.add(slice(40));
+        assert_eq!(slices.rate(), 25.0);
+        assert_eq!(slices.all().count(), 100);
+    }
 }

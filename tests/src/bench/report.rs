@@ -1,15 +1,16 @@
-//! The figures as a table for people and as JSON for programs.
+//! What was measured, as data and as JSON for programs. The table for people is in `table`.
 
-use std::fmt;
+mod table;
 
 use serde_json::{Value, json};
 
-use super::load::Figures;
+use super::load::{Figures, Slices};
+use super::workload::CONNECTIONS_MAX;
 
-/// Everything that was measured.
+/// Everything that was measured. `Display` is the table for people.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// One append and `fdatasync` on the disk of the logs.
+    /// One `fdatasync` after an append of 4 KiB, on the disk of the logs.
     pub sync: Figures,
     /// Resolves, per number of clients.
     pub reads: Vec<Reads>,
@@ -19,47 +20,70 @@ pub struct Report {
     pub memory: Option<Memory>,
 }
 
-/// Resolves with credentials beside calls that do nothing, on the same connections.
+/// Resolves with credentials beside calls that do less, on the same connections.
 #[derive(Debug)]
 pub struct Reads {
-    /// How many clients, each with a connection of its own.
+    /// How many clients, over a few connections.
     pub clients: usize,
     /// Health checks.
-    pub nothing: Figures,
+    pub nothing: Slices,
+    /// `WhoAmI`.
+    pub identity: Slices,
     /// Resolves with credentials, from local state.
-    pub resolve: Figures,
+    pub resolve: Slices,
+    /// Of the messages.
+    pub sizes: Sizes,
+}
+
+/// Bytes of request and answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Of a health check.
+    pub nothing: (usize, usize),
+    /// Of a resolve.
+    pub resolve: (usize, usize),
 }
 
 /// `CREATE ALIAS` of a remote alias on three nodes.
 #[derive(Debug)]
 pub struct Writes {
-    /// How many clients, each with a connection of its own.
+    /// How many clients, over a few connections.
     pub clients: usize,
     /// The statements.
     pub create: Figures,
-    /// How often the leader made its log durable meanwhile.
-    pub syncs: u64,
+    /// The node that led.
+    pub leader: u64,
+    /// How often each node made its log durable meanwhile, by its id.
+    pub syncs: Vec<(u64, u64)>,
 }
 
-/// What aliases cost in memory.
+/// What aliases cost in memory, per node in the order of their ids.
 #[derive(Debug)]
 pub struct Memory {
-    /// How many there were at first.
-    pub aliases_before: u64,
-    /// How many came.
-    pub aliases_added: u64,
-    /// Resident memory of the largest node at first.
-    pub bytes_before: u64,
-    /// Resident memory of the largest node afterwards.
-    pub bytes_after: u64,
-    /// The statements that added them.
+    /// How many there were in the end.
+    pub aliases: u64,
+    /// How many there should have been; fewer if the time was over.
+    pub aliases_wanted: u64,
+    /// How many there were when the filling began.
+    pub aliases_between: u64,
+    /// The node that led.
+    pub leader: u64,
+    /// The ids of the nodes.
+    pub nodes: Vec<u64>,
+    /// Resident bytes with one alias.
+    pub bytes_empty: Vec<u64>,
+    /// Resident bytes when the filling began.
+    pub bytes_between: Vec<u64>,
+    /// Resident bytes in the end.
+    pub bytes_full: Vec<u64>,
+    /// The statements that filled.
     pub fill: Figures,
 }
 
 // === impl Reads ===
 
 impl Reads {
-    /// Resolves per call that does nothing.
+    /// Resolves per call that does nothing, of the median slices.
     pub fn ratio(&self) -> f64 {
         self.resolve.rate() / self.nothing.rate()
     }
@@ -71,57 +95,89 @@ impl Writes {
     /// Acknowledged statements per sync of the leader's log.
     #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
     pub fn writes_per_sync(&self) -> f64 {
-        self.create.count() as f64 / self.syncs.max(1) as f64
+        let syncs = self.syncs.iter().find(|(node, _)| *node == self.leader).map_or(0, |(_, syncs)| *syncs);
+        self.create.count() as f64 / syncs.max(1) as f64
     }
 }
 
 // === impl Memory ===
 
 impl Memory {
-    /// Growth of the largest node per alias, in bytes; RocksDB's buffers and the log's tail included.
-    #[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^52")]
-    pub fn bytes_per_alias(&self) -> f64 {
-        self.bytes_after.saturating_sub(self.bytes_before) as f64 / self.aliases_added.max(1) as f64
+    /// Growth since there was one alias, per alias and node.
+    pub fn bytes_per_alias(&self) -> Vec<f64> {
+        growth(&self.bytes_empty, &self.bytes_full, self.aliases.saturating_sub(1))
     }
+
+    /// Growth since the filling began, per alias and node: what is fixed or bounded no longer counts.
+    pub fn bytes_per_further_alias(&self) -> Vec<f64> {
+        growth(&self.bytes_between, &self.bytes_full, self.aliases.saturating_sub(self.aliases_between))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^52")]
+fn growth(before: &[u64], after: &[u64], aliases: u64) -> Vec<f64> {
+    let each = before.iter().zip(after);
+    each.map(|(before, after)| (*after as f64 - *before as f64) / aliases.max(1) as f64).collect()
 }
 
 // === impl Report ===
 
 impl Report {
-    /// Every figure, for programs. Times in milliseconds, rates per second.
+    /// Every figure, for programs. Times in milliseconds, rates per second, sizes in bytes.
     pub fn json(&self) -> Value {
-        let reads = self.reads.iter().map(|reads| {
-            json!({
-                "clients": reads.clients,
-                "nothing": figures(&reads.nothing),
-                "resolve": figures(&reads.resolve),
-                "ratio": reads.ratio(),
-            })
-        });
-        let writes = self.writes.iter().map(|writes| {
-            json!({
-                "clients": writes.clients,
-                "create_alias": figures(&writes.create),
-                "log_syncs": writes.syncs,
-                "writes_per_sync": writes.writes_per_sync(),
-            })
-        });
-        let memory = self.memory.as_ref().map(|memory| {
-            json!({
-                "aliases": memory.aliases_before + memory.aliases_added,
-                "resident_bytes_before": memory.bytes_before,
-                "resident_bytes_after": memory.bytes_after,
-                "bytes_per_alias": memory.bytes_per_alias(),
-                "fill": figures(&memory.fill),
-            })
-        });
         json!({
+            "connections_max": CONNECTIONS_MAX,
             "fdatasync": figures(&self.sync),
-            "reads": reads.collect::<Vec<_>>(),
-            "writes": writes.collect::<Vec<_>>(),
-            "memory": memory,
+            "reads": self.reads.iter().map(reads).collect::<Vec<_>>(),
+            "writes": self.writes.iter().map(writes).collect::<Vec<_>>(),
+            "memory": self.memory.as_ref().map(memory),
         })
     }
+}
+
+fn reads(reads: &Reads) -> Value {
+    json!({
+        "clients": reads.clients,
+        "no_op": slices(&reads.nothing),
+        "who_am_i": slices(&reads.identity),
+        "resolve": slices(&reads.resolve),
+        "ratio": reads.ratio(),
+        "request_bytes": { "no_op": reads.sizes.nothing.0, "resolve": reads.sizes.resolve.0 },
+        "answer_bytes": { "no_op": reads.sizes.nothing.1, "resolve": reads.sizes.resolve.1 },
+    })
+}
+
+fn writes(writes: &Writes) -> Value {
+    let syncs = writes.syncs.iter().map(|(node, syncs)| json!({ "node": node, "syncs": syncs }));
+    json!({
+        "clients": writes.clients,
+        "create_alias": figures(&writes.create),
+        "leader": writes.leader,
+        "log_syncs": syncs.collect::<Vec<_>>(),
+        "writes_per_sync": writes.writes_per_sync(),
+    })
+}
+
+fn memory(memory: &Memory) -> Value {
+    let (each, further) = (memory.bytes_per_alias(), memory.bytes_per_further_alias());
+    let nodes = memory.nodes.iter().enumerate().map(|(at, node)| {
+        json!({
+            "node": node,
+            "leader": *node == memory.leader,
+            "resident_bytes_empty": memory.bytes_empty[at],
+            "resident_bytes_between": memory.bytes_between[at],
+            "resident_bytes_full": memory.bytes_full[at],
+            "bytes_per_alias": each[at],
+            "bytes_per_further_alias": further[at],
+        })
+    });
+    json!({
+        "aliases": memory.aliases,
+        "aliases_wanted": memory.aliases_wanted,
+        "aliases_between": memory.aliases_between,
+        "nodes": nodes.collect::<Vec<_>>(),
+        "fill": figures(&memory.fill),
+    })
 }
 
 fn figures(figures: &Figures) -> Value {
@@ -133,29 +189,11 @@ fn figures(figures: &Figures) -> Value {
     })
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<34}{:>8}{:>12}{:>10}{:>10}", "", "clients", "per second", "p50 ms", "p99 ms")?;
-        let line = |f: &mut fmt::Formatter<'_>, what: &str, clients: usize, figures: &Figures, note: &str| {
-            let (p50, p99) = (figures.milliseconds_at(0.5), figures.milliseconds_at(0.99));
-            writeln!(f, "{what:<34}{clients:>8}{:>12.0}{p50:>10.2}{p99:>10.2}  {note}", figures.rate())
-        };
-        line(f, "append + fdatasync, this disk", 1, &self.sync, "")?;
-        for reads in &self.reads {
-            line(f, "call that does nothing", reads.clients, &reads.nothing, "")?;
-            let note = format!("{:.2} of it", reads.ratio());
-            line(f, "resolve with credentials", reads.clients, &reads.resolve, &note)?;
-        }
-        let sync = self.sync.milliseconds_at(0.5).max(0.001);
-        for writes in &self.writes {
-            let syncs = format!("{:.1} writes per sync", writes.writes_per_sync());
-            let note = format!("{syncs}, p50 is {:.1} syncs", writes.create.milliseconds_at(0.5) / sync);
-            line(f, "CREATE ALIAS, three nodes", writes.clients, &writes.create, &note)?;
-        }
-        if let Some(memory) = &self.memory {
-            let total = memory.aliases_before + memory.aliases_added;
-            writeln!(f, "memory at {total} aliases: {:.0} bytes per alias", memory.bytes_per_alias())?;
-        }
-        Ok(())
-    }
+fn slices(slices: &Slices) -> Value {
+    let (least, most) = slices.range();
+    let mut value = figures(slices.all());
+    value["per_second"] = json!(slices.rate());
+    value["per_second_least"] = json!(least);
+    value["per_second_most"] = json!(most);
+    value
 }

@@ -32,7 +32,9 @@ async fn main() -> Result<ExitCode> {
     let told = story::tell(directory.path(), &mut narrator).await;
     let summary = narrator.end();
     interrupted.abort();
-    if arguments.keep && let Ok(all) = &told {
+    if arguments.keep
+        && let Ok(all) = &told
+    {
         narrator.say(format!("\n{}\n\nThe clusters run until Ctrl-C.", all.how_to_connect()));
         ctrl_c().await?;
     }

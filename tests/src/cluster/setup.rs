@@ -58,7 +58,8 @@ pub fn aliasctl() -> Command {
 impl Layout {
     /// Makes the directories.
     pub fn new(root: &Path, name: &str) -> Result<Self> {
-        let layout = Self { root: root.to_path_buf(), name: name.to_owned(), keystore_maker: "aliasctl keystore create" };
+        let layout =
+            Self { root: root.to_path_buf(), name: name.to_owned(), keystore_maker: "aliasctl keystore create" };
         fs::create_dir_all(layout.pki())?;
         fs::create_dir_all(layout.captured())?;
         Ok(layout)

@@ -44,9 +44,8 @@ fn create(all: &Characters, narrator: &mut Narrator) -> Result<()> {
     let (follower, id) = follower(&all.a)?;
     narrator.remark(format!("Node {id} follows. Alice talks to it alone."));
     let url = all.b_url();
-    let statement = format!(
-        "CREATE ALIAS `{ALIAS}` FOR DATABASE `neo4j` AT \"{url}\" USER alice PASSWORD '{REMOTE_PASSWORD}'"
-    );
+    let statement =
+        format!("CREATE ALIAS `{ALIAS}` FOR DATABASE `neo4j` AT \"{url}\" USER alice PASSWORD '{REMOTE_PASSWORD}'");
     let finished = narrator.says(&all.alice, &all.a, &[follower], &statement)?;
     narrator.claim("the follower sees to it that the leader writes it", finished.code == Some(0));
     Ok(())

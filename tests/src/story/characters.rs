@@ -36,7 +36,8 @@ pub(super) const INSTANCE: &str = "dbms-a-1";
 
 /// Starts both clusters and makes the instance's certificate.
 pub(super) fn introduce(directory: &Path, narrator: &mut Narrator) -> Result<Characters> {
-    narrator.acts("The operator ▸ both DBMSs", "certificates, a keystore and configuration files; then starts the nodes");
+    narrator
+        .acts("The operators", "make certificates, a keystore and configuration files for each, and start the nodes");
     let (a, b) = thread::scope(|scope| {
         let a = scope.spawn(|| start(directory, "A", 3));
         let b = start(directory, "B", 1);
@@ -46,12 +47,10 @@ pub(super) fn introduce(directory: &Path, narrator: &mut Narrator) -> Result<Cha
     narrator.remark(format!("everything is in {}", directory.display()));
     for cluster in [&a, &b] {
         let layout = cluster.layout();
+        let (name, maker) = (&layout.name, layout.keystore_maker);
         narrator.remark(format!(
-            "{}: {} process(es), clients at {}, its own CA, keystore.p12 made by {}",
-            layout.name,
-            cluster.nodes.len(),
-            cluster.endpoints().join(", "),
-            layout.keystore_maker,
+            "{name} serves clients at {}; its keystore was made by {maker}",
+            cluster.endpoints().join(", ")
         ));
     }
     narrator.claim("both clusters are formed, and all four nodes say that they are ready", true);

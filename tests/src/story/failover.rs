@@ -41,7 +41,7 @@ pub(super) async fn leader_killed(all: &mut Characters, narrator: &mut Narrator)
     narrator.remark("At both followers a client of the instance resolves over and over, without the SDK: one attempt");
     narrator.remark("per call, nothing is retried.");
 
-    narrator.acts("The operator", format!("kill -9 of node {leader}, the leader"));
+    narrator.acts("The operator @ A", format!("kill -9 of node {leader}, the leader"));
     all.a.node(leader).kill();
     let killed = Instant::now();
     let statement = "CREATE ALIAS `after-the-kill` FOR DATABASE neo4j";
@@ -55,7 +55,7 @@ pub(super) async fn leader_killed(all: &mut Characters, narrator: &mut Narrator)
     let elected = new_leader.is_some_and(|new| new != leader);
     narrator.claim(&format!("node {} leads now", new_leader.unwrap_or_default()), elected);
 
-    narrator.acts("The operator", format!("starts node {leader} again"));
+    narrator.acts("The operator @ A", format!("starts node {leader} again"));
     let started = Instant::now();
     all.a.node(leader).start()?;
     all.a.wait_ready()?;

@@ -84,7 +84,8 @@ fn tell(fired: &Fired, narrator: &mut Narrator) {
     if let Some(error) = refused {
         narrator.quotes(&format!("{}: {error} {}", error.code, error.hint));
     }
-    narrator.claim("and the transaction may not commit any more", refused.is_some_and(|error| error.code == GUARD_CHANGED));
+    narrator
+        .claim("and the transaction may not commit any more", refused.is_some_and(|error| error.code == GUARD_CHANGED));
 }
 
 fn alter(url: &str) -> String {

@@ -58,7 +58,8 @@ impl Narrator {
 
     /// A claim, checked.
     pub(super) fn claim(&mut self, what: &str, holds: bool) {
-        let line = if holds { self.palette.good(format!("✓ {what}")) } else { self.palette.bad(format!("✗ {what}")) };
+        let line =
+            if holds { self.palette.good(format!("✓ {what}")) } else { self.palette.bad(format!("✗ {what}")) };
         let line = format!("   {line}");
         self.say(line);
         let Some(step) = self.steps.last_mut() else { return };

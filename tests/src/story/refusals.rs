@@ -64,12 +64,12 @@ pub(super) fn keystores(directory: &Path, narrator: &mut Narrator) -> Result<()>
 fn start_refused(narrator: &mut Narrator, cluster: &Cluster, what: &str, config: &str, setting: &str) -> Result<()> {
     let node = &cluster.nodes[0];
     write_private(&node.config, config)?;
-    let before = node.said().len();
-    narrator.acts("The operator", format!("aliasd start, on {what}"));
-    let mut process = Process::start("a node that must not start", &mut node.command(), &node.output)?;
+    narrator.acts("The operator @ A", format!("$ aliasd start --config node.toml   (with {what})"));
+    // One file for each: it is appended to.
+    let output = node.output.with_extension(setting);
+    let mut process = Process::start("a node that must not start", &mut node.command(), &output)?;
     let status = process.wait(PATIENCE)?;
-    let said = node.said();
-    let said = said.get(before..).unwrap_or(&said);
+    let said = process.output();
     said.lines().for_each(|line| narrator.quotes(line));
     let named = said.contains(setting);
     narrator.claim(&format!("the node does not start, and the error names {setting}"), !status.success() && named);

@@ -21,7 +21,11 @@ pub(super) async fn for_carol(all: &Characters, narrator: &mut Narrator) -> Resu
         let (remote, password) = credential(&route)?;
         narrator.acts(
             &format!("Instance @ A, node {}", node.id),
-            format!("resolve {ALIAS} for carol → {}, credential of {} characters", described(remote), password.expose().len()),
+            format!(
+                "resolve {ALIAS} for carol → {}, password of {} characters",
+                described(remote),
+                password.expose().len()
+            ),
         );
         let right = remote.url == all.b_url() && remote.user == "alice" && password.expose() == REMOTE_PASSWORD;
         narrator.claim(&format!("node {} answers itself, with the route and the opened credential", node.id), {
@@ -35,7 +39,8 @@ pub(super) async fn for_carol(all: &Characters, narrator: &mut Narrator) -> Resu
     }
     let (user, password) = opened.context("A has nodes")?;
     let alice_at_b = Actor::with_password("Instance, as alice,", &user, password.expose());
-    let shown = narrator.does(&alice_at_b, &all.b, "SHOW USER PRIVILEGES YIELD access, action, resource, graph, role")?;
+    let shown =
+        narrator.does(&alice_at_b, &all.b, "SHOW USER PRIVILEGES YIELD access, action, graph, segment, role")?;
     narrator.claim("alice may match in neo4j at B", shown.contains("match") && shown.contains("neo4j"));
     Ok(())
 }
@@ -59,7 +64,7 @@ pub(super) fn without_the_right(all: &Characters, narrator: &mut Narrator) -> Re
 
 /// What a route says without its password.
 pub(super) fn described(remote: &RemoteDatabase) -> String {
-    format!("{} database {} user {}", remote.url, remote.database, remote.user)
+    format!("{}, database {}, user {}", remote.url, remote.database, remote.user)
 }
 
 /// The remote end of a route, and its credential.

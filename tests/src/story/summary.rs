@@ -41,8 +41,7 @@ impl Summary {
         let width = self.steps.iter().map(|step| step.title.chars().count()).max().unwrap_or_default();
         for (number, step) in self.steps.iter().enumerate() {
             let all = step.held + step.broken.len();
-            let sign =
-                if step.broken.is_empty() { self.palette.good("✓") } else { self.palette.bad("✗") }.to_string();
+            let sign = if step.broken.is_empty() { self.palette.good("✓") } else { self.palette.bad("✗") }.to_string();
             let seconds = step.took.as_secs_f64();
             let (held, title) = (step.held, &step.title);
             lines.push(format!("  {sign} {number}  {title:<width$}  {held:>2} of {all:>2} held  {seconds:>5.1} s"));

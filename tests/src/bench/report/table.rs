@@ -1,0 +1,110 @@
+//! The report as a table for people. Says how each figure was taken, and judges none.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Memory, Reads, Report, Writes};
+use crate::bench::load::Figures;
+use crate::bench::workload::CONNECTIONS_MAX;
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<34}{:>8}{:>12}{:>10}{:>10}", "", "clients", "per second", "p50 ms", "p99 ms")?;
+        for reads in &self.reads {
+            table_of_reads(f, reads)?;
+        }
+        writeln!(f)?;
+        line(f, "append 4 KiB, fdatasync", 1, self.sync.rate(), &self.sync, "an idle machine, the logs' file system")?;
+        for writes in &self.writes {
+            table_of_writes(f, writes, &self.sync)?;
+        }
+        if let Some(memory) = &self.memory {
+            table_of_memory(f, memory)?;
+        }
+        notes(f, self.reads.last())
+    }
+}
+
+fn line(
+    f: &mut Formatter<'_>,
+    what: &str,
+    clients: usize,
+    per_second: f64,
+    figures: &Figures,
+    note: &str,
+) -> fmt::Result {
+    let (p50, p99) = (figures.milliseconds_at(0.5), figures.milliseconds_at(0.99));
+    let text = format!("{what:<34}{clients:>8}{per_second:>12.0}{p50:>10.3}{p99:>10.3}  {note}");
+    writeln!(f, "{}", text.trim_end())
+}
+
+fn table_of_reads(f: &mut Formatter<'_>, reads: &Reads) -> fmt::Result {
+    let clients = reads.clients;
+    let (nothing, identity, resolve) = (&reads.nothing, &reads.identity, &reads.resolve);
+    let share = identity.rate() / nothing.rate();
+    line(f, "no-op (health check)", clients, nothing.rate(), nothing.all(), "")?;
+    let note = format!("{share:.2} of the no-op");
+    line(f, "WhoAmI", clients, identity.rate(), identity.all(), &note)?;
+    let note = format!("{:.2} of the no-op", reads.ratio());
+    line(f, "resolve with credential", clients, resolve.rate(), resolve.all(), &note)
+}
+
+fn table_of_writes(f: &mut Formatter<'_>, writes: &Writes, sync: &Figures) -> fmt::Result {
+    let in_syncs = writes.create.milliseconds_at(0.5) / sync.milliseconds_at(0.5).max(0.001);
+    let note =
+        format!("{:.1} writes per sync of the leader; p50 is {in_syncs:.1} idle syncs", writes.writes_per_sync());
+    line(f, "CREATE ALIAS, three nodes", writes.clients, writes.create.rate(), &writes.create, &note)?;
+    let each = writes.syncs.iter().map(|(node, syncs)| {
+        let role = if *node == writes.leader { " (leader)" } else { "" };
+        format!("node {node}{role} {syncs}")
+    });
+    let each: Vec<String> = each.collect();
+    writeln!(f, "{:<34}{} writes, log syncs: {}", "", writes.create.count(), each.join(", "))
+}
+
+fn table_of_memory(f: &mut Formatter<'_>, memory: &Memory) -> fmt::Result {
+    writeln!(f)?;
+    let (aliases, between) = (memory.aliases, memory.aliases_between);
+    writeln!(f, "memory at {aliases} aliases (resident, whole process)")?;
+    if aliases < memory.aliases_wanted {
+        writeln!(f, "  the time was over before there were {}", memory.aliases_wanted)?;
+    }
+    let (each, further) = (memory.bytes_per_alias(), memory.bytes_per_further_alias());
+    for (at, node) in memory.nodes.iter().enumerate() {
+        let role = if *node == memory.leader { "leader" } else { "follower" };
+        let (empty, full) = (mebibytes(memory.bytes_empty[at]), mebibytes(memory.bytes_full[at]));
+        writeln!(
+            f,
+            "  node {node} ({role}): {empty:.0} MiB to {full:.0} MiB, {:.0} bytes per alias; from {between} aliases on \
+             {:.0} bytes per alias",
+            each[at], further[at]
+        )?;
+    }
+    line(f, "filling, CREATE ALIAS", 256, memory.fill.rate(), &memory.fill, "")
+}
+
+fn notes(f: &mut Formatter<'_>, reads: Option<&Reads>) -> fmt::Result {
+    writeln!(f)?;
+    writeln!(
+        f,
+        "Three nodes and the load share this machine. Clients share up to {CONNECTIONS_MAX} HTTP/2 connections to one node,"
+    )?;
+    writeln!(
+        f,
+        "as the users of an SDK do, over TLS 1.3 with a client certificate. Rates of reads are medians of slices"
+    )?;
+    writeln!(
+        f,
+        "taken in turns, at a follower from its local state; writes go to the leader, and three logs share one disk."
+    )?;
+    let Some(sizes) = reads.map(|reads| reads.sizes) else { return Ok(()) };
+    let ((asked_nothing, got_nothing), (asked, got)) = (sizes.nothing, sizes.resolve);
+    writeln!(
+        f,
+        "The no-op needs no identity, asks {asked_nothing} bytes and gets {got_nothing}; a resolve is authenticated, asks {asked} and gets {got}."
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes of memory are far below 2^52")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
