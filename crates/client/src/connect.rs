@@ -4,7 +4,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Uri;
@@ -36,40 +36,68 @@ pub(crate) struct Dialer {
     pub(crate) timeout: Duration,
 }
 
-/// How long connecting took last, in microseconds; 0 until the first time.
+/// What is known of the connection to a member.
 #[derive(Debug, Default)]
-pub(crate) struct Distance(AtomicU64);
+pub(crate) struct Link {
+    /// How long connecting took last, in microseconds; 0 until the first time.
+    distance: AtomicU64,
+    is_connecting: AtomicBool,
+}
 
-impl Distance {
-    pub(crate) fn microseconds(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+impl Link {
+    /// How long connecting took last, in microseconds; 0 until the first time.
+    pub(crate) fn distance(&self) -> u64 {
+        self.distance.load(Ordering::Relaxed)
     }
 
-    fn measured(&self, elapsed: Duration) {
-        let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        self.0.store(microseconds.max(1), Ordering::Relaxed);
+    /// Whether a connection is being made right now, which means that no request is on its way.
+    pub(crate) fn is_connecting(&self) -> bool {
+        self.is_connecting.load(Ordering::Acquire)
+    }
+}
+
+/// Marks the link while a connection is being made, until it stands or is given up.
+struct Connecting {
+    link: Arc<Link>,
+    started: Instant,
+}
+
+impl Connecting {
+    fn start(link: &Arc<Link>) -> Self {
+        link.is_connecting.store(true, Ordering::Release);
+        Self { link: Arc::clone(link), started: Instant::now() }
+    }
+
+    fn succeeded(&self) {
+        let microseconds = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.link.distance.store(microseconds.max(1), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Connecting {
+    fn drop(&mut self) {
+        self.link.is_connecting.store(false, Ordering::Release);
     }
 }
 
 impl Dialer {
     /// A channel that connects at its first use and again whenever the connection was lost.
-    pub(crate) fn channel(&self, address: &Address, distance: &Arc<Distance>) -> Channel {
+    pub(crate) fn channel(&self, address: &Address, link: &Arc<Link>) -> Channel {
         let scheme = if address.tls { "https" } else { "http" };
         let endpoint = Endpoint::from(address.uri("http"))
             .origin(address.uri(scheme))
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .keep_alive_while_idle(true);
-        let (dialer, address, distance) = (self.clone(), address.clone(), Arc::clone(distance));
+        let (dialer, address, link) = (self.clone(), address.clone(), Arc::clone(link));
         let connector = tower::service_fn(move |_: Uri| {
-            let (dialer, address, distance) = (dialer.clone(), address.clone(), Arc::clone(&distance));
+            let (dialer, address, connecting) = (dialer.clone(), address.clone(), Connecting::start(&link));
             async move {
-                let started = Instant::now();
                 let connection = timeout(dialer.timeout, dialer.connect(&address)).await.unwrap_or_else(|_| {
                     let text = format!("no connection within {:?}", dialer.timeout);
                     Err(io::Error::new(io::ErrorKind::TimedOut, text))
                 })?;
-                distance.measured(started.elapsed());
+                connecting.succeeded();
                 Ok::<_, io::Error>(connection)
             }
         });

@@ -224,6 +224,7 @@ impl Core {
                     return Ok(answer);
                 }
                 Ok(Err(status)) => Failure::new(&status, &member.address),
+                Err(_elapsed) if member.is_connecting() => Failure::no_connection(&member.address, timeout_of_attempt),
                 Err(_elapsed) => Failure::no_answer(&member.address, timeout_of_attempt),
             };
             tracing::debug!(member = %member.address, code = %failure.error.code, "attempt failed: {}", failure.error);

@@ -43,8 +43,7 @@ impl Failure {
         let error = match cause {
             Cause::Tls(problem) => Error::retry_here(UNTRUSTED, format!("No TLS connection to {address}: {problem}."))
                 .with_hint("Compare the CA certificate and the client certificate with those of the cluster."),
-            Cause::Connect(problem) => Error::retry_here(UNREACHABLE, format!("Cannot reach {address}: {problem}."))
-                .with_hint("Check the endpoints and that the nodes are running."),
+            Cause::Connect(problem) => unreachable(address, &problem),
             Cause::Other if status.code() == Code::Unimplemented => {
                 error.with_hint("The member is of another version.")
             }
@@ -55,6 +54,12 @@ impl Failure {
         // Without a cause it is a status that was sent, by something that stands before the member.
         let member_answered = error.class == Class::Rejected;
         Self { distrusted: error.code == UNTRUSTED, error, member_answered }
+    }
+
+    /// An attempt whose time was over before there was a connection to send it on.
+    pub(crate) fn no_connection(address: &Address, limit: Duration) -> Self {
+        let error = unreachable(address, &format!("no connection within {limit:.1?}"));
+        Self { error, member_answered: false, distrusted: false }
     }
 
     /// An attempt that got no answer in time.
@@ -93,6 +98,11 @@ impl Failure {
         Error::retry_here(DEADLINE_EXCEEDED, "The deadline was over before a member could be asked.")
             .with_grpc_code(Code::DeadlineExceeded)
     }
+}
+
+fn unreachable(address: &Address, problem: &str) -> Error {
+    Error::retry_here(UNREACHABLE, format!("Cannot reach {address}: {problem}."))
+        .with_hint("Check the endpoints and that the nodes are running.")
 }
 
 /// An answer that the protocol does not know.

@@ -10,7 +10,7 @@ use aliasd_wire::v1::Leader;
 use tonic::transport::Channel;
 
 use crate::address::Address;
-use crate::connect::{Dialer, Distance};
+use crate::connect::{Dialer, Link};
 
 /// How many members are remembered, so that nothing a member says can fill the memory.
 const MEMBERS_MAX: usize = 64;
@@ -23,7 +23,7 @@ const AVOIDED_DOUBLINGS_MAX: u32 = 6;
 pub(crate) struct Member {
     pub(crate) address: Address,
     pub(crate) channel: Channel,
-    distance: Arc<Distance>,
+    link: Arc<Link>,
     health: Mutex<Health>,
 }
 
@@ -58,8 +58,8 @@ struct Known {
 
 impl Member {
     fn new(dialer: &Dialer, address: Address) -> Self {
-        let distance = Arc::default();
-        Self { channel: dialer.channel(&address, &distance), address, distance, health: Mutex::default() }
+        let link = Arc::default();
+        Self { channel: dialer.channel(&address, &link), address, link, health: Mutex::default() }
     }
 
     /// It answered, if only to refuse.
@@ -73,6 +73,11 @@ impl Member {
         let pause = AVOIDED_FIRST * 2_u32.pow(health.failures.min(AVOIDED_DOUBLINGS_MAX));
         health.failures = health.failures.saturating_add(1);
         health.avoided_until = Some(Instant::now() + pause);
+    }
+
+    /// Whether a connection to it is being made right now, which means that no request is on its way.
+    pub(crate) fn is_connecting(&self) -> bool {
+        self.link.is_connecting()
     }
 
     fn is_avoided(&self, now: Instant) -> bool {
@@ -106,7 +111,7 @@ impl Members {
             return Some(Arc::clone(leader));
         }
         let open = known.members.iter().filter(is_open);
-        open.min_by_key(|member| (member.is_avoided(now), member.distance.microseconds())).cloned()
+        open.min_by_key(|member| (member.is_avoided(now), member.link.distance())).cloned()
     }
 
     /// Takes note of who leads, and returns that member if it can be reached directly. `from` is who said so.

@@ -1,5 +1,6 @@
 //! The SDK against members that do as they are told: what goes where, how often, with which request id, and what
 //! a client makes of failures and silence. The real cluster is met in the tests package.
+#![expect(clippy::unwrap_used, reason = "a test that fails with a panic at the line is a good test")]
 
 mod cache;
 mod calls;
