@@ -68,10 +68,10 @@ pub struct Slices {
 // === impl Slices ===
 
 impl Slices {
-    pub(super) fn add(&mut self, slice: Figures) {
+    pub(super) fn add(&mut self, slice: &Figures) {
         self.rates.push(slice.rate());
         self.all.duration += slice.duration;
-        self.all.add(&slice);
+        self.all.add(slice);
     }
 
     /// Calls per second in the median slice.
@@ -152,9 +152,9 @@ mod tests {
             figures
         };
         let mut slices = Slices::default();
-        [30, 10, 20].into_iter().for_each(|calls| slices.add(slice(calls)));
+        [30, 10, 20].into_iter().for_each(|calls| slices.add(&slice(calls)));
         assert_eq!((slices.rate(), slices.range()), (20.0, (10.0, 30.0)));
-        slices.add(slice(40));
+        slices.add(&slice(40));
         assert_eq!(slices.rate(), 25.0);
         assert_eq!(slices.all().count(), 100);
     }

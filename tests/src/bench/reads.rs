@@ -31,9 +31,9 @@ pub(super) async fn measure(workload: &Workload<'_>, clients: usize, extent: &Ex
         let window = if round == 0 { extent.slice / 2 } else { extent.slice };
         let slice = calls.slice(clients, window).await?;
         if round > 0 {
-            nothing.add(slice.nothing);
-            identity.add(slice.identity);
-            resolve.add(slice.resolve);
+            nothing.add(&slice.nothing);
+            identity.add(&slice.identity);
+            resolve.add(&slice.resolve);
         }
     }
     Ok(Reads { clients, nothing, identity, resolve, sizes })

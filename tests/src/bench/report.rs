@@ -10,8 +10,6 @@ use super::workload::CONNECTIONS_MAX;
 /// Everything that was measured. `Display` is the table for people.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// One `fdatasync` after an append of 4 KiB, on the disk of the logs.
-    pub sync: Figures,
     /// Resolves, per number of clients.
     pub reads: Vec<Reads>,
     /// Writes, per number of clients.
@@ -49,8 +47,10 @@ pub struct Sizes {
 pub struct Writes {
     /// How many clients, over a few connections.
     pub clients: usize,
+    /// One `fdatasync` after an append of 4 KiB on the file system of the logs, while no statements run.
+    pub sync: Slices,
     /// The statements.
-    pub create: Figures,
+    pub create: Slices,
     /// The node that led.
     pub leader: u64,
     /// How often each node made its log durable meanwhile, by its id.
@@ -96,7 +96,7 @@ impl Writes {
     #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
     pub fn writes_per_sync(&self) -> f64 {
         let syncs = self.syncs.iter().find(|(node, _)| *node == self.leader).map_or(0, |(_, syncs)| *syncs);
-        self.create.count() as f64 / syncs.max(1) as f64
+        self.create.all().count() as f64 / syncs.max(1) as f64
     }
 }
 
@@ -127,7 +127,6 @@ impl Report {
     pub fn json(&self) -> Value {
         json!({
             "connections_max": CONNECTIONS_MAX,
-            "fdatasync": figures(&self.sync),
             "reads": self.reads.iter().map(reads).collect::<Vec<_>>(),
             "writes": self.writes.iter().map(writes).collect::<Vec<_>>(),
             "memory": self.memory.as_ref().map(memory),
@@ -151,7 +150,8 @@ fn writes(writes: &Writes) -> Value {
     let syncs = writes.syncs.iter().map(|(node, syncs)| json!({ "node": node, "syncs": syncs }));
     json!({
         "clients": writes.clients,
-        "create_alias": figures(&writes.create),
+        "fdatasync": slices(&writes.sync),
+        "create_alias": slices(&writes.create),
         "leader": writes.leader,
         "log_syncs": syncs.collect::<Vec<_>>(),
         "writes_per_sync": writes.writes_per_sync(),

@@ -40,13 +40,13 @@ impl<'a> Workload<'a> {
         let (certificate, key) = cluster.layout().issue_client(IDENTITY)?;
         let administrator = cluster.admin().sdk(cluster, &cluster.endpoints())?;
         for statement in [
+            statement(ALIAS),
             format!("CREATE USER benchmark SET AUTH 'mtls' {{SET ID '{IDENTITY}'}}"),
             "CREATE ROLE benchmark".to_owned(),
             "GRANT RESOLVE ALIAS ON DBMS TO benchmark".to_owned(),
             "GRANT ALIAS MANAGEMENT ON DBMS TO benchmark".to_owned(),
             format!("GRANT ACCESS ON DATABASE {ALIAS} TO benchmark"),
             "GRANT ROLE benchmark TO benchmark".to_owned(),
-            statement(ALIAS),
         ] {
             administrator.execute(statement).await?.collect().await?;
         }

@@ -1,28 +1,36 @@
-//! `CREATE ALIAS` at the leader of three nodes, and how often each node made its log durable meanwhile.
-
-use std::time::Duration;
+//! `CREATE ALIAS` at the leader of three nodes, beside the time that the disk of the logs needs for one
+//! `fdatasync`, and how often each node made its log durable meanwhile.
 
 use anyhow::{Context, Result};
 
-use super::load::run;
+use super::Extent;
+use super::disk;
+use super::load::{Slices, run};
 use super::report::Writes;
 use super::workload::{Creator, Workload};
 use crate::cluster::Node;
 
-pub(super) async fn measure(workload: &Workload<'_>, clients: usize, window: Duration) -> Result<Writes> {
+pub(super) async fn measure(workload: &Workload<'_>, clients: usize, extent: &Extent) -> Result<Writes> {
     let leader = workload.leader()?.id;
     let creator = workload.creator(clients).await?;
     // Not counted: connections and caches get warm.
-    run(clients, window / 8, creator.clone(), Creator::create).await?;
-    let before = log_syncs(workload)?;
-    let create = run(clients, window, creator, Creator::create).await?;
-    let after = log_syncs(workload)?;
-    let syncs = before.into_iter().zip(after).map(|((id, before), (_, after))| (id, after - before)).collect();
-    Ok(Writes { clients, create, leader, syncs })
+    run(clients, extent.slice, creator.clone(), Creator::create).await?;
+    let (mut sync, mut create) = (Slices::default(), Slices::default());
+    let mut syncs: Vec<(u64, u64)> = workload.cluster.nodes.iter().map(|node| (node.id, 0)).collect();
+    for _ in 0..extent.slices {
+        sync.add(&disk::sync_time(&workload.cluster.layout().root)?);
+        let before = log_syncs(workload)?;
+        create.add(&run(clients, extent.slice, creator.clone(), Creator::create).await?);
+        for ((_, sum), (before, after)) in syncs.iter_mut().zip(before.into_iter().zip(log_syncs(workload)?)) {
+            *sum += after - before;
+        }
+    }
+    Ok(Writes { clients, sync, create, leader, syncs })
 }
 
-fn log_syncs(workload: &Workload<'_>) -> Result<Vec<(u64, u64)>> {
-    workload.cluster.nodes.iter().map(|node| Ok((node.id, metric(node, "aliasd_log_syncs")?))).collect()
+/// In the order of the nodes.
+fn log_syncs(workload: &Workload<'_>) -> Result<Vec<u64>> {
+    workload.cluster.nodes.iter().map(|node| metric(node, "aliasd_log_syncs")).collect()
 }
 
 fn metric(node: &Node, name: &str) -> Result<u64> {

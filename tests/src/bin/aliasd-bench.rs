@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use aliasd_tests::bench::{self, Extent};
 use anyhow::{Context, Result};
@@ -19,8 +20,17 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match measure(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("aliasd-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(arguments: Arguments) -> Result<()> {
     let extent = if arguments.quick { Extent::quick() } else { Extent::full() };
     let report = bench::run(extent).await?;
     print!("{report}");

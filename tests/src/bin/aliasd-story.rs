@@ -23,8 +23,19 @@ struct Arguments {
 const INTERRUPTED: i32 = 130;
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match tell(&Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("aliasd-story: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether everything was as expected.
+async fn tell(arguments: &Arguments) -> Result<bool> {
     let directory = tempfile::Builder::new().prefix("aliasd-demo-").tempdir()?;
     let interrupted = tokio::spawn(clean_up_when_interrupted(directory.path().to_path_buf()));
     let mut narrator = Narrator::aloud();
@@ -41,7 +52,7 @@ async fn main() -> Result<ExitCode> {
     // The nodes first: they have files open in the directory.
     drop(told);
     directory.close()?;
-    Ok(if summary.is_as_expected() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(summary.is_as_expected())
 }
 
 /// The nodes are in the terminal's process group and get the signal themselves; what is left is the directory.
