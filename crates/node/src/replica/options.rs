@@ -39,6 +39,11 @@ impl MemoryStorage {
         self.log.flush();
     }
 
+    /// From now on until a crash, the log cannot be made durable, as on a broken disk.
+    pub fn break_log(&self) {
+        self.log.break_flushes();
+    }
+
     /// Loses what is not durable, as a power failure does. The replica that used it must be gone.
     pub fn crash(&self) {
         self.log.crash();

@@ -2,11 +2,13 @@
 //!
 //! Nothing here leaves the replica: its public surface speaks of revisions, entries and members.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use aliasd_catalog::{Entry, Outcome};
 use openraft::alias;
+use openraft::errors::ErrorSource;
 
 use super::codec::{self, Malformed};
 
@@ -76,6 +78,21 @@ impl fmt::Debug for Proposal {
     }
 }
 
+/// The words of an error on its way through openraft, which adds what it was doing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Cause(String);
+
+impl ErrorSource for Cause {
+    fn from_error<E: Error + 'static>(error: &E) -> Self {
+        Self(error.to_string())
+    }
+
+    fn from_string(message: impl ToString) -> Self {
+        Self(message.to_string())
+    }
+}
+
 /// What applying an entry answers: nothing for the entries that Raft makes for itself.
 pub(crate) type Response = Option<Outcome>;
 
@@ -86,6 +103,7 @@ openraft::declare_raft_types!(
         R = Response,
         NodeId = NodeId,
         Node = Member,
+        ErrorSource = Cause,
 );
 
 pub(crate) type LogId = alias::LogIdOf<TypeConfig>;

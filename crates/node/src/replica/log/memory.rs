@@ -29,6 +29,8 @@ struct Disk {
     waiting: Vec<Waiter>,
     /// Whether appends wait for [`MemoryLog::flush`].
     manual: bool,
+    /// Whether nothing becomes durable any more.
+    broken: bool,
 }
 
 #[derive(Default, Clone)]
@@ -70,14 +72,21 @@ impl Disk {
         self.unflushed.push(change);
     }
 
-    fn flush(&mut self) {
-        for change in self.unflushed.drain(..) {
-            self.durable.make(&change);
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.broken {
+            for change in self.unflushed.drain(..) {
+                self.durable.make(&change);
+            }
         }
         for waiter in self.waiting.drain(..) {
-            waiter.complete(Ok(()));
+            waiter.complete(flushed(self.broken));
         }
+        flushed(self.broken)
     }
+}
+
+fn flushed(broken: bool) -> io::Result<()> {
+    if broken { Err(io::Error::other("the log in memory is broken on request")) } else { Ok(()) }
 }
 
 impl MemoryLog {
@@ -98,15 +107,21 @@ impl MemoryLog {
 
     /// Makes everything written durable and tells who waits.
     pub(crate) fn flush(&self) {
-        self.disk().flush();
+        // Whoever waits gets the failure.
+        let _ = self.disk().flush();
     }
 
-    /// Loses everything that is not durable. Whoever waits is never answered. Flushes are no longer held up.
+    /// From now on until a crash, every flush fails.
+    pub(crate) fn break_flushes(&self) {
+        self.disk().broken = true;
+    }
+
+    /// Loses everything that is not durable. Whoever waits is never answered. Flushes are no longer held up and work again.
     pub(crate) fn crash(&self) {
         let mut disk = self.disk();
         disk.unflushed.clear();
         disk.waiting.clear();
-        disk.manual = false;
+        (disk.manual, disk.broken) = (false, false);
         disk.written = disk.durable.clone();
     }
 
@@ -153,8 +168,7 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
         let mut disk = self.disk();
         disk.write(Change::Vote(*vote));
-        disk.flush();
-        Ok(())
+        disk.flush()
     }
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
@@ -176,7 +190,8 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
         disk.write(Change::Append(entries));
         disk.waiting.push(Waiter::Append(callback));
         if !disk.manual {
-            disk.flush();
+            // The callback has the failure.
+            let _ = disk.flush();
         }
         Ok(())
     }

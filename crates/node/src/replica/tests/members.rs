@@ -89,6 +89,32 @@ fn a_peer_speaks_only_for_itself_and_only_to_whom_it_means() {
 }
 
 #[test]
+fn a_damaged_snapshot_changes_nothing() {
+    use wire::snapshot_part::Part;
+    let cluster = Cluster::form(3, |_| {});
+    cluster.propose(&bootstrap()).1.unwrap();
+    let before = cluster.settle();
+    // The certificate proves node 2.
+    let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
+    let header = wire::SnapshotHeader {
+        route: Some(wire::Route { sender: 2, receiver: 1 }),
+        vote: Some(wire::Vote { term: 99, node_id: 2, committed: true }),
+        last_log_id: Some(wire::LogId { term: 99, node_id: 2, index: 1000 }),
+        membership: Some(wire::StoredMembership { log_id: None, membership: Some(wire::Membership::default()) }),
+    };
+    let record = wire::SnapshotRecord { key: vec![1], value: vec![2], checksum: 3 };
+    let trailer = wire::SnapshotTrailer { record_count: 5, digest: vec![0; 32] };
+    let parts = |part| [Part::Header(header.clone()), part].map(|part| wire::SnapshotPart { part: Some(part) });
+    for part in [Part::Records(wire::SnapshotRecords { records: vec![record] }), Part::Trailer(trailer)] {
+        let refused = cluster.block_on(client.install_snapshot(futures::stream::iter(parts(part)))).unwrap_err();
+        assert_eq!(refused.code(), Code::DataLoss, "{refused}");
+        assert!(refused.message().contains("the snapshot is damaged"), "{refused}");
+    }
+    assert_eq!(cluster.settle(), before);
+    assert!(cluster.replica(1).status().term < 99, "not even the vote is taken");
+}
+
+#[test]
 fn a_member_whose_catalog_differs_is_fenced() {
     let mut cluster = Cluster::form(3, |options| options.digest_interval = Duration::from_millis(200));
     cluster.propose(&bootstrap()).1.unwrap();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::cluster::{Cluster, PATIENCE, propose};
 use super::{bootstrap, create_role};
 use crate::replica::{
-    MemoryStorage, PeerConnector, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault,
+    MemoryStorage, NotServing, PeerConnector, ProposeError, Replica, ReplicaOptions, StartError, StopReason, Storage,
+    StorageFault,
 };
 
 fn small_log(options: &mut ReplicaOptions) {
@@ -163,4 +164,23 @@ async fn what_was_not_flushed_was_not_acknowledged() {
     let replica = in_memory(&storage).await;
     assert!(replica.propose(create_role(1), PATIENCE).await.unwrap().1.is_ok(), "the recorded outcome");
     assert!(replica.view().catalog.role("role1").is_some(), "what was acknowledged is there after the crash");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_synced_stops_the_replica() {
+    let storage = MemoryStorage::default();
+    let replica = in_memory(&storage).await;
+    replica.propose(bootstrap(), PATIENCE).await.unwrap().1.unwrap();
+    storage.break_log();
+    let unknown = replica.propose(create_role(1), PATIENCE).await;
+    assert!(matches!(unknown, Err(ProposeError::OutcomeUnknown { .. })), "{unknown:?}");
+    let StopReason::Failed(reason) = replica.stopped().await else { panic!("it did not stop by itself") };
+    assert!(reason.contains("broken on request"), "{reason}");
+    assert!(matches!(replica.serving(), Err(NotServing::Stopped(_))));
+    assert!(matches!(replica.propose(create_role(2), PATIENCE).await, Err(ProposeError::Fatal(_))));
+
+    storage.crash();
+    let replica = in_memory(&storage).await;
+    assert!(replica.view().catalog.role("role1").is_none(), "what could not be synced was not acknowledged");
+    replica.propose(create_role(1), PATIENCE).await.unwrap().1.unwrap();
 }
