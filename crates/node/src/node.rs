@@ -163,8 +163,8 @@ impl Node {
         self.session.stop();
         self.session.step_back().await;
         self.clients.end(self.shutdown_timeout).await;
-        let closed = self.session.replica().shutdown().await;
         self.peers.end(PEERS_END_WITHIN).await;
+        let closed = self.session.replica().shutdown().await;
         self.http.end(PEERS_END_WITHIN).await;
         tracing::info!("the node has stopped");
         closed

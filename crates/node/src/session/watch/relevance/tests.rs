@@ -1,0 +1,203 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aliasd_catalog::{
+    AliasName, AliasTarget, Bootstrap, Catalog, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser,
+    DatabaseAction, DatabaseName, DatabaseScope, Entry, GrantEffect, KeyId, PasswordChange, PasswordHash, Policy,
+    Principal, Privilege, RequestId, Revision, RoleName, Sealed, Timestamp, UserName, UserScope, ValueMap,
+};
+
+use super::{Event, Kind, Subject, Watcher};
+use crate::replica::AppliedEntry;
+
+/// A catalog that is fed commands, as its administrator.
+struct Story {
+    catalog: Catalog,
+    revision: u64,
+}
+
+impl Story {
+    /// Databases `alpha` and `beta`; users `carol` and `service`, each with a role of the same name.
+    fn new() -> Self {
+        let mut story = Self { catalog: Catalog::default(), revision: 0 };
+        let bootstrap = Command::Bootstrap(Bootstrap {
+            cluster_id: ClusterId([1; 16]),
+            active_key: KeyId([2; 16]),
+            policy: Policy::default(),
+            admin: user("admin"),
+            password: PasswordHash::new("$argon2id$"),
+        });
+        story.run(Principal::System, bootstrap);
+        for name in ["alpha", "beta"] {
+            let name = DatabaseName::new(name).unwrap();
+            story.apply(Command::CreateDatabase { name, mode: CreateMode::Fail });
+        }
+        for name in ["carol", "service"] {
+            story.apply(Command::CreateUser(CreateUser {
+                name: user(name),
+                mode: CreateMode::Fail,
+                password: Some(PasswordChange {
+                    password: Some(PasswordHash::new("$argon2id$")),
+                    change_required: Some(false),
+                }),
+                status: None,
+                home: None,
+                auth: Vec::new(),
+            }));
+            story.apply(Command::CreateRole { name: role(name), mode: CreateMode::Fail, copy_of: None });
+            let (roles, users) = (BTreeSet::from([role(name)]), BTreeSet::from([user(name)]));
+            story.apply(Command::GrantRoles { roles, users });
+        }
+        story
+    }
+
+    fn apply(&mut self, command: Command<Sealed>) -> AppliedEntry {
+        self.run(Principal::User(user("admin")), command)
+    }
+
+    fn run(&mut self, actor: Principal, command: Command<Sealed>) -> AppliedEntry {
+        self.revision += 1;
+        let mut request = [0; 16];
+        request[..8].copy_from_slice(&self.revision.to_be_bytes());
+        let entry = Entry { request: RequestId(request), actor, issued_at: Timestamp(self.revision), command };
+        let before = self.catalog.clone();
+        let applied = self.catalog.apply(Revision(self.revision), &entry);
+        assert!(applied.outcome.is_ok(), "{:?}", applied.outcome);
+        AppliedEntry {
+            revision: Revision(self.revision),
+            entry: Arc::new(entry),
+            outcome: applied.outcome,
+            changes: applied.changes,
+            before,
+            after: self.catalog.clone(),
+        }
+    }
+
+    fn create_alias(&mut self, name: &str, target: &str) -> AppliedEntry {
+        self.apply(Command::CreateAlias(CreateAlias {
+            name: AliasName::new(name).unwrap(),
+            mode: CreateMode::OrReplace,
+            target: AliasTarget::Local(named(target)),
+            properties: ValueMap::new(),
+        }))
+    }
+
+    fn assign(&mut self, effect: GrantEffect, privilege: Privilege, to: &str) -> AppliedEntry {
+        let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role(to)]));
+        self.apply(Command::AssignPrivileges { effect, immutable: false, privileges, roles })
+    }
+
+    fn revoke(&mut self, privilege: Privilege, from: &str) -> AppliedEntry {
+        let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role(from)]));
+        self.apply(Command::RevokePrivileges { effect: None, immutable: false, privileges, roles })
+    }
+}
+
+fn user(name: &str) -> UserName {
+    UserName::new(name).unwrap()
+}
+
+fn role(name: &str) -> RoleName {
+    RoleName::new(name).unwrap()
+}
+
+fn named(name: &str) -> CatalogName {
+    CatalogName::new(name).unwrap()
+}
+
+fn access(name: &str) -> Privilege {
+    Privilege::Database(DatabaseAction::Access, DatabaseScope::Named(named(name)))
+}
+
+fn all_events(who: &str, applied: &AppliedEntry) -> Vec<Event> {
+    Watcher { user: user(who), names: None }.events(applied)
+}
+
+fn event(subject: Subject, name: &str, kind: Kind) -> Event {
+    Event { subject, name: name.to_owned(), kind }
+}
+
+#[test]
+fn an_alias_is_only_told_to_those_who_may_use_it() {
+    let mut story = Story::new();
+    story.assign(GrantEffect::Granted, access("alpha"), "carol");
+    let visible = story.create_alias("films", "alpha");
+    let hidden = story.create_alias("secret-films", "beta");
+    assert_eq!(all_events("carol", &visible), [event(Subject::Alias, "films", Kind::Created)]);
+    assert_eq!(all_events("carol", &hidden), []);
+    assert_eq!(all_events("service", &visible), []);
+    assert_eq!(all_events("admin", &hidden), [event(Subject::Alias, "secret-films", Kind::Created)]);
+}
+
+#[test]
+fn a_dropped_alias_is_told_by_what_could_be_reached_before() {
+    let mut story = Story::new();
+    story.assign(GrantEffect::Granted, access("alpha"), "carol");
+    story.create_alias("films", "alpha");
+    let dropped = story.apply(Command::DropAlias { name: named("films"), if_exists: false });
+    assert_eq!(all_events("carol", &dropped), [event(Subject::Alias, "films", Kind::Dropped)]);
+    assert_eq!(all_events("service", &dropped), []);
+}
+
+#[test]
+fn a_revoke_reaches_those_it_concerns_and_nobody_else() {
+    let mut story = Story::new();
+    let granted = story.assign(GrantEffect::Granted, access("alpha"), "carol");
+    let revoked = story.revoke(access("alpha"), "carol");
+    let told = [event(Subject::Role, "carol", Kind::AccessChanged)];
+    assert_eq!(all_events("carol", &granted), told);
+    assert_eq!(all_events("carol", &revoked), told);
+    assert_eq!(all_events("service", &revoked), []);
+}
+
+#[test]
+fn a_service_hears_of_those_it_may_act_for() {
+    let mut story = Story::new();
+    let impersonate = Privilege::Impersonate(UserScope::Named(user("carol")));
+    story.assign(GrantEffect::Granted, impersonate.clone(), "service");
+    story.assign(GrantEffect::Granted, access("alpha"), "carol");
+    let created = story.create_alias("films", "alpha");
+    assert_eq!(all_events("service", &created), [event(Subject::Alias, "films", Kind::Created)]);
+
+    let (roles, users) = (BTreeSet::from([role("reader")]), BTreeSet::from([user("carol")]));
+    let given = story.apply(Command::GrantRoles { roles, users });
+    assert_eq!(all_events("service", &given), [event(Subject::User, "carol", Kind::AccessChanged)]);
+
+    let denied = story.assign(GrantEffect::Denied, impersonate, "service");
+    assert_eq!(all_events("service", &denied), [event(Subject::Role, "service", Kind::AccessChanged)]);
+    let dropped = story.apply(Command::DropAlias { name: named("films"), if_exists: false });
+    assert_eq!(all_events("service", &dropped), []);
+}
+
+#[test]
+fn a_service_that_may_act_for_everyone_hears_everything() {
+    let mut story = Story::new();
+    story.assign(GrantEffect::Granted, Privilege::Impersonate(UserScope::All), "service");
+    let created = story.create_alias("films", "beta");
+    assert_eq!(all_events("service", &created), [event(Subject::Alias, "films", Kind::Created)]);
+    story.assign(GrantEffect::Denied, Privilege::Impersonate(UserScope::All), "service");
+    let replaced = story.create_alias("films", "alpha");
+    assert_eq!(all_events("service", &replaced), []);
+}
+
+#[test]
+fn a_filter_leaves_out_other_names_but_never_access() {
+    let mut story = Story::new();
+    story.create_alias("films", "alpha");
+    let only = Watcher { user: user("admin"), names: Some(BTreeSet::from([named("films")])) };
+    assert_eq!(only.events(&story.create_alias("books", "beta")), []);
+    assert_eq!(only.events(&story.create_alias("films", "beta")), [event(Subject::Alias, "films", Kind::Altered)]);
+    let granted = story.assign(GrantEffect::Granted, access("alpha"), "carol");
+    assert_eq!(only.events(&granted), [event(Subject::Role, "carol", Kind::AccessChanged)]);
+}
+
+#[test]
+fn a_database_is_told_to_those_who_watch_an_alias_of_it() {
+    let mut story = Story::new();
+    story.create_alias("films", "alpha");
+    let only = Watcher { user: user("admin"), names: Some(BTreeSet::from([named("films")])) };
+    let name = named("alpha");
+    let dropped = story.apply(Command::DropDatabase { name, if_exists: false, cascade_aliases: true });
+    let told = [event(Subject::Alias, "films", Kind::Dropped), event(Subject::Database, "alpha", Kind::Dropped)];
+    assert_eq!(only.events(&dropped), told);
+}
