@@ -7,7 +7,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use aliasd_client::Statement;
 use aliasd_tests::cluster::{Cluster, PATIENCE};
+use aliasd_tests::dice::Dice;
 use aliasd_tests::wait;
 use anyhow::{Context, Result, ensure};
 
@@ -62,12 +64,16 @@ fn a_full_disk_stops_the_node_with_a_clear_error_and_loses_nothing() -> Result<(
     }
 
     // Properties are the largest thing an alias can hold.
-    let padding = "x".repeat(200_000);
-    let mut acknowledged = 0;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let _inside = runtime.enter();
+    let client = cluster.admin().sdk(&cluster, &cluster.endpoints())?;
+    let mut dice = Dice::seeded();
+    let mut acknowledged: u64 = 0;
     let (refused, _) = wait::until("the disk to be full", PATIENCE * 3, || {
         let statement =
-            format!("CREATE ALIAS `alias-{acknowledged}` FOR DATABASE neo4j PROPERTIES {{padding: '{padding}'}}");
-        match cluster.exec(&statement) {
+            format!("CREATE ALIAS `alias-{acknowledged}` FOR DATABASE neo4j PROPERTIES {{padding: $padding}}");
+        let statement = Statement::new(statement).parameter("padding", padding);
+        match runtime.block_on(async { client.execute(statement).await?.collect().await }) {
             Ok(_) => {
                 acknowledged += 1;
                 Err("it still takes writes")
@@ -75,7 +81,7 @@ fn a_full_disk_stops_the_node_with_a_clear_error_and_loses_nothing() -> Result<(
             Err(error) => Ok(error),
         }
     })?;
-    println!("{acknowledged} writes were acknowledged before: {refused:#}");
+    println!("{acknowledged} writes were acknowledged before: {refused}");
     let status = cluster.node(1).wait_exit(PATIENCE)?;
     assert!(!status.success(), "it ended as if nothing had happened");
     let said = cluster.node(1).said();
@@ -91,8 +97,9 @@ fn a_full_disk_stops_the_node_with_a_clear_error_and_loses_nothing() -> Result<(
     }
     cluster.node(1).start()?;
     cluster.node(1).wait_ready(PATIENCE)?;
-    let listed = cluster.exec("SHOW ALIASES FOR DATABASE YIELD name RETURN count(*) AS aliases")?;
-    let count: u64 = listed.lines().filter_map(|line| line.trim().parse().ok()).next().context(listed)?;
+    let listing = client.execute("SHOW ALIASES FOR DATABASE YIELD name");
+    let (rows, _) = runtime.block_on(async { listing.await?.collect().await })?;
+    let count = u64::try_from(rows.len())?;
     assert!(count >= acknowledged, "{acknowledged} writes were acknowledged, {count} are there");
     Ok(())
 }

@@ -6,4 +6,5 @@ mod crash;
 mod damage;
 mod limits;
 mod secrets;
+mod story;
 mod surface;

@@ -9,12 +9,16 @@ use std::sync::OnceLock;
 ///
 /// Under `cargo test` the programs are built first, once: a test on real processes must never meet a
 /// program that is older than the sources. Elsewhere they were built together with the caller.
+/// `ALIASD_PROGRAMS` names a directory to take them from instead, such as that of an installed package.
 ///
 /// # Panics
 /// If they do not build, or the program is not there.
 pub fn program(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     let directory = DIRECTORY.get_or_init(|| {
+        if let Some(given) = env::var_os("ALIASD_PROGRAMS") {
+            return PathBuf::from(given);
+        }
         let directory = directory();
         if let Some(cargo) = env::var_os("CARGO") {
             build(Path::new(&cargo), &directory);

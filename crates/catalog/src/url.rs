@@ -60,6 +60,16 @@ impl Scheme {
 }
 
 impl RemoteUrl {
+    /// What somebody gave as a URL, without what may be a password: everything before the last `@` but the
+    /// scheme. A URL that is accepted has none and stays as it is.
+    pub fn redacted(text: &str) -> String {
+        match (text.find("://"), text.rfind('@')) {
+            (Some(scheme), Some(at)) if scheme < at => format!("{}://******{}", &text[..scheme], &text[at..]),
+            (_, Some(at)) => format!("******{}", &text[at..]),
+            (_, None) => text.to_owned(),
+        }
+    }
+
     /// Checks a URL: an accepted scheme, a host, at most a numeric port. User info is refused, because
     /// a password in a URL would be stored and listed in clear.
     ///
@@ -68,11 +78,11 @@ impl RemoteUrl {
     pub fn new(text: &str) -> Result<Self, Rejection> {
         let invalid = |reason: &str| Rejection::InvalidUrl { reason: reason.into() };
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(Rejection::InvalidUrlScheme { url: redacted(text), schemes: Scheme::list(false) });
+            return Err(Rejection::InvalidUrlScheme { url: Self::redacted(text), schemes: Scheme::list(false) });
         };
         let known = Scheme::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(scheme));
         let Some(scheme) = known else {
-            return Err(Rejection::InvalidUrlScheme { url: redacted(text), schemes: Scheme::list(false) });
+            return Err(Rejection::InvalidUrlScheme { url: Self::redacted(text), schemes: Scheme::list(false) });
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if text.contains('@') {
@@ -120,15 +130,6 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
 
 fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port != 0)
-}
-
-/// The URL without what may be a password: everything before the last `@` but the scheme.
-fn redacted(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}://******{}", &text[..scheme], &text[at..]),
-        (_, Some(at)) => format!("******{}", &text[at..]),
-        (_, None) => text.to_owned(),
-    }
 }
 
 impl fmt::Display for RemoteUrl {

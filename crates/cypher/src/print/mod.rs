@@ -10,7 +10,7 @@ mod statement;
 
 use std::fmt::{self, Write};
 
-use aliasd_catalog::PlainSecret;
+use aliasd_catalog::{PlainSecret, RemoteUrl};
 
 use crate::ast::{CypherVersion, MapEntries, Name, NameOperand, Operand, Statement};
 use crate::lexer::{is_invisible, is_name_continue, is_name_start};
@@ -115,6 +115,14 @@ fn string_operand(out: Out<'_, '_>, operand: &Located<Operand<String>>) -> fmt::
     match &operand.value {
         Operand::Parameter(name) => parameter(out, name),
         Operand::Literal(text) => string(out, text),
+    }
+}
+
+/// A URL may hold a password that was put in the wrong place; such a URL is refused, but printed before.
+fn url(out: Out<'_, '_>, operand: &Located<Operand<String>>) -> fmt::Result {
+    match &operand.value {
+        Operand::Parameter(name) => parameter(out, name),
+        Operand::Literal(text) => string(out, &RemoteUrl::redacted(text)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Out, map_operand, name, names, secret, separated, string, string_operand, version};
+use super::{Out, map_operand, name, names, secret, separated, string, string_operand, url, version};
 use crate::ast::{
     AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthSettings, Body, CreateAlias, CreateMode, DatabaseStatement,
     NameOperand, Operand, PasswordClause, RoleStatement, UserSettings, UserStatement, UserStatus,
@@ -51,7 +51,7 @@ fn create_alias(out: Out<'_, '_>, statement: &CreateAlias) -> fmt::Result {
     name(out, &statement.target)?;
     if let Some(remote) = &statement.remote {
         out.write_str(" AT ")?;
-        string_operand(out, &remote.url)?;
+        url(out, &remote.url)?;
         out.write_str(" USER ")?;
         name(out, &remote.user)?;
         out.write_str(" PASSWORD ")?;
@@ -68,7 +68,7 @@ fn alter_alias(out: Out<'_, '_>, statement: &AlterAlias) -> fmt::Result {
     existing(out, "ALTER ALIAS", &statement.name, statement.if_exists)?;
     out.write_str(" SET DATABASE")?;
     clause(out, " TARGET ", statement.target.as_ref(), name)?;
-    clause(out, " AT ", statement.url.as_ref(), string_operand)?;
+    clause(out, " AT ", statement.url.as_ref(), url)?;
     clause(out, " USER ", statement.user.as_ref(), name)?;
     clause(out, " PASSWORD ", statement.password.as_ref(), secret)?;
     clause(out, " DRIVER ", statement.driver.as_ref(), map_operand)?;

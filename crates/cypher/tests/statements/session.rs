@@ -92,3 +92,10 @@ pub(crate) fn literal(value: &Value) -> String {
         }
     }
 }
+
+#[test]
+fn a_password_in_a_url_is_covered_when_it_is_printed() {
+    let statement = "ALTER ALIAS a SET DATABASE TARGET b AT 'neo4j+s://bob:hunter2@host:7687'";
+    let printed = aliasd_cypher::parse(statement).unwrap().to_string();
+    assert!(!printed.contains("hunter2") && printed.contains("neo4j+s://******@host:7687"), "{printed}");
+}
