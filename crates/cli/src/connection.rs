@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aliasd_client::{Client, ClientBuilder, Secret};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ pub(crate) struct Connection {
     )]
     endpoints: Vec<String>,
     /// The certificate authority of the cluster, in PEM form.
-    #[arg(long, env = "ALIASD_CA", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, env = "ALIASD_CA", value_parser = maybe_path(), value_name = "FILE", hide_env_values = true)]
     ca: Option<PathBuf>,
     /// The user. Its password is taken from `--password-file` or ALIASD_PASSWORD, or asked for.
     #[arg(long, env = "ALIASD_USER", value_name = "NAME", hide_env_values = true)]
@@ -38,13 +39,13 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Use the token in this file, made by `aliasctl login --save`, instead of a password.
-    #[arg(long, env = "ALIASD_TOKEN_FILE", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, env = "ALIASD_TOKEN_FILE", value_parser = maybe_path(), value_name = "FILE", hide_env_values = true)]
     token_file: Option<PathBuf>,
     /// A client certificate, in PEM form.
-    #[arg(long, env = "ALIASD_CERT", value_name = "FILE", requires = "key", hide_env_values = true)]
+    #[arg(long, env = "ALIASD_CERT", value_parser = maybe_path(), value_name = "FILE", requires = "key", hide_env_values = true)]
     cert: Option<PathBuf>,
     /// The private key of the client certificate, in PEM form.
-    #[arg(long, env = "ALIASD_KEY", value_name = "FILE", requires = "cert", hide_env_values = true)]
+    #[arg(long, env = "ALIASD_KEY", value_parser = maybe_path(), value_name = "FILE", requires = "cert", hide_env_values = true)]
     key: Option<PathBuf>,
     /// The longest time of a call with all its retries, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -78,7 +79,7 @@ impl Connection {
 
     /// User and password, asked for if need be.
     pub(crate) fn user_and_password(&self) -> Result<(&str, Secret), Failure> {
-        let Some(user) = self.user.as_deref() else {
+        let Some(user) = self.user() else {
             return Err(Failure::usage("no user is given", "Give --user or ALIASD_USER."));
         };
         let password = match self.given_password()? {
@@ -97,15 +98,19 @@ impl Connection {
         password::given(self.password_file.as_deref(), PASSWORD_VARIABLE)
     }
 
+    fn user(&self) -> Option<&str> {
+        self.user.as_deref().filter(|user| !user.is_empty())
+    }
+
     fn identified(&self) -> Result<Option<Client>, Failure> {
         let builder = self.builder()?;
-        let builder = if self.user.is_some() {
+        let builder = if let Some(path) = given(&self.token_file) {
+            builder.token(secret(password::read_text("token file", path)?))
+        } else if self.user().is_some() {
             let (user, password) = self.user_and_password()?;
             // One command makes a call or two, which a login would only add to.
             builder.basic(user, password)
-        } else if let Some(path) = &self.token_file {
-            builder.token(secret(password::read_text("token file", path)?))
-        } else if self.cert.is_some() {
+        } else if given(&self.cert).is_some() {
             builder
         } else {
             return Ok(None);
@@ -116,10 +121,10 @@ impl Connection {
     fn builder(&self) -> Result<ClientBuilder, Failure> {
         let endpoints = self.endpoints.iter().map(|endpoint| endpoint.trim()).filter(|endpoint| !endpoint.is_empty());
         let mut builder = Client::builder().endpoints(endpoints).deadline(self.timeout);
-        if let Some(path) = &self.ca {
+        if let Some(path) = given(&self.ca) {
             builder = builder.ca_pem(read("CA certificate", path)?);
         }
-        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+        if let (Some(cert), Some(key)) = (given(&self.cert), given(&self.key)) {
             let key = secret(password::read_text("private key", key)?);
             builder = builder.certificate(read("client certificate", cert)?, key);
         }
@@ -128,6 +133,16 @@ impl Connection {
         }
         Ok(builder)
     }
+}
+
+/// A path that may be empty, as a variable is that was meant to be unset.
+fn maybe_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+/// The path, unless it is empty.
+fn given(path: &Option<PathBuf>) -> Option<&Path> {
+    path.as_deref().filter(|path| !path.as_os_str().is_empty())
 }
 
 fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {

@@ -13,7 +13,7 @@ use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, is_timeout};
 use crate::identity::Identity;
 use crate::members::{Member, Members, Prefer};
 use crate::{Class, Error};
@@ -223,9 +223,9 @@ impl Core {
                     member.answered();
                     return Ok(answer);
                 }
-                Ok(Err(status)) => Failure::new(&status, &member.address),
-                Err(_elapsed) if member.is_connecting() => Failure::no_connection(&member.address, timeout_of_attempt),
-                Err(_elapsed) => Failure::no_answer(&member.address, timeout_of_attempt),
+                Ok(Err(status)) if !is_timeout(&status) => Failure::new(&status, &member.address),
+                _elapsed if member.is_connecting() => Failure::no_connection(&member.address, timeout_of_attempt),
+                _elapsed => Failure::no_answer(&member.address, timeout_of_attempt),
             };
             tracing::debug!(member = %member.address, code = %failure.error.code, "attempt failed: {}", failure.error);
             if let Some(error) = progress.failed(failure, &member, &self.members) {

@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use tonic::{Code, ConnectError, Status};
+use tonic::{Code, ConnectError, Status, TimeoutExpired};
 
 use crate::address::Address;
 use crate::{Class, Error};
@@ -110,6 +110,18 @@ pub(crate) fn invalid_answer(what: &str) -> Error {
     let message = format!("The member's answer is invalid: {what}.");
     Error { code: ANSWER_INVALID.to_owned(), ..Error::bug(message) }
         .with_hint("Client and cluster may be of different versions.")
+}
+
+/// Whether the status only says that time was over: tonic looks at the clock too.
+pub(crate) fn is_timeout(status: &Status) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = status.source();
+    while let Some(error) = next {
+        if error.is::<TimeoutExpired>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Why a request may not have arrived.

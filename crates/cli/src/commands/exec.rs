@@ -26,12 +26,10 @@ pub(crate) async fn run(command: Box<Exec>) -> Result<(), Failure> {
         (None, None) => Vec::new(),
     };
     let client = command.connection.client()?;
-    for (number, Piece { line, text }) in pieces.into_iter().enumerate() {
+    let mut has_printed_rows = false;
+    for Piece { line, text } in pieces {
         let statement = Statement::new(text).parameters(parameters.clone()).freshness(command.freshness);
-        if number > 0 && command.format == RowFormat::Csv {
-            print("\n")?;
-        }
-        let result = one(&client, statement, command.format).await;
+        let result = one(&client, statement, command.format, &mut has_printed_rows).await;
         result.map_err(|failure| match &command.file {
             Some(path) => failure.at(format!("{}:{line}", path.display())),
             None => failure,
@@ -40,9 +38,18 @@ pub(crate) async fn run(command: Box<Exec>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn one(client: &Client, statement: Statement, format: RowFormat) -> Result<(), Failure> {
+/// Runs a statement and prints its result. An empty line stands between two results with rows.
+async fn one(
+    client: &Client,
+    statement: Statement,
+    format: RowFormat,
+    has_printed_rows: &mut bool,
+) -> Result<(), Failure> {
     let execution = client.execute(statement).await?;
     let columns = execution.columns().to_vec();
+    if !columns.is_empty() && format != RowFormat::Json && std::mem::replace(has_printed_rows, true) {
+        print("\n")?;
+    }
     let (rows, summary) = match format {
         RowFormat::Csv => (Vec::new(), stream_csv(execution).await?),
         _ => execution.collect().await?,

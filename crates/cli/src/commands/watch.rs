@@ -38,9 +38,13 @@ fn lines(event: &Event) -> String {
     match event {
         Event::Changes { revision, changes } => {
             let what = |change: &Change| {
-                let name = if change.name.is_empty() { "(hidden)" } else { &change.name };
+                let name = match change.subject() {
+                    ChangeSubject::Settings => String::new(),
+                    _ if change.name.is_empty() => " (hidden)".to_owned(),
+                    _ => format!(" {}", printable(&change.name)),
+                };
                 let kind = kind(change).to_lowercase().replace('_', " ");
-                format!("{revision}  {} {} {kind}\n", subject(change).to_lowercase(), printable(name))
+                format!("{revision}  {}{name} {kind}\n", subject(change).to_lowercase())
             };
             changes.iter().map(what).collect()
         }

@@ -1,0 +1,62 @@
+//! `aliasctl cluster`.
+
+use crate::node::{Node, PASSWORD};
+use crate::program::Program;
+
+const MEMBER: &str = "1=a.example:7681,a.example:7680";
+
+#[test]
+fn a_generated_password_is_printed_once() {
+    let node = Node::start();
+    let ended = node.nobody(&["cluster", "init", "--member", MEMBER]).run();
+    assert!(ended.stderr.contains("not shown again") && !ended.stderr.contains("made-up"), "{}", ended.stderr);
+    let cluster = "0".repeat(32);
+    assert_eq!(
+        ended.done(),
+        format!("cluster        {cluster}\nadministrator  admin\npassword       made-up-password\n")
+    );
+    assert!(node.heard()[0].starts_with("admin with none"), "{:?}", node.heard());
+}
+
+#[test]
+fn a_given_password_is_not_printed() {
+    let node = Node::start();
+    // A user in the environment is nobody to a cluster that does not exist yet.
+    let init = node.alice(&["cluster", "init", "--admin", "root", "--member", MEMBER, "--format", "json"]);
+    let printed = init.run().done();
+    let expected = format!(r#"{{"cluster_id":"{}","administrator":"root","generated_password":null}}"#, "0".repeat(32));
+    assert_eq!(printed, expected + "\n");
+    assert!(node.heard()[0].starts_with(&format!("root with {PASSWORD}")), "{:?}", node.heard());
+}
+
+#[test]
+fn members_have_a_form() {
+    let said = Program::new(&["cluster", "init", "--member", "a.example"]).run().failed(2);
+    assert!(said.contains("1=a.example:7681,a.example:7680"), "{said}");
+    Program::new(&["cluster", "init"]).run().failed(2);
+}
+
+#[test]
+fn the_status_needs_no_user() {
+    let node = Node::start();
+    let status = node.nobody(&["cluster", "status"]).run().done();
+    assert!(status.contains("role       leader\n"), "{status}");
+    assert!(status.contains("not ready  KEY_MISSING: The keystore lacks the active key. Copy it.\n"), "{status}");
+    let json = node.nobody(&["cluster", "status", "--format", "json"]).run().done();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["node"]["node_id"], &json["term"]), (&1.into(), &2.into()));
+    assert_eq!(json["node"]["not_ready_reasons"][0]["code"], "KEY_MISSING");
+}
+
+#[test]
+fn the_status_of_all_tells_of_those_that_are_silent() {
+    let node = Node::start();
+    let both = format!("{},http://127.0.0.1:1", node.endpoint);
+    let ended = node.nobody(&["cluster", "status", "--all", "--format", "json", "--endpoints", &both]).run();
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((&json[0]["status"]["node"]["node_id"], &json[0]["error"]), (&1.into(), &serde_json::Value::Null));
+    assert_eq!(json[1]["error"]["code"], "UNREACHABLE");
+    let table = node.nobody(&["cluster", "status", "--all"]).run().done();
+    assert!(table.contains("leader") && table.contains("abababababababab"), "{table}");
+}

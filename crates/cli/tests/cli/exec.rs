@@ -1,0 +1,139 @@
+//! `aliasctl exec`, `resolve` and `watch`: formats, exit codes, parameters, scripts.
+
+use std::fs;
+
+use crate::node::{Node, PASSWORD};
+use crate::program::Program;
+
+#[test]
+fn a_table_is_data_and_what_was_done_is_not() {
+    let node = Node::start();
+    let ended = node.alice(&["exec", "SHOW EVERYTHING"]).run();
+    assert!(ended.stderr.contains("1 row, revision 7."), "{}", ended.stderr);
+    let table = ended.done();
+    assert!(table.contains("a \"quoted\", text") && table.contains("NULL") && table.contains("PT1M30S"), "{table}");
+
+    let ended = node.alice(&["exec", "CREATE ROLE r"]).run();
+    assert_eq!(ended.stderr, "information: It was noted. (00N71)\nDone, 1 system update, revision 7.\n");
+    assert_eq!(ended.done(), "");
+}
+
+#[test]
+fn json_is_one_object_per_statement() {
+    let node = Node::start();
+    let ended = node.alice(&["exec", "SHOW EVERYTHING", "--format", "json"]).run();
+    let expected = concat!(
+        r#"{"columns":["a","b","c","d","e","f","g","h"],"#,
+        r#""rows":[{"a":"a \"quoted\", text","b":null,"c":-7,"d":0.5,"e":true,"f":["x",1],"g":{"k":"v"},"h":"PT1M30S"}],"#,
+        r#""summary":{"system_updates":0,"revision":7,"notifications":[]}}"#,
+        "\n"
+    );
+    assert_eq!(ended.done(), expected);
+    let written = node.alice(&["exec", "CREATE ROLE r", "--format", "json"]).run().done();
+    let notification =
+        r#"{"code":"NOTED","gqlstatus":"00N71","severity":"INFORMATION","message":"It was noted.","hint":""}"#;
+    let summary = format!(r#"{{"system_updates":1,"revision":7,"notifications":[{notification}]}}"#);
+    assert_eq!(written, format!("{{\"columns\":[],\"rows\":[],\"summary\":{summary}}}\n"));
+}
+
+#[test]
+fn csv_is_quoted_right() {
+    let node = Node::start();
+    let ended = node.alice(&["exec", "SHOW EVERYTHING", "--format", "csv"]).run();
+    let row = r#""a ""quoted"", text",,-7,0.5,true,"["x",1]","{"k":"v"}",PT1M30S"#;
+    let row = row.replace(r#"["x",1]"#, r#"[""x"",1]"#).replace(r#"{"k":"v"}"#, r#"{""k"":""v""}"#);
+    assert_eq!(ended.done(), format!("a,b,c,d,e,f,g,h\n{row}\n"));
+    let nothing = node.alice(&["exec", "SHOW NOTHING", "--format", "csv"]).run().done();
+    assert_eq!(nothing, "name\n");
+    assert_eq!(node.alice(&["exec", "CREATE ROLE r", "--format", "csv"]).run().done(), "");
+}
+
+#[test]
+fn a_value_cannot_play_tricks_with_the_terminal() {
+    let node = Node::start();
+    let table = node.alice(&["exec", "SHOW TRICKS"]).run().done();
+    assert!(table.contains("\\u{1b}[31mred") && !table.contains('\u{1b}'), "{table}");
+}
+
+#[test]
+fn every_end_has_its_exit_code() {
+    let node = Node::start();
+    let said = node.alice(&["exec", "CREATE ROLE twice"]).run().failed(1);
+    let expected = "error: Role already exists.\n  \
+                    code: ROLE_EXISTS, GQLSTATUS 42001 42N13, Neo.ClientError.Statement.ArgumentError\n  \
+                    hint: IF NOT EXISTS makes this no error.\n";
+    assert_eq!(said, expected);
+    let said = node.alice(&["exec", "SHOW ME"]).run().failed(1);
+    assert!(said.starts_with("error: Invalid input.\n  SHOW\n  ^^^^\n"), "{said}");
+    assert!(node.alice(&["exec", "CREATE ROLE later"]).run().failed(3).contains("NO_LEADER"));
+    assert!(node.alice(&["exec", "CREATE ROLE perhaps"]).run().failed(4).contains("OUTCOME_UNKNOWN"));
+    let gone = node.alice(&["exec", "SHOW NOTHING", "--endpoints", "http://127.0.0.1:1"]).run().failed(3);
+    assert!(gone.contains("Cannot reach 127.0.0.1:1"), "{gone}");
+    // Usage: clap's own mistakes and those that only a look at the files shows.
+    Program::new(&["exec"]).run().failed(2);
+    Program::new(&["exec", "SHOW X", "--format", "xml"]).run().failed(2);
+    node.alice(&["exec", "--file", "/does/not/exist"]).run().failed(2);
+    node.alice(&["exec", "SHOW NOTHING", "--param", "p=@/does/not/exist"]).run().failed(2);
+}
+
+#[test]
+fn parameters_come_from_arguments_files_and_standard_input() {
+    let node = Node::start();
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("secret"), "geheim\n").unwrap();
+    let statement = ["exec", "CREATE USER u SET PASSWORD $p"];
+    let run = |parameter: &str, input: &str| {
+        node.alice(&statement).arguments(&["--param", parameter]).directory(directory.path()).run_with(input).done();
+        node.heard().pop().unwrap()
+    };
+    let heard = |value: &str| format!("CREATE USER u SET PASSWORD $p p={value}");
+    assert_eq!(run("p=12345678", ""), heard("String(\"12345678\")"));
+    assert_eq!(run("p=@secret", ""), heard("String(\"geheim\")"));
+    assert_eq!(run("p=@-", "from outside\n"), heard("String(\"from outside\")"));
+    assert_eq!(run("p:=[1]", ""), heard("List([Integer(1)])"));
+}
+
+#[test]
+fn a_script_runs_to_its_first_failure_and_says_where_that_was() {
+    let node = Node::start();
+    let script = "CREATE ROLE r; // x;\n\nSHOW NOTHING;\nSHOW NOTHING;\nCREATE ROLE twice;\nCREATE ROLE r";
+    let ended = node.alice(&["exec", "-f", "-", "--format", "csv"]).run_with(script);
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, "name\n\nname\n"));
+    assert!(ended.stderr.contains("error: -:5: Role already exists."), "{}", ended.stderr);
+    assert_eq!(node.heard(), ["CREATE ROLE r", "SHOW NOTHING", "SHOW NOTHING", "CREATE ROLE twice"]);
+}
+
+#[test]
+fn a_route_is_shown_and_its_password_only_when_asked_for() {
+    let node = Node::start();
+    let route = node.alice(&["resolve", "films", "--as", "carol"]).run().done();
+    assert!(route.contains("url       neo4j+s://b.example:7687\n") && !route.contains("password"), "{route}");
+    assert!(node.heard()[0].contains("for Some(\"carol\")"), "{:?}", node.heard());
+    let route = node.alice(&["resolve", "films", "--show-credentials", "--format", "json"]).run().done();
+    let route: serde_json::Value = serde_json::from_str(&route).unwrap();
+    assert_eq!((route["user"].as_str(), route["password"].as_str()), (Some("alice"), Some(PASSWORD)));
+    let home = node.alice(&["resolve", "--home", "--format", "json", "--freshness", "at-least=5"]).run().done();
+    let expected = concat!(
+        r#"{"name":"neo4j","location":"local","url":null,"database":"neo4j","user":null,"password":null,"#,
+        r#""default_language":null,"driver":{},"properties":{},"version":3,"revision":7}"#,
+        "\n"
+    );
+    assert_eq!(home, expected);
+    assert!(node.heard().last().unwrap().contains("AtLeast(5)"));
+    node.alice(&["resolve", "nothing"]).run().failed(1);
+    node.alice(&["resolve", "films", "--home"]).run().failed(2);
+}
+
+#[test]
+fn changes_are_shown_as_they_come() {
+    let node = Node::start();
+    let ended = node.alice(&["watch", "--count", "2"]).run();
+    assert!(ended.stderr.contains("Watching after revision 7."), "{}", ended.stderr);
+    assert_eq!(ended.done(), "8  alias films altered\n9  alias (hidden) altered\n");
+    let json = node.alice(&["watch", "--count", "1", "--format", "json"]).run().done();
+    let changes = r#"[{"subject":"ALIAS","name":"films","kind":"ALTERED"}]"#;
+    let expected = format!(
+        "{{\"event\":\"progress\",\"revision\":7}}\n{{\"event\":\"changes\",\"revision\":8,\"changes\":{changes}}}\n"
+    );
+    assert_eq!(json, expected);
+}

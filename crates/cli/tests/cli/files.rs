@@ -1,0 +1,64 @@
+//! Commands that need no cluster: keystores, certificates, completion, help.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::program::Program;
+
+const PASSWORD: (&str, &str) = ("ALIASD_KEYSTORE_PASSWORD", "keystore password");
+
+#[test]
+fn a_keystore_is_made_and_listed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keystore.p12").display().to_string();
+    let keystore = |arguments: &[&str]| Program::new(&["keystore"]).arguments(arguments);
+    let said = keystore(&["create", &path]).run().failed(2);
+    assert!(said.contains("ALIASD_KEYSTORE_PASSWORD"), "{said}");
+    let made = keystore(&["create", &path]).env(PASSWORD.0, PASSWORD.1).run().done();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let listed = keystore(&["list", &path, "--format", "json"]).env(PASSWORD.0, PASSWORD.1).run().done();
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[0]["name"], "aeskey");
+    assert!(made.contains(listed[0]["key_id"].as_str().unwrap()), "{made}");
+    let table = keystore(&["list", &path, "--password-file", "-"]).run_with(PASSWORD.1).done();
+    assert!(table.contains("aeskey"), "{table}");
+
+    let said = keystore(&["create", &path]).env(PASSWORD.0, PASSWORD.1).run().failed(1);
+    assert!(said.contains("never overwritten"), "{said}");
+    let said = keystore(&["list", &path]).env(PASSWORD.0, "another password").run().failed(1);
+    assert!(said.contains("password") && !said.contains("another"), "{said}");
+}
+
+#[test]
+fn certificates_are_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = directory.path().join("pki").display().to_string();
+    let issue = |arguments: &[&str]| Program::new(&["pki", "issue"]).arguments(arguments).arguments(&["--dir", &dir]);
+    assert!(issue(&["client", "--identity", "x"]).run().failed(1).contains("ca.pem"));
+    Program::new(&["pki", "init", "--dir", &dir]).run().done();
+    let printed = issue(&["node", "--id", "1", "--host", "127.0.0.1", "--host", "a.example"]).run().done();
+    assert_eq!(printed, format!("certificate  {dir}/node-1.pem\nkey          {dir}/node-1-key.pem\n"));
+    issue(&["client", "--identity", "dbms-a", "--days", "7"]).run().done();
+    let key = fs::metadata(format!("{dir}/dbms-a-key.pem")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+    let elsewhere = directory.path().join("elsewhere").display().to_string();
+    issue(&["client", "--identity", "../x", "--out", &elsewhere]).run().done();
+    assert!(fs::exists(format!("{elsewhere}/_.._x.pem")).unwrap());
+    // What is there is never replaced, and what cannot be is said.
+    assert!(issue(&["client", "--identity", "dbms-a"]).run().failed(1).contains("never overwritten"));
+    assert!(issue(&["node", "--id", "0", "--host", "a"]).run().failed(1).contains("from 1 on"));
+    issue(&["node", "--id", "2", "--host", "node-1.peer.aliasd"]).run().failed(2);
+    issue(&["client", "--identity", "y", "--days", "0"]).run().failed(2);
+}
+
+#[test]
+fn shells_complete_and_help_explains() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(Program::new(&["completion", shell]).run().done().contains("aliasctl"));
+    }
+    let help = Program::new(&["--help"]).run().done();
+    assert!(help.contains("Exit codes: 0 done, 1 rejected, 2 usage"), "{help}");
+    // Whatever is set in the environment, the help does not repeat it.
+    let help = Program::new(&["exec", "--help"]).env("ALIASD_USER", "somebody").run().done();
+    assert!(help.contains("ALIASD_USER") && !help.contains("somebody"), "{help}");
+}
