@@ -121,8 +121,11 @@ fn exists() -> Error {
         .with_hint("IF NOT EXISTS makes this no error.")
 }
 
-/// Columns, rows and changes of the statements that the node knows.
-fn answer(statement: &str) -> Result<(Vec<&str>, Vec<Vec<Value>>, u64), Error> {
+/// Columns, rows, and how much was changed.
+type Answer = (Vec<&'static str>, Vec<Vec<Value>>, u64);
+
+/// What the statements do that the node knows.
+fn answer(statement: &str) -> Result<Answer, Error> {
     match statement {
         "SHOW EVERYTHING" => Ok((vec!["a", "b", "c", "d", "e", "f", "g", "h"], vec![everything()], 0)),
         "SHOW NOTHING" => Ok((vec!["name"], Vec::new(), 0)),
