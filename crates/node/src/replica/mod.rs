@@ -7,8 +7,8 @@
 //! # Life of a write
 //!
 //! 1. [`Replica::propose`] encodes the entry once; the leader appends it to its log and streams it to the others.
-//! 2. Each member writes it to its log; one flusher thread syncs for everybody who waits ([`log::flusher`]).
-//! 3. When a quorum has synced it, it is committed, and [`machine`] applies it: catalog, store, view, in this order.
+//! 2. Each member writes it to its log; one flusher thread syncs for everybody who waits (`log::flusher`).
+//! 3. When a quorum has synced it, it is committed, and `machine` applies it: catalog, store, view, in this order.
 //! 4. The proposer gets revision and outcome; a read of the view shows the entry by then.
 //!
 //! # Life of a read
