@@ -70,6 +70,8 @@ fn a_full_disk_stops_the_node_with_a_clear_error_and_loses_nothing() -> Result<(
     let mut dice = Dice::seeded();
     let mut acknowledged: u64 = 0;
     let (refused, _) = wait::until("the disk to be full", PATIENCE * 3, || {
+        // Nothing that a disk could make smaller.
+        let padding: String = (0..10_000).map(|_| format!("{:016x}", dice.pick(0..u64::MAX))).collect();
         let statement =
             format!("CREATE ALIAS `alias-{acknowledged}` FOR DATABASE neo4j PROPERTIES {{padding: $padding}}");
         let statement = Statement::new(statement).parameter("padding", padding);
