@@ -191,11 +191,8 @@ async fn listen(config: &Config, tls: Arc<Tls>, session: &Arc<Session>) -> Resul
     let (peers, peer) = bind("node.peer_listen", node.peer_listen).await?;
     let (clients, client) = bind("node.client_listen", node.client_listen).await?;
     let (web, http) = bind("node.http_listen", node.http_listen).await?;
-    let incoming = if node.insecure_plaintext {
-        tls::clients_in_clear(clients)?
-    } else {
-        tls::clients(clients, Arc::clone(&tls))
-    };
+    let incoming =
+        if node.insecure_plaintext { tls::clients_in_clear(clients)? } else { tls::clients(clients, Arc::clone(&tls)) };
     let peers = {
         let (replica, incoming) = (session.replica().clone(), tls::peers(peers, tls));
         Listener::serve("node.peer_listen", |stop| {

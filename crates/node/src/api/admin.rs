@@ -34,7 +34,7 @@ impl Admin for AdminService {
             text: Zeroizing::new(take(&mut request.statement)),
             parameters: Parameters::new(parameters),
             request: convert::request_id(&request.request_id)?,
-            freshness: convert::freshness(request.freshness.take()),
+            freshness: request.freshness.take().into(),
         };
         let executed = self.0.execute(&user, statement).await?;
         let leader = self.0.leader();

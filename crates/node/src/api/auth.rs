@@ -55,7 +55,7 @@ impl Auth for AuthService {
         let proof = caller(&request)?.clone();
         let mut request = request.into_inner();
         let password = PlainSecret::new(take(&mut request.password));
-        let freshness = convert::freshness(request.freshness.take());
+        let freshness = request.freshness.take().into();
         let standing = self.0.verify_user(&proof, &request.user, password, freshness).await?;
         let Standing { roles, home_database, password_change_required, revision } = standing;
         let served_at_revision = revision.0;
@@ -70,7 +70,7 @@ impl Auth for AuthService {
         let proof = caller(&request)?.clone();
         let v1::EffectivePrivilegesRequest { user, freshness } = request.into_inner();
         let user = user.as_deref().map(convert::user_name).transpose()?;
-        let (grants, revision) = self.0.effective_grants(&proof, user, convert::freshness(freshness)).await?;
+        let (grants, revision) = self.0.effective_grants(&proof, user, freshness.into()).await?;
         let privileges = grants.iter().flat_map(aliasd_wire::privilege::to_proto).collect();
         Ok(Response::new(v1::EffectivePrivilegesResponse { served_at_revision: revision.0, privileges }))
     }

@@ -3,30 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{
-    AliasKind, CatalogName, CypherVersion, Destination, RequestId, ResolveTarget, Revision, UserName, ValueMap,
-};
+use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, UserName};
 use aliasd_wire::error::Error;
-use aliasd_wire::v1;
-use aliasd_wire::value::map_to_proto;
+use aliasd_wire::{route, v1};
 
-use crate::session::fault::rejected;
 use crate::session::watch::{Event, Kind, Message, Subject};
-use crate::session::{Fault, Freshness, Resolved};
+use crate::session::{Fault, Resolved};
 
 /// Most names that a watch filters by.
 const FILTER_NAMES_MAX: usize = 10_000;
 
 fn invalid(field: &str, reason: &str) -> Error {
     Fault::InvalidRequest { field: field.into(), reason: reason.into() }.into()
-}
-
-pub(super) fn freshness(freshness: Option<v1::Freshness>) -> Freshness {
-    match freshness.and_then(|freshness| freshness.level) {
-        Some(v1::freshness::Level::Local(())) => Freshness::Local,
-        Some(v1::freshness::Level::AtLeast(revision)) => Freshness::AtLeast(Revision(revision)),
-        Some(v1::freshness::Level::Linearizable(())) | None => Freshness::Linearizable,
-    }
 }
 
 /// The id of a request; drawn here if the caller chose none.
@@ -39,7 +27,7 @@ pub(super) fn request_id(bytes: &[u8]) -> Result<RequestId, Error> {
 }
 
 pub(super) fn user_name(name: &str) -> Result<UserName, Error> {
-    UserName::new(name).map_err(|rejection| rejected(&rejection))
+    UserName::new(name).map_err(|rejection| Error::from(&rejection))
 }
 
 pub(super) fn resolve_target(target: Option<v1::resolve_request::Target>) -> Result<ResolveTarget, Error> {
@@ -50,7 +38,7 @@ pub(super) fn resolve_target(target: Option<v1::resolve_request::Target>) -> Res
 }
 
 fn catalog_name(name: &str) -> Result<CatalogName, Error> {
-    CatalogName::new(name).map_err(|rejection| rejected(&rejection))
+    CatalogName::new(name).map_err(|rejection| Error::from(&rejection))
 }
 
 pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<CatalogName>>, Error> {
@@ -61,47 +49,9 @@ pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<C
     names.iter().map(|name| catalog_name(name)).collect::<Result<_, _>>().map(Some)
 }
 
-pub(super) fn resolved(resolved: Resolved, leader: Option<v1::Leader>) -> v1::ResolveResponse {
-    let Resolved { route, password, revision } = resolved;
-    let (destination, properties) = match &route.destination {
-        Destination::Local { database, alias } => {
-            let local = v1::LocalDatabase { database: database.to_string() };
-            let properties = alias.as_ref().map(|alias| alias.properties.clone()).unwrap_or_default();
-            (Some(v1::route::Destination::LocalDatabase(local)), properties)
-        }
-        Destination::Remote { alias, .. } => {
-            let remote = match &alias.kind {
-                AliasKind::Remote(remote) => Some(v1::RemoteDatabase {
-                    url: remote.url.to_string(),
-                    database: remote.database.to_string(),
-                    user: remote.user.to_string(),
-                    password: password.map(|password| password.expose().to_owned()),
-                    driver: map_to_proto(&remote.driver.to_values()),
-                    default_language: language(remote.default_language).into(),
-                }),
-                AliasKind::Local(_) => None,
-            };
-            (remote.map(v1::route::Destination::RemoteDatabase), alias.properties.clone())
-        }
-    };
-    let route = v1::Route {
-        name: route.name.to_string(),
-        destination,
-        properties: properties_to_proto(&properties),
-        version: route.revision.0,
-    };
-    v1::ResolveResponse { route: Some(route), served_at_revision: revision.0, leader }
-}
-
-fn properties_to_proto(properties: &ValueMap) -> std::collections::BTreeMap<String, v1::Value> {
-    map_to_proto(properties)
-}
-
-fn language(version: CypherVersion) -> v1::DefaultLanguage {
-    match version {
-        CypherVersion::Cypher5 => v1::DefaultLanguage::Cypher5,
-        CypherVersion::Cypher25 => v1::DefaultLanguage::Cypher25,
-    }
+pub(super) fn resolved(resolved: &Resolved, leader: Option<v1::Leader>) -> v1::ResolveResponse {
+    let route = route::to_proto(&resolved.route, resolved.password.as_ref());
+    v1::ResolveResponse { route: Some(route), served_at_revision: resolved.revision.0, leader }
 }
 
 pub(super) fn message(message: Message) -> v1::WatchResponse {

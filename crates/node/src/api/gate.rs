@@ -54,11 +54,11 @@ where
         Box::pin(async move {
             let Some(call) = access::for_clients(request.uri().path()) else {
                 session.metrics().answered("unknown", "12");
-                return Ok(refuse(Fault::UnknownCall {}.into()));
+                return Ok(refuse(&Fault::UnknownCall {}.into()));
             };
             let response = match admit(&session, call, &mut request).await {
                 Ok(()) => inner.call(request).await?,
-                Err(error) => refuse(error),
+                Err(error) => refuse(&error),
             };
             // A status that is known from the start stands in the headers; one that comes later means a stream began.
             let status = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
@@ -81,6 +81,6 @@ async fn admit(session: &Session, call: &Call, request: &mut Request<Body>) -> R
     Ok(())
 }
 
-fn refuse(error: Error) -> Response<Body> {
+fn refuse(error: &Error) -> Response<Body> {
     error.to_status().into_http()
 }

@@ -24,8 +24,8 @@ impl Router for RouterService {
         let on_behalf_of = request.on_behalf_of.as_deref().map(convert::user_name).transpose()?;
         let target = convert::resolve_target(request.target)?;
         let question = ResolveRequest { actor, on_behalf_of, target, with_credentials: request.with_credentials };
-        let resolved = self.0.resolve(&question, convert::freshness(request.freshness)).await?;
-        Ok(Response::new(convert::resolved(resolved, self.0.leader())))
+        let resolved = self.0.resolve(&question, request.freshness.into()).await?;
+        Ok(Response::new(convert::resolved(&resolved, self.0.leader())))
     }
 
     async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {

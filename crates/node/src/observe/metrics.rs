@@ -93,9 +93,17 @@ impl Metrics {
         let figures = Figures::default();
         registry.register("calls", "Answered calls by gRPC status", calls.clone());
         registry.register("statements", "Statements by outcome: OK or the code of the error", statements.clone());
-        registry.register("proposals", "Proposed log entries by outcome: OK or the code of the error", proposals.clone());
+        registry.register(
+            "proposals",
+            "Proposed log entries by outcome: OK or the code of the error",
+            proposals.clone(),
+        );
         registry.register("resolves", "Resolved names by outcome: OK or the code of the error", resolves.clone());
-        registry.register("authentication_failures", "Callers that were not let in, by reason", refused_callers.clone());
+        registry.register(
+            "authentication_failures",
+            "Callers that were not let in, by reason",
+            refused_callers.clone(),
+        );
         registry.register("watchers", "Open watches", watchers.clone());
         figures.register(&mut registry);
         Self { registry, calls, statements, proposals, resolves, refused_callers, watchers, figures }

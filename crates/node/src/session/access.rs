@@ -60,7 +60,9 @@ pub const CALLS: &[Call] = &[
     call(
         "/aliasd.v1.Router/Resolve",
         Caller::User,
-        Privilege::Decided("ACCESS of the user resolved for; RESOLVE ALIAS for credentials; IMPERSONATE for another user"),
+        Privilege::Decided(
+            "ACCESS of the user resolved for; RESOLVE ALIAS for credentials; IMPERSONATE for another user",
+        ),
         Served::Ready,
     ),
     call(
@@ -69,12 +71,7 @@ pub const CALLS: &[Call] = &[
         Privilege::Decided("each change is shown by the privileges of its revision"),
         Served::Ready,
     ),
-    call(
-        "/aliasd.v1.Admin/Execute",
-        Caller::User,
-        Privilege::Decided("what the statement needs"),
-        Served::Ready,
-    ),
+    call("/aliasd.v1.Admin/Execute", Caller::User, Privilege::Decided("what the statement needs"), Served::Ready),
     call("/aliasd.v1.Auth/Login", Caller::Anyone, Privilege::Decided("the right password"), Served::Ready),
     call("/aliasd.v1.Auth/WhoAmI", Caller::User, Privilege::None, Served::Ready),
     call("/aliasd.v1.Auth/VerifyUser", Caller::User, Privilege::Decided("IMPERSONATE of that user"), Served::Ready),
@@ -85,12 +82,7 @@ pub const CALLS: &[Call] = &[
         Served::Ready,
     ),
     call("/aliasd.v1.Cluster/Init", Caller::Operator, Privilege::None, Served::Always),
-    call(
-        "/aliasd.v1.Cluster/Status",
-        Caller::UserOrOperator,
-        Privilege::Dbms(DbmsAction::ShowServers),
-        Served::Always,
-    ),
+    call("/aliasd.v1.Cluster/Status", Caller::UserOrOperator, Privilege::Dbms(DbmsAction::ShowServers), Served::Always),
     call(
         "/aliasd.v1.Cluster/TransferLeader",
         Caller::User,

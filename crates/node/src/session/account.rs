@@ -1,10 +1,10 @@
 //! Questions about users: what they are, whether a password is theirs, what they may do.
 
 use aliasd_catalog::{Action, DbmsAction, Grant, PlainSecret, Rejection, Revision, UserName};
+use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
 
-use super::fault::rejected;
-use super::{Fault, Freshness, Session};
+use super::{Fault, Session};
 use crate::identity::Proof;
 
 /// A user as the catalog knows it.
@@ -64,16 +64,16 @@ impl Session {
     ) -> Result<(Vec<Grant>, Revision), Error> {
         let view = self.view(freshness).await?;
         let who = caller.principal();
-        view.catalog.authorise_caller(&who).map_err(|rejection| rejected(&rejection))?;
+        view.catalog.authorise_caller(&who).map_err(|rejection| Error::from(&rejection))?;
         let user = user.unwrap_or_else(|| caller.user.clone());
         if user != caller.user {
             for needed in [DbmsAction::ShowPrivilege, DbmsAction::ShowUser] {
-                view.catalog.authorise(&who, &Action::Dbms(needed)).map_err(|rejection| rejected(&rejection))?;
+                view.catalog.authorise(&who, &Action::Dbms(needed)).map_err(|rejection| Error::from(&rejection))?;
             }
         }
         if view.catalog.user(user.as_str()).is_none() {
             let action = "list the privileges of".to_owned();
-            return Err(rejected(&Rejection::UserNotFound { action, name: user.to_string() }));
+            return Err(Error::from(&Rejection::UserNotFound { action, name: user.to_string() }));
         }
         Ok((view.catalog.effective_grants(&user), view.revision))
     }

@@ -4,7 +4,6 @@ use aliasd_catalog::{Action, PlainSecret, Principal, Rejection};
 use aliasd_wire::error::Error;
 
 use super::access::{Call, Caller, Privilege, Served};
-use super::fault::rejected;
 use super::{Fault, Session};
 use crate::identity::{AuthError, Proof, Token};
 use crate::tls::ClientConnection;
@@ -29,7 +28,7 @@ impl Session {
         match call.caller {
             Caller::Anyone => return Ok(None),
             Caller::Member => return Err(Fault::UnknownCall {}.into()),
-            Caller::Operator if formed => return Err(rejected(&Rejection::AlreadyFormed {})),
+            Caller::Operator if formed => return Err(Error::from(&Rejection::AlreadyFormed {})),
             Caller::Operator => return operator(connection).map(|()| None),
             Caller::UserOrOperator if !formed => return operator(connection).map(|()| None),
             Caller::User | Caller::UserOrOperator => {}
@@ -68,9 +67,9 @@ impl Session {
     pub(crate) async fn permit(&self, who: &Principal, action: &Action) -> Result<(), Error> {
         let Err(refusal) = self.replica.view().catalog.authorise(who, action) else { return Ok(()) };
         if self.catch_up().await.is_err() {
-            return Err(rejected(&refusal));
+            return Err(Error::from(&refusal));
         }
-        self.replica.view().catalog.authorise(who, action).map_err(|refusal| rejected(&refusal))
+        self.replica.view().catalog.authorise(who, action).map_err(|refusal| Error::from(&refusal))
     }
 
     /// Checks a password.

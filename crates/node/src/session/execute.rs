@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use aliasd_catalog::{Catalog, Principal, RequestId, Revision, UserName, Value};
 use aliasd_cypher::{Listing, Lowered, Parameters, Refusal, lower, parse, run_listing};
+use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
-use super::fault::{misspoken, rejected};
+use super::Session;
+use super::fault::misspoken;
 use super::write::Written;
-use super::{Freshness, Session};
 
 /// Rows that travel together.
 const CHUNK_ROWS: usize = 256;
@@ -91,7 +92,7 @@ impl Session {
 pub(super) fn refused(refusal: Refusal, text: &str) -> Error {
     match refusal {
         Refusal::Language(error) => misspoken(&error.in_source(text)),
-        Refusal::Rejected(rejection) => rejected(&rejection),
+        Refusal::Rejected(rejection) => Error::from(&rejection),
     }
 }
 

@@ -1,7 +1,5 @@
-//! What this node itself refuses, in one table, and how refusals of the catalog and of the language
-//! are told to a caller. A fault never holds a secret.
+//! What this node itself refuses, in one table, and how a fault in a statement is told. Neither ever holds a secret.
 
-use aliasd_catalog::Rejection;
 use aliasd_cypher::{ErrorCode, LanguageError};
 use aliasd_wire::error::{Class, Error};
 use tonic::Code;
@@ -166,11 +164,6 @@ impl From<Fault> for Error {
     }
 }
 
-/// How the catalog's refusal is told.
-pub(crate) fn rejected(rejection: &Rejection) -> Error {
-    rejection.into()
-}
-
 /// How a fault in a statement's text is told: with the place and the excerpt, secrets covered.
 pub(crate) fn misspoken(error: &LanguageError) -> Error {
     Error::rejected(Code::InvalidArgument, error.code().as_str(), error.to_string())
@@ -193,6 +186,8 @@ fn neo4j_code(code: ErrorCode) -> &'static str {
 mod tests {
     use std::collections::BTreeSet;
 
+    use aliasd_catalog::Rejection;
+
     use super::*;
 
     #[test]
@@ -203,15 +198,6 @@ mod tests {
         let all: Vec<&str> = node.chain(catalog).chain(language).collect();
         let distinct: BTreeSet<&&str> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
-    }
-
-    #[test]
-    fn a_rejection_keeps_code_hint_and_statuses() {
-        let error = rejected(&Rejection::AliasExists { name: "sales".into() });
-        assert_eq!((error.class, error.code.as_str()), (Class::Rejected, "ALIAS_EXISTS"));
-        assert_eq!(error.gqlstatus, ["42001", "42N11"]);
-        assert_eq!(error.grpc_code, Code::AlreadyExists);
-        assert!(error.hint.contains("IF NOT EXISTS"));
     }
 
     #[test]

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aliasd_catalog::{Bootstrap, ClusterId, Command, Plain, PlainSecret, Policy, Principal, Rejection, RequestId, UserName};
+use aliasd_catalog::{
+    Bootstrap, ClusterId, Command, Plain, PlainSecret, Policy, Principal, Rejection, RequestId, UserName,
+};
 use aliasd_wire::error::Error;
 
-use super::fault::rejected;
 use super::{Fault, Session, random};
 use crate::replica::{ClusterError, Member, NodeId};
 
@@ -44,14 +45,14 @@ impl Session {
     /// be reached.
     pub(crate) async fn form(&self, formation: Formation) -> Result<Formed, Error> {
         if self.replica.view().catalog.meta().is_some() {
-            return Err(rejected(&Rejection::AlreadyFormed {}));
+            return Err(Error::from(&Rejection::AlreadyFormed {}));
         }
         let Formation { members, admin, password } = formation;
         let generated = password.is_none().then(generate);
         let password = match (&generated, password) {
             (Some(generated), _) => generated.clone(),
             (None, Some(given)) if given.expose().chars().count() < 8 => {
-                return Err(rejected(&Rejection::PasswordTooShort {}));
+                return Err(Error::from(&Rejection::PasswordTooShort {}));
             }
             (None, given) => given.unwrap_or_else(generate),
         };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::Revision;
+use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
 
 use super::{Fault, Session};
@@ -11,17 +12,8 @@ use crate::replica::{NotServing, ReadError, View};
 
 /// How long a read waits for the state it needs. Callers have deadlines of their own, which end the call sooner.
 const READ_WAIT: Duration = Duration::from_secs(5);
-
-/// How fresh the state must be that a read is answered from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Freshness {
-    /// Whatever this member has applied, if it heard from a leader lately.
-    Local,
-    /// At least this revision.
-    AtLeast(Revision),
-    /// Every write that was acknowledged to anyone before the read began.
-    Linearizable,
-}
+/// How long a call waits for an election to end before it is told that nobody leads.
+pub(super) const ELECTION_WAIT: Duration = Duration::from_secs(2);
 
 impl Session {
     /// A view that is as fresh as asked.
@@ -32,7 +24,13 @@ impl Session {
         match freshness {
             Freshness::Local => self.fresh_enough()?,
             Freshness::AtLeast(revision) => self.reach(revision).await?,
-            Freshness::Linearizable => self.catch_up().await?,
+            Freshness::Linearizable => {
+                if self.catch_up().await.is_err() {
+                    // An election may be under way; it takes about as long as a caller's pause before the next attempt.
+                    self.replica.wait_for_leader(ELECTION_WAIT).await;
+                    self.catch_up().await?;
+                }
+            }
         }
         Ok(self.replica.view())
     }

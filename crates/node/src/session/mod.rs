@@ -34,7 +34,6 @@ pub(crate) use self::account::Standing;
 pub(crate) use self::execute::{Executed, Listed, Statement};
 pub use self::fault::{Fault, FaultCode};
 pub(crate) use self::form::{Formation, Formed};
-pub(crate) use self::freshness::Freshness;
 pub(crate) use self::resolve::Resolved;
 pub(crate) use self::write::Written;
 use crate::identity::Identity;

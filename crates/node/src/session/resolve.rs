@@ -4,10 +4,10 @@ use aliasd_catalog::{
     AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, ResolveRequest,
     Revision, Route,
 };
+use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
 
-use super::fault::rejected;
-use super::{Freshness, Session};
+use super::Session;
 
 /// Where a name leads, as of a revision.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Session {
 
     async fn resolve_uncounted(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Error> {
         let view = self.view(freshness).await?;
-        let route = view.catalog.resolve(question).map_err(|rejection| rejected(&rejection))?;
+        let route = view.catalog.resolve(question).map_err(|rejection| Error::from(&rejection))?;
         let password = match &route.destination {
             Destination::Remote { name, alias } if route.release_credentials => match &alias.kind {
                 AliasKind::Remote(remote) => Some(self.open(&view.catalog, name, remote)?),

@@ -9,8 +9,7 @@ use aliasd_catalog::{
 use aliasd_wire::error::Error;
 use aliasd_wire::v1::Leader;
 
-use super::fault::rejected;
-use super::freshness::not_serving;
+use super::freshness::{ELECTION_WAIT, not_serving};
 use super::{Fault, Session};
 use crate::replica::ProposeError;
 
@@ -60,14 +59,17 @@ impl Session {
         }
         self.catch_up().await?;
         let view = self.replica.view();
-        view.catalog.authorise_command(actor, command).map_err(|rejection| rejected(&rejection))
+        view.catalog.authorise_command(actor, command).map_err(|rejection| Error::from(&rejection))
     }
 
     async fn propose(&self, entry: Entry) -> Result<(Revision, Outcome), Error> {
-        let proposed = match self.replica.propose(entry.clone(), WRITE_WAIT).await {
-            Err(ProposeError::ForwardToLeader { .. }) => self.replica.forward(entry, WRITE_WAIT).await,
-            proposed => proposed,
-        };
+        let mut proposed = self.propose_once(&entry).await;
+        // Nothing was proposed, so nothing is lost by waiting for an election that may be under way.
+        if matches!(proposed, Err(ProposeError::Unavailable))
+            && self.replica.wait_for_leader(ELECTION_WAIT).await.is_some()
+        {
+            proposed = self.propose_once(&entry).await;
+        }
         let proposed = proposed.map_err(|error| self.propose_fault(error));
         let code = match &proposed {
             Ok((_, Ok(_))) => "OK",
@@ -76,6 +78,13 @@ impl Session {
         };
         self.metrics.proposal(code);
         proposed
+    }
+
+    async fn propose_once(&self, entry: &Entry) -> Result<(Revision, Outcome), ProposeError> {
+        match self.replica.propose(entry.clone(), WRITE_WAIT).await {
+            Err(ProposeError::ForwardToLeader { .. }) => self.replica.forward(entry.clone(), WRITE_WAIT).await,
+            proposed => proposed,
+        }
     }
 
     fn propose_fault(&self, error: ProposeError) -> Error {
@@ -102,7 +111,7 @@ impl Session {
 fn told(revision: Revision, outcome: Outcome) -> Result<Written, Error> {
     match outcome {
         Ok(effect) => Ok(Written { revision, effect }),
-        Err(rejection) => Err(rejected(&rejection)),
+        Err(rejection) => Err(Error::from(&rejection)),
     }
 }
 

@@ -1,5 +1,8 @@
 //! A node from the outside: over real TLS, on ports that the system chose, from an empty directory to a restart.
 
+// Clippy allows unwrap in test functions, but does not know the functions that they share.
+#![allow(clippy::unwrap_used)]
+
 mod rig;
 
 use aliasd_wire::error::Class;
