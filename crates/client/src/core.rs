@@ -275,6 +275,8 @@ impl Progress {
         let error = failure.error.clone();
         match error.class {
             Class::Rejected | Class::Bug => return Some(error),
+            // A watch that cannot go on where it was: asking again for the same would not change that.
+            Class::RetryHere if error.resume_revision.is_some() => return Some(error),
             Class::RetryHere => {}
             Class::GoToLeader => {
                 members.forget_leader(member);

@@ -20,7 +20,7 @@ use tonic::Code;
 
 use crate::core::Core;
 use crate::hub::{Hub, Seat};
-use crate::{Class, Error, Freshness, Lookup, Route};
+use crate::{Class, DEADLINE_EXCEEDED, Error, Freshness, Lookup, Route};
 
 /// The code of a guard whose alias is not the one it began with any more.
 pub const GUARD_CHANGED: &str = "GUARD_CHANGED";
@@ -62,7 +62,7 @@ impl Guard {
             }
             if Instant::now() >= deadline {
                 let message = "The catalog changes faster than a route can be pinned.";
-                return Err(Error::retry_here("GUARD_NOT_PINNED", message));
+                return Err(Error::retry_here(DEADLINE_EXCEEDED, message));
             }
         }
     }

@@ -22,6 +22,9 @@ use crate::relevance::{Concern, Whose, concern};
 use crate::watch::{Event, Watch, WatchFrom};
 use crate::{Error, Route};
 
+/// The code of a guard that no member streams changes to.
+pub const WATCH_SILENT: &str = "WATCH_SILENT";
+
 /// The pause after the cluster refused the watch, before it is asked again.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
@@ -179,7 +182,7 @@ impl Shared {
             }
             if tokio::time::timeout_at(deadline, pulse.changed()).await.is_err() {
                 let message = "No member streams changes, without which nothing can be guarded.";
-                return Err(Error::retry_here("WATCH_SILENT", message));
+                return Err(Error::retry_here(WATCH_SILENT, message));
             }
         }
     }

@@ -58,8 +58,13 @@ pub use client::Client;
 pub use cluster::{FormedCluster, MemberReport, NewCluster};
 pub use failure::{ANSWER_INVALID, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED};
 pub use guard::{Ended, GUARD_CHANGED, Guard};
+pub use hub::WATCH_SILENT;
 pub use identity::Login;
 pub use route::{Destination, Freshness, Lookup, RemoteDatabase, Route};
 pub use secret::Secret;
 pub use statement::{Execution, REQUEST_ID_LENGTH, Statement, Summary};
 pub use watch::{Event, Watch, WatchFrom};
+
+/// Every code that the SDK itself puts into an [`Error`]; all others come from the cluster.
+pub const CODES: [&str; 7] =
+    [ANSWER_INVALID, DEADLINE_EXCEEDED, GUARD_CHANGED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED, WATCH_SILENT];

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aliasd_wire::v1::router_client::RouterClient;
 use aliasd_wire::v1::{self, watch_response::Event as WireEvent};
 use tokio::time::{sleep, timeout};
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use crate::Error;
 use crate::core::{Core, Effect};
@@ -20,6 +20,7 @@ const WATCH_COMPACTED: &str = "WATCH_COMPACTED";
 /// How long the first message of a stream may take, and the pause after a failure to open one.
 const FIRST_MESSAGE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE_DOUBLINGS_MAX: u32 = 4;
 
 /// Where a watch starts and what it reports.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +59,8 @@ pub struct Watch {
     core: Arc<Core>,
     from: WatchFrom,
     stream: Option<Stream>,
+    /// How many streams in a row have ended before their first message.
+    fruitless: u32,
 }
 
 struct Stream {
@@ -91,7 +94,7 @@ impl WatchFrom {
 
 impl Watch {
     pub(crate) fn new(core: Arc<Core>, from: WatchFrom) -> Self {
-        Self { core, from, stream: None }
+        Self { core, from, stream: None, fruitless: 0 }
     }
 
     /// The revision up to which everything has been delivered; `None` before the first event.
@@ -115,6 +118,7 @@ impl Watch {
             let message = match timeout(stream.silence_max, stream.messages.message()).await {
                 Ok(Ok(Some(message))) => message,
                 Ok(Ok(None)) => {
+                    stream.member.failed();
                     self.lost("the stream ended");
                     continue;
                 }
@@ -131,6 +135,7 @@ impl Watch {
                 }
             };
             stream.member.answered();
+            self.fruitless = 0;
             if let Some(event) = self.event(message)? {
                 return Ok(event);
             }
@@ -139,6 +144,9 @@ impl Watch {
 
     /// Opens a stream at the position. An event instead means that the history was too short.
     async fn open(&mut self) -> Result<Option<Event>, Error> {
+        if let Some(doublings) = self.fruitless.checked_sub(2) {
+            sleep(PAUSE * 2_u32.pow(doublings.min(PAUSE_DOUBLINGS_MAX))).await;
+        }
         let filter = (!self.from.names.is_empty()).then(|| v1::NameFilter { names: self.from.names.clone() });
         let request = v1::WatchRequest { after_revision: self.from.after, filter };
         let opened = self
@@ -173,12 +181,13 @@ impl Watch {
     fn broken(&mut self, status: &Status) -> Result<Option<Event>, Error> {
         let Some(stream) = self.stream.take() else { return Ok(None) };
         let failure = Failure::new(status, &stream.member.address);
-        // Whatever the reason, another member is as good and perhaps better.
-        stream.member.failed();
         if let Some(event) = self.compacted(&failure.error) {
             return Ok(Some(event));
         }
-        let renewable = failure.error.grpc_code == tonic::Code::Unauthenticated;
+        // Whatever the reason, another member is as good and perhaps better.
+        stream.member.failed();
+        // A proof of identity that ended while the stream went on can be renewed; one that never held cannot.
+        let renewable = failure.error.grpc_code == Code::Unauthenticated && self.fruitless == 0;
         if failure.error.class.is_retryable() || renewable {
             self.lost(&failure.error.message);
             return Ok(None);
@@ -195,6 +204,7 @@ impl Watch {
     fn lost(&mut self, why: &str) {
         tracing::info!(after = self.from.after, "the watch goes on elsewhere: {why}");
         self.stream = None;
+        self.fruitless = self.fruitless.saturating_add(1);
     }
 
     fn event(&mut self, message: v1::WatchResponse) -> Result<Option<Event>, Error> {

@@ -188,7 +188,7 @@ impl Router for Member {
         let (messages, stream) = mpsc::channel(1000);
         let mut state = self.world.state();
         if after.is_some_and(|after| after < state.compacted) {
-            let error = Error::rejected(Code::OutOfRange, "WATCH_COMPACTED", "The history does not reach back so far.");
+            let error = Error::retry_here("WATCH_COMPACTED", "The history does not reach back so far.");
             return Err(error.with_resume_revision(state.revision).to_status());
         }
         if !state.is_mute {

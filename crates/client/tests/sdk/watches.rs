@@ -46,6 +46,7 @@ async fn a_gap_is_said() {
     cluster.world.state().compacted = 50;
     let mut watch = cluster.client(&[0]).watch(WatchFrom::after(10));
     assert_eq!(next(&mut watch).await, Event::Resync { revision: 100 });
+    assert_eq!(cluster.calls("watch").len(), 1);
     assert_eq!(next(&mut watch).await, Event::Progress { revision: 100 });
     cluster.change(ChangeSubject::Alias, "x", ChangeKind::Created);
     assert_eq!(next_changes(&mut watch).await, 101);
@@ -78,7 +79,9 @@ async fn a_refusal_ends_the_watch() {
     cluster.cut(&Error::rejected(Code::PermissionDenied, "FORBIDDEN", "Suspended."));
     let error = soon("the refusal", watch.next()).await.unwrap_err();
     assert_eq!((error.class, error.code.as_str()), (Class::Rejected, "FORBIDDEN"));
-    // Whoever asks again is served again.
+    // A proof of identity that has ended is renewed, without a word.
+    next(&mut watch).await;
+    cluster.cut(&Error::rejected(Code::Unauthenticated, "CREDENTIALS_ENDED", "The token has expired."));
     next(&mut watch).await;
     // Faults of other calls do not concern it.
     cluster.fault(0, Fault::Break);
