@@ -67,9 +67,9 @@ pub struct ClusterConfig {
     pub database_management_implies_alias_management: bool,
     /// How often a leader shows that it is there.
     pub heartbeat_interval: Duration,
-    /// The shortest silence before an election; at least three heartbeats.
+    /// The shortest wait for an election after a silence of `election_timeout_max`; at least three heartbeats.
     pub election_timeout_min: Duration,
-    /// The longest silence before an election; more than the shortest.
+    /// The longest such wait, and the silence before it; more than the shortest.
     pub election_timeout_max: Duration,
 }
 

@@ -219,20 +219,22 @@ impl Replica {
     }
 
     /// How long ago a leader was heard of: for a leader, when a quorum last answered it. `None`: never since the start.
+    /// A member that has just become the leader goes on from when it heard of the last one: no quorum has answered it yet.
     ///
     /// Cheap enough for every read.
     pub fn last_heard_from_leader(&self) -> Option<Duration> {
         let inner = &self.inner;
         // Held for a few loads only: the core waits for it when it has something new.
         let metrics = inner.metrics.borrow_watched();
-        if metrics.current_leader != Some(inner.node) {
-            drop(metrics);
-            return (*inner.heard.borrow()).map(|heard| heard.elapsed());
-        }
-        if metrics.membership_config.voter_ids().eq([inner.node]) {
+        let leads = metrics.current_leader == Some(inner.node);
+        if leads && metrics.membership_config.voter_ids().eq([inner.node]) {
             return Some(Duration::ZERO);
         }
-        metrics.last_quorum_acked.as_ref().map(|acked| openraft::Instant::elapsed(&**acked))
+        let acked = metrics.last_quorum_acked.as_ref().filter(|_| leads);
+        let acked = acked.map(|acked| openraft::Instant::elapsed(&**acked));
+        drop(metrics);
+        let heard = (*inner.heard.borrow()).map(|heard| heard.elapsed());
+        [acked, heard].into_iter().flatten().min()
     }
 
     /// This node.

@@ -62,8 +62,8 @@ pub struct ReplicaOptions {
     pub connector: PeerConnector,
     /// How often a leader shows that it is there.
     pub heartbeat_interval: Duration,
-    /// A follower that hears nothing calls an election after a random time between this and
-    /// `election_timeout_max`.
+    /// A follower that has heard nothing for `election_timeout_max` waits a random time between this and
+    /// `election_timeout_max` more, and calls an election.
     pub election_timeout_min: Duration,
     /// See `election_timeout_min`.
     pub election_timeout_max: Duration,
@@ -94,9 +94,9 @@ impl ReplicaOptions {
             storage,
             connector,
             heartbeat_interval: Duration::from_millis(100),
-            election_timeout_min: Duration::from_millis(500),
-            election_timeout_max: Duration::from_secs(1),
-            quorum_loss_probe_interval: Duration::from_secs(2),
+            election_timeout_min: Duration::from_millis(300),
+            election_timeout_max: Duration::from_millis(600),
+            quorum_loss_probe_interval: Duration::from_millis(1200),
             snapshot_entries: 10_000,
             log_entries_kept: 5_000,
             purge_batch: 512,

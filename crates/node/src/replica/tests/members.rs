@@ -1,5 +1,7 @@
 //! Members of one cluster, all of them well: leading, following, reading, refusing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use aliasd_wire::peer::v1 as wire;
@@ -63,6 +65,29 @@ fn the_leadership_is_given_away_on_request() {
     assert_ne!(new, old);
     cluster.propose(&create_role(1)).1.unwrap();
     cluster.settle();
+}
+
+#[test]
+fn a_member_that_becomes_the_leader_goes_on_answering_local_reads() {
+    let cluster = Cluster::form(3, |_| {});
+    let old = cluster.leader();
+    cluster.propose(&bootstrap()).1.unwrap();
+    cluster.settle();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for node in (1..=3).filter(|node| *node != old) {
+            let (replica, stop) = (cluster.replica(node), &stop);
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    assert!(replica.last_heard_from_leader().is_some(), "node {node} had heard of the old leader");
+                    thread::yield_now();
+                }
+            });
+        }
+        let transferred = cluster.block_on(cluster.replica(old).transfer_leader(None, PATIENCE));
+        stop.store(true, Ordering::Relaxed);
+        assert_ne!(transferred.unwrap(), old);
+    });
 }
 
 #[test]
