@@ -42,6 +42,7 @@ Made on the caller's side, when no member has answered.
 | `OUTCOME_UNKNOWN` | `OUTCOME_UNKNOWN` | The repetitions of a write never told whether it took effect. |
 | `ANSWER_INVALID` | `BUG` | An answer breaks the protocol. |
 | `GUARD_CHANGED` | `REJECTED` | The alias of a guarded transaction is not the one that it began with. |
+| `WATCH_SILENT` | `RETRY_HERE` | No member streams changes, without which nothing can be guarded. |
 ";
 
 /// A sentence that may stand in a cell of a table. `{{` is how the sources write a brace.
