@@ -5,21 +5,7 @@ use std::time::Duration;
 use aliasd_tests::cluster::{Cluster, PATIENCE};
 use aliasd_tests::dice::Dice;
 use aliasd_tests::load::Load;
-use aliasd_tests::wait;
-use anyhow::{Result, ensure};
-
-/// Waits until `more` writes have been acknowledged from now on.
-async fn progress(load: &Load, more: usize) -> Result<()> {
-    let goal = load.acknowledged() + more;
-    let what = format!("{more} more acknowledged writes");
-    wait::until_async(&what, PATIENCE, async || {
-        let so_far = load.acknowledged();
-        ensure!(so_far >= goal, "{so_far} of {goal}");
-        Ok(())
-    })
-    .await?;
-    Ok(())
-}
+use anyhow::Result;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_of_any_node_at_any_moment_loses_nothing() -> Result<()> {
@@ -29,13 +15,13 @@ async fn kill_9_of_any_node_at_any_moment_loses_nothing() -> Result<()> {
     let load = Load::start(&client, 8);
     for round in 0..8 {
         // Somewhere in the middle of whatever is going on.
-        progress(&load, usize::try_from(dice.pick(1..60))?).await?;
+        load.progress(usize::try_from(dice.pick(1..60))?).await?;
         tokio::time::sleep(Duration::from_millis(dice.pick(0..40))).await;
         let victim = dice.pick(1..4);
         println!("round {round}: SIGKILL to node {victim}");
         cluster.node(victim).kill();
         // The other two go on without it.
-        progress(&load, 20).await?;
+        load.progress(20).await?;
         cluster.node(victim).start()?;
         cluster.node(victim).wait_ready(PATIENCE)?;
     }
@@ -58,7 +44,7 @@ async fn all_nodes_killed_at_once_come_back_with_everything() -> Result<()> {
     let client = cluster.admin().sdk(&cluster, &cluster.endpoints())?;
     for _ in 0..2 {
         let load = Load::start(&client, 8);
-        progress(&load, usize::try_from(dice.pick(50..200))?).await?;
+        load.progress(usize::try_from(dice.pick(50..200))?).await?;
         for node in &mut cluster.nodes {
             node.kill();
         }
@@ -83,11 +69,11 @@ async fn a_clean_stop_of_the_leader_hands_over_and_loses_nothing() -> Result<()>
     let mut cluster = Cluster::running("stop", 3)?;
     let client = cluster.admin().sdk(&cluster, &cluster.endpoints())?;
     let load = Load::start(&client, 4);
-    progress(&load, 50).await?;
+    load.progress(50).await?;
     let leader = cluster.status(&cluster.nodes[0])?.leader_id.unwrap_or(1);
     let status = cluster.node(leader).stop(PATIENCE)?;
     assert!(status.success(), "{status}: {}", cluster.node(leader).said());
-    progress(&load, 50).await?;
+    load.progress(50).await?;
     cluster.node(leader).start()?;
     cluster.node(leader).wait_ready(PATIENCE)?;
     let history = load.stop().await;
@@ -104,12 +90,12 @@ async fn a_follower_far_behind_receives_a_snapshot_while_writes_go_on() -> Resul
     cluster.start()?;
     let client = cluster.admin().sdk(&cluster, &cluster.endpoints())?;
     let load = Load::start(&client, 8);
-    progress(&load, 50).await?;
+    load.progress(50).await?;
     cluster.node(3).kill();
-    progress(&load, 1500).await?;
+    load.progress(1500).await?;
     cluster.node(3).start()?;
     cluster.node(3).wait_ready(PATIENCE)?;
-    progress(&load, 100).await?;
+    load.progress(100).await?;
     let history = load.stop().await;
     history.check(&client).await?;
     cluster.wait_equal_digests()?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aliasd_tests::cluster::{Cluster, PATIENCE};
+use aliasd_tests::load::Load;
 use anyhow::{Context, Result};
 
 /// A formed one-node cluster with some content that has been stopped cleanly.
@@ -17,9 +18,9 @@ fn stopped(name: &str) -> Result<Cluster> {
     Ok(cluster)
 }
 
-/// Starts the only node, which must end by itself with an error that names `file` and a way out.
-fn expect_refusal(cluster: &mut Cluster, file: &Path) -> Result<()> {
-    let node = cluster.node(1);
+/// Starts a node, which must end by itself with an error that names `file` and a way out.
+fn expect_refusal(cluster: &mut Cluster, id: u64, file: &Path) -> Result<()> {
+    let node = cluster.node(id);
     let before = node.said().len();
     node.start()?;
     let status = node.wait_exit(PATIENCE)?;
@@ -64,7 +65,7 @@ fn a_damaged_log_is_refused() -> Result<()> {
     let log = cluster.node(1).data.join("log");
     let written = [files(&log, ".log")?, files(&log, ".sst")?].concat();
     damage(written.first().context("the log has a file")?)?;
-    expect_refusal(&mut cluster, &log)
+    expect_refusal(&mut cluster, 1, &log)
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn a_damaged_catalog_is_refused() -> Result<()> {
     let mut cluster = stopped("damaged-catalog")?;
     let catalog = cluster.node(1).data.join("catalog");
     damage(files(&catalog, ".sst")?.first().context("the catalog has a table")?)?;
-    expect_refusal(&mut cluster, &catalog)
+    expect_refusal(&mut cluster, 1, &catalog)
 }
 
 #[test]
@@ -80,5 +81,31 @@ fn a_missing_catalog_is_not_taken_for_an_empty_one() -> Result<()> {
     let mut cluster = stopped("missing-catalog")?;
     let catalog = cluster.node(1).data.join("catalog");
     fs::remove_dir_all(&catalog)?;
-    expect_refusal(&mut cluster, &catalog)
+    expect_refusal(&mut cluster, 1, &catalog)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_snapshot_that_was_received_is_refused() -> Result<()> {
+    let mut cluster = Cluster::prepare("damaged-snapshot", 3)?;
+    cluster.configure("snapshot_after = 100\nlog_kept = 10")?;
+    cluster.start()?;
+    cluster.node(3).kill();
+    let client = cluster.admin().sdk(&cluster, &cluster.endpoints())?;
+    let load = Load::start(&client, 8);
+    load.progress(600).await?;
+    load.stop().await;
+    cluster.node(3).start()?;
+    cluster.node(3).wait_ready(PATIENCE)?;
+    cluster.wait_equal_digests()?;
+    assert!(cluster.node(3).stop(PATIENCE)?.success());
+
+    let catalog = cluster.node(3).data.join("catalog");
+    let received = fs::read_to_string(catalog.join("CURRENT"))?;
+    assert_ne!(received.trim(), "generation-0", "node 3 has not received a snapshot");
+    let received = catalog.join(received.trim());
+    damage(files(&received, ".sst")?.first().context("the snapshot has a table")?)?;
+    expect_refusal(&mut cluster, 3, &received)?;
+    // The others go on.
+    client.execute("CREATE ALIAS afterwards FOR DATABASE neo4j").await?.collect().await?;
+    Ok(())
 }

@@ -51,11 +51,11 @@ impl Extent {
 /// # Errors
 /// A node does not start, or a call fails: a figure over failed calls would mean nothing.
 pub async fn run(extent: Extent) -> Result<Report> {
+    let mut report = Report { machine: report::Machine::now(), ..Report::default() };
     eprintln!("starting three nodes");
     let cluster = Cluster::running("bench", 3)?;
     let workload = workload::Workload::prepare(&cluster).await?;
     let empty = memory::Filling::of(&cluster)?;
-    let mut report = Report::default();
     for clients in [1, 64] {
         eprintln!("resolving and doing nothing, {clients} client(s)");
         report.reads.push(reads::measure(&workload, clients, &extent).await?);

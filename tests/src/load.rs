@@ -9,6 +9,9 @@ use aliasd_client::{Client, Freshness, Statement};
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
 
+use crate::cluster::PATIENCE;
+use crate::wait;
+
 /// What the writers were told.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -58,6 +61,18 @@ impl Load {
     /// How many writes were acknowledged so far.
     pub fn acknowledged(&self) -> usize {
         self.history.lock().unwrap_or_else(PoisonError::into_inner).acknowledged.len()
+    }
+
+    /// Waits until `more` writes have been acknowledged from now on.
+    pub async fn progress(&self, more: usize) -> Result<()> {
+        let goal = self.acknowledged() + more;
+        let what = format!("{more} more acknowledged writes");
+        let reached = wait::until_async(&what, PATIENCE, async || {
+            let so_far = self.acknowledged();
+            ensure!(so_far >= goal, "{so_far} of {goal}");
+            Ok(())
+        });
+        reached.await.map(drop)
     }
 
     /// Lets every writer end its write and returns what they were told.

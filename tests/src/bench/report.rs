@@ -10,12 +10,23 @@ use super::workload::CONNECTIONS_MAX;
 /// Everything that was measured. `Display` is the table for people.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// The machine while it was measured.
+    pub machine: Machine,
     /// Resolves, per number of clients.
     pub reads: Vec<Reads>,
     /// Writes, per number of clients.
     pub writes: Vec<Writes>,
     /// Memory; absent if it was not measured.
     pub memory: Option<Memory>,
+}
+
+/// What else may explain a figure.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Machine {
+    /// How many processors there are.
+    pub processors: usize,
+    /// The load average of the minute before anything was measured; absent if the system does not tell.
+    pub load_before: Option<f64>,
 }
 
 /// Resolves with credentials beside calls that do less, on the same connections.
@@ -80,6 +91,17 @@ pub struct Memory {
     pub fill: Figures,
 }
 
+// === impl Machine ===
+
+impl Machine {
+    pub(super) fn now() -> Self {
+        let load = std::fs::read_to_string("/proc/loadavg").ok();
+        let load_before = load.and_then(|line| line.split(' ').next()?.parse().ok());
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { processors, load_before }
+    }
+}
+
 // === impl Reads ===
 
 impl Reads {
@@ -126,6 +148,8 @@ impl Report {
     /// Every figure, for programs. Times in milliseconds, rates per second, sizes in bytes.
     pub fn json(&self) -> Value {
         json!({
+            "processors": self.machine.processors,
+            "load_before": self.machine.load_before,
             "connections_max": CONNECTIONS_MAX,
             "reads": self.reads.iter().map(reads).collect::<Vec<_>>(),
             "writes": self.writes.iter().map(writes).collect::<Vec<_>>(),

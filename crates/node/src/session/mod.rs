@@ -6,8 +6,8 @@
 //! # Life of a call
 //!
 //! 1. The table in [`access`] says how the caller must be known, and the caller is authenticated.
-//! 2. A write goes through [`write`]: courtesy check, seal, propose here or hand to the leader, wait until it shows here.
-//! 3. A read takes a view that is [fresh enough](freshness) and answers from it, without a lock.
+//! 2. A write (`write`): courtesy check, seal, propose here or hand to the leader, wait until it shows here.
+//! 3. A read takes a view that is fresh enough (`freshness`) and answers from it, without a lock.
 
 pub mod access;
 mod account;

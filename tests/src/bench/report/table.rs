@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Memory, Reads, Report, Writes};
+use super::{Machine, Memory, Reads, Report, Writes};
 use crate::bench::load::Figures;
 use crate::bench::workload::CONNECTIONS_MAX;
 
@@ -19,7 +19,7 @@ impl Display for Report {
         if let Some(memory) = &self.memory {
             table_of_memory(f, memory)?;
         }
-        notes(f, self.reads.last())
+        notes(f, self.machine, self.reads.last())
     }
 }
 
@@ -83,8 +83,10 @@ fn table_of_memory(f: &mut Formatter<'_>, memory: &Memory) -> fmt::Result {
     line(f, "filling, CREATE ALIAS", 256, memory.fill.rate(), &memory.fill, "")
 }
 
-fn notes(f: &mut Formatter<'_>, reads: Option<&Reads>) -> fmt::Result {
+fn notes(f: &mut Formatter<'_>, machine: Machine, reads: Option<&Reads>) -> fmt::Result {
     writeln!(f)?;
+    let load = machine.load_before.map_or_else(|| "an unknown load".to_owned(), |load| format!("a load of {load:.1}"));
+    writeln!(f, "{} processors, with {load} before anything was measured.", machine.processors)?;
     writeln!(
         f,
         "Three nodes and the load share this machine. Clients share up to {CONNECTIONS_MAX} HTTP/2 connections to one node,"
