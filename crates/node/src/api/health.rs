@@ -1,4 +1,5 @@
-//! The standard health service: every service of the node is as healthy as the node is ready.
+//! The standard health service: every service of the node is as healthy as the node is ready. Whoever looks that often
+//! also counts the leaders it sees.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,13 @@ pub(super) async fn follow_readiness(session: Arc<Session>, reporter: HealthRepo
     let cluster = ClusterServer::<cluster::ClusterService>::NAME;
     reporter.set_service_status(cluster, ServingStatus::Serving).await;
     let mut reported = None;
+    let mut leading = None;
     loop {
+        let leader = session.replica().status().leader;
+        if leader.is_some() && leader != leading {
+            session.metrics().leader_changed();
+            leading = leader;
+        }
         let ready = session.not_ready().is_empty();
         if reported != Some(ready) {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };

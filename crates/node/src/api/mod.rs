@@ -23,11 +23,13 @@ use aliasd_wire::v1::router_server::RouterServer;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::{Request, Status};
+use tonic_reflection::server::Builder;
 
 use self::gate::GateLayer;
 use crate::identity::Proof;
 use crate::replica::{PeerIdentity, Replica};
 use crate::session::Session;
+use crate::session::access::services_for_clients;
 use crate::tls::{ClientConnection, Incoming, PeerConnection};
 
 /// The largest request: a statement of 1 MiB with its parameters.
@@ -46,11 +48,11 @@ pub async fn serve_clients(
     incoming: Incoming<ClientConnection>,
     stop: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
-    let reflection = tonic_reflection::server::Builder::configure()
+    let reflection = Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .expect("the descriptors were made by the build");
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    let reflection = services_for_clients().into_iter().fold(reflection, Builder::with_service_name);
+    let reflection = reflection.build_v1().expect("the descriptors were made by the build");
     let (interval, timeout) = KEEP_ALIVE;
     let (reporter, health) = tonic_health::server::health_reporter();
     let readiness = tokio::spawn(health::follow_readiness(Arc::clone(&session), reporter, stop.clone()));

@@ -33,6 +33,7 @@ pub struct Metrics {
     proposals: Family<Code, Counter>,
     resolves: Family<Code, Counter>,
     refused_callers: Family<Code, Counter>,
+    leader_changes: Counter,
     watchers: Gauge,
     figures: Figures,
 }
@@ -89,6 +90,7 @@ impl Metrics {
         let proposals = Family::default();
         let resolves = Family::default();
         let refused_callers = Family::default();
+        let leader_changes = Counter::default();
         let watchers = Gauge::default();
         let figures = Figures::default();
         registry.register("calls", "Answered calls by gRPC status", calls.clone());
@@ -104,9 +106,10 @@ impl Metrics {
             "Callers that were not let in, by reason",
             refused_callers.clone(),
         );
+        registry.register("leader_changes", "How often another leader was seen", leader_changes.clone());
         registry.register("watchers", "Open watches", watchers.clone());
         figures.register(&mut registry);
-        Self { registry, calls, statements, proposals, resolves, refused_callers, watchers, figures }
+        Self { registry, calls, statements, proposals, resolves, refused_callers, leader_changes, watchers, figures }
     }
 
     /// A call was answered with this numeric gRPC status.
@@ -132,6 +135,11 @@ impl Metrics {
     /// A caller was not let in.
     pub fn refused_caller(&self, code: &str) {
         count(&self.refused_callers, code);
+    }
+
+    /// Another member leads than was seen before.
+    pub fn leader_changed(&self) {
+        self.leader_changes.inc();
     }
 
     /// Counts a watcher as long as the guard lives.

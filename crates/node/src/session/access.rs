@@ -1,5 +1,7 @@
 //! The one table of calls: who may make each of them, and when it is served. What is not in the table is refused.
 
+use std::collections::BTreeSet;
+
 use aliasd_catalog::DbmsAction;
 
 /// A call and what it takes to make it.
@@ -107,10 +109,14 @@ pub(crate) fn for_clients(path: &str) -> Option<&'static Call> {
     CALLS.iter().find(|call| call.path == path && call.caller != Caller::Member)
 }
 
+/// The services that clients may know of.
+pub(crate) fn services_for_clients() -> BTreeSet<&'static str> {
+    let calls = CALLS.iter().filter(|call| call.caller != Caller::Member);
+    calls.filter_map(|call| call.path.split('/').nth(1)).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use prost::Message;
     use prost_types::FileDescriptorSet;
 

@@ -34,7 +34,12 @@ impl Session {
             Caller::User | Caller::UserOrOperator => {}
         }
         let proof = self.authenticate(authorization, connection).await;
-        let proof = proof.inspect_err(|error| self.metrics.refused_caller(&error.code))?;
+        let proof = proof.inspect_err(|error| {
+            self.metrics.refused_caller(&error.code);
+            // Whom the caller claimed to be is not told: people type passwords where names belong.
+            let (remote, call) = (connection.remote, call.path);
+            tracing::info!(target: "aliasd::audit", %remote, call, outcome = error.code, "caller refused");
+        })?;
         if let Privilege::Dbms(action) = call.privilege {
             self.permit(&proof.principal(), &Action::Dbms(action)).await?;
         }
