@@ -25,18 +25,13 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run statements of the administration language.
     Exec(Box<Exec>),
-    /// Show where a name leads.
     Resolve(Box<Resolve>),
-    /// Follow what changes, until it is interrupted.
     Watch(Box<Watch>),
     /// Form a cluster, or look at it.
     #[command(subcommand)]
     Cluster(Cluster),
-    /// Exchange a password for a short-lived token.
     Login(Box<Login>),
-    /// Show who the cluster takes you for.
     Whoami(Box<Whoami>),
     /// Make and list keystores, which hold the keys that seal credentials.
     #[command(subcommand)]
@@ -78,6 +73,10 @@ pub(crate) enum Format {
 ///
 /// With `--format json` each statement prints one line:
 /// {"columns":[…],"rows":[{column:value,…},…],"summary":{"system_updates":N,"revision":N,"notifications":[…]}}.
+/// A notification has code, gqlstatus, severity, message and hint. A duration is its ISO 8601 text.
+///
+/// With `--format csv` null is an empty field and an empty text is ""; lists and maps are JSON. An empty line
+/// stands between two results with rows.
 #[derive(Args, Debug)]
 pub(crate) struct Exec {
     /// The statement. Other users of this machine may see it; give secrets as parameters from a file.
@@ -102,6 +101,10 @@ pub(crate) struct Exec {
 }
 
 /// Show where a name leads.
+///
+/// With `--format json` it is one object, with null for what a local database does not have: {"name":…,
+/// "location":"remote" or "local","url":…,"database":…,"user":…,"password":…,"default_language":…,
+/// "driver":{…},"properties":{…},"version":N,"revision":N}.
 #[derive(Args, Debug)]
 pub(crate) struct Resolve {
     /// Name of a database or alias; a constituent is written `composite.alias`.
@@ -200,6 +203,9 @@ pub(crate) struct Login {
 }
 
 /// Show who the cluster takes you for.
+///
+/// With `--format json` it is one object: {"user":…,"method":…,"roles":[…],"home_database":…,
+/// "password_change_required":…,"expires_at":…,"revision":N}.
 #[derive(Args, Debug)]
 pub(crate) struct Whoami {
     /// How it is printed.

@@ -60,5 +60,6 @@ fn shells_complete_and_help_explains() {
     assert!(help.contains("Exit codes: 0 done, 1 rejected, 2 usage"), "{help}");
     // Whatever is set in the environment, the help does not repeat it.
     let help = Program::new(&["exec", "--help"]).env("ALIASD_USER", "somebody").run().done();
+    assert!(help.contains("{\"columns\":[…],\"rows\""), "{help}");
     assert!(help.contains("ALIASD_USER") && !help.contains("somebody"), "{help}");
 }
