@@ -16,6 +16,8 @@ pub enum Action {
     Impersonate(UserName),
     /// Use the database or alias of this name.
     Access(CatalogName),
+    /// Something on the database of this name.
+    Database(DatabaseAction, CatalogName),
 }
 
 impl Catalog {
