@@ -78,7 +78,9 @@ impl Notification {
                 format!("The statement has no effect on role '{role}': the role or privilege is not assigned.")
             }
             Self::ImpossibleRevoke { entity, name } => {
-                format!("The statement has no effect: {entity} '{name}' does not exist. Make sure nothing is misspelled.")
+                format!(
+                    "The statement has no effect: {entity} '{name}' does not exist. Make sure nothing is misspelled."
+                )
             }
             Self::OidcForwardingDisabled => {
                 "OIDC credential forwarding is not enabled, so the alias cannot be used until it is.".to_owned()

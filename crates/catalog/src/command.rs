@@ -415,8 +415,17 @@ impl Command<Plain> {
                 Command::CreateAlias(CreateAlias { name, form, mode, target, properties })
             }
             Self::AlterAlias(alter) => {
-                let AlterAlias { name, form, if_exists, target, user, credential, driver, default_language, properties } =
-                    alter;
+                let AlterAlias {
+                    name,
+                    form,
+                    if_exists,
+                    target,
+                    user,
+                    credential,
+                    driver,
+                    default_language,
+                    properties,
+                } = alter;
                 let bind = |secret: &PlainSecret| seal(&name, CredentialField::Password, secret);
                 let credential = credential.as_ref().map(bind).transpose()?;
                 Command::AlterAlias(AlterAlias {

@@ -411,7 +411,37 @@ impl DbmsAction {
     }
 }
 
+impl DatabaseAction {
+    /// The privileges that each suffice for this action on the same database, itself included.
+    pub fn satisfied_by(self) -> Vec<Self> {
+        let group = match self {
+            Self::CreateIndex | Self::DropIndex | Self::ShowIndex => Some(Self::IndexManagement),
+            Self::CreateConstraint | Self::DropConstraint | Self::ShowConstraint => Some(Self::ConstraintManagement),
+            Self::CreateLabel | Self::CreateType | Self::CreatePropertyName => Some(Self::NameManagement),
+            _ => None,
+        };
+        let everything = !matches!(self, Self::Start | Self::Stop | Self::All);
+        [Some(self), group, everything.then_some(Self::All)].into_iter().flatten().collect()
+    }
+}
+
 impl Privilege {
+    /// The users that this privilege is about, if it is about users.
+    pub(crate) fn users_mut(&mut self) -> Option<&mut UserScope> {
+        match self {
+            Self::Impersonate(users) | Self::Transaction(_, _, users) => Some(users),
+            _ => None,
+        }
+    }
+
+    /// The databases or graphs that this privilege is about, if it is about those.
+    pub(crate) fn scope_mut(&mut self) -> Option<&mut DatabaseScope> {
+        match self {
+            Self::Database(_, scope) | Self::Transaction(_, scope, _) | Self::Graph { scope, .. } => Some(scope),
+            _ => None,
+        }
+    }
+
     /// The database or remote alias that this privilege names, if it names one. When that is dropped, the
     /// privilege is lost.
     pub fn names(&self) -> Option<&CatalogName> {
