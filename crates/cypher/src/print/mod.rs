@@ -8,6 +8,8 @@ mod privilege;
 mod show;
 mod statement;
 
+pub(crate) use privilege::glob;
+
 use std::fmt::{self, Write};
 
 use aliasd_catalog::PlainSecret;
