@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{
-    AliasKind, CatalogName, CypherVersion, Destination, RequestId, ResolveTarget, Revision, UserName, ValueMap,
-};
+use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, Revision, UserName};
 use aliasd_wire::error::Error;
 use aliasd_wire::v1;
-use aliasd_wire::value::map_to_proto;
 
 use crate::session::fault::rejected;
 use crate::session::watch::{Event, Kind, Message, Subject};
@@ -63,45 +60,8 @@ pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<C
 
 pub(super) fn resolved(resolved: Resolved, leader: Option<v1::Leader>) -> v1::ResolveResponse {
     let Resolved { route, password, revision } = resolved;
-    let (destination, properties) = match &route.destination {
-        Destination::Local { database, alias } => {
-            let local = v1::LocalDatabase { database: database.to_string() };
-            let properties = alias.as_ref().map(|alias| alias.properties.clone()).unwrap_or_default();
-            (Some(v1::route::Destination::LocalDatabase(local)), properties)
-        }
-        Destination::Remote { alias, .. } => {
-            let remote = match &alias.kind {
-                AliasKind::Remote(remote) => Some(v1::RemoteDatabase {
-                    url: remote.url.to_string(),
-                    database: remote.database.to_string(),
-                    user: remote.user.to_string(),
-                    password: password.map(|password| password.expose().to_owned()),
-                    driver: map_to_proto(&remote.driver.to_values()),
-                    default_language: language(remote.default_language).into(),
-                }),
-                AliasKind::Local(_) => None,
-            };
-            (remote.map(v1::route::Destination::RemoteDatabase), alias.properties.clone())
-        }
-    };
-    let route = v1::Route {
-        name: route.name.to_string(),
-        destination,
-        properties: properties_to_proto(&properties),
-        version: route.revision.0,
-    };
+    let route = aliasd_wire::route::to_proto(&route, password.as_ref());
     v1::ResolveResponse { route: Some(route), served_at_revision: revision.0, leader }
-}
-
-fn properties_to_proto(properties: &ValueMap) -> std::collections::BTreeMap<String, v1::Value> {
-    map_to_proto(properties)
-}
-
-fn language(version: CypherVersion) -> v1::DefaultLanguage {
-    match version {
-        CypherVersion::Cypher5 => v1::DefaultLanguage::Cypher5,
-        CypherVersion::Cypher25 => v1::DefaultLanguage::Cypher25,
-    }
 }
 
 pub(super) fn message(message: Message) -> v1::WatchResponse {
