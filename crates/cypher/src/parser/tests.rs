@@ -154,6 +154,10 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("SHOW USERS WHERE -9223372036854775808 = 0x1F + 0o17", "SHOW USERS WHERE -9223372036854775808 = 31 + 15"),
     ("SHOW USERS WHERE x IS NOT NULL = (y IN ['a', $`b c`])", "SHOW USERS WHERE x IS NOT NULL = y IN ['a', $`b c`]"),
     ("SHOW USERS WHERE driver.`a b`.c = {}.d AND (1).x = 'it\\'s \\u00e9\\n'", "SHOW USERS WHERE driver.`a b`.c = {}.d AND (1).x = 'it\\'s é\\n'"),
+    ("SHOW USERS WHERE roles[0] = 'a' AND a.b[1..][-1].c = d[..$n] AND (a.b).c", "="),
+    ("SHOW USERS WHERE case when a then 1 when b then 2 else 3 end = case = CASE x WHEN 1 THEN 2 END",
+     "SHOW USERS WHERE CASE WHEN a THEN 1 WHEN b THEN 2 ELSE 3 END = `case` = CASE x WHEN 1 THEN 2 END"),
+    ("SHOW USERS WHERE user =~ 'a.*' OR user =~ $p", "="),
     ("/* c */ SHOW // x\n USERS WHERE not AND `null` IS NULL", "SHOW USERS WHERE `not` AND `null` IS NULL"),
 ];
 

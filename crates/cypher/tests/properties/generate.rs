@@ -131,6 +131,14 @@ pub(crate) fn expression() -> BoxedStrategy<Located<Expression>> {
             (select(vec![UnaryOperator::Not, UnaryOperator::Negate]), one.clone())
                 .prop_map(|(operator, operand)| Expression::Unary(operator, operand)),
             chain(inner.clone()),
+            (one.clone(), one.clone()).prop_map(|(base, index)| Expression::Index { base, index }),
+            (one.clone(), of(one.clone()), of(one.clone())).prop_map(|(base, from, to)| Expression::Slice {
+                base,
+                from,
+                to
+            }),
+            (of(one.clone()), vec((inner.clone(), inner.clone()), 1..3), of(one.clone()))
+                .prop_map(|(subject, branches, otherwise)| Expression::Case { subject, branches, otherwise }),
             (one, any::<bool>()).prop_map(|(operand, negated)| Expression::IsNull { operand, negated }),
             ("[a-z]{1,8}", any::<bool>(), vec(inner, 0..3)).prop_map(|(function, distinct, arguments)| {
                 let distinct = distinct && !arguments.is_empty();

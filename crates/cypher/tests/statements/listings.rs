@@ -111,6 +111,12 @@ fn rows_are_ordered_paged_filtered_and_returned() {
             "2 | 2 | [bob, alice] | alice | neo4j://far:7687",
         ],
     );
+    check(
+        "YIELD location, properties WHERE location = 'local' RETURN sum(properties.rank) AS s, avg(properties.rank) AS a",
+        &["s | a", "3 | 1.5"],
+    );
+    check("YIELD name WHERE name = 'x' RETURN sum(name), avg(name)", &["sum(name) | avg(name)", "0 | NULL"]);
+    check("YIELD name WHERE name =~ 'a.*' RETURN CASE name WHEN 'away' THEN 1 END AS c", &["c", "NULL", "1"]);
     check("YIELD name WHERE name = 'x' RETURN count(*)", &["count(*)", "0"]);
     check("YIELD name WHERE name = 'x' RETURN name, count(*)", &["name | count(*)"]);
     check("YIELD name, location RETURN * SKIP 3", &["name | location", "novels | local"]);
