@@ -155,6 +155,11 @@ impl Catalog {
         scopes.into_iter().flatten().flat_map(on).collect()
     }
 
+    /// Whether a user holds one of these privileges and is denied none of them.
+    pub(crate) fn holds(&self, user: &UserName, sufficient: &[Privilege]) -> bool {
+        self.decide(user, sufficient.iter().cloned())
+    }
+
     /// Whether some role is granted, and no role denied, one of the sufficient privileges.
     fn decide(&self, user: &UserName, sufficient: impl Iterator<Item = Privilege>) -> bool {
         let assigned = self.roles_of(user).filter_map(|role| self.standing_of(role.as_str()));

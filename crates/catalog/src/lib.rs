@@ -22,6 +22,7 @@ mod change;
 mod command;
 mod digest;
 mod driver;
+mod explain;
 mod id;
 mod name;
 mod privilege;
@@ -31,6 +32,7 @@ mod rejection;
 mod resolve;
 mod secret;
 mod standing;
+mod supported;
 mod url;
 mod value;
 
@@ -44,6 +46,7 @@ pub use command::{
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, LogLevel};
+pub use explain::{Explanation, Found, Rule, UserStanding};
 pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
 pub use name::{AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName};
 pub use privilege::{
@@ -58,5 +61,6 @@ pub use record::{
 pub use rejection::{Rejection, RejectionCode};
 pub use resolve::{Destination, ResolveRequest, ResolveTarget, Route};
 pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};
+pub use supported::{SUPPORTED_PRIVILEGES, SupportedPrivilege};
 pub use url::{RemoteUrl, Scheme};
 pub use value::{Duration, Float, Value, ValueMap};
