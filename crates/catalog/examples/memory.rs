@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, DriverSettings, Effect, KeyId, Record, RecordKey,
-    RemoteAlias, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Revision, SealedSecret, Stamp, Timestamp,
-    ValueMap,
+    RemoteAlias, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Revision, SealedSecret, Stamp,
+    Timestamp, ValueMap,
 };
 
 const COUNT: u64 = 100_000;
@@ -39,13 +39,15 @@ fn alias(index: u64) -> Result<Alias, Box<dyn std::error::Error>> {
     let remote = RemoteAlias {
         database: CatalogName::new("orders")?,
         url: RemoteUrl::new(&format!("neo4j+s://dbms-{index:06}.example.org:7687"))?,
-        user: RemoteUserName::new("reporting")?,
-        credential: SealedSecret { key_id: KeyId([1; 16]), nonce: [2; 12], ciphertext: Arc::from([3_u8; 32]) },
+        login: RemoteLogin::Stored {
+            user: RemoteUserName::new("reporting")?,
+            credential: SealedSecret { key_id: KeyId([1; 16]), nonce: [2; 12], ciphertext: Arc::from([3_u8; 32]) },
+        },
         driver: DriverSettings::default(),
-        default_language: CypherVersion::Cypher5,
+        default_language: Some(CypherVersion::Cypher5),
     };
     let kind = AliasKind::Remote(remote);
-    Ok(Alias { kind, properties: ValueMap::new(), created: stamp(index), modified: stamp(index) })
+    Ok(Alias { kind, composite: None, properties: ValueMap::new(), created: stamp(index), modified: stamp(index) })
 }
 
 fn stamp(index: u64) -> Stamp {

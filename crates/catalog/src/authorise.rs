@@ -4,7 +4,8 @@
 use crate::standing::RoleStanding;
 use crate::{
     AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind, DatabaseScope,
-    DbmsAction, Grant, Principal, Privilege, Rejection, RoleName, Stage, User, UserName, UserScope, UserStatus,
+    DatabaseStatus, DbmsAction, Grant, Principal, Privilege, Rejection, RoleName, Stage, User, UserName, UserScope,
+    UserStatus,
 };
 
 /// What a principal wants to do.
@@ -16,6 +17,8 @@ pub enum Action {
     Impersonate(UserName),
     /// Use the database or alias of this name.
     Access(CatalogName),
+    /// Something on the database of this name.
+    Database(DatabaseAction, CatalogName),
 }
 
 impl Catalog {
@@ -32,9 +35,11 @@ impl Catalog {
             Action::Dbms(action) if self.may(name, *action) => Ok(()),
             Action::Impersonate(user) if self.may_impersonate(name, user) => Ok(()),
             Action::Access(target) if self.may_access(name, target) => Ok(()),
+            Action::Database(action, target) if self.may_on(name, *action, target) => Ok(()),
             Action::Dbms(action) => Err(denied(format!("{} ON DBMS", action.keywords()))),
             Action::Impersonate(user) => Err(denied(format!("IMPERSONATE ({user}) ON DBMS"))),
             Action::Access(target) => Err(Rejection::DatabaseNotFound { name: target.to_string() }),
+            Action::Database(action, target) => Err(denied(format!("{} ON DATABASE {target}", action.keywords()))),
         }
     }
 
@@ -61,12 +66,23 @@ impl Catalog {
             (true, true) => return Err(Rejection::AlreadyFormed {}),
             (false, true) => {}
             (true, false) => {
-                for action in command.required() {
-                    self.authorise(who, &Action::Dbms(action))?;
+                self.require_caller_of(who, command)?;
+                for action in self.required(command) {
+                    self.authorise(who, &action)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A password that must be changed can be: everything else waits for that.
+    fn require_caller_of<S: Stage>(&self, who: &Principal, command: &Command<S>) -> Result<(), Rejection> {
+        match self.authorise_caller(who) {
+            Err(Rejection::PasswordChangeRequired { .. }) if matches!(command, Command::ChangeOwnPassword { .. }) => {
+                Ok(())
+            }
+            answer => answer,
+        }
     }
 
     /// The roles whose privileges count for a user: the assigned ones and `PUBLIC`.
@@ -110,21 +126,38 @@ impl Catalog {
         self.decide(actor, [named, all, Privilege::Dbms(DbmsAction::All)].into_iter())
     }
 
+    /// ACCESS on what the name stands for. A constituent needs it on its composite database as well.
     fn may_access(&self, name: &UserName, asked: &CatalogName) -> bool {
-        let (Some(target), Some(user)) = (self.privilege_target(asked), self.user(name.as_str())) else {
-            return false;
-        };
+        let Some(target) = self.privilege_target(asked) else { return false };
         if self.database(target.as_str()).is_some_and(|database| database.kind == DatabaseKind::System) {
             return true;
         }
+        let composite = self.alias(asked.as_str()).and_then(|alias| alias.composite.as_ref()).map(CatalogName::from);
+        let may_access = |target: &CatalogName| self.may_on(name, DatabaseAction::Access, target);
+        may_access(&target) && composite.is_none_or(|composite| may_access(&composite))
+    }
+
+    /// Whether a user holds a database privilege on the name that privileges attach to, whether or not anything has it.
+    fn may_on(&self, name: &UserName, action: DatabaseAction, target: &CatalogName) -> bool {
+        let Some(user) = self.user(name.as_str()) else { return false };
+        self.decide(name, self.sufficient_on(user, action, target).into_iter())
+    }
+
+    /// The privileges that each suffice for an action on a database.
+    pub(crate) fn sufficient_on(&self, user: &User, action: DatabaseAction, target: &CatalogName) -> Vec<Privilege> {
         let home = self.home_of(user).and_then(|home| self.privilege_target(&home));
-        let is_home = home.is_some_and(|home| home == target);
-        let scopes =
-            [Some(DatabaseScope::Named(target)), Some(DatabaseScope::All), is_home.then_some(DatabaseScope::Home)];
-        let sufficient = scopes.into_iter().flatten().flat_map(|scope| {
-            [DatabaseAction::Access, DatabaseAction::All].map(|action| Privilege::Database(action, scope.clone()))
-        });
-        self.decide(name, sufficient)
+        let is_home = home.is_some_and(|home| home == *target);
+        let named = DatabaseScope::Named(target.clone());
+        let scopes = [Some(named), Some(DatabaseScope::All), is_home.then_some(DatabaseScope::Home)];
+        let on = |scope: DatabaseScope| {
+            action.satisfied_by().into_iter().map(move |action| Privilege::Database(action, scope.clone()))
+        };
+        scopes.into_iter().flatten().flat_map(on).collect()
+    }
+
+    /// Whether a user holds one of these privileges and is denied none of them.
+    pub(crate) fn holds(&self, user: &UserName, sufficient: &[Privilege]) -> bool {
+        self.decide(user, sufficient.iter().cloned())
     }
 
     /// Whether some role is granted, and no role denied, one of the sufficient privileges.
@@ -144,38 +177,81 @@ impl Catalog {
     }
 }
 
-impl<S: Stage> Command<S> {
-    /// The DBMS privileges that the command needs, in the order they are checked.
-    pub fn required(&self) -> Vec<DbmsAction> {
+impl Catalog {
+    /// What the command needs, in the order it is checked. Some databases are composite, which have privileges of their own.
+    pub fn required<S: Stage>(&self, command: &Command<S>) -> Vec<Action> {
+        let dbms = |actions: &[DbmsAction]| actions.iter().copied().map(Action::Dbms).collect();
         let creating = |mode: CreateMode, create: DbmsAction, drop: DbmsAction| match mode {
-            CreateMode::OrReplace => vec![create, drop],
-            CreateMode::Fail | CreateMode::IfNotExists => vec![create],
+            CreateMode::OrReplace => dbms(&[create, drop]),
+            CreateMode::Fail | CreateMode::IfNotExists => dbms(&[create]),
         };
-        match self {
-            Self::Bootstrap(_) => Vec::new(),
-            Self::CreateAlias(create) => creating(create.mode, DbmsAction::CreateAlias, DbmsAction::DropAlias),
-            Self::AlterAlias(_) => vec![DbmsAction::AlterAlias],
-            Self::DropAlias { .. } => vec![DbmsAction::DropAlias],
-            Self::CreateDatabase { mode, .. } => creating(*mode, DbmsAction::CreateDatabase, DbmsAction::DropDatabase),
-            Self::DropDatabase { cascade_aliases: true, .. } => vec![DbmsAction::DropDatabase, DbmsAction::DropAlias],
-            Self::DropDatabase { .. } => vec![DbmsAction::DropDatabase],
-            Self::CreateUser(create) => creating(create.mode, DbmsAction::CreateUser, DbmsAction::DropUser),
-            Self::AlterUser(alter) => alter.required(),
-            Self::DropUser { .. } => vec![DbmsAction::DropUser],
-            Self::CreateRole { mode, .. } => creating(*mode, DbmsAction::CreateRole, DbmsAction::DropRole),
-            Self::DropRole { .. } => vec![DbmsAction::DropRole],
-            Self::GrantRoles { .. } => vec![DbmsAction::AssignRole],
-            Self::RevokeRoles { .. } => vec![DbmsAction::RemoveRole],
-            Self::AssignPrivileges { .. } => vec![DbmsAction::AssignPrivilege],
-            Self::RevokePrivileges { .. } => vec![DbmsAction::RemovePrivilege],
+        match command {
+            Command::Bootstrap(_) | Command::ChangeOwnPassword { .. } => Vec::new(),
+            Command::CreateAlias(create) => creating(create.mode, DbmsAction::CreateAlias, DbmsAction::DropAlias),
+            Command::AlterAlias(_) => dbms(&[DbmsAction::AlterAlias]),
+            Command::DropAlias { .. } => dbms(&[DbmsAction::DropAlias]),
+            Command::CreateDatabase { mode, composite: true, .. } => {
+                creating(*mode, DbmsAction::CreateCompositeDatabase, DbmsAction::DropCompositeDatabase)
+            }
+            Command::CreateDatabase { mode, .. } => {
+                creating(*mode, DbmsAction::CreateDatabase, DbmsAction::DropDatabase)
+            }
+            Command::AlterDatabase { name, access, default_language, .. } => {
+                dbms(&self.required_to_alter(name, access.is_some(), default_language.is_some()))
+            }
+            Command::SetDatabaseStatus { name, status: DatabaseStatus::Online } => {
+                vec![Action::Database(DatabaseAction::Start, name.clone())]
+            }
+            Command::SetDatabaseStatus { name, status: DatabaseStatus::Offline } => {
+                vec![Action::Database(DatabaseAction::Stop, name.clone())]
+            }
+            Command::SetDefaultDatabase { .. } => dbms(&[DbmsAction::ExecuteAdminProcedures]),
+            Command::DropDatabase { name, composite, cascade_aliases, .. } => {
+                let composite = *composite || self.is_composite(name);
+                let drop = if composite { DbmsAction::DropCompositeDatabase } else { DbmsAction::DropDatabase };
+                if *cascade_aliases { dbms(&[drop, DbmsAction::DropAlias]) } else { dbms(&[drop]) }
+            }
+            Command::CreateUser(create) => creating(create.mode, DbmsAction::CreateUser, DbmsAction::DropUser),
+            Command::AlterUser(alter) => dbms(&alter.required()),
+            Command::RenameUser { .. } => dbms(&[DbmsAction::RenameUser]),
+            Command::DropUser { .. } => dbms(&[DbmsAction::DropUser]),
+            Command::CreateRole { mode, .. } => creating(*mode, DbmsAction::CreateRole, DbmsAction::DropRole),
+            Command::RenameRole { .. } => dbms(&[DbmsAction::RenameRole]),
+            Command::DropRole { .. } => dbms(&[DbmsAction::DropRole]),
+            Command::GrantRoles { .. } => dbms(&[DbmsAction::AssignRole]),
+            Command::RevokeRoles { .. } => dbms(&[DbmsAction::RemoveRole]),
+            Command::AssignPrivileges { .. } => dbms(&[DbmsAction::AssignPrivilege]),
+            Command::RevokePrivileges { .. } => dbms(&[DbmsAction::RemovePrivilege]),
         }
     }
 
+    fn required_to_alter(&self, name: &CatalogName, access: bool, language: bool) -> Vec<DbmsAction> {
+        if self.is_composite(name) {
+            return vec![DbmsAction::AlterCompositeDatabase];
+        }
+        let parts = [
+            (access, DbmsAction::SetDatabaseAccess),
+            (language, DbmsAction::SetDatabaseDefaultLanguage),
+            // Nothing to change needs the widest one rather than none.
+            (!access && !language, DbmsAction::AlterDatabase),
+        ];
+        parts.into_iter().filter(|(present, _)| *present).map(|(_, action)| action).collect()
+    }
+
+    fn is_composite(&self, name: &CatalogName) -> bool {
+        self.database(name.as_str()).is_some_and(|database| database.kind == DatabaseKind::Composite)
+    }
+}
+
+impl<S: Stage> Command<S> {
     /// Whether the command stores an encrypted credential, so that a member without the active key cannot
     /// propose it.
     pub fn stores_credential(&self) -> bool {
         match self {
-            Self::CreateAlias(create) => matches!(create.target, AliasTarget::Remote(_)),
+            Self::CreateAlias(create) => match &create.target {
+                AliasTarget::Remote(target) => target.login.credential().is_some(),
+                AliasTarget::Local(_) => false,
+            },
             Self::AlterAlias(alter) => alter.credential.is_some(),
             _ => false,
         }

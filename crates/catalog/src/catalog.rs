@@ -4,15 +4,17 @@
 //! Records change in one place only, [`Catalog::put`]; the indexes and the digest follow there and can
 //! never disagree with the records.
 
+use std::borrow::Borrow;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync as Map;
 
 use crate::standing::{RoleStanding, Standings};
 use crate::{
-    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseName, Digest, Grant,
-    Membership, Meta, Outcome, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleName, Stamp, Timestamp,
-    User, UserName,
+    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseKind, DatabaseName,
+    Digest, Grant, Membership, Meta, Outcome, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleName,
+    Stamp, Timestamp, User, UserName,
 };
 
 /// Everything the cluster agreed on, as of some revision.
@@ -183,6 +185,28 @@ impl Catalog {
         let from = (database.clone(), AliasName::lowest());
         let range = self.aliases_by_target.range(from..);
         range.take_while(move |((of, _), ())| of == database).map(|((_, alias), ())| alias)
+    }
+
+    /// The constituents of a composite database, by name.
+    pub fn constituents_of<'a>(&'a self, composite: &'a DatabaseName) -> impl Iterator<Item = &'a AliasName> {
+        let aliases = below(&self.aliases, composite.as_str());
+        aliases.filter(move |(_, alias)| alias.composite.as_ref() == Some(composite)).map(|(name, _)| name)
+    }
+
+    /// The composite database that a dotted name lies below. There is at most one: what is below a composite database is
+    /// a constituent of it.
+    pub(crate) fn composite_above(&self, name: &str) -> Option<&DatabaseName> {
+        let composite = |prefix: &str| {
+            let (name, database) = self.databases.get_key_value(prefix)?;
+            (database.kind == DatabaseKind::Composite).then_some(name)
+        };
+        name.match_indices('.').find_map(|(dot, _)| composite(&name[..dot]))
+    }
+
+    /// The first database or alias whose name is this one, a dot and more.
+    pub(crate) fn first_below(&self, name: &DatabaseName) -> Option<String> {
+        let database = below(&self.databases, name.as_str()).next().map(|(name, _)| name.to_string());
+        database.or_else(|| below(&self.aliases, name.as_str()).next().map(|(name, _)| name.to_string()))
     }
 
     /// The outcome of a request that was applied recently.
@@ -366,6 +390,15 @@ impl Catalog {
             _ => {}
         }
     }
+}
+
+/// The entries whose name is this one, a dot and more.
+fn below<'a, K: Borrow<str> + Ord, V>(entries: &'a Map<K, V>, name: &str) -> impl Iterator<Item = (&'a K, &'a V)> {
+    let prefix = format!("{name}.");
+    let from = entries.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
+    // Collected: a range borrows what it starts from.
+    let found: Vec<_> = from.take_while(|(key, _)| (*key).borrow().starts_with(&prefix)).collect();
+    found.into_iter()
 }
 
 #[cfg(test)]

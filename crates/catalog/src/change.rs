@@ -20,11 +20,25 @@ pub struct Effect {
 pub enum Notification {
     /// A home database was set to a name that nothing has.
     HomeDatabaseNotFound(CatalogName),
-    /// A privilege or role was granted that was granted already, or revoked that was not there.
-    NoEffect {
+    /// A privilege or role was granted that was granted already.
+    AlreadyAssigned {
         /// The role concerned.
         role: RoleName,
     },
+    /// A privilege or role was revoked that was not there.
+    NotAssigned {
+        /// The role concerned.
+        role: RoleName,
+    },
+    /// Something was revoked from, or by way of, what does not exist.
+    ImpossibleRevoke {
+        /// What does not exist: `User`, `Role` or `Database`.
+        entity: String,
+        /// Its name.
+        name: String,
+    },
+    /// An alias forwards the caller's identity, but the cluster's policy does not let such aliases be used.
+    OidcForwardingDisabled,
 }
 
 impl Notification {
@@ -32,7 +46,10 @@ impl Notification {
     pub fn gqlstatus(&self) -> &'static str {
         match self {
             Self::HomeDatabaseNotFound(_) => "00N50",
-            Self::NoEffect { .. } => "00N71",
+            Self::AlreadyAssigned { .. } => "00N70",
+            Self::NotAssigned { .. } => "00N71",
+            Self::ImpossibleRevoke { .. } => "01N70",
+            Self::OidcForwardingDisabled => "01N74",
         }
     }
 
@@ -40,7 +57,11 @@ impl Notification {
     pub fn neo4j_code(&self) -> &'static str {
         match self {
             Self::HomeDatabaseNotFound(_) => "Neo.ClientNotification.Database.HomeDatabaseNotFound",
-            Self::NoEffect { .. } => "Neo.ClientNotification.Security.CommandHasNoEffect",
+            Self::AlreadyAssigned { .. } | Self::NotAssigned { .. } => {
+                "Neo.ClientNotification.Security.CommandHasNoEffect"
+            }
+            Self::ImpossibleRevoke { .. } => "Neo.ClientNotification.Security.ImpossibleRevokeCommand",
+            Self::OidcForwardingDisabled => "Neo.ClientNotification.Security.OidcCredentialForwardingNotEnabled",
         }
     }
 
@@ -50,7 +71,20 @@ impl Notification {
             Self::HomeDatabaseNotFound(name) => {
                 format!("The home database '{name}' does not exist. It leads nowhere until something has that name.")
             }
-            Self::NoEffect { role } => format!("The statement has no effect on role '{role}'."),
+            Self::AlreadyAssigned { role } => {
+                format!("The statement has no effect on role '{role}': the role or privilege is already assigned.")
+            }
+            Self::NotAssigned { role } => {
+                format!("The statement has no effect on role '{role}': the role or privilege is not assigned.")
+            }
+            Self::ImpossibleRevoke { entity, name } => {
+                format!(
+                    "The statement has no effect: {entity} '{name}' does not exist. Make sure nothing is misspelled."
+                )
+            }
+            Self::OidcForwardingDisabled => {
+                "OIDC credential forwarding is not enabled, so the alias cannot be used until it is.".to_owned()
+            }
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, DatabaseName, DriverSettings, GrantEffect,
-    KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal, Privilege, RemoteUrl, RemoteUserName, RequestId,
-    RoleName, Sealed, SealedSecret, Stage, Timestamp, UserName, UserStatus, ValueMap,
+    AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, DatabaseAccess, DatabaseName,
+    DatabaseStatus, DriverSettings, GrantEffect, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal, Privilege,
+    RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, Sealed, SealedSecret, Stage, Timestamp,
+    UserName, UserStatus, ValueMap,
 };
 
 /// One position of the replicated log. Everything that `apply` may not make up travels in it.
@@ -34,29 +35,78 @@ pub enum Command<S: Stage> {
     DropAlias {
         /// Which. Not an [`AliasName`]: a name that could never exist is answered "does not exist".
         name: CatalogName,
+        /// How the name was written.
+        form: NameForm,
         /// Whether a missing alias is no error.
         if_exists: bool,
     },
-    /// `CREATE DATABASE`.
+    /// `CREATE DATABASE` and `CREATE COMPOSITE DATABASE`.
     CreateDatabase {
         /// Under which name.
         name: DatabaseName,
         /// What to do if the name is taken.
         mode: CreateMode,
+        /// Whether a composite database is created.
+        composite: bool,
+        /// `DEFAULT LANGUAGE`; absent means the catalog's default.
+        default_language: Option<CypherVersion>,
     },
-    /// `DROP DATABASE`.
+    /// `ALTER DATABASE`. An absent part stays as it is; at least one is present.
+    AlterDatabase {
+        /// Which.
+        name: CatalogName,
+        /// Whether a missing database is no error.
+        if_exists: bool,
+        /// `SET ACCESS`.
+        access: Option<DatabaseAccess>,
+        /// `SET DEFAULT LANGUAGE`.
+        default_language: Option<CypherVersion>,
+    },
+    /// `START DATABASE` and `STOP DATABASE`.
+    SetDatabaseStatus {
+        /// Which.
+        name: CatalogName,
+        /// Started or stopped.
+        status: DatabaseStatus,
+    },
+    /// `CALL dbms.setDefaultDatabase(…)`.
+    SetDefaultDatabase {
+        /// A database or alias that exists.
+        name: CatalogName,
+    },
+    /// `DROP DATABASE` and `DROP COMPOSITE DATABASE`.
     DropDatabase {
         /// Which.
         name: CatalogName,
         /// Whether a missing database is no error.
         if_exists: bool,
-        /// Whether local aliases that lead to it are dropped as well, rather than preventing the drop.
+        /// Whether it is dropped only if it is a composite database.
+        composite: bool,
+        /// Whether local aliases that lead to it, or its constituents, are dropped as well, rather than preventing
+        /// the drop.
         cascade_aliases: bool,
     },
     /// `CREATE USER`.
     CreateUser(CreateUser<S>),
     /// `ALTER USER`.
     AlterUser(AlterUser<S>),
+    /// `ALTER CURRENT USER SET PASSWORD FROM … TO …`. The only command that is open to a user whose password must be
+    /// changed.
+    ChangeOwnPassword {
+        /// `FROM`.
+        proof: S::Proof,
+        /// `TO`.
+        password: S::Password,
+    },
+    /// `RENAME USER`.
+    RenameUser {
+        /// Which.
+        from: UserName,
+        /// The new name.
+        to: UserName,
+        /// Whether a missing user is no error.
+        if_exists: bool,
+    },
     /// `DROP USER`.
     DropUser {
         /// Which.
@@ -70,8 +120,19 @@ pub enum Command<S: Stage> {
         name: RoleName,
         /// What to do if the name is taken.
         mode: CreateMode,
+        /// `IMMUTABLE`.
+        immutable: bool,
         /// The role whose privileges are copied.
         copy_of: Option<RoleName>,
+    },
+    /// `RENAME ROLE`.
+    RenameRole {
+        /// Which.
+        from: RoleName,
+        /// The new name.
+        to: RoleName,
+        /// Whether a missing role is no error.
+        if_exists: bool,
     },
     /// `DROP ROLE`.
     DropRole {
@@ -93,6 +154,8 @@ pub enum Command<S: Stage> {
         roles: BTreeSet<RoleName>,
         /// From whom.
         users: BTreeSet<UserName>,
+        /// Whether what is missing is told rather than refused, as in Cypher 5.
+        lenient: bool,
     },
     /// `GRANT` and `DENY`.
     AssignPrivileges {
@@ -115,7 +178,24 @@ pub enum Command<S: Stage> {
         privileges: BTreeSet<Privilege>,
         /// From whom.
         roles: BTreeSet<RoleName>,
+        /// Whether what is missing is told rather than refused, as in Cypher 5.
+        lenient: bool,
     },
+}
+
+/// How the name of an alias was written, which decides where the name of its composite database ends. The name itself is
+/// always the whole one, with the dots.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NameForm {
+    /// Cypher 25: whichever composite database exists, tried at each dot from left to right.
+    #[default]
+    AnyDot,
+    /// Cypher 5, unquoted or a parameter: what is before the first dot, if such a composite database exists.
+    FirstDot,
+    /// Cypher 5, quoted as a whole: a plain name, whatever dots it has.
+    Plain,
+    /// Cypher 5, in two parts of which at least one is quoted: this, if such a composite database exists.
+    Within(CatalogName),
 }
 
 /// What a `CREATE` does when the name is taken.
@@ -149,6 +229,8 @@ pub struct Bootstrap<S: Stage> {
 pub struct CreateAlias<S: Stage> {
     /// Under which name.
     pub name: AliasName,
+    /// How the name was written.
+    pub form: NameForm,
     /// What to do if the name is taken.
     pub mode: CreateMode,
     /// Where it leads.
@@ -174,10 +256,8 @@ pub struct RemoteTarget<S: Stage> {
     pub database: CatalogName,
     /// The address of the DBMS.
     pub url: RemoteUrl,
-    /// The user there.
-    pub user: RemoteUserName,
-    /// The password there.
-    pub credential: S::Credential,
+    /// As whom.
+    pub login: RemoteLogin<S::Credential>,
     /// How to connect.
     pub driver: DriverSettings,
     /// The language of queries on it; absent means the catalog's default.
@@ -189,6 +269,8 @@ pub struct RemoteTarget<S: Stage> {
 pub struct AlterAlias<S: Stage> {
     /// Which.
     pub name: CatalogName,
+    /// How the name was written.
+    pub form: NameForm,
     /// Whether a missing alias is no error.
     pub if_exists: bool,
     /// `TARGET t [AT u]`: the database, and the address if it is remote.
@@ -295,14 +377,16 @@ impl CredentialField {
 
 impl Command<Plain> {
     /// Seals every secret of the command and leaves the rest as it is. `seal` is given the alias name that
-    /// the ciphertext is bound to.
+    /// the ciphertext is bound to. `verify` is given what the caller says is the own password, and answers the
+    /// [`crate::User::credential_revision`] at which it is.
     ///
     /// # Errors
-    /// Whatever `seal` or `hash` answers; nothing is left half sealed.
+    /// Whatever `seal`, `hash` or `verify` answers; nothing is left half sealed.
     pub fn seal<E>(
         self,
         mut seal: impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
         mut hash: impl FnMut(&PlainSecret) -> Result<PasswordHash, E>,
+        mut verify: impl FnMut(&PlainSecret) -> Result<Revision, E>,
     ) -> Result<Command<Sealed>, E> {
         let mut hash_change = |change: Option<PasswordChange<Plain>>| -> Result<Option<PasswordChange<Sealed>>, E> {
             let Some(PasswordChange { password, change_required }) = change else { return Ok(None) };
@@ -314,23 +398,39 @@ impl Command<Plain> {
                 let password = hash(&password)?;
                 Command::Bootstrap(Bootstrap { cluster_id, active_key, policy, admin, password })
             }
-            Self::CreateAlias(CreateAlias { name, mode, target, properties }) => {
+            Self::CreateAlias(CreateAlias { name, form, mode, target, properties }) => {
                 let target = match target {
                     AliasTarget::Local(database) => AliasTarget::Local(database),
-                    AliasTarget::Remote(RemoteTarget { database, url, user, credential, driver, default_language }) => {
-                        let credential = seal(&(&name).into(), CredentialField::Password, &credential)?;
-                        AliasTarget::Remote(RemoteTarget { database, url, user, credential, driver, default_language })
+                    AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language }) => {
+                        let login = match login {
+                            RemoteLogin::Stored { user, credential } => {
+                                let credential = seal(&(&name).into(), CredentialField::Password, &credential)?;
+                                RemoteLogin::Stored { user, credential }
+                            }
+                            RemoteLogin::OidcForwarding => RemoteLogin::OidcForwarding,
+                        };
+                        AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language })
                     }
                 };
-                Command::CreateAlias(CreateAlias { name, mode, target, properties })
+                Command::CreateAlias(CreateAlias { name, form, mode, target, properties })
             }
             Self::AlterAlias(alter) => {
-                let AlterAlias { name, if_exists, target, user, credential, driver, default_language, properties } =
-                    alter;
+                let AlterAlias {
+                    name,
+                    form,
+                    if_exists,
+                    target,
+                    user,
+                    credential,
+                    driver,
+                    default_language,
+                    properties,
+                } = alter;
                 let bind = |secret: &PlainSecret| seal(&name, CredentialField::Password, secret);
                 let credential = credential.as_ref().map(bind).transpose()?;
                 Command::AlterAlias(AlterAlias {
                     name,
+                    form,
                     if_exists,
                     target,
                     user,
@@ -348,21 +448,35 @@ impl Command<Plain> {
                 let password = hash_change(password)?;
                 Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth })
             }
-            Self::DropAlias { name, if_exists } => Command::DropAlias { name, if_exists },
-            Self::CreateDatabase { name, mode } => Command::CreateDatabase { name, mode },
-            Self::DropDatabase { name, if_exists, cascade_aliases } => {
-                Command::DropDatabase { name, if_exists, cascade_aliases }
+            Self::ChangeOwnPassword { proof, password } => {
+                Command::ChangeOwnPassword { proof: verify(&proof)?, password: hash(&password)? }
             }
+            Self::DropAlias { name, form, if_exists } => Command::DropAlias { name, form, if_exists },
+            Self::CreateDatabase { name, mode, composite, default_language } => {
+                Command::CreateDatabase { name, mode, composite, default_language }
+            }
+            Self::AlterDatabase { name, if_exists, access, default_language } => {
+                Command::AlterDatabase { name, if_exists, access, default_language }
+            }
+            Self::SetDatabaseStatus { name, status } => Command::SetDatabaseStatus { name, status },
+            Self::SetDefaultDatabase { name } => Command::SetDefaultDatabase { name },
+            Self::DropDatabase { name, if_exists, composite, cascade_aliases } => {
+                Command::DropDatabase { name, if_exists, composite, cascade_aliases }
+            }
+            Self::RenameUser { from, to, if_exists } => Command::RenameUser { from, to, if_exists },
+            Self::RenameRole { from, to, if_exists } => Command::RenameRole { from, to, if_exists },
             Self::DropUser { name, if_exists } => Command::DropUser { name, if_exists },
-            Self::CreateRole { name, mode, copy_of } => Command::CreateRole { name, mode, copy_of },
+            Self::CreateRole { name, mode, immutable, copy_of } => {
+                Command::CreateRole { name, mode, immutable, copy_of }
+            }
             Self::DropRole { name, if_exists } => Command::DropRole { name, if_exists },
             Self::GrantRoles { roles, users } => Command::GrantRoles { roles, users },
-            Self::RevokeRoles { roles, users } => Command::RevokeRoles { roles, users },
+            Self::RevokeRoles { roles, users, lenient } => Command::RevokeRoles { roles, users, lenient },
             Self::AssignPrivileges { effect, immutable, privileges, roles } => {
                 Command::AssignPrivileges { effect, immutable, privileges, roles }
             }
-            Self::RevokePrivileges { effect, immutable, privileges, roles } => {
-                Command::RevokePrivileges { effect, immutable, privileges, roles }
+            Self::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
+                Command::RevokePrivileges { effect, immutable, privileges, roles, lenient }
             }
         })
     }

@@ -11,9 +11,9 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Alias, AliasKind, CypherVersion, DatabaseKind, DatabaseScope, DatabaseStatus, DriverSettings, Duration, Effect,
-    Grant, GrantEffect, Notification, Outcome, Privilege, Record, RecordKey, Resource, Segment, Stamp, User, UserScope,
-    UserStatus, Value,
+    Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseScope, DatabaseStatus,
+    DriverSettings, Duration, Effect, Grant, GrantEffect, LoadScope, Notification, Outcome, Privilege, Record,
+    RecordKey, RemoteLogin, Resource, Segment, Stamp, User, UserScope, UserStatus, Value,
 };
 
 /// The fingerprint. `Display` is 64 hexadecimal digits.
@@ -168,10 +168,29 @@ impl Encoder {
                 self.tag(0);
                 self.text(action.keywords());
             }
-            Privilege::Impersonate(UserScope::All) => self.tag(1),
-            Privilege::Impersonate(UserScope::Named(user)) => {
+            Privilege::Impersonate(users) => {
+                self.tag(1);
+                self.users(users);
+            }
+            Privilege::Transaction(action, scope, users) => {
                 self.tag(2);
-                self.text(user.as_str());
+                self.text(action.keywords());
+                self.scope(scope);
+                self.users(users);
+            }
+            Privilege::Qualified(action, glob) => {
+                self.tag(5);
+                self.text(action.keywords());
+                self.text(glob.as_str());
+            }
+            Privilege::Load(LoadScope::All) => self.tag(6),
+            Privilege::Load(LoadScope::Cidr(range)) => {
+                self.tag(7);
+                self.text(range);
+            }
+            Privilege::Load(LoadScope::Url(pattern)) => {
+                self.tag(8);
+                self.text(pattern);
             }
             Privilege::Database(action, scope) => {
                 self.tag(3);
@@ -184,6 +203,16 @@ impl Encoder {
                 self.resource(resource);
                 self.scope(scope);
                 self.segment(segment);
+            }
+        }
+    }
+
+    fn users(&mut self, users: &UserScope) {
+        match users {
+            UserScope::All => self.tag(0),
+            UserScope::Named(user) => {
+                self.tag(1);
+                self.text(user.as_str());
             }
         }
     }
@@ -216,6 +245,10 @@ impl Encoder {
             Segment::Elements(names) => (1, names),
             Segment::Nodes(names) => (2, names),
             Segment::Relationships(names) => (3, names),
+            Segment::Pattern(pattern) => {
+                self.tag(4);
+                return self.text(pattern);
+            }
         };
         self.tag(tag);
         self.each(names.iter(), |encoder, name| encoder.text(name));
@@ -228,20 +261,11 @@ impl Encoder {
                 self.bytes(&meta.active_key.0);
                 self.text(meta.default_database.as_str());
                 self.flag(meta.policy.database_management_implies_alias_management);
+                self.flag(meta.policy.oidc_credential_forwarding);
+                self.language(meta.policy.default_language);
                 self.stamp(meta.created);
             }
-            Record::Database(database) => {
-                self.tag(match database.kind {
-                    DatabaseKind::System => 0,
-                    DatabaseKind::Standard => 1,
-                });
-                self.tag(match database.status {
-                    DatabaseStatus::Online => 0,
-                    DatabaseStatus::Offline => 1,
-                });
-                self.stamp(database.created);
-                self.stamp(database.modified);
-            }
+            Record::Database(database) => self.database(database),
             Record::Alias(alias) => self.alias(alias),
             Record::User(user) => self.user(user),
             Record::Role(role) => {
@@ -257,6 +281,32 @@ impl Encoder {
         }
     }
 
+    fn database(&mut self, database: &Database) {
+        self.tag(match database.kind {
+            DatabaseKind::System => 0,
+            DatabaseKind::Standard => 1,
+            DatabaseKind::Composite => 2,
+        });
+        self.tag(match database.status {
+            DatabaseStatus::Online => 0,
+            DatabaseStatus::Offline => 1,
+        });
+        self.tag(match database.access {
+            DatabaseAccess::ReadWrite => 0,
+            DatabaseAccess::ReadOnly => 1,
+        });
+        self.language(database.default_language);
+        self.stamp(database.created);
+        self.stamp(database.modified);
+    }
+
+    fn language(&mut self, language: CypherVersion) {
+        self.tag(match language {
+            CypherVersion::Cypher5 => 5,
+            CypherVersion::Cypher25 => 25,
+        });
+    }
+
     fn alias(&mut self, alias: &Alias) {
         match &alias.kind {
             AliasKind::Local(database) => {
@@ -267,17 +317,21 @@ impl Encoder {
                 self.tag(1);
                 self.text(remote.database.as_str());
                 self.text(remote.url.as_str());
-                self.text(remote.user.as_str());
-                self.bytes(&remote.credential.key_id.0);
-                self.bytes(&remote.credential.nonce);
-                self.bytes(&remote.credential.ciphertext);
+                match &remote.login {
+                    RemoteLogin::OidcForwarding => self.tag(0),
+                    RemoteLogin::Stored { user, credential } => {
+                        self.tag(1);
+                        self.text(user.as_str());
+                        self.bytes(&credential.key_id.0);
+                        self.bytes(&credential.nonce);
+                        self.bytes(&credential.ciphertext);
+                    }
+                }
                 self.driver(&remote.driver);
-                self.tag(match remote.default_language {
-                    CypherVersion::Cypher5 => 5,
-                    CypherVersion::Cypher25 => 25,
-                });
+                self.option(remote.default_language, Self::language);
             }
         }
+        self.option(alias.composite.as_ref(), |encoder, composite| encoder.text(composite.as_str()));
         self.map(&alias.properties);
         self.stamp(alias.created);
         self.stamp(alias.modified);
@@ -327,10 +381,20 @@ impl Encoder {
                         encoder.tag(0);
                         encoder.text(name.as_str());
                     }
-                    Notification::NoEffect { role } => {
+                    Notification::AlreadyAssigned { role } => {
                         encoder.tag(1);
                         encoder.text(role.as_str());
                     }
+                    Notification::NotAssigned { role } => {
+                        encoder.tag(2);
+                        encoder.text(role.as_str());
+                    }
+                    Notification::ImpossibleRevoke { entity, name } => {
+                        encoder.tag(3);
+                        encoder.text(entity);
+                        encoder.text(name);
+                    }
+                    Notification::OidcForwardingDisabled => encoder.tag(4),
                 });
             }
             Err(rejection) => {

@@ -22,6 +22,7 @@ mod change;
 mod command;
 mod digest;
 mod driver;
+mod explain;
 mod id;
 mod name;
 mod privilege;
@@ -31,6 +32,7 @@ mod rejection;
 mod resolve;
 mod secret;
 mod standing;
+mod supported;
 mod url;
 mod value;
 
@@ -40,23 +42,25 @@ pub use catalog::{Catalog, Named};
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    Entry, HomeChange, PasswordChange, RemoteTarget, Removal,
+    Entry, HomeChange, NameForm, PasswordChange, RemoteTarget, Removal,
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, LogLevel};
+pub use explain::{Explanation, Found, Rule, UserStanding};
 pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
-pub use name::{AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, RemoteUserName, RoleName, UserName};
+pub use name::{AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName};
 pub use privilege::{
-    DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, Privilege, Resource,
-    Segment, UserScope,
+    DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, LoadScope, Privilege,
+    QualifiedAction, Resource, Segment, TransactionAction, UserScope,
 };
 pub use privilege_row::PrivilegeRow;
 pub use record::{
-    Alias, AliasKind, CypherVersion, Database, DatabaseKind, DatabaseStatus, Membership, Meta, Policy, Record,
-    RecordKey, RemoteAlias, RequestRecord, Role, User, UserStatus,
+    Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Policy,
+    Record, RecordKey, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
 };
 pub use rejection::{Rejection, RejectionCode};
 pub use resolve::{Destination, ResolveRequest, ResolveTarget, Route};
 pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};
+pub use supported::{SUPPORTED_PRIVILEGES, SupportedPrivilege};
 pub use url::{RemoteUrl, Scheme};
 pub use value::{Duration, Float, Value, ValueMap};

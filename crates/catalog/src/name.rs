@@ -80,6 +80,11 @@ name_type!(
     RoleName
 );
 name_type!(
+    /// A pattern over names of procedures, functions or settings, in which `*` stands for any text and `?` for one
+    /// character. Kept as given.
+    Glob
+);
+name_type!(
     /// A user of a remote DBMS, kept as given.
     RemoteUserName
 );
@@ -228,6 +233,20 @@ impl RoleName {
     /// Whether this is the role that every user has.
     pub fn is_public(&self) -> bool {
         &*self.0 == Self::PUBLIC
+    }
+}
+
+impl Glob {
+    /// Takes a pattern as given.
+    ///
+    /// # Errors
+    /// The pattern is empty or longer than 65,534 characters.
+    pub fn new(text: &str) -> Result<Self, Rejection> {
+        if text.is_empty() {
+            return Err(Rejection::EmptyName { what: "name pattern".into() });
+        }
+        check_length("name pattern", text)?;
+        Ok(Self(text.into()))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{CatalogName, RoleName, UserName};
+use crate::{CatalogName, Glob, RoleName, UserName};
 
 /// A privilege that a role was granted or denied. Also the identity of that fact: granting twice is one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,12 @@ pub enum Privilege {
     Impersonate(UserScope),
     /// On databases.
     Database(DatabaseAction, DatabaseScope),
+    /// On transactions in databases, of the users named. Stored and listed, never evaluated here.
+    Transaction(TransactionAction, DatabaseScope, UserScope),
+    /// On the procedures, functions or settings whose names fit. Stored and listed, never evaluated here.
+    Qualified(QualifiedAction, Glob),
+    /// `LOAD ON …`. Stored and listed, never evaluated here.
+    Load(LoadScope),
     /// On the data of graphs. Stored and listed, never evaluated here.
     Graph {
         /// What may be done.
@@ -74,6 +80,17 @@ pub enum UserScope {
     All,
     /// This one.
     Named(UserName),
+}
+
+/// From where data may be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LoadScope {
+    /// `ALL DATA`.
+    All,
+    /// `CIDR`: addresses in this range, as given.
+    Cidr(String),
+    /// `URL`: addresses that fit this pattern, as given.
+    Url(String),
 }
 
 /// Which databases a privilege concerns.
@@ -192,6 +209,20 @@ actions!(
         AssignPrivilege = "ASSIGN PRIVILEGE",
         /// Revoke privileges.
         RemovePrivilege = "REMOVE PRIVILEGE",
+        /// Every auth rule action.
+        AuthRuleManagement = "AUTH RULE MANAGEMENT",
+        /// Create auth rules.
+        CreateAuthRule = "CREATE AUTH RULE",
+        /// Drop auth rules.
+        DropAuthRule = "DROP AUTH RULE",
+        /// Alter auth rules.
+        AlterAuthRule = "ALTER AUTH RULE",
+        /// Rename auth rules.
+        RenameAuthRule = "RENAME AUTH RULE",
+        /// List auth rules.
+        ShowAuthRule = "SHOW AUTH RULE",
+        /// Run the procedures that only an administrator may run.
+        ExecuteAdminProcedures = "EXECUTE ADMIN PROCEDURES",
         /// Operate the cluster.
         ServerManagement = "SERVER MANAGEMENT",
         /// See the cluster's members.
@@ -210,6 +241,20 @@ actions!(
         Start = "START",
         /// Stop the database.
         Stop = "STOP",
+        /// Create indexes.
+        CreateIndex = "CREATE INDEX",
+        /// Drop indexes.
+        DropIndex = "DROP INDEX",
+        /// Create constraints.
+        CreateConstraint = "CREATE CONSTRAINT",
+        /// Drop constraints.
+        DropConstraint = "DROP CONSTRAINT",
+        /// Create labels.
+        CreateLabel = "CREATE NEW NODE LABEL",
+        /// Create relationship types.
+        CreateType = "CREATE NEW RELATIONSHIP TYPE",
+        /// Create property names.
+        CreatePropertyName = "CREATE NEW PROPERTY NAME",
         /// Create, drop and list indexes.
         IndexManagement = "INDEX MANAGEMENT",
         /// Create, drop and list constraints.
@@ -220,8 +265,34 @@ actions!(
         ShowIndex = "SHOW INDEX",
         /// List constraints.
         ShowConstraint = "SHOW CONSTRAINT",
-        /// List and terminate transactions of every user.
-        TransactionManagement = "TRANSACTION MANAGEMENT",
+    }
+);
+
+actions!(
+    /// What a transaction privilege allows.
+    TransactionAction {
+        /// List and terminate transactions.
+        Management = "TRANSACTION MANAGEMENT",
+        /// List transactions.
+        Show = "SHOW TRANSACTION",
+        /// Terminate transactions.
+        Terminate = "TERMINATE TRANSACTION",
+    }
+);
+
+actions!(
+    /// What a privilege on names that fit a pattern allows.
+    QualifiedAction {
+        /// Run procedures.
+        ExecuteProcedure = "EXECUTE PROCEDURE",
+        /// Run procedures with every privilege.
+        ExecuteBoostedProcedure = "EXECUTE BOOSTED PROCEDURE",
+        /// Run user-defined functions.
+        ExecuteFunction = "EXECUTE FUNCTION",
+        /// Run user-defined functions with every privilege.
+        ExecuteBoostedFunction = "EXECUTE BOOSTED FUNCTION",
+        /// List settings.
+        ShowSetting = "SHOW SETTING",
     }
 );
 
@@ -275,6 +346,8 @@ pub enum Segment {
     Nodes(BTreeSet<String>),
     /// `RELATIONSHIPS`, by type; none named means `*`.
     Relationships(BTreeSet<String>),
+    /// `FOR (…) WHERE …`: the nodes that a rule over their properties picks. What follows `FOR`, as printed.
+    Pattern(String),
 }
 
 impl DbmsAction {
@@ -322,6 +395,12 @@ impl DbmsAction {
             | Self::RemoveRole => Some(Self::RoleManagement),
             Self::ShowPrivilege | Self::AssignPrivilege | Self::RemovePrivilege => Some(Self::PrivilegeManagement),
             Self::ShowServers => Some(Self::ServerManagement),
+            Self::CreateAuthRule
+            | Self::DropAuthRule
+            | Self::AlterAuthRule
+            | Self::RenameAuthRule
+            | Self::ShowAuthRule => Some(Self::AuthRuleManagement),
+            Self::AuthRuleManagement | Self::ExecuteAdminProcedures => Some(Self::All),
             Self::AliasManagement
             | Self::DatabaseManagement
             | Self::UserManagement
@@ -332,14 +411,44 @@ impl DbmsAction {
     }
 }
 
+impl DatabaseAction {
+    /// The privileges that each suffice for this action on the same database, itself included.
+    pub fn satisfied_by(self) -> Vec<Self> {
+        let group = match self {
+            Self::CreateIndex | Self::DropIndex | Self::ShowIndex => Some(Self::IndexManagement),
+            Self::CreateConstraint | Self::DropConstraint | Self::ShowConstraint => Some(Self::ConstraintManagement),
+            Self::CreateLabel | Self::CreateType | Self::CreatePropertyName => Some(Self::NameManagement),
+            _ => None,
+        };
+        let everything = !matches!(self, Self::Start | Self::Stop | Self::All);
+        [Some(self), group, everything.then_some(Self::All)].into_iter().flatten().collect()
+    }
+}
+
 impl Privilege {
+    /// The users that this privilege is about, if it is about users.
+    pub(crate) fn users_mut(&mut self) -> Option<&mut UserScope> {
+        match self {
+            Self::Impersonate(users) | Self::Transaction(_, _, users) => Some(users),
+            _ => None,
+        }
+    }
+
+    /// The databases or graphs that this privilege is about, if it is about those.
+    pub(crate) fn scope_mut(&mut self) -> Option<&mut DatabaseScope> {
+        match self {
+            Self::Database(_, scope) | Self::Transaction(_, scope, _) | Self::Graph { scope, .. } => Some(scope),
+            _ => None,
+        }
+    }
+
     /// The database or remote alias that this privilege names, if it names one. When that is dropped, the
     /// privilege is lost.
     pub fn names(&self) -> Option<&CatalogName> {
         match self {
-            Self::Database(_, DatabaseScope::Named(name)) | Self::Graph { scope: DatabaseScope::Named(name), .. } => {
-                Some(name)
-            }
+            Self::Database(_, DatabaseScope::Named(name))
+            | Self::Transaction(_, DatabaseScope::Named(name), _)
+            | Self::Graph { scope: DatabaseScope::Named(name), .. } => Some(name),
             _ => None,
         }
     }

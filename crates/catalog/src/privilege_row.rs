@@ -2,7 +2,8 @@
 //! DBMS is told of a user's privileges.
 
 use crate::{
-    DatabaseAction, DatabaseScope, DbmsAction, Grant, GraphAction, Privilege, Resource, RoleName, Segment, UserScope,
+    DatabaseAction, DatabaseScope, DbmsAction, Grant, GraphAction, LoadScope, Privilege, QualifiedAction, Resource,
+    RoleName, Segment, UserScope,
 };
 
 /// One row of `SHOW PRIVILEGES`.
@@ -31,12 +32,20 @@ impl Grant {
             Privilege::Dbms(action) => (dbms_action(*action), "*"),
             Privilege::Impersonate(_) => ("impersonate".to_owned(), "*"),
             Privilege::Database(action, scope) => (database_action(*action), graph_of(scope)),
+            Privilege::Transaction(action, scope, _) => (joined(action.keywords()), graph_of(scope)),
+            Privilege::Qualified(action, _) => (qualified_action(*action).to_owned(), "*"),
+            Privilege::Load(_) => ("load".to_owned(), "*"),
             Privilege::Graph { action, scope, .. } => (graph_action(*action), graph_of(scope)),
         };
         let (resources, segments) = match &self.privilege {
             Privilege::Dbms(_) | Privilege::Database(..) => (database(), database()),
-            Privilege::Impersonate(UserScope::All) => (database(), vec!["USER(*)".to_owned()]),
-            Privilege::Impersonate(UserScope::Named(user)) => (database(), vec![format!("USER({user})")]),
+            Privilege::Impersonate(users) | Privilege::Transaction(_, _, users) => {
+                (database(), vec![user_segment(users)])
+            }
+            Privilege::Qualified(action, glob) => (database(), vec![format!("{}({glob})", qualified_segment(*action))]),
+            Privilege::Load(LoadScope::All) => (vec!["all_data".to_owned()], database()),
+            Privilege::Load(LoadScope::Cidr(range)) => (vec![format!("cidr({range})")], database()),
+            Privilege::Load(LoadScope::Url(pattern)) => (vec![format!("url({pattern})")], database()),
             Privilege::Graph { action, resource, segment, .. } => (resources(*action, resource), segments(segment)),
         };
         let row = |resource: &String, segment: &String| PrivilegeRow {
@@ -54,6 +63,29 @@ impl Grant {
 
 fn database() -> Vec<String> {
     vec!["database".to_owned()]
+}
+
+fn user_segment(users: &UserScope) -> String {
+    match users {
+        UserScope::All => "USER(*)".to_owned(),
+        UserScope::Named(user) => format!("USER({user})"),
+    }
+}
+
+fn qualified_action(action: QualifiedAction) -> &'static str {
+    match action {
+        QualifiedAction::ExecuteProcedure | QualifiedAction::ExecuteFunction => "execute",
+        QualifiedAction::ExecuteBoostedProcedure | QualifiedAction::ExecuteBoostedFunction => "execute_boosted",
+        QualifiedAction::ShowSetting => "show_setting",
+    }
+}
+
+fn qualified_segment(action: QualifiedAction) -> &'static str {
+    match action {
+        QualifiedAction::ExecuteProcedure | QualifiedAction::ExecuteBoostedProcedure => "PROCEDURE",
+        QualifiedAction::ExecuteFunction | QualifiedAction::ExecuteBoostedFunction => "FUNCTION",
+        QualifiedAction::ShowSetting => "SETTING",
+    }
 }
 
 fn graph_of(scope: &DatabaseScope) -> &str {
@@ -81,6 +113,7 @@ fn segments(segment: &Segment) -> Vec<String> {
         Segment::Elements(names) => (&["NODE", "RELATIONSHIP"], names),
         Segment::Nodes(names) => (&["NODE"], names),
         Segment::Relationships(names) => (&["RELATIONSHIP"], names),
+        Segment::Pattern(pattern) => return vec![format!("FOR{pattern}")],
     };
     let of_kind = |kind: &&str| match names.is_empty() {
         true => vec![format!("{kind}(*)")],
@@ -94,6 +127,7 @@ fn dbms_action(action: DbmsAction) -> String {
     match action {
         DbmsAction::All => "dbms_actions".to_owned(),
         DbmsAction::ShowServers => "show_server".to_owned(),
+        DbmsAction::ExecuteAdminProcedures => "execute_admin".to_owned(),
         other => joined(other.keywords()),
     }
 }
@@ -106,6 +140,9 @@ fn database_action(action: DatabaseAction) -> String {
         DatabaseAction::IndexManagement => "index".to_owned(),
         DatabaseAction::ConstraintManagement => "constraint".to_owned(),
         DatabaseAction::NameManagement => "token".to_owned(),
+        DatabaseAction::CreateLabel => "create_label".to_owned(),
+        DatabaseAction::CreateType => "create_reltype".to_owned(),
+        DatabaseAction::CreatePropertyName => "create_propertykey".to_owned(),
         other => joined(other.keywords()),
     }
 }

@@ -70,11 +70,19 @@ pub struct Meta {
 pub struct Policy {
     /// Whether `DATABASE MANAGEMENT` covers the alias actions, as Neo4j's page on remote aliases says.
     pub database_management_implies_alias_management: bool,
+    /// Whether aliases with `OIDC CREDENTIAL FORWARDING` can be used. They can be created either way.
+    pub oidc_credential_forwarding: bool,
+    /// The language of databases and remote aliases that name none.
+    pub default_language: CypherVersion,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { database_management_implies_alias_management: true }
+        Self {
+            database_management_implies_alias_management: true,
+            oidc_credential_forwarding: false,
+            default_language: CypherVersion::Cypher5,
+        }
     }
 }
 
@@ -85,6 +93,10 @@ pub struct Database {
     pub kind: DatabaseKind,
     /// Whether it is to be online.
     pub status: DatabaseStatus,
+    /// Whether it may be written to.
+    pub access: DatabaseAccess,
+    /// The language of queries on it.
+    pub default_language: CypherVersion,
     /// When it was registered.
     pub created: Stamp,
     /// When it last changed.
@@ -98,6 +110,8 @@ pub enum DatabaseKind {
     System,
     /// A database with a graph.
     Standard,
+    /// A name under which aliases, its constituents, are gathered. Holds no graph of its own.
+    Composite,
 }
 
 /// Whether a database is to be online.
@@ -109,11 +123,32 @@ pub enum DatabaseStatus {
     Offline,
 }
 
+/// Whether a database may be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DatabaseAccess {
+    /// Read and written.
+    ReadWrite,
+    /// Only read.
+    ReadOnly,
+}
+
+impl DatabaseAccess {
+    /// `read-write` or `read-only`, as listings show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadWrite => "read-write",
+            Self::ReadOnly => "read-only",
+        }
+    }
+}
+
 /// A name that leads to a database here or on another DBMS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
     /// Where it leads.
     pub kind: AliasKind,
+    /// The composite database that it is a constituent of; its name then begins with this and a dot.
+    pub composite: Option<DatabaseName>,
     /// Free properties, keys in lower case.
     pub properties: ValueMap,
     /// When it was created.
@@ -139,14 +174,52 @@ pub struct RemoteAlias {
     pub database: CatalogName,
     /// The address of the DBMS.
     pub url: RemoteUrl,
-    /// The user there.
-    pub user: RemoteUserName,
-    /// The password of that user, sealed.
-    pub credential: SealedSecret,
+    /// As whom.
+    pub login: RemoteLogin<SealedSecret>,
     /// How to connect.
     pub driver: DriverSettings,
-    /// The language of queries on it.
-    pub default_language: CypherVersion,
+    /// The language of queries on it; none for a constituent, which takes its composite's.
+    pub default_language: Option<CypherVersion>,
+}
+
+/// As whom a DBMS logs in at the remote of an alias. `C` is the password in some stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemoteLogin<C> {
+    /// As one user, whoever asks.
+    Stored {
+        /// The user there.
+        user: RemoteUserName,
+        /// The password of that user.
+        credential: C,
+    },
+    /// `OIDC CREDENTIAL FORWARDING`: as whoever asks, with the token of the caller. Nothing is stored.
+    OidcForwarding,
+}
+
+impl<C> RemoteLogin<C> {
+    /// The stored user; none when the caller's identity is forwarded.
+    pub fn user(&self) -> Option<&RemoteUserName> {
+        match self {
+            Self::Stored { user, .. } => Some(user),
+            Self::OidcForwarding => None,
+        }
+    }
+
+    /// The stored password; none when the caller's identity is forwarded.
+    pub fn credential(&self) -> Option<&C> {
+        match self {
+            Self::Stored { credential, .. } => Some(credential),
+            Self::OidcForwarding => None,
+        }
+    }
+
+    /// `STORED NATIVE CREDENTIALS` or `OIDC CREDENTIAL FORWARDING`, as listings show it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Stored { .. } => "STORED NATIVE CREDENTIALS",
+            Self::OidcForwarding => "OIDC CREDENTIAL FORWARDING",
+        }
+    }
 }
 
 /// A version of the query language.

@@ -163,6 +163,15 @@ rejections! {
     /// A password is too short.
     PasswordTooShort {} = "PASSWORD_TOO_SHORT", ["22N05", "22N85"], "Neo.ClientError.Statement.ArgumentError",
         "A password must be at least 8 characters.", "";
+    /// A new password is the old one.
+    PasswordUnchanged {} = "PASSWORD_UNCHANGED", ["22N05", "22N89"], "Neo.ClientError.Statement.ArgumentError",
+        "Old password and new password cannot be the same.", "";
+    /// An encrypted password is malformed.
+    EncryptedPasswordFormat {} = "ENCRYPTED_PASSWORD_FORMAT", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "Incorrect format of encrypted password. Correct format is '<encryption-version>,<hash>,<salt>'.", "";
+    /// An encrypted password is of a kind that is not kept here.
+    EncryptionVersionUnavailable {} = "ENCRYPTION_VERSION_UNAVAILABLE", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "The encryption version specified is not available.", "Passwords are kept as argon2id hashes, which are made from the password itself: use SET PLAINTEXT PASSWORD.";
 
     // The cluster and the caller.
     /// The cluster has no catalog yet.
@@ -197,6 +206,10 @@ rejections! {
     OwnUser { action, user } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Changing your own activation status is not allowed.", "Have another administrator do it.";
 
+    /// The own password is not the one that was verified any more.
+    CredentialsChanged { user } = "CREDENTIALS_CHANGED", ["51N35"], "Neo.TransientError.Transaction.Outdated",
+        "The credentials of user '{user}' have changed in the meantime.", "Log in again, and repeat the statement if it is still wanted.";
+
     // What a statement refers to is missing.
     /// No database or alias of this name, or none that the user may know of.
     DatabaseNotFound { name } = "DATABASE_NOT_FOUND", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
@@ -207,6 +220,15 @@ rejections! {
     /// No database of this name.
     NoSuchDatabase { action, name } = "NO_SUCH_DATABASE", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database '{name}': Database does not exist.", "";
+    /// No composite database of this name.
+    CompositeNotFound { action, name } = "COMPOSITE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Failed to {action} the specified composite database '{name}': Composite database does not exist.", "";
+    /// No user of the old name.
+    RenamedUserNotFound { from, to } = "RENAMED_USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to rename the specified user '{from}' to '{to}': The user '{from}' does not exist.", "IF EXISTS makes this no error.";
+    /// No role of the old name.
+    RenamedRoleNotFound { from, to } = "RENAMED_ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to rename the specified role '{from}' to '{to}': The role '{from}' does not exist.", "IF EXISTS makes this no error.";
     /// No role of this name.
     RoleNotFound { action, name } = "ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} role '{name}': Role does not exist.", "";
@@ -224,6 +246,15 @@ rejections! {
     /// The name of a new database is taken.
     DatabaseExists { name } = "DATABASE_EXISTS", ["42001", "42N11"], "Neo.ClientError.Database.ExistingDatabaseFound",
         "Failed to create the specified database '{name}': Database name or alias already exists.", "Databases and aliases share one namespace. IF NOT EXISTS makes this no error.";
+    /// The name of a new database or alias would be ambiguous.
+    AmbiguousName { name, other } = "NAME_AMBIGUOUS", ["42N87"], "Neo.ClientError.Database.ExistingDatabaseFound",
+        "Cannot create database '{name}' because another database '{other}' exists with an ambiguous name.", "Names below the name of a composite database and a dot are its constituents'.";
+    /// The new name of a user is taken.
+    RenamedUserExists { from, to } = "RENAMED_USER_EXISTS", ["42001", "42N12"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to rename the specified user '{from}' to '{to}': User '{to}' already exists.", "";
+    /// The new name of a role is taken.
+    RenamedRoleExists { from, to } = "RENAMED_ROLE_EXISTS", ["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to rename the specified role '{from}' to '{to}': Role '{to}' already exists.", "";
     /// The name of a new user is taken.
     UserExists { name } = "USER_EXISTS", ["42001", "42N12"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to create the specified user '{name}': User already exists.", "IF NOT EXISTS makes this no error.";
@@ -244,6 +275,24 @@ rejections! {
     /// An alias command names a target that does not exist.
     TargetNotFound { action, name, target } = "ALIAS_TARGET_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database alias '{name}': Database '{target}' does not exist.", "Create the database first, or use AT to lead to another DBMS.";
+    /// A local alias would lead to a composite database.
+    TargetIsComposite { action, name, target } = "ALIAS_TARGET_IS_COMPOSITE", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified database alias '{name}': Database '{target}' is composite.", "Target a database that has a graph.";
+    /// A constituent would have a language of its own.
+    ConstituentLanguage { action, name } = "CONSTITUENT_LANGUAGE", ["42001", "42N14"], "Neo.ClientError.Statement.SyntaxError",
+        "Failed to {action} the specified database alias '{name}': 'DEFAULT LANGUAGE' cannot be used together with 'constituent aliases'.", "A constituent takes the language of its composite database.";
+    /// An alias that forwards the caller's identity would get credentials, or the reverse.
+    CredentialKind { name } = "ALIAS_CREDENTIAL_KIND", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to alter the specified database alias '{name}': alter an alias with OIDC credential forwarding to stored credentials is not supported.", "Drop the alias and create it anew.";
+    /// A composite database has no access of its own.
+    CompositeAccess { name } = "COMPOSITE_ACCESS", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to alter the specified database '{name}': Database '{name}' is composite, and its access cannot be set.", "Set the access of the databases that its constituents lead to.";
+    /// The database is stopped.
+    DatabaseStopped { name } = "DATABASE_STOPPED", ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
+        "Database '{name}' is unavailable: it is stopped.", "START DATABASE makes it available again.";
+    /// The alias forwards the caller's identity, which the cluster's policy does not allow.
+    OidcForwardingDisabled { name } = "OIDC_FORWARDING_DISABLED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
+        "The alias '{name}' forwards the caller's credentials, which is not enabled.", "It is decided when the cluster is formed.";
     /// A local alias would lead to the system database.
     TargetIsSystem { action, name } = "ALIAS_TARGET_IS_SYSTEM", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': it cannot target the system database.", "";

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, DatabaseName, DbmsAction, Named, Principal, Rejection,
-    Revision, UserName,
+    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, Database, DatabaseName, DatabaseStatus, DbmsAction,
+    Named, Principal, Rejection, Revision, UserName,
 };
 
 /// The question "where does this lead?".
@@ -66,7 +66,8 @@ impl Catalog {
     ///
     /// # Errors
     /// The caller is unknown, suspended, or lacks `IMPERSONATE` or `RESOLVE ALIAS`; or nothing of that name
-    /// exists that the user has ACCESS to, which is one and the same answer.
+    /// exists that the user has ACCESS to, which is one and the same answer; or the database is stopped, or the alias
+    /// forwards the caller's identity against the policy.
     pub fn resolve(&self, request: &ResolveRequest) -> Result<Route, Rejection> {
         let Principal::User(actor) = &request.actor else {
             return Err(Rejection::UnknownActor { user: request.actor.to_string() });
@@ -91,7 +92,28 @@ impl Catalog {
         self.authorise(&Principal::User(user.clone()), &Action::Access(name.clone()))?;
         let hidden = || Rejection::DatabaseNotFound { name: name.to_string() };
         let (destination, revision) = self.destination(&name).ok_or_else(hidden)?;
+        self.require_usable(&destination)?;
         Ok(Route { name, destination, revision, release_credentials: request.with_credentials })
+    }
+
+    /// A stopped database and an alias that the policy does not let be used lead nowhere.
+    fn require_usable(&self, destination: &Destination) -> Result<(), Rejection> {
+        match destination {
+            Destination::Local { database, .. } => {
+                let stopped = |found: &Arc<Database>| found.status == DatabaseStatus::Offline;
+                if self.database(database.as_str()).is_some_and(stopped) {
+                    return Err(Rejection::DatabaseStopped { name: database.to_string() });
+                }
+            }
+            Destination::Remote { name, alias } => {
+                let forwards = matches!(&alias.kind, AliasKind::Remote(remote) if remote.login.credential().is_none());
+                let allowed = self.meta().is_some_and(|meta| meta.policy.oidc_credential_forwarding);
+                if forwards && !allowed {
+                    return Err(Rejection::OidcForwardingDisabled { name: name.to_string() });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn home_name(&self, user: &UserName) -> Result<CatalogName, Rejection> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::KeyId;
+use crate::{KeyId, Revision};
 
 /// How far the secrets inside a command have come.
 pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
@@ -15,6 +15,8 @@ pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
     type Credential: Clone + fmt::Debug + PartialEq + Eq;
     /// The password of a user of this catalog.
     type Password: Clone + fmt::Debug + PartialEq + Eq;
+    /// That the caller knows the own password: the password itself, or what it was verified against.
+    type Proof: Clone + fmt::Debug + PartialEq + Eq;
 }
 
 /// Secrets are in clear, in buffers that are wiped when dropped.
@@ -28,11 +30,14 @@ pub struct Sealed;
 impl Stage for Plain {
     type Credential = PlainSecret;
     type Password = PlainSecret;
+    type Proof = PlainSecret;
 }
 
 impl Stage for Sealed {
     type Credential = SealedSecret;
     type Password = PasswordHash;
+    /// The [`crate::User::credential_revision`] that the old password was verified at.
+    type Proof = Revision;
 }
 
 /// A secret in clear. Wiped when dropped; `Debug` prints `'******'`; there is no `Display`.

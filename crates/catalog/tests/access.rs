@@ -209,7 +209,12 @@ fn a_dropped_role_takes_its_privileges_and_memberships_along() {
 fn a_copied_role_has_the_grants_and_denials_but_not_the_members() {
     let mut log = with_carol();
     log.run([grant(access("neo4j"), "one"), deny(dbms(DbmsAction::All), "one")]);
-    let copy = Command::CreateRole { name: role_name("copy"), mode: CreateMode::Fail, copy_of: Some(role_name("one")) };
+    let copy = Command::CreateRole {
+        name: role_name("copy"),
+        mode: CreateMode::Fail,
+        immutable: false,
+        copy_of: Some(role_name("one")),
+    };
     log.run([copy]);
     assert_eq!(log.catalog.grants_of(&role_name("copy")).count(), 2);
     assert_eq!(log.catalog.members_of(&role_name("copy")).count(), 0);
@@ -226,7 +231,7 @@ fn a_copy_of_an_immutable_privilege_is_an_ordinary_one() {
     log.run([revoke(None, dbms(DbmsAction::CreateAlias), "one")]);
     assert!(may(&log, "carol", DbmsAction::CreateAlias), "REVOKE never removes an immutable one");
     let copy_of = Some(role_name("one"));
-    log.run([Command::CreateRole { name: role_name("copy"), mode: CreateMode::Fail, copy_of }]);
+    log.run([Command::CreateRole { name: role_name("copy"), mode: CreateMode::Fail, immutable: false, copy_of }]);
     assert!(log.catalog.grants_of(&role_name("copy")).all(|(grant, _)| !grant.immutable));
     log.run([revoke(None, dbms(DbmsAction::CreateAlias), "copy")]);
     assert_eq!(log.catalog.grants_of(&role_name("copy")).count(), 0);

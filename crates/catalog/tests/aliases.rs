@@ -1,13 +1,13 @@
 //! Aliases and databases: counters, messages, and what each part of a command does.
 
 use aliasd_catalog::{
-    AliasKind, AliasTarget, Command, CreateMode, CypherVersion, DriverSettings, Duration, RemoteAlias, RemoteUserName,
-    Value, ValueMap,
+    AliasKind, AliasTarget, Command, CreateMode, CypherVersion, DriverSettings, Duration, NameForm, RemoteAlias,
+    RemoteUserName, Value, ValueMap,
 };
 
 use crate::builders::{
     ACTIVE_KEY, Log, OTHER_KEY, alter_alias, create_alias, create_database, create_local, create_remote, drop_alias,
-    drop_database, insecure, name, remote_target, sealed, url,
+    drop_database, insecure, name, remote_target, sealed, stored, url,
 };
 
 fn remote(log: &Log, alias: &str) -> RemoteAlias {
@@ -21,7 +21,7 @@ fn remote(log: &Log, alias: &str) -> RemoteAlias {
 fn counters_say_how_much_was_done() {
     let mut log = Log::formed();
     let replace = |target| create_alias("a", CreateMode::OrReplace, target);
-    let if_exists = |alias: &str| Command::DropAlias { name: name(alias), if_exists: true };
+    let if_exists = |alias: &str| Command::DropAlias { name: name(alias), form: NameForm::AnyDot, if_exists: true };
     let if_not_exists =
         |alias: &str| create_alias(alias, CreateMode::IfNotExists, AliasTarget::Remote(remote_target()));
     let steps = [
@@ -84,8 +84,8 @@ fn an_absent_part_of_alter_stays_as_it_is() {
     command.user = Some(RemoteUserName::new("bob").expect("a valid name"));
     log.run([Command::AlterAlias(command)]);
     let altered = remote(&log, "far");
-    assert_eq!(altered.user.as_str(), "bob");
-    assert_eq!(altered, RemoteAlias { user: altered.user.clone(), ..before }, "the password above all");
+    assert_eq!(altered.login.user().expect("it is stored").as_str(), "bob");
+    assert_eq!(altered, RemoteAlias { login: stored("bob", ACTIVE_KEY), ..before }, "the password above all");
 }
 
 #[test]
@@ -123,11 +123,11 @@ fn altering_the_url_or_the_driver_is_checked_against_the_other() {
 #[test]
 fn the_language_of_a_remote_alias_is_cypher_5_unless_given() {
     let mut log = Log::after([create_remote("far")]);
-    assert_eq!(remote(&log, "far").default_language, CypherVersion::Cypher5);
+    assert_eq!(remote(&log, "far").default_language, Some(CypherVersion::Cypher5));
     let mut command = alter_alias("far");
     command.default_language = Some(CypherVersion::Cypher25);
     log.run([Command::AlterAlias(command)]);
-    assert_eq!(remote(&log, "far").default_language, CypherVersion::Cypher25);
+    assert_eq!(remote(&log, "far").default_language, Some(CypherVersion::Cypher25));
 }
 
 #[test]
@@ -155,7 +155,8 @@ fn an_alias_leads_to_a_database_and_never_to_an_alias() {
 #[test]
 fn cascade_drops_local_aliases_and_leaves_remote_ones() {
     let mut log = Log::after([create_database("sales"), create_local("near", "sales"), create_remote("far")]);
-    let command = Command::DropDatabase { name: name("sales"), if_exists: false, cascade_aliases: true };
+    let command =
+        Command::DropDatabase { name: name("sales"), if_exists: false, composite: false, cascade_aliases: true };
     assert_eq!(log.accepted(command).system_updates, 1);
     assert!(log.catalog.alias("near").is_none() && log.catalog.alias("far").is_some());
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasName, AliasTarget, AlterAlias, AlterUser, Applied, AuthId, AuthProvider, Bootstrap, Catalog, CatalogName,
-    ClusterId, Command, CreateAlias, CreateMode, CreateUser, DatabaseAction, DatabaseName, DatabaseScope, DbmsAction,
-    DriverSettings, Effect, Entry, GrantEffect, KeyId, Outcome, PasswordChange, PasswordHash, Policy, Principal,
-    Privilege, Rejection, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, Revision, RoleName, Sealed,
-    SealedSecret, Timestamp, UserName, UserScope,
+    ClusterId, Command, CreateAlias, CreateMode, CreateUser, DatabaseAction, DatabaseName, DatabaseScope,
+    DatabaseStatus, DbmsAction, DriverSettings, Effect, Entry, GrantEffect, KeyId, NameForm, Outcome, PasswordChange,
+    PasswordHash, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName,
+    Removal, RequestId, Revision, RoleName, Sealed, SealedSecret, Timestamp, UserName, UserScope,
 };
 
 /// The key that credentials are sealed with.
@@ -76,11 +76,14 @@ pub(crate) fn remote_target() -> RemoteTarget<Sealed> {
     RemoteTarget {
         database: name("neo4j"),
         url: url("neo4j+s://location:7687"),
-        user: RemoteUserName::new("alice").expect("a valid name"),
-        credential: sealed(ACTIVE_KEY),
+        login: stored("alice", ACTIVE_KEY),
         driver: DriverSettings::default(),
         default_language: None,
     }
+}
+
+pub(crate) fn stored(user: &str, key_id: KeyId) -> RemoteLogin<SealedSecret> {
+    RemoteLogin::Stored { user: RemoteUserName::new(user).expect("a valid name"), credential: sealed(key_id) }
 }
 
 pub(crate) fn insecure() -> DriverSettings {
@@ -88,7 +91,8 @@ pub(crate) fn insecure() -> DriverSettings {
 }
 
 pub(crate) fn create_alias(alias: &str, mode: CreateMode, target: AliasTarget<Sealed>) -> Command<Sealed> {
-    Command::CreateAlias(CreateAlias { name: alias_name(alias), mode, target, properties: BTreeMap::new() })
+    let (form, properties) = (NameForm::AnyDot, BTreeMap::new());
+    Command::CreateAlias(CreateAlias { name: alias_name(alias), form, mode, target, properties })
 }
 
 pub(crate) fn create_local(alias: &str, database: &str) -> Command<Sealed> {
@@ -103,6 +107,7 @@ pub(crate) fn create_remote(alias: &str) -> Command<Sealed> {
 pub(crate) fn alter_alias(alias: &str) -> AlterAlias<Sealed> {
     AlterAlias {
         name: name(alias),
+        form: NameForm::AnyDot,
         if_exists: false,
         target: None,
         user: None,
@@ -114,15 +119,35 @@ pub(crate) fn alter_alias(alias: &str) -> AlterAlias<Sealed> {
 }
 
 pub(crate) fn drop_alias(alias: &str) -> Command<Sealed> {
-    Command::DropAlias { name: name(alias), if_exists: false }
+    Command::DropAlias { name: name(alias), form: NameForm::AnyDot, if_exists: false }
 }
 
 pub(crate) fn create_database(database: &str) -> Command<Sealed> {
-    Command::CreateDatabase { name: database_name(database), mode: CreateMode::Fail }
+    create_database_as(database, CreateMode::Fail, false)
+}
+
+pub(crate) fn create_composite(database: &str) -> Command<Sealed> {
+    create_database_as(database, CreateMode::Fail, true)
+}
+
+pub(crate) fn create_database_as(database: &str, mode: CreateMode, composite: bool) -> Command<Sealed> {
+    Command::CreateDatabase { name: database_name(database), mode, composite, default_language: None }
+}
+
+pub(crate) fn set_status(database: &str, status: DatabaseStatus) -> Command<Sealed> {
+    Command::SetDatabaseStatus { name: name(database), status }
+}
+
+pub(crate) fn rename_user(from: &str, to: &str) -> Command<Sealed> {
+    Command::RenameUser { from: user_name(from), to: user_name(to), if_exists: false }
+}
+
+pub(crate) fn rename_role(from: &str, to: &str) -> Command<Sealed> {
+    Command::RenameRole { from: role_name(from), to: role_name(to), if_exists: false }
 }
 
 pub(crate) fn drop_database(database: &str) -> Command<Sealed> {
-    Command::DropDatabase { name: name(database), if_exists: false, cascade_aliases: false }
+    Command::DropDatabase { name: name(database), if_exists: false, composite: false, cascade_aliases: false }
 }
 
 pub(crate) fn password(change_required: Option<bool>) -> PasswordChange<Sealed> {
@@ -159,7 +184,7 @@ pub(crate) fn drop_user(user: &str) -> Command<Sealed> {
 }
 
 pub(crate) fn create_role(role: &str) -> Command<Sealed> {
-    Command::CreateRole { name: role_name(role), mode: CreateMode::Fail, copy_of: None }
+    Command::CreateRole { name: role_name(role), mode: CreateMode::Fail, immutable: false, copy_of: None }
 }
 
 pub(crate) fn drop_role(role: &str) -> Command<Sealed> {
@@ -171,7 +196,8 @@ pub(crate) fn grant_role(role: &str, user: &str) -> Command<Sealed> {
 }
 
 pub(crate) fn revoke_role(role: &str, user: &str) -> Command<Sealed> {
-    Command::RevokeRoles { roles: BTreeSet::from([role_name(role)]), users: BTreeSet::from([user_name(user)]) }
+    let (roles, users) = (BTreeSet::from([role_name(role)]), BTreeSet::from([user_name(user)]));
+    Command::RevokeRoles { roles, users, lenient: false }
 }
 
 fn assign(effect: GrantEffect, privilege: Privilege, role: &str) -> Command<Sealed> {
@@ -189,7 +215,7 @@ pub(crate) fn deny(privilege: Privilege, role: &str) -> Command<Sealed> {
 
 pub(crate) fn revoke(effect: Option<GrantEffect>, privilege: Privilege, role: &str) -> Command<Sealed> {
     let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role_name(role)]));
-    Command::RevokePrivileges { effect, immutable: false, privileges, roles }
+    Command::RevokePrivileges { effect, immutable: false, privileges, roles, lenient: false }
 }
 
 pub(crate) fn dbms(action: DbmsAction) -> Privilege {

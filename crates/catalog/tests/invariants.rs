@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aliasd_catalog::{
-    AliasKind, Catalog, Change, DatabaseScope, Privilege, REQUEST_WINDOW, Record, RecordKey, Revision, RoleName,
-};
+use aliasd_catalog::{AliasKind, Catalog, Change, DatabaseKind, REQUEST_WINDOW, Record, RecordKey, Revision, RoleName};
 
 use crate::universe::Records;
 
@@ -14,6 +12,8 @@ pub(crate) fn check_all(catalog: &Catalog, last: Revision) {
     one_namespace(&records);
     local_targets_exist(&records);
     remote_aliases_are_secure_or_say_so(&records);
+    what_is_below_a_composite_is_its_constituent(&records);
+    constituents_speak_the_language_of_their_composite(&records);
     memberships_refer_to_existing(&records);
     grants_refer_to_existing_roles(&records);
     grants_name_existing_targets(catalog, &records);
@@ -45,7 +45,10 @@ fn local_targets_exist(records: &Records) {
         if let Record::Alias(alias) = record
             && let AliasKind::Local(target) = &alias.kind
         {
-            assert!(records.contains_key(&RecordKey::Database(target.clone())), "{key:?} leads nowhere");
+            let Some(Record::Database(found)) = records.get(&RecordKey::Database(target.clone())) else {
+                panic!("{key:?} leads nowhere")
+            };
+            assert_ne!(found.kind, DatabaseKind::Composite, "{key:?} leads to a composite database");
             assert_ne!(target.as_str(), "system", "{key:?} leads to system");
         }
     }
@@ -58,6 +61,42 @@ fn remote_aliases_are_secure_or_say_so(records: &Records) {
         {
             let stated = remote.driver.ssl_enforced == Some(false);
             assert!(stated || remote.url.scheme().is_secure(), "{key:?} is insecure");
+        }
+    }
+}
+
+/// Exactly the aliases below a composite database are its constituents, and no database is below one.
+fn what_is_below_a_composite_is_its_constituent(records: &Records) {
+    let composites: Vec<&str> = records
+        .iter()
+        .filter_map(|(key, record)| match (key, record) {
+            (RecordKey::Database(name), Record::Database(it)) if it.kind == DatabaseKind::Composite => {
+                Some(name.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    let above = |name: &str| {
+        let is_above = |composite: &&str| name.strip_prefix(composite).is_some_and(|rest| rest.starts_with('.'));
+        composites.iter().copied().find(is_above).map(ToOwned::to_owned)
+    };
+    for (key, record) in records {
+        match (key, record) {
+            (RecordKey::Alias(name), Record::Alias(alias)) => {
+                assert_eq!(alias.composite.as_ref().map(ToString::to_string), above(name.as_str()), "{key:?}");
+            }
+            (RecordKey::Database(name), _) => assert_eq!(above(name.as_str()), None, "{key:?}"),
+            _ => {}
+        }
+    }
+}
+
+fn constituents_speak_the_language_of_their_composite(records: &Records) {
+    for (key, record) in records {
+        if let Record::Alias(alias) = record
+            && let AliasKind::Remote(remote) = &alias.kind
+        {
+            assert_eq!(remote.default_language.is_none(), alias.composite.is_some(), "{key:?}");
         }
     }
 }
@@ -84,8 +123,7 @@ fn grants_refer_to_existing_roles(records: &Records) {
 fn grants_name_existing_targets(catalog: &Catalog, records: &Records) {
     for key in records.keys() {
         let RecordKey::Grant(grant) = key else { continue };
-        let (Privilege::Database(_, scope) | Privilege::Graph { scope, .. }) = &grant.privilege else { continue };
-        if let DatabaseScope::Named(name) = scope {
+        if let Some(name) = grant.privilege.names() {
             assert_eq!(catalog.privilege_target(name).as_ref(), Some(name), "{grant:?}");
         }
     }
@@ -164,6 +202,9 @@ fn indexes_agree_with_records(catalog: &Catalog, records: &Records) {
         let leads_here = |kind: &AliasKind| matches!(kind, AliasKind::Local(target) if target == database);
         let expected = catalog.aliases().filter(|(_, alias)| leads_here(&alias.kind)).map(|(name, _)| name);
         assert_eq!(catalog.aliases_of(database).collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        let of_this = catalog.aliases().filter(|(_, alias)| alias.composite.as_ref() == Some(database));
+        let expected: Vec<_> = of_this.map(|(name, _)| name).collect();
+        assert_eq!(catalog.constituents_of(database).collect::<Vec<_>>(), expected);
     }
     for (name, user) in catalog.users() {
         for (provider, id) in &user.auth {

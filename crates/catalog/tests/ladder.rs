@@ -11,9 +11,9 @@ use aliasd_catalog::{
 
 use crate::builders::{
     ACTIVE_KEY, Log, OTHER_KEY, access, alias_name, alter_alias, alter_user, bootstrap, create_alias, create_database,
-    create_local, create_remote, create_role, create_user, database_name, dbms, drop_alias, drop_database, drop_role,
-    drop_user, grant, grant_role, insecure, mtls, name, password, remote_target, role_name, sealed, url, user,
-    user_name,
+    create_database_as, create_local, create_remote, create_role, create_user, database_name, dbms, drop_alias,
+    drop_database, drop_role, drop_user, grant, grant_role, insecure, mtls, name, password, remote_target, role_name,
+    sealed, stored, url, user, user_name,
 };
 
 /// Who climbs.
@@ -118,7 +118,7 @@ fn create_local_alias() {
 #[test]
 fn create_or_replace_remote_alias() {
     let insecure_url = RemoteTarget { url: url("neo4j://location"), ..remote_target() };
-    let stale = RemoteTarget { credential: sealed(OTHER_KEY), ..insecure_url.clone() };
+    let stale = RemoteTarget { login: stored("alice", OTHER_KEY), ..insecure_url.clone() };
     let command = create_alias("neo4j", CreateMode::OrReplace, AliasTarget::Remote(stale));
     Ladder::climb(command, vec![create_remote("r")], &[DbmsAction::CreateAlias, DbmsAction::DropAlias])
         .refused("ALIAS_EXISTS", |_, command| set!(command, CreateAlias.name = alias_name("r")))
@@ -176,7 +176,7 @@ fn drop_an_alias() {
 
 #[test]
 fn create_or_replace_database() {
-    let command = Command::CreateDatabase { name: database_name("sales"), mode: CreateMode::OrReplace };
+    let command = create_database_as("sales", CreateMode::OrReplace, false);
     let privileges = [DbmsAction::CreateDatabase, DbmsAction::DropDatabase];
     Ladder::climb(command, vec![create_local("sales", "neo4j")], &privileges)
         .refused("DATABASE_EXISTS", |_, command| set!(command, CreateDatabase { name } = database_name("system")))
@@ -198,7 +198,8 @@ fn drop_a_database() {
 
 #[test]
 fn drop_a_database_with_its_aliases() {
-    let command = Command::DropDatabase { name: name("sales"), if_exists: false, cascade_aliases: true };
+    let command =
+        Command::DropDatabase { name: name("sales"), if_exists: false, composite: false, cascade_aliases: true };
     Ladder::climb(command, vec![], &[DbmsAction::DropDatabase, DbmsAction::DropAlias])
         .refused("NO_SUCH_DATABASE", |log, _| log.run([create_database("sales"), create_local("a", "sales")]))
         .accepted();
@@ -269,7 +270,7 @@ fn drop_a_user() {
 #[test]
 fn create_a_role() {
     let copy_of = Some(role_name("missing"));
-    let command = Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::Fail, copy_of };
+    let command = Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::Fail, immutable: false, copy_of };
     Ladder::climb(command, vec![], &[DbmsAction::CreateRole])
         .refused("ROLE_RESERVED", |_, command| set!(command, CreateRole { name } = role_name("reader")))
         .refused("ROLE_NOT_FOUND", |_, command| set!(command, CreateRole { copy_of } = Some(role_name("editor"))))
@@ -280,7 +281,8 @@ fn create_a_role() {
 #[test]
 fn replace_a_role() {
     let copy_of = Some(role_name("reader"));
-    let command = Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::OrReplace, copy_of };
+    let command =
+        Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::OrReplace, immutable: false, copy_of };
     Ladder::climb(command, vec![], &[DbmsAction::CreateRole, DbmsAction::DropRole])
         .refused("ROLE_RESERVED", |log, command| {
             restore_immutable_role(log, "locked");
@@ -310,7 +312,7 @@ fn grant_and_revoke_roles() {
     let roles = BTreeSet::from([role_name("A"), role_name("PUBLIC")]);
     let users = BTreeSet::from([user_name("ghost")]);
     let granting = Command::GrantRoles { roles: roles.clone(), users: users.clone() };
-    let revoking = Command::RevokeRoles { roles, users };
+    let revoking = Command::RevokeRoles { roles, users, lenient: false };
     Ladder::climb(granting, vec![], &[DbmsAction::AssignRole])
         .refused("ROLE_RESERVED", |_, command| set!(command, GrantRoles { roles } = BTreeSet::from([role_name("A")])))
         .refused("ROLE_NOT_FOUND", |log, _| log.run([create_role("A")]))
@@ -337,7 +339,7 @@ fn assign_and_revoke_privileges() {
             .refused("PRIVILEGE_DATABASE_NOT_FOUND", |log, _| log.run([create_remote("missing")]))
             .accepted();
     }
-    let command = Command::RevokePrivileges { effect: None, immutable: true, privileges, roles };
+    let command = Command::RevokePrivileges { effect: None, immutable: true, privileges, roles, lenient: false };
     Ladder::climb(command, vec![], &[DbmsAction::RemovePrivilege])
         .refused("IMMUTABLE_DENIED", |_, command| set!(command, RevokePrivileges { immutable } = false))
         .refused("ROLE_NOT_FOUND", |log, _| log.run([create_role("r")]))

@@ -3,6 +3,7 @@
 mod access;
 mod aliases;
 mod builders;
+mod composite;
 mod invariants;
 mod ladder;
 mod model;

@@ -1,7 +1,9 @@
 //! What holds for every log: determinism, exactly-once, atomic refusal, the invariants, and agreement with
 //! the naive model. `PROPTEST_CASES` sets how many logs are tried.
 
-use aliasd_catalog::{Action, Applied, Catalog, Principal, RecordKey, ResolveRequest, ResolveTarget, Revision};
+use aliasd_catalog::{
+    Action, Applied, Catalog, DatabaseAction, Principal, RecordKey, ResolveRequest, ResolveTarget, Revision,
+};
 use proptest::prelude::*;
 
 use crate::builders::{name, user, user_name};
@@ -148,7 +150,11 @@ fn agree_on_everything_for(catalog: &Catalog, model: &Model, asking: &str) -> Re
     }
     let others = USERS.iter().map(|other| Action::Impersonate(user_name(other)));
     let actions = aliasd_catalog::DbmsAction::ALL.iter().map(|action| Action::Dbms(*action));
-    for action in others.chain(actions) {
+    let on_databases = NAMES.iter().flat_map(|target| {
+        let actions = [DatabaseAction::Start, DatabaseAction::Stop, DatabaseAction::CreateIndex];
+        actions.map(|action| Action::Database(action, name(target)))
+    });
+    for action in others.chain(actions).chain(on_databases) {
         prop_assert_eq!(catalog.authorise(&who, &action), model.authorise(&who, &action), "{:?} {:?}", who, action);
     }
     prop_assert_eq!(catalog.authorise(&Principal::System, &Action::Access(name("missing"))), Ok(()));

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName, Command, CreateAlias, CreateMode,
-    CreateUser, CypherVersion, DatabaseAction, DatabaseScope, DbmsAction, DriverSettings, Duration, Entry, GrantEffect,
-    GraphAction, HomeChange, PasswordChange, Policy, Principal, Privilege, REQUEST_WINDOW, RemoteTarget,
-    RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed, Segment, Timestamp,
+    CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction,
+    DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm, PasswordChange,
+    Policy, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin, RemoteTarget, RemoteUserName, Removal,
+    ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed, Segment, Timestamp, TransactionAction,
     UserName, UserScope, UserStatus, Value, ValueMap,
 };
 use proptest::collection::{btree_set, vec};
@@ -16,18 +17,19 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::builders::{
-    self, ACTIVE_KEY, OTHER_KEY, ROOT, access, alias_name, bootstrap, create_database, create_local, create_remote,
-    create_role, database_name, grant, grant_role, hash, insecure, mtls, name, request_at, role_name, sealed, url,
-    user, user_name,
+    self, ACTIVE_KEY, OTHER_KEY, ROOT, access, alias_name, bootstrap, create_composite, create_database, create_local,
+    create_remote, create_role, database_name, grant, grant_role, hash, insecure, mtls, name, request_at, role_name,
+    sealed, url, user, user_name,
 };
 
 /// Names of databases and aliases. The last one is never created.
-pub(crate) const NAMES: [&str; 7] = ["system", "neo4j", "sales", "stock", "remote", "far.away", "missing"];
+pub(crate) const NAMES: [&str; 9] =
+    ["system", "neo4j", "sales", "stock", "remote", "far.away", "far", "far.away.too", "missing"];
 /// Names of users. The last one is never created.
 pub(crate) const USERS: [&str; 5] = [ROOT, "alice", "bob", "carol", "ghost"];
 
 /// The names under which the random commands mostly look for something.
-const POPULAR_NAMES: [&str; 4] = ["sales", "stock", "remote", "far.away"];
+const POPULAR_NAMES: [&str; 5] = ["sales", "stock", "remote", "far.away", "far"];
 
 /// What is granted, denied and revoked so often that it meets itself.
 const POPULAR_ACTIONS: [DbmsAction; 4] =
@@ -90,6 +92,9 @@ fn prelude() -> Vec<(Principal, Command<Sealed>)> {
         grant(Privilege::Dbms(DbmsAction::AliasManagement), "alpha"),
         grant(Privilege::Dbms(DbmsAction::ResolveAlias), "beta"),
         grant(everyone, "beta"),
+        create_composite("far"),
+        create_local("far.away", "sales"),
+        grant(access("far"), "beta"),
     ];
     steps.extend(administration.map(|command| (user(ROOT), command)));
     steps
@@ -156,25 +161,61 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
         1 => forming(),
         8 => create_alias(),
         6 => alter_alias(),
-        3 => (names(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropAlias { name, if_exists }),
-        4 => (select(&NAMES[..6]), mode())
-            .prop_map(|(name, mode)| Command::CreateDatabase { name: database_name(name), mode }),
-        3 => (names(), any::<bool>(), any::<bool>()).prop_map(|(name, if_exists, cascade_aliases)| {
-            Command::DropDatabase { name, if_exists, cascade_aliases }
+        3 => (names(), forms(), any::<bool>())
+            .prop_map(|(name, form, if_exists)| Command::DropAlias { name, form, if_exists }),
+        5 => (select(&NAMES[..8]), mode(), any::<bool>(), option::of(languages())).prop_map(
+            |(name, mode, composite, default_language)| {
+                Command::CreateDatabase { name: database_name(name), mode, composite, default_language }
+            }
+        ),
+        3 => (names(), any::<bool>(), prop::bool::weighted(0.2), any::<bool>()).prop_map(
+            |(name, if_exists, composite, cascade_aliases)| {
+                Command::DropDatabase { name, if_exists, composite, cascade_aliases }
+            }
+        ),
+        2 => (names(), any::<bool>(), option::of(accesses()), option::of(languages())).prop_map(
+            |(name, if_exists, access, default_language)| {
+                Command::AlterDatabase { name, if_exists, access, default_language }
+            }
+        ),
+        3 => (names(), select(vec![DatabaseStatus::Online, DatabaseStatus::Offline]))
+            .prop_map(|(name, status)| Command::SetDatabaseStatus { name, status }),
+        2 => names().prop_map(|name| Command::SetDefaultDatabase { name }),
+        2 => (1..60_u64, select(vec!["one", "two"])).prop_map(|(at, text)| {
+            Command::ChangeOwnPassword { proof: Revision(at), password: hash(text) }
         }),
+        3 => (users(), users(), any::<bool>())
+            .prop_map(|(from, to, if_exists)| Command::RenameUser { from, to, if_exists }),
+        2 => (roles(), roles(), any::<bool>())
+            .prop_map(|(from, to, if_exists)| Command::RenameRole { from, to, if_exists }),
         6 => create_user(),
         5 => alter_user(),
         2 => (users(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
-        3 => (roles(), mode(), option::of(roles()))
-            .prop_map(|(name, mode, copy_of)| Command::CreateRole { name, mode, copy_of }),
+        3 => (roles(), mode(), prop::bool::weighted(0.05), option::of(roles())).prop_map(
+            |(name, mode, immutable, copy_of)| Command::CreateRole { name, mode, immutable, copy_of }
+        ),
         2 => (roles(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropRole { name, if_exists }),
         6 => (btree_set(roles(), 1..3), btree_set(users(), 1..3))
             .prop_map(|(roles, users)| Command::GrantRoles { roles, users }),
-        2 => (btree_set(roles(), 1..3), btree_set(users(), 1..3))
-            .prop_map(|(roles, users)| Command::RevokeRoles { roles, users }),
+        2 => (btree_set(roles(), 1..3), btree_set(users(), 1..3), any::<bool>())
+            .prop_map(|(roles, users, lenient)| Command::RevokeRoles { roles, users, lenient }),
         10 => assign(),
         4 => revoke(),
     ]
+}
+
+/// How a name was written; the namespace is any name, whether or not the name lies in it.
+fn forms() -> impl Strategy<Value = NameForm> {
+    prop_oneof![
+        4 => Just(NameForm::AnyDot),
+        1 => Just(NameForm::FirstDot),
+        1 => Just(NameForm::Plain),
+        1 => select(vec!["far", "far.away", "sales"]).prop_map(|text| NameForm::Within(name(text))),
+    ]
+}
+
+fn accesses() -> impl Strategy<Value = DatabaseAccess> {
+    select(vec![DatabaseAccess::ReadWrite, DatabaseAccess::ReadOnly])
 }
 
 fn mode() -> impl Strategy<Value = CreateMode> {
@@ -182,9 +223,13 @@ fn mode() -> impl Strategy<Value = CreateMode> {
 }
 
 fn forming() -> impl Strategy<Value = Command<Sealed>> {
-    any::<bool>().prop_map(|switch| {
+    (any::<bool>(), any::<bool>(), languages()).prop_map(|(switch, forwarding, default_language)| {
         let Command::Bootstrap(formed) = bootstrap() else { unreachable!("it forms the catalog") };
-        let policy = Policy { database_management_implies_alias_management: switch };
+        let policy = Policy {
+            database_management_implies_alias_management: switch,
+            oidc_credential_forwarding: forwarding,
+            default_language,
+        };
         Command::Bootstrap(Bootstrap { policy, ..formed })
     })
 }
@@ -195,22 +240,19 @@ fn create_alias() -> impl Strategy<Value = Command<Sealed>> {
         remote_target().prop_map(AliasTarget::Remote),
         remote_target().prop_map(AliasTarget::Remote),
     ];
-    (select(&NAMES[1..6]), mode(), target, properties()).prop_map(|(name, mode, target, properties)| {
-        Command::CreateAlias(CreateAlias { name: alias_name(name), mode, target, properties })
+    (select(&NAMES[1..8]), forms(), mode(), target, properties()).prop_map(|(name, form, mode, target, properties)| {
+        Command::CreateAlias(CreateAlias { name: alias_name(name), form, mode, target, properties })
     })
 }
 
 fn remote_target() -> impl Strategy<Value = RemoteTarget<Sealed>> {
-    (names(), urls(), remote_users(), credentials(), drivers(), option::of(languages())).prop_map(
-        |(database, url, user, credential, driver, default_language)| RemoteTarget {
-            database,
-            url,
-            user,
-            credential,
-            driver,
-            default_language,
-        },
-    )
+    let stored =
+        (remote_users(), credentials()).prop_map(|(user, credential)| RemoteLogin::Stored { user, credential });
+    let login = prop_oneof![4 => stored, 1 => Just(RemoteLogin::OidcForwarding)];
+    let language = option::weighted(0.3, languages());
+    (names(), urls(), login, drivers(), language).prop_map(|(database, url, login, driver, default_language)| {
+        RemoteTarget { database, url, login, driver, default_language }
+    })
 }
 
 fn alter_alias() -> impl Strategy<Value = Command<Sealed>> {
@@ -224,10 +266,11 @@ fn alter_alias() -> impl Strategy<Value = Command<Sealed>> {
         option::weighted(rare, languages()),
         option::weighted(rare, properties()),
     );
-    (names(), any::<bool>(), parts).prop_map(|(name, if_exists, parts)| {
+    (names(), forms(), any::<bool>(), parts).prop_map(|(name, form, if_exists, parts)| {
         let (target, user, credential, driver, default_language, properties) = parts;
         Command::AlterAlias(AlterAlias {
             name,
+            form,
             if_exists,
             target,
             user,
@@ -266,8 +309,15 @@ fn assign() -> impl Strategy<Value = Command<Sealed>> {
 
 fn revoke() -> impl Strategy<Value = Command<Sealed>> {
     let effect = option::of(select(vec![GrantEffect::Granted, GrantEffect::Denied]));
-    (effect, prop::bool::weighted(0.05), btree_set(privileges(), 1..3), btree_set(roles(), 1..3)).prop_map(
-        |(effect, immutable, privileges, roles)| Command::RevokePrivileges { effect, immutable, privileges, roles },
+    let immutable = prop::bool::weighted(0.05);
+    (effect, immutable, btree_set(privileges(), 1..3), btree_set(roles(), 1..3), any::<bool>()).prop_map(
+        |(effect, immutable, privileges, roles, lenient)| Command::RevokePrivileges {
+            effect,
+            immutable,
+            privileges,
+            roles,
+            lenient,
+        },
     )
 }
 
@@ -327,12 +377,18 @@ fn privileges() -> impl Strategy<Value = Privilege> {
     let on_users = prop_oneof![1 => Just(UserScope::All), 3 => users().prop_map(UserScope::Named)];
     let actions = prop_oneof![
         4 => Just(DatabaseAction::Access),
-        1 => select(vec![DatabaseAction::All, DatabaseAction::Start])
+        2 => select(vec![DatabaseAction::All, DatabaseAction::Start, DatabaseAction::Stop])
     ];
     prop_oneof![
         3 => select(DbmsAction::ALL).prop_map(Privilege::Dbms),
         4 => select(&POPULAR_ACTIONS[..]).prop_map(Privilege::Dbms),
-        2 => on_users.prop_map(Privilege::Impersonate),
+        2 => on_users.clone().prop_map(Privilege::Impersonate),
+        2 => (select(TransactionAction::ALL), scopes.clone(), on_users)
+            .prop_map(|(action, scope, users)| Privilege::Transaction(action, scope, users)),
+        1 => (select(QualifiedAction::ALL), select(vec!["*", "apoc.*"])).prop_map(|(action, glob)| {
+            Privilege::Qualified(action, Glob::new(glob).expect("a valid pattern"))
+        }),
+        1 => Just(Privilege::Load(LoadScope::Cidr("127.0.0.1/32".into()))),
         7 => (actions, scopes.clone()).prop_map(|(action, scope)| Privilege::Database(action, scope)),
         2 => (select(GraphAction::ALL), scopes).prop_map(|(action, scope)| Privilege::Graph {
             action,

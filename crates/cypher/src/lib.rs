@@ -37,6 +37,7 @@ mod parameters;
 mod parser;
 mod print;
 mod span;
+mod split;
 mod suggest;
 
 pub use error::{ErrorCode, LanguageError};
@@ -46,3 +47,4 @@ pub use lower::{Lowered, Refusal, compile, lower};
 pub use parameters::Parameters;
 pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};
 pub use span::{Located, Span};
+pub use split::{Position, split_statements};

@@ -10,7 +10,12 @@ impl From<&Notification> for v1::Notification {
     fn from(notification: &Notification) -> Self {
         let (code, severity) = match notification {
             Notification::HomeDatabaseNotFound(_) => ("HOME_DATABASE_NOT_FOUND", v1::NotificationSeverity::Information),
-            Notification::NoEffect { .. } => ("NO_EFFECT", v1::NotificationSeverity::Information),
+            Notification::AlreadyAssigned { .. } => ("ALREADY_ASSIGNED", v1::NotificationSeverity::Information),
+            Notification::NotAssigned { .. } => ("NOT_ASSIGNED", v1::NotificationSeverity::Information),
+            Notification::ImpossibleRevoke { .. } => ("IMPOSSIBLE_REVOKE", v1::NotificationSeverity::Warning),
+            Notification::OidcForwardingDisabled => {
+                ("OIDC_FORWARDING_DISABLED", v1::NotificationSeverity::Warning)
+            }
         };
         Self {
             code: code.to_owned(),
@@ -36,15 +41,23 @@ impl From<&Rejection> for Error {
 fn grpc_code(code: &str) -> Code {
     match code {
         "USER_UNKNOWN" | "USER_SUSPENDED" => Code::Unauthenticated,
-        "PERMISSION_DENIED" | "IMMUTABLE_DENIED" | "OWN_USER_PROTECTED" | "PASSWORD_CHANGE_REQUIRED" => {
+        "PERMISSION_DENIED"
+        | "IMMUTABLE_DENIED"
+        | "OWN_USER_PROTECTED"
+        | "PASSWORD_CHANGE_REQUIRED"
+        | "OIDC_FORWARDING_DISABLED" => {
             Code::PermissionDenied
         }
         "CLUSTER_NOT_FORMED"
         | "KEY_NOT_ACTIVE"
         | "DATABASE_HAS_ALIASES"
         | "DATABASE_PROTECTED"
+        | "DATABASE_STOPPED"
+        | "NAME_AMBIGUOUS"
+        | "ALIAS_CREDENTIAL_KIND"
         | "ALIAS_REMOTE_TO_LOCAL"
         | "ALIAS_LOCAL_TO_REMOTE" => Code::FailedPrecondition,
+        "CREDENTIALS_CHANGED" => Code::Aborted,
         "CLUSTER_ALREADY_FORMED" | "AUTH_ID_TAKEN" => Code::AlreadyExists,
         "NO_SUCH_DATABASE" => Code::NotFound,
         _ if code.ends_with("_NOT_FOUND") => Code::NotFound,

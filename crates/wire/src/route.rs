@@ -23,6 +23,7 @@ pub fn to_proto(route: &Route, password: Option<&PlainSecret>) -> v1::Route {
         destination: Some(destination),
         properties: alias.map(|alias| map_to_proto(&alias.properties)).unwrap_or_default(),
         version: route.revision.0,
+        composite: alias.and_then(|alias| alias.composite.as_ref()).map(ToString::to_string),
     }
 }
 
@@ -31,17 +32,20 @@ fn local(database: String) -> Sent {
 }
 
 fn remote(alias: &RemoteAlias, password: Option<&PlainSecret>) -> v1::RemoteDatabase {
-    let RemoteAlias { database, url, user, credential: _, driver, default_language } = alias;
+    let RemoteAlias { database, url, login, driver, default_language } = alias;
     let language = match default_language {
-        CypherVersion::Cypher5 => v1::DefaultLanguage::Cypher5,
-        CypherVersion::Cypher25 => v1::DefaultLanguage::Cypher25,
+        // A constituent takes the language of its composite database.
+        None => v1::DefaultLanguage::Unspecified,
+        Some(CypherVersion::Cypher5) => v1::DefaultLanguage::Cypher5,
+        Some(CypherVersion::Cypher25) => v1::DefaultLanguage::Cypher25,
     };
     v1::RemoteDatabase {
         url: url.to_string(),
         database: database.to_string(),
-        user: user.to_string(),
+        user: login.user().map(ToString::to_string).unwrap_or_default(),
         password: password.map(|password| password.expose().to_owned()),
         driver: map_to_proto(&driver.to_values()),
         default_language: language.into(),
+        oidc_credential_forwarding: login.user().is_none(),
     }
 }

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CatalogName, CreateAlias, CreateMode, CypherVersion,
-    DatabaseName, DriverSettings, Named, Outcome, Record, RecordKey, Rejection, RemoteAlias, RemoteTarget, RemoteUrl,
-    Scheme, Sealed, SealedSecret,
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CatalogName, CreateAlias, CreateMode, DatabaseKind,
+    DatabaseName, DriverSettings, NameForm, Named, Notification, Outcome, Record, RecordKey, Rejection, RemoteAlias,
+    RemoteLogin, RemoteTarget, RemoteUrl, Scheme, Sealed, SealedSecret,
 };
 
-use super::draft::{Draft, updated};
-
-/// The language of queries on a remote alias that names none.
-const DEFAULT_LANGUAGE: CypherVersion = CypherVersion::Cypher5;
+use super::draft::{Draft, updated, updated_with};
 
 impl Draft {
     pub(super) fn create_alias(&mut self, create: &CreateAlias<Sealed>) -> Outcome {
@@ -25,33 +22,38 @@ impl Draft {
             }
             (Some(_), _) => return Err(Rejection::AliasExists { name: create.name.to_string() }),
         }
+        let composite = self.composite_for(&create.name, &create.form)?;
+        let mut notifications = Vec::new();
         let kind = match &create.target {
             AliasTarget::Local(target) => AliasKind::Local(self.local_target("create", &create.name, target)?),
-            AliasTarget::Remote(target) => AliasKind::Remote(self.remote_alias(target)?),
+            AliasTarget::Remote(target) => {
+                let allowed = self.catalog.meta().is_some_and(|meta| meta.policy.oidc_credential_forwarding);
+                if matches!(target.login, RemoteLogin::OidcForwarding) && !allowed {
+                    notifications.push(Notification::OidcForwardingDisabled);
+                }
+                AliasKind::Remote(self.remote_alias(&create.name, composite.is_some(), target)?)
+            }
         };
-        let stamp = self.stamp;
-        self.set_alias(
-            &create.name,
-            Alias { kind, properties: create.properties.clone(), created: stamp, modified: stamp },
-        );
-        updated(updates)
+        let (properties, stamp) = (create.properties.clone(), self.stamp);
+        self.set_alias(&create.name, Alias { kind, composite, properties, created: stamp, modified: stamp });
+        updated_with(updates, notifications)
     }
 
     pub(super) fn alter_alias(&mut self, alter: &AlterAlias<Sealed>) -> Outcome {
-        let Some((name, before)) = self.find_alias(&alter.name) else {
+        let Some((name, before)) = self.find_alias(&alter.name, &alter.form) else {
             return missing(alter.if_exists, "alter", &alter.name);
         };
         let kind = match &before.kind {
             AliasKind::Local(database) => self.altered_local(&name, database, alter)?,
-            AliasKind::Remote(remote) => self.altered_remote(&name, remote, alter)?,
+            AliasKind::Remote(remote) => self.altered_remote(&name, &before, remote, alter)?,
         };
         let properties = alter.properties.clone().unwrap_or_else(|| before.properties.clone());
-        self.set_alias(&name, Alias { kind, properties, created: before.created, modified: self.stamp });
+        self.set_alias(&name, Alias { kind, properties, modified: self.stamp, ..(*before).clone() });
         updated(1)
     }
 
-    pub(super) fn drop_alias(&mut self, name: &CatalogName, if_exists: bool) -> Outcome {
-        let Some((name, _)) = self.find_alias(name) else {
+    pub(super) fn drop_alias(&mut self, name: &CatalogName, form: &NameForm, if_exists: bool) -> Outcome {
+        let Some((name, _)) = self.find_alias(name, form) else {
             return missing(if_exists, "drop", name);
         };
         self.remove_alias(&name);
@@ -68,10 +70,36 @@ impl Draft {
         self.set(RecordKey::Alias(name.clone()), Some(Record::Alias(Arc::new(alias))));
     }
 
-    fn find_alias(&self, name: &CatalogName) -> Option<(AliasName, Arc<Alias>)> {
-        match self.catalog.find(name)? {
-            Named::Alias(name, alias) => Some((name.clone(), alias.clone())),
-            Named::Database(..) => None,
+    /// The alias that a name refers to, as it was written. Cypher 25 looks for the whole name; Cypher 5 for a constituent
+    /// exactly if the name was written as one.
+    fn find_alias(&self, name: &CatalogName, form: &NameForm) -> Option<(AliasName, Arc<Alias>)> {
+        let Some(Named::Alias(found, alias)) = self.catalog.find(name) else { return None };
+        let meant =
+            *form == NameForm::AnyDot || self.written_composite(name.as_str(), form) == alias.composite.as_ref();
+        meant.then(|| (found.clone(), alias.clone()))
+    }
+
+    /// The composite database that a name lies in, as it was written.
+    fn written_composite(&self, name: &str, form: &NameForm) -> Option<&DatabaseName> {
+        let above = self.catalog.composite_above(name)?;
+        let written = match form {
+            NameForm::AnyDot => true,
+            NameForm::FirstDot => name.split('.').next() == Some(above.as_str()),
+            NameForm::Plain => false,
+            NameForm::Within(namespace) => namespace.as_str() == above.as_str(),
+        };
+        written.then_some(above)
+    }
+
+    /// The composite database that a new alias is a constituent of.
+    fn composite_for(&self, name: &AliasName, form: &NameForm) -> Result<Option<DatabaseName>, Rejection> {
+        let above = self.catalog.composite_above(name.as_str());
+        let written = self.written_composite(name.as_str(), form);
+        match above {
+            Some(other) if written.is_none() => {
+                Err(Rejection::AmbiguousName { name: name.to_string(), other: other.to_string() })
+            }
+            _ => Ok(written.cloned()),
         }
     }
 
@@ -83,21 +111,34 @@ impl Draft {
             Some(Named::Database(database, _)) if *database == DatabaseName::system() => {
                 Err(Rejection::TargetIsSystem { action, name })
             }
+            Some(Named::Database(_, database)) if database.kind == DatabaseKind::Composite => {
+                Err(Rejection::TargetIsComposite { action, name, target: target.to_string() })
+            }
             Some(Named::Database(database, _)) => Ok(database.clone()),
             Some(Named::Alias(..)) => Err(Rejection::AliasChain { action, name, target: target.to_string() }),
         }
     }
 
-    fn remote_alias(&self, target: &RemoteTarget<Sealed>) -> Result<RemoteAlias, Rejection> {
-        self.require_active_key(&target.credential)?;
+    fn remote_alias(
+        &self,
+        name: &AliasName,
+        constituent: bool,
+        target: &RemoteTarget<Sealed>,
+    ) -> Result<RemoteAlias, Rejection> {
+        if constituent && target.default_language.is_some() {
+            return Err(Rejection::ConstituentLanguage { action: "create".into(), name: name.to_string() });
+        }
+        if let Some(credential) = target.login.credential() {
+            self.require_active_key(credential)?;
+        }
         require_secure(&target.url, &target.driver)?;
+        let language = target.default_language.unwrap_or_else(|| self.default_language());
         Ok(RemoteAlias {
             database: target.database.clone(),
             url: target.url.clone(),
-            user: target.user.clone(),
-            credential: target.credential.clone(),
+            login: target.login.clone(),
             driver: target.driver.clone(),
-            default_language: target.default_language.unwrap_or(DEFAULT_LANGUAGE),
+            default_language: (!constituent).then_some(language),
         })
     }
 
@@ -125,9 +166,13 @@ impl Draft {
     fn altered_remote(
         &self,
         name: &AliasName,
+        alias: &Alias,
         remote: &RemoteAlias,
         alter: &AlterAlias<Sealed>,
     ) -> Result<AliasKind, Rejection> {
+        if alias.composite.is_some() && alter.default_language.is_some() {
+            return Err(Rejection::ConstituentLanguage { action: "alter".into(), name: name.to_string() });
+        }
         let mut altered = remote.clone();
         match &alter.target {
             Some((_, None)) => return Err(Rejection::RemoteToLocal { name: name.to_string() }),
@@ -137,23 +182,37 @@ impl Draft {
             }
             None => {}
         }
-        if let Some(credential) = &alter.credential {
-            self.require_active_key(credential)?;
-            altered.credential = credential.clone();
-        }
-        if let Some(user) = &alter.user {
-            altered.user = user.clone();
-        }
+        altered.login = self.altered_login(name, &remote.login, alter)?;
         if let Some(driver) = &alter.driver {
             altered.driver = driver.clone();
         }
-        if let Some(language) = alter.default_language {
-            altered.default_language = language;
-        }
+        altered.default_language = alter.default_language.or(altered.default_language);
         if alter.target.is_some() || alter.driver.is_some() {
             require_secure(&altered.url, &altered.driver)?;
         }
         Ok(AliasKind::Remote(altered))
+    }
+
+    fn altered_login(
+        &self,
+        name: &AliasName,
+        login: &RemoteLogin<SealedSecret>,
+        alter: &AlterAlias<Sealed>,
+    ) -> Result<RemoteLogin<SealedSecret>, Rejection> {
+        match login {
+            RemoteLogin::OidcForwarding if alter.user.is_some() || alter.credential.is_some() => {
+                Err(Rejection::CredentialKind { name: name.to_string() })
+            }
+            RemoteLogin::OidcForwarding => Ok(RemoteLogin::OidcForwarding),
+            RemoteLogin::Stored { user, credential } => {
+                if let Some(given) = &alter.credential {
+                    self.require_active_key(given)?;
+                }
+                let user = alter.user.as_ref().unwrap_or(user).clone();
+                let credential = alter.credential.as_ref().unwrap_or(credential).clone();
+                Ok(RemoteLogin::Stored { user, credential })
+            }
+        }
     }
 
     /// A credential that was sealed before the active key changed would keep the old key in use.

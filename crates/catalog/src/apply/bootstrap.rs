@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::{
-    Bootstrap, CatalogName, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DbmsAction, Grant, GrantEffect,
-    GraphAction, Membership, Meta, Outcome, Principal, Privilege, Record, RecordKey, Rejection, Resource, Role,
-    RoleName, Sealed, Segment, User, UserStatus,
+    Bootstrap, CatalogName, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DbmsAction, Glob, Grant,
+    GrantEffect, GraphAction, LoadScope, Membership, Meta, Outcome, Principal, Privilege, QualifiedAction, Record,
+    RecordKey, Rejection, Resource, Role, RoleName, Sealed, Segment, TransactionAction, User, UserScope, UserStatus,
 };
 
 use super::draft::{Draft, updated};
@@ -26,8 +26,8 @@ impl Draft {
             created,
         };
         self.set(RecordKey::Meta, Some(Record::Meta(Arc::new(meta))));
-        self.register_database(DatabaseName::system(), DatabaseKind::System);
-        self.register_database(DatabaseName::neo4j(), DatabaseKind::Standard);
+        self.register_database(DatabaseName::system(), DatabaseKind::System, None);
+        self.register_database(DatabaseName::neo4j(), DatabaseKind::Standard, None);
         for (name, privileges) in built_in_roles() {
             let role = Role { immutable: false, created };
             self.set(RecordKey::Role(name.clone()), Some(Record::Role(Arc::new(role))));
@@ -59,7 +59,13 @@ fn built_in_roles() -> Vec<(RoleName, Vec<Privilege>)> {
     let on_all = |action| Privilege::Database(action, DatabaseScope::All);
     let on_graphs =
         |action, resource, segment| Privilege::Graph { action, resource, scope: DatabaseScope::All, segment };
-    let public = vec![Privilege::Database(DatabaseAction::Access, DatabaseScope::Home)];
+    let every = || Glob::new("*").expect("it is not empty");
+    let public = vec![
+        Privilege::Database(DatabaseAction::Access, DatabaseScope::Home),
+        Privilege::Qualified(QualifiedAction::ExecuteProcedure, every()),
+        Privilege::Qualified(QualifiedAction::ExecuteFunction, every()),
+        Privilege::Load(LoadScope::All),
+    ];
     let reader = vec![
         on_all(DatabaseAction::Access),
         on_graphs(GraphAction::Match, Resource::All, Segment::Elements(BTreeSet::new())),
@@ -76,7 +82,8 @@ fn built_in_roles() -> Vec<(RoleName, Vec<Privilege>)> {
         on_all(DatabaseAction::All),
         on_all(DatabaseAction::Start),
         on_all(DatabaseAction::Stop),
-        on_all(DatabaseAction::TransactionManagement),
+        Privilege::Transaction(TransactionAction::Management, DatabaseScope::All, UserScope::All),
+        Privilege::Load(LoadScope::All),
     ];
     let admin = [architect.clone(), everything].concat();
     let named = [("reader", reader), ("editor", editor), ("publisher", publisher), ("architect", architect)];

@@ -1,53 +1,161 @@
-//! CREATE and DROP DATABASE.
+//! CREATE, ALTER, START, STOP and DROP DATABASE, composite ones included, and the default database.
 
 use std::sync::Arc;
 
 use crate::{
-    AliasName, CatalogName, CreateMode, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named, Outcome, Record,
-    RecordKey, Rejection,
+    AliasName, CatalogName, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseName,
+    DatabaseStatus, Meta, Named, Outcome, Record, RecordKey, Rejection,
 };
 
 use super::draft::{Draft, updated};
 
 impl Draft {
-    pub(super) fn create_database(&mut self, name: &DatabaseName, mode: CreateMode) -> Outcome {
+    pub(super) fn create_database(
+        &mut self,
+        name: &DatabaseName,
+        mode: CreateMode,
+        kind: DatabaseKind,
+        default_language: Option<CypherVersion>,
+    ) -> Outcome {
         let mut updates = 1;
         match (self.catalog.find(&name.into()), mode) {
             (None, _) => {}
             (Some(_), CreateMode::IfNotExists) => return updated(0),
-            (Some(Named::Database(..)), CreateMode::OrReplace) => {
+            (Some(Named::Database(_, existing)), CreateMode::OrReplace)
+                if (existing.kind == DatabaseKind::Composite) == (kind == DatabaseKind::Composite) =>
+            {
                 self.remove_database("replace", name, false)?;
                 updates = 2;
             }
             (Some(_), _) => return Err(Rejection::DatabaseExists { name: name.to_string() }),
         }
-        self.register_database(name.clone(), DatabaseKind::Standard);
+        self.require_unambiguous(name, kind)?;
+        self.register_database(name.clone(), kind, default_language);
         updated(updates)
     }
 
-    pub(super) fn drop_database(&mut self, name: &CatalogName, if_exists: bool, cascade: bool) -> Outcome {
-        let name = match self.catalog.find(name) {
-            Some(Named::Database(name, _)) => name.clone(),
-            Some(Named::Alias(..)) | None if if_exists => return updated(0),
-            Some(Named::Alias(..)) | None => {
-                return Err(Rejection::NoSuchDatabase { action: "delete".into(), name: name.to_string() });
+    pub(super) fn alter_database(
+        &mut self,
+        name: &CatalogName,
+        if_exists: bool,
+        access: Option<DatabaseAccess>,
+        default_language: Option<CypherVersion>,
+    ) -> Outcome {
+        let Some((name, before)) = self.find_database(name) else { return missing(if_exists, "alter", name) };
+        require_not_system("alter", &name)?;
+        if access.is_some() && before.kind == DatabaseKind::Composite {
+            return Err(Rejection::CompositeAccess { name: name.to_string() });
+        }
+        let mut database = (*before).clone();
+        database.access = access.unwrap_or(database.access);
+        database.default_language = default_language.unwrap_or(database.default_language);
+        self.set_database(name, database);
+        updated(1)
+    }
+
+    pub(super) fn set_database_status(&mut self, name: &CatalogName, status: DatabaseStatus) -> Outcome {
+        let action = match status {
+            DatabaseStatus::Online => "start",
+            DatabaseStatus::Offline => "stop",
+        };
+        let Some((name, before)) = self.find_database(name) else { return missing(false, action, name) };
+        require_not_system(action, &name)?;
+        if before.status == status {
+            return updated(0);
+        }
+        self.set_database(name, Database { status, ..(*before).clone() });
+        updated(1)
+    }
+
+    pub(super) fn set_default_database(&mut self, name: &CatalogName) -> Outcome {
+        const ACTION: &str = "set as default";
+        match self.catalog.find(name) {
+            Some(Named::Database(database, _)) => require_not_system(ACTION, database)?,
+            // A constituent is only reached through its composite database.
+            Some(Named::Alias(_, alias)) if alias.composite.is_none() => {}
+            Some(Named::Alias(..)) | None => return missing(false, ACTION, name),
+        }
+        let before = self.catalog.meta().expect("a command other than the first one has a formed catalog");
+        if before.default_database == *name {
+            return updated(0);
+        }
+        let meta = Meta { default_database: name.clone(), ..before.clone() };
+        self.set(RecordKey::Meta, Some(Record::Meta(Arc::new(meta))));
+        updated(1)
+    }
+
+    pub(super) fn drop_database(
+        &mut self,
+        name: &CatalogName,
+        if_exists: bool,
+        composite: bool,
+        cascade: bool,
+    ) -> Outcome {
+        let found = self.find_database(name);
+        let found = found.filter(|(_, database)| !composite || database.kind == DatabaseKind::Composite);
+        let Some((name, _)) = found else {
+            if composite && !if_exists {
+                return Err(Rejection::CompositeNotFound { action: "delete".into(), name: name.to_string() });
             }
+            return missing(if_exists, "delete", name);
         };
         self.remove_database("delete", &name, cascade)?;
         updated(1)
     }
 
-    pub(super) fn register_database(&mut self, name: DatabaseName, kind: DatabaseKind) {
-        let database = Database { kind, status: DatabaseStatus::Online, created: self.stamp, modified: self.stamp };
+    pub(super) fn register_database(
+        &mut self,
+        name: DatabaseName,
+        kind: DatabaseKind,
+        default_language: Option<CypherVersion>,
+    ) {
+        let database = Database {
+            kind,
+            status: DatabaseStatus::Online,
+            access: DatabaseAccess::ReadWrite,
+            default_language: default_language.unwrap_or_else(|| self.default_language()),
+            created: self.stamp,
+            modified: self.stamp,
+        };
+        self.set_database(name, database);
+    }
+
+    /// The language of what names none.
+    pub(super) fn default_language(&self) -> CypherVersion {
+        self.catalog.meta().map(|meta| meta.policy).unwrap_or_default().default_language
+    }
+
+    fn set_database(&mut self, name: DatabaseName, database: Database) {
+        let database = Database { modified: self.stamp, ..database };
         self.set(RecordKey::Database(name), Some(Record::Database(Arc::new(database))));
     }
 
-    /// Removes a database and the privileges that name it; its local aliases too, or it refuses.
-    fn remove_database(&mut self, action: &str, name: &DatabaseName, cascade: bool) -> Result<(), Rejection> {
-        if *name == DatabaseName::system() {
-            return Err(Rejection::DatabaseProtected { action: action.into(), name: name.to_string() });
+    /// The database of this very name: an alias is none.
+    fn find_database(&self, name: &CatalogName) -> Option<(DatabaseName, Arc<Database>)> {
+        match self.catalog.find(name)? {
+            Named::Database(name, database) => Some((name.clone(), database.clone())),
+            Named::Alias(..) => None,
         }
-        let aliases: Vec<AliasName> = self.catalog.aliases_of(name).cloned().collect();
+    }
+
+    /// Everything below the name of a composite database is a constituent of it, so nothing else may be named so.
+    fn require_unambiguous(&self, name: &DatabaseName, kind: DatabaseKind) -> Result<(), Rejection> {
+        let above = self.catalog.composite_above(name.as_str()).map(ToString::to_string);
+        let below = || match kind {
+            DatabaseKind::Composite => self.catalog.first_below(name),
+            DatabaseKind::System | DatabaseKind::Standard => None,
+        };
+        match above.or_else(below) {
+            Some(other) => Err(Rejection::AmbiguousName { name: name.to_string(), other }),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes a database and the privileges that name it; its local aliases or constituents too, or it refuses.
+    fn remove_database(&mut self, action: &str, name: &DatabaseName, cascade: bool) -> Result<(), Rejection> {
+        require_not_system(action, name)?;
+        let aliases = self.catalog.aliases_of(name).chain(self.catalog.constituents_of(name));
+        let aliases: Vec<AliasName> = aliases.cloned().collect();
         if !aliases.is_empty() && !cascade {
             let aliases = aliases.iter().map(|alias| format!("'{alias}'")).collect::<Vec<_>>().join(", ");
             return Err(Rejection::DatabaseHasAliases { name: name.to_string(), aliases });
@@ -59,4 +167,18 @@ impl Draft {
         self.set(RecordKey::Database(name.clone()), None);
         Ok(())
     }
+}
+
+fn require_not_system(action: &str, name: &DatabaseName) -> Result<(), Rejection> {
+    if *name == DatabaseName::system() {
+        return Err(Rejection::DatabaseProtected { action: action.into(), name: name.to_string() });
+    }
+    Ok(())
+}
+
+fn missing(if_exists: bool, action: &str, name: &CatalogName) -> Outcome {
+    if if_exists {
+        return updated(0);
+    }
+    Err(Rejection::NoSuchDatabase { action: action.into(), name: name.to_string() })
 }

@@ -9,11 +9,13 @@ mod alias;
 mod bootstrap;
 mod database;
 mod draft;
+mod user;
 
 use std::sync::Arc;
 
 use crate::{
-    Catalog, Change, Command, Entry, Outcome, Principal, Record, RecordKey, RequestRecord, Revision, Sealed, Stamp,
+    Catalog, Change, Command, DatabaseKind, Entry, Outcome, Principal, Record, RecordKey, RequestRecord, Revision,
+    Sealed, Stamp,
 };
 
 use draft::Draft;
@@ -63,23 +65,36 @@ impl Draft {
             Command::Bootstrap(bootstrap) => self.bootstrap(actor, bootstrap),
             Command::CreateAlias(create) => self.create_alias(create),
             Command::AlterAlias(alter) => self.alter_alias(alter),
-            Command::DropAlias { name, if_exists } => self.drop_alias(name, *if_exists),
-            Command::CreateDatabase { name, mode } => self.create_database(name, *mode),
-            Command::DropDatabase { name, if_exists, cascade_aliases } => {
-                self.drop_database(name, *if_exists, *cascade_aliases)
+            Command::DropAlias { name, form, if_exists } => self.drop_alias(name, form, *if_exists),
+            Command::CreateDatabase { name, mode, composite, default_language } => {
+                let kind = if *composite { DatabaseKind::Composite } else { DatabaseKind::Standard };
+                self.create_database(name, *mode, kind, *default_language)
+            }
+            Command::AlterDatabase { name, if_exists, access, default_language } => {
+                self.alter_database(name, *if_exists, *access, *default_language)
+            }
+            Command::SetDatabaseStatus { name, status } => self.set_database_status(name, *status),
+            Command::SetDefaultDatabase { name } => self.set_default_database(name),
+            Command::DropDatabase { name, if_exists, composite, cascade_aliases } => {
+                self.drop_database(name, *if_exists, *composite, *cascade_aliases)
             }
             Command::CreateUser(create) => self.create_user(actor, create),
             Command::AlterUser(alter) => self.alter_user(actor, alter),
+            Command::ChangeOwnPassword { proof, password } => self.change_own_password(actor, *proof, password),
+            Command::RenameUser { from, to, if_exists } => self.rename_user(from, to, *if_exists),
             Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
-            Command::CreateRole { name, mode, copy_of } => self.create_role(name, *mode, copy_of.as_ref()),
+            Command::CreateRole { name, mode, immutable, copy_of } => {
+                self.create_role(name, *mode, *immutable, copy_of.as_ref())
+            }
+            Command::RenameRole { from, to, if_exists } => self.rename_role(from, to, *if_exists),
             Command::DropRole { name, if_exists } => self.drop_role(name, *if_exists),
             Command::GrantRoles { roles, users } => self.grant_roles(roles, users),
-            Command::RevokeRoles { roles, users } => self.revoke_roles(roles, users),
+            Command::RevokeRoles { roles, users, lenient } => self.revoke_roles(roles, users, *lenient),
             Command::AssignPrivileges { effect, immutable, privileges, roles } => {
                 self.assign_privileges(*effect, *immutable, privileges, roles)
             }
-            Command::RevokePrivileges { effect, immutable, privileges, roles } => {
-                self.revoke_privileges(*effect, *immutable, privileges, roles)
+            Command::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
+                self.revoke_privileges(*effect, *immutable, privileges, roles, *lenient)
             }
         }
     }

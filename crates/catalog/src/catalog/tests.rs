@@ -31,7 +31,7 @@ fn indexed() -> Vec<(RecordKey, Record)> {
     let grant = Grant { role: reader.clone(), effect: GrantEffect::Granted, privilege, immutable: false };
     let stamp = Stamp::default();
     let kind = AliasKind::Local(DatabaseName::neo4j());
-    let alias = Alias { kind, properties: BTreeMap::new(), created: stamp, modified: stamp };
+    let alias = Alias { kind, composite: None, properties: BTreeMap::new(), created: stamp, modified: stamp };
     let request = RequestRecord { applied: stamp, outcome: Ok(Effect::default()) };
     vec![
         (RecordKey::Alias(AliasName::new("near").expect("a valid name")), Record::Alias(Arc::new(alias))),

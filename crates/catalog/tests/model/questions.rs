@@ -1,9 +1,9 @@
 //! Who may do what, and where a name leads, as the reference tells them (§4.3 to §4.5, decisions 1, 4, 13).
 
 use aliasd_catalog::{
-    Action, AliasKind, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope, DbmsAction, Destination, Grant,
-    GrantEffect, Principal, Privilege, Record, RecordKey, Rejection, ResolveRequest, ResolveTarget, Revision, Route,
-    Sealed, User, UserName, UserScope, UserStatus,
+    Action, Alias, AliasKind, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope, DatabaseStatus,
+    DbmsAction, Destination, Grant, GrantEffect, Principal, Privilege, Record, RecordKey, Rejection, RemoteLogin,
+    ResolveRequest, ResolveTarget, Revision, Route, Sealed, User, UserName, UserScope, UserStatus,
 };
 
 use super::Model;
@@ -66,6 +66,14 @@ impl Model {
             },
             (None, None) => return Err(Rejection::DatabaseNotFound { name: name.to_string() }),
         };
+        let offline = |name: &String| self.database(name).is_some_and(|it| it.status == DatabaseStatus::Offline);
+        if let Some(stopped) = database.clone().filter(offline) {
+            return Err(Rejection::DatabaseStopped { name: stopped });
+        }
+        let forwards = |alias: &Alias| matches!(&alias.kind, AliasKind::Remote(remote) if remote.login == RemoteLogin::OidcForwarding);
+        if !meta.policy.oidc_credential_forwarding && alias.as_ref().is_some_and(forwards) {
+            return Err(Rejection::OidcForwardingDisabled { name: name.to_string() });
+        }
         Ok(Answer { name: name.to_string(), database, alias, revision, credentials: request.with_credentials })
     }
 
@@ -76,6 +84,10 @@ impl Model {
             Action::Dbms(action) => (self.may(name, *action), denied(name, &format!("{} ON DBMS", action.keywords()))),
             Action::Impersonate(other) => {
                 (self.may_impersonate(name, other), denied(name, &format!("IMPERSONATE ({other}) ON DBMS")))
+            }
+            Action::Database(action, target) => {
+                let privilege = format!("{} ON DATABASE {target}", action.keywords());
+                (self.may_on(name, user, *action, target.as_str()), denied(name, &privilege))
             }
             Action::Access(target) => {
                 let hidden = Rejection::DatabaseNotFound { name: target.to_string() };
@@ -97,7 +109,19 @@ impl Model {
     }
 
     pub(super) fn check_privileges(&self, actor: &Principal, command: &Command<Sealed>) -> Result<(), Rejection> {
-        for action in needed(command) {
+        if let Principal::User(name) = actor {
+            match (self.caller(name), command) {
+                (Err(Rejection::PasswordChangeRequired { .. }), Command::ChangeOwnPassword { .. }) => {}
+                (Err(refusal), _) => return Err(refusal),
+                (Ok(_), _) => {}
+            }
+        }
+        if let Command::SetDatabaseStatus { name, status } = command {
+            let online = *status == DatabaseStatus::Online;
+            let action = if online { DatabaseAction::Start } else { DatabaseAction::Stop };
+            return self.authorise(actor, &Action::Database(action, name.clone()));
+        }
+        for action in self.needed(command) {
             self.authorise(actor, &Action::Dbms(action))?;
         }
         Ok(())
@@ -133,19 +157,24 @@ impl Model {
         allowed || name == other
     }
 
-    fn may_access(&self, name: &UserName, user: &User, target: &CatalogName) -> bool {
+    fn may_access(&self, name: &UserName, user: &User, asked: &CatalogName) -> bool {
+        let Some(target) = self.privilege_name(asked.as_str()) else { return false };
+        let composite = self.alias(asked.as_str()).and_then(|alias| alias.composite.clone());
+        let through = composite.is_none_or(|it| self.may_on(name, user, DatabaseAction::Access, it.as_str()));
+        (through && self.may_on(name, user, DatabaseAction::Access, &target)) || target == "system"
+    }
+
+    fn may_on(&self, name: &UserName, user: &User, action: DatabaseAction, target: &str) -> bool {
         let default = &self.meta().expect("formed").default_database;
         let home = self.privilege_name(user.home.as_ref().unwrap_or(default).as_str());
-        let Some(target) = self.privilege_name(target.as_str()) else { return false };
-        let allowed = self.allowed(name, |privilege| match privilege {
-            Privilege::Database(DatabaseAction::Access | DatabaseAction::All, scope) => match scope {
+        self.allowed(name, |privilege| match privilege {
+            Privilege::Database(held, scope) if suffices(*held, action) => match scope {
                 DatabaseScope::All => true,
-                DatabaseScope::Home => home.as_ref() == Some(&target),
+                DatabaseScope::Home => home.as_deref() == Some(target),
                 DatabaseScope::Named(named) => named.as_str() == target,
             },
             _ => false,
-        });
-        allowed || target == "system"
+        })
     }
 
     /// Some role of the user is granted, and none denied, a privilege that counts.
@@ -168,6 +197,18 @@ impl Model {
             .filter(|grant| roles.contains(&grant.role.to_string()) && counts(&grant.privilege))
             .collect();
         grants.iter().all(|grant| grant.effect == GrantEffect::Granted) && !grants.is_empty()
+    }
+}
+
+/// Which privilege on a database allows which action on it, as far as the tests ask.
+fn suffices(held: DatabaseAction, action: DatabaseAction) -> bool {
+    match action {
+        DatabaseAction::Start | DatabaseAction::Stop => held == action,
+        DatabaseAction::Access => [DatabaseAction::Access, DatabaseAction::All].contains(&held),
+        DatabaseAction::CreateIndex => {
+            [DatabaseAction::CreateIndex, DatabaseAction::IndexManagement, DatabaseAction::All].contains(&held)
+        }
+        _ => unreachable!("nobody asks for {action:?}"),
     }
 }
 
@@ -209,47 +250,71 @@ fn covers(group: DbmsAction, action: DbmsAction, database_covers_alias: bool) ->
         }
         A::PrivilegeManagement => [A::ShowPrivilege, A::AssignPrivilege, A::RemovePrivilege].contains(&action),
         A::ServerManagement => action == A::ShowServers,
+        A::AuthRuleManagement => {
+            let drop_or_show = [A::DropAuthRule, A::ShowAuthRule].contains(&action);
+            drop_or_show || [A::CreateAuthRule, A::AlterAuthRule, A::RenameAuthRule].contains(&action)
+        }
         _ => false,
     }
 }
 
-fn needed(command: &Command<Sealed>) -> Vec<DbmsAction> {
-    use DbmsAction as A;
-    let replacing = |mode: CreateMode, drop: A| if mode == CreateMode::OrReplace { vec![drop] } else { vec![] };
-    let and = |first: A, rest: Vec<A>| [vec![first], rest].concat();
-    match command {
-        Command::Bootstrap(_) => vec![],
-        Command::CreateAlias(create) => and(A::CreateAlias, replacing(create.mode, A::DropAlias)),
-        Command::AlterAlias(_) => vec![A::AlterAlias],
-        Command::DropAlias { .. } => vec![A::DropAlias],
-        Command::CreateDatabase { mode, .. } => and(A::CreateDatabase, replacing(*mode, A::DropDatabase)),
-        Command::DropDatabase { cascade_aliases, .. } => {
-            and(A::DropDatabase, if *cascade_aliases { vec![A::DropAlias] } else { vec![] })
+impl Model {
+    fn needed(&self, command: &Command<Sealed>) -> Vec<DbmsAction> {
+        use DbmsAction as A;
+        let replacing = |mode: CreateMode, drop: A| if mode == CreateMode::OrReplace { vec![drop] } else { vec![] };
+        let and = |first: A, rest: Vec<A>| [vec![first], rest].concat();
+        match command {
+            Command::Bootstrap(_) => vec![],
+            Command::CreateAlias(create) => and(A::CreateAlias, replacing(create.mode, A::DropAlias)),
+            Command::AlterAlias(_) => vec![A::AlterAlias],
+            Command::DropAlias { .. } => vec![A::DropAlias],
+            Command::CreateDatabase { mode, composite: false, .. } => {
+                and(A::CreateDatabase, replacing(*mode, A::DropDatabase))
+            }
+            Command::CreateDatabase { mode, composite: true, .. } => {
+                and(A::CreateCompositeDatabase, replacing(*mode, A::DropCompositeDatabase))
+            }
+            Command::DropDatabase { name, composite, cascade_aliases, .. } => {
+                let composite = *composite || self.is_composite(name.as_str());
+                let drop = if composite { A::DropCompositeDatabase } else { A::DropDatabase };
+                and(drop, if *cascade_aliases { vec![A::DropAlias] } else { vec![] })
+            }
+            Command::AlterDatabase { name, .. } if self.is_composite(name.as_str()) => vec![A::AlterCompositeDatabase],
+            Command::AlterDatabase { access, default_language, .. } => match (access, default_language) {
+                (Some(_), Some(_)) => vec![A::SetDatabaseAccess, A::SetDatabaseDefaultLanguage],
+                (Some(_), None) => vec![A::SetDatabaseAccess],
+                (None, Some(_)) => vec![A::SetDatabaseDefaultLanguage],
+                (None, None) => vec![A::AlterDatabase],
+            },
+            Command::SetDatabaseStatus { .. } | Command::ChangeOwnPassword { .. } => vec![],
+            Command::SetDefaultDatabase { .. } => vec![A::ExecuteAdminProcedures],
+            Command::RenameUser { .. } => vec![A::RenameUser],
+            Command::RenameRole { .. } => vec![A::RenameRole],
+            Command::CreateUser(create) => and(A::CreateUser, replacing(create.mode, A::DropUser)),
+            Command::AlterUser(alter) => {
+                let mut actions = Vec::new();
+                if alter.password.is_some() {
+                    actions.push(A::SetPasswords);
+                }
+                if alter.status.is_some() {
+                    actions.push(A::SetUserStatus);
+                }
+                if alter.home.is_some() {
+                    actions.push(A::SetUserHomeDatabase);
+                }
+                let removal = &alter.remove_auth;
+                if removal.all || removal.native || !removal.providers.is_empty() || !alter.set_auth.is_empty() {
+                    actions.push(A::SetAuth);
+                }
+                if actions.is_empty() { vec![A::AlterUser] } else { actions }
+            }
+            Command::DropUser { .. } => vec![A::DropUser],
+            Command::CreateRole { mode, .. } => and(A::CreateRole, replacing(*mode, A::DropRole)),
+            Command::DropRole { .. } => vec![A::DropRole],
+            Command::GrantRoles { .. } => vec![A::AssignRole],
+            Command::RevokeRoles { .. } => vec![A::RemoveRole],
+            Command::AssignPrivileges { .. } => vec![A::AssignPrivilege],
+            Command::RevokePrivileges { .. } => vec![A::RemovePrivilege],
         }
-        Command::CreateUser(create) => and(A::CreateUser, replacing(create.mode, A::DropUser)),
-        Command::AlterUser(alter) => {
-            let mut actions = Vec::new();
-            if alter.password.is_some() {
-                actions.push(A::SetPasswords);
-            }
-            if alter.status.is_some() {
-                actions.push(A::SetUserStatus);
-            }
-            if alter.home.is_some() {
-                actions.push(A::SetUserHomeDatabase);
-            }
-            let removal = &alter.remove_auth;
-            if removal.all || removal.native || !removal.providers.is_empty() || !alter.set_auth.is_empty() {
-                actions.push(A::SetAuth);
-            }
-            if actions.is_empty() { vec![A::AlterUser] } else { actions }
-        }
-        Command::DropUser { .. } => vec![A::DropUser],
-        Command::CreateRole { mode, .. } => and(A::CreateRole, replacing(*mode, A::DropRole)),
-        Command::DropRole { .. } => vec![A::DropRole],
-        Command::GrantRoles { .. } => vec![A::AssignRole],
-        Command::RevokeRoles { .. } => vec![A::RemoveRole],
-        Command::AssignPrivileges { .. } => vec![A::AssignPrivilege],
-        Command::RevokePrivileges { .. } => vec![A::RemovePrivilege],
     }
 }

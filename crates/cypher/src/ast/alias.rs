@@ -31,19 +31,31 @@ pub struct CreateAlias {
     pub properties: Option<Located<Operand<MapEntries>>>,
 }
 
-/// `AT url USER name PASSWORD secret [DRIVER …] [DEFAULT LANGUAGE …]`.
+/// `AT url login [DRIVER …] [DEFAULT LANGUAGE …]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RemoteClauses {
     /// The address of the remote DBMS.
     pub url: Located<Operand<String>>,
-    /// The user there.
-    pub user: NameOperand,
-    /// That user's password.
-    pub password: Located<Operand<PlainSecret>>,
+    /// As whom.
+    pub login: LoginClause,
     /// `DRIVER`.
     pub driver: Option<Located<Operand<MapEntries>>>,
     /// `DEFAULT LANGUAGE`.
     pub default_language: Option<Located<CypherVersion>>,
+}
+
+/// As whom a DBMS logs in at the remote one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoginClause {
+    /// `USER name PASSWORD secret`.
+    Stored {
+        /// The user there.
+        user: NameOperand,
+        /// That user's password.
+        password: Located<Operand<PlainSecret>>,
+    },
+    /// `OIDC CREDENTIAL FORWARDING`; only in Cypher 25.
+    OidcForwarding,
 }
 
 /// `ALTER ALIAS name [IF EXISTS] SET DATABASE …`, with at least one clause.

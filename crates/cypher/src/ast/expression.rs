@@ -36,6 +36,31 @@ pub enum Expression {
         /// The keys, outermost first; never empty.
         keys: Vec<Located<String>>,
     },
+    /// `base[index]`: a member of a list, counted from 0 or, if negative, from the end; or the value of a key.
+    Index {
+        /// A list or a map.
+        base: Box<Located<Expression>>,
+        /// Which member.
+        index: Box<Located<Expression>>,
+    },
+    /// `base[from..to]`: some members of a list.
+    Slice {
+        /// A list.
+        base: Box<Located<Expression>>,
+        /// The first of them; absent means the first of the list.
+        from: Option<Box<Located<Expression>>>,
+        /// The one after the last of them; absent means to the end.
+        to: Option<Box<Located<Expression>>>,
+    },
+    /// `CASE [subject] WHEN … THEN … [ELSE …] END`.
+    Case {
+        /// What the branches are compared with; without it they are conditions.
+        subject: Option<Box<Located<Expression>>>,
+        /// What is tested and the value if it fits; never empty.
+        branches: Vec<(Located<Expression>, Located<Expression>)>,
+        /// `ELSE`; absent means NULL.
+        otherwise: Option<Box<Located<Expression>>>,
+    },
     /// `NOT a`, `-a`.
     Unary(UnaryOperator, Box<Located<Expression>>),
     /// `a + b - c`, `a OR b`, `a < b <= c`: operators of one precedence, in the order written.
@@ -87,7 +112,7 @@ pub enum Precedence {
     Not,
     /// `=`, `<>`, `<`, `<=`, `>`, `>=`.
     Comparison,
-    /// `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`, `IS NULL`.
+    /// `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`, `=~`, `IS NULL`.
     Predicate,
     /// `+`, `-`.
     Sum,
@@ -95,7 +120,7 @@ pub enum Precedence {
     Product,
     /// A leading `-`.
     Sign,
-    /// `a.b`.
+    /// `a.b`, `a[b]`.
     Property,
     /// Literals, names, calls, and everything in parentheses.
     Atom,
@@ -153,6 +178,8 @@ binary_operators! {
     EndsWith = "ENDS WITH", Predicate;
     /// A string holds another.
     Contains = "CONTAINS", Predicate;
+    /// A string fits a regular expression as a whole.
+    Matches = "=~", Predicate;
     /// Sum, or concatenation of strings or lists.
     Add = "+", Sum;
     /// Difference.
@@ -176,7 +203,7 @@ impl Expression {
             Self::Unary(UnaryOperator::Negate, _) => Precedence::Sign,
             Self::Integer(number) if *number < 0 => Precedence::Sign,
             Self::Float(number) if number.is_sign_negative() => Precedence::Sign,
-            Self::Property { .. } => Precedence::Property,
+            Self::Property { .. } | Self::Index { .. } | Self::Slice { .. } => Precedence::Property,
             _ => Precedence::Atom,
         }
     }

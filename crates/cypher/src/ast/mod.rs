@@ -12,21 +12,26 @@ mod role;
 mod show;
 mod user;
 
-pub use aliasd_catalog::{CreateMode, CypherVersion, DatabaseAction, DbmsAction, GrantEffect, GraphAction, UserStatus};
+pub use aliasd_catalog::{
+    CreateMode, CypherVersion, DatabaseAccess, DatabaseAction, DbmsAction, GrantEffect, GraphAction, QualifiedAction,
+    TransactionAction, UserStatus,
+};
 
-pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, RemoteClauses};
-pub use database::{CreateDatabase, DatabaseStatement, DropDatabase};
+pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause, RemoteClauses};
+pub use database::{AlterDatabase, CreateDatabase, DatabaseStatement, DropDatabase, Wait};
 pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
 pub use privilege::{
-    ElementKind, NameScope, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm, SegmentTerm,
+    ElementKind, LoadTerm, NameScope, PatternTerm, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm,
+    SegmentTerm,
 };
-pub use role::{CreateRole, DropRole, RoleAssignment, RoleStatement};
+pub use role::{CreateRole, DropRole, RenameRole, RoleAssignment, RoleStatement};
 pub use show::{
     AsCommands, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, ShowStatement, ShowSubject,
     Yield, YieldItem, YieldItems,
 };
 pub use user::{
-    AlterUser, AuthRemoval, AuthSettings, CreateUser, DropUser, PasswordClause, UserSettings, UserStatement,
+    AlterUser, AuthRemoval, AuthSettings, ChangePassword, CreateUser, DropUser, PasswordClause, RenameUser,
+    UserSettings, UserStatement,
 };
 
 use crate::span::Located;
@@ -45,11 +50,11 @@ pub struct Statement {
 pub enum Body {
     /// Creates, alters or drops an alias.
     Alias(AliasStatement),
-    /// Creates or drops a database.
+    /// Creates, alters, drops, starts or stops a database, or makes it the default one.
     Database(DatabaseStatement),
-    /// Creates, alters or drops a user.
+    /// Creates, alters, renames or drops a user.
     User(UserStatement),
-    /// Creates or drops a role, gives it to users or takes it from them.
+    /// Creates, renames or drops a role, gives it to users or takes it from them.
     Role(RoleStatement),
     /// Grants, denies or revokes privileges.
     Privilege(PrivilegeStatement),

@@ -1,6 +1,9 @@
 //! `GRANT`, `DENY` and `REVOKE` of privileges.
 
-use super::{DatabaseAction, DbmsAction, GrantEffect, GraphAction, NameOperand};
+use super::{
+    DatabaseAction, DbmsAction, Expression, GrantEffect, GraphAction, NameOperand, Operand, QualifiedAction,
+    TransactionAction,
+};
 use crate::span::Located;
 
 /// `GRANT|DENY|REVOKE [IMMUTABLE] privilege ON scope TO|FROM roles`.
@@ -39,6 +42,24 @@ pub enum PrivilegeTerm {
         /// On which databases.
         scope: NameScope,
     },
+    /// `SHOW TRANSACTION`, `TERMINATE TRANSACTION` and `TRANSACTION MANAGEMENT` on databases.
+    Transaction {
+        /// What may be done.
+        action: TransactionAction,
+        /// Whose transactions; none means those of every user.
+        users: Option<Vec<NameOperand>>,
+        /// On which databases.
+        scope: NameScope,
+    },
+    /// `EXECUTE …` and `SHOW SETTING`, on what has a name that fits a pattern.
+    Qualified {
+        /// What may be done.
+        action: QualifiedAction,
+        /// The patterns; never empty.
+        globs: Vec<Located<String>>,
+    },
+    /// `LOAD ON …`.
+    Load(LoadTerm),
     /// `… ON HOME GRAPH | GRAPH *|names`.
     Graph {
         /// What may be done.
@@ -47,7 +68,7 @@ pub enum PrivilegeTerm {
         resource: Option<ResourceTerm>,
         /// On which graphs.
         scope: NameScope,
-        /// `NODES …`, for actions that take it; absent means `ELEMENTS *`.
+        /// `NODES …` or `FOR …`, for actions that take it; absent means `ELEMENTS *`.
         segment: Option<SegmentTerm>,
     },
 }
@@ -72,13 +93,40 @@ pub enum ResourceTerm {
     Named(Vec<Located<String>>),
 }
 
+/// From where data may be loaded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoadTerm {
+    /// `ALL DATA`.
+    AllData,
+    /// `URL 'pattern'`.
+    Url(Located<Operand<String>>),
+    /// `CIDR 'range'`.
+    Cidr(Located<Operand<String>>),
+}
+
 /// The elements that a graph privilege concerns.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SegmentTerm {
-    /// Nodes, relationships or both.
-    pub kind: ElementKind,
-    /// Labels or types; none means `*`.
-    pub names: Option<Vec<Located<String>>>,
+pub enum SegmentTerm {
+    /// By kind, and by label or type.
+    Elements {
+        /// Nodes, relationships or both.
+        kind: ElementKind,
+        /// Labels or types; none means `*`.
+        names: Option<Vec<Located<String>>>,
+    },
+    /// `FOR (n:A|B) WHERE n.key = value`: nodes, by what is in one of their properties.
+    Pattern(PatternTerm),
+}
+
+/// Which nodes a rule over their properties picks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatternTerm {
+    /// What the condition calls a node.
+    pub variable: Located<String>,
+    /// Any of these labels; none means every node.
+    pub labels: Vec<Located<String>>,
+    /// What must hold. The form `({key: value})` says `key = value`.
+    pub condition: Box<Located<Expression>>,
 }
 
 /// The kinds of graph elements.

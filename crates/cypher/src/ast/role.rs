@@ -1,4 +1,4 @@
-//! `CREATE ROLE`, `DROP ROLE`, `GRANT ROLE`, `REVOKE ROLE`.
+//! `CREATE ROLE`, `RENAME ROLE`, `DROP ROLE`, `GRANT ROLE`, `REVOKE ROLE`.
 
 use super::{CreateMode, NameOperand};
 
@@ -7,6 +7,8 @@ use super::{CreateMode, NameOperand};
 pub enum RoleStatement {
     /// `CREATE ROLE`.
     Create(CreateRole),
+    /// `RENAME ROLE`.
+    Rename(RenameRole),
     /// `DROP ROLE`.
     Drop(DropRole),
     /// `GRANT ROLES … TO …`.
@@ -15,15 +17,28 @@ pub enum RoleStatement {
     Revoke(RoleAssignment),
 }
 
-/// `CREATE [OR REPLACE] ROLE name [IF NOT EXISTS] [AS COPY OF other]`.
+/// `CREATE [OR REPLACE] [IMMUTABLE] ROLE name [IF NOT EXISTS] [AS COPY OF other]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateRole {
     /// The new role.
     pub name: NameOperand,
     /// What to do if the name is taken.
     pub mode: CreateMode,
+    /// `IMMUTABLE`.
+    pub immutable: bool,
     /// `AS COPY OF`.
     pub copy_of: Option<NameOperand>,
+}
+
+/// `RENAME ROLE name [IF EXISTS] TO name`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenameRole {
+    /// The role to rename.
+    pub from: NameOperand,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+    /// Its new name.
+    pub to: NameOperand,
 }
 
 /// `DROP ROLE name [IF EXISTS]`.

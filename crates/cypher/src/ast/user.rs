@@ -1,4 +1,4 @@
-//! `CREATE USER`, `ALTER USER`, `DROP USER`.
+//! `CREATE USER`, `ALTER USER`, `ALTER CURRENT USER`, `RENAME USER`, `DROP USER`.
 
 use aliasd_catalog::PlainSecret;
 
@@ -12,6 +12,10 @@ pub enum UserStatement {
     Create(CreateUser),
     /// `ALTER USER`.
     Alter(AlterUser),
+    /// `ALTER CURRENT USER SET PASSWORD`.
+    ChangePassword(ChangePassword),
+    /// `RENAME USER`.
+    Rename(RenameUser),
     /// `DROP USER`.
     Drop(DropUser),
 }
@@ -42,6 +46,26 @@ pub struct AlterUser {
     pub settings: UserSettings,
 }
 
+/// `ALTER CURRENT USER SET PASSWORD FROM old TO new`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangePassword {
+    /// What proves that the caller knows the own password.
+    pub from: Located<Operand<PlainSecret>>,
+    /// The new password.
+    pub to: Located<Operand<PlainSecret>>,
+}
+
+/// `RENAME USER name [IF EXISTS] TO name`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenameUser {
+    /// The user to rename.
+    pub from: NameOperand,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+    /// Its new name.
+    pub to: NameOperand,
+}
+
 /// `DROP USER name [IF EXISTS]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DropUser {
@@ -54,7 +78,7 @@ pub struct DropUser {
 /// The `SET` clauses of a user; an absent one was not written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserSettings {
-    /// `SET [PLAINTEXT] PASSWORD …` and `SET PASSWORD CHANGE …`.
+    /// `SET [PLAINTEXT | ENCRYPTED] PASSWORD …` and `SET PASSWORD CHANGE …`.
     pub password: PasswordClause,
     /// `SET STATUS`.
     pub status: Option<Located<UserStatus>>,
@@ -69,6 +93,8 @@ pub struct UserSettings {
 pub struct PasswordClause {
     /// The new password.
     pub password: Option<Located<Operand<PlainSecret>>>,
+    /// `ENCRYPTED`: what is given is a hash; only with a password.
+    pub encrypted: bool,
     /// `CHANGE REQUIRED` is true, `CHANGE NOT REQUIRED` is false.
     pub change_required: Option<Located<bool>>,
 }

@@ -45,7 +45,7 @@ macro_rules! error_codes {
             /// Neo4j's status code for it.
             #[must_use]
             pub fn neo4j_code(self) -> &'static str {
-                match self { $(Self::$variant => concat!("Neo.ClientError.Statement.", $neo4j),)* }
+                match self { $(Self::$variant => concat!("Neo.ClientError.", $neo4j),)* }
             }
         }
     };
@@ -53,51 +53,57 @@ macro_rules! error_codes {
 
 error_codes! {
     /// The text does not follow the grammar.
-    SyntaxError = "SYNTAX_ERROR", "42I06", "SyntaxError";
+    SyntaxError = "SYNTAX_ERROR", "42I06", "Statement.SyntaxError";
     /// A character that the language does not use, or an invisible one.
-    InvalidCharacter = "INVALID_CHARACTER", "42001", "SyntaxError";
+    InvalidCharacter = "INVALID_CHARACTER", "42001", "Statement.SyntaxError";
     /// A number out of range or a string with an unknown escape.
-    InvalidLiteral = "INVALID_LITERAL", "42001", "SyntaxError";
+    InvalidLiteral = "INVALID_LITERAL", "42001", "Statement.SyntaxError";
     /// A string, name or comment that is not closed.
-    UnterminatedLiteral = "UNTERMINATED_LITERAL", "42001", "SyntaxError";
+    UnterminatedLiteral = "UNTERMINATED_LITERAL", "42001", "Statement.SyntaxError";
     /// The statement is larger than 1 MiB.
-    StatementTooLarge = "STATEMENT_TOO_LARGE", "42001", "SyntaxError";
+    StatementTooLarge = "STATEMENT_TOO_LARGE", "42001", "Statement.SyntaxError";
     /// Expressions are nested more deeply than 64 levels.
-    NestingTooDeep = "NESTING_TOO_DEEP", "42001", "SyntaxError";
+    NestingTooDeep = "NESTING_TOO_DEEP", "42001", "Statement.SyntaxError";
     /// A list, map or chain of operators has more than 10,000 members.
-    ListTooLong = "LIST_TOO_LONG", "42001", "SyntaxError";
+    ListTooLong = "LIST_TOO_LONG", "42001", "Statement.SyntaxError";
     /// A clause that may stand once stands twice.
-    DuplicateClause = "DUPLICATE_CLAUSE", "42N19", "SyntaxError";
+    DuplicateClause = "DUPLICATE_CLAUSE", "42N19", "Statement.SyntaxError";
     /// Two clauses that exclude each other.
-    ConflictingClauses = "CONFLICTING_CLAUSES", "42N14", "SyntaxError";
+    ConflictingClauses = "CONFLICTING_CLAUSES", "42N14", "Statement.SyntaxError";
     /// An ALTER that alters nothing.
-    MissingClause = "MISSING_CLAUSE", "42N94", "SyntaxError";
+    MissingClause = "MISSING_CLAUSE", "42N94", "Statement.SyntaxError";
     /// A leading `USE`.
-    UseClauseNotAllowed = "USE_CLAUSE_NOT_ALLOWED", "42N79", "SyntaxError";
+    UseClauseNotAllowed = "USE_CLAUSE_NOT_ALLOWED", "42N79", "Statement.SyntaxError";
     /// A `CYPHER` prefix that names a version other than 5 and 25.
-    InvalidCypherVersion = "INVALID_CYPHER_VERSION", "22N04", "SyntaxError";
+    InvalidCypherVersion = "INVALID_CYPHER_VERSION", "22N04", "Statement.SyntaxError";
     /// A dotted name whose parts are quoted separately.
-    InvalidQualifiedName = "INVALID_QUALIFIED_NAME", "42NAA", "SyntaxError";
+    InvalidQualifiedName = "INVALID_QUALIFIED_NAME", "42NAA", "Statement.SyntaxError";
+    /// A quoted name of more than two parts, in Cypher 5.
+    TooManyNameComponents = "TOO_MANY_NAME_COMPONENTS", "22N83", "Statement.SyntaxError";
+    /// An unquoted name of more than two parts for a remote alias, in Cypher 5.
+    InvalidDottedName = "INVALID_DOTTED_NAME", "22N82", "Statement.SyntaxError";
     /// A name that is neither a column of the listing nor defined by `YIELD`.
-    UnknownVariable = "UNKNOWN_VARIABLE", "42N62", "SyntaxError";
+    UnknownVariable = "UNKNOWN_VARIABLE", "42N62", "Statement.SyntaxError";
     /// A function that this language does not have.
-    UnknownFunction = "UNKNOWN_FUNCTION", "42N48", "SyntaxError";
+    UnknownFunction = "UNKNOWN_FUNCTION", "42N48", "Statement.SyntaxError";
+    /// A procedure that this server does not have.
+    UnknownProcedure = "UNKNOWN_PROCEDURE", "42N08", "Procedure.ProcedureNotFound";
     /// A column name given twice.
-    DuplicateColumn = "DUPLICATE_COLUMN", "42N38", "SyntaxError";
+    DuplicateColumn = "DUPLICATE_COLUMN", "42N38", "Statement.SyntaxError";
     /// An expression where it may not stand, for example a column in a driver setting.
-    InvalidExpression = "INVALID_EXPRESSION", "42001", "SyntaxError";
+    InvalidExpression = "INVALID_EXPRESSION", "42001", "Statement.SyntaxError";
     /// A parameter that the statement names and the caller did not give.
-    MissingParameter = "MISSING_PARAMETER", "42N51", "ParameterMissing";
+    MissingParameter = "MISSING_PARAMETER", "42N51", "Statement.ParameterMissing";
     /// A value, often of a parameter, of a type that does not fit its place.
-    WrongType = "WRONG_TYPE", "22N27", "TypeError";
+    WrongType = "WRONG_TYPE", "22N27", "Statement.TypeError";
     /// The values of a `DRIVER` map could not be computed.
-    DriverEvaluation = "DRIVER_SETTINGS_EVALUATION", "42N89", "SyntaxError";
+    DriverEvaluation = "DRIVER_SETTINGS_EVALUATION", "42N89", "Statement.SyntaxError";
     /// A parameter that names a database is `*`.
-    ParameterIsWildcard = "PARAMETER_IS_WILDCARD", "42N86", "SyntaxError";
+    ParameterIsWildcard = "PARAMETER_IS_WILDCARD", "42N86", "Statement.SyntaxError";
     /// Arithmetic that has no result: an overflow or a division by zero.
-    ArithmeticError = "ARITHMETIC_ERROR", "22003", "ArithmeticError";
+    ArithmeticError = "ARITHMETIC_ERROR", "22003", "Statement.ArithmeticError";
     /// A part of the language that this server does not offer.
-    NotSupported = "NOT_SUPPORTED", "51N26", "SyntaxError";
+    NotSupported = "NOT_SUPPORTED", "51N26", "Statement.SyntaxError";
 }
 
 /// Why a statement was not understood.

@@ -25,6 +25,12 @@ impl Located<Formula> {
                 return function.apply(arguments.collect::<Result<_, _>>()?, self.span);
             }
             Formula::Property(base, keys) => return self.property(base.evaluate(row)?, keys),
+            Formula::Index(base, index) => self.index(&*base.evaluate(row)?, &*index.evaluate(row)?)?,
+            Formula::Slice(base, from, to) => self.slice(base, [from.as_deref(), to.as_deref()], row)?,
+            Formula::Case(subject, branches, otherwise) => {
+                return self.case(subject.as_deref(), branches, otherwise.as_deref(), row);
+            }
+            Formula::Matches(text, pattern) => from_truth(pattern.fits(&*text.evaluate(row)?)),
             Formula::List(members) => {
                 let members = members.iter().map(|member| Ok(member.evaluate(row)?.into_owned()));
                 Value::List(members.collect::<Result<_, LanguageError>>()?)
@@ -70,6 +76,71 @@ impl Located<Formula> {
             };
         }
         Ok(value)
+    }
+
+    fn index(&self, base: &Value, index: &Value) -> Result<Value, LanguageError> {
+        match (base, index) {
+            (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
+            (Value::List(members), Value::Integer(index)) => {
+                let place = usize::try_from(if *index < 0 { *index + count(members.len()) } else { *index });
+                Ok(place.ok().and_then(|place| members.get(place)).cloned().unwrap_or(Value::Null))
+            }
+            (Value::Map(entries), Value::String(key)) => Ok(entries.get(key).cloned().unwrap_or(Value::Null)),
+            _ => {
+                let message = format!("Cannot look up {} in {}.", kind_of(index), kind_of(base));
+                Err(LanguageError::new("", ErrorCode::WrongType, self.span, message))
+            }
+        }
+    }
+
+    /// The members between two places; a negative place counts from the end, and one outside is moved inside.
+    fn slice(&self, base: &Bound, ends: [Option<&Bound>; 2], row: &[Value]) -> Result<Value, LanguageError> {
+        let base = base.evaluate(row)?;
+        let refused = |value: &Value| {
+            let message = format!("A slice needs a list and whole numbers, found {}.", kind_of(value));
+            LanguageError::new("", ErrorCode::WrongType, self.span, message)
+        };
+        let members = match &*base {
+            Value::Null => return Ok(Value::Null),
+            Value::List(members) => members,
+            other => return Err(refused(other)),
+        };
+        let length = count(members.len());
+        let mut places = [0, members.len()];
+        for (place, end) in places.iter_mut().zip(ends) {
+            let Some(end) = end else { continue };
+            match &*end.evaluate(row)? {
+                Value::Null => return Ok(Value::Null),
+                Value::Integer(at) => {
+                    let at = if *at < 0 { at.saturating_add(length) } else { *at };
+                    // Between 0 and the length, so it fits.
+                    *place = usize::try_from(at.clamp(0, length)).unwrap_or(0);
+                }
+                other => return Err(refused(other)),
+            }
+        }
+        let [from, to] = places;
+        Ok(Value::List(members.get(from..to).unwrap_or_default().to_vec()))
+    }
+
+    fn case<'a>(
+        &'a self,
+        subject: Option<&'a Bound>,
+        branches: &'a [(Bound, Bound)],
+        otherwise: Option<&'a Bound>,
+        row: &'a [Value],
+    ) -> Evaluated<'a> {
+        let subject = subject.map(|subject| subject.evaluate(row)).transpose()?;
+        for (tested, value) in branches {
+            let fits = match &subject {
+                Some(subject) => equal(subject, &*tested.evaluate(row)?),
+                None => tested.truth(row)?,
+            };
+            if fits == Some(true) {
+                return value.evaluate(row);
+            }
+        }
+        otherwise.map_or(Ok(Cow::Owned(Value::Null)), |otherwise| otherwise.evaluate(row))
     }
 
     fn chain(&self, first: &Bound, rest: &[(BinaryOperator, Bound)], row: &[Value]) -> Result<Value, LanguageError> {
@@ -145,6 +216,10 @@ impl Located<Formula> {
     }
 }
 
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
 fn from_truth(truth: Option<bool>) -> Value {
     truth.map_or(Value::Null, Value::Boolean)
 }
@@ -172,7 +247,7 @@ fn compared(operator: BinaryOperator, left: &Value, right: &Value) -> Option<boo
     }
 }
 
-fn arithmetic(
+pub(crate) fn arithmetic(
     operator: BinaryOperator,
     left: Cow<'_, Value>,
     right: &Value,
@@ -225,7 +300,7 @@ fn integer_arithmetic(operator: BinaryOperator, left: i64, right: i64, span: Spa
     result.map(Value::Integer).ok_or_else(|| LanguageError::new("", ErrorCode::ArithmeticError, span, message))
 }
 
-fn float(value: &Value) -> Option<f64> {
+pub(crate) fn float(value: &Value) -> Option<f64> {
     match value {
         // Rounding to the nearest float is what Cypher's mixed arithmetic does.
         #[expect(clippy::cast_precision_loss, reason = "mixed arithmetic is done in floats")]

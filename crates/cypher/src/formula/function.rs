@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aliasd_catalog::Value;
 
-use super::duration;
+use super::{duration, text};
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::kind_of;
 use crate::span::{Located, Span};
@@ -39,10 +39,24 @@ functions! {
     Head = "head", 1..=1;
     Last = "last", 1..=1;
     Duration = "duration", 1..=1;
+    LTrim = "lTrim", 1..=1;
+    RTrim = "rTrim", 1..=1;
+    Reverse = "reverse", 1..=1;
+    Left = "left", 2..=2;
+    Right = "right", 2..=2;
+    Substring = "substring", 2..=3;
+    Replace = "replace", 3..=3;
+    Split = "split", 2..=2;
+    IsEmpty = "isEmpty", 1..=1;
+    Tail = "tail", 1..=1;
+    ToInteger = "toInteger", 1..=1;
+    ToFloat = "toFloat", 1..=1;
+    ToBoolean = "toBoolean", 1..=1;
+    NullIf = "nullIf", 2..=2;
 }
 
 /// Names of aggregations, which are not functions of values.
-pub(crate) const AGGREGATIONS: [&str; 4] = ["count", "collect", "min", "max"];
+pub(crate) const AGGREGATIONS: [&str; 6] = ["count", "collect", "min", "max", "sum", "avg"];
 
 /// The error for an aggregation where a value is due.
 pub(super) fn misplaced_aggregation(span: Span) -> LanguageError {
@@ -72,7 +86,10 @@ impl Function {
             });
         };
         if distinct || !(*least..=*most).contains(&arguments) {
-            let message = format!("The function {known}() takes {least} argument(s), and no DISTINCT.");
+            let message = match least == most {
+                true => format!("The function {known}() takes {least} argument(s), and no DISTINCT."),
+                false => format!("The function {known}() takes {least} to {most} arguments, and no DISTINCT."),
+            };
             return Err(LanguageError::new("", ErrorCode::InvalidExpression, span, message));
         }
         Ok(*function)
@@ -87,7 +104,24 @@ impl Function {
         let Some(argument) = arguments.first().filter(|argument| first_not_null(argument)) else {
             return Ok(Cow::Owned(Value::Null));
         };
+        if arguments.len() > 1 {
+            return text::apply(self, &arguments).map(Cow::Owned).map_err(|failure| match failure {
+                text::Failure::Type => self.refuse(argument, span),
+                text::Failure::Size(message) => LanguageError::new("", ErrorCode::InvalidExpression, span, message),
+            });
+        }
         let value = match (self, argument.as_ref()) {
+            (Self::LTrim, Value::String(text)) => Value::from(text.trim_start()),
+            (Self::RTrim, Value::String(text)) => Value::from(text.trim_end()),
+            (Self::Reverse, Value::String(text)) => Value::from(text.chars().rev().collect::<String>()),
+            (Self::Reverse, Value::List(members)) => Value::List(members.iter().rev().cloned().collect()),
+            (Self::IsEmpty, Value::String(text)) => Value::Boolean(text.is_empty()),
+            (Self::IsEmpty, Value::List(members)) => Value::Boolean(members.is_empty()),
+            (Self::IsEmpty, Value::Map(entries)) => Value::Boolean(entries.is_empty()),
+            (Self::Tail, Value::List(members)) => Value::List(members.iter().skip(1).cloned().collect()),
+            (Self::ToInteger | Self::ToFloat | Self::ToBoolean, value) => {
+                text::convert(self, value).ok_or_else(|| self.refuse(value, span))?
+            }
             (Self::ToLower | Self::Lower, Value::String(text)) => Value::from(text.to_lowercase()),
             (Self::ToUpper | Self::Upper, Value::String(text)) => Value::from(text.to_uppercase()),
             (Self::Trim, Value::String(text)) => Value::from(text.trim()),

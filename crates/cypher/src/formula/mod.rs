@@ -7,6 +7,8 @@ mod compare;
 mod duration;
 mod evaluate;
 mod function;
+mod pattern;
+mod text;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +16,9 @@ use std::sync::Arc;
 use aliasd_catalog::{Float, Value};
 
 pub(crate) use compare::order;
+pub(crate) use evaluate::{arithmetic, float};
 pub(crate) use function::Function;
+use pattern::Pattern;
 
 use crate::ast::{BinaryOperator, Expression, UnaryOperator};
 use crate::error::{ErrorCode, LanguageError};
@@ -38,6 +42,12 @@ pub(crate) enum Formula {
     List(Vec<Bound>),
     Map(Vec<(String, Bound)>),
     Property(Box<Bound>, Vec<String>),
+    Index(Box<Bound>, Box<Bound>),
+    Slice(Box<Bound>, Option<Box<Bound>>, Option<Box<Bound>>),
+    /// The subject, pairs of what is tested and its value, and what it is otherwise.
+    Case(Option<Box<Bound>>, Vec<(Bound, Bound)>, Option<Box<Bound>>),
+    /// `=~` with a pattern that was compiled while binding.
+    Matches(Box<Bound>, Pattern),
     Unary(UnaryOperator, Box<Bound>),
     Chain(Box<Bound>, Vec<(BinaryOperator, Bound)>),
     IsNull(Box<Bound>, bool),
@@ -87,6 +97,26 @@ impl<'a> Scope<'a> {
                 let keys = keys.iter().map(|key| key.value.clone()).collect();
                 Formula::Property(Box::new(self.bind(base)?), keys)
             }
+            Expression::Index { base, index } => {
+                Formula::Index(Box::new(self.bind(base)?), Box::new(self.bind(index)?))
+            }
+            Expression::Slice { base, from, to } => {
+                Formula::Slice(Box::new(self.bind(base)?), self.bind_optional(from)?, self.bind_optional(to)?)
+            }
+            Expression::Case { subject, branches, otherwise } => {
+                let subject = self.bind_optional(subject)?;
+                let bind = |(tested, value): &(Located<Expression>, Located<Expression>)| {
+                    Ok((self.bind(tested)?, self.bind(value)?))
+                };
+                let branches = branches.iter().map(bind).collect::<Result<_, LanguageError>>()?;
+                Formula::Case(subject, branches, self.bind_optional(otherwise)?)
+            }
+            Expression::Chain { first, rest } if rest.first().is_some_and(|(by, _)| *by == BinaryOperator::Matches) => {
+                let text = Box::new(self.bind(first)?);
+                // A predicate stands alone: the parser makes no chains of them.
+                let pattern = rest.iter().map(|(_, pattern)| self.bind(pattern)).next_back().transpose()?;
+                Formula::Matches(text, Pattern::new(pattern.as_ref(), span)?)
+            }
             Expression::Unary(operator, operand) => Formula::Unary(*operator, Box::new(self.bind(operand)?)),
             Expression::Chain { first, rest } => {
                 let first = Box::new(self.bind(first)?);
@@ -102,6 +132,13 @@ impl<'a> Scope<'a> {
             Expression::CountRows => return Err(function::misplaced_aggregation(span)),
         };
         Ok(Located::new(formula, span))
+    }
+
+    fn bind_optional(
+        &mut self,
+        expression: &Option<Box<Located<Expression>>>,
+    ) -> Result<Option<Box<Bound>>, LanguageError> {
+        expression.as_ref().map(|expression| Ok(Box::new(self.bind(expression)?))).transpose()
     }
 
     fn bind_all(&mut self, expressions: &[Located<Expression>]) -> Result<Vec<Bound>, LanguageError> {

@@ -1,14 +1,15 @@
 //! `RETURN`: computed columns, aggregation by groups, `DISTINCT`, order and paging.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use aliasd_catalog::Value;
+use aliasd_catalog::{Float, Value};
 
 use super::Rows;
 use super::projection::{Order, Page};
-use crate::ast::{Expression, ReturnItem};
+use crate::ast::{BinaryOperator, Expression, ReturnItem};
 use crate::error::{ErrorCode, LanguageError};
-use crate::formula::{Bound, Formula, Scope, order};
+use crate::formula::{Bound, Formula, Scope, arithmetic, float, order};
 use crate::lower::Refusal;
 use crate::span::{Located, Span};
 
@@ -38,6 +39,8 @@ pub(super) enum Aggregation {
     Collect,
     Min,
     Max,
+    Sum,
+    Avg,
 }
 
 // === impl ReturnItem ===
@@ -87,6 +90,8 @@ fn aggregation(function: &str) -> Option<Aggregation> {
         ("collect", Aggregation::Collect),
         ("min", Aggregation::Min),
         ("max", Aggregation::Max),
+        ("sum", Aggregation::Sum),
+        ("avg", Aggregation::Avg),
     ];
     known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(function)).map(|(_, aggregation)| aggregation)
 }
@@ -132,7 +137,8 @@ impl Returns {
             for ((_, item), accumulator) in self.items.iter().zip(&mut groups[place].1) {
                 if let Item::Aggregate(aggregation, distinct, argument) = item {
                     let value = argument.as_ref().map(|argument| argument.evaluate(&row)).transpose()?;
-                    accumulator.add(*aggregation, *distinct, value.map(std::borrow::Cow::into_owned));
+                    let span = argument.as_ref().map_or(Span::default(), |argument| argument.span);
+                    accumulator.add(*aggregation, *distinct, value.map(Cow::into_owned), span)?;
                 }
             }
         }
@@ -189,17 +195,27 @@ struct Accumulator {
     values: Vec<Value>,
     seen: BTreeSet<Value>,
     best: Option<Value>,
+    sum: Option<Value>,
 }
 
 impl Accumulator {
     /// Takes the value of one row; none for `count(*)`.
-    fn add(&mut self, aggregation: Aggregation, distinct: bool, value: Option<Value>) {
+    ///
+    /// # Errors
+    /// A sum of what is no number, or one that does not fit.
+    fn add(
+        &mut self,
+        aggregation: Aggregation,
+        distinct: bool,
+        value: Option<Value>,
+        span: Span,
+    ) -> Result<(), LanguageError> {
         let Some(value) = value else {
             self.count += 1;
-            return;
+            return Ok(());
         };
         if value == Value::Null || (distinct && !self.seen.insert(value.clone())) {
-            return;
+            return Ok(());
         }
         match aggregation {
             Aggregation::Count => self.count += 1,
@@ -211,7 +227,13 @@ impl Accumulator {
                 self.best = Some(value);
             }
             Aggregation::Min | Aggregation::Max => {}
+            Aggregation::Sum | Aggregation::Avg => {
+                self.count += 1;
+                let so_far = self.sum.take().unwrap_or(Value::Integer(0));
+                self.sum = Some(arithmetic(BinaryOperator::Add, Cow::Owned(so_far), &value, span)?);
+            }
         }
+        Ok(())
     }
 
     fn finish(self, aggregation: Aggregation) -> Value {
@@ -219,6 +241,12 @@ impl Accumulator {
             Aggregation::Count => Value::Integer(self.count),
             Aggregation::Collect => Value::List(self.values),
             Aggregation::Min | Aggregation::Max => self.best.unwrap_or(Value::Null),
+            Aggregation::Sum => self.sum.unwrap_or(Value::Integer(0)),
+            Aggregation::Avg => self.sum.as_ref().and_then(float).map_or(Value::Null, |sum| {
+                #[expect(clippy::cast_precision_loss, reason = "nobody lists 2^53 rows")]
+                let count = self.count as f64;
+                Value::Float(Float(sum / count))
+            }),
         }
     }
 }

@@ -107,6 +107,7 @@ impl<'a> Facts<'a> {
         let kind = match database.kind {
             DatabaseKind::System => "system",
             DatabaseKind::Standard => "standard",
+            DatabaseKind::Composite => "composite",
         };
         let status = match database.status {
             DatabaseStatus::Online => "online",
@@ -116,7 +117,7 @@ impl<'a> Facts<'a> {
             Value::from(name.as_str()),
             Value::from(kind),
             Value::List(aliases),
-            Value::from("read-write"),
+            Value::from(database.access.as_str()),
             Value::Null,
             Value::Null,
             Value::Null,
@@ -128,7 +129,9 @@ impl<'a> Facts<'a> {
             row.push(Value::Boolean(self.default.as_ref() == Some(name)));
             row.push(Value::Boolean(self.home.as_ref() == Some(name)));
         }
-        row.push(Value::List(Vec::new()));
+        let constituents = self.catalog.constituents_of(name).map(|alias| Value::from(alias.as_str()));
+        row.push(Value::List(constituents.collect()));
+        row.push(Value::from(database.default_language.as_str()));
         row
     }
 }

@@ -52,13 +52,9 @@ pub fn run_listing<'a>(catalog: &'a Catalog, who: &'a Principal, listing: &'a Li
 
 impl Listing {
     /// Binds what follows a `SHOW` to the columns of its subject.
-    pub(crate) fn new(
-        show: &ShowStatement,
-        version: Option<CypherVersion>,
-        parameters: &Parameters,
-    ) -> Result<Self, Refusal> {
+    pub(crate) fn new(show: &ShowStatement, version: CypherVersion, parameters: &Parameters) -> Result<Self, Refusal> {
         let source = Source::new(&show.subject.value, parameters)?;
-        let columns = source.columns(version.unwrap_or(CypherVersion::Cypher25));
+        let columns = source.columns(version);
         let pipeline = Pipeline::bind(&columns, &show.projection, parameters)?;
         Ok(Self { source, pipeline })
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    Action, Catalog, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, Principal, Privilege, PrivilegeRow,
-    Resource, RoleName, Segment, UserName, UserScope, Value,
+    Action, Catalog, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, LoadScope, Principal, Privilege,
+    PrivilegeRow, Resource, RoleName, Segment, UserName, UserScope, Value,
 };
 
 use super::Rows;
-use crate::ast::AsCommands;
+use crate::ast::{AsCommands, Expression};
 use crate::lower::Refusal;
-use crate::print::quoted_identifier;
+use crate::print::{glob, quoted_identifier};
 
 /// Whose privileges are listed.
 #[derive(Clone, Debug)]
@@ -120,10 +120,19 @@ fn command(grant: &Grant, form: AsCommands, role: &str) -> String {
     let immutable = if grant.immutable { "IMMUTABLE " } else { "" };
     let privilege = match &grant.privilege {
         Privilege::Dbms(action) => format!("{} ON DBMS", action.keywords()),
-        Privilege::Impersonate(UserScope::All) => "IMPERSONATE (*) ON DBMS".to_owned(),
-        Privilege::Impersonate(UserScope::Named(user)) => {
-            format!("IMPERSONATE ({}) ON DBMS", quoted([user.as_str()]))
+        Privilege::Impersonate(users) => format!("IMPERSONATE {} ON DBMS", user_words(users)),
+        Privilege::Transaction(action, scope, users) => {
+            format!("{} {} ON {}", action.keywords(), user_words(users), scope_words("DATABASE", scope))
         }
+        Privilege::Qualified(action, pattern) => {
+            let mut words = format!("{} ", action.keywords());
+            // Writing to a String cannot fail.
+            let _infallible = glob(&mut words, pattern.as_str());
+            words + " ON DBMS"
+        }
+        Privilege::Load(LoadScope::All) => "LOAD ON ALL DATA".to_owned(),
+        Privilege::Load(LoadScope::Url(url)) => format!("LOAD ON URL {}", Expression::String(url.clone())),
+        Privilege::Load(LoadScope::Cidr(range)) => format!("LOAD ON CIDR {}", Expression::String(range.clone())),
         Privilege::Database(action, scope) => format!("{} ON {}", action.keywords(), scope_words("DATABASE", scope)),
         Privilege::Graph { action, resource, scope, segment } => format!(
             "{}{} ON {}{}",
@@ -134,6 +143,13 @@ fn command(grant: &Grant, form: AsCommands, role: &str) -> String {
         ),
     };
     format!("{revoke}{verb} {immutable}{privilege} {preposition} {role}")
+}
+
+fn user_words(users: &UserScope) -> String {
+    match users {
+        UserScope::All => "(*)".to_owned(),
+        UserScope::Named(user) => format!("({})", quoted([user.as_str()])),
+    }
 }
 
 fn scope_words(word: &str, scope: &DatabaseScope) -> String {
@@ -159,6 +175,7 @@ fn resource_words(action: GraphAction, resource: &Resource) -> String {
 fn segment_words(segment: &Segment) -> String {
     let (word, names) = match segment {
         Segment::None => return String::new(),
+        Segment::Pattern(pattern) => return format!(" FOR {pattern}"),
         Segment::Elements(names) => ("ELEMENTS", names),
         Segment::Nodes(names) => ("NODES", names),
         Segment::Relationships(names) => ("RELATIONSHIPS", names),

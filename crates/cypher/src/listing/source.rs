@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, DatabaseName, DbmsAction, Principal,
-    RoleName, UserName, Value,
+    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, DatabaseKind, DatabaseName, DbmsAction,
+    Principal, RoleName, UserName, Value,
 };
 
 use super::Rows;
@@ -69,8 +69,8 @@ impl Source {
                 &["name", "composite", "database", "location", "url", "credentials", "user"],
                 &["driver", "defaultLanguage", "properties"],
             ),
-            Self::Databases(Which::Default | Which::Home) => (&super::databases::COLUMNS_OF_ONE, &[]),
-            Self::Databases(_) => (&super::databases::COLUMNS, &[]),
+            Self::Databases(Which::Default | Which::Home) => (&super::databases::COLUMNS_OF_ONE, &["defaultLanguage"]),
+            Self::Databases(_) => (&super::databases::COLUMNS, &["defaultLanguage"]),
             Self::Users { with_auth: true } => {
                 (&["user", "roles", "passwordChangeRequired", "suspended", "home", "provider", "auth"], &[])
             }
@@ -144,24 +144,33 @@ fn owners(of: &PrivilegesOf, parameters: &Parameters) -> Result<Owners, Refusal>
 pub(super) struct Visibility<'a> {
     catalog: &'a Catalog,
     who: &'a Principal,
-    every: bool,
+    standard: bool,
+    composite: bool,
 }
 
 impl<'a> Visibility<'a> {
     /// Whoever may manage databases sees them all.
     pub(super) fn new(catalog: &'a Catalog, who: &'a Principal) -> Self {
-        let managing = [
+        let may_any = |actions: &[DbmsAction]| {
+            actions.iter().any(|action| catalog.authorise(who, &Action::Dbms(*action)).is_ok())
+        };
+        let standard = may_any(&[
             DbmsAction::CreateDatabase,
             DbmsAction::DropDatabase,
             DbmsAction::AlterDatabase,
             DbmsAction::SetDatabaseAccess,
-        ];
-        let every = managing.into_iter().any(|action| catalog.authorise(who, &Action::Dbms(action)).is_ok());
-        Self { catalog, who, every }
+        ]);
+        let composite = may_any(&[DbmsAction::CreateCompositeDatabase, DbmsAction::DropCompositeDatabase]);
+        Self { catalog, who, standard, composite }
     }
 
     pub(super) fn sees(&self, database: &DatabaseName) -> bool {
-        self.every || self.catalog.authorise(self.who, &Action::Access(database.into())).is_ok()
+        let record = self.catalog.database(database.as_str());
+        let managed = match record.is_some_and(|record| record.kind == DatabaseKind::Composite) {
+            true => self.composite,
+            false => self.standard,
+        };
+        managed || self.catalog.authorise(self.who, &Action::Access(database.into())).is_ok()
     }
 }
 
@@ -182,6 +191,7 @@ fn alias_rows<'a>(catalog: &'a Catalog, who: &'a Principal, name: Option<&'a Cat
 }
 
 fn alias_row(visibility: &Visibility<'_>, name: &AliasName, alias: &Alias) -> Vec<Value> {
+    let composite = Value::from(alias.composite.as_ref().map(|composite| composite.as_str()));
     let name = Value::from(name.as_str());
     let properties = Value::Map(alias.properties.clone());
     match &alias.kind {
@@ -190,7 +200,7 @@ fn alias_row(visibility: &Visibility<'_>, name: &AliasName, alias: &Alias) -> Ve
             let (local, null) = (Value::from("local"), Value::Null);
             vec![
                 name,
-                null.clone(),
+                composite,
                 Value::from(database),
                 local,
                 null.clone(),
@@ -203,14 +213,14 @@ fn alias_row(visibility: &Visibility<'_>, name: &AliasName, alias: &Alias) -> Ve
         }
         AliasKind::Remote(remote) => vec![
             name,
-            Value::Null,
+            composite,
             Value::from(remote.database.as_str()),
             Value::from("remote"),
             Value::from(remote.url.as_str()),
-            Value::from("STORED NATIVE CREDENTIALS"),
-            Value::from(remote.user.as_str()),
+            Value::from(remote.login.as_str()),
+            Value::from(remote.login.user().map(|user| user.as_str())),
             Value::Map(remote.driver.to_values()),
-            Value::from(remote.default_language.as_str()),
+            Value::from(remote.default_language.map(CypherVersion::as_str)),
             properties,
         ],
     }

@@ -1,12 +1,12 @@
 //! Statements about aliases to commands.
 
 use aliasd_catalog::{
-    AliasName, AliasTarget, AlterAlias, CatalogName, Command, CreateAlias, DriverSettings, Plain, RemoteTarget,
-    RemoteUrl, RemoteUserName, Value, ValueMap,
+    AliasName, AliasTarget, AlterAlias, CatalogName, Command, CreateAlias, CypherVersion, DriverSettings, NameForm,
+    Plain, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Value, ValueMap,
 };
 
 use super::{Refusal, catalog_name, name, secret, string};
-use crate::ast::{AliasStatement, MapEntries, Operand, RemoteClauses};
+use crate::ast::{AliasStatement, LoginClause, MapEntries, NameOperand, Operand, RemoteClauses};
 use crate::error::{ErrorCode, LanguageError};
 use crate::formula::Scope;
 use crate::parameters::{Parameters, kind_of};
@@ -26,9 +26,14 @@ const DRIVER: MapKind =
 const PROPERTIES: MapKind =
     MapKind { label: "properties", not_constant: "This expression is not valid in properties." };
 
-pub(super) fn lower(statement: &AliasStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+pub(super) fn lower(
+    statement: &AliasStatement,
+    version: CypherVersion,
+    parameters: &Parameters,
+) -> Result<Command<Plain>, Refusal> {
     match statement {
         AliasStatement::Create(create) => {
+            let form = name_form(&create.name, version)?;
             let alias = AliasName::new(&name(&create.name, parameters)?)?;
             let failure = format!("Failed to create the specified database alias '{alias}'");
             let target = match &create.remote {
@@ -41,13 +46,29 @@ pub(super) fn lower(statement: &AliasStatement, parameters: &Parameters) -> Resu
             };
             let properties = create.properties.as_ref().map(|map| values(map, PROPERTIES, parameters)).transpose()?;
             let properties = properties.unwrap_or_default();
-            Ok(Command::CreateAlias(CreateAlias { name: alias, mode: create.mode, target, properties }))
+            Ok(Command::CreateAlias(CreateAlias { name: alias, form, mode: create.mode, target, properties }))
         }
-        AliasStatement::Alter(alter) => alter_alias(alter, parameters),
-        AliasStatement::Drop(drop) => {
-            Ok(Command::DropAlias { name: catalog_name(&drop.name, parameters)?, if_exists: drop.if_exists })
-        }
+        AliasStatement::Alter(alter) => alter_alias(alter, version, parameters),
+        AliasStatement::Drop(drop) => Ok(Command::DropAlias {
+            name: catalog_name(&drop.name, parameters)?,
+            form: name_form(&drop.name, version)?,
+            if_exists: drop.if_exists,
+        }),
     }
+}
+
+/// Where the name of a composite database may end in the name of an alias. Only Cypher 5 looks at how the name
+/// was written; a dot inside of a part shows that the part was quoted.
+fn name_form(operand: &NameOperand, version: CypherVersion) -> Result<NameForm, Refusal> {
+    Ok(match (&operand.value, version) {
+        (_, CypherVersion::Cypher25) => NameForm::AnyDot,
+        (Operand::Parameter(_), CypherVersion::Cypher5) => NameForm::FirstDot,
+        (Operand::Literal(name), CypherVersion::Cypher5) => match name.parts.as_slice() {
+            [_] => NameForm::Plain,
+            [composite, _] => NameForm::Within(CatalogName::new(composite)?),
+            _ => NameForm::FirstDot,
+        },
+    })
 }
 
 fn remote_target(
@@ -60,14 +81,23 @@ fn remote_target(
     Ok(RemoteTarget {
         database,
         url: RemoteUrl::new(&string(&remote.url, parameters)?)?,
-        user: RemoteUserName::new(&name(&remote.user, parameters)?)?,
-        credential: secret(&remote.password, parameters)?,
+        login: match &remote.login {
+            LoginClause::Stored { user, password } => RemoteLogin::Stored {
+                user: RemoteUserName::new(&name(user, parameters)?)?,
+                credential: secret(password, parameters)?,
+            },
+            LoginClause::OidcForwarding => RemoteLogin::OidcForwarding,
+        },
         driver: driver.unwrap_or_default(),
         default_language: remote.default_language.as_ref().map(|language| language.value),
     })
 }
 
-fn alter_alias(alter: &crate::ast::AlterAlias, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+fn alter_alias(
+    alter: &crate::ast::AlterAlias,
+    version: CypherVersion,
+    parameters: &Parameters,
+) -> Result<Command<Plain>, Refusal> {
     let alias = catalog_name(&alter.name, parameters)?;
     let failure = format!("Failed to alter the specified database alias '{alias}'");
     let url = alter.url.as_ref().map(|url| Ok::<_, Refusal>(RemoteUrl::new(&string(url, parameters)?)?)).transpose()?;
@@ -76,6 +106,7 @@ fn alter_alias(alter: &crate::ast::AlterAlias, parameters: &Parameters) -> Resul
     let user = user.map(|user| Ok::<_, Refusal>(RemoteUserName::new(&name(user, parameters)?)?)).transpose()?;
     Ok(Command::AlterAlias(AlterAlias {
         name: alias,
+        form: name_form(&alter.name, version)?,
         if_exists: alter.if_exists,
         target: target.map(|target| (target, url)),
         user,

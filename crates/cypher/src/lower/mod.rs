@@ -5,11 +5,14 @@
 
 mod alias;
 mod privilege;
+mod rule;
 mod user;
 
 use std::fmt;
 
-use aliasd_catalog::{CatalogName, Command, DatabaseName, Plain, PlainSecret, Rejection, Value};
+use aliasd_catalog::{
+    CatalogName, Command, CypherVersion, DatabaseName, DatabaseStatus, Plain, PlainSecret, Rejection, Value,
+};
 
 use crate::ast::{Body, DatabaseStatement, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
@@ -51,14 +54,15 @@ pub fn compile(source: &str, parameters: &Parameters) -> Result<Lowered, Refusal
 /// # Errors
 /// As [`compile`]. Errors carry a span, and get their excerpt with [`Refusal::in_source`].
 pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, Refusal> {
+    let version = statement.version.unwrap_or(CypherVersion::Cypher25);
     let command = match &statement.body.value {
-        Body::Alias(statement) => alias::lower(statement, parameters)?,
+        Body::Alias(body) => alias::lower(body, version, parameters)?,
         Body::Database(statement) => database(statement, parameters)?,
         Body::User(statement) => user::lower(statement, parameters)?,
-        Body::Role(statement) => privilege::lower_role(statement, parameters)?,
-        Body::Privilege(statement) => privilege::lower(statement, parameters)?,
+        Body::Role(body) => privilege::lower_role(body, version, parameters)?,
+        Body::Privilege(body) => privilege::lower(body, version, parameters)?,
         Body::Show(show) => {
-            let listing = Listing::new(show, statement.version, parameters)?;
+            let listing = Listing::new(show, version, parameters)?;
             return Ok(Lowered::Listing(Box::new(listing)));
         }
     };
@@ -69,13 +73,30 @@ fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Co
     Ok(match statement {
         DatabaseStatement::Create(create) => {
             let name = DatabaseName::new(&name(&create.name, parameters)?)?;
-            Command::CreateDatabase { name, mode: create.mode }
+            let default_language = create.default_language.as_ref().map(|language| language.value);
+            Command::CreateDatabase { name, mode: create.mode, composite: create.composite, default_language }
         }
+        DatabaseStatement::Alter(alter) => Command::AlterDatabase {
+            name: catalog_name(&alter.name, parameters)?,
+            if_exists: alter.if_exists,
+            access: alter.access.as_ref().map(|access| access.value),
+            default_language: alter.default_language.as_ref().map(|language| language.value),
+        },
         DatabaseStatement::Drop(drop) => Command::DropDatabase {
             name: catalog_name(&drop.name, parameters)?,
             if_exists: drop.if_exists,
+            composite: drop.composite,
             cascade_aliases: drop.cascade_aliases,
         },
+        DatabaseStatement::Start(name, _) => {
+            Command::SetDatabaseStatus { name: catalog_name(name, parameters)?, status: DatabaseStatus::Online }
+        }
+        DatabaseStatement::Stop(name, _) => {
+            Command::SetDatabaseStatus { name: catalog_name(name, parameters)?, status: DatabaseStatus::Offline }
+        }
+        DatabaseStatement::SetDefault(name) => {
+            Command::SetDefaultDatabase { name: CatalogName::new(&string(name, parameters)?)? }
+        }
     })
 }
 

@@ -3,25 +3,40 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    CatalogName, Command, DatabaseScope, GraphAction, Plain, Privilege, Resource, RoleName, Segment, UserName,
-    UserScope,
+    CatalogName, Command, CypherVersion, DatabaseScope, Glob, GraphAction, LoadScope, Plain, Privilege, Resource,
+    RoleName, Segment, UserName, UserScope,
 };
 
-use super::{Refusal, catalog_name, name};
+use super::{Refusal, catalog_name, name, rule, string};
 use crate::ast::{
-    ElementKind, NameOperand, NameScope, Operand, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm,
-    RoleStatement, SegmentTerm,
+    ElementKind, LoadTerm, NameOperand, NameScope, Operand, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb,
+    ResourceTerm, RoleStatement, SegmentTerm,
 };
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
 use crate::span::Located;
 
-pub(super) fn lower_role(statement: &RoleStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+/// In Cypher 5, revoking from what is missing is told and not refused.
+fn is_lenient(version: CypherVersion) -> bool {
+    version == CypherVersion::Cypher5
+}
+
+pub(super) fn lower_role(
+    statement: &RoleStatement,
+    version: CypherVersion,
+    parameters: &Parameters,
+) -> Result<Command<Plain>, Refusal> {
     Ok(match statement {
         RoleStatement::Create(create) => Command::CreateRole {
             name: role(&create.name, parameters)?,
             mode: create.mode,
+            immutable: create.immutable,
             copy_of: create.copy_of.as_ref().map(|other| role(other, parameters)).transpose()?,
+        },
+        RoleStatement::Rename(rename) => Command::RenameRole {
+            from: role(&rename.from, parameters)?,
+            to: role(&rename.to, parameters)?,
+            if_exists: rename.if_exists,
         },
         RoleStatement::Drop(drop) => {
             Command::DropRole { name: role(&drop.name, parameters)?, if_exists: drop.if_exists }
@@ -33,17 +48,24 @@ pub(super) fn lower_role(statement: &RoleStatement, parameters: &Parameters) -> 
         RoleStatement::Revoke(assignment) => Command::RevokeRoles {
             roles: roles(&assignment.roles, parameters)?,
             users: users(&assignment.users, parameters)?,
+            lenient: is_lenient(version),
         },
     })
 }
 
-pub(super) fn lower(statement: &PrivilegeStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+pub(super) fn lower(
+    statement: &PrivilegeStatement,
+    version: CypherVersion,
+    parameters: &Parameters,
+) -> Result<Command<Plain>, Refusal> {
     let privileges = privileges(&statement.privilege.value, parameters)?;
     let roles = roles(&statement.roles, parameters)?;
     let immutable = statement.immutable;
     Ok(match statement.verb {
         PrivilegeVerb::Assign(effect) => Command::AssignPrivileges { effect, immutable, privileges, roles },
-        PrivilegeVerb::Revoke(effect) => Command::RevokePrivileges { effect, immutable, privileges, roles },
+        PrivilegeVerb::Revoke(effect) => {
+            Command::RevokePrivileges { effect, immutable, privileges, roles, lenient: is_lenient(version) }
+        }
     })
 }
 
@@ -51,11 +73,25 @@ pub(super) fn lower(statement: &PrivilegeStatement, parameters: &Parameters) -> 
 fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<Privilege>, Refusal> {
     match term {
         PrivilegeTerm::Dbms(action) => Ok(BTreeSet::from([Privilege::Dbms(*action)])),
-        PrivilegeTerm::Impersonate(None) => Ok(BTreeSet::from([Privilege::Impersonate(UserScope::All)])),
-        PrivilegeTerm::Impersonate(Some(names)) => {
-            let users = users(names, parameters)?;
-            Ok(users.into_iter().map(|user| Privilege::Impersonate(UserScope::Named(user))).collect())
+        PrivilegeTerm::Impersonate(names) => {
+            Ok(user_scopes(names.as_deref(), parameters)?.into_iter().map(Privilege::Impersonate).collect())
         }
+        PrivilegeTerm::Transaction { action, users, scope } => {
+            let users = user_scopes(users.as_deref(), parameters)?;
+            let scopes = scopes(scope, parameters)?;
+            let each = |scope: DatabaseScope| {
+                users.iter().map(move |user| Privilege::Transaction(*action, scope.clone(), user.clone()))
+            };
+            Ok(scopes.into_iter().flat_map(each).collect())
+        }
+        PrivilegeTerm::Qualified { action, globs } => {
+            globs.iter().map(|glob| Ok(Privilege::Qualified(*action, Glob::new(&glob.value)?))).collect()
+        }
+        PrivilegeTerm::Load(term) => Ok(BTreeSet::from([Privilege::Load(match term {
+            LoadTerm::AllData => LoadScope::All,
+            LoadTerm::Url(url) => LoadScope::Url(string(url, parameters)?),
+            LoadTerm::Cidr(range) => LoadScope::Cidr(string(range, parameters)?),
+        })])),
         PrivilegeTerm::Database { action, scope } => {
             let scopes = scopes(scope, parameters)?;
             Ok(scopes.into_iter().map(|scope| Privilege::Database(*action, scope)).collect())
@@ -65,7 +101,7 @@ fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<
                 ResourceTerm::All => Resource::All,
                 ResourceTerm::Named(names) => Resource::Named(texts(names)),
             });
-            let segment = segment_of(*action, segment.as_ref());
+            let segment = segment_of(*action, segment.as_ref(), parameters)?;
             let graph = |scope| Privilege::Graph {
                 action: *action,
                 resource: resource.clone(),
@@ -78,19 +114,26 @@ fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<
 }
 
 /// Leaving out the segment says `ELEMENTS *`, for the actions that have one.
-fn segment_of(action: GraphAction, segment: Option<&SegmentTerm>) -> Segment {
-    let Some(segment) = segment else {
-        return match action {
+fn segment_of(
+    action: GraphAction,
+    segment: Option<&SegmentTerm>,
+    parameters: &Parameters,
+) -> Result<Segment, LanguageError> {
+    Ok(match segment {
+        None => match action {
             GraphAction::SetLabel | GraphAction::RemoveLabel | GraphAction::Write | GraphAction::All => Segment::None,
             _ => Segment::Elements(BTreeSet::new()),
-        };
-    };
-    let names = segment.names.as_ref().map(|names| texts(names)).unwrap_or_default();
-    match segment.kind {
-        ElementKind::Elements => Segment::Elements(names),
-        ElementKind::Nodes => Segment::Nodes(names),
-        ElementKind::Relationships => Segment::Relationships(names),
-    }
+        },
+        Some(SegmentTerm::Elements { kind, names }) => {
+            let names = names.as_ref().map(|names| texts(names)).unwrap_or_default();
+            match kind {
+                ElementKind::Elements => Segment::Elements(names),
+                ElementKind::Nodes => Segment::Nodes(names),
+                ElementKind::Relationships => Segment::Relationships(names),
+            }
+        }
+        Some(SegmentTerm::Pattern(pattern)) => Segment::Pattern(rule::lower(pattern, parameters)?),
+    })
 }
 
 fn texts(names: &[Located<String>]) -> BTreeSet<String> {
@@ -115,6 +158,12 @@ fn scope_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogN
         return Err(LanguageError::new("", ErrorCode::ParameterIsWildcard, operand.span, message).into());
     }
     Ok(name)
+}
+
+/// No users means every user.
+fn user_scopes(names: Option<&[NameOperand]>, parameters: &Parameters) -> Result<BTreeSet<UserScope>, Refusal> {
+    let Some(names) = names else { return Ok(BTreeSet::from([UserScope::All])) };
+    Ok(users(names, parameters)?.into_iter().map(UserScope::Named).collect())
 }
 
 fn role(operand: &NameOperand, parameters: &Parameters) -> Result<RoleName, Refusal> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    AlterUser, AuthId, AuthProvider, Command, CreateUser, HomeChange, PasswordChange, Plain, Rejection, Removal,
-    UserName, Value,
+    AlterUser, AuthId, AuthProvider, Command, CreateUser, HomeChange, PasswordChange, Plain, PlainSecret, Rejection,
+    Removal, UserName, Value,
 };
 
 use super::{Refusal, catalog_name, name, secret, string, wrong_parameter};
@@ -48,6 +48,19 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
                 set_auth: auth(settings, parameters)?,
             }))
         }
+        UserStatement::ChangePassword(change) => {
+            let proof = secret(&change.from, parameters)?;
+            let password = new_password(&change.to, parameters)?;
+            if proof == password {
+                return Err(Rejection::PasswordUnchanged {}.into());
+            }
+            Ok(Command::ChangeOwnPassword { proof, password })
+        }
+        UserStatement::Rename(rename) => Ok(Command::RenameUser {
+            from: UserName::new(&name(&rename.from, parameters)?)?,
+            to: UserName::new(&name(&rename.to, parameters)?)?,
+            if_exists: rename.if_exists,
+        }),
         UserStatement::Drop(drop) => {
             let name = UserName::new(&name(&drop.name, parameters)?)?;
             Ok(Command::DropUser { name, if_exists: drop.if_exists })
@@ -70,12 +83,33 @@ fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<P
                 .into());
         }
     };
-    let password = clause.password.as_ref().map(|password| secret(password, parameters)).transpose()?;
-    if password.as_ref().is_some_and(|password| password.expose().chars().count() < PASSWORD_LENGTH_MIN) {
-        return Err(Rejection::PasswordTooShort {}.into());
+    if let (true, Some(hash)) = (clause.encrypted, &clause.password) {
+        return Err(refuse_encrypted(secret(hash, parameters)?.expose()).into());
     }
+    let password = clause.password.as_ref().map(|password| new_password(password, parameters)).transpose()?;
     let change_required = clause.change_required.as_ref().map(|required| required.value);
     Ok((password.is_some() || change_required.is_some()).then_some(PasswordChange { password, change_required }))
+}
+
+fn new_password(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> Result<PlainSecret, Refusal> {
+    let password = secret(operand, parameters)?;
+    if password.expose().chars().count() < PASSWORD_LENGTH_MIN {
+        return Err(Rejection::PasswordTooShort {}.into());
+    }
+    Ok(password)
+}
+
+/// Why a hash is refused: its form is not `version,hash,salt`, or nobody here computes hashes of that version.
+fn refuse_encrypted(hash: &str) -> Rejection {
+    let hexadecimal = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let well_formed = match hash.split(',').collect::<Vec<_>>().as_slice() {
+        [version, hash, salt] => version.parse::<u8>().is_ok() && hexadecimal(hash) && hexadecimal(salt),
+        _ => false,
+    };
+    match well_formed {
+        true => Rejection::EncryptionVersionUnavailable {},
+        false => Rejection::EncryptedPasswordFormat {},
+    }
 }
 
 /// The identities of external providers.

@@ -3,7 +3,9 @@
 use aliasd_catalog::CypherVersion;
 
 use super::{Parsed, Parser};
-use crate::ast::{AliasStatement, AlterAlias, CreateAlias, DropAlias, MapEntries, Operand, RemoteClauses};
+use crate::ast::{
+    AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause, MapEntries, NameOperand, Operand, RemoteClauses,
+};
 use crate::error::ErrorCode;
 use crate::span::Located;
 
@@ -16,27 +18,51 @@ impl Parser<'_> {
         self.expect("DATABASE")?;
         let target = self.catalog_name("a target database name")?;
         let remote = if self.accept("AT") { Some(self.remote_clauses()?) } else { None };
+        if remote.is_some() {
+            self.check_remote_name(&name)?;
+        }
         let properties = self.optional_map("PROPERTIES")?;
         Ok(AliasStatement::Create(CreateAlias { name, mode, target, remote, properties }))
     }
 
     fn remote_clauses(&mut self) -> Parsed<RemoteClauses> {
         let url = self.string_operand("a url in quotes")?;
-        self.expect("USER")?;
-        let user = self.simple_name("a user name")?;
-        self.expect("PASSWORD")?;
-        let password = self.secret()?;
+        // Cypher 5 has no credential forwarding.
+        let login = if self.version() == CypherVersion::Cypher25 && self.accept("OIDC") {
+            self.expect("CREDENTIAL")?;
+            self.expect("FORWARDING")?;
+            LoginClause::OidcForwarding
+        } else {
+            self.expect("USER")?;
+            let user = self.simple_name("a user name")?;
+            self.expect("PASSWORD")?;
+            LoginClause::Stored { user, password: self.secret()? }
+        };
         let driver = self.optional_map("DRIVER")?;
         let default_language = if self.accept("DEFAULT") { Some(self.default_language()?) } else { None };
-        Ok(RemoteClauses { url, user, password, driver, default_language })
+        Ok(RemoteClauses { url, login, driver, default_language })
     }
 
     fn optional_map(&mut self, word: &'static str) -> Parsed<Option<Located<Operand<MapEntries>>>> {
         if self.accept(word) { self.map_operand().map(Some) } else { Ok(None) }
     }
 
+    /// In Cypher 5 the name of a remote alias has no dots of its own unless it is quoted.
+    fn check_remote_name(&self, name: &NameOperand) -> Parsed<()> {
+        let Operand::Literal(parts) = &name.value else { return Ok(()) };
+        if self.version() == CypherVersion::Cypher25 || parts.parts.len() <= 2 {
+            return Ok(());
+        }
+        let message = format!(
+            "'.' is not a valid character in the remote alias name '{}'. Remote alias names using '.' must be quoted \
+             with backticks e.g. `remote.alias`.",
+            parts.display()
+        );
+        Err(self.error(ErrorCode::InvalidDottedName, name.span, message))
+    }
+
     /// After `DEFAULT`.
-    fn default_language(&mut self) -> Parsed<Located<CypherVersion>> {
+    pub(super) fn default_language(&mut self) -> Parsed<Located<CypherVersion>> {
         self.expect("LANGUAGE")?;
         self.expect("CYPHER")?;
         let span = self.span();

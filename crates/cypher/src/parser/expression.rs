@@ -8,6 +8,9 @@ use crate::span::{Located, Span};
 
 type Node = Located<Expression>;
 
+/// Most brackets after one operand: each makes the tree deeper.
+const BRACKETS_MAX: usize = 16;
+
 impl Parser<'_> {
     /// An expression.
     pub(super) fn expression(&mut self) -> Parsed<Node> {
@@ -88,7 +91,7 @@ impl Parser<'_> {
         }
     }
 
-    /// At most one of `IS [NOT] NULL`, `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`.
+    /// At most one of `IS [NOT] NULL`, `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`, `=~`.
     fn predicate(&mut self) -> Parsed<Node> {
         let operand = self.level(Precedence::Sum)?;
         let start = operand.span;
@@ -100,11 +103,6 @@ impl Parser<'_> {
             let operand = Box::new(operand);
             let span = start.to(self.previous_span());
             return Ok(Located::new(Expression::IsNull { operand, negated }, span));
-        }
-        if self.at_symbol("=~") {
-            let message = "Regular expressions are not supported here.";
-            let error = self.error(ErrorCode::NotSupported, self.span(), message);
-            return Err(error.with_hint("Use STARTS WITH, ENDS WITH or CONTAINS."));
         }
         let Some(operator) = self.accept_operator(Precedence::Predicate) else { return Ok(operand) };
         let right = self.level(Precedence::Sum)?;
@@ -127,8 +125,42 @@ impl Parser<'_> {
         Ok(Located::new(Expression::Unary(UnaryOperator::Negate, Box::new(operand)), span))
     }
 
+    /// An atom and what follows it: keys and brackets.
     fn property(&mut self) -> Parsed<Node> {
-        let base = self.level(Precedence::Atom)?;
+        let atom = self.level(Precedence::Atom)?;
+        let mut node = self.keys(atom)?;
+        let mut brackets = 0;
+        while self.at_symbol("[") {
+            brackets += 1;
+            if brackets > BRACKETS_MAX {
+                let message = format!("More than {BRACKETS_MAX} brackets follow one another.");
+                return Err(self.error(ErrorCode::NestingTooDeep, self.span(), message));
+            }
+            node = self.bracket(node)?;
+            node = self.keys(node)?;
+        }
+        self.note_operator("[");
+        Ok(node)
+    }
+
+    /// `[index]` or `[from..to]`.
+    fn bracket(&mut self, base: Node) -> Parsed<Node> {
+        let start = base.span;
+        let base = Box::new(base);
+        self.expect_symbol("[")?;
+        let from = if self.at_symbol("..") { None } else { Some(Box::new(self.expression()?)) };
+        let expression = match (self.accept_symbol(".."), from) {
+            (false, Some(index)) => Expression::Index { base, index },
+            (_, from) => {
+                let to = if self.at_symbol("]") { None } else { Some(Box::new(self.expression()?)) };
+                Expression::Slice { base, from, to }
+            }
+        };
+        self.expect_symbol("]")?;
+        Ok(Located::new(expression, start.to(self.previous_span())))
+    }
+
+    fn keys(&mut self, base: Node) -> Parsed<Node> {
         let mut keys = Vec::new();
         while self.at_symbol(".") {
             self.advance();
@@ -197,9 +229,34 @@ impl Parser<'_> {
         Ok(Located::new(number, span))
     }
 
-    /// A literal keyword, a function call or a column.
+    /// After `CASE`.
+    fn case(&mut self) -> Parsed<Node> {
+        let start = self.previous_span();
+        let subject = if self.at("WHEN") { None } else { Some(Box::new(self.expression()?)) };
+        let mut branches = Vec::new();
+        self.expect("WHEN")?;
+        loop {
+            let tested = self.expression()?;
+            self.expect("THEN")?;
+            branches.push((tested, self.expression()?));
+            self.bound(branches.len())?;
+            if !self.accept("WHEN") {
+                break;
+            }
+        }
+        let otherwise = if self.accept("ELSE") { Some(Box::new(self.expression()?)) } else { None };
+        self.expect("END")?;
+        let span = start.to(self.previous_span());
+        Ok(Located::new(Expression::Case { subject, branches, otherwise }, span))
+    }
+
+    /// A literal keyword, a `CASE`, a function call or a column.
     fn word(&mut self) -> Parsed<Node> {
         let span = self.span();
+        if self.at("CASE") && self.operand_follows() {
+            self.advance();
+            return self.case();
+        }
         if self.kind_ahead(1) == TokenKind::Symbol("(") {
             return self.call();
         }

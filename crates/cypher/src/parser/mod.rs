@@ -18,7 +18,7 @@ mod user;
 
 use aliasd_catalog::CypherVersion;
 
-use crate::ast::{Body, CreateMode, NameOperand, Operand, Statement};
+use crate::ast::{Body, CreateMode, DatabaseStatement, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::{TokenKind, tokenize};
 use crate::span::{Located, Span};
@@ -97,6 +97,23 @@ impl Parser<'_> {
         if self.accept("SHOW") {
             return Ok(Body::Show(self.show()?));
         }
+        if let Some(verb) = self.accept_one_of(&["START", "STOP"]) {
+            self.expect("DATABASE")?;
+            let (name, wait) = self.operated_database()?;
+            return Ok(Body::Database(match verb {
+                "START" => DatabaseStatement::Start(name, wait),
+                _ => DatabaseStatement::Stop(name, wait),
+            }));
+        }
+        if self.accept("RENAME") {
+            return Ok(match self.expect_one_of(&["USER", "ROLE"])? {
+                "USER" => Body::User(self.rename_user()?),
+                _ => Body::Role(self.rename_role()?),
+            });
+        }
+        if self.accept("CALL") {
+            return Ok(Body::Database(self.call_procedure()?));
+        }
         if self.at_one_of(&["GRANT", "DENY", "REVOKE"]) {
             return self.grant_deny_revoke();
         }
@@ -111,11 +128,17 @@ impl Parser<'_> {
         if self.accept("ALIAS") {
             Ok(Body::Alias(self.create_alias(replace)?))
         } else if self.accept("DATABASE") {
-            Ok(Body::Database(self.create_database(replace)?))
+            Ok(Body::Database(self.create_database(replace, false)?))
+        } else if self.accept("COMPOSITE") {
+            self.expect("DATABASE")?;
+            Ok(Body::Database(self.create_database(replace, true)?))
         } else if self.accept("USER") {
             Ok(Body::User(self.create_user(replace)?))
         } else if self.accept("ROLE") {
-            Ok(Body::Role(self.create_role(replace)?))
+            Ok(Body::Role(self.create_role(replace, false)?))
+        } else if self.accept("IMMUTABLE") {
+            self.expect("ROLE")?;
+            Ok(Body::Role(self.create_role(replace, true)?))
         } else {
             Err(self.unexpected())
         }
@@ -124,6 +147,11 @@ impl Parser<'_> {
     fn alter(&mut self) -> Parsed<Body> {
         if self.accept("ALIAS") {
             Ok(Body::Alias(self.alter_alias()?))
+        } else if self.accept("DATABASE") {
+            Ok(Body::Database(self.alter_database()?))
+        } else if self.accept("CURRENT") {
+            self.expect("USER")?;
+            Ok(Body::User(self.change_password()?))
         } else if self.accept("USER") {
             Ok(Body::User(self.alter_user()?))
         } else {
@@ -135,7 +163,10 @@ impl Parser<'_> {
         if self.accept("ALIAS") {
             Ok(Body::Alias(self.drop_alias()?))
         } else if self.accept("DATABASE") {
-            Ok(Body::Database(self.drop_database()?))
+            Ok(Body::Database(self.drop_database(false)?))
+        } else if self.accept("COMPOSITE") {
+            self.expect("DATABASE")?;
+            Ok(Body::Database(self.drop_database(true)?))
         } else if self.accept("USER") {
             Ok(Body::User(self.drop_user()?))
         } else if self.accept("ROLE") {

@@ -59,15 +59,19 @@ impl Parser<'_> {
             self.bound(parts.len())?;
         }
         let span = start.to(self.previous_span());
-        let allowed = match self.version() {
-            CypherVersion::Cypher5 => 2,
-            CypherVersion::Cypher25 => 1,
+        let refused = match self.version() {
+            CypherVersion::Cypher5 if parts.len() > 2 => Some((
+                ErrorCode::TooManyNameComponents,
+                "Expected the name to contain at most two components separated by `.`.",
+            )),
+            CypherVersion::Cypher25 if parts.len() > 1 => {
+                Some((ErrorCode::InvalidQualifiedName, "The parts of a dotted name are quoted separately."))
+            }
+            _ => None,
         };
-        if quoted && parts.len() > allowed {
-            let message = "The parts of a dotted name are quoted separately.";
-            return Err(self
-                .error(ErrorCode::InvalidQualifiedName, span, message)
-                .with_hint("Put the whole name into one pair of backticks, dots included."));
+        if let (true, Some((code, message))) = (quoted, refused) {
+            let hint = "Put the whole name into one pair of backticks, dots included.";
+            return Err(self.error(code, span, message).with_hint(hint));
         }
         Ok(Located::new(Operand::Literal(Name { parts }), span))
     }

@@ -2,9 +2,12 @@
 
 use super::{Parsed, Parser};
 use crate::ast::{
-    DatabaseAction, DbmsAction, ElementKind, GrantEffect, GraphAction, NameOperand, NameScope, PrivilegeStatement,
-    PrivilegeTerm, PrivilegeVerb, ResourceTerm, SegmentTerm,
+    BinaryOperator, DatabaseAction, DbmsAction, ElementKind, Expression, GrantEffect, GraphAction, LoadTerm,
+    NameOperand, NameScope, PatternTerm, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, QualifiedAction,
+    ResourceTerm, SegmentTerm, TransactionAction,
 };
+use crate::error::ErrorCode;
+use crate::lexer::{TokenKind, decode_quoted};
 use crate::span::Located;
 
 /// What the words of a privilege say before its scope is known.
@@ -15,21 +18,60 @@ enum Words {
     Dbms(DbmsAction),
     Impersonate,
     Database(DatabaseAction),
+    Transaction(TransactionAction),
+    Qualified(QualifiedAction),
+    Load,
     Graph(GraphAction),
 }
 
 /// Spellings that the reference allows besides the canonical ones.
-const OTHER_SPELLINGS: [(&str, Words); 10] = [
+#[rustfmt::skip]
+const OTHER_SPELLINGS: &[(&str, Words)] = &[
     ("ALL", Words::All),
     ("ALL PRIVILEGES", Words::All),
     ("IMPERSONATE", Words::Impersonate),
+    ("LOAD", Words::Load),
     ("SET PASSWORD", Words::Dbms(DbmsAction::SetPasswords)),
     ("SHOW SERVER", Words::Dbms(DbmsAction::ShowServers)),
+    ("EXECUTE ADMINISTRATOR PROCEDURES", Words::Dbms(DbmsAction::ExecuteAdminProcedures)),
+    ("INDEX", Words::Database(DatabaseAction::IndexManagement)),
+    ("INDEXES", Words::Database(DatabaseAction::IndexManagement)),
     ("INDEXES MANAGEMENT", Words::Database(DatabaseAction::IndexManagement)),
+    ("CREATE INDEXES", Words::Database(DatabaseAction::CreateIndex)),
+    ("DROP INDEXES", Words::Database(DatabaseAction::DropIndex)),
     ("SHOW INDEXES", Words::Database(DatabaseAction::ShowIndex)),
+    ("CONSTRAINT", Words::Database(DatabaseAction::ConstraintManagement)),
+    ("CONSTRAINTS", Words::Database(DatabaseAction::ConstraintManagement)),
     ("CONSTRAINTS MANAGEMENT", Words::Database(DatabaseAction::ConstraintManagement)),
+    ("CREATE CONSTRAINTS", Words::Database(DatabaseAction::CreateConstraint)),
+    ("DROP CONSTRAINTS", Words::Database(DatabaseAction::DropConstraint)),
     ("SHOW CONSTRAINTS", Words::Database(DatabaseAction::ShowConstraint)),
-    ("TRANSACTION", Words::Database(DatabaseAction::TransactionManagement)),
+    ("NAME", Words::Database(DatabaseAction::NameManagement)),
+    ("CREATE NEW LABEL", Words::Database(DatabaseAction::CreateLabel)),
+    ("CREATE NEW LABELS", Words::Database(DatabaseAction::CreateLabel)),
+    ("CREATE NEW NODE LABELS", Words::Database(DatabaseAction::CreateLabel)),
+    ("CREATE NEW TYPE", Words::Database(DatabaseAction::CreateType)),
+    ("CREATE NEW TYPES", Words::Database(DatabaseAction::CreateType)),
+    ("CREATE NEW RELATIONSHIP TYPES", Words::Database(DatabaseAction::CreateType)),
+    ("CREATE NEW NAME", Words::Database(DatabaseAction::CreatePropertyName)),
+    ("CREATE NEW NAMES", Words::Database(DatabaseAction::CreatePropertyName)),
+    ("CREATE NEW PROPERTY NAMES", Words::Database(DatabaseAction::CreatePropertyName)),
+    ("TRANSACTION", Words::Transaction(TransactionAction::Management)),
+    ("SHOW TRANSACTIONS", Words::Transaction(TransactionAction::Show)),
+    ("TERMINATE TRANSACTIONS", Words::Transaction(TransactionAction::Terminate)),
+    ("EXECUTE PROCEDURES", Words::Qualified(QualifiedAction::ExecuteProcedure)),
+    ("EXECUTE BOOSTED PROCEDURES", Words::Qualified(QualifiedAction::ExecuteBoostedProcedure)),
+    ("EXECUTE FUNCTIONS", Words::Qualified(QualifiedAction::ExecuteFunction)),
+    ("EXECUTE USER FUNCTION", Words::Qualified(QualifiedAction::ExecuteFunction)),
+    ("EXECUTE USER FUNCTIONS", Words::Qualified(QualifiedAction::ExecuteFunction)),
+    ("EXECUTE USER DEFINED FUNCTION", Words::Qualified(QualifiedAction::ExecuteFunction)),
+    ("EXECUTE USER DEFINED FUNCTIONS", Words::Qualified(QualifiedAction::ExecuteFunction)),
+    ("EXECUTE BOOSTED FUNCTIONS", Words::Qualified(QualifiedAction::ExecuteBoostedFunction)),
+    ("EXECUTE BOOSTED USER FUNCTION", Words::Qualified(QualifiedAction::ExecuteBoostedFunction)),
+    ("EXECUTE BOOSTED USER FUNCTIONS", Words::Qualified(QualifiedAction::ExecuteBoostedFunction)),
+    ("EXECUTE BOOSTED USER DEFINED FUNCTION", Words::Qualified(QualifiedAction::ExecuteBoostedFunction)),
+    ("EXECUTE BOOSTED USER DEFINED FUNCTIONS", Words::Qualified(QualifiedAction::ExecuteBoostedFunction)),
+    ("SHOW SETTINGS", Words::Qualified(QualifiedAction::ShowSetting)),
 ];
 
 /// Every spelling of every privilege.
@@ -37,7 +79,10 @@ fn spellings() -> impl Iterator<Item = (&'static str, Words)> {
     let dbms = DbmsAction::ALL.iter().map(|action| (action.keywords(), Words::Dbms(*action)));
     let database = DatabaseAction::ALL.iter().map(|action| (action.keywords(), Words::Database(*action)));
     let graph = GraphAction::ALL.iter().map(|action| (action.keywords(), Words::Graph(*action)));
-    dbms.chain(database).chain(graph).chain(OTHER_SPELLINGS)
+    let transaction = TransactionAction::ALL.iter().map(|action| (action.keywords(), Words::Transaction(*action)));
+    let qualified = QualifiedAction::ALL.iter().map(|action| (action.keywords(), Words::Qualified(*action)));
+    let others = OTHER_SPELLINGS.iter().copied();
+    dbms.chain(database).chain(graph).chain(transaction).chain(qualified).chain(others)
 }
 
 impl Parser<'_> {
@@ -76,19 +121,29 @@ impl Parser<'_> {
                 Ok(PrivilegeTerm::Dbms(action))
             }
             Words::Impersonate => {
-                let users = self.impersonated_users()?;
+                let users = self.user_list()?;
                 self.expect("ON")?;
                 self.expect("DBMS")?;
                 Ok(PrivilegeTerm::Impersonate(users))
             }
             Words::Database(action) => {
-                if action == DatabaseAction::TransactionManagement {
-                    self.every_transaction()?;
-                }
                 self.expect("ON")?;
                 let scope = self.name_scope(&["DATABASE", "DATABASES"], "a database name")?;
                 Ok(PrivilegeTerm::Database { action, scope })
             }
+            Words::Transaction(action) => {
+                let users = self.user_list()?;
+                self.expect("ON")?;
+                let scope = self.name_scope(&["DATABASE", "DATABASES"], "a database name")?;
+                Ok(PrivilegeTerm::Transaction { action, users, scope })
+            }
+            Words::Qualified(action) => {
+                let globs = self.comma_separated(Self::glob)?;
+                self.expect("ON")?;
+                self.expect("DBMS")?;
+                Ok(PrivilegeTerm::Qualified { action, globs })
+            }
+            Words::Load => self.load(),
             Words::Graph(action) => {
                 let resource = self.resource(action)?;
                 self.expect("ON")?;
@@ -132,7 +187,7 @@ impl Parser<'_> {
     }
 
     /// `[(* | user, …)]`; none means every user.
-    fn impersonated_users(&mut self) -> Parsed<Option<Vec<NameOperand>>> {
+    fn user_list(&mut self) -> Parsed<Option<Vec<NameOperand>>> {
         if !self.accept_symbol("(") || self.accept_star_and(")")? {
             return Ok(None);
         }
@@ -141,12 +196,39 @@ impl Parser<'_> {
         Ok(Some(users))
     }
 
-    /// `[(*)]` after `TRANSACTION MANAGEMENT`.
-    fn every_transaction(&mut self) -> Parsed<()> {
-        if self.accept_symbol("(") && !self.accept_star_and(")")? {
+    /// A pattern over dotted names: words, backticks, dots, `*` and `?`, without white space between them.
+    fn glob(&mut self) -> Parsed<Located<String>> {
+        let start = self.span();
+        let mut pattern = String::new();
+        let mut end = start.start;
+        while self.span().start == end {
+            let text = self.text(self.span());
+            match self.kind() {
+                TokenKind::Word | TokenKind::Symbol("." | ".." | "*" | "?") => pattern.push_str(text),
+                TokenKind::Quoted => pattern.push_str(&decode_quoted(text)),
+                _ => break,
+            }
+            end = self.span().end;
+            self.advance();
+        }
+        if pattern.is_empty() {
+            self.note_kind("a name, in which * and ? stand for other characters");
             return Err(self.unexpected());
         }
-        Ok(())
+        Ok(Located::new(pattern, start.to(self.previous_span())))
+    }
+
+    /// After `LOAD`.
+    fn load(&mut self) -> Parsed<PrivilegeTerm> {
+        self.expect("ON")?;
+        Ok(PrivilegeTerm::Load(match self.expect_one_of(&["ALL", "URL", "CIDR"])? {
+            "ALL" => {
+                self.expect("DATA")?;
+                LoadTerm::AllData
+            }
+            "URL" => LoadTerm::Url(self.string_operand("a url in quotes")?),
+            _ => LoadTerm::Cidr(self.string_operand("an address range in quotes")?),
+        }))
     }
 
     /// `*` and the bracket that closes, if a `*` is here.
@@ -199,12 +281,22 @@ impl Parser<'_> {
         let scope = self.name_scope(&["GRAPH", "GRAPHS"], "a graph name")?;
         let takes_segment =
             !matches!(action, GraphAction::SetLabel | GraphAction::RemoveLabel | GraphAction::Write | GraphAction::All);
-        let segment = if takes_segment { self.segment()? } else { None };
+        let segment = if takes_segment { self.segment(action)? } else { None };
         Ok(PrivilegeTerm::Graph { action, resource, scope, segment })
     }
 
-    /// `[NODES | RELATIONSHIPS | ELEMENTS * | name, …]`.
-    fn segment(&mut self) -> Parsed<Option<SegmentTerm>> {
+    /// `[NODES | RELATIONSHIPS | ELEMENTS * | name, …]` or `[FOR (…) …]`.
+    fn segment(&mut self, action: GraphAction) -> Parsed<Option<SegmentTerm>> {
+        if self.accept("FOR") {
+            let start = self.previous_span();
+            let pattern = self.pattern()?;
+            if !matches!(action, GraphAction::Match | GraphAction::Read | GraphAction::Traverse) {
+                let message =
+                    format!("{} cannot depend on a property: only MATCH, READ and TRAVERSE can.", action.keywords());
+                return Err(self.error(ErrorCode::ConflictingClauses, start.to(self.previous_span()), message));
+            }
+            return Ok(Some(SegmentTerm::Pattern(pattern)));
+        }
         let words = ["NODES", "NODE", "RELATIONSHIPS", "RELATIONSHIP", "ELEMENTS", "ELEMENT"];
         let kind = match self.accept_one_of(&words) {
             Some("NODES" | "NODE") => ElementKind::Nodes,
@@ -213,9 +305,56 @@ impl Parser<'_> {
             None => return Ok(None),
         };
         if self.accept_symbol("*") {
-            return Ok(Some(SegmentTerm { kind, names: None }));
+            return Ok(Some(SegmentTerm::Elements { kind, names: None }));
         }
         let names = self.comma_separated(|parser| parser.identifier("a label or type"))?;
-        Ok(Some(SegmentTerm { kind, names: Some(names) }))
+        Ok(Some(SegmentTerm::Elements { kind, names: Some(names) }))
+    }
+
+    /// After `FOR`: `([variable][:label[|label]…] [WHERE condition | {key: value}])`, or the `WHERE` after it.
+    fn pattern(&mut self) -> Parsed<PatternTerm> {
+        self.expect_symbol("(")?;
+        let unnamed = self.at_symbol(":") || self.at_symbol("{") || self.at_symbol(")");
+        let variable = match unnamed || self.at("WHERE") && self.kind_ahead(1) != TokenKind::Symbol(":") {
+            true => Located::new("n".to_owned(), self.span()),
+            false => self.identifier("a name for the node")?,
+        };
+        let mut labels = Vec::new();
+        if self.accept_symbol(":") {
+            labels.push(self.identifier("a label")?);
+            while self.accept_symbol("|") {
+                labels.push(self.identifier("a label")?);
+                self.bound(labels.len())?;
+            }
+        }
+        let condition = if self.at_symbol("{") {
+            let condition = self.property_equality(&variable)?;
+            self.expect_symbol(")")?;
+            condition
+        } else if self.accept("WHERE") {
+            let condition = self.expression()?;
+            self.expect_symbol(")")?;
+            condition
+        } else {
+            self.expect_symbol(")")?;
+            self.expect("WHERE")?;
+            self.expression()?
+        };
+        Ok(PatternTerm { variable, labels, condition: Box::new(condition) })
+    }
+
+    /// `{key: value}` says `variable.key = value`.
+    fn property_equality(&mut self, variable: &Located<String>) -> Parsed<Located<Expression>> {
+        let start = self.span();
+        let entries = self.map_entries()?;
+        let span = start.to(self.previous_span());
+        let Ok([(key, value)]) = <[_; 1]>::try_from(entries) else {
+            let message = "A property rule is about one property.";
+            return Err(self.error(ErrorCode::InvalidExpression, span, message));
+        };
+        let base = Box::new(variable.clone().map(Expression::Variable));
+        let property = Located::new(Expression::Property { base, keys: vec![key] }, span);
+        let rest = vec![(BinaryOperator::Equal, value)];
+        Ok(Located::new(Expression::Chain { first: Box::new(property), rest }, span))
     }
 }

@@ -1,12 +1,13 @@
-//! `CREATE USER`, `ALTER USER`, `DROP USER`.
+//! `CREATE USER`, `ALTER USER`, `ALTER CURRENT USER`, `RENAME USER`, `DROP USER`.
 
 use std::collections::BTreeSet;
 
 use super::{Parsed, Parser};
 use crate::ast::{
-    AlterUser, AuthRemoval, AuthSettings, CreateUser, DropUser, PasswordClause, UserSettings, UserStatement, UserStatus,
+    AlterUser, AuthRemoval, AuthSettings, ChangePassword, CreateUser, DropUser, PasswordClause, RenameUser,
+    UserSettings, UserStatement, UserStatus,
 };
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::TokenKind;
 use crate::span::{Located, Span};
 
@@ -28,6 +29,7 @@ impl Parser<'_> {
         let clauses_start = self.span();
         while self.accept("REMOVE") {
             let span = self.span();
+            self.refuse_tags()?;
             if self.accept("HOME") {
                 self.expect("DATABASE")?;
                 self.once(remove_home.then_some(&()), "REMOVE HOME DATABASE", span)?;
@@ -36,15 +38,60 @@ impl Parser<'_> {
                 self.auth_removal(&mut remove_auth)?;
             }
         }
+        if self.at("ADD") {
+            self.refuse_tags()?;
+        }
         let settings = self.user_settings()?;
         if self.span() == clauses_start {
-            return Err(self.unexpected());
+            return Err(self.no_clause());
+        }
+        if self.at("REMOVE") {
+            let message = "Every REMOVE stands before every SET.";
+            return Err(self.error(ErrorCode::SyntaxError, self.span(), message));
         }
         if let (true, Some(home)) = (remove_home, &settings.home) {
             let message = "A statement may either set or remove the home database, not both.";
             return Err(self.error(ErrorCode::ConflictingClauses, home.span, message));
         }
         Ok(UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, settings }))
+    }
+
+    /// Nothing to alter: the end of the statement, or something else where a clause is due.
+    fn no_clause(&self) -> LanguageError {
+        if self.kind() != TokenKind::End && !self.at_symbol(";") {
+            return self.unexpected();
+        }
+        let error = self.error(ErrorCode::MissingClause, self.span(), "`ALTER USER` requires at least one clause.");
+        error.with_hint("Write what is to be altered: SET … or REMOVE ….")
+    }
+
+    /// After `ALTER CURRENT USER`.
+    pub(super) fn change_password(&mut self) -> Parsed<UserStatement> {
+        self.expect("SET")?;
+        self.expect("PASSWORD")?;
+        self.expect("FROM")?;
+        let from = self.secret()?;
+        self.expect("TO")?;
+        let to = self.secret()?;
+        Ok(UserStatement::ChangePassword(ChangePassword { from, to }))
+    }
+
+    /// After `RENAME USER`.
+    pub(super) fn rename_user(&mut self) -> Parsed<UserStatement> {
+        let from = self.simple_name("a user name")?;
+        let if_exists = self.if_exists()?;
+        self.expect("TO")?;
+        let to = self.simple_name("a user name")?;
+        Ok(UserStatement::Rename(RenameUser { from, if_exists, to }))
+    }
+
+    /// `TAG` and `TAGS`, where a clause is due: users have none here.
+    fn refuse_tags(&self) -> Parsed<()> {
+        let tags = |ahead| self.at_ahead(ahead, "TAG") || self.at_ahead(ahead, "TAGS");
+        if !tags(0) && !(tags(1) && (self.at("ALL") || self.at("ADD"))) {
+            return Ok(());
+        }
+        Err(self.error(ErrorCode::NotSupported, self.span(), "Users have no tags in this catalog."))
     }
 
     /// After `REMOVE`: `ALL AUTH [PROVIDER[S]]` or `AUTH [PROVIDER[S]] 'p'` or a list of providers.
@@ -79,6 +126,7 @@ impl Parser<'_> {
         let mut providers = BTreeSet::new();
         while self.accept("SET") {
             let span = self.previous_span();
+            self.refuse_tags()?;
             if self.accept("STATUS") {
                 self.once(settings.status.as_ref(), "SET STATUS {SUSPENDED|ACTIVE}", span)?;
                 let span = self.span();
@@ -104,20 +152,16 @@ impl Parser<'_> {
         Ok(settings)
     }
 
-    /// After `SET`: `[PLAINTEXT] PASSWORD 'p' [CHANGE …]` or `PASSWORD CHANGE …`.
+    /// After `SET`: `[PLAINTEXT | ENCRYPTED] PASSWORD 'p' [CHANGE …]` or `PASSWORD CHANGE …`.
     fn password_clause(&mut self, clause: &mut PasswordClause, start: Span) -> Parsed<()> {
-        if self.at("ENCRYPTED") {
-            let message = "Encrypted passwords are not supported: this server stores argon2id hashes of its own.";
-            let error = self.error(ErrorCode::NotSupported, self.span(), message);
-            return Err(error.with_hint("Write SET PLAINTEXT PASSWORD, and require the user to change it."));
-        }
-        let plaintext = self.accept("PLAINTEXT");
+        let stage = self.accept_one_of(&["PLAINTEXT", "ENCRYPTED"]);
         self.expect("PASSWORD")?;
-        if !plaintext && self.accept("CHANGE") {
+        if stage.is_none() && self.accept("CHANGE") {
             return self.change_required(clause, start);
         }
         self.once(clause.password.as_ref(), "SET PASSWORD", start)?;
         clause.password = Some(self.secret()?);
+        clause.encrypted = stage == Some("ENCRYPTED");
         if self.accept("CHANGE") {
             let start = self.previous_span();
             self.change_required(clause, start)?;

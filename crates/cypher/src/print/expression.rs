@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Out, identifier, parameter, separated, string};
 use crate::ast::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
+use crate::span::Located;
 
 /// The text of an expression, also used as the name of a result column.
 impl fmt::Display for Expression {
@@ -28,13 +29,31 @@ pub(super) fn expression(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
         }
         Expression::Map(entries) => map(out, entries),
         Expression::Property { base, keys } => {
-            // `5.x` would read as a number.
-            let number = matches!(base.value, Expression::Integer(_) | Expression::Float(_));
-            operand(out, &base.value, if number { None } else { Some(Precedence::Atom) })?;
+            // `a.b.c` is one node.
+            let property = matches!(base.value, Expression::Property { .. });
+            operand(out, &base.value, least_of_base(base).filter(|_| !property))?;
             separated(out, keys, "", |out, key| {
                 out.write_str(".")?;
                 identifier(out, &key.value)
             })
+        }
+        Expression::Index { base, index } => {
+            operand(out, &base.value, least_of_base(base))?;
+            write!(out, "[{}]", index.value)
+        }
+        Expression::Slice { base, from, to } => {
+            operand(out, &base.value, least_of_base(base))?;
+            let bound = |bound: &Option<Box<Located<Expression>>>| bound.as_ref().map(|bound| bound.value.to_string());
+            write!(out, "[{}..{}]", bound(from).unwrap_or_default(), bound(to).unwrap_or_default())
+        }
+        Expression::Case { subject, branches, otherwise } => {
+            out.write_str("CASE")?;
+            subject.as_ref().map_or(Ok(()), |subject| write!(out, " {}", subject.value))?;
+            branches
+                .iter()
+                .try_for_each(|(tested, value)| write!(out, " WHEN {} THEN {}", tested.value, value.value))?;
+            otherwise.as_ref().map_or(Ok(()), |value| write!(out, " ELSE {}", value.value))?;
+            out.write_str(" END")
         }
         Expression::Unary(UnaryOperator::Not, inner) => {
             out.write_str("NOT ")?;
@@ -66,6 +85,12 @@ pub(super) fn expression(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
         }
         Expression::CountRows => out.write_str("count(*)"),
     }
+}
+
+/// What `.key` and `[…]` are written behind: `5.x` would read as a number, and so would `-5[0]`.
+fn least_of_base(base: &Located<Expression>) -> Option<Precedence> {
+    let number = matches!(base.value, Expression::Integer(_) | Expression::Float(_));
+    if number { None } else { Some(Precedence::Property) }
 }
 
 pub(super) fn map(out: Out<'_, '_>, entries: &MapEntries) -> fmt::Result {

@@ -8,6 +8,8 @@ mod privilege;
 mod show;
 mod statement;
 
+pub(crate) use privilege::glob;
+
 use std::fmt::{self, Write};
 
 use aliasd_catalog::{PlainSecret, RemoteUrl};
@@ -20,7 +22,7 @@ use crate::span::Located;
 const SECRET: &str = "'******'";
 
 /// Words that could be taken for a keyword where a name is due; as names they are quoted.
-const QUOTED_WORDS: [&str; 30] = [
+const QUOTED_WORDS: [&str; 35] = [
     "NULL",
     "TRUE",
     "FALSE",
@@ -51,6 +53,11 @@ const QUOTED_WORDS: [&str; 30] = [
     "WITH",
     "FOR",
     "IF",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
 ];
 
 type Out<'a, 'b> = &'a mut fmt::Formatter<'b>;

@@ -1,12 +1,13 @@
 //! Printing of `GRANT`, `DENY` and `REVOKE` of privileges.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
-use super::{Out, identifier, name, names, separated};
+use super::{Out, identifier, name, names, quoted_identifier, separated, string_operand};
 use crate::ast::{
-    ElementKind, GrantEffect, GraphAction, NameScope, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm,
-    SegmentTerm,
+    ElementKind, GrantEffect, GraphAction, LoadTerm, NameOperand, NameScope, PatternTerm, PrivilegeStatement,
+    PrivilegeTerm, PrivilegeVerb, ResourceTerm, SegmentTerm,
 };
+use crate::lexer::{is_name_continue, is_name_start};
 
 pub(super) fn statement(out: Out<'_, '_>, statement: &PrivilegeStatement) -> fmt::Result {
     let (verb, preposition) = match statement.verb {
@@ -26,12 +27,29 @@ fn term(out: Out<'_, '_>, term: &PrivilegeTerm) -> fmt::Result {
     match term {
         PrivilegeTerm::Dbms(action) => write!(out, "{} ON DBMS", action.keywords()),
         PrivilegeTerm::Impersonate(users) => {
-            out.write_str("IMPERSONATE (")?;
-            match users {
-                None => out.write_str("*")?,
-                Some(users) => names(out, users)?,
-            }
-            out.write_str(") ON DBMS")
+            out.write_str("IMPERSONATE ")?;
+            user_list(out, users.as_deref())?;
+            out.write_str(" ON DBMS")
+        }
+        PrivilegeTerm::Transaction { action, users, scope } => {
+            write!(out, "{} ", action.keywords())?;
+            user_list(out, users.as_deref())?;
+            out.write_str(" ON ")?;
+            name_scope(out, "DATABASE", scope)
+        }
+        PrivilegeTerm::Qualified { action, globs } => {
+            write!(out, "{} ", action.keywords())?;
+            separated(out, globs, ", ", |out, pattern| glob(out, &pattern.value))?;
+            out.write_str(" ON DBMS")
+        }
+        PrivilegeTerm::Load(LoadTerm::AllData) => out.write_str("LOAD ON ALL DATA"),
+        PrivilegeTerm::Load(LoadTerm::Url(url)) => {
+            out.write_str("LOAD ON URL ")?;
+            string_operand(out, url)
+        }
+        PrivilegeTerm::Load(LoadTerm::Cidr(range)) => {
+            out.write_str("LOAD ON CIDR ")?;
+            string_operand(out, range)
         }
         PrivilegeTerm::Database { action, scope } => {
             write!(out, "{} ON ", action.keywords())?;
@@ -47,6 +65,24 @@ fn term(out: Out<'_, '_>, term: &PrivilegeTerm) -> fmt::Result {
             segment.as_ref().map_or(Ok(()), |segment| segment_term(out, segment))
         }
     }
+}
+
+/// `(*)` or `(user, …)`.
+fn user_list(out: Out<'_, '_>, users: Option<&[NameOperand]>) -> fmt::Result {
+    out.write_str("(")?;
+    match users {
+        None => out.write_str("*")?,
+        Some(users) => names(out, users)?,
+    }
+    out.write_str(")")
+}
+
+/// A pattern: bare if its parts can be read back, in backticks if not.
+pub(crate) fn glob(out: &mut impl Write, pattern: &str) -> fmt::Result {
+    // Only a letter can begin a word, and nothing but dots and wildcards stands between words.
+    let mut words = pattern.split(['.', '*', '?']).filter(|word| !word.is_empty());
+    let bare = words.all(|word| word.starts_with(is_name_start) && word.chars().all(is_name_continue));
+    if bare { out.write_str(pattern) } else { quoted_identifier(out, pattern) }
 }
 
 fn name_scope(out: Out<'_, '_>, word: &str, scope: &NameScope) -> fmt::Result {
@@ -71,13 +107,31 @@ fn resource_term(out: Out<'_, '_>, action: GraphAction, resource: &ResourceTerm)
 }
 
 fn segment_term(out: Out<'_, '_>, segment: &SegmentTerm) -> fmt::Result {
-    out.write_str(match segment.kind {
-        ElementKind::Elements => " ELEMENTS ",
-        ElementKind::Nodes => " NODES ",
-        ElementKind::Relationships => " RELATIONSHIPS ",
-    })?;
-    match &segment.names {
-        None => out.write_str("*"),
-        Some(names) => separated(out, names, ", ", |out, name| identifier(out, &name.value)),
+    match segment {
+        SegmentTerm::Elements { kind, names } => {
+            out.write_str(match kind {
+                ElementKind::Elements => " ELEMENTS ",
+                ElementKind::Nodes => " NODES ",
+                ElementKind::Relationships => " RELATIONSHIPS ",
+            })?;
+            match names {
+                None => out.write_str("*"),
+                Some(names) => separated(out, names, ", ", |out, name| identifier(out, &name.value)),
+            }
+        }
+        SegmentTerm::Pattern(pattern) => write!(out, " FOR {pattern}"),
+    }
+}
+
+/// What follows `FOR`; also how the catalog keeps it.
+impl fmt::Display for PatternTerm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(")?;
+        identifier(formatter, &self.variable.value)?;
+        for (index, label) in self.labels.iter().enumerate() {
+            formatter.write_str(if index == 0 { ":" } else { "|" })?;
+            identifier(formatter, &label.value)?;
+        }
+        write!(formatter, ") WHERE {}", self.condition.value)
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::{Out, map_operand, name, names, secret, separated, string, string_operand, url, version};
 use crate::ast::{
-    AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthSettings, Body, CreateAlias, CreateMode, DatabaseStatement,
-    NameOperand, Operand, PasswordClause, RoleStatement, UserSettings, UserStatement, UserStatus,
+    AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthSettings, Body, CreateAlias, CreateMode, DatabaseAccess,
+    DatabaseStatement, LoginClause, NameOperand, Operand, PasswordClause, RenameRole, RenameUser, RoleStatement,
+    UserSettings, UserStatement, UserStatus, Wait,
 };
 
 pub(super) fn body(out: Out<'_, '_>, body: &Body) -> fmt::Result {
@@ -52,10 +53,15 @@ fn create_alias(out: Out<'_, '_>, statement: &CreateAlias) -> fmt::Result {
     if let Some(remote) = &statement.remote {
         out.write_str(" AT ")?;
         url(out, &remote.url)?;
-        out.write_str(" USER ")?;
-        name(out, &remote.user)?;
-        out.write_str(" PASSWORD ")?;
-        secret(out, &remote.password)?;
+        match &remote.login {
+            LoginClause::Stored { user, password } => {
+                out.write_str(" USER ")?;
+                name(out, user)?;
+                out.write_str(" PASSWORD ")?;
+                secret(out, password)?;
+            }
+            LoginClause::OidcForwarding => out.write_str(" OIDC CREDENTIAL FORWARDING")?,
+        }
         clause(out, " DRIVER ", remote.driver.as_ref(), map_operand)?;
         if let Some(language) = &remote.default_language {
             version(out, language.value)?;
@@ -91,20 +97,72 @@ fn clause<T>(
 
 fn database(out: Out<'_, '_>, statement: &DatabaseStatement) -> fmt::Result {
     match statement {
-        DatabaseStatement::Create(statement) => create(out, "DATABASE", &statement.name, statement.mode),
+        DatabaseStatement::Create(statement) => {
+            let kind = if statement.composite { "COMPOSITE DATABASE" } else { "DATABASE" };
+            create(out, kind, &statement.name, statement.mode)?;
+            if let Some(language) = &statement.default_language {
+                version(out, language.value)?;
+            }
+            wait(out, statement.wait)
+        }
+        DatabaseStatement::Alter(statement) => {
+            existing(out, "ALTER DATABASE", &statement.name, statement.if_exists)?;
+            if let Some(access) = &statement.access {
+                let word = if access.value == DatabaseAccess::ReadOnly { "ONLY" } else { "WRITE" };
+                write!(out, " SET ACCESS READ {word}")?;
+            }
+            if let Some(language) = &statement.default_language {
+                out.write_str(" SET")?;
+                version(out, language.value)?;
+            }
+            wait(out, statement.wait)
+        }
         DatabaseStatement::Drop(statement) => {
-            existing(out, "DROP DATABASE", &statement.name, statement.if_exists)?;
-            out.write_str(if statement.cascade_aliases { " CASCADE ALIASES" } else { "" })
+            let words = if statement.composite { "DROP COMPOSITE DATABASE" } else { "DROP DATABASE" };
+            existing(out, words, &statement.name, statement.if_exists)?;
+            out.write_str(if statement.cascade_aliases { " CASCADE ALIASES" } else { "" })?;
+            wait(out, statement.wait)
+        }
+        DatabaseStatement::Start(database, seconds) => {
+            existing(out, "START DATABASE", database, false)?;
+            wait(out, *seconds)
+        }
+        DatabaseStatement::Stop(database, seconds) => {
+            existing(out, "STOP DATABASE", database, false)?;
+            wait(out, *seconds)
+        }
+        DatabaseStatement::SetDefault(database) => {
+            out.write_str("CALL dbms.setDefaultDatabase(")?;
+            string_operand(out, database)?;
+            out.write_str(")")
         }
     }
+}
+
+fn wait(out: Out<'_, '_>, wait: Wait) -> fmt::Result {
+    match wait {
+        Wait::Unsaid => Ok(()),
+        Wait::No => out.write_str(" NOWAIT"),
+        Wait::Yes(None) => out.write_str(" WAIT"),
+        Wait::Yes(Some(seconds)) => write!(out, " WAIT {seconds} SECONDS"),
+    }
+}
+
+/// `verb name [IF EXISTS] TO name`.
+fn rename(out: Out<'_, '_>, verb: &str, from: &NameOperand, if_exists: bool, to: &NameOperand) -> fmt::Result {
+    existing(out, verb, from, if_exists)?;
+    out.write_str(" TO ")?;
+    name(out, to)
 }
 
 fn role(out: Out<'_, '_>, statement: &RoleStatement) -> fmt::Result {
     match statement {
         RoleStatement::Create(statement) => {
-            create(out, "ROLE", &statement.name, statement.mode)?;
+            let kind = if statement.immutable { "IMMUTABLE ROLE" } else { "ROLE" };
+            create(out, kind, &statement.name, statement.mode)?;
             clause(out, " AS COPY OF ", statement.copy_of.as_ref(), name)
         }
+        RoleStatement::Rename(RenameRole { from, if_exists, to }) => rename(out, "RENAME ROLE", from, *if_exists, to),
         RoleStatement::Drop(statement) => existing(out, "DROP ROLE", &statement.name, statement.if_exists),
         RoleStatement::Grant(assignment) => {
             out.write_str("GRANT ROLE ")?;
@@ -128,6 +186,13 @@ fn user(out: Out<'_, '_>, statement: &UserStatement) -> fmt::Result {
             user_settings(out, &statement.settings)
         }
         UserStatement::Alter(statement) => alter_user(out, statement),
+        UserStatement::ChangePassword(change) => {
+            out.write_str("ALTER CURRENT USER SET PASSWORD FROM ")?;
+            secret(out, &change.from)?;
+            out.write_str(" TO ")?;
+            secret(out, &change.to)
+        }
+        UserStatement::Rename(RenameUser { from, if_exists, to }) => rename(out, "RENAME USER", from, *if_exists, to),
         UserStatement::Drop(statement) => existing(out, "DROP USER", &statement.name, statement.if_exists),
     }
 }
@@ -164,7 +229,8 @@ fn user_settings(out: Out<'_, '_>, settings: &UserSettings) -> fmt::Result {
 }
 
 fn password_clauses(out: Out<'_, '_>, clauses: &PasswordClause) -> fmt::Result {
-    clause(out, " SET PASSWORD ", clauses.password.as_ref(), secret)?;
+    let words = if clauses.encrypted { " SET ENCRYPTED PASSWORD " } else { " SET PASSWORD " };
+    clause(out, words, clauses.password.as_ref(), secret)?;
     if let Some(required) = &clauses.change_required {
         let words = if clauses.password.is_some() { "CHANGE" } else { "SET PASSWORD CHANGE" };
         let not = if required.value { "" } else { "NOT " };

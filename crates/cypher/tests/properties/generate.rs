@@ -136,6 +136,14 @@ pub(crate) fn expression() -> BoxedStrategy<Located<Expression>> {
             (select(vec![UnaryOperator::Not, UnaryOperator::Negate]), one.clone())
                 .prop_map(|(operator, operand)| Expression::Unary(operator, operand)),
             chain(inner.clone()),
+            (one.clone(), one.clone()).prop_map(|(base, index)| Expression::Index { base, index }),
+            (one.clone(), of(one.clone()), of(one.clone())).prop_map(|(base, from, to)| Expression::Slice {
+                base,
+                from,
+                to
+            }),
+            (of(one.clone()), vec((inner.clone(), inner.clone()), 1..3), of(one.clone()))
+                .prop_map(|(subject, branches, otherwise)| Expression::Case { subject, branches, otherwise }),
             (one, any::<bool>()).prop_map(|(operand, negated)| Expression::IsNull { operand, negated }),
             ("[a-z]{1,8}", any::<bool>(), vec(inner, 0..3)).prop_map(|(function, distinct, arguments)| {
                 let distinct = distinct && !arguments.is_empty();
@@ -180,15 +188,12 @@ fn map_operand() -> BoxedStrategy<Located<Operand<MapEntries>>> {
 // === statements ===
 
 fn alias() -> BoxedStrategy<AliasStatement> {
-    let remote = (url(), simple_name(), secret(), of(map_operand()), of(version().prop_map(at))).prop_map(
-        |(url, user, password, driver, default_language)| RemoteClauses {
-            url,
-            user,
-            password,
-            driver,
-            default_language,
-        },
-    );
+    let login = prop_oneof![
+        3 => (simple_name(), secret()).prop_map(|(user, password)| LoginClause::Stored { user, password }),
+        1 => Just(LoginClause::OidcForwarding),
+    ];
+    let remote = (url(), login, of(map_operand()), of(version().prop_map(at)))
+        .prop_map(|(url, login, driver, default_language)| RemoteClauses { url, login, driver, default_language });
     let create = (catalog_name(), mode(), catalog_name(), of(remote), of(map_operand())).prop_map(
         |(name, mode, target, remote, properties)| {
             AliasStatement::Create(CreateAlias { name, mode, target, remote, properties })
@@ -218,19 +223,51 @@ fn alias() -> BoxedStrategy<AliasStatement> {
     prop_oneof![create, alter, drop].boxed()
 }
 
-fn database() -> BoxedStrategy<DatabaseStatement> {
+fn wait() -> BoxedStrategy<Wait> {
     prop_oneof![
-        (catalog_name(), mode()).prop_map(|(name, mode)| DatabaseStatement::Create(CreateDatabase { name, mode })),
-        (catalog_name(), any::<bool>(), any::<bool>()).prop_map(|(name, if_exists, cascade_aliases)| {
-            DatabaseStatement::Drop(DropDatabase { name, if_exists, cascade_aliases })
-        }),
+        2 => Just(Wait::Unsaid),
+        1 => Just(Wait::No),
+        1 => of(0..=u64::MAX / 2).prop_map(Wait::Yes),
+    ]
+    .boxed()
+}
+
+fn database() -> BoxedStrategy<DatabaseStatement> {
+    let language = || of(version().prop_map(at));
+    let create = (catalog_name(), mode(), any::<bool>(), language(), wait()).prop_map(
+        |(name, mode, composite, default_language, wait)| {
+            DatabaseStatement::Create(CreateDatabase { name, mode, composite, default_language, wait })
+        },
+    );
+    let accesses = select(vec![DatabaseAccess::ReadOnly, DatabaseAccess::ReadWrite]);
+    let alter = (catalog_name(), any::<bool>(), accesses, language(), wait()).prop_map(
+        |(name, if_exists, access, default_language, wait)| {
+            let access = Some(at(access));
+            DatabaseStatement::Alter(AlterDatabase { name, if_exists, access, default_language, wait })
+        },
+    );
+    let drop = (catalog_name(), any::<bool>(), any::<bool>(), any::<bool>(), wait()).prop_map(
+        |(name, if_exists, composite, cascade_aliases, wait)| {
+            DatabaseStatement::Drop(DropDatabase { name, if_exists, composite, cascade_aliases, wait })
+        },
+    );
+    prop_oneof![
+        create,
+        alter,
+        drop,
+        (catalog_name(), wait()).prop_map(|(name, wait)| DatabaseStatement::Start(name, wait)),
+        (catalog_name(), wait()).prop_map(|(name, wait)| DatabaseStatement::Stop(name, wait)),
+        string_operand().prop_map(DatabaseStatement::SetDefault),
     ]
     .boxed()
 }
 
 fn password() -> BoxedStrategy<PasswordClause> {
-    (of(secret()), of(any::<bool>().prop_map(at)))
-        .prop_map(|(password, change_required)| PasswordClause { password, change_required })
+    (of(secret()), any::<bool>(), of(any::<bool>().prop_map(at)))
+        .prop_map(|(password, encrypted, change_required)| {
+            let encrypted = encrypted && password.is_some();
+            PasswordClause { password, encrypted, change_required }
+        })
         .boxed()
 }
 
@@ -280,6 +317,9 @@ fn user() -> BoxedStrategy<UserStatement> {
             }
         ),
         (simple_name(), any::<bool>()).prop_map(|(name, if_exists)| UserStatement::Drop(DropUser { name, if_exists })),
+        (simple_name(), any::<bool>(), simple_name())
+            .prop_map(|(from, if_exists, to)| UserStatement::Rename(RenameUser { from, if_exists, to })),
+        (secret(), secret()).prop_map(|(from, to)| UserStatement::ChangePassword(ChangePassword { from, to })),
     ]
     .boxed()
 }
@@ -288,8 +328,11 @@ fn role() -> BoxedStrategy<RoleStatement> {
     let assignment =
         (vec(simple_name(), 1..4), vec(simple_name(), 1..4)).prop_map(|(roles, users)| RoleAssignment { roles, users });
     prop_oneof![
-        (simple_name(), mode(), of(simple_name()))
-            .prop_map(|(name, mode, copy_of)| RoleStatement::Create(CreateRole { name, mode, copy_of })),
+        (simple_name(), mode(), any::<bool>(), of(simple_name())).prop_map(|(name, mode, immutable, copy_of)| {
+            RoleStatement::Create(CreateRole { name, mode, immutable, copy_of })
+        }),
+        (simple_name(), any::<bool>(), simple_name())
+            .prop_map(|(from, if_exists, to)| RoleStatement::Rename(RenameRole { from, if_exists, to })),
         (simple_name(), any::<bool>()).prop_map(|(name, if_exists)| RoleStatement::Drop(DropRole { name, if_exists })),
         (any::<bool>(), assignment).prop_map(|(grant, assignment)| match grant {
             true => RoleStatement::Grant(assignment),
@@ -307,6 +350,11 @@ fn privilege() -> BoxedStrategy<PrivilegeStatement> {
         .boxed()
 }
 
+/// Patterns of all kinds: bare, in need of quotes, made of wildcards only.
+fn glob() -> BoxedStrategy<String> {
+    prop_oneof![2 => "[a-z0-9.*?]{1,8}", 1 => "[*?.]{1,3}", 1 => identifier()].boxed()
+}
+
 fn scope() -> BoxedStrategy<NameScope> {
     prop_oneof![Just(NameScope::Home), Just(NameScope::All), vec(catalog_name(), 1..3).prop_map(NameScope::Named)]
         .boxed()
@@ -316,12 +364,20 @@ fn term() -> BoxedStrategy<PrivilegeTerm> {
     let names = || vec(located_identifier(), 1..3);
     let resource = prop_oneof![Just(ResourceTerm::All), names().prop_map(ResourceTerm::Named)];
     let kinds = select(vec![ElementKind::Elements, ElementKind::Nodes, ElementKind::Relationships]);
-    let segment = of((kinds, of(names())).prop_map(|(kind, names)| SegmentTerm { kind, names }));
+    let pattern = (located_identifier(), vec(located_identifier(), 0..3), expression())
+        .prop_map(|(variable, labels, condition)| PatternTerm { variable, labels, condition: Box::new(condition) });
+    let segment = of(prop_oneof![
+        3 => (kinds, of(names())).prop_map(|(kind, names)| SegmentTerm::Elements { kind, names }),
+        1 => pattern.prop_map(SegmentTerm::Pattern),
+    ]);
     let graph =
         (select(GraphAction::ALL), resource, scope(), segment).prop_map(|(action, resource, scope, segment)| {
-            use GraphAction::{All, Match, Merge, Read, RemoveLabel, SetLabel, SetProperty, Write};
+            use GraphAction::{All, Match, Merge, Read, RemoveLabel, SetLabel, SetProperty, Traverse, Write};
             let takes_resource = matches!(action, Read | Match | Merge | SetProperty | SetLabel | RemoveLabel);
-            let takes_segment = !matches!(action, SetLabel | RemoveLabel | Write | All);
+            let takes_segment = match segment {
+                Some(SegmentTerm::Pattern(_)) => matches!(action, Match | Read | Traverse),
+                _ => !matches!(action, SetLabel | RemoveLabel | Write | All),
+            };
             PrivilegeTerm::Graph {
                 action,
                 resource: takes_resource.then_some(resource),
@@ -333,6 +389,16 @@ fn term() -> BoxedStrategy<PrivilegeTerm> {
         select(DbmsAction::ALL).prop_map(PrivilegeTerm::Dbms),
         of(vec(simple_name(), 1..3)).prop_map(PrivilegeTerm::Impersonate),
         (select(DatabaseAction::ALL), scope()).prop_map(|(action, scope)| PrivilegeTerm::Database { action, scope }),
+        (select(TransactionAction::ALL), of(vec(simple_name(), 1..3)), scope())
+            .prop_map(|(action, users, scope)| PrivilegeTerm::Transaction { action, users, scope }),
+        (select(QualifiedAction::ALL), vec(glob().prop_map(at), 1..3))
+            .prop_map(|(action, globs)| PrivilegeTerm::Qualified { action, globs }),
+        prop_oneof![
+            Just(LoadTerm::AllData),
+            string_operand().prop_map(LoadTerm::Url),
+            string_operand().prop_map(LoadTerm::Cidr),
+        ]
+        .prop_map(PrivilegeTerm::Load),
         graph,
     ]
     .boxed()
@@ -401,5 +467,11 @@ pub(crate) fn statement() -> BoxedStrategy<Statement> {
         privilege().prop_map(Body::Privilege),
         show().prop_map(Body::Show),
     ];
-    (of(version()), body).prop_map(|(version, body)| Statement { version, body: at(body) }).boxed()
+    (of(version()), body)
+        .prop_map(|(version, body)| {
+            // Credential forwarding came with Cypher 25, and so did names of more than two parts for remote aliases.
+            let forwards = matches!(&body, Body::Alias(AliasStatement::Create(CreateAlias { remote: Some(_), .. })));
+            Statement { version: version.filter(|_| !forwards), body: at(body) }
+        })
+        .boxed()
 }

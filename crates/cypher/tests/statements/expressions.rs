@@ -42,6 +42,22 @@ fn values() {
         ("coalesce(NULL, 2, 3)", "2"), ("coalesce(NULL)", "NULL"), ("keys({b: 1, a: 2})", "[a, b]"),
         ("head([1, 2]) + last([1, 2])", "3"), ("head([])", "NULL"), ("toString(1.0) + toString(true)", "1.0true"),
         ("size(1)", "WRONG_TYPE"), ("size()", "INVALID_EXPRESSION"), ("siz('a')", "UNKNOWN_FUNCTION"),
+        ("[1, 2, 3][0] + [1, 2, 3][-1]", "4"), ("[1][5]", "NULL"), ("[1][NULL]", "NULL"), ("{a: 1}['a']", "1"),
+        ("[1, 2, 3, 4][1..3]", "[2, 3]"), ("[1, 2, 3][..-1]", "[1, 2]"), ("[1, 2, 3][-9..9]", "[1, 2, 3]"),
+        ("[1, 2, 3][2..1]", "[]"), ("[{a: [7]}][0].a[0]", "7"), ("'a'[0]", "WRONG_TYPE"), ("[1]['a'..]", "WRONG_TYPE"),
+        ("CASE WHEN false THEN 1 WHEN true THEN 2 ELSE 3 END", "2"), ("CASE 3 WHEN 1 THEN 'a' ELSE 'b' END", "b"),
+        ("CASE NULL WHEN NULL THEN 1 END", "NULL"), ("CASE user WHEN 'admin' THEN -1 END", "-1"),
+        ("'remote-a' =~ 'remote-.*'", "true"), ("'xremote-a' =~ 'remote-.*'", "false"), ("'AB' =~ '(?i)a|b'", "false"),
+        ("'B' =~ '(?i)a|b'", "true"), ("NULL =~ 'a'", "NULL"), ("'a' =~ NULL", "NULL"), ("1 =~ 'a'", "NULL"),
+        ("'a' =~ 'a)|(b'", "INVALID_EXPRESSION"), ("'a' =~ '('", "INVALID_EXPRESSION"), ("'a' =~ user", "INVALID_EXPRESSION"),
+        ("'a' =~ 1", "WRONG_TYPE"), ("'a' =~ '(a{1000}){1000}'", "INVALID_EXPRESSION"),
+        ("replace('a.b.c', '.', '--')", "a--b--c"), ("split('a,b', ',')", "[a, b]"), ("split('ab', '')", "[a, b]"),
+        ("substring('hello', 1, 3) + substring('hello', 4)", "ello"), ("left('äbc', 2) + right('äbc', 1)", "äbc"),
+        ("left('a', -1)", "INVALID_EXPRESSION"), ("replace(1, 'a', 'b')", "WRONG_TYPE"), ("split('a', NULL)", "NULL"),
+        ("lTrim(' a ') + rTrim(' b ')", "a  b"), ("reverse('äb') + reverse(['x'])[0]", "bäx"), ("tail([1, 2])", "[2]"),
+        ("isEmpty('') AND isEmpty([]) AND isEmpty({})", "true"), ("toInteger('42') + toInteger(2.9)", "44"),
+        ("toInteger('x')", "NULL"), ("toInteger('4.7')", "4"), ("toFloat('1.5')", "1.5"), ("toBoolean('TRUE')", "true"),
+        ("toBoolean([])", "WRONG_TYPE"), ("nullIf(1, 1.0)", "NULL"), ("nullIf(1, 2)", "1"), ("substring('a')", "INVALID_EXPRESSION"),
         // Durations.
         ("duration('PT5S')", "PT5S"), ("duration({seconds: 90})", "PT1M30S"), ("duration('P1Y2M3W4DT5H6M7.5S')", "P1Y2M25DT5H6M7.5S"),
         ("duration({seconds: 1.5, milliseconds: 250})", "PT1.75S"), ("duration('-PT1S')", "PT-1S"),
@@ -55,4 +71,15 @@ fn values() {
     for (expression, result) in expected {
         assert_eq!(value(&mut session, expression), result, "{expression}");
     }
+}
+
+/// Few characters must not become gigabytes.
+#[test]
+fn text_grows_within_bounds() {
+    let mut session = Session::new();
+    let long = "a".repeat(1_000);
+    assert_eq!(value(&mut session, &format!("replace('{long}', 'a', '{long}')")), "INVALID_EXPRESSION");
+    assert_eq!(value(&mut session, &format!("size(replace('{long}', 'a', 'bb'))")), "2000");
+    assert_eq!(value(&mut session, &format!("split('{}', '')", "a".repeat(10_001))), "INVALID_EXPRESSION");
+    assert_eq!(value(&mut session, &format!("[1]{}", "[0]".repeat(17))), "NESTING_TOO_DEEP");
 }

@@ -111,6 +111,12 @@ fn rows_are_ordered_paged_filtered_and_returned() {
             "2 | 2 | [bob, alice] | alice | neo4j://far:7687",
         ],
     );
+    check(
+        "YIELD location, properties WHERE location = 'local' RETURN sum(properties.rank) AS s, avg(properties.rank) AS a",
+        &["s | a", "3 | 1.5"],
+    );
+    check("YIELD name WHERE name = 'x' RETURN sum(name), avg(name)", &["sum(name) | avg(name)", "0 | NULL"]);
+    check("YIELD name WHERE name =~ 'a.*' RETURN CASE name WHEN 'away' THEN 1 END AS c", &["c", "NULL", "1"]);
     check("YIELD name WHERE name = 'x' RETURN count(*)", &["count(*)", "0"]);
     check("YIELD name WHERE name = 'x' RETURN name, count(*)", &["name | count(*)"]);
     check("YIELD name, location RETURN * SKIP 3", &["name | location", "novels | local"]);
@@ -171,6 +177,42 @@ fn databases_are_filtered_by_access() {
             "neo4j | standard | [] | read-write | NULL | NULL | NULL | online | online |  | []",
         ],
     );
+}
+
+#[test]
+fn composite_databases_list_their_constituents() {
+    let mut session = session();
+    session.setup(&[
+        "CREATE COMPOSITE DATABASE garden DEFAULT LANGUAGE CYPHER 25",
+        "CREATE ALIAS garden.roses FOR DATABASE movies",
+        "CREATE ALIAS garden.far FOR DATABASE far AT 'neo4j+s://far:7687' OIDC CREDENTIAL FORWARDING",
+        "ALTER DATABASE books SET ACCESS READ ONLY",
+        "STOP DATABASE books",
+    ]);
+    check(
+        &mut session,
+        "admin",
+        "SHOW DATABASES YIELD name, type, access, requestedStatus, constituents, defaultLanguage WHERE name <> 'system'",
+        &[
+            "name | type | access | requestedStatus | constituents | defaultLanguage",
+            "books | standard | read-only | offline | [] | CYPHER 5",
+            "garden | composite | read-write | online | [garden.far, garden.roses] | CYPHER 25",
+            "movies | standard | read-write | online | [] | CYPHER 5",
+            "neo4j | standard | read-write | online | [] | CYPHER 5",
+        ],
+    );
+    check(
+        &mut session,
+        "admin",
+        "SHOW ALIASES FOR DATABASE YIELD name, composite, credentials, user, defaultLanguage WHERE composite = 'garden'",
+        &[
+            "name | composite | credentials | user | defaultLanguage",
+            "garden.far | garden | OIDC CREDENTIAL FORWARDING | NULL | NULL",
+            "garden.roses | garden | NULL | NULL | NULL",
+        ],
+    );
+    session.setup(&["GRANT COMPOSITE DATABASE MANAGEMENT ON DBMS TO viewer"]);
+    check(&mut session, "carol", "SHOW DATABASES YIELD name", &["name", "garden", "movies", "system"]);
 }
 
 #[test]

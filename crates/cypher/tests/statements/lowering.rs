@@ -1,6 +1,9 @@
 //! From statements to the commands of the catalog.
 
-use aliasd_catalog::{AliasTarget, Command, Duration, HomeChange, LogLevel, Plain, Value};
+use aliasd_catalog::{
+    AliasTarget, CatalogName, Command, DatabaseStatus, Duration, HomeChange, LogLevel, NameForm, Plain, PlainSecret,
+    Privilege, Segment, Value,
+};
 use aliasd_cypher::{Lowered, Parameters, compile};
 
 fn parameters(values: &[(&str, Value)]) -> Parameters {
@@ -35,7 +38,7 @@ fn driver_settings() {
     assert_eq!(remote.driver.connection_max_lifetime, Some(Duration::from_seconds(-1)));
     assert_eq!(remote.driver.connection_pool_max_size, Some(10));
     assert_eq!(remote.driver.logging_level, Some(LogLevel::Debug));
-    assert_eq!(remote.credential.expose(), "p");
+    assert_eq!(remote.login.credential().map(PlainSecret::expose), Some("p"));
 }
 
 #[test]
@@ -78,8 +81,8 @@ fn every_place_takes_a_parameter() {
     let Command::CreateAlias(create) = command(statement, &values) else { panic!("a CREATE ALIAS") };
     assert_eq!((create.name.as_str(), &create.properties["rank"]), ("n", &Value::Integer(1)));
     let AliasTarget::Remote(remote) = create.target else { panic!("a remote alias") };
-    assert_eq!((remote.database.as_str(), remote.user.as_str()), ("t", "U"));
-    assert_eq!(remote.credential.expose(), "secret");
+    assert_eq!((remote.database.as_str(), remote.login.user().map(|user| user.as_str())), ("t", Some("U")));
+    assert_eq!(remote.login.credential().map(PlainSecret::expose), Some("secret"));
     assert!(refusal(statement, &values[1..]).starts_with("MISSING_PARAMETER"));
     assert!(
         refusal("DROP USER $n", &[("n", Value::Null)])
@@ -117,4 +120,129 @@ fn users() {
         panic!("a CREATE USER")
     };
     assert_eq!(create.password.unwrap().password.unwrap().expose(), "password");
+}
+
+#[test]
+fn where_a_name_may_be_split_depends_on_how_it_was_written() {
+    let within = |composite: &str| NameForm::Within(CatalogName::new(composite).expect("a valid name"));
+    for (name, form) in [("a.b.c", NameForm::AnyDot), ("`a.b`", NameForm::AnyDot), ("$n", NameForm::AnyDot)] {
+        let Command::DropAlias { form: found, .. } =
+            command(&format!("DROP ALIAS {name} FOR DATABASE"), &[("n", Value::from("a.b"))])
+        else {
+            panic!("a DROP ALIAS")
+        };
+        assert_eq!(found, form, "{name}");
+    }
+    for (name, form) in [
+        ("a.b.c", NameForm::FirstDot),
+        ("$n", NameForm::FirstDot),
+        ("`a.b`", NameForm::Plain),
+        ("a", NameForm::Plain),
+        ("`a.b`.c", within("a.b")),
+        ("a.`b.c`", within("a")),
+    ] {
+        let statement = format!("CYPHER 5 DROP ALIAS {name} FOR DATABASE");
+        let Command::DropAlias { form: found, .. } = command(&statement, &[("n", Value::from("a.b"))]) else {
+            panic!("a DROP ALIAS")
+        };
+        assert_eq!(found, form, "{name}");
+    }
+}
+
+#[test]
+fn databases() {
+    let Command::SetDatabaseStatus { name, status } = command("STOP DATABASE Movies NOWAIT", &[]) else { panic!() };
+    assert_eq!((name.as_str(), status), ("movies", DatabaseStatus::Offline));
+    let Command::SetDefaultDatabase { name } = command("CALL dbms.setDefaultDatabase($n)", &[("n", Value::from("X"))])
+    else {
+        panic!("a choice of the default database")
+    };
+    assert_eq!(name.as_str(), "x");
+    for (statement, code) in [
+        ("CREATE COMPOSITE DATABASE c OPTIONS {seedUri: 'x'}", "NOT_SUPPORTED"),
+        ("CREATE DATABASE d TOPOLOGY 1 PRIMARY", "NOT_SUPPORTED"),
+        ("ALTER DATABASE d SET TOPOLOGY 1 PRIMARY", "NOT_SUPPORTED"),
+        ("ALTER DATABASE d SET OPTION txLogEnrichment 'FULL'", "NOT_SUPPORTED"),
+        ("ALTER DATABASE d SET ACCESS READ ONLY SET ACCESS READ WRITE", "DUPLICATE_CLAUSE"),
+        ("ALTER DATABASE d", "SYNTAX_ERROR"),
+        ("START DATABASE d WAIT -1", "SYNTAX_ERROR"),
+        ("CALL dbms.shutdown()", "UNKNOWN_PROCEDURE"),
+    ] {
+        assert!(refusal(statement, &[]).starts_with(code), "{statement}");
+    }
+}
+
+#[test]
+fn own_password_and_hashes() {
+    let statement = "ALTER CURRENT USER SET PASSWORD FROM 'old password' TO $new";
+    let Command::ChangeOwnPassword { proof, password } = command(statement, &[("new", Value::from("new password"))])
+    else {
+        panic!("a change of the own password")
+    };
+    assert_eq!((proof.expose(), password.expose()), ("old password", "new password"));
+    assert!(refusal(statement, &[("new", Value::from("old password"))]).starts_with("PASSWORD_UNCHANGED"));
+    assert!(refusal(statement, &[("new", Value::from("short"))]).starts_with("PASSWORD_TOO_SHORT"));
+    for (hash, expected) in [
+        ("1,ab12,cd34", "The encryption version specified is not available."),
+        (
+            "ab12,cd34",
+            "Incorrect format of encrypted password. Correct format is '<encryption-version>,<hash>,<salt>'.",
+        ),
+    ] {
+        let refused = refusal(&format!("CREATE USER u SET ENCRYPTED PASSWORD '{hash}'"), &[]);
+        assert!(refused.ends_with(expected), "{refused}");
+    }
+}
+
+#[test]
+fn cypher_5_is_lenient_and_forwards_nothing() {
+    for (prefix, expected) in [("", false), ("CYPHER 25 ", false), ("CYPHER 5 ", true)] {
+        let Command::RevokeRoles { lenient, .. } = command(&format!("{prefix}REVOKE ROLE r FROM u"), &[]) else {
+            panic!()
+        };
+        assert_eq!(lenient, expected);
+        let Command::RevokePrivileges { lenient, .. } = command(&format!("{prefix}REVOKE ALL ON DBMS FROM u"), &[])
+        else {
+            panic!()
+        };
+        assert_eq!(lenient, expected);
+    }
+    let forwarding = "CREATE ALIAS a FOR DATABASE b AT 'neo4j+s://h' OIDC CREDENTIAL FORWARDING";
+    assert!(matches!(command(forwarding, &[]), Command::CreateAlias(_)));
+    assert!(refusal(&format!("CYPHER 5 {forwarding}"), &[]).starts_with("SYNTAX_ERROR"));
+    for (statement, code) in [
+        ("CYPHER 5 CREATE ALIAS a.b.c FOR DATABASE b AT 'neo4j+s://h' USER u PASSWORD 'p'", "INVALID_DOTTED_NAME"),
+        ("CYPHER 5 DROP ALIAS a.`b`.c FOR DATABASE", "TOO_MANY_NAME_COMPONENTS"),
+        ("DROP ALIAS a.`b` FOR DATABASE", "INVALID_QUALIFIED_NAME"),
+    ] {
+        assert!(refusal(statement, &[]).starts_with(code), "{statement}");
+    }
+}
+
+#[test]
+fn property_rules() {
+    let rule = |condition: &str| format!("GRANT READ {{*}} ON GRAPH g FOR (n:A) WHERE {condition} TO r");
+    let stored = |condition: &str| {
+        let values = [("p", Value::from("it's")), ("l", Value::List(vec![Value::Integer(1)]))];
+        let Command::AssignPrivileges { privileges, .. } = command(&rule(condition), &values) else {
+            panic!("a GRANT")
+        };
+        match privileges.first() {
+            Some(Privilege::Graph { segment: Segment::Pattern(pattern), .. }) => pattern.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(stored("n.x = $p"), "(n:A) WHERE n.x = 'it\\'s'");
+    assert_eq!(stored("NOT n.x IN $l"), "(n:A) WHERE NOT n.x IN [1]");
+    assert_eq!(stored("n.x IS NOT NULL"), "(n:A) WHERE n.x IS NOT NULL");
+    for condition in
+        ["n.x", "m.x = 1", "n.x = NULL", "n.x = n.y", "n.x = 1 AND n.y = 2", "1 = n.x", "n.x.y = 1", "n.x + 1 = 2"]
+    {
+        assert!(
+            refusal(&rule(condition), &[]).starts_with("INVALID_EXPRESSION Failed to administer property rule."),
+            "{condition}"
+        );
+    }
+    assert!(refusal("GRANT WRITE ON GRAPH g FOR (n) WHERE n.x = 1 TO r", &[]).starts_with("SYNTAX_ERROR"));
+    assert!(refusal("GRANT DELETE ON GRAPH g FOR (n) WHERE n.x = 1 TO r", &[]).starts_with("CONFLICTING_CLAUSES"));
 }

@@ -18,6 +18,22 @@ const GRANTS: &[&str] = &[
     "GRANT CREATE ON GRAPH * RELATIONSHIPS KNOWS TO s",
 ];
 
+/// Forms whose rows the catalog shows, and which must be the same once their commands are said to another catalog.
+const MORE_GRANTS: &[&str] = &[
+    "GRANT SHOW TRANSACTION (admin, `a-b`) ON HOME DATABASE TO s",
+    "DENY TRANSACTION MANAGEMENT (*) ON DATABASE `my-db` TO s",
+    "GRANT EXECUTE PROCEDURE apoc.*, `a b?` ON DBMS TO s",
+    "GRANT EXECUTE BOOSTED FUNCTION * ON DBMS TO s",
+    "GRANT EXECUTE ADMIN PROCEDURES ON DBMS TO s",
+    "GRANT SHOW SETTING dbms.* ON DBMS TO s",
+    "GRANT LOAD ON ALL DATA TO s",
+    "GRANT LOAD ON URL 'https://it\\'s' TO s",
+    "DENY LOAD ON CIDR '10.0.0.0/8' TO s",
+    "GRANT CREATE NEW NODE LABEL ON DATABASE * TO s",
+    "GRANT DROP CONSTRAINT ON DATABASE * TO s",
+    "DENY MATCH {*} ON GRAPH * FOR (n:A|`B c`) WHERE n.x <> 'y' TO s",
+];
+
 fn session() -> Session {
     let mut session = Session::new();
     session.setup(&[
@@ -62,6 +78,7 @@ GRANTED | write | graph | * | database | s";
 fn commands_rebuild_what_they_were_made_from() {
     let mut original = session();
     original.setup(GRANTS);
+    original.setup(MORE_GRANTS);
     let everything = "SHOW ROLE r, s PRIVILEGES YIELD * RETURN *";
     let expected = original.say("admin", everything);
     let commands = original.say("admin", "SHOW ROLE r, s PRIVILEGES AS COMMANDS");

@@ -42,7 +42,8 @@ impl Session {
     }
 
     fn try_say(&mut self, who: &str, statement: &str) -> Result<String, Refusal> {
-        let who = Principal::User(UserName::new(who).expect("a valid name"));
+        let name = who;
+        let who = Principal::User(UserName::new(name).expect("a valid name"));
         match compile(statement, &Parameters::default())? {
             Lowered::Command(command) => {
                 let sealed = command.seal(
@@ -51,6 +52,7 @@ impl Session {
                         Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext })
                     },
                     |_| Ok(PasswordHash::new("a hash")),
+                    |_| Ok(self.catalog.user(name).map_or(Revision(0), |user| user.credential_revision)),
                 );
                 self.apply(who, sealed?)?;
                 Ok("done".to_owned())

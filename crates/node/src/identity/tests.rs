@@ -72,7 +72,7 @@ impl Fixture {
 
     async fn apply(&mut self, actor: Principal, command: Command<Plain>) {
         let seal = Seal { cluster: CLUSTER, key: self.vault.configured_key() };
-        let command = self.vault.seal_command(command, seal).await.unwrap();
+        let command = self.vault.seal_command(command, seal, Revision(0)).await.unwrap();
         self.revision += 1;
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.revision.to_be_bytes());

@@ -63,6 +63,7 @@ impl Session {
             active_key: self.vault.configured_key(),
             policy: Policy {
                 database_management_implies_alias_management: self.database_management_implies_alias_management,
+                ..Policy::default()
             },
             admin,
             password,

@@ -26,7 +26,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{Command, Plain, Sealed};
+use aliasd_catalog::{Command, Plain, PlainSecret, Principal, Rejection, Revision, Sealed};
 use aliasd_wire::error::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -112,7 +112,11 @@ impl Session {
     }
 
     /// Seals what a command brought in clear, for the cluster as this member knows it.
-    async fn seal(&self, command: Command<Plain>) -> Result<Command<Sealed>, Error> {
+    async fn seal(&self, actor: &Principal, command: Command<Plain>) -> Result<Command<Sealed>, Error> {
+        let verified_at = match &command {
+            Command::ChangeOwnPassword { proof, .. } => self.verify_own_password(actor, proof).await?,
+            _ => Revision::default(),
+        };
         let seal = match &command {
             Command::Bootstrap(bootstrap) => Seal { cluster: bootstrap.cluster_id, key: bootstrap.active_key },
             _ => {
@@ -121,7 +125,20 @@ impl Session {
                 Seal { cluster: meta.cluster_id, key: meta.active_key }
             }
         };
-        self.vault.seal_command(command, seal).await.map_err(|error| self.vault_fault(&error))
+        self.vault.seal_command(command, seal, verified_at).await.map_err(|error| self.vault_fault(&error))
+    }
+
+    /// Checks the password that someone says is the own one, and answers the revision of the credentials that were
+    /// checked: the catalog refuses if they have changed by the time the command takes effect.
+    async fn verify_own_password(&self, actor: &Principal, password: &PlainSecret) -> Result<Revision, Error> {
+        let wrong = || Error::from(Fault::WrongCredentials {});
+        let Principal::User(name) = actor else { return Err(wrong()) };
+        let view = self.replica.view();
+        let user = view.catalog.user(name.as_str()).ok_or_else(wrong)?;
+        let no_password = || fault::rejected(&Rejection::NoPassword { name: name.to_string() });
+        let hash = user.password.clone().ok_or_else(no_password)?;
+        let verified = self.vault.passwords().verify(password.clone(), hash, || false).await;
+        if verified.map_err(|error| self.vault_fault(&error))? { Ok(user.credential_revision) } else { Err(wrong()) }
     }
 
     fn vault_fault(&self, error: &VaultError) -> Error {

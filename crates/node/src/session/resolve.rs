@@ -35,7 +35,7 @@ impl Session {
         let route = view.catalog.resolve(question).map_err(|rejection| Error::from(&rejection))?;
         let password = match &route.destination {
             Destination::Remote { name, alias } if route.release_credentials => match &alias.kind {
-                AliasKind::Remote(remote) => Some(self.open(&view.catalog, name, remote)?),
+                AliasKind::Remote(remote) => self.open(&view.catalog, name, remote)?,
                 AliasKind::Local(_) => None,
             },
             _ => None,
@@ -43,10 +43,13 @@ impl Session {
         Ok(Resolved { route, password, revision: view.revision })
     }
 
-    fn open(&self, catalog: &Catalog, name: &AliasName, remote: &RemoteAlias) -> Result<PlainSecret, Error> {
+    /// The stored password; none if the caller's identity is forwarded.
+    fn open(&self, catalog: &Catalog, name: &AliasName, remote: &RemoteAlias) -> Result<Option<PlainSecret>, Error> {
+        let Some(credential) = remote.login.credential() else { return Ok(None) };
         let meta = catalog.meta().ok_or_else(|| Error::bug("an alias exists before the catalog was formed"))?;
         let bound = CatalogName::from(name);
-        self.vault.open(meta.cluster_id, &bound, CredentialField::Password, &remote.credential).map_err(|error| {
+        let opened = self.vault.open(meta.cluster_id, &bound, CredentialField::Password, credential);
+        opened.map(Some).map_err(|error| {
             tracing::error!(alias = %name, %error, "a credential does not open");
             Error::bug("the credential of the alias does not open on this node; its log says why")
         })

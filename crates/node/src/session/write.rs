@@ -38,7 +38,7 @@ impl Session {
             return told(revision, outcome);
         }
         self.allow(&actor, &command).await?;
-        let command = self.seal(command).await?;
+        let command = self.seal(&actor, command).await?;
         let entry = Entry { request, actor, issued_at: now(), command };
         let (revision, outcome) = self.propose(entry).await?;
         told(revision, outcome)

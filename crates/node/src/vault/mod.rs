@@ -22,7 +22,7 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use aliasd_catalog::{
-    CatalogName, ClusterId, Command, CredentialField, KeyId, Plain, PlainSecret, Sealed, SealedSecret,
+    CatalogName, ClusterId, Command, CredentialField, KeyId, Plain, PlainSecret, Revision, Sealed, SealedSecret,
 };
 use aliasd_keyring::keystore::{Keystore, SecretKey};
 use arc_swap::ArcSwap;
@@ -167,7 +167,8 @@ impl Vault {
     }
 
     /// Seals every secret of a command: passwords of remote aliases are encrypted, passwords of users are hashed in
-    /// the bounded pool.
+    /// the bounded pool. `verified_at` is the revision of the credentials that an own password, if the command brings
+    /// one, was verified at.
     ///
     /// # Errors
     /// As [`Vault::seal`], or the pool is too busy. Nothing is left half sealed.
@@ -175,10 +176,17 @@ impl Vault {
         self: &Arc<Self>,
         command: Command<Plain>,
         seal: Seal,
+        verified_at: Revision,
     ) -> Result<Command<Sealed>, VaultError> {
-        let hashes = matches!(command, Command::Bootstrap(_) | Command::CreateUser(_) | Command::AlterUser(_));
+        let hashes = matches!(
+            command,
+            Command::Bootstrap(_) | Command::CreateUser(_) | Command::AlterUser(_) | Command::ChangeOwnPassword { .. }
+        );
         let vault = Arc::clone(self);
-        let work = move || command.seal(|alias, field, secret| vault.seal(seal, alias, field, secret), passwords::hash);
+        let work = move || {
+            let seal = |alias: &CatalogName, field, secret: &PlainSecret| vault.seal(seal, alias, field, secret);
+            command.seal(seal, passwords::hash, |_| Ok(verified_at))
+        };
         if hashes { self.passwords.run(work).await? } else { work() }
     }
 

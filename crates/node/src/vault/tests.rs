@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasName, AliasTarget, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    DriverSettings, KeyId, PasswordChange, Plain, PlainSecret, RemoteTarget, RemoteUrl, RemoteUserName, SealedSecret,
-    UserName, ValueMap,
+    DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName,
+    Revision, SealedSecret, UserName, ValueMap,
 };
 use aliasd_keyring::keystore::Keystore;
 use tempfile::TempDir;
@@ -174,12 +174,15 @@ fn errors_about_the_keystore_are_those_of_neo4j_with_a_hint_that_names_the_setti
 fn create_alias() -> Command<Plain> {
     Command::CreateAlias(CreateAlias {
         name: AliasName::new("sales").unwrap(),
+        form: NameForm::AnyDot,
         mode: CreateMode::Fail,
         target: AliasTarget::Remote(RemoteTarget {
             database: alias("neo4j"),
             url: RemoteUrl::new("neo4j+s://location:7687").unwrap(),
-            user: RemoteUserName::new("alice").unwrap(),
-            credential: secret("secretpassword"),
+            login: RemoteLogin::Stored {
+                user: RemoteUserName::new("alice").unwrap(),
+                credential: secret("secretpassword"),
+            },
             driver: DriverSettings::default(),
             default_language: None,
         }),
@@ -201,13 +204,13 @@ fn create_user() -> Command<Plain> {
 #[tokio::test]
 async fn a_command_is_sealed_as_a_whole() {
     let (_directory, vault) = vault();
-    let command = vault.seal_command(create_alias(), seal(&vault)).await.unwrap();
+    let command = vault.seal_command(create_alias(), seal(&vault), Revision(0)).await.unwrap();
     let Command::CreateAlias(CreateAlias { target: AliasTarget::Remote(target), .. }) = &command else { panic!() };
-    let opened = vault.open(CLUSTER, &alias("sales"), CredentialField::Password, &target.credential).unwrap();
+    let opened = vault.open(CLUSTER, &alias("sales"), CredentialField::Password, target.login.credential().unwrap()).unwrap();
     assert_eq!(opened.expose(), "secretpassword");
     assert!(!format!("{command:?}").contains("secretpassword"));
 
-    let command = vault.seal_command(create_user(), seal(&vault)).await.unwrap();
+    let command = vault.seal_command(create_user(), seal(&vault), Revision(0)).await.unwrap();
     let Command::CreateUser(CreateUser { password: Some(change), .. }) = command else { panic!() };
     let hash = change.password.unwrap();
     assert!(hash.as_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_phc());

@@ -47,7 +47,8 @@ macro_rules! choice {
 }
 
 choice!(catalog::CypherVersion = v1::DefaultLanguage { Cypher5 Cypher25 });
-choice!(catalog::DatabaseKind = proto::DatabaseKind { System Standard });
+choice!(catalog::DatabaseKind = proto::DatabaseKind { System Standard Composite });
+choice!(catalog::DatabaseAccess = proto::DatabaseAccess { ReadWrite ReadOnly });
 choice!(catalog::DatabaseStatus = proto::DatabaseStatus { Online Offline });
 choice!(catalog::UserStatus = proto::UserStatus { Active Suspended });
 choice!(catalog::LogLevel = proto::LogLevel { Debug Info Warn Error None });
@@ -62,11 +63,18 @@ choice!(catalog::DbmsAction = proto::DbmsAction {
     SetPasswords SetAuth SetUserStatus SetUserHomeDatabase
     RoleManagement CreateRole DropRole RenameRole ShowRole AssignRole RemoveRole
     PrivilegeManagement ShowPrivilege AssignPrivilege RemovePrivilege
+    AuthRuleManagement CreateAuthRule DropAuthRule AlterAuthRule RenameAuthRule ShowAuthRule
+    ExecuteAdminProcedures
     ServerManagement ShowServers
 });
 choice!(catalog::DatabaseAction = proto::DatabaseAction {
-    All Access Start Stop IndexManagement ConstraintManagement NameManagement ShowIndex ShowConstraint
-    TransactionManagement
+    All Access Start Stop
+    CreateIndex DropIndex CreateConstraint DropConstraint CreateLabel CreateType CreatePropertyName
+    IndexManagement ConstraintManagement NameManagement ShowIndex ShowConstraint
+});
+choice!(catalog::TransactionAction = proto::TransactionAction { Management Show Terminate });
+choice!(catalog::QualifiedAction = proto::QualifiedAction {
+    ExecuteProcedure ExecuteBoostedProcedure ExecuteFunction ExecuteBoostedFunction ShowSetting
 });
 choice!(catalog::GraphAction = proto::GraphAction {
     Traverse Read Match Merge Create Delete SetLabel RemoveLabel SetProperty Write All

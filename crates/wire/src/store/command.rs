@@ -2,15 +2,17 @@
 
 use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, ClusterId, Command, CreateAlias, CreateUser,
-    HomeChange, KeyId, PasswordChange, PasswordHash, Privilege, RemoteTarget, Removal, RoleName, Sealed, UserName,
+    HomeChange, KeyId, NameForm, PasswordChange, PasswordHash, Privilege, RemoteTarget, Removal, Revision, RoleName,
+    Sealed, UserName,
 };
 
 use super::choice::Choice;
 use super::parts::{
-    alias_name, array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, optional, password,
-    policy, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url, user_name,
+    alias_name, array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, login, login_from,
+    optional, password, policy, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url,
+    user_name,
 };
-use super::proto::{self, alter_user, command::Kind, create_alias};
+use super::proto::{self, alter_user, command::Kind, create_alias, name_form};
 use super::{Fault, privilege};
 use crate::value::{map_from_proto, map_to_proto};
 
@@ -19,35 +21,65 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         Command::Bootstrap(bootstrap) => Kind::Bootstrap(bootstrap_to(bootstrap)),
         Command::CreateAlias(create) => Kind::CreateAlias(create_alias_to(create)),
         Command::AlterAlias(alter) => Kind::AlterAlias(alter_alias_to(alter)),
-        Command::DropAlias { name, if_exists } => {
-            Kind::DropAlias(proto::DropAlias { name: text(name), if_exists: *if_exists })
+        Command::DropAlias { name, form, if_exists } => {
+            Kind::DropAlias(proto::DropAlias { name: text(name), form: Some(form_to(form)), if_exists: *if_exists })
         }
-        Command::CreateDatabase { name, mode } => {
-            Kind::CreateDatabase(proto::CreateDatabase { name: text(name), mode: mode.number() })
+        Command::CreateDatabase { name, mode, composite, default_language } => {
+            Kind::CreateDatabase(proto::CreateDatabase {
+                name: text(name),
+                mode: mode.number(),
+                composite: *composite,
+                default_language: Choice::optional_number(*default_language),
+            })
         }
-        Command::DropDatabase { name, if_exists, cascade_aliases } => Kind::DropDatabase(proto::DropDatabase {
-            name: text(name),
-            if_exists: *if_exists,
-            cascade_aliases: *cascade_aliases,
-        }),
+        Command::AlterDatabase { name, if_exists, access, default_language } => {
+            Kind::AlterDatabase(proto::AlterDatabase {
+                name: text(name),
+                if_exists: *if_exists,
+                access: Choice::optional_number(*access),
+                default_language: Choice::optional_number(*default_language),
+            })
+        }
+        Command::SetDatabaseStatus { name, status } => {
+            Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name: text(name), status: status.number() })
+        }
+        Command::SetDefaultDatabase { name } => Kind::SetDefaultDatabase(text(name)),
+        Command::DropDatabase { name, if_exists, composite, cascade_aliases } => {
+            Kind::DropDatabase(proto::DropDatabase {
+                name: text(name),
+                if_exists: *if_exists,
+                composite: *composite,
+                cascade_aliases: *cascade_aliases,
+            })
+        }
         Command::CreateUser(create) => Kind::CreateUser(create_user_to(create)),
         Command::AlterUser(alter) => Kind::AlterUser(alter_user_to(alter)),
+        Command::ChangeOwnPassword { proof, password: hash } => {
+            Kind::ChangeOwnPassword(proto::ChangeOwnPassword { verified_at: proof.0, password: password(hash) })
+        }
+        Command::RenameUser { from, to, if_exists } => {
+            Kind::RenameUser(proto::Rename { from: text(from), to: text(to), if_exists: *if_exists })
+        }
+        Command::RenameRole { from, to, if_exists } => {
+            Kind::RenameRole(proto::Rename { from: text(from), to: text(to), if_exists: *if_exists })
+        }
         Command::DropUser { name, if_exists } => {
             Kind::DropUser(proto::DropUser { name: text(name), if_exists: *if_exists })
         }
-        Command::CreateRole { name, mode, copy_of } => Kind::CreateRole(proto::CreateRole {
+        Command::CreateRole { name, mode, immutable, copy_of } => Kind::CreateRole(proto::CreateRole {
             name: text(name),
             mode: mode.number(),
+            immutable: *immutable,
             copy_of: copy_of.as_ref().map(text),
         }),
         Command::DropRole { name, if_exists } => {
             Kind::DropRole(proto::DropRole { name: text(name), if_exists: *if_exists })
         }
         Command::GrantRoles { roles, users } => {
-            Kind::GrantRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users) })
+            Kind::GrantRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: false })
         }
-        Command::RevokeRoles { roles, users } => {
-            Kind::RevokeRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users) })
+        Command::RevokeRoles { roles, users, lenient } => {
+            Kind::RevokeRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: *lenient })
         }
         Command::AssignPrivileges { effect, immutable, privileges, roles } => {
             Kind::AssignPrivileges(proto::PrivilegeAssignment {
@@ -55,14 +87,16 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
                 immutable: *immutable,
                 privileges: privileges.iter().map(privilege::to_proto).collect(),
                 roles: texts(roles),
+                lenient: false,
             })
         }
-        Command::RevokePrivileges { effect, immutable, privileges, roles } => {
+        Command::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
             Kind::RevokePrivileges(proto::PrivilegeAssignment {
                 effect: Choice::optional_number(*effect),
                 immutable: *immutable,
                 privileges: privileges.iter().map(privilege::to_proto).collect(),
                 roles: texts(roles),
+                lenient: *lenient,
             })
         }
     };
@@ -74,33 +108,62 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
         Kind::Bootstrap(bootstrap) => Command::Bootstrap(bootstrap_from(bootstrap)?),
         Kind::CreateAlias(create) => Command::CreateAlias(create_alias_from(create)?),
         Kind::AlterAlias(alter) => Command::AlterAlias(alter_alias_from(alter)?),
-        Kind::DropAlias(proto::DropAlias { name, if_exists }) => {
-            Command::DropAlias { name: catalog_name(&name)?, if_exists }
+        Kind::DropAlias(proto::DropAlias { name, form, if_exists }) => {
+            Command::DropAlias { name: catalog_name(&name)?, form: form_from(form)?, if_exists }
         }
-        Kind::CreateDatabase(proto::CreateDatabase { name, mode }) => {
-            Command::CreateDatabase { name: database_name(&name)?, mode: Choice::required(mode, "mode")? }
+        Kind::CreateDatabase(proto::CreateDatabase { name, mode, composite, default_language }) => {
+            Command::CreateDatabase {
+                name: database_name(&name)?,
+                mode: Choice::required(mode, "mode")?,
+                composite,
+                default_language: Choice::from_number(default_language)?,
+            }
         }
-        Kind::DropDatabase(proto::DropDatabase { name, if_exists, cascade_aliases }) => {
-            Command::DropDatabase { name: catalog_name(&name)?, if_exists, cascade_aliases }
+        Kind::AlterDatabase(proto::AlterDatabase { name, if_exists, access, default_language }) => {
+            Command::AlterDatabase {
+                name: catalog_name(&name)?,
+                if_exists,
+                access: Choice::from_number(access)?,
+                default_language: Choice::from_number(default_language)?,
+            }
+        }
+        Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name, status }) => {
+            Command::SetDatabaseStatus { name: catalog_name(&name)?, status: Choice::required(status, "status")? }
+        }
+        Kind::SetDefaultDatabase(name) => Command::SetDefaultDatabase { name: catalog_name(&name)? },
+        Kind::DropDatabase(proto::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
+            Command::DropDatabase { name: catalog_name(&name)?, if_exists, composite, cascade_aliases }
+        }
+        Kind::ChangeOwnPassword(proto::ChangeOwnPassword { verified_at, password }) => {
+            Command::ChangeOwnPassword { proof: Revision(verified_at), password: PasswordHash::new(password) }
+        }
+        Kind::RenameUser(proto::Rename { from, to, if_exists }) => {
+            Command::RenameUser { from: user_name(&from)?, to: user_name(&to)?, if_exists }
+        }
+        Kind::RenameRole(proto::Rename { from, to, if_exists }) => {
+            Command::RenameRole { from: role_name(&from)?, to: role_name(&to)?, if_exists }
         }
         Kind::CreateUser(create) => Command::CreateUser(create_user_from(create)?),
         Kind::AlterUser(alter) => Command::AlterUser(alter_user_from(alter)?),
         Kind::DropUser(proto::DropUser { name, if_exists }) => Command::DropUser { name: user_name(&name)?, if_exists },
-        Kind::CreateRole(proto::CreateRole { name, mode, copy_of }) => Command::CreateRole {
+        Kind::CreateRole(proto::CreateRole { name, mode, immutable, copy_of }) => Command::CreateRole {
             name: role_name(&name)?,
             mode: Choice::required(mode, "mode")?,
+            immutable,
             copy_of: optional(copy_of, |name| role_name(&name))?,
         },
         Kind::DropRole(proto::DropRole { name, if_exists }) => Command::DropRole { name: role_name(&name)?, if_exists },
         Kind::GrantRoles(assignment) => {
-            let (roles, users) = role_assignment_from(assignment)?;
+            let (roles, users, lenient) = role_assignment_from(assignment)?;
+            require_strict(lenient)?;
             Command::GrantRoles { roles, users }
         }
         Kind::RevokeRoles(assignment) => {
-            let (roles, users) = role_assignment_from(assignment)?;
-            Command::RevokeRoles { roles, users }
+            let (roles, users, lenient) = role_assignment_from(assignment)?;
+            Command::RevokeRoles { roles, users, lenient }
         }
-        Kind::AssignPrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles }) => {
+        Kind::AssignPrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles, lenient }) => {
+            require_strict(lenient)?;
             Command::AssignPrivileges {
                 effect: Choice::required(effect, "effect")?,
                 immutable,
@@ -108,12 +171,13 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
                 roles: roles_from(&roles)?,
             }
         }
-        Kind::RevokePrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles }) => {
+        Kind::RevokePrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles, lenient }) => {
             Command::RevokePrivileges {
                 effect: Choice::from_number(effect)?,
                 immutable,
                 privileges: privileges_from(privileges)?,
                 roles: roles_from(&roles)?,
+                lenient,
             }
         }
     })
@@ -125,9 +189,35 @@ fn roles_from(roles: &[String]) -> Result<Names<RoleName>, Fault> {
     set(roles, |name| role_name(name))
 }
 
-fn role_assignment_from(assignment: proto::RoleAssignment) -> Result<(Names<RoleName>, Names<UserName>), Fault> {
-    let proto::RoleAssignment { roles, users } = assignment;
-    Ok((roles_from(&roles)?, set(&users, |name| user_name(name))?))
+fn role_assignment_from(
+    assignment: proto::RoleAssignment,
+) -> Result<(Names<RoleName>, Names<UserName>, bool), Fault> {
+    let proto::RoleAssignment { roles, users, lenient } = assignment;
+    Ok((roles_from(&roles)?, set(&users, |name| user_name(name))?, lenient))
+}
+
+/// Nothing that a grant is about may be missing.
+fn require_strict(lenient: bool) -> Result<(), Fault> {
+    if lenient { Err(Fault::damaged("a grant is lenient")) } else { Ok(()) }
+}
+
+fn form_to(form: &NameForm) -> proto::NameForm {
+    let form = match form {
+        NameForm::AnyDot => name_form::Form::AnyDot(()),
+        NameForm::FirstDot => name_form::Form::FirstDot(()),
+        NameForm::Plain => name_form::Form::Plain(()),
+        NameForm::Within(namespace) => name_form::Form::Within(text(namespace)),
+    };
+    proto::NameForm { form: Some(form) }
+}
+
+fn form_from(stored: Option<proto::NameForm>) -> Result<NameForm, Fault> {
+    Ok(match stored.and_then(|stored| stored.form).ok_or_else(|| Fault::missing("name form"))? {
+        name_form::Form::AnyDot(()) => NameForm::AnyDot,
+        name_form::Form::FirstDot(()) => NameForm::FirstDot,
+        name_form::Form::Plain(()) => NameForm::Plain,
+        name_form::Form::Within(namespace) => NameForm::Within(catalog_name(&namespace)?),
+    })
 }
 
 fn privileges_from(privileges: Vec<proto::Privilege>) -> Result<Names<Privilege>, Fault> {
@@ -157,13 +247,14 @@ fn bootstrap_from(stored: proto::Bootstrap) -> Result<Bootstrap<Sealed>, Fault> 
 }
 
 fn create_alias_to(create: &CreateAlias<Sealed>) -> proto::CreateAlias {
-    let CreateAlias { name, mode, target, properties } = create;
+    let CreateAlias { name, form, mode, target, properties } = create;
     let target = match target {
         AliasTarget::Local(database) => create_alias::Target::Local(text(database)),
         AliasTarget::Remote(remote) => create_alias::Target::Remote(remote_to(remote)),
     };
     proto::CreateAlias {
         name: text(name),
+        form: Some(form_to(form)),
         mode: mode.number(),
         target: Some(target),
         properties: map_to_proto(properties),
@@ -171,13 +262,14 @@ fn create_alias_to(create: &CreateAlias<Sealed>) -> proto::CreateAlias {
 }
 
 fn create_alias_from(stored: proto::CreateAlias) -> Result<CreateAlias<Sealed>, Fault> {
-    let proto::CreateAlias { name, mode, target, properties } = stored;
+    let proto::CreateAlias { name, form, mode, target, properties } = stored;
     let target = match target.ok_or_else(|| Fault::missing("target"))? {
         create_alias::Target::Local(database) => AliasTarget::Local(catalog_name(&database)?),
         create_alias::Target::Remote(remote) => AliasTarget::Remote(remote_from(remote)?),
     };
     Ok(CreateAlias {
         name: alias_name(&name)?,
+        form: form_from(form)?,
         mode: Choice::required(mode, "mode")?,
         target,
         properties: map_from_proto(properties)?,
@@ -185,12 +277,13 @@ fn create_alias_from(stored: proto::CreateAlias) -> Result<CreateAlias<Sealed>, 
 }
 
 fn remote_to(remote: &RemoteTarget<Sealed>) -> proto::RemoteTarget {
-    let RemoteTarget { database, url, user, credential, driver: settings, default_language } = remote;
+    let RemoteTarget { database, url, login: by, driver: settings, default_language } = remote;
+    let (user, credential) = login(by);
     proto::RemoteTarget {
         database: text(database),
         url: text(url),
-        user: text(user),
-        credential: Some(sealed(credential)),
+        user,
+        credential,
         driver: Some(driver(settings)),
         default_language: Choice::optional_number(*default_language),
     }
@@ -201,18 +294,18 @@ fn remote_from(stored: proto::RemoteTarget) -> Result<RemoteTarget<Sealed>, Faul
     Ok(RemoteTarget {
         database: catalog_name(&database)?,
         url: url(&address)?,
-        user: remote_user_name(&user)?,
-        credential: sealed_from(credential.ok_or_else(|| Fault::missing("credential"))?)?,
+        login: login_from(user, credential)?,
         driver: driver_from(driver.ok_or_else(|| Fault::missing("driver"))?)?,
         default_language: Choice::from_number(default_language)?,
     })
 }
 
 fn alter_alias_to(alter: &AlterAlias<Sealed>) -> proto::AlterAlias {
-    let AlterAlias { name, if_exists, target, user, credential, driver: settings, default_language, properties } =
+    let AlterAlias { name, form, if_exists, target, user, credential, driver: settings, default_language, properties } =
         alter;
     proto::AlterAlias {
         name: text(name),
+        form: Some(form_to(form)),
         if_exists: *if_exists,
         target: target.as_ref().map(|(database, _)| text(database)),
         url: target.as_ref().and_then(|(_, url)| url.as_ref()).map(text),
@@ -227,6 +320,7 @@ fn alter_alias_to(alter: &AlterAlias<Sealed>) -> proto::AlterAlias {
 fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fault> {
     let proto::AlterAlias {
         name,
+        form,
         if_exists,
         target,
         url: address,
@@ -244,6 +338,7 @@ fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fau
     };
     Ok(AlterAlias {
         name: catalog_name(&name)?,
+        form: form_from(form)?,
         if_exists,
         target,
         user: optional(user, |user| remote_user_name(&user))?,

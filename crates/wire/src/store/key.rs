@@ -8,12 +8,12 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    DatabaseScope, Grant, GrantEffect, Privilege, RecordKey, RequestId, Resource, Segment, UserScope,
+    DatabaseScope, Grant, GrantEffect, LoadScope, Privilege, RecordKey, RequestId, Resource, Segment, UserScope,
 };
 
 use super::Fault;
 use super::choice::Choice;
-use super::parts::{alias_name, array, catalog_name, database_name, role_name, user_name};
+use super::parts::{alias_name, array, catalog_name, database_name, glob, role_name, user_name};
 
 const META: u8 = 1;
 const DATABASE: u8 = 2;
@@ -71,7 +71,10 @@ const NAMED: u8 = 3;
 const DBMS: u8 = 1;
 const IMPERSONATE: u8 = 2;
 const ON_DATABASE: u8 = 3;
-const ON_GRAPH: u8 = 4;
+const ON_TRANSACTIONS: u8 = 4;
+const QUALIFIED: u8 = 5;
+const LOAD: u8 = 6;
+const ON_GRAPH: u8 = 7;
 
 /// Order: as the variants of [`Resource`] and [`Segment`] are declared.
 const NONE: u8 = 0;
@@ -80,6 +83,12 @@ const NAMED_RESOURCES: u8 = 2;
 const ELEMENTS: u8 = 1;
 const NODES: u8 = 2;
 const RELATIONSHIPS: u8 = 3;
+const PATTERN: u8 = 4;
+
+/// Order: as the variants of [`LoadScope`] are declared.
+const ALL_DATA: u8 = 1;
+const CIDR: u8 = 2;
+const URL: u8 = 3;
 
 struct Writer(Vec<u8>);
 
@@ -124,17 +133,33 @@ impl Writer {
                 self.tag(DBMS);
                 self.choice(*action);
             }
-            Privilege::Impersonate(scope) => {
+            Privilege::Impersonate(users) => {
                 self.tag(IMPERSONATE);
-                match scope {
-                    UserScope::All => self.tag(ALL),
-                    UserScope::Named(user) => self.tagged_text(NAMED, user.as_str()),
-                }
+                self.users(users);
             }
             Privilege::Database(action, scope) => {
                 self.tag(ON_DATABASE);
                 self.choice(*action);
                 self.scope(scope);
+            }
+            Privilege::Transaction(action, scope, users) => {
+                self.tag(ON_TRANSACTIONS);
+                self.choice(*action);
+                self.scope(scope);
+                self.users(users);
+            }
+            Privilege::Qualified(action, glob) => {
+                self.tag(QUALIFIED);
+                self.choice(*action);
+                self.text(glob.as_str());
+            }
+            Privilege::Load(scope) => {
+                self.tag(LOAD);
+                match scope {
+                    LoadScope::All => self.tag(ALL_DATA),
+                    LoadScope::Cidr(range) => self.tagged_text(CIDR, range),
+                    LoadScope::Url(pattern) => self.tagged_text(URL, pattern),
+                }
             }
             Privilege::Graph { action, resource, scope, segment } => {
                 self.tag(ON_GRAPH);
@@ -145,6 +170,13 @@ impl Writer {
             }
         }
         self.tag(u8::from(*immutable));
+    }
+
+    fn users(&mut self, users: &UserScope) {
+        match users {
+            UserScope::All => self.tag(ALL),
+            UserScope::Named(user) => self.tagged_text(NAMED, user.as_str()),
+        }
     }
 
     fn scope(&mut self, scope: &DatabaseScope) {
@@ -172,6 +204,7 @@ impl Writer {
             Segment::Elements(names) => (ELEMENTS, names),
             Segment::Nodes(names) => (NODES, names),
             Segment::Relationships(names) => (RELATIONSHIPS, names),
+            Segment::Pattern(pattern) => return self.tagged_text(PATTERN, pattern),
         };
         self.tag(kind);
         self.set(names);
@@ -233,12 +266,18 @@ impl<'a> Reader<'a> {
         let effect: GrantEffect = self.choice("effect")?;
         let privilege = match self.tag()? {
             DBMS => Privilege::Dbms(self.choice("DBMS action")?),
-            IMPERSONATE => Privilege::Impersonate(match self.tag()? {
-                ALL => UserScope::All,
-                NAMED => UserScope::Named(user_name(&self.text()?)?),
-                other => return Err(unknown("user scope", other)),
-            }),
+            IMPERSONATE => Privilege::Impersonate(self.users()?),
             ON_DATABASE => Privilege::Database(self.choice("database action")?, self.scope()?),
+            ON_TRANSACTIONS => {
+                Privilege::Transaction(self.choice("transaction action")?, self.scope()?, self.users()?)
+            }
+            QUALIFIED => Privilege::Qualified(self.choice("qualified action")?, glob(&self.text()?)?),
+            LOAD => Privilege::Load(match self.tag()? {
+                ALL_DATA => LoadScope::All,
+                CIDR => LoadScope::Cidr(self.text()?),
+                URL => LoadScope::Url(self.text()?),
+                other => return Err(unknown("load scope", other)),
+            }),
             ON_GRAPH => Privilege::Graph {
                 action: self.choice("graph action")?,
                 resource: self.resource()?,
@@ -253,6 +292,14 @@ impl<'a> Reader<'a> {
             other => return Err(unknown("immutability", other)),
         };
         Ok(Grant { role, effect, privilege, immutable })
+    }
+
+    fn users(&mut self) -> Result<UserScope, Fault> {
+        Ok(match self.tag()? {
+            ALL => UserScope::All,
+            NAMED => UserScope::Named(user_name(&self.text()?)?),
+            other => return Err(unknown("user scope", other)),
+        })
     }
 
     fn scope(&mut self) -> Result<DatabaseScope, Fault> {
@@ -279,6 +326,7 @@ impl<'a> Reader<'a> {
             ELEMENTS => Segment::Elements(self.set()?),
             NODES => Segment::Nodes(self.set()?),
             RELATIONSHIPS => Segment::Relationships(self.set()?),
+            PATTERN => Segment::Pattern(self.text()?),
             other => return Err(unknown("segment", other)),
         })
     }

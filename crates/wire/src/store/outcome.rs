@@ -36,7 +36,12 @@ pub(super) fn from_proto(stored: Option<proto::Outcome>) -> Result<Outcome, Faul
 fn notification(notification: &Notification) -> proto::Notification {
     let kind = match notification {
         Notification::HomeDatabaseNotFound(name) => Kind::HomeDatabaseNotFound(text(name)),
-        Notification::NoEffect { role } => Kind::NoEffect(text(role)),
+        Notification::AlreadyAssigned { role } => Kind::AlreadyAssigned(text(role)),
+        Notification::NotAssigned { role } => Kind::NotAssigned(text(role)),
+        Notification::ImpossibleRevoke { entity, name } => {
+            Kind::ImpossibleRevoke(proto::ImpossibleRevoke { entity: entity.clone(), name: name.clone() })
+        }
+        Notification::OidcForwardingDisabled => Kind::OidcForwardingDisabled(()),
     };
     proto::Notification { kind: Some(kind) }
 }
@@ -44,6 +49,11 @@ fn notification(notification: &Notification) -> proto::Notification {
 fn notification_from(stored: proto::Notification) -> Result<Notification, Fault> {
     Ok(match stored.kind.ok_or_else(|| Fault::missing("notification"))? {
         Kind::HomeDatabaseNotFound(name) => Notification::HomeDatabaseNotFound(catalog_name(&name)?),
-        Kind::NoEffect(role) => Notification::NoEffect { role: role_name(&role)? },
+        Kind::AlreadyAssigned(role) => Notification::AlreadyAssigned { role: role_name(&role)? },
+        Kind::NotAssigned(role) => Notification::NotAssigned { role: role_name(&role)? },
+        Kind::ImpossibleRevoke(proto::ImpossibleRevoke { entity, name }) => {
+            Notification::ImpossibleRevoke { entity, name }
+        }
+        Kind::OidcForwardingDisabled(()) => Notification::OidcForwardingDisabled,
     })
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use aliasd_catalog::{
-    AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, DriverSettings, Duration, LogLevel, PasswordHash,
-    Policy, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret, Stamp, Timestamp, UserName,
+    AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, DriverSettings, Duration, Glob, LogLevel, PasswordHash,
+    Policy, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret, Stamp, Timestamp, UserName,
 };
 
 use super::choice::Choice;
@@ -48,6 +48,7 @@ names! {
     database_name: DatabaseName::stored,
     user_name: UserName::new,
     role_name: RoleName::new,
+    glob: Glob::new,
     remote_user_name: RemoteUserName::new,
     auth_provider: AuthProvider::new,
     auth_id: AuthId::new,
@@ -94,14 +95,19 @@ pub(super) fn stamp_from(stored: Option<proto::Stamp>, field: &str) -> Result<St
 }
 
 pub(super) fn policy(policy: Policy) -> proto::Policy {
-    let Policy { database_management_implies_alias_management } = policy;
-    proto::Policy { database_management_implies_alias_management }
+    let Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language } = policy;
+    proto::Policy {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language: default_language.number(),
+    }
 }
 
 pub(super) fn policy_from(stored: Option<proto::Policy>) -> Result<Policy, Fault> {
-    let proto::Policy { database_management_implies_alias_management } =
+    let proto::Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language } =
         stored.ok_or_else(|| Fault::missing("policy"))?;
-    Ok(Policy { database_management_implies_alias_management })
+    let default_language = Choice::required(default_language, "default language")?;
+    Ok(Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language })
 }
 
 pub(super) fn password(hash: &PasswordHash) -> String {
@@ -120,6 +126,25 @@ pub(super) fn sealed_from(stored: proto::SealedSecret) -> Result<SealedSecret, F
         nonce: array(&nonce, "nonce")?,
         ciphertext: ciphertext.into(),
     })
+}
+
+/// A stored user and password, both or neither.
+pub(super) fn login(login: &RemoteLogin<SealedSecret>) -> (Option<String>, Option<proto::SealedSecret>) {
+    (login.user().map(text), login.credential().map(sealed))
+}
+
+pub(super) fn login_from(
+    user: Option<String>,
+    credential: Option<proto::SealedSecret>,
+) -> Result<RemoteLogin<SealedSecret>, Fault> {
+    match (user, credential) {
+        (None, None) => Ok(RemoteLogin::OidcForwarding),
+        (Some(user), Some(credential)) => {
+            Ok(RemoteLogin::Stored { user: remote_user_name(&user)?, credential: sealed_from(credential)? })
+        }
+        (Some(_), None) => Err(Fault::missing("credential")),
+        (None, Some(_)) => Err(Fault::missing("user")),
+    }
 }
 
 pub(super) fn driver(settings: &DriverSettings) -> proto::DriverSettings {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use aliasd_catalog::{DatabaseScope, Privilege, Resource, Segment, UserScope};
+use aliasd_catalog::{DatabaseScope, LoadScope, Privilege, Resource, Segment, UserScope};
 
 use super::Fault;
 use super::choice::Choice;
-use super::parts::{catalog_name, set, text, texts, user_name};
+use super::parts::{catalog_name, glob, set, text, texts, user_name};
 use super::proto::{
-    self, SegmentKind, database_scope::Scope as StoredDatabaseScope, privilege::Kind,
+    self, SegmentKind, database_scope::Scope as StoredDatabaseScope, load_scope::Scope as StoredLoadScope,
+    privilege::Kind,
     user_scope::Scope as StoredUserScope,
 };
 
@@ -19,6 +20,15 @@ pub(super) fn to_proto(privilege: &Privilege) -> proto::Privilege {
         Privilege::Database(action, scope) => {
             Kind::Database(proto::DatabasePrivilege { action: action.number(), scope: Some(database_scope(scope)) })
         }
+        Privilege::Transaction(action, scope, users) => Kind::Transaction(proto::TransactionPrivilege {
+            action: action.number(),
+            scope: Some(database_scope(scope)),
+            users: Some(user_scope(users)),
+        }),
+        Privilege::Qualified(action, glob) => {
+            Kind::Qualified(proto::QualifiedPrivilege { action: action.number(), glob: text(glob) })
+        }
+        Privilege::Load(scope) => Kind::Load(load_scope(scope)),
         Privilege::Graph { action, resource: on, scope, segment: of } => Kind::Graph(proto::GraphPrivilege {
             action: action.number(),
             resource: resource(on),
@@ -36,6 +46,15 @@ pub(super) fn from_proto(stored: proto::Privilege) -> Result<Privilege, Fault> {
         Kind::Database(proto::DatabasePrivilege { action, scope }) => {
             Privilege::Database(Choice::required(action, "database action")?, database_scope_from(scope)?)
         }
+        Kind::Transaction(proto::TransactionPrivilege { action, scope, users }) => Privilege::Transaction(
+            Choice::required(action, "transaction action")?,
+            database_scope_from(scope)?,
+            user_scope_from(users.ok_or_else(|| Fault::missing("users"))?)?,
+        ),
+        Kind::Qualified(proto::QualifiedPrivilege { action, glob: pattern }) => {
+            Privilege::Qualified(Choice::required(action, "qualified action")?, glob(&pattern)?)
+        }
+        Kind::Load(scope) => Privilege::Load(load_scope_from(scope)?),
         Kind::Graph(proto::GraphPrivilege { action, resource, scope, segment }) => Privilege::Graph {
             action: Choice::required(action, "graph action")?,
             resource: resource_from(resource)?,
@@ -57,6 +76,23 @@ fn user_scope_from(stored: proto::UserScope) -> Result<UserScope, Fault> {
     Ok(match stored.scope.ok_or_else(|| Fault::missing("user scope"))? {
         StoredUserScope::All(()) => UserScope::All,
         StoredUserScope::Named(user) => UserScope::Named(user_name(&user)?),
+    })
+}
+
+fn load_scope(scope: &LoadScope) -> proto::LoadScope {
+    let scope = match scope {
+        LoadScope::All => StoredLoadScope::All(()),
+        LoadScope::Cidr(range) => StoredLoadScope::Cidr(range.clone()),
+        LoadScope::Url(pattern) => StoredLoadScope::Url(pattern.clone()),
+    };
+    proto::LoadScope { scope: Some(scope) }
+}
+
+fn load_scope_from(stored: proto::LoadScope) -> Result<LoadScope, Fault> {
+    Ok(match stored.scope.ok_or_else(|| Fault::missing("load scope"))? {
+        StoredLoadScope::All(()) => LoadScope::All,
+        StoredLoadScope::Cidr(range) => LoadScope::Cidr(range),
+        StoredLoadScope::Url(pattern) => LoadScope::Url(pattern),
     })
 }
 
@@ -97,6 +133,9 @@ fn resource_from(stored: Option<proto::Resource>) -> Result<Resource, Fault> {
 
 fn segment(segment: &Segment) -> Option<proto::Segment> {
     let (kind, names): (_, &BTreeSet<String>) = match segment {
+        Segment::Pattern(pattern) => {
+            return Some(proto::Segment { kind: SegmentKind::Pattern.into(), names: vec![pattern.clone()] });
+        }
         Segment::None => return None,
         Segment::Elements(names) => (SegmentKind::Elements, names),
         Segment::Nodes(names) => (SegmentKind::Nodes, names),
@@ -108,11 +147,15 @@ fn segment(segment: &Segment) -> Option<proto::Segment> {
 fn segment_from(stored: Option<proto::Segment>) -> Result<Segment, Fault> {
     let Some(proto::Segment { kind, names }) = stored else { return Ok(Segment::None) };
     let kind = SegmentKind::try_from(kind).map_err(|_| Fault::newer(format!("segment kind number {kind}")))?;
-    let names = set(names, Ok)?;
     Ok(match kind {
         SegmentKind::Unspecified => return Err(Fault::missing("segment kind")),
-        SegmentKind::Elements => Segment::Elements(names),
-        SegmentKind::Nodes => Segment::Nodes(names),
-        SegmentKind::Relationships => Segment::Relationships(names),
+        SegmentKind::Elements => Segment::Elements(set(names, Ok)?),
+        SegmentKind::Nodes => Segment::Nodes(set(names, Ok)?),
+        SegmentKind::Relationships => Segment::Relationships(set(names, Ok)?),
+        SegmentKind::Pattern => {
+            let one = <[String; 1]>::try_from(names).map_err(|_| Fault::damaged("a segment is not one pattern"))?;
+            let [pattern] = one;
+            Segment::Pattern(pattern)
+        }
     })
 }

@@ -9,8 +9,8 @@ use aliasd_catalog::{
 
 use super::choice::Choice;
 use super::parts::{
-    array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, optional, password, policy,
-    policy_from, remote_user_name, sealed, sealed_from, stamp, stamp_from, text, url,
+    array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, login, login_from, optional,
+    password, policy, policy_from, stamp, stamp_from, text, url,
 };
 use super::proto::{self, alias, record::Kind};
 use super::{Fault, outcome};
@@ -74,33 +74,38 @@ fn meta_from(stored: proto::Meta) -> Result<Meta, Fault> {
 }
 
 fn database_to(database: &Database) -> proto::Database {
-    let Database { kind, status, created, modified } = database;
+    let Database { kind, status, access, default_language, created, modified } = database;
     proto::Database {
         kind: kind.number(),
         status: status.number(),
+        access: access.number(),
+        default_language: default_language.number(),
         created: Some(stamp(*created)),
         modified: Some(stamp(*modified)),
     }
 }
 
 fn database_from(stored: &proto::Database) -> Result<Database, Fault> {
-    let proto::Database { kind, status, created, modified } = *stored;
+    let proto::Database { kind, status, access, default_language, created, modified } = *stored;
     Ok(Database {
         kind: Choice::required(kind, "kind")?,
         status: Choice::required(status, "status")?,
+        access: Choice::required(access, "access")?,
+        default_language: Choice::required(default_language, "default language")?,
         created: stamp_from(created, "created")?,
         modified: stamp_from(modified, "modified")?,
     })
 }
 
 fn alias_to(alias: &Alias) -> proto::Alias {
-    let Alias { kind, properties, created, modified } = alias;
+    let Alias { kind, composite, properties, created, modified } = alias;
     let kind = match kind {
         AliasKind::Local(database) => alias::Kind::Local(text(database)),
         AliasKind::Remote(remote) => alias::Kind::Remote(remote_to(remote)),
     };
     proto::Alias {
         kind: Some(kind),
+        composite: composite.as_ref().map(text),
         properties: map_to_proto(properties),
         created: Some(stamp(*created)),
         modified: Some(stamp(*modified)),
@@ -108,13 +113,14 @@ fn alias_to(alias: &Alias) -> proto::Alias {
 }
 
 fn alias_from(stored: proto::Alias) -> Result<Alias, Fault> {
-    let proto::Alias { kind, properties, created, modified } = stored;
+    let proto::Alias { kind, composite, properties, created, modified } = stored;
     let kind = match kind.ok_or_else(|| Fault::missing("alias kind"))? {
         alias::Kind::Local(database) => AliasKind::Local(database_name(&database)?),
         alias::Kind::Remote(remote) => AliasKind::Remote(remote_from(remote)?),
     };
     Ok(Alias {
         kind,
+        composite: optional(composite, |composite| database_name(&composite))?,
         properties: map_from_proto(properties)?,
         created: stamp_from(created, "created")?,
         modified: stamp_from(modified, "modified")?,
@@ -122,14 +128,15 @@ fn alias_from(stored: proto::Alias) -> Result<Alias, Fault> {
 }
 
 fn remote_to(remote: &RemoteAlias) -> proto::RemoteAlias {
-    let RemoteAlias { database, url, user, credential, driver: settings, default_language } = remote;
+    let RemoteAlias { database, url, login: by, driver: settings, default_language } = remote;
+    let (user, credential) = login(by);
     proto::RemoteAlias {
         database: text(database),
         url: text(url),
-        user: text(user),
-        credential: Some(sealed(credential)),
+        user,
+        credential,
         driver: Some(driver(settings)),
-        default_language: default_language.number(),
+        default_language: Choice::optional_number(*default_language),
     }
 }
 
@@ -138,10 +145,9 @@ fn remote_from(stored: proto::RemoteAlias) -> Result<RemoteAlias, Fault> {
     Ok(RemoteAlias {
         database: catalog_name(&database)?,
         url: url(&address)?,
-        user: remote_user_name(&user)?,
-        credential: sealed_from(credential.ok_or_else(|| Fault::missing("credential"))?)?,
+        login: login_from(user, credential)?,
         driver: driver_from(driver.ok_or_else(|| Fault::missing("driver"))?)?,
-        default_language: Choice::required(default_language, "default language")?,
+        default_language: Choice::from_number(default_language)?,
     })
 }
 

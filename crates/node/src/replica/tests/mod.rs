@@ -30,7 +30,7 @@ pub(super) fn create_role(number: u64) -> Entry {
     let mut request = [1; 16];
     request[..8].copy_from_slice(&number.to_be_bytes());
     let name = RoleName::new(&format!("role{number}")).unwrap();
-    let command = Command::CreateRole { name, mode: CreateMode::Fail, copy_of: None };
+    let command = Command::CreateRole { name, mode: CreateMode::Fail, immutable: false, copy_of: None };
     let actor = Principal::User(UserName::new("admin").unwrap());
     Entry { request: RequestId(request), actor, issued_at: Timestamp(number), command }
 }

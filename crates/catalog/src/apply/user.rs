@@ -1,0 +1,215 @@
+//! Users: CREATE, ALTER, RENAME and DROP USER, and the own password.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::{
+    AlterUser, AuthId, AuthProvider, CatalogName, CreateMode, CreateUser, Grant, HomeChange, Notification, Outcome,
+    PasswordHash, Principal, Record, RecordKey, Rejection, Revision, RoleName, Sealed, User, UserName, UserScope,
+    UserStatus,
+};
+
+use super::draft::{Draft, updated, updated_with};
+
+impl Draft {
+    pub(super) fn create_user(&mut self, actor: &Principal, create: &CreateUser<Sealed>) -> Outcome {
+        let name = create.name.to_string();
+        if create.mode == CreateMode::OrReplace && is_own(actor, &create.name) {
+            return Err(Rejection::OwnUserDeletion { action: "replace".into(), user: name });
+        }
+        let exists = self.catalog.user(create.name.as_str()).is_some();
+        match create.mode {
+            CreateMode::IfNotExists if exists => return updated(0),
+            CreateMode::Fail if exists => return Err(Rejection::UserExists { name }),
+            _ if exists => self.remove_user(&create.name),
+            _ => {}
+        }
+        let auth = self.with_auth(&create.name, BTreeMap::new(), &create.auth)?;
+        let password = match &create.password {
+            Some(change) => Some(change.password.clone().ok_or(Rejection::NoPassword { name: name.clone() })?),
+            None => None,
+        };
+        if password.is_none() && auth.is_empty() {
+            return Err(Rejection::NoAuth { name });
+        }
+        let change_required = create.password.as_ref().is_some_and(|change| change.change_required.unwrap_or(true));
+        let stamp = self.stamp;
+        self.set_user(
+            &create.name,
+            User {
+                password,
+                password_change_required: change_required,
+                status: create.status.unwrap_or(UserStatus::Active),
+                home: create.home.clone(),
+                auth,
+                credential_revision: stamp.revision,
+                created: stamp,
+                modified: stamp,
+            },
+        );
+        let notifications = create.home.iter().filter_map(|home| self.home_notification(home)).collect();
+        updated_with(1 + u64::from(exists), notifications)
+    }
+
+    pub(super) fn alter_user(&mut self, actor: &Principal, alter: &AlterUser<Sealed>) -> Outcome {
+        if alter.status.is_some() && is_own(actor, &alter.name) {
+            return Err(Rejection::OwnUser { action: "alter".into(), user: alter.name.to_string() });
+        }
+        let Some(before) = self.catalog.user(alter.name.as_str()).cloned() else {
+            return missing_user(alter.if_exists, "alter", &alter.name);
+        };
+        let mut user = (*before).clone();
+        if alter.remove_auth.all || alter.remove_auth.native {
+            user.password = None;
+            user.password_change_required = false;
+        }
+        user.auth.retain(|provider, _| !alter.remove_auth.all && !alter.remove_auth.providers.contains(provider));
+        user.auth = self.with_auth(&alter.name, user.auth, &alter.set_auth)?;
+        if let Some(change) = &alter.password {
+            // A first password is as good as one that came with the user: it is to be changed by default.
+            let change_required = if user.password.is_some() { user.password_change_required } else { true };
+            user.password = change.password.clone().or(user.password);
+            if user.password.is_none() {
+                return Err(Rejection::NoPassword { name: alter.name.to_string() });
+            }
+            user.password_change_required = change.change_required.unwrap_or(change_required);
+        }
+        if user.password.is_none() && user.auth.is_empty() {
+            return Err(Rejection::NoAuth { name: alter.name.to_string() });
+        }
+        user.status = alter.status.unwrap_or(user.status);
+        match &alter.home {
+            Some(HomeChange::Set(home)) => user.home = Some(home.clone()),
+            Some(HomeChange::Remove) => user.home = None,
+            None => {}
+        }
+        if (&user.password, user.status, &user.auth) != (&before.password, before.status, &before.auth) {
+            user.credential_revision = self.stamp.revision;
+        }
+        user.modified = self.stamp;
+        let notifications = match &alter.home {
+            Some(HomeChange::Set(home)) => self.home_notification(home).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        self.set_user(&alter.name, user);
+        updated_with(1, notifications)
+    }
+
+    pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {
+        if is_own(actor, name) {
+            return Err(Rejection::OwnUserDeletion { action: "delete".into(), user: name.to_string() });
+        }
+        if self.catalog.user(name.as_str()).is_none() {
+            return missing_user(if_exists, "delete", name);
+        }
+        self.remove_user(name);
+        updated(1)
+    }
+
+    pub(super) fn change_own_password(
+        &mut self,
+        actor: &Principal,
+        verified_at: Revision,
+        password: &PasswordHash,
+    ) -> Outcome {
+        let unknown = || Rejection::UnknownActor { user: actor.to_string() };
+        let Principal::User(name) = actor else { return Err(unknown()) };
+        let before = self.catalog.user(name.as_str()).cloned().ok_or_else(unknown)?;
+        if before.password.is_none() {
+            return Err(Rejection::NoPassword { name: name.to_string() });
+        }
+        // What was verified is not what is there: the old password may not be the right one any more.
+        if before.credential_revision != verified_at {
+            return Err(Rejection::CredentialsChanged { user: name.to_string() });
+        }
+        let (password, credential_revision) = (Some(password.clone()), self.stamp.revision);
+        let user = User { password, password_change_required: false, credential_revision, ..(*before).clone() };
+        self.set_user(name, User { modified: self.stamp, ..user });
+        updated(1)
+    }
+
+    pub(super) fn rename_user(&mut self, from: &UserName, to: &UserName, if_exists: bool) -> Outcome {
+        let names = || (from.to_string(), to.to_string());
+        let Some(user) = self.catalog.user(from.as_str()).cloned() else {
+            let (from, to) = names();
+            return if if_exists { updated(0) } else { Err(Rejection::RenamedUserNotFound { from, to }) };
+        };
+        if self.catalog.user(to.as_str()).is_some() {
+            let (from, to) = names();
+            return Err(Rejection::RenamedUserExists { from, to });
+        }
+        let roles: Vec<RoleName> = self.catalog.roles_of(from).cloned().collect();
+        for role in roles {
+            let membership = RecordKey::Membership(from.clone(), role.clone());
+            let record = self.catalog.record(&membership);
+            self.set(membership, None);
+            self.set(RecordKey::Membership(to.clone(), role), record);
+        }
+        self.set(RecordKey::User(from.clone()), None);
+        self.set_user(to, User { modified: self.stamp, ..(*user).clone() });
+        self.rename_in_privileges(from, to);
+        updated(1)
+    }
+
+    /// Privileges that are about a user follow its name.
+    fn rename_in_privileges(&mut self, from: &UserName, to: &UserName) {
+        let about = |grant: &Grant| {
+            let mut grant = grant.clone();
+            let users = grant.privilege.users_mut().filter(|users| **users == UserScope::Named(from.clone()))?;
+            *users = UserScope::Named(to.clone());
+            Some(grant)
+        };
+        let moved = self.catalog.grants().filter_map(|(grant, created)| Some((grant.clone(), about(grant)?, created)));
+        let moved: Vec<_> = moved.collect();
+        for (before, after, created) in moved {
+            self.set(RecordKey::Grant(Box::new(before)), None);
+            // Something could be granted about a user before there was one of that name.
+            if !self.catalog.holds_exactly(&after) {
+                self.set(RecordKey::Grant(Box::new(after)), Some(Record::Grant(created)));
+            }
+        }
+    }
+
+    fn set_user(&mut self, name: &UserName, user: User) {
+        self.set(RecordKey::User(name.clone()), Some(Record::User(Arc::new(user))));
+    }
+
+    fn remove_user(&mut self, name: &UserName) {
+        let roles: Vec<RoleName> = self.catalog.roles_of(name).cloned().collect();
+        for role in roles {
+            self.set(RecordKey::Membership(name.clone(), role), None);
+        }
+        self.set(RecordKey::User(name.clone()), None);
+    }
+
+    /// Adds external identities, each of which belongs to one user only.
+    fn with_auth(
+        &self,
+        name: &UserName,
+        mut auth: BTreeMap<AuthProvider, AuthId>,
+        added: &[(AuthProvider, AuthId)],
+    ) -> Result<BTreeMap<AuthProvider, AuthId>, Rejection> {
+        for (provider, id) in added {
+            if self.catalog.user_by_auth(provider, id).is_some_and(|owner| owner != name) {
+                return Err(Rejection::AuthIdTaken { provider: provider.to_string(), id: id.to_string() });
+            }
+            auth.insert(provider.clone(), id.clone());
+        }
+        Ok(auth)
+    }
+
+    fn home_notification(&self, home: &CatalogName) -> Option<Notification> {
+        self.catalog.find(home).is_none().then(|| Notification::HomeDatabaseNotFound(home.clone()))
+    }
+}
+
+fn is_own(actor: &Principal, name: &UserName) -> bool {
+    matches!(actor, Principal::User(user) if user == name)
+}
+
+fn missing_user(if_exists: bool, action: &str, name: &UserName) -> Outcome {
+    if if_exists {
+        return updated(0);
+    }
+    Err(Rejection::UserNotFound { action: format!("{action} the specified"), name: name.to_string() })
+}

@@ -1,0 +1,141 @@
+//! Why a user can or cannot use a name, rule by rule. Says the same as [`Catalog::authorise`] and
+//! [`Catalog::resolve`], and what their answer rests on.
+
+use crate::{
+    Alias, AliasKind, Catalog, CatalogName, DatabaseAction, DatabaseKind, Destination, Grant, Named, Principal,
+    Rejection, ResolveRequest, ResolveTarget, Revision, RoleName, User, UserName, UserStatus,
+};
+
+/// Why a user can or cannot use a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Where the name leads for the user, or why it leads nowhere: what resolving it answers.
+    pub verdict: Result<Destination, Rejection>,
+    /// The rules that were looked at, in order.
+    pub rules: Vec<Rule>,
+}
+
+/// One rule and what it came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The user exists or not, and may act or not.
+    User {
+        /// Whom it is about.
+        user: UserName,
+        /// The user; none if there is none.
+        standing: Option<UserStanding>,
+    },
+    /// The name leads somewhere or not.
+    Name {
+        /// The name that was asked about.
+        name: CatalogName,
+        /// What has the name; none if nothing has.
+        found: Option<Found>,
+    },
+    /// The user's roles, `PUBLIC` included.
+    Roles(Vec<RoleName>),
+    /// What "home" stands for, since privileges may be about it.
+    Home {
+        /// The database or alias; it may not exist.
+        home: CatalogName,
+        /// Whether it is the default database, since the user has none.
+        by_default: bool,
+    },
+    /// Everyone may use the system database.
+    System,
+    /// ACCESS on this is needed, and these grants and denials of the user's roles are about it.
+    Access {
+        /// What privileges attach to: a database, a remote alias or a composite database.
+        on: CatalogName,
+        /// The grants and denials, by role. One denial outweighs every grant.
+        grants: Vec<(Grant, Revision)>,
+        /// Whether the user has ACCESS on it.
+        allowed: bool,
+    },
+}
+
+/// Whether a user may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserStanding {
+    /// Active or suspended.
+    pub status: UserStatus,
+    /// Whether the password must be changed first.
+    pub password_change_required: bool,
+}
+
+/// What has a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A database.
+    Database(DatabaseKind),
+    /// A local alias, which stands for this database.
+    LocalAlias(CatalogName),
+    /// A remote alias, which stands for itself.
+    RemoteAlias,
+}
+
+impl Catalog {
+    /// Why `user` can or cannot use `name`. Whether the one who asks may know is for the caller to decide.
+    pub fn explain_access(&self, user: &UserName, name: &CatalogName) -> Explanation {
+        let question = ResolveRequest {
+            actor: Principal::User(user.clone()),
+            on_behalf_of: None,
+            target: ResolveTarget::Name(name.clone()),
+            with_credentials: false,
+        };
+        let verdict = self.resolve(&question).map(|route| route.destination);
+        let known = self.user(user.as_str()).map(|user| &**user);
+        let standing = known.map(|known| UserStanding {
+            status: known.status,
+            password_change_required: known.password_change_required,
+        });
+        let mut rules = vec![Rule::User { user: user.clone(), standing }];
+        let found = self.find(name);
+        rules.push(Rule::Name { name: name.clone(), found: found.map(described) });
+        if let (Some(known), Some(found)) = (known, found) {
+            rules.push(Rule::Roles(self.effective_roles(user)));
+            if let Some(home) = self.home_of(known) {
+                rules.push(Rule::Home { home, by_default: known.home.is_none() });
+            }
+            rules.extend(self.explain_privileges(user, known, name, found));
+        }
+        Explanation { verdict, rules }
+    }
+
+    fn explain_privileges(&self, user: &UserName, known: &User, name: &CatalogName, found: Named<'_>) -> Vec<Rule> {
+        if matches!(found, Named::Database(_, database) if database.kind == DatabaseKind::System) {
+            return vec![Rule::System];
+        }
+        let composite = match found {
+            Named::Alias(_, alias) => alias.composite.as_ref().map(CatalogName::from),
+            Named::Database(..) => None,
+        };
+        let needed = composite.into_iter().chain(self.privilege_target(name));
+        needed.map(|on| self.explain_access_on(user, known, on)).collect()
+    }
+
+    fn explain_access_on(&self, user: &UserName, known: &User, on: CatalogName) -> Rule {
+        let sufficient = self.sufficient_on(known, DatabaseAction::Access, &on);
+        let roles = self.effective_roles(user);
+        let grants = roles.iter().flat_map(|role| self.grants_of(role));
+        let about = grants.filter(|(grant, _)| sufficient.contains(&grant.privilege));
+        let grants = about.map(|(grant, created)| (grant.clone(), created.revision)).collect();
+        // Not through `authorise`: who may not act at all may still have been granted something.
+        let allowed = self.holds(user, &sufficient);
+        Rule::Access { on, grants, allowed }
+    }
+}
+
+fn described(found: Named<'_>) -> Found {
+    match found {
+        Named::Database(_, database) => Found::Database(database.kind),
+        Named::Alias(_, alias) => described_alias(alias),
+    }
+}
+
+fn described_alias(alias: &Alias) -> Found {
+    match &alias.kind {
+        AliasKind::Local(database) => Found::LocalAlias(database.into()),
+        AliasKind::Remote(_) => Found::RemoteAlias,
+    }
+}

@@ -1,0 +1,205 @@
+//! Composite databases and their constituents: names, what may be created, who may use them, where they lead.
+
+use aliasd_catalog::{
+    AlterAlias, Command, CreateAlias, CreateMode, CypherVersion, DatabaseStatus, NameForm, RemoteTarget,
+    ResolveRequest, ResolveTarget,
+};
+
+use crate::builders::{
+    Log, access, alias_name, alter_alias, create_alias, create_composite, create_database, create_database_as,
+    create_local, create_remote, create_role, create_user, deny, drop_alias, drop_database, grant, grant_role, name,
+    remote_target, role_name, set_status, user,
+};
+use aliasd_catalog::AliasTarget;
+
+fn garden() -> Log {
+    Log::after([create_database("flowers"), create_composite("garden")])
+}
+
+fn written(
+    alias: &str,
+    form: NameForm,
+    target: AliasTarget<aliasd_catalog::Sealed>,
+) -> Command<aliasd_catalog::Sealed> {
+    let (mode, properties) = (CreateMode::Fail, std::collections::BTreeMap::new());
+    Command::CreateAlias(CreateAlias { name: alias_name(alias), form, mode, target, properties })
+}
+
+fn composite_of(log: &Log, alias: &str) -> Option<String> {
+    log.catalog.alias(alias).expect("it was created").composite.as_ref().map(ToString::to_string)
+}
+
+fn code(rejection: &aliasd_catalog::Rejection) -> (&'static str, String) {
+    (rejection.code().gqlstatus[0], rejection.to_string())
+}
+
+#[test]
+fn cypher_25_tries_each_dot_from_the_left() {
+    let mut log = Log::after([create_database("flowers"), create_composite("my.garden")]);
+    log.run([create_local("my.garden.beautiful.flowers", "flowers"), create_local("my.lawn", "flowers")]);
+    assert_eq!(composite_of(&log, "my.garden.beautiful.flowers").as_deref(), Some("my.garden"));
+    assert_eq!(composite_of(&log, "my.lawn"), None);
+}
+
+#[test]
+fn cypher_5_takes_what_is_before_the_first_dot() {
+    let mut log = garden();
+    let local = || AliasTarget::Local(name("flowers"));
+    log.run([
+        written("garden.red.roses", NameForm::FirstDot, local()),
+        written("garden.lilies", NameForm::Within(name("garden")), local()),
+        written("lawn.grass", NameForm::FirstDot, local()),
+        written("lawn.moss", NameForm::Within(name("lawn")), local()),
+    ]);
+    assert_eq!(composite_of(&log, "garden.red.roses").as_deref(), Some("garden"));
+    assert_eq!(composite_of(&log, "garden.lilies").as_deref(), Some("garden"));
+    assert_eq!(composite_of(&log, "lawn.grass"), None, "no such composite database: a plain alias");
+    assert_eq!(composite_of(&log, "lawn.moss"), None);
+}
+
+#[test]
+fn a_plain_name_below_a_composite_database_is_ambiguous() {
+    let mut log = garden();
+    let refused = log.refused(written("garden.x", NameForm::Plain, AliasTarget::Local(name("flowers"))));
+    let text = "Cannot create database 'garden.x' because another database 'garden' exists with an ambiguous name.";
+    assert_eq!(code(&refused), ("42N87", text.into()));
+    assert_eq!(log.refused(create_database("garden.x")).to_string(), text);
+    assert_eq!(log.refused(create_composite("garden.x")).to_string(), text);
+}
+
+#[test]
+fn a_composite_database_above_existing_names_is_ambiguous() {
+    let mut log = Log::after([create_database("flowers"), create_local("garden.flowers", "flowers")]);
+    let refused = log.refused(create_composite("garden"));
+    let text =
+        "Cannot create database 'garden' because another database 'garden.flowers' exists with an ambiguous name.";
+    assert_eq!(code(&refused), ("42N87", text.into()));
+    log.run([create_database("garden")]);
+    assert!(log.catalog.database("garden").is_some(), "a standard database gathers nothing");
+}
+
+#[test]
+fn cypher_5_finds_a_constituent_only_if_it_was_written_as_one() {
+    let mut log = garden();
+    log.run([create_local("garden.flowers", "flowers"), create_local("lawn.grass", "flowers")]);
+    let dropping = |alias: &str, form| Command::DropAlias { name: name(alias), form, if_exists: true };
+    assert_eq!(log.accepted(dropping("garden.flowers", NameForm::Plain)).system_updates, 0);
+    assert_eq!(log.accepted(dropping("lawn.grass", NameForm::Plain)).system_updates, 1);
+    assert_eq!(log.accepted(dropping("garden.flowers", NameForm::FirstDot)).system_updates, 1);
+}
+
+#[test]
+fn a_local_alias_does_not_lead_to_a_composite_database() {
+    let mut log = garden();
+    let refused = log.refused(create_local("yard", "garden"));
+    let text = "Failed to create the specified database alias 'yard': Database 'garden' is composite.";
+    assert_eq!(code(&refused), ("42NA6", text.into()));
+}
+
+#[test]
+fn a_constituent_has_no_language_of_its_own() {
+    let mut log = garden();
+    let language = Some(CypherVersion::Cypher25);
+    let target = RemoteTarget { default_language: language, ..remote_target() };
+    let refused = log.refused(create_alias("garden.far", CreateMode::Fail, AliasTarget::Remote(target)));
+    assert_eq!(refused.code().gqlstatus, ["42001", "42N14"]);
+    log.run([create_remote("garden.far")]);
+    let alter = AlterAlias { default_language: language, ..alter_alias("garden.far") };
+    assert_eq!(log.refused(Command::AlterAlias(alter)).code().gqlstatus, ["42001", "42N14"]);
+}
+
+#[test]
+fn dropping_restricts_to_what_has_no_constituents_or_cascades() {
+    let mut log = garden();
+    log.run([create_local("garden.flowers", "flowers"), create_remote("garden.far")]);
+    let refused = log.refused(drop_database("garden"));
+    assert_eq!(refused.code().gqlstatus, ["42N82"]);
+    assert!(refused.to_string().contains("['garden.far', 'garden.flowers']"), "{refused}");
+    let cascade =
+        Command::DropDatabase { name: name("garden"), if_exists: false, composite: true, cascade_aliases: true };
+    log.run([cascade]);
+    assert_eq!(log.catalog.alias_count(), 0);
+    assert!(log.catalog.database("flowers").is_some(), "what a constituent leads to stays");
+}
+
+#[test]
+fn composite_forms_are_for_composite_databases_only() {
+    let mut log = garden();
+    let drop =
+        |if_exists| Command::DropDatabase { name: name("flowers"), if_exists, composite: true, cascade_aliases: false };
+    assert_eq!(log.refused(drop(false)).code().gqlstatus, ["42001", "42N00"]);
+    assert_eq!(log.accepted(drop(true)).system_updates, 0);
+    let replace = |database: &str, composite| create_database_as(database, CreateMode::OrReplace, composite);
+    assert_eq!(log.refused(replace("flowers", true)).code().gqlstatus, ["42001", "42N11"]);
+    assert_eq!(log.refused(replace("garden", false)).code().gqlstatus, ["42001", "42N11"]);
+    assert_eq!(log.accepted(replace("garden", true)).system_updates, 2);
+    let access = Some(aliasd_catalog::DatabaseAccess::ReadOnly);
+    let alter = Command::AlterDatabase { name: name("garden"), if_exists: false, access, default_language: None };
+    assert_eq!(log.refused(alter).code().code, "COMPOSITE_ACCESS");
+}
+
+// === Who may use a constituent ===
+
+fn may(log: &Log, alias: &str) -> bool {
+    let target = ResolveTarget::Name(name(alias));
+    let question = ResolveRequest { actor: user("alice"), on_behalf_of: None, target, with_credentials: false };
+    log.catalog.resolve(&question).is_ok()
+}
+
+fn with_alice() -> Log {
+    let mut log = garden();
+    log.run([
+        create_local("garden.flowers", "flowers"),
+        create_remote("garden.far"),
+        Command::CreateUser(create_user("alice")),
+        create_role("one"),
+        grant_role("one", "alice"),
+    ]);
+    log
+}
+
+#[test]
+fn a_local_constituent_needs_access_on_composite_and_target() {
+    let mut log = with_alice();
+    log.run([grant(access("garden"), "one")]);
+    assert!(may(&log, "garden") && !may(&log, "garden.flowers"));
+    log.run([grant(access("garden.flowers"), "one")]);
+    assert!(may(&log, "garden.flowers") && may(&log, "flowers"), "the privilege attached to the target");
+    log.run([deny(access("garden"), "one")]);
+    assert!(!may(&log, "garden.flowers") && may(&log, "flowers"));
+}
+
+#[test]
+fn a_remote_constituent_needs_access_on_composite_and_itself() {
+    let mut log = with_alice();
+    log.run([grant(access("garden.far"), "one")]);
+    assert!(!may(&log, "garden.far"));
+    log.run([grant(access("garden"), "one")]);
+    assert!(may(&log, "garden.far"));
+    log.run([drop_alias("garden.far"), create_remote("garden.far")]);
+    assert!(!may(&log, "garden.far"), "the privilege went with the old alias");
+}
+
+#[test]
+fn stopping_a_composite_database_closes_its_name_and_not_its_constituents() {
+    let mut log = with_alice();
+    log.run([grant(access("garden"), "one"), grant(access("flowers"), "one")]);
+    log.run([set_status("garden", DatabaseStatus::Offline)]);
+    assert!(!may(&log, "garden") && may(&log, "garden.flowers"));
+}
+
+#[test]
+fn explanations_name_both_databases() {
+    let mut log = with_alice();
+    log.run([grant(access("garden"), "one"), deny(access("flowers"), "one")]);
+    let explained = log.catalog.explain_access(&crate::builders::user_name("alice"), &name("garden.flowers"));
+    assert!(explained.verdict.is_err());
+    let mut seen = Vec::new();
+    for rule in explained.rules {
+        if let aliasd_catalog::Rule::Access { on, grants, allowed } = rule {
+            assert!(grants.iter().all(|(grant, _)| grant.role == role_name("one")));
+            seen.push((on.to_string(), grants.len(), allowed));
+        }
+    }
+    assert_eq!(seen, [("garden".to_owned(), 1, true), ("flowers".to_owned(), 1, false)]);
+}

@@ -1,0 +1,179 @@
+//! A text cut into its statements, without parsing them.
+//!
+//! A statement ends with a semicolon. One inside `'…'` or `"…"` (where a backslash takes away the meaning of the
+//! next character), inside `` `…` ``, after `//` up to the end of the line, or inside `/* … */` ends nothing. What is
+//! never closed goes on to the end of the text, where [`parse`](crate::parse) says what is wrong with it.
+
+/// Where a statement begins in the text that it was cut from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Bytes before it.
+    pub offset: usize,
+    /// Its line, counted from 1.
+    pub line: usize,
+    /// Its column in that line, in characters, counted from 1.
+    pub column: usize,
+}
+
+/// The statements of a text in order, each with its place. White space and comments before a statement and
+/// the semicolon after it are left out, and so is what holds nothing else.
+///
+/// ```
+/// use aliasd_cypher::split_statements;
+///
+/// let pieces: Vec<_> = split_statements("CREATE ROLE `a;b`;\n// done;\nSHOW ROLES").collect();
+/// assert_eq!(pieces[0].0, "CREATE ROLE `a;b`");
+/// assert_eq!((pieces[1].0, pieces[1].1.line), ("SHOW ROLES", 3));
+/// ```
+pub fn split_statements(text: &str) -> impl Iterator<Item = (&str, Position)> {
+    Splitter { text, position: Position { offset: 0, line: 1, column: 1 } }
+}
+
+struct Splitter<'a> {
+    text: &'a str,
+    /// How far the text was cut, and where that is.
+    position: Position,
+}
+
+// === impl Splitter ===
+
+impl<'a> Iterator for Splitter<'a> {
+    type Item = (&'a str, Position);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            self.skip_blanks();
+            let begin = self.position;
+            let mut significant = begin.offset;
+            let closed = loop {
+                let Some(character) = self.rest().chars().next() else { break false };
+                if character == ';' {
+                    break true;
+                }
+                let length = quoted_length(self.rest()).unwrap_or(character.len_utf8());
+                self.advance(length);
+                if !character.is_whitespace() {
+                    significant = self.position.offset;
+                }
+            };
+            let piece = &self.text[begin.offset..significant];
+            if closed {
+                self.advance(1);
+            }
+            if !piece.is_empty() {
+                return Some((piece, begin));
+            }
+            if !closed {
+                return None;
+            }
+        }
+    }
+}
+
+impl<'a> Splitter<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.position.offset..]
+    }
+
+    /// Passes white space and comments.
+    fn skip_blanks(&mut self) {
+        while let Some(character) = self.rest().chars().next() {
+            let comment = self.rest().starts_with("//") || self.rest().starts_with("/*");
+            match quoted_length(self.rest()) {
+                Some(length) if comment => self.advance(length),
+                None if character.is_whitespace() || character == '\u{feff}' => self.advance(character.len_utf8()),
+                _ => return,
+            }
+        }
+    }
+
+    /// Passes so many bytes and keeps count of lines and columns.
+    fn advance(&mut self, length: usize) {
+        for character in self.rest()[..length].chars() {
+            if character == '\n' {
+                self.position.line += 1;
+                self.position.column = 1;
+            } else {
+                self.position.column += 1;
+            }
+        }
+        self.position.offset += length;
+    }
+}
+
+/// The length of the quoted text or comment that begins here; none if none does.
+fn quoted_length(text: &str) -> Option<usize> {
+    let closed_by = |opening: usize, closing: &str| {
+        text[opening..].find(closing).map_or(text.len(), |found| opening + found + closing.len())
+    };
+    match text.as_bytes() {
+        [b'/', b'/', ..] => Some(closed_by(2, "\n")),
+        [b'/', b'*', ..] => Some(closed_by(2, "*/")),
+        // A doubled backtick closes one name and opens the next, which comes to the same here.
+        [b'`', ..] => Some(closed_by(1, "`")),
+        [quote @ (b'\'' | b'"'), inner @ ..] => {
+            let mut escaped = false;
+            let end = inner.iter().position(|byte| {
+                let closes = byte == quote && !escaped;
+                escaped = *byte == b'\\' && !escaped;
+                closes
+            });
+            Some(end.map_or(text.len(), |at| at + 2))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_statements;
+
+    fn texts(text: &str) -> Vec<&str> {
+        split_statements(text).map(|(statement, _)| statement).collect()
+    }
+
+    #[test]
+    fn semicolons_separate() {
+        assert_eq!(texts("A; B ;\nC"), ["A", "B", "C"]);
+        assert_eq!(texts(" ;; \n ; "), [""; 0]);
+        assert_eq!(texts(""), [""; 0]);
+        assert_eq!(texts("\u{feff}A;B"), ["A", "B"]);
+    }
+
+    #[test]
+    fn quotes_backticks_and_comments_hide_semicolons() {
+        for statement in [
+            "A 'x;y' B",
+            r"A 'x\';y' B",
+            r"A 'x\\' B",
+            r#"A "x';'\";y" B"#,
+            "A `x;``;y` B",
+            "A // x; 'y\nB",
+            "A /* x; 'y ; */ B",
+            "A 'ä;ö' B",
+        ] {
+            assert_eq!(texts(&format!("{statement};C")), [statement, "C"]);
+        }
+        // A backslash means nothing inside backticks and comments.
+        assert_eq!(texts(r"A `x\`;B"), [r"A `x\`", "B"]);
+    }
+
+    #[test]
+    fn what_is_never_closed_goes_on_to_the_end() {
+        for text in ["A 'x; B", "A \"x; B", "A `x; B", "A /* x; B", r"A 'x\'; B"] {
+            assert_eq!(texts(text), [text]);
+        }
+    }
+
+    #[test]
+    fn comments_alone_are_no_statement() {
+        assert_eq!(texts("// nothing;\nA; /* x; */ ; // end"), ["A"]);
+    }
+
+    #[test]
+    fn places_are_those_of_the_statements() {
+        let places = |text| split_statements(text).map(|(_, at)| (at.offset, at.line, at.column)).collect::<Vec<_>>();
+        assert_eq!(places("A;\n\n// x\nB\n ;C;\n'\n';D"), [(0, 1, 1), (9, 4, 1), (13, 5, 3), (16, 6, 1), (20, 7, 3)]);
+        assert_eq!(places("'äö';  é"), [(0, 1, 1), (9, 1, 8)]);
+    }
+}
