@@ -213,7 +213,11 @@ impl Core {
                 }
                 continue;
             };
-            let timeout_of_attempt = self.limits.attempt.min(progress.time_left());
+            let timeout_of_attempt = match progress.effect {
+                // There is no second attempt after a lost answer.
+                Effect::WritesEachTime => progress.time_left(),
+                Effect::Reads | Effect::Writes => self.limits.attempt.min(progress.time_left()),
+            };
             if timeout_of_attempt.is_zero() {
                 return Err(progress.give_up());
             }

@@ -1,15 +1,6 @@
 //! A transaction guard: one transaction, one version of the alias that it goes through.
 //!
-//! # What it guarantees
-//!
-//! Once an `ALTER` or `DROP` of an alias, or a change that takes the access away, has been acknowledged to
-//! anyone, every [`Guard::validate`] that starts later fails, whichever member it reaches: it is a linearizable
-//! read. A transaction that is committed only after its `validate` has succeeded is therefore ordered before every such
-//! change that was not acknowledged yet. A change that is acknowledged after `validate` has started and before
-//! the remote database has committed is ordered after the transaction; no catalog can see into that gap.
-//!
-//! [`Guard::changed`] is the early warning: it lets a transaction be ended as soon as the change arrives. It
-//! also ends when nothing has been heard for longer than the bound, so that a cut-off client stops too.
+//! Never says that a transaction may commit without having asked the cluster.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +17,21 @@ use crate::{Class, DEADLINE_EXCEEDED, Error, Freshness, Lookup, Route};
 pub const GUARD_CHANGED: &str = "GUARD_CHANGED";
 
 /// Watches over the route of one transaction. Made by [`Client::begin`](crate::Client::begin).
+///
+/// # What it guarantees
+///
+/// Once an `ALTER` or `DROP` of the alias, or a change that takes the access away, has been acknowledged to
+/// anyone, every [`validate`](Guard::validate) that starts later fails, whichever member it reaches: it is a linearizable
+/// read. A transaction that commits only after its `validate` has succeeded is therefore ordered before every
+/// such change that had not been acknowledged when `validate` began. What is acknowledged between then and the
+/// moment when the remote database has committed is ordered after the transaction: no catalog can see into
+/// that gap, so commit right after `validate`.
+///
+/// [`changed`](Guard::changed) is the early warning: it lets a transaction end as soon as the change
+/// arrives, usually before the administrator has the answer. It also ends when nothing has been heard for longer
+/// than [`silence_max`](crate::ClientBuilder::silence_max), so that a client that is cut off stops too.
+///
+/// The guard goes on without the client that made it.
 pub struct Guard {
     core: Arc<Core>,
     lookup: Lookup,

@@ -1,4 +1,5 @@
-//! Tables. On a terminal they fit its width; elsewhere a row is a line, whatever its length.
+//! Tables. On a terminal they fit its width: long texts are wrapped, and when not even the column names fit, each row
+//! becomes a list of its fields. Elsewhere a row is a line, whatever its length.
 
 use std::io::{self, IsTerminal};
 
@@ -19,6 +20,11 @@ pub(crate) fn fields(fields: &[(&str, String)]) -> String {
 }
 
 fn render<S: AsRef<str>>(columns: &[S], rows: &[Vec<String>], width: Option<u16>) -> String {
+    // Each column takes its name, a space on both sides and a border; one more border closes the line.
+    let narrowest: usize = columns.iter().map(|name| name.as_ref().chars().count() + 3).sum();
+    if width.is_some_and(|width| narrowest + 1 > usize::from(width)) {
+        return records(columns, rows);
+    }
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_header(columns.iter().map(|name| Cell::new(printable(name.as_ref()))));
     if let Some(width) = width {
@@ -28,6 +34,15 @@ fn render<S: AsRef<str>>(columns: &[S], rows: &[Vec<String>], width: Option<u16>
         table.add_row(row.iter().map(|cell| Cell::new(printable(cell))));
     }
     format!("{table}\n")
+}
+
+/// The fields of each row below each other, with an empty line between rows.
+fn records<S: AsRef<str>>(columns: &[S], rows: &[Vec<String>]) -> String {
+    let record = |row: &Vec<String>| {
+        let named: Vec<_> = columns.iter().map(AsRef::as_ref).zip(row.iter().cloned()).collect();
+        fields(&named)
+    };
+    rows.iter().map(record).collect::<Vec<_>>().join("\n")
 }
 
 fn terminal_width() -> Option<u16> {
@@ -48,6 +63,14 @@ mod tests {
         let longest = |text: &str| text.lines().map(|line| line.chars().count()).max();
         assert_eq!(longest(&render(&["name", "text"], &wide, Some(60))), Some(60));
         assert!(longest(&render(&["name", "text"], &wide, None)) > Some(200));
+    }
+
+    #[test]
+    fn a_row_that_is_too_wide_becomes_a_list() {
+        let rows = [vec!["x".to_owned(), "1".to_owned()], vec!["y".to_owned(), "2".to_owned()]];
+        let text = render(&["name", "requestedStatus"], &rows, Some(20));
+        assert_eq!(text, "name             x\nrequestedStatus  1\n\nname             y\nrequestedStatus  2\n");
+        assert!(render(&["name", "requestedStatus"], &rows, Some(26)).starts_with('┌'));
     }
 
     #[test]

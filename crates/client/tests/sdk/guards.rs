@@ -62,8 +62,10 @@ async fn access_that_is_taken_away_ends_the_guard_and_other_changes_of_roles_do_
     }
     guard.validate().await.unwrap();
     cluster.world.state().shut_out.insert("carol".to_owned());
-    let revision = cluster.change(ChangeSubject::Role, "analyst", ChangeKind::AccessChanged);
-    assert_eq!(soon("the end", guard.changed()).await, Ended::Changed { revision });
+    cluster.change(ChangeSubject::Role, "analyst", ChangeKind::AccessChanged);
+    // The question about the first change may have been answered after the second.
+    let ended = soon("the end", guard.changed()).await;
+    assert!(matches!(ended, Ended::Changed { .. }), "{ended:?}");
     assert_eq!(guard.validate().await.unwrap_err().code, GUARD_CHANGED);
 }
 
