@@ -398,48 +398,8 @@ impl Command<Plain> {
                 let password = hash(&password)?;
                 Command::Bootstrap(Bootstrap { cluster_id, active_key, policy, admin, password })
             }
-            Self::CreateAlias(CreateAlias { name, form, mode, target, properties }) => {
-                let target = match target {
-                    AliasTarget::Local(database) => AliasTarget::Local(database),
-                    AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language }) => {
-                        let login = match login {
-                            RemoteLogin::Stored { user, credential } => {
-                                let credential = seal(&(&name).into(), CredentialField::Password, &credential)?;
-                                RemoteLogin::Stored { user, credential }
-                            }
-                            RemoteLogin::OidcForwarding => RemoteLogin::OidcForwarding,
-                        };
-                        AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language })
-                    }
-                };
-                Command::CreateAlias(CreateAlias { name, form, mode, target, properties })
-            }
-            Self::AlterAlias(alter) => {
-                let AlterAlias {
-                    name,
-                    form,
-                    if_exists,
-                    target,
-                    user,
-                    credential,
-                    driver,
-                    default_language,
-                    properties,
-                } = alter;
-                let bind = |secret: &PlainSecret| seal(&name, CredentialField::Password, secret);
-                let credential = credential.as_ref().map(bind).transpose()?;
-                Command::AlterAlias(AlterAlias {
-                    name,
-                    form,
-                    if_exists,
-                    target,
-                    user,
-                    credential,
-                    driver,
-                    default_language,
-                    properties,
-                })
-            }
+            Self::CreateAlias(create) => Command::CreateAlias(create.seal(&mut seal)?),
+            Self::AlterAlias(alter) => Command::AlterAlias(alter.seal(&mut seal)?),
             Self::CreateUser(CreateUser { name, mode, password, status, home, auth }) => {
                 let password = hash_change(password)?;
                 Command::CreateUser(CreateUser { name, mode, password, status, home, auth })
@@ -479,6 +439,41 @@ impl Command<Plain> {
                 Command::RevokePrivileges { effect, immutable, privileges, roles, lenient }
             }
         })
+    }
+}
+
+impl CreateAlias<Plain> {
+    fn seal<E>(
+        self,
+        seal: &mut impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
+    ) -> Result<CreateAlias<Sealed>, E> {
+        let Self { name, form, mode, target, properties } = self;
+        let target = match target {
+            AliasTarget::Local(database) => AliasTarget::Local(database),
+            AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language }) => {
+                let login = match login {
+                    RemoteLogin::Stored { user, credential } => {
+                        let credential = seal(&(&name).into(), CredentialField::Password, &credential)?;
+                        RemoteLogin::Stored { user, credential }
+                    }
+                    RemoteLogin::OidcForwarding => RemoteLogin::OidcForwarding,
+                };
+                AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language })
+            }
+        };
+        Ok(CreateAlias { name, form, mode, target, properties })
+    }
+}
+
+impl AlterAlias<Plain> {
+    fn seal<E>(
+        self,
+        seal: &mut impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
+    ) -> Result<AlterAlias<Sealed>, E> {
+        let Self { name, form, if_exists, target, user, credential, driver, default_language, properties } = self;
+        let bind = |secret: &PlainSecret| seal(&name, CredentialField::Password, secret);
+        let credential = credential.as_ref().map(bind).transpose()?;
+        Ok(AlterAlias { name, form, if_exists, target, user, credential, driver, default_language, properties })
     }
 }
 

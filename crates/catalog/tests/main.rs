@@ -1,6 +1,7 @@
 //! What the catalog promises, tested through its public surface: one binary, so that it links once.
 
 mod access;
+mod administration;
 mod aliases;
 mod builders;
 mod composite;

@@ -2,7 +2,8 @@
 //! the naive model. `PROPTEST_CASES` sets how many logs are tried.
 
 use aliasd_catalog::{
-    Action, Applied, Catalog, DatabaseAction, Principal, RecordKey, ResolveRequest, ResolveTarget, Revision,
+    Action, Applied, Catalog, DatabaseAction, Explanation, Principal, RecordKey, ResolveRequest, ResolveTarget,
+    Revision, Rule, UserStatus,
 };
 use proptest::prelude::*;
 
@@ -140,6 +141,30 @@ fn agree_on(catalog: &Catalog, model: &Model, question: &ResolveRequest) -> Resu
     Ok(())
 }
 
+/// The explanation ends where resolving does, and its rules say why.
+fn explains(catalog: &Catalog, asking: &str, target: &str) -> Result<(), TestCaseError> {
+    let (who, target) = (user_name(asking), name(target));
+    let Explanation { verdict, rules } = catalog.explain_access(&who, &target);
+    let question = ResolveRequest {
+        actor: user(asking),
+        on_behalf_of: None,
+        target: ResolveTarget::Name(target.clone()),
+        with_credentials: false,
+    };
+    prop_assert_eq!(&verdict, &catalog.resolve(&question).map(|route| route.destination));
+    let fits = rules.iter().all(|rule| match rule {
+        Rule::User { standing, .. } => {
+            standing.is_some_and(|standing| standing.status == UserStatus::Active && !standing.password_change_required)
+        }
+        Rule::Name { found, .. } => found.is_some(),
+        Rule::Access { allowed, .. } => *allowed,
+        Rule::Roles(_) | Rule::Home { .. } | Rule::System => true,
+    });
+    let may = catalog.authorise(&user(asking), &Action::Access(target)).is_ok();
+    prop_assert_eq!(fits, may, "{:?}", rules);
+    Ok(())
+}
+
 /// Every name, home, every other user, and every action.
 fn agree_on_everything_for(catalog: &Catalog, model: &Model, asking: &str) -> Result<(), TestCaseError> {
     let who = user(asking);
@@ -147,6 +172,9 @@ fn agree_on_everything_for(catalog: &Catalog, model: &Model, asking: &str) -> Re
     for target in names.chain([ResolveTarget::Home]) {
         let question = ResolveRequest { actor: who.clone(), on_behalf_of: None, target, with_credentials: false };
         agree_on(catalog, model, &question)?;
+    }
+    for target in NAMES {
+        explains(catalog, asking, target)?;
     }
     let others = USERS.iter().map(|other| Action::Impersonate(user_name(other)));
     let actions = aliasd_catalog::DbmsAction::ALL.iter().map(|action| Action::Dbms(*action));

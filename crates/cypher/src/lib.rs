@@ -28,6 +28,7 @@
 //! clock, performs I/O or decides what a command does; that is the catalog's.
 
 pub mod ast;
+mod commands;
 mod error;
 mod formula;
 mod lexer;
@@ -40,6 +41,7 @@ mod span;
 mod split;
 mod suggest;
 
+pub use commands::{CommandPage, commands};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;
 pub use listing::{Listing, Table, run_listing};

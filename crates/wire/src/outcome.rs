@@ -13,9 +13,7 @@ impl From<&Notification> for v1::Notification {
             Notification::AlreadyAssigned { .. } => ("ALREADY_ASSIGNED", v1::NotificationSeverity::Information),
             Notification::NotAssigned { .. } => ("NOT_ASSIGNED", v1::NotificationSeverity::Information),
             Notification::ImpossibleRevoke { .. } => ("IMPOSSIBLE_REVOKE", v1::NotificationSeverity::Warning),
-            Notification::OidcForwardingDisabled => {
-                ("OIDC_FORWARDING_DISABLED", v1::NotificationSeverity::Warning)
-            }
+            Notification::OidcForwardingDisabled => ("OIDC_FORWARDING_DISABLED", v1::NotificationSeverity::Warning),
         };
         Self {
             code: code.to_owned(),
@@ -45,19 +43,17 @@ fn grpc_code(code: &str) -> Code {
         | "IMMUTABLE_DENIED"
         | "OWN_USER_PROTECTED"
         | "PASSWORD_CHANGE_REQUIRED"
-        | "OIDC_FORWARDING_DISABLED" => {
-            Code::PermissionDenied
-        }
+        | "OIDC_FORWARDING_DISABLED" => Code::PermissionDenied,
         "CLUSTER_NOT_FORMED"
         | "KEY_NOT_ACTIVE"
         | "DATABASE_HAS_ALIASES"
         | "DATABASE_PROTECTED"
+        | "CREDENTIALS_CHANGED"
         | "DATABASE_STOPPED"
         | "NAME_AMBIGUOUS"
         | "ALIAS_CREDENTIAL_KIND"
         | "ALIAS_REMOTE_TO_LOCAL"
         | "ALIAS_LOCAL_TO_REMOTE" => Code::FailedPrecondition,
-        "CREDENTIALS_CHANGED" => Code::Aborted,
         "CLUSTER_ALREADY_FORMED" | "AUTH_ID_TAKEN" => Code::AlreadyExists,
         "NO_SUCH_DATABASE" => Code::NotFound,
         _ if code.ends_with("_NOT_FOUND") => Code::NotFound,

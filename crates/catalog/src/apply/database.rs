@@ -125,8 +125,8 @@ impl Draft {
         self.catalog.meta().map(|meta| meta.policy).unwrap_or_default().default_language
     }
 
-    fn set_database(&mut self, name: DatabaseName, database: Database) {
-        let database = Database { modified: self.stamp, ..database };
+    fn set_database(&mut self, name: DatabaseName, mut database: Database) {
+        database.modified = self.stamp;
         self.set(RecordKey::Database(name), Some(Record::Database(Arc::new(database))));
     }
 

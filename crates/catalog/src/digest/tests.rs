@@ -131,7 +131,7 @@ fn records() -> Vec<(RecordKey, Record)> {
         created: STAMP,
         modified: STAMP,
     };
-    let composite = Database { kind: DatabaseKind::Composite, ..database.clone() };
+    let composite = Database { kind: DatabaseKind::Composite, ..database };
     let alias = |text: &str| RecordKey::Alias(AliasName::new(text).expect("a valid name"));
     let request = |byte: u8| RecordKey::Request(RequestId([byte; 16]));
     let notifications = vec![

@@ -44,6 +44,8 @@ pub enum ShowSubject {
         /// As rows or as commands.
         as_commands: Option<AsCommands>,
     },
+    /// `SHOW SUPPORTED PRIVILEGES`.
+    SupportedPrivileges,
 }
 
 /// Whose privileges are listed.

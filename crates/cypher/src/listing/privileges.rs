@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{
     Action, Catalog, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, LoadScope, Principal, Privilege,
-    PrivilegeRow, Resource, RoleName, Segment, UserName, UserScope, Value,
+    PrivilegeRow, Resource, RoleName, SUPPORTED_PRIVILEGES, Segment, UserName, UserScope, Value,
 };
 
 use super::Rows;
@@ -53,6 +53,19 @@ pub(super) fn privilege_rows<'a>(
             Ok(Box::new(user_rows(catalog, who, named, as_commands).into_iter().map(Ok)))
         }
     }
+}
+
+/// What could be granted: the same for everyone.
+pub(super) fn supported_rows<'a>() -> Rows<'a> {
+    Box::new(SUPPORTED_PRIVILEGES.iter().map(|supported| {
+        Ok(vec![
+            Value::from(supported.action),
+            Value::from(supported.qualifier),
+            Value::from(supported.target),
+            Value::List(supported.scope.iter().map(|scope| Value::from(*scope)).collect()),
+            Value::from(supported.description),
+        ])
+    }))
 }
 
 fn present<'a>(grants: impl Iterator<Item = &'a Grant> + Send + 'a, as_commands: Option<AsCommands>) -> Rows<'a> {

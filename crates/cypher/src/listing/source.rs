@@ -9,7 +9,7 @@ use aliasd_catalog::{
 
 use super::Rows;
 use super::databases::{Which, database_rows};
-use super::privileges::{Owners, privilege_rows};
+use super::privileges::{Owners, privilege_rows, supported_rows};
 use super::users::{current_user_rows, role_rows, user_rows};
 use crate::ast::{AsCommands, NameOperand, PrivilegesOf, ShowSubject};
 use crate::lower::{Refusal, catalog_name, name};
@@ -32,6 +32,7 @@ pub(super) enum Source {
     Databases(Which),
     Users { with_auth: bool },
     CurrentUser,
+    SupportedPrivileges,
     Roles { populated: bool, with_users: bool },
     Privileges { of: Owners, as_commands: Option<AsCommands> },
 }
@@ -53,6 +54,7 @@ impl Source {
             ShowSubject::HomeDatabase => Self::Databases(Which::Home),
             ShowSubject::Users { with_auth } => Self::Users { with_auth: *with_auth },
             ShowSubject::CurrentUser => Self::CurrentUser,
+            ShowSubject::SupportedPrivileges => Self::SupportedPrivileges,
             ShowSubject::Roles { populated, with_users } => {
                 Self::Roles { populated: *populated, with_users: *with_users }
             }
@@ -77,6 +79,7 @@ impl Source {
             Self::Users { .. } | Self::CurrentUser => {
                 (&["user", "roles", "passwordChangeRequired", "suspended", "home"], &[])
             }
+            Self::SupportedPrivileges => (&["action", "qualifier", "target", "scope", "description"], &[]),
             Self::Roles { with_users: true, .. } => (&["role", "member"], &["immutable"]),
             Self::Roles { .. } => (&["role"], &["immutable"]),
             Self::Privileges { as_commands: Some(_), .. } => (&["command"], &["immutable"]),
@@ -113,6 +116,10 @@ impl Source {
             Self::CurrentUser => {
                 catalog.authorise_caller(who)?;
                 Ok(current_user_rows(catalog, who))
+            }
+            Self::SupportedPrivileges => {
+                catalog.authorise_caller(who)?;
+                Ok(supported_rows())
             }
             Self::Roles { populated, with_users } => {
                 require(DbmsAction::ShowRole)?;

@@ -443,6 +443,7 @@ fn show() -> BoxedStrategy<ShowStatement> {
         Just(ShowSubject::HomeDatabase),
         any::<bool>().prop_map(|with_auth| ShowSubject::Users { with_auth }),
         Just(ShowSubject::CurrentUser),
+        Just(ShowSubject::SupportedPrivileges),
         (any::<bool>(), any::<bool>()).prop_map(|(populated, with_users)| ShowSubject::Roles { populated, with_users }),
         (of_whom, of(select(vec![AsCommands::Assign, AsCommands::Revoke])))
             .prop_map(|(of, as_commands)| ShowSubject::Privileges { of, as_commands }),

@@ -3,5 +3,6 @@
 mod expressions;
 mod listings;
 mod lowering;
+mod page;
 mod privileges;
 mod session;

@@ -189,9 +189,7 @@ fn roles_from(roles: &[String]) -> Result<Names<RoleName>, Fault> {
     set(roles, |name| role_name(name))
 }
 
-fn role_assignment_from(
-    assignment: proto::RoleAssignment,
-) -> Result<(Names<RoleName>, Names<UserName>, bool), Fault> {
+fn role_assignment_from(assignment: proto::RoleAssignment) -> Result<(Names<RoleName>, Names<UserName>, bool), Fault> {
     let proto::RoleAssignment { roles, users, lenient } = assignment;
     Ok((roles_from(&roles)?, set(&users, |name| user_name(name))?, lenient))
 }

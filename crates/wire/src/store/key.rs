@@ -268,9 +268,7 @@ impl<'a> Reader<'a> {
             DBMS => Privilege::Dbms(self.choice("DBMS action")?),
             IMPERSONATE => Privilege::Impersonate(self.users()?),
             ON_DATABASE => Privilege::Database(self.choice("database action")?, self.scope()?),
-            ON_TRANSACTIONS => {
-                Privilege::Transaction(self.choice("transaction action")?, self.scope()?, self.users()?)
-            }
+            ON_TRANSACTIONS => Privilege::Transaction(self.choice("transaction action")?, self.scope()?, self.users()?),
             QUALIFIED => Privilege::Qualified(self.choice("qualified action")?, glob(&self.text()?)?),
             LOAD => Privilege::Load(match self.tag()? {
                 ALL_DATA => LoadScope::All,

@@ -9,8 +9,7 @@ use super::choice::Choice;
 use super::parts::{catalog_name, glob, set, text, texts, user_name};
 use super::proto::{
     self, SegmentKind, database_scope::Scope as StoredDatabaseScope, load_scope::Scope as StoredLoadScope,
-    privilege::Kind,
-    user_scope::Scope as StoredUserScope,
+    privilege::Kind, user_scope::Scope as StoredUserScope,
 };
 
 pub(super) fn to_proto(privilege: &Privilege) -> proto::Privilege {

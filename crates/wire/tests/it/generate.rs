@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName,
-    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAction, DatabaseKind,
-    DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Grant,
-    GrantEffect, GraphAction, HomeChange, KeyId, LogLevel, Membership, Meta, Notification, Outcome, PasswordChange,
-    PasswordHash, Policy, Principal, Privilege, Record, RecordKey, Rejection, RemoteAlias, RemoteTarget, RemoteUrl,
-    RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName, Sealed, SealedSecret,
-    Segment, Stamp, Timestamp, User, UserName, UserScope, UserStatus, Value, ValueMap,
+    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess, DatabaseAction,
+    DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry,
+    Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm,
+    Notification, Outcome, PasswordChange, PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record,
+    RecordKey, Rejection, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId,
+    RequestRecord, Resource, Revision, Role, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp,
+    TransactionAction, User, UserName, UserScope, UserStatus, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -39,6 +40,7 @@ valid_names! {
     remote_user_name -> RemoteUserName,
     auth_provider -> AuthProvider,
     auth_id -> AuthId,
+    glob -> Glob,
 }
 
 fn role_name() -> impl Strategy<Value = RoleName> {
@@ -78,7 +80,11 @@ fn stamp() -> impl Strategy<Value = Stamp> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    any::<bool>().prop_map(|implied| Policy { database_management_implies_alias_management: implied })
+    (any::<bool>(), any::<bool>(), language()).prop_map(|(implied, forwarding, default_language)| Policy {
+        database_management_implies_alias_management: implied,
+        oidc_credential_forwarding: forwarding,
+        default_language,
+    })
 }
 
 fn hash() -> impl Strategy<Value = PasswordHash> {
@@ -148,17 +154,27 @@ fn texts() -> impl Strategy<Value = BTreeSet<String>> {
 }
 
 fn privilege() -> impl Strategy<Value = Privilege> {
-    let user_scope = prop_oneof![Just(UserScope::All), user_name().prop_map(UserScope::Named)];
+    let user_scope = || prop_oneof![Just(UserScope::All), user_name().prop_map(UserScope::Named)];
+    let load = prop_oneof![
+        Just(LoadScope::All),
+        any::<String>().prop_map(LoadScope::Cidr),
+        any::<String>().prop_map(LoadScope::Url),
+    ];
     let resource = prop_oneof![Just(Resource::None), Just(Resource::All), texts().prop_map(Resource::Named)];
     let segment = prop_oneof![
         Just(Segment::None),
         texts().prop_map(Segment::Elements),
         texts().prop_map(Segment::Nodes),
         texts().prop_map(Segment::Relationships),
+        any::<String>().prop_map(Segment::Pattern),
     ];
     prop_oneof![
         choice(DbmsAction::ALL).prop_map(Privilege::Dbms),
-        user_scope.prop_map(Privilege::Impersonate),
+        user_scope().prop_map(Privilege::Impersonate),
+        (choice(TransactionAction::ALL), scope(), user_scope())
+            .prop_map(|(action, scope, users)| Privilege::Transaction(action, scope, users)),
+        (choice(QualifiedAction::ALL), glob()).prop_map(|(action, glob)| Privilege::Qualified(action, glob)),
+        load.prop_map(Privilege::Load),
         (choice(DatabaseAction::ALL), scope()).prop_map(|(action, scope)| Privilege::Database(action, scope)),
         (choice(GraphAction::ALL), resource, scope(), segment)
             .prop_map(|(action, resource, scope, segment)| Privilege::Graph { action, resource, scope, segment }),
@@ -174,28 +190,82 @@ fn grant() -> impl Strategy<Value = Grant> {
     })
 }
 
+fn login() -> impl Strategy<Value = RemoteLogin<SealedSecret>> {
+    let stored = (remote_user_name(), sealed()).prop_map(|(user, credential)| RemoteLogin::Stored { user, credential });
+    prop_oneof![stored, Just(RemoteLogin::OidcForwarding)]
+}
+
+fn form() -> impl Strategy<Value = NameForm> {
+    prop_oneof![
+        Just(NameForm::AnyDot),
+        Just(NameForm::FirstDot),
+        Just(NameForm::Plain),
+        catalog_name().prop_map(NameForm::Within),
+    ]
+}
+
+fn access() -> impl Strategy<Value = DatabaseAccess> {
+    choice(&[DatabaseAccess::ReadWrite, DatabaseAccess::ReadOnly])
+}
+
+fn online() -> impl Strategy<Value = DatabaseStatus> {
+    choice(&[DatabaseStatus::Online, DatabaseStatus::Offline])
+}
+
+fn database_commands() -> impl Strategy<Value = Command<Sealed>> {
+    prop_oneof![
+        (database_name(), mode(), any::<bool>(), of(language())).prop_map(
+            |(name, mode, composite, default_language)| Command::CreateDatabase {
+                name,
+                mode,
+                composite,
+                default_language
+            }
+        ),
+        (catalog_name(), any::<bool>(), of(access()), of(language())).prop_map(
+            |(name, if_exists, access, default_language)| Command::AlterDatabase {
+                name,
+                if_exists,
+                access,
+                default_language
+            }
+        ),
+        (catalog_name(), online()).prop_map(|(name, status)| Command::SetDatabaseStatus { name, status }),
+        catalog_name().prop_map(|name| Command::SetDefaultDatabase { name }),
+        (catalog_name(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+            |(name, if_exists, composite, cascade_aliases)| Command::DropDatabase {
+                name,
+                if_exists,
+                composite,
+                cascade_aliases
+            }
+        ),
+    ]
+}
+
 fn alias_commands() -> impl Strategy<Value = Command<Sealed>> {
-    let remote = (catalog_name(), url(), remote_user_name(), sealed(), driver(), of(language())).prop_map(
-        |(database, url, user, credential, driver, default_language)| {
-            AliasTarget::Remote(RemoteTarget { database, url, user, credential, driver, default_language })
+    let remote = (catalog_name(), url(), login(), driver(), of(language())).prop_map(
+        |(database, url, login, driver, default_language)| {
+            AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language })
         },
     );
     let target = prop_oneof![catalog_name().prop_map(AliasTarget::Local), remote];
-    let create = (alias_name(), mode(), target, properties())
-        .prop_map(|(name, mode, target, properties)| CreateAlias { name, mode, target, properties });
+    let create = (alias_name(), form(), mode(), target, properties())
+        .prop_map(|(name, form, mode, target, properties)| CreateAlias { name, form, mode, target, properties });
     let target = of((catalog_name(), of(url())));
     let parts = (of(remote_user_name()), of(sealed()), of(driver()), of(language()), of(properties()));
-    let alter = (catalog_name(), any::<bool>(), target, parts).prop_map(|(name, if_exists, target, parts)| {
-        let (user, credential, driver, default_language, properties) = parts;
-        AlterAlias { name, if_exists, target, user, credential, driver, default_language, properties }
-    });
+    let alter =
+        (catalog_name(), form(), any::<bool>(), target, parts).prop_map(|(name, form, if_exists, target, parts)| {
+            let (user, credential, driver, default_language, properties) = parts;
+            AlterAlias { name, form, if_exists, target, user, credential, driver, default_language, properties }
+        });
     prop_oneof![
         create.prop_map(Command::CreateAlias),
         alter.prop_map(Command::AlterAlias),
-        (catalog_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropAlias { name, if_exists }),
-        (database_name(), mode()).prop_map(|(name, mode)| Command::CreateDatabase { name, mode }),
-        (catalog_name(), any::<bool>(), any::<bool>()).prop_map(|(name, if_exists, cascade_aliases)| {
-            Command::DropDatabase { name, if_exists, cascade_aliases }
+        (catalog_name(), form(), any::<bool>()).prop_map(|(name, form, if_exists)| Command::DropAlias {
+            name,
+            form,
+            if_exists
         }),
     ]
 }
@@ -236,6 +306,12 @@ fn user_commands() -> impl Strategy<Value = Command<Sealed>> {
         create.prop_map(Command::CreateUser),
         alter.prop_map(Command::AlterUser),
         (user_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
+        (any::<u64>(), hash()).prop_map(|(at, password)| Command::ChangeOwnPassword { proof: Revision(at), password }),
+        (user_name(), user_name(), any::<bool>()).prop_map(|(from, to, if_exists)| Command::RenameUser {
+            from,
+            to,
+            if_exists
+        }),
     ]
 }
 
@@ -244,26 +320,34 @@ fn role_commands() -> impl Strategy<Value = Command<Sealed>> {
     let users = || btree_set(user_name(), 0..4);
     let privileges = || btree_set(privilege(), 0..4);
     prop_oneof![
-        (role_name(), mode(), of(role_name())).prop_map(|(name, mode, copy_of)| Command::CreateRole {
-            name,
-            mode,
-            copy_of
+        (role_name(), mode(), any::<bool>(), of(role_name()))
+            .prop_map(|(name, mode, immutable, copy_of)| { Command::CreateRole { name, mode, immutable, copy_of } }),
+        (role_name(), role_name(), any::<bool>()).prop_map(|(from, to, if_exists)| Command::RenameRole {
+            from,
+            to,
+            if_exists
         }),
         (role_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropRole { name, if_exists }),
         (roles(), users()).prop_map(|(roles, users)| Command::GrantRoles { roles, users }),
-        (roles(), users()).prop_map(|(roles, users)| Command::RevokeRoles { roles, users }),
+        (roles(), users(), any::<bool>()).prop_map(|(roles, users, lenient)| Command::RevokeRoles {
+            roles,
+            users,
+            lenient
+        }),
         (effect(), any::<bool>(), privileges(), roles()).prop_map(|(effect, immutable, privileges, roles)| {
             Command::AssignPrivileges { effect, immutable, privileges, roles }
         }),
-        (of(effect()), any::<bool>(), privileges(), roles()).prop_map(|(effect, immutable, privileges, roles)| {
-            Command::RevokePrivileges { effect, immutable, privileges, roles }
-        }),
+        (of(effect()), any::<bool>(), privileges(), roles(), any::<bool>()).prop_map(
+            |(effect, immutable, privileges, roles, lenient)| {
+                Command::RevokePrivileges { effect, immutable, privileges, roles, lenient }
+            }
+        ),
     ]
 }
 
 pub(crate) fn entry() -> impl Strategy<Value = Entry> {
     let actor = prop_oneof![Just(Principal::System), user_name().prop_map(Principal::User)];
-    let command = prop_oneof![alias_commands(), user_commands(), role_commands()];
+    let command = prop_oneof![alias_commands(), database_commands(), user_commands(), role_commands()];
     (any::<[u8; 16]>(), actor, any::<u64>(), command).prop_map(|(request, actor, issued_at, command)| Entry {
         request: RequestId(request),
         actor,
@@ -275,7 +359,10 @@ pub(crate) fn entry() -> impl Strategy<Value = Entry> {
 fn outcome() -> impl Strategy<Value = Outcome> {
     let notification = prop_oneof![
         catalog_name().prop_map(Notification::HomeDatabaseNotFound),
-        role_name().prop_map(|role| Notification::NoEffect { role }),
+        role_name().prop_map(|role| Notification::AlreadyAssigned { role }),
+        role_name().prop_map(|role| Notification::NotAssigned { role }),
+        (any::<String>(), any::<String>()).prop_map(|(entity, name)| Notification::ImpossibleRevoke { entity, name }),
+        Just(Notification::OidcForwardingDisabled),
     ];
     let effect = (any::<u64>(), vec(notification, 0..3))
         .prop_map(|(system_updates, notifications)| Effect { system_updates, notifications });
@@ -287,14 +374,16 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 fn alias() -> impl Strategy<Value = Alias> {
-    let remote = (catalog_name(), url(), remote_user_name(), sealed(), driver(), language()).prop_map(
-        |(database, url, user, credential, driver, default_language)| {
-            AliasKind::Remote(RemoteAlias { database, url, user, credential, driver, default_language })
+    let remote = (catalog_name(), url(), login(), driver(), of(language())).prop_map(
+        |(database, url, login, driver, default_language)| {
+            AliasKind::Remote(RemoteAlias { database, url, login, driver, default_language })
         },
     );
     let kind = prop_oneof![database_name().prop_map(AliasKind::Local), remote];
-    (kind, properties(), stamp(), stamp()).prop_map(|(kind, properties, created, modified)| Alias {
+    let parts = (kind, of(database_name()), properties(), stamp(), stamp());
+    parts.prop_map(|(kind, composite, properties, created, modified)| Alias {
         kind,
+        composite,
         properties,
         created,
         modified,
@@ -318,11 +407,12 @@ pub(crate) fn record() -> impl Strategy<Value = (RecordKey, Record)> {
             Record::Meta(Arc::new(Meta { cluster_id, active_key, default_database, policy, created }))
         },
     );
-    let kind = choice(&[DatabaseKind::System, DatabaseKind::Standard]);
-    let online = choice(&[DatabaseStatus::Online, DatabaseStatus::Offline]);
-    let database = (kind, online, stamp(), stamp()).prop_map(|(kind, status, created, modified)| {
-        Record::Database(Arc::new(Database { kind, status, created, modified }))
-    });
+    let kind = choice(&[DatabaseKind::System, DatabaseKind::Standard, DatabaseKind::Composite]);
+    let database = (kind, online(), access(), language(), stamp(), stamp()).prop_map(
+        |(kind, status, access, default_language, created, modified)| {
+            Record::Database(Arc::new(Database { kind, status, access, default_language, created, modified }))
+        },
+    );
     let role =
         (any::<bool>(), stamp()).prop_map(|(immutable, created)| Record::Role(Arc::new(Role { immutable, created })));
     let membership = stamp().prop_map(|created| Record::Membership(Membership { created }));

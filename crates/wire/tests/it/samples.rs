@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName,
-    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAction, DatabaseKind,
-    DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Grant,
-    GrantEffect, GraphAction, HomeChange, KeyId, LogLevel, Membership, Meta, Notification, PasswordChange,
-    PasswordHash, Policy, Principal, Privilege, Record, RecordKey, Rejection, RemoteAlias, RemoteTarget, RemoteUrl,
-    RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName, Sealed, SealedSecret,
-    Segment, Stamp, Timestamp, User, UserName, UserScope, UserStatus, Value, ValueMap,
+    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess, DatabaseAction,
+    DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry,
+    Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm,
+    Notification, PasswordChange, PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey,
+    Rejection, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord,
+    Resource, Revision, Role, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, User,
+    UserName, UserScope, UserStatus, Value, ValueMap,
 };
 
 pub(crate) fn catalog_name(text: &str) -> CatalogName {
@@ -77,8 +78,7 @@ fn remote_target() -> RemoteTarget<Sealed> {
     RemoteTarget {
         database: catalog_name("neo4j"),
         url: RemoteUrl::new("neo4j+s://location:7687").unwrap(),
-        user: RemoteUserName::new("alice").unwrap(),
-        credential: sealed(),
+        login: RemoteLogin::Stored { user: RemoteUserName::new("alice").unwrap(), credential: sealed() },
         driver: driver(),
         default_language: Some(CypherVersion::Cypher25),
     }
@@ -121,6 +121,19 @@ pub(crate) fn privileges() -> BTreeSet<Privilege> {
             scope: DatabaseScope::All,
             segment: Segment::None,
         },
+        Privilege::Graph {
+            action: GraphAction::Read,
+            resource: Resource::All,
+            scope: DatabaseScope::All,
+            segment: Segment::Pattern("(n:Email) WHERE n.classification IS NULL".to_owned()),
+        },
+        Privilege::Transaction(TransactionAction::Management, DatabaseScope::All, UserScope::All),
+        Privilege::Transaction(TransactionAction::Show, DatabaseScope::Home, UserScope::Named(user("carol"))),
+        Privilege::Qualified(QualifiedAction::ExecuteProcedure, Glob::new("*").unwrap()),
+        Privilege::Qualified(QualifiedAction::ShowSetting, Glob::new("dbms.*").unwrap()),
+        Privilege::Load(LoadScope::All),
+        Privilege::Load(LoadScope::Cidr("127.0.0.1/32".to_owned())),
+        Privilege::Load(LoadScope::Url("https://example.org/*".to_owned())),
     ])
 }
 
@@ -145,6 +158,7 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
     let bootstrap = Entry { actor: Principal::System, ..entry(bootstrap) };
     let mut entries = vec![("bootstrap", bootstrap)];
     entries.extend(alias_commands().into_iter().map(|(name, command)| (name, entry(command))));
+    entries.extend(database_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(user_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(role_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries
@@ -153,18 +167,32 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
 fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
     let local = CreateAlias {
         name: alias_name("films"),
+        form: NameForm::Plain,
         mode: CreateMode::IfNotExists,
         target: AliasTarget::Local(catalog_name("movies")),
         properties: ValueMap::new(),
     };
     let remote = CreateAlias {
         name: alias_name("remote-neo4j"),
+        form: NameForm::AnyDot,
         mode: CreateMode::OrReplace,
         target: AliasTarget::Remote(remote_target()),
         properties: properties(),
     };
+    let forwarding = CreateAlias {
+        name: alias_name("garden.far"),
+        form: NameForm::Within(catalog_name("garden")),
+        mode: CreateMode::Fail,
+        target: AliasTarget::Remote(RemoteTarget {
+            login: RemoteLogin::OidcForwarding,
+            default_language: None,
+            ..remote_target()
+        }),
+        properties: ValueMap::new(),
+    };
     let alter_all = AlterAlias {
         name: catalog_name("remote-neo4j"),
+        form: NameForm::AnyDot,
         if_exists: true,
         target: Some((catalog_name("movies"), Some(RemoteUrl::new("bolt://other").unwrap()))),
         user: Some(RemoteUserName::new("Bob").unwrap()),
@@ -175,6 +203,7 @@ fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
     };
     let alter_target = AlterAlias {
         name: catalog_name("films"),
+        form: NameForm::FirstDot,
         if_exists: false,
         target: Some((catalog_name("movies"), None)),
         user: None,
@@ -186,17 +215,43 @@ fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
     vec![
         ("create-local-alias", Command::CreateAlias(local)),
         ("create-remote-alias", Command::CreateAlias(remote)),
+        ("create-forwarding-alias", Command::CreateAlias(forwarding)),
         ("alter-alias-everything", Command::AlterAlias(alter_all)),
         ("alter-alias-target", Command::AlterAlias(alter_target)),
-        ("drop-alias", Command::DropAlias { name: catalog_name("system.x"), if_exists: true }),
-        (
-            "create-database",
-            Command::CreateDatabase { name: DatabaseName::new("movies").unwrap(), mode: CreateMode::Fail },
-        ),
-        (
-            "drop-database",
-            Command::DropDatabase { name: catalog_name("movies"), if_exists: true, cascade_aliases: true },
-        ),
+        ("drop-alias", Command::DropAlias { name: catalog_name("system.x"), form: NameForm::AnyDot, if_exists: true }),
+    ]
+}
+
+fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
+    let create = |composite, default_language| Command::CreateDatabase {
+        name: DatabaseName::new("movies").unwrap(),
+        mode: CreateMode::Fail,
+        composite,
+        default_language,
+    };
+    let alter = |if_exists, access, default_language| Command::AlterDatabase {
+        name: catalog_name("movies"),
+        if_exists,
+        access,
+        default_language,
+    };
+    let drop = |composite| Command::DropDatabase {
+        name: catalog_name("movies"),
+        if_exists: true,
+        composite,
+        cascade_aliases: true,
+    };
+    let status = |status| Command::SetDatabaseStatus { name: catalog_name("movies"), status };
+    vec![
+        ("create-database", create(false, None)),
+        ("create-composite-database", create(true, Some(CypherVersion::Cypher25))),
+        ("alter-database-access", alter(true, Some(DatabaseAccess::ReadOnly), None)),
+        ("alter-database-everything", alter(false, Some(DatabaseAccess::ReadWrite), Some(CypherVersion::Cypher5))),
+        ("start-database", status(DatabaseStatus::Online)),
+        ("stop-database", status(DatabaseStatus::Offline)),
+        ("set-default-database", Command::SetDefaultDatabase { name: catalog_name("remote-neo4j") }),
+        ("drop-database", drop(false)),
+        ("drop-composite-database", drop(true)),
     ]
 }
 
@@ -231,6 +286,8 @@ fn user_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("create-user", Command::CreateUser(create)),
         ("alter-user-everything", Command::AlterUser(alter)),
         ("alter-user-remove-home", Command::AlterUser(alter_home)),
+        ("change-own-password", Command::ChangeOwnPassword { proof: Revision(41), password: hash() }),
+        ("rename-user", Command::RenameUser { from: user("carol"), to: user("Carola"), if_exists: true }),
         ("drop-user", Command::DropUser { name: user("carol"), if_exists: false }),
     ]
 }
@@ -241,11 +298,22 @@ fn role_commands() -> Vec<(&'static str, Command<Sealed>)> {
     vec![
         (
             "create-role",
-            Command::CreateRole { name: role("remote"), mode: CreateMode::Fail, copy_of: Some(role("reader")) },
+            Command::CreateRole {
+                name: role("remote"),
+                mode: CreateMode::Fail,
+                immutable: false,
+                copy_of: Some(role("reader")),
+            },
         ),
+        (
+            "create-immutable-role",
+            Command::CreateRole { name: role("remote"), mode: CreateMode::Fail, immutable: true, copy_of: None },
+        ),
+        ("rename-role", Command::RenameRole { from: role("remote"), to: role("far"), if_exists: false }),
         ("drop-role", Command::DropRole { name: role("remote"), if_exists: true }),
         ("grant-roles", Command::GrantRoles { roles: roles(), users: users() }),
-        ("revoke-roles", Command::RevokeRoles { roles: roles(), users: users() }),
+        ("revoke-roles", Command::RevokeRoles { roles: roles(), users: users(), lenient: false }),
+        ("revoke-roles-leniently", Command::RevokeRoles { roles: roles(), users: users(), lenient: true }),
         (
             "assign-privileges",
             Command::AssignPrivileges {
@@ -262,11 +330,18 @@ fn role_commands() -> Vec<(&'static str, Command<Sealed>)> {
                 immutable: false,
                 privileges: privileges(),
                 roles: roles(),
+                lenient: true,
             },
         ),
         (
             "revoke-privileges-both",
-            Command::RevokePrivileges { effect: None, immutable: false, privileges: BTreeSet::new(), roles: roles() },
+            Command::RevokePrivileges {
+                effect: None,
+                immutable: false,
+                privileges: BTreeSet::new(),
+                roles: roles(),
+                lenient: false,
+            },
         ),
     ]
 }
@@ -277,14 +352,27 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
         cluster_id: ClusterId([1; 16]),
         active_key: KeyId([7; 16]),
         default_database: catalog_name("neo4j"),
-        policy: Policy { database_management_implies_alias_management: false },
+        policy: Policy {
+            database_management_implies_alias_management: false,
+            oidc_credential_forwarding: true,
+            default_language: CypherVersion::Cypher25,
+        },
         created: stamp(1),
     };
-    let system =
-        Database { kind: DatabaseKind::System, status: DatabaseStatus::Online, created: stamp(1), modified: stamp(1) };
+    let system = Database {
+        kind: DatabaseKind::System,
+        status: DatabaseStatus::Online,
+        access: DatabaseAccess::ReadWrite,
+        default_language: CypherVersion::Cypher5,
+        created: stamp(1),
+        modified: stamp(1),
+    };
+    let garden = Database { kind: DatabaseKind::Composite, ..system.clone() };
     let movies = Database {
         kind: DatabaseKind::Standard,
         status: DatabaseStatus::Offline,
+        access: DatabaseAccess::ReadOnly,
+        default_language: CypherVersion::Cypher25,
         created: stamp(2),
         modified: stamp(3),
     };
@@ -292,6 +380,11 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
     let mut records = vec![
         ("meta".to_owned(), RecordKey::Meta, Record::Meta(Arc::new(meta))),
         ("database-system".to_owned(), RecordKey::Database(DatabaseName::system()), Record::Database(Arc::new(system))),
+        (
+            "database-composite".to_owned(),
+            RecordKey::Database(DatabaseName::new("garden").unwrap()),
+            Record::Database(Arc::new(garden)),
+        ),
         (
             "database".to_owned(),
             RecordKey::Database(DatabaseName::new("movies").unwrap()),
@@ -315,18 +408,35 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
 }
 
 fn aliases() -> Vec<(String, RecordKey, Record)> {
-    let RemoteTarget { database, url, user, credential, driver, .. } = remote_target();
-    let remote = RemoteAlias { database, url, user, credential, driver, default_language: CypherVersion::Cypher5 };
-    let remote =
-        Alias { kind: AliasKind::Remote(remote), properties: properties(), created: stamp(4), modified: stamp(5) };
+    let RemoteTarget { database, url, login, driver, .. } = remote_target();
+    let remote = RemoteAlias { database, url, login, driver, default_language: Some(CypherVersion::Cypher5) };
+    let forwarding = RemoteAlias { login: RemoteLogin::OidcForwarding, default_language: None, ..remote.clone() };
+    let remote = Alias {
+        kind: AliasKind::Remote(remote),
+        composite: None,
+        properties: properties(),
+        created: stamp(4),
+        modified: stamp(5),
+    };
+    let constituent = Alias {
+        kind: AliasKind::Remote(forwarding),
+        composite: Some(DatabaseName::new("garden").unwrap()),
+        ..remote.clone()
+    };
     let local = Alias {
         kind: AliasKind::Local(DatabaseName::neo4j()),
+        composite: None,
         properties: ValueMap::new(),
         created: stamp(6),
         modified: stamp(6),
     };
     vec![
         ("alias-remote".to_owned(), RecordKey::Alias(alias_name("remote\0neo4j")), Record::Alias(Arc::new(remote))),
+        (
+            "alias-constituent".to_owned(),
+            RecordKey::Alias(alias_name("garden.far")),
+            Record::Alias(Arc::new(constituent)),
+        ),
         ("alias-local".to_owned(), RecordKey::Alias(alias_name("schöne welt")), Record::Alias(Arc::new(local))),
     ]
 }
@@ -363,7 +473,10 @@ fn requests() -> Vec<(String, RecordKey, Record)> {
         system_updates: 2,
         notifications: vec![
             Notification::HomeDatabaseNotFound(catalog_name("nowhere")),
-            Notification::NoEffect { role: role("remote") },
+            Notification::AlreadyAssigned { role: role("remote") },
+            Notification::NotAssigned { role: role("remote") },
+            Notification::ImpossibleRevoke { entity: "Role".to_owned(), name: "nobody".to_owned() },
+            Notification::OidcForwardingDisabled,
         ],
     };
     let rejection = Rejection::AliasExists { name: "remote-neo4j".to_owned() };

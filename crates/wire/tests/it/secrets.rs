@@ -55,6 +55,7 @@ fn messages_with_secrets_do_not_print_them() {
         password: Some(secret()),
         driver: [("logging_level".to_owned(), value())].into(),
         default_language: v1::DefaultLanguage::Cypher5.into(),
+        oidc_credential_forwarding: false,
     };
     let printed = format!("{remote:?}");
     assert!(printed.contains("neo4j+s://location:7687"), "what is no secret is printed: {printed}");
@@ -64,6 +65,7 @@ fn messages_with_secrets_do_not_print_them() {
             destination: Some(v1::route::Destination::RemoteDatabase(remote)),
             properties: [("property".to_owned(), value())].into(),
             version: 7,
+            composite: None,
         }),
         served_at_revision: 7,
         leader: None,

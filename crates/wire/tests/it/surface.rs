@@ -42,8 +42,16 @@ fn privileges_are_rows_as_neo4j_shows_them() {
         "database_actions | database | * | database",
         "access | database | DEFAULT | database",
         "start_database | database | remote-neo4j | database",
+        "transaction_management | database | * | USER(*)",
+        "show_transaction | database | DEFAULT | USER(carol)",
+        "execute | database | * | PROCEDURE(*)",
+        "show_setting | database | * | SETTING(dbms.*)",
+        "load | all_data | * | database",
+        "load | cidr(127.0.0.1/32) | * | database",
+        "load | url(https://example.org/*) | * | database",
         "traverse | graph | DEFAULT | RELATIONSHIP(KNOWS)",
         "traverse | graph | DEFAULT | RELATIONSHIP(LIKES)",
+        "read | all_properties | * | FOR(n:Email) WHERE n.classification IS NULL",
         "read | property(born) | * | NODE(Person)",
         "read | property(name) | * | NODE(Person)",
         "match | all_properties | neo4j | NODE(*)",
@@ -120,6 +128,7 @@ fn a_database_is_a_route_to_itself() {
         destination: Some(v1::route::Destination::LocalDatabase(v1::LocalDatabase { database: "neo4j".to_owned() })),
         properties: std::collections::BTreeMap::new(),
         version: 3,
+        composite: None,
     };
     assert_eq!(route::to_proto(&route, None), expected);
 }
@@ -145,4 +154,13 @@ fn a_remote_alias_has_a_password_only_if_it_is_released() {
         assert_eq!(remote.default_language(), v1::DefaultLanguage::Cypher5);
         assert!(!format!("{sent:?}").contains("secretpassword"));
     }
+}
+
+#[test]
+fn a_constituent_names_its_composite_and_a_forwarding_alias_has_no_user() {
+    let sent = route::to_proto(&route_of("alias-constituent"), None);
+    assert_eq!((sent.name.as_str(), sent.composite.as_deref()), ("garden.far", Some("garden")));
+    let Some(v1::route::Destination::RemoteDatabase(remote)) = &sent.destination else { panic!("it is remote") };
+    assert!(remote.oidc_credential_forwarding && remote.user.is_empty() && remote.password.is_none());
+    assert_eq!(remote.default_language(), v1::DefaultLanguage::Unspecified, "that of the composite database");
 }
