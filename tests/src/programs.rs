@@ -19,26 +19,26 @@ pub fn program(name: &str) -> PathBuf {
         if let Some(given) = env::var_os("ALIASD_PROGRAMS") {
             return PathBuf::from(given);
         }
-        let directory = directory();
-        if let Some(cargo) = env::var_os("CARGO") {
-            build(Path::new(&cargo), &directory);
-        }
-        directory
+        directory()
     });
     let program = directory.join(name);
     assert!(program.exists(), "{} is missing: `cargo xtask test` builds it", program.display());
     program
 }
 
-/// `target/debug` for both `target/debug/aliasd-story` and `target/debug/deps/cluster-0123`.
+/// `target/debug` for both `target/debug/aliasd-story` and `target/debug/deps/cluster-0123`. Only the latter builds: also
+/// below `cargo xtask` there is a `CARGO`.
 fn directory() -> PathBuf {
     let this = env::current_exe().expect("a running program has a path");
     let parent = this.parent().expect("a program is in a directory");
-    if parent.ends_with("deps") {
-        let above = parent.parent().expect("`deps` is in the directory of a profile");
-        return above.to_path_buf();
+    if !parent.ends_with("deps") {
+        return parent.to_path_buf();
     }
-    parent.to_path_buf()
+    let above = parent.parent().expect("`deps` is in the directory of a profile");
+    if let Some(cargo) = env::var_os("CARGO") {
+        build(Path::new(&cargo), above);
+    }
+    above.to_path_buf()
 }
 
 fn build(cargo: &Path, directory: &Path) {

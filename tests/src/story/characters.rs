@@ -53,7 +53,9 @@ pub(super) fn introduce(directory: &Path, narrator: &mut Narrator) -> Result<Cha
             cluster.endpoints().join(", ")
         ));
     }
-    narrator.claim("both clusters are formed, and all four nodes say that they are ready", true);
+    // They were waited for until they said that they were ready.
+    let led = a.status(&a.nodes[0])?.leader_id.is_some() && b.status(&b.nodes[0])?.leader_id == Some(1);
+    narrator.claim("all four nodes are ready, and both clusters have a leader", led);
 
     let administrator = |name: &str, cluster: &Cluster| {
         let administrator = &cluster.administrator;

@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 use zeroize::Zeroizing;
 
 use super::{caller, convert};
-use crate::session::{Executed, Listed, Session, Statement, Written};
+use crate::session::{Executed, Fault, Listed, Session, Statement, Written};
 
 pub(super) struct AdminService(pub(super) Arc<Session>);
 
@@ -72,10 +72,11 @@ fn lists(Listed { columns, rows, revision }: Listed, leader: Option<v1::Leader>)
     let chunks = stream::unfold(Some((rows, summary)), |state| async move {
         let (mut rows, summary) = state?;
         match rows.recv().await {
+            Some(Ok(chunk)) if chunk.is_empty() => Some((part(Part::Summary(summary)), None)),
             Some(Ok(chunk)) => Some((part(Part::Rows(to_rows(&chunk))), Some((rows, summary)))),
             // A stream that fails has no summary.
             Some(Err(error)) => Some((Err(error.into()), None)),
-            None => Some((part(Part::Summary(summary)), None)),
+            None => Some((Err(Error::from(Fault::ListingCut {}).into()), None)),
         }
     });
     Box::pin(header.chain(chunks))

@@ -1,12 +1,14 @@
 //! Life of a statement: parse, lower, and either write a command or list from a view. One line of the audit trail each.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Principal, RequestId, Revision, UserName, Value};
 use aliasd_cypher::{Listing, Lowered, Parameters, Refusal, lower, parse, run_listing};
 use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use super::Session;
@@ -17,6 +19,10 @@ use super::write::Written;
 const CHUNK_ROWS: usize = 256;
 /// Chunks that wait for a slow reader. The listing pauses beyond.
 const CHUNKS_WAITING: usize = 4;
+/// How long a reader may take for some rows before the listing is cut.
+const READ_WITHIN: Duration = Duration::from_secs(30);
+/// Listings that run at once. More wait for their turn.
+pub(super) const LISTINGS_MAX: usize = 64;
 
 /// One statement and what it needs.
 pub(crate) struct Statement {
@@ -39,7 +45,7 @@ pub(crate) enum Executed {
 /// A listing that is being read.
 pub(crate) struct Listed {
     pub(crate) columns: Vec<String>,
-    /// Some rows at a time; an error is the last.
+    /// Some rows at a time; an error, or no rows, is the last. A channel that closes before has been cut.
     pub(crate) rows: mpsc::Receiver<Result<Vec<Vec<Value>>, Error>>,
     /// The revision of the state that is listed.
     pub(crate) revision: Revision,
@@ -81,7 +87,7 @@ impl Session {
             Lowered::Command(command) => Ok(Executed::Written(self.write(actor, request, *command).await?)),
             Lowered::Listing(listing) => {
                 let view = self.view(freshness).await?;
-                let listed = list(view.catalog.clone(), actor, Arc::new(*listing)).await;
+                let listed = self.list(view.catalog.clone(), actor, *listing).await;
                 let (columns, rows) = listed.map_err(|refusal| refused(refusal, &text))?;
                 Ok(Executed::Listed(Listed { columns, rows, revision: view.revision }))
             }
@@ -98,33 +104,35 @@ pub(super) fn refused(refusal: Refusal, text: &str) -> Error {
 
 type Rows = mpsc::Receiver<Result<Vec<Vec<Value>>, Error>>;
 
-/// Starts a listing on a thread that may take its time: it yields rows while they are read, and never holds them all
-/// unless they must be ordered. Ends when nobody reads.
-async fn list(catalog: Catalog, who: Principal, listing: Arc<Listing>) -> Result<(Vec<String>, Rows), Refusal> {
-    let (sender, rows) = mpsc::channel(CHUNKS_WAITING);
-    let (begun, beginning) = tokio::sync::oneshot::channel();
-    tokio::task::spawn_blocking(move || {
-        let mut table = match run_listing(&catalog, &who, &listing) {
-            Ok(table) => table,
-            Err(refusal) => return drop(begun.send(Err(refusal))),
-        };
-        let columns = std::mem::take(&mut table.columns);
-        if begun.send(Ok(columns)).is_err() {
-            return;
-        }
-        loop {
-            let chunk: Result<Vec<_>, _> = table.by_ref().take(CHUNK_ROWS).collect();
-            match chunk {
-                Ok(chunk) if chunk.is_empty() => return,
-                Ok(chunk) => {
-                    if sender.blocking_send(Ok(chunk)).is_err() {
-                        return;
-                    }
-                }
-                Err(refusal) => return drop(sender.blocking_send(Err(refused(refusal, "")))),
+impl Session {
+    /// Starts a listing on a thread that may take its time: it yields rows while they are read, and never holds them
+    /// all unless they must be ordered. Ends when nobody reads.
+    async fn list(&self, catalog: Catalog, who: Principal, listing: Listing) -> Result<(Vec<String>, Rows), Refusal> {
+        let (sender, rows) = mpsc::channel(CHUNKS_WAITING);
+        let (begun, beginning) = oneshot::channel();
+        // Threads that wait for readers are threads that sealing and storing cannot have.
+        let permit = Arc::clone(&self.listings).acquire_owned().await.expect("nobody closes the semaphore");
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut table = match run_listing(&catalog, &who, &listing) {
+                Ok(table) => table,
+                Err(refusal) => return drop(begun.send(Err(refusal))),
+            };
+            let columns = std::mem::take(&mut table.columns);
+            if begun.send(Ok(columns)).is_err() {
+                return;
             }
-        }
-    });
-    let columns = beginning.await.expect("the listing answers before it ends")?;
-    Ok((columns, rows))
+            loop {
+                let chunk: Result<Vec<_>, _> = table.by_ref().take(CHUNK_ROWS).collect();
+                let last = !matches!(&chunk, Ok(chunk) if !chunk.is_empty());
+                let chunk = chunk.map_err(|refusal| refused(refusal, ""));
+                if runtime.block_on(sender.send_timeout(chunk, READ_WITHIN)).is_err() || last {
+                    return;
+                }
+            }
+        });
+        let columns = beginning.await.expect("the listing answers before it ends")?;
+        Ok((columns, rows))
+    }
 }

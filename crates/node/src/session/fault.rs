@@ -146,6 +146,11 @@ faults! {
         "The node belongs to a cluster with other members already.",
         "Repeat the call with the members of the first attempt, or start the nodes with empty data directories.";
 
+    /// A listing was not read to its end in time.
+    ListingCut {} = "LISTING_CUT", RetryHere, ResourceExhausted,
+        "The listing was cut before its end, because it was not read for half a minute.",
+        "Read faster, or ask for less with WHERE and LIMIT.";
+
     // Watches.
     /// The revision that a watch wants to begin after is no longer known.
     WatchCompacted {} = "WATCH_COMPACTED", RetryHere, OutOfRange,
@@ -160,7 +165,14 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         let (class, grpc_code) = fault.class();
         let error = Self { class, code: fault.code().to_owned(), ..Self::bug(fault.message()) };
-        error.with_grpc_code(grpc_code).with_hint(fault.hint())
+        let error = error.with_grpc_code(grpc_code).with_hint(fault.hint());
+        match (&fault, grpc_code) {
+            (Fault::NoLeader {} | Fault::NotLeader {}, _) => {
+                error.with_neo4j(&["51N29"], "Neo.ClientError.Cluster.NotALeader")
+            }
+            (_, Code::Unauthenticated) => error.with_neo4j(&["42NFF"], "Neo.ClientError.Security.Unauthorized"),
+            _ => error,
+        }
     }
 }
 

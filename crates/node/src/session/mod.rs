@@ -28,6 +28,7 @@ use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{Command, Plain, PlainSecret, Principal, Rejection, Revision, Sealed};
 use aliasd_wire::error::Error;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::account::Standing;
@@ -52,6 +53,8 @@ pub struct Session {
     /// The policy of a cluster that this node forms.
     database_management_implies_alias_management: bool,
     started_at: SystemTime,
+    /// Bounds the listings that run at once.
+    listings: Arc<Semaphore>,
     /// Cancelled when the node begins to stop.
     stopping: CancellationToken,
 }
@@ -82,6 +85,7 @@ impl Session {
             max_staleness,
             database_management_implies_alias_management,
             started_at: SystemTime::now(),
+            listings: Arc::new(Semaphore::new(execute::LISTINGS_MAX)),
             stopping: CancellationToken::new(),
         })
     }

@@ -158,6 +158,7 @@ password = "keystore-password"
             let tls = tls.clone();
             async move {
                 let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
                 let name = ServerName::from(std::net::IpAddr::from([127, 0, 0, 1]));
                 tls.connect(name, stream).await.map(TokioIo::new)
             }
