@@ -1,5 +1,7 @@
 //! Commands of log entries.
 
+use std::fmt::Display;
+
 use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, ClusterId, Command, CreateAlias, CreateUser,
     HomeChange, KeyId, NameForm, PasswordChange, PasswordHash, Privilege, RemoteTarget, Removal, Revision, RoleName,
@@ -57,12 +59,8 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         Command::ChangeOwnPassword { proof, password: hash } => {
             Kind::ChangeOwnPassword(proto::ChangeOwnPassword { verified_at: proof.0, password: password(hash) })
         }
-        Command::RenameUser { from, to, if_exists } => {
-            Kind::RenameUser(proto::Rename { from: text(from), to: text(to), if_exists: *if_exists })
-        }
-        Command::RenameRole { from, to, if_exists } => {
-            Kind::RenameRole(proto::Rename { from: text(from), to: text(to), if_exists: *if_exists })
-        }
+        Command::RenameUser { from, to, if_exists } => Kind::RenameUser(rename_to(from, to, *if_exists)),
+        Command::RenameRole { from, to, if_exists } => Kind::RenameRole(rename_to(from, to, *if_exists)),
         Command::DropUser { name, if_exists } => {
             Kind::DropUser(proto::DropUser { name: text(name), if_exists: *if_exists })
         }
@@ -82,22 +80,11 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
             Kind::RevokeRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: *lenient })
         }
         Command::AssignPrivileges { effect, immutable, privileges, roles } => {
-            Kind::AssignPrivileges(proto::PrivilegeAssignment {
-                effect: effect.number(),
-                immutable: *immutable,
-                privileges: privileges.iter().map(privilege::to_proto).collect(),
-                roles: texts(roles),
-                lenient: false,
-            })
+            Kind::AssignPrivileges(assignment_to(effect.number(), *immutable, privileges, roles, false))
         }
         Command::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
-            Kind::RevokePrivileges(proto::PrivilegeAssignment {
-                effect: Choice::optional_number(*effect),
-                immutable: *immutable,
-                privileges: privileges.iter().map(privilege::to_proto).collect(),
-                roles: texts(roles),
-                lenient: *lenient,
-            })
+            let effect = Choice::optional_number(*effect);
+            Kind::RevokePrivileges(assignment_to(effect, *immutable, privileges, roles, *lenient))
         }
     };
     proto::Command { kind: Some(kind) }
@@ -111,22 +98,8 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
         Kind::DropAlias(proto::DropAlias { name, form, if_exists }) => {
             Command::DropAlias { name: catalog_name(&name)?, form: form_from(form)?, if_exists }
         }
-        Kind::CreateDatabase(proto::CreateDatabase { name, mode, composite, default_language }) => {
-            Command::CreateDatabase {
-                name: database_name(&name)?,
-                mode: Choice::required(mode, "mode")?,
-                composite,
-                default_language: Choice::from_number(default_language)?,
-            }
-        }
-        Kind::AlterDatabase(proto::AlterDatabase { name, if_exists, access, default_language }) => {
-            Command::AlterDatabase {
-                name: catalog_name(&name)?,
-                if_exists,
-                access: Choice::from_number(access)?,
-                default_language: Choice::from_number(default_language)?,
-            }
-        }
+        Kind::CreateDatabase(create) => create_database_from(&create)?,
+        Kind::AlterDatabase(alter) => alter_database_from(&alter)?,
         Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name, status }) => {
             Command::SetDatabaseStatus { name: catalog_name(&name)?, status: Choice::required(status, "status")? }
         }
@@ -197,6 +170,41 @@ fn role_assignment_from(assignment: proto::RoleAssignment) -> Result<(Names<Role
 /// Nothing that a grant is about may be missing.
 fn require_strict(lenient: bool) -> Result<(), Fault> {
     if lenient { Err(Fault::damaged("a grant is lenient")) } else { Ok(()) }
+}
+
+fn assignment_to(
+    effect: i32,
+    immutable: bool,
+    privileges: &Names<Privilege>,
+    roles: &Names<RoleName>,
+    lenient: bool,
+) -> proto::PrivilegeAssignment {
+    let privileges = privileges.iter().map(privilege::to_proto).collect();
+    proto::PrivilegeAssignment { effect, immutable, privileges, roles: texts(roles), lenient }
+}
+
+fn rename_to<T: Display>(from: &T, to: &T, if_exists: bool) -> proto::Rename {
+    proto::Rename { from: text(from), to: text(to), if_exists }
+}
+
+fn create_database_from(stored: &proto::CreateDatabase) -> Result<Command<Sealed>, Fault> {
+    let proto::CreateDatabase { name, mode, composite, default_language } = stored;
+    Ok(Command::CreateDatabase {
+        name: database_name(name)?,
+        mode: Choice::required(*mode, "mode")?,
+        composite: *composite,
+        default_language: Choice::from_number(*default_language)?,
+    })
+}
+
+fn alter_database_from(stored: &proto::AlterDatabase) -> Result<Command<Sealed>, Fault> {
+    let proto::AlterDatabase { name, if_exists, access, default_language } = stored;
+    Ok(Command::AlterDatabase {
+        name: catalog_name(name)?,
+        if_exists: *if_exists,
+        access: Choice::from_number(*access)?,
+        default_language: Choice::from_number(*default_language)?,
+    })
 }
 
 fn form_to(form: &NameForm) -> proto::NameForm {

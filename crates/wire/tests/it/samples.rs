@@ -367,7 +367,7 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
         created: stamp(1),
         modified: stamp(1),
     };
-    let garden = Database { kind: DatabaseKind::Composite, ..system.clone() };
+    let garden = Database { kind: DatabaseKind::Composite, ..system };
     let movies = Database {
         kind: DatabaseKind::Standard,
         status: DatabaseStatus::Offline,
