@@ -62,12 +62,6 @@ impl Core {
             Principal::System => None,
         };
         let verified_at = verified_at.unwrap_or(Revision(self.revision));
-        // Every password is right here: what is verified is whatever is there.
-        let own = match &actor {
-            Principal::User(name) => self.catalog.user(name.as_str()).map(|user| user.credential_revision),
-            Principal::System => None,
-        };
-        let own = own.unwrap_or_default();
         let sealed = command.seal(
             |_, _, _| Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext: Vec::new().into() }),
             |_| Ok(PasswordHash::new("a hash")),

@@ -195,7 +195,13 @@ impl Router for Service {
             }
             _ => return Err(Error::rejected(Code::NotFound, "DATABASE_NOT_FOUND", "No such database.").to_status()),
         };
-        let route = v1::Route { name, destination: Some(destination), properties: Default::default(), version: 3 };
+        let route = v1::Route {
+            name,
+            destination: Some(destination),
+            properties: Default::default(),
+            version: 3,
+            composite: None,
+        };
         Ok(Response::new(v1::ResolveResponse { route: Some(route), served_at_revision: 7, leader: None }))
     }
 

@@ -176,7 +176,13 @@ impl Router for Member {
             oidc_credential_forwarding: false,
         };
         let destination = v1::route::Destination::RemoteDatabase(remote);
-        let route = v1::Route { name, destination: Some(destination), properties: Default::default(), version, composite: None };
+        let route = v1::Route {
+            name,
+            destination: Some(destination),
+            properties: Default::default(),
+            version,
+            composite: None,
+        };
         let route = (!matches!(fault, Some(Fault::Nonsense))).then_some(route);
         let leader = Some(state.leader());
         Ok(Response::new(v1::ResolveResponse { route, served_at_revision: state.revision, leader }))

@@ -139,7 +139,7 @@ impl Session {
         let Principal::User(name) = actor else { return Err(wrong()) };
         let view = self.replica.view();
         let user = view.catalog.user(name.as_str()).ok_or_else(wrong)?;
-        let no_password = || fault::rejected(&Rejection::NoPassword { name: name.to_string() });
+        let no_password = || Error::from(&Rejection::NoPassword { name: name.to_string() });
         let hash = user.password.clone().ok_or_else(no_password)?;
         let verified = self.vault.passwords().verify(password.clone(), hash, || false).await;
         if verified.map_err(|error| self.vault_fault(&error))? { Ok(user.credential_revision) } else { Err(wrong()) }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasName, AliasTarget, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName,
-    Revision, SealedSecret, UserName, ValueMap,
+    DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget, RemoteUrl,
+    RemoteUserName, Revision, SealedSecret, UserName, ValueMap,
 };
 use aliasd_keyring::keystore::Keystore;
 use tempfile::TempDir;
@@ -206,7 +206,8 @@ async fn a_command_is_sealed_as_a_whole() {
     let (_directory, vault) = vault();
     let command = vault.seal_command(create_alias(), seal(&vault), Revision(0)).await.unwrap();
     let Command::CreateAlias(CreateAlias { target: AliasTarget::Remote(target), .. }) = &command else { panic!() };
-    let opened = vault.open(CLUSTER, &alias("sales"), CredentialField::Password, target.login.credential().unwrap()).unwrap();
+    let opened =
+        vault.open(CLUSTER, &alias("sales"), CredentialField::Password, target.login.credential().unwrap()).unwrap();
     assert_eq!(opened.expose(), "secretpassword");
     assert!(!format!("{command:?}").contains("secretpassword"));
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasName, AliasTarget, Bootstrap, Catalog, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser,
-    DatabaseAction, DatabaseName, DatabaseScope, Entry, GrantEffect, KeyId, PasswordChange, PasswordHash, Policy,
-    Principal, Privilege, RequestId, Revision, RoleName, Sealed, Timestamp, UserName, UserScope, ValueMap,
+    DatabaseAction, DatabaseName, DatabaseScope, Entry, GrantEffect, KeyId, NameForm, PasswordChange, PasswordHash,
+    Policy, Principal, Privilege, RequestId, Revision, RoleName, Sealed, Timestamp, UserName, UserScope, ValueMap,
 };
 
 use super::{Event, Kind, Subject, Watcher};
@@ -30,7 +30,12 @@ impl Story {
         story.run(Principal::System, bootstrap);
         for name in ["alpha", "beta"] {
             let name = DatabaseName::new(name).unwrap();
-            story.apply(Command::CreateDatabase { name, mode: CreateMode::Fail });
+            story.apply(Command::CreateDatabase {
+                name,
+                mode: CreateMode::Fail,
+                composite: false,
+                default_language: None,
+            });
         }
         for name in ["carol", "service"] {
             story.apply(Command::CreateUser(CreateUser {
@@ -44,7 +49,12 @@ impl Story {
                 home: None,
                 auth: Vec::new(),
             }));
-            story.apply(Command::CreateRole { name: role(name), mode: CreateMode::Fail, copy_of: None });
+            story.apply(Command::CreateRole {
+                name: role(name),
+                mode: CreateMode::Fail,
+                immutable: false,
+                copy_of: None,
+            });
             let (roles, users) = (BTreeSet::from([role(name)]), BTreeSet::from([user(name)]));
             story.apply(Command::GrantRoles { roles, users });
         }
@@ -75,6 +85,7 @@ impl Story {
 
     fn create_alias(&mut self, name: &str, target: &str) -> AppliedEntry {
         self.apply(Command::CreateAlias(CreateAlias {
+            form: NameForm::AnyDot,
             name: AliasName::new(name).unwrap(),
             mode: CreateMode::OrReplace,
             target: AliasTarget::Local(named(target)),
@@ -89,7 +100,7 @@ impl Story {
 
     fn revoke(&mut self, privilege: Privilege, from: &str) -> AppliedEntry {
         let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role(from)]));
-        self.apply(Command::RevokePrivileges { effect: None, immutable: false, privileges, roles })
+        self.apply(Command::RevokePrivileges { effect: None, immutable: false, privileges, roles, lenient: false })
     }
 }
 
@@ -134,7 +145,7 @@ fn a_dropped_alias_is_told_by_what_could_be_reached_before() {
     let mut story = Story::new();
     story.assign(GrantEffect::Granted, access("alpha"), "carol");
     story.create_alias("films", "alpha");
-    let dropped = story.apply(Command::DropAlias { name: named("films"), if_exists: false });
+    let dropped = story.apply(Command::DropAlias { name: named("films"), form: NameForm::AnyDot, if_exists: false });
     assert_eq!(all_events("carol", &dropped), [event(Subject::Alias, "films", Kind::Dropped)]);
     assert_eq!(all_events("service", &dropped), []);
 }
@@ -165,7 +176,7 @@ fn a_service_hears_of_those_it_may_act_for() {
 
     let denied = story.assign(GrantEffect::Denied, impersonate, "service");
     assert_eq!(all_events("service", &denied), [event(Subject::Role, "service", Kind::AccessChanged)]);
-    let dropped = story.apply(Command::DropAlias { name: named("films"), if_exists: false });
+    let dropped = story.apply(Command::DropAlias { name: named("films"), form: NameForm::AnyDot, if_exists: false });
     assert_eq!(all_events("service", &dropped), []);
 }
 
@@ -197,7 +208,8 @@ fn a_database_is_told_to_those_who_watch_an_alias_of_it() {
     story.create_alias("films", "alpha");
     let only = Watcher { user: user("admin"), names: Some(BTreeSet::from([named("films")])) };
     let name = named("alpha");
-    let dropped = story.apply(Command::DropDatabase { name, if_exists: false, cascade_aliases: true });
+    let dropped =
+        story.apply(Command::DropDatabase { name, if_exists: false, composite: false, cascade_aliases: true });
     let told = [event(Subject::Alias, "films", Kind::Dropped), event(Subject::Database, "alpha", Kind::Dropped)];
     assert_eq!(only.events(&dropped), told);
 }
