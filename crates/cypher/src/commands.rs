@@ -3,6 +3,30 @@
 //! `docs/language.md` and the help of the shell are made from it, and the examples are parsed by a test, so
 //! that none of them can say what the parser does not.
 
+use crate::ast::{
+    AliasStatement, Body, DatabaseStatement, PrivilegeVerb, RoleStatement, ShowSubject, Statement, UserStatement,
+};
+use crate::lexer::words;
+use crate::listing::Column;
+use crate::listing::columns::{
+    ALIASES, COMMANDS as COMMANDS_OF_PRIVILEGES, DATABASES, PRIVILEGES, ROLES, SUPPORTED_PRIVILEGES, USERS,
+};
+use crate::parser::parse;
+
+/// The codes that any statement may be refused with, in order of precedence.
+#[rustfmt::skip]
+pub const GENERAL_REFUSALS: &[&str] = &[
+    "SYNTAX_ERROR", "INVALID_CHARACTER", "INVALID_LITERAL", "UNTERMINATED_LITERAL", "STATEMENT_TOO_LARGE",
+    "NESTING_TOO_DEEP", "LIST_TOO_LONG", "USE_CLAUSE_NOT_ALLOWED", "INVALID_CYPHER_VERSION", "INVALID_QUALIFIED_NAME",
+    "TOO_MANY_NAME_COMPONENTS", "MISSING_PARAMETER", "WRONG_TYPE", "NAME_EMPTY", "NAME_TOO_LONG", "CLUSTER_NOT_FORMED",
+    "USER_UNKNOWN", "USER_SUSPENDED", "PASSWORD_CHANGE_REQUIRED", "PERMISSION_DENIED",
+];
+
+/// The codes that the clauses of any listing may be refused with, in order of precedence.
+#[rustfmt::skip]
+pub const LISTING_REFUSALS: &[&str] =
+    &["UNKNOWN_VARIABLE", "UNKNOWN_FUNCTION", "DUPLICATE_COLUMN", "INVALID_EXPRESSION", "ARITHMETIC_ERROR"];
+
 /// One command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandPage {
@@ -16,6 +40,11 @@ pub struct CommandPage {
     pub privilege: &'static str,
     /// A statement of it.
     pub example: &'static str,
+    /// The codes that it may be refused with besides [`GENERAL_REFUSALS`] and, for a listing, [`LISTING_REFUSALS`]; in
+    /// order of precedence.
+    pub refusals: &'static [&'static str],
+    /// The columns of a listing, in order: a table, or one for each form, named by what makes it that form.
+    pub columns: &'static [(&'static str, &'static [Column])],
 }
 
 /// Every command, by what it is about.
@@ -31,7 +60,95 @@ const fn page(
     privilege: &'static str,
     example: &'static str,
 ) -> CommandPage {
-    CommandPage { name, syntax, effect, privilege, example }
+    CommandPage { name, syntax, effect, privilege, example, refusals: &[], columns: &[] }
+}
+
+// === impl CommandPage ===
+
+impl CommandPage {
+    const fn refuses(mut self, codes: &'static [&'static str]) -> Self {
+        self.refusals = codes;
+        self
+    }
+
+    const fn lists(mut self, columns: &'static [(&'static str, &'static [Column])]) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// True if a statement of this command may be refused with the code.
+    #[must_use]
+    pub fn may_refuse(&self, code: &str) -> bool {
+        let of_listings = if self.columns.is_empty() { &[] } else { LISTING_REFUSALS };
+        [GENERAL_REFUSALS, of_listings, self.refusals].iter().any(|codes| codes.contains(&code))
+    }
+}
+
+impl Statement {
+    /// The command that this is a statement of.
+    #[must_use]
+    pub fn command(&self) -> &'static CommandPage {
+        let name = match &self.body.value {
+            Body::Alias(AliasStatement::Create(_)) => "CREATE ALIAS",
+            Body::Alias(AliasStatement::Alter(_)) => "ALTER ALIAS",
+            Body::Alias(AliasStatement::Drop(_)) => "DROP ALIAS",
+            Body::Database(DatabaseStatement::Create(create)) if create.composite => "CREATE COMPOSITE DATABASE",
+            Body::Database(DatabaseStatement::Create(_)) => "CREATE DATABASE",
+            Body::Database(DatabaseStatement::Alter(_)) => "ALTER DATABASE",
+            Body::Database(DatabaseStatement::Drop(_)) => "DROP DATABASE",
+            Body::Database(DatabaseStatement::Start(..)) => "START DATABASE",
+            Body::Database(DatabaseStatement::Stop(..)) => "STOP DATABASE",
+            Body::Database(DatabaseStatement::SetDefault(_)) => "CALL dbms.setDefaultDatabase",
+            Body::User(UserStatement::Create(_)) => "CREATE USER",
+            Body::User(UserStatement::Alter(_)) => "ALTER USER",
+            Body::User(UserStatement::ChangePassword(_)) => "ALTER CURRENT USER",
+            Body::User(UserStatement::Rename(_)) => "RENAME USER",
+            Body::User(UserStatement::Drop(_)) => "DROP USER",
+            Body::Role(RoleStatement::Create(_)) => "CREATE ROLE",
+            Body::Role(RoleStatement::Rename(_)) => "RENAME ROLE",
+            Body::Role(RoleStatement::Drop(_)) => "DROP ROLE",
+            Body::Role(RoleStatement::Grant(_)) => "GRANT ROLE",
+            Body::Role(RoleStatement::Revoke(_)) => "REVOKE ROLE",
+            Body::Privilege(privilege) => match privilege.verb {
+                PrivilegeVerb::Assign(_) => "GRANT",
+                PrivilegeVerb::Revoke(_) => "REVOKE",
+            },
+            Body::Show(show) => match &show.subject.value {
+                ShowSubject::Aliases(_) => "SHOW ALIASES",
+                ShowSubject::Databases(_) | ShowSubject::DefaultDatabase | ShowSubject::HomeDatabase => {
+                    "SHOW DATABASES"
+                }
+                ShowSubject::Users { .. } | ShowSubject::CurrentUser => "SHOW USERS",
+                ShowSubject::Roles { .. } => "SHOW ROLES",
+                ShowSubject::Privileges { .. } => "SHOW PRIVILEGES",
+                ShowSubject::SupportedPrivileges => "SHOW SUPPORTED PRIVILEGES",
+            },
+        };
+        COMMANDS.iter().find(|page| page.name == name).expect("a test names every page so")
+    }
+}
+
+/// The command that a text is, or was meant to be, a statement of; none if its words do not tell.
+#[must_use]
+pub fn command_of(text: &str) -> Option<&'static CommandPage> {
+    if let Ok(statement) = parse(text) {
+        return Some(statement.command());
+    }
+    // Of several commands whose keywords stand there in order, the one with the most of them, then the one whose last
+    // keyword comes latest: `SHOW USER u PRIVILEGES` is not about users.
+    let said: Vec<&str> = words(text).take(8).collect();
+    let matched = COMMANDS.iter().filter_map(|page| {
+        let mut place = 0;
+        for keyword in page.name.split([' ', '.']) {
+            let singular = keyword.strip_suffix("ES").or(keyword.strip_suffix('S')).unwrap_or(keyword);
+            let is = |word: &&str| {
+                [keyword, singular, keyword.trim_end_matches('S')].iter().any(|form| form.eq_ignore_ascii_case(word))
+            };
+            place += said[place..].iter().position(is)? + 1;
+        }
+        Some((page.name.split([' ', '.']).count(), place, page))
+    });
+    matched.max_by_key(|(keywords, place, _)| (*keywords, *place)).map(|(.., page)| page)
 }
 
 #[rustfmt::skip]
@@ -42,95 +159,154 @@ const COMMANDS: &[CommandPage] = &[
          [PROPERTIES map]",
         "Creates a name for a database of this catalog or, with AT, of another DBMS. The other DBMS is not contacted.",
         "CREATE ALIAS ON DBMS; with OR REPLACE also DROP ALIAS",
-        "CREATE ALIAS sales FOR DATABASE neo4j AT 'neo4j+s://eu.example.org:7687' USER reader PASSWORD $password DRIVER {connection_timeout: duration('PT5S')}"),
+        "CREATE ALIAS sales FOR DATABASE neo4j AT 'neo4j+s://eu.example.org:7687' USER reader PASSWORD $password DRIVER {connection_timeout: duration('PT5S')}")
+        .refuses(&["CONFLICTING_CLAUSES", "INVALID_DOTTED_NAME", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION",
+            "DRIVER_SETTINGS_EVALUATION", "ARITHMETIC_ERROR", "ALIAS_NAME_ENDS_WITH_DOT", "ALIAS_NAME_RESERVED",
+            "URL_SCHEME_INVALID", "URL_INVALID", "DRIVER_SETTING_UNKNOWN", "DRIVER_SETTING_TYPE",
+            "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO", "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY",
+            "ALIAS_EXISTS", "NAME_AMBIGUOUS", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE",
+            "CONSTITUENT_LANGUAGE", "ALIAS_TARGET_IS_SYSTEM", "ALIAS_CHAIN", "KEY_NOT_ACTIVE", "URL_INSECURE"]),
     page("ALTER ALIAS",
         "ALTER ALIAS name [IF EXISTS] SET DATABASE\n  \
          { TARGET target [AT url] | USER user | PASSWORD password | DRIVER map | DEFAULT LANGUAGE CYPHER { 5 | 25 } | PROPERTIES map } …",
         "Changes what is named and keeps the rest. Maps are replaced as a whole. Each clause stands at most once.",
         "ALTER ALIAS ON DBMS",
-        "ALTER ALIAS sales SET DATABASE TARGET orders AT 'neo4j+s://eu.example.org:7687' PROPERTIES {owner: 'sales'}"),
+        "ALTER ALIAS sales SET DATABASE TARGET orders AT 'neo4j+s://eu.example.org:7687' PROPERTIES {owner: 'sales'}")
+        .refuses(&["DUPLICATE_CLAUSE", "MISSING_CLAUSE", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION",
+            "DRIVER_SETTINGS_EVALUATION", "ARITHMETIC_ERROR", "URL_SCHEME_INVALID", "URL_INVALID",
+            "DRIVER_SETTING_UNKNOWN", "DRIVER_SETTING_TYPE", "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO",
+            "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY", "ALIAS_NOT_FOUND", "ALIAS_REMOTE_TO_LOCAL",
+            "ALIAS_LOCAL_TO_REMOTE", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE", "CONSTITUENT_LANGUAGE",
+            "ALIAS_CREDENTIAL_KIND", "ALIAS_TARGET_IS_SYSTEM", "ALIAS_CHAIN", "KEY_NOT_ACTIVE", "URL_INSECURE"]),
     page("DROP ALIAS", "DROP ALIAS name [IF EXISTS] FOR DATABASE",
         "Drops an alias, and the privileges that name a remote one.", "DROP ALIAS ON DBMS",
-        "DROP ALIAS sales IF EXISTS FOR DATABASE"),
+        "DROP ALIAS sales IF EXISTS FOR DATABASE")
+        .refuses(&["ALIAS_NOT_FOUND"]),
     page("SHOW ALIASES", "SHOW ALIAS[ES] [name] FOR DATABASE[S] [clauses]",
         "Lists aliases. A name that nothing has gives no row.", "SHOW ALIAS ON DBMS",
-        "SHOW ALIASES FOR DATABASE YIELD name, url WHERE url STARTS WITH 'neo4j+s' RETURN name ORDER BY name"),
+        "SHOW ALIASES FOR DATABASE YIELD name, url WHERE url STARTS WITH 'neo4j+s' RETURN name ORDER BY name")
+        .lists(&[("", ALIASES)]),
     page("CREATE DATABASE",
         "CREATE [OR REPLACE] DATABASE name [IF NOT EXISTS] [[SET] DEFAULT LANGUAGE CYPHER { 5 | 25 }] [OPTIONS {}] [WAIT [n [SECONDS]] | NOWAIT]",
         "Registers a database. The catalog holds no data, so there is nothing to wait for.", "CREATE DATABASE ON DBMS",
-        "CREATE DATABASE movies IF NOT EXISTS DEFAULT LANGUAGE CYPHER 25"),
+        "CREATE DATABASE movies IF NOT EXISTS DEFAULT LANGUAGE CYPHER 25")
+        .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
+            "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
+            "DATABASE_PROTECTED", "DATABASE_HAS_ALIASES"]),
     page("CREATE COMPOSITE DATABASE",
         "CREATE [OR REPLACE] COMPOSITE DATABASE name [IF NOT EXISTS] [[SET] DEFAULT LANGUAGE CYPHER { 5 | 25 }] [OPTIONS {}] [WAIT [n [SECONDS]] | NOWAIT]",
         "Creates a name under which aliases, its constituents, are gathered.", "CREATE COMPOSITE DATABASE ON DBMS",
-        "CREATE COMPOSITE DATABASE garden"),
+        "CREATE COMPOSITE DATABASE garden")
+        .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
+            "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
+            "DATABASE_PROTECTED", "DATABASE_HAS_ALIASES"]),
     page("ALTER DATABASE",
         "ALTER DATABASE name [IF EXISTS] { SET ACCESS READ { ONLY | WRITE } | SET DEFAULT LANGUAGE CYPHER { 5 | 25 } } … [WAIT [n [SECONDS]] | NOWAIT]",
         "Changes whether a database may be written to, and its language.",
         "SET DATABASE ACCESS or SET DATABASE DEFAULT LANGUAGE ON DBMS",
-        "ALTER DATABASE movies SET ACCESS READ ONLY"),
+        "ALTER DATABASE movies SET ACCESS READ ONLY")
+        .refuses(&["DUPLICATE_CLAUSE", "NOT_SUPPORTED", "NO_SUCH_DATABASE", "COMPOSITE_ACCESS", "DATABASE_PROTECTED"]),
     page("DROP DATABASE",
         "DROP [COMPOSITE] DATABASE name [IF EXISTS] [RESTRICT | CASCADE ALIAS[ES]] [{ DUMP | DESTROY } [DATA]] [WAIT [n [SECONDS]] | NOWAIT]",
         "Removes a database. With local aliases that lead to it, or with constituents, only if they are dropped as well.",
         "DROP [COMPOSITE] DATABASE ON DBMS; with CASCADE also DROP ALIAS",
-        "DROP DATABASE movies CASCADE ALIASES"),
+        "DROP DATABASE movies CASCADE ALIASES")
+        .refuses(&["NO_SUCH_DATABASE", "COMPOSITE_NOT_FOUND", "DATABASE_PROTECTED", "DATABASE_HAS_ALIASES"]),
     page("START DATABASE", "START DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
-        "Asks for a database to be online.", "START ON DATABASE name", "START DATABASE movies"),
+        "Asks for a database to be online.", "START ON DATABASE name", "START DATABASE movies")
+        .refuses(&["NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
     page("STOP DATABASE", "STOP DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
-        "Asks for a database to be offline; routes to it are refused.", "STOP ON DATABASE name", "STOP DATABASE movies NOWAIT"),
+        "Asks for a database to be offline; routes to it are refused.", "STOP ON DATABASE name", "STOP DATABASE movies NOWAIT")
+        .refuses(&["NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
     page("CALL dbms.setDefaultDatabase", "CALL dbms.setDefaultDatabase(name)",
         "Chooses the database or alias for users without a home.", "EXECUTE ADMIN PROCEDURES ON DBMS",
-        "CALL dbms.setDefaultDatabase('movies')"),
+        "CALL dbms.setDefaultDatabase('movies')")
+        .refuses(&["UNKNOWN_PROCEDURE", "NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
     page("SHOW DATABASES", "SHOW { DATABASE[S] [name] | DEFAULT DATABASE | HOME DATABASE } [clauses]",
         "Lists the databases that the caller may know of.", "none; rows need ACCESS or a database privilege",
-        "SHOW DATABASES YIELD name, aliases, constituents"),
+        "SHOW DATABASES YIELD name, aliases, constituents")
+        .lists(&[("", DATABASES)]),
     page("CREATE USER",
         "CREATE [OR REPLACE] USER name [IF NOT EXISTS]\n  \
          [SET [PLAINTEXT] PASSWORD password [CHANGE [NOT] REQUIRED]] [SET PASSWORD CHANGE [NOT] REQUIRED]\n  \
          [SET STATUS { ACTIVE | SUSPENDED }] [SET HOME DATABASE name]\n  \
          [SET AUTH [PROVIDER] provider \"{\" { SET ID id | SET PASSWORD password | SET PASSWORD CHANGE [NOT] REQUIRED } … \"}\"] …",
         "Creates a user with at least one way to authenticate.", "CREATE USER ON DBMS",
-        "CREATE USER carol SET PASSWORD $password CHANGE NOT REQUIRED SET HOME DATABASE sales"),
+        "CREATE USER carol SET PASSWORD $password CHANGE NOT REQUIRED SET HOME DATABASE sales")
+        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "NOT_SUPPORTED", "USER_NAME_INVALID",
+            "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
+            "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_DELETION", "USER_EXISTS", "AUTH_ID_TAKEN",
+            "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
     page("ALTER USER",
         "ALTER USER name [IF EXISTS] [REMOVE HOME DATABASE] [REMOVE { AUTH [PROVIDER[S]] provider, … | ALL AUTH [PROVIDER[S]] }] … [SET …] …",
         "Changes what is named and keeps the rest. Every REMOVE stands before every SET, which are those of CREATE USER.",
         "SET PASSWORDS, SET AUTH, SET USER STATUS or SET USER HOME DATABASE ON DBMS, as the clauses ask",
-        "ALTER USER carol REMOVE HOME DATABASE SET STATUS SUSPENDED"),
+        "ALTER USER carol REMOVE HOME DATABASE SET STATUS SUSPENDED")
+        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "NOT_SUPPORTED", "USER_NAME_INVALID",
+            "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
+            "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_PROTECTED", "USER_NOT_FOUND", "AUTH_ID_TAKEN",
+            "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
     page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
-        "Changes the own password.", "none", "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"),
+        "Changes the own password.", "none", "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
+        .refuses(&["PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "PASSWORD_UNCHANGED", "CREDENTIALS_CHANGED",
+            "USER_WITHOUT_PASSWORD"]),
     page("RENAME USER", "RENAME USER name [IF EXISTS] TO name", "Renames a user, who keeps everything else.",
-        "RENAME USER ON DBMS", "RENAME USER carol TO caroline"),
-    page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user; not the own one.", "DROP USER ON DBMS", "DROP USER carol"),
+        "RENAME USER ON DBMS", "RENAME USER carol TO caroline")
+        .refuses(&["USER_NAME_INVALID", "RENAMED_USER_NOT_FOUND", "RENAMED_USER_EXISTS"]),
+    page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user; not the own one.", "DROP USER ON DBMS", "DROP USER carol")
+        .refuses(&["USER_NAME_INVALID", "OWN_USER_DELETION", "USER_NOT_FOUND"]),
     page("SHOW USERS", "SHOW { USER[S] [WITH AUTH] | CURRENT USER } [clauses]",
         "Lists users; with WITH AUTH a row for each way to authenticate.", "SHOW USER ON DBMS; none for the own user",
-        "SHOW USERS WITH AUTH"),
+        "SHOW USERS WITH AUTH")
+        .lists(&[("", USERS)]),
     page("CREATE ROLE", "CREATE [OR REPLACE] [IMMUTABLE] ROLE name [IF NOT EXISTS] [AS COPY OF other]",
         "Creates a role, with the privileges of another if asked.", "CREATE ROLE ON DBMS",
-        "CREATE ROLE analyst AS COPY OF reader"),
+        "CREATE ROLE analyst AS COPY OF reader")
+        .refuses(&["CONFLICTING_CLAUSES", "ROLE_NAME_INVALID", "ROLE_RESERVED", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND",
+            "ROLE_EXISTS"]),
     page("RENAME ROLE", "RENAME ROLE name [IF EXISTS] TO name", "Renames a role, which keeps everything else.",
-        "RENAME ROLE ON DBMS", "RENAME ROLE analyst TO viewer"),
-    page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", "DROP ROLE ON DBMS", "DROP ROLE analyst"),
+        "RENAME ROLE ON DBMS", "RENAME ROLE analyst TO viewer")
+        .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "IMMUTABLE_DENIED", "RENAMED_ROLE_NOT_FOUND",
+            "RENAMED_ROLE_EXISTS"]),
+    page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", "DROP ROLE ON DBMS", "DROP ROLE analyst")
+        .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND"]),
     page("GRANT ROLE", "GRANT ROLE[S] role, … TO [USER[S]] user, …", "Gives roles to users.", "ASSIGN ROLE ON DBMS",
-        "GRANT ROLES analyst, reader TO carol"),
+        "GRANT ROLES analyst, reader TO carol")
+        .refuses(&["NOT_SUPPORTED", "USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND",
+            "USER_NOT_FOUND"]),
     page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM [USER[S]] user, …", "Takes roles from users.", "REMOVE ROLE ON DBMS",
-        "REVOKE ROLE analyst FROM carol"),
+        "REVOKE ROLE analyst FROM carol")
+        .refuses(&["NOT_SUPPORTED", "USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND",
+            "USER_NOT_FOUND"]),
     page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH USER[S]] [clauses]", "Lists roles, and who has them.",
-        "SHOW ROLE ON DBMS; with USERS also SHOW USER", "SHOW POPULATED ROLES WITH USERS"),
+        "SHOW ROLE ON DBMS; with USERS also SHOW USER", "SHOW POPULATED ROLES WITH USERS")
+        .lists(&[("", ROLES)]),
     page("GRANT", "{ GRANT | DENY } [IMMUTABLE] privilege ON scope TO role, …",
         "Allows or forbids. A denial beats every grant. SHOW SUPPORTED PRIVILEGES lists what can be granted.",
-        "ASSIGN PRIVILEGE ON DBMS", "GRANT ACCESS ON DATABASE sales TO analyst"),
+        "ASSIGN PRIVILEGE ON DBMS", "GRANT ACCESS ON DATABASE sales TO analyst")
+        .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
+            "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
     page("REVOKE", "REVOKE [GRANT | DENY] [IMMUTABLE] privilege ON scope FROM role, …",
-        "Takes back grants, denials, or both.", "REMOVE PRIVILEGE ON DBMS", "REVOKE DENY ACCESS ON DATABASE sales FROM analyst"),
+        "Takes back grants, denials, or both.", "REMOVE PRIVILEGE ON DBMS", "REVOKE DENY ACCESS ON DATABASE sales FROM analyst")
+        .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
+            "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
     page("SHOW PRIVILEGES",
         "SHOW { [ALL] | ROLE[S] role, … | USER[S] [user, …] } PRIVILEGE[S] [AS [REVOKE] COMMAND[S]] [clauses]",
         "Lists privileges, as rows or as the commands that make them.", "SHOW PRIVILEGE ON DBMS, for users also SHOW USER; none for the own",
-        "SHOW USER carol PRIVILEGES AS COMMANDS"),
+        "SHOW USER carol PRIVILEGES AS COMMANDS")
+        .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID"])
+        .lists(&[("", PRIVILEGES), ("AS COMMANDS", COMMANDS_OF_PRIVILEGES)]),
     page("SHOW SUPPORTED PRIVILEGES", "SHOW SUPPORTED PRIVILEGE[S] [clauses]", "Lists the privileges that can be granted.",
-        "none", "SHOW SUPPORTED PRIVILEGES WHERE target = 'database'"),
+        "none", "SHOW SUPPORTED PRIVILEGES WHERE target = 'database'")
+        .lists(&[("", SUPPORTED_PRIVILEGES)]),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::commands;
+    use aliasd_catalog::Rejection;
+
+    use super::{GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
+    use crate::error::ErrorCode;
     use crate::parser::parse;
 
     #[test]
@@ -138,8 +314,34 @@ mod tests {
         for command in commands() {
             let statement = parse(command.example).unwrap_or_else(|error| panic!("{}: {error}", command.name));
             assert!(parse(&statement.to_string()).is_ok(), "{statement}");
-            let verb = command.name.split(' ').next().expect("a name has words");
-            assert!(command.example.starts_with(verb), "{}", command.name);
+            assert_eq!(statement.command(), command);
+        }
+    }
+
+    #[test]
+    fn a_slip_does_not_hide_the_command() {
+        for (text, name) in [
+            ("CREATE OR REPLACE ALIAS a FOR DATABSE b", Some("CREATE ALIAS")),
+            ("create composite database", Some("CREATE COMPOSITE DATABASE")),
+            ("CYPHER 5 SHOW USER u PRIVILEGES WHERE", Some("SHOW PRIVILEGES")),
+            ("CALL dbms.setDefaultDatabase(", Some("CALL dbms.setDefaultDatabase")),
+            ("ALTER CURRENT USER SET PASSWORD", Some("ALTER CURRENT USER")),
+            ("GRANT ROLE", Some("GRANT ROLE")),
+            ("CRAETE ALIAS a", None),
+        ] {
+            assert_eq!(command_of(text).map(|page| page.name), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals_stand_in_order_of_precedence() {
+        let language = ErrorCode::ALL.iter().map(|code| code.as_str());
+        let order: Vec<&str> = language.chain(Rejection::table().iter().map(|row| row.code)).collect();
+        let pages = commands().iter().map(|page| page.refusals);
+        for codes in pages.chain([GENERAL_REFUSALS, LISTING_REFUSALS]) {
+            let place = |code: &&str| order.iter().position(|known| known == code).unwrap_or_else(|| panic!("{code}"));
+            let places: Vec<usize> = codes.iter().map(place).collect();
+            assert!(places.is_sorted_by(|left, right| left < right), "{codes:?}");
         }
     }
 

@@ -41,10 +41,10 @@ mod span;
 mod split;
 mod suggest;
 
-pub use commands::{CommandPage, commands};
+pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;
-pub use listing::{Listing, Table, run_listing};
+pub use listing::{Column, Listing, Only, Table, run_listing};
 pub use lower::{Lowered, Refusal, compile, lower};
 pub use parameters::Parameters;
 pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};

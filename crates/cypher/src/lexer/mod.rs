@@ -268,6 +268,11 @@ impl Lexer<'_> {
     }
 }
 
+/// The bare words of a text, valid or not: what is between characters that no name has.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|character| !is_name_continue(character)).filter(|word| !word.is_empty())
+}
+
 /// True for a character that may begin a bare name.
 pub(crate) fn is_name_start(character: char) -> bool {
     character == '_' || character.is_alphabetic()

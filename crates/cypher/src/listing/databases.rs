@@ -1,44 +1,14 @@
-//! `SHOW DATABASES`, `SHOW DEFAULT DATABASE`, `SHOW HOME DATABASE`.
+//! `SHOW DATABASES`, `SHOW DEFAULT DATABASE`, `SHOW HOME DATABASE`. What only the DBMS that hosts a database can
+//! know is NULL here, never a guess.
 
 use aliasd_catalog::{
     AliasKind, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named, Principal, Value,
+    ValueMap,
 };
 
 use super::Rows;
 use super::source::Visibility;
-
-/// The columns of `SHOW DATABASES`. The catalog registers databases and does not host them, so where and
-/// in which role they run is not known and shown as NULL.
-pub(super) const COLUMNS: [&str; 13] = [
-    "name",
-    "type",
-    "aliases",
-    "access",
-    "address",
-    "role",
-    "writer",
-    "requestedStatus",
-    "currentStatus",
-    "statusMessage",
-    "default",
-    "home",
-    "constituents",
-];
-
-/// The columns for the one home or default database: as above, without `default` and `home`.
-pub(super) const COLUMNS_OF_ONE: [&str; 11] = [
-    "name",
-    "type",
-    "aliases",
-    "access",
-    "address",
-    "role",
-    "writer",
-    "requestedStatus",
-    "currentStatus",
-    "statusMessage",
-    "constituents",
-];
+use super::time;
 
 /// Which databases are listed.
 #[derive(Clone, Debug)]
@@ -113,25 +83,38 @@ impl<'a> Facts<'a> {
             DatabaseStatus::Online => "online",
             DatabaseStatus::Offline => "offline",
         };
+        let composite = database.kind == DatabaseKind::Composite;
+        let unless_composite = |value: Value| if composite { Value::Null } else { value };
         let mut row = vec![
             Value::from(name.as_str()),
             Value::from(kind),
             Value::List(aliases),
             Value::from(database.access.as_str()),
-            Value::Null,
-            Value::Null,
-            Value::Null,
-            Value::from(status),
-            Value::from(status),
-            Value::from(""),
         ];
+        // Its id there, the server and its address, its role, whether that server writes.
+        row.extend(unknown(5));
+        row.extend([Value::from(status), Value::from(status), Value::from("")]);
         if !of_one {
             row.push(Value::Boolean(self.default.as_ref() == Some(name)));
             row.push(Value::Boolean(self.home.as_ref() == Some(name)));
         }
+        // How many copies there are and should be.
+        row.extend(unknown(6));
+        row.push(Value::from(time::iso_8601(database.created.time)));
+        // When it was started and stopped there, its store and transactions.
+        row.extend(unknown(6));
         let constituents = self.catalog.constituents_of(name).map(|alias| Value::from(alias.as_str()));
         row.push(Value::List(constituents.collect()));
+        // Nothing in the catalog is sharded: a database that is not is its own only graph shard.
+        row.push(unless_composite(Value::List(vec![Value::from(name.as_str())])));
+        row.push(unless_composite(Value::List(Vec::new())));
         row.push(Value::from(database.default_language.as_str()));
+        row.push(unless_composite(Value::Map(ValueMap::new())));
         row
     }
+}
+
+/// Columns about the DBMS that hosts a database, which the catalog does not know.
+fn unknown(columns: usize) -> impl Iterator<Item = Value> {
+    std::iter::repeat_n(Value::Null, columns)
 }

@@ -5,10 +5,12 @@
 //! principal sees what the reference allows and nothing else: rows and values are hidden here.
 
 mod aggregate;
+pub(crate) mod columns;
 mod databases;
 mod privileges;
 mod projection;
 mod source;
+mod time;
 mod users;
 
 use aliasd_catalog::{Catalog, CypherVersion, Principal, Value};
@@ -17,6 +19,7 @@ use crate::ast::ShowStatement;
 use crate::lower::Refusal;
 use crate::parameters::Parameters;
 
+pub use columns::{Column, Only};
 use projection::Pipeline;
 use source::Source;
 
@@ -54,8 +57,10 @@ impl Listing {
     /// Binds what follows a `SHOW` to the columns of its subject.
     pub(crate) fn new(show: &ShowStatement, version: CypherVersion, parameters: &Parameters) -> Result<Self, Refusal> {
         let source = Source::new(&show.subject.value, parameters)?;
-        let columns = source.columns(version);
-        let pipeline = Pipeline::bind(&columns, &show.projection, parameters)?;
+        // Where a column cannot be asked for, it still has its place in the row.
+        let hidden = |column: &Column| column.only == Only::Cypher25 && version == CypherVersion::Cypher5;
+        let offered: Vec<_> = source.columns().enumerate().filter(|(_, column)| !hidden(column)).collect();
+        let pipeline = Pipeline::bind(&offered, &show.projection, parameters)?;
         Ok(Self { source, pipeline })
     }
 

@@ -7,7 +7,7 @@ use aliasd_catalog::Value;
 
 use super::Rows;
 use super::aggregate::{Item, Returns};
-use super::source::Column;
+use super::columns::Column;
 use crate::ast::{OrderItem, Projection, Return, ReturnItems, Yield, YieldItems};
 use crate::error::{ErrorCode, LanguageError};
 use crate::formula::{Bound, Scope, order};
@@ -27,6 +27,9 @@ pub(super) struct Pipeline {
     returns: Option<Returns>,
 }
 
+/// A column of the subject and its place in the row.
+type Offered = (usize, &'static Column);
+
 /// What to sort by: formulas, each ascending or descending.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order(Vec<(Bound, bool)>);
@@ -42,7 +45,7 @@ pub(super) struct Page {
 
 impl Pipeline {
     pub(super) fn bind(
-        subject: &[Column],
+        subject: &[Offered],
         projection: &Projection,
         parameters: &Parameters,
     ) -> Result<Self, LanguageError> {
@@ -100,8 +103,8 @@ fn named(columns: &[(String, usize)]) -> impl Iterator<Item = (&str, usize)> {
 }
 
 /// The columns that `YIELD` names; without it, the brief ones.
-fn yielded(subject: &[Column], yields: Option<&Yield>) -> Result<Vec<(String, usize)>, LanguageError> {
-    let offered = || subject.iter().enumerate().filter(|(_, column)| !column.hidden);
+fn yielded(subject: &[Offered], yields: Option<&Yield>) -> Result<Vec<(String, usize)>, LanguageError> {
+    let offered = || subject.iter().copied();
     let Some(yields) = yields else {
         let brief = offered().filter(|(_, column)| column.brief);
         return Ok(brief.map(|(place, column)| (column.name.to_owned(), place)).collect());

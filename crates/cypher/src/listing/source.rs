@@ -8,22 +8,13 @@ use aliasd_catalog::{
 };
 
 use super::Rows;
+use super::columns::{self, Column, Only};
 use super::databases::{Which, database_rows};
 use super::privileges::{Owners, privilege_rows, supported_rows};
 use super::users::{current_user_rows, role_rows, user_rows};
 use crate::ast::{AsCommands, NameOperand, PrivilegesOf, ShowSubject};
 use crate::lower::{Refusal, catalog_name, name};
 use crate::parameters::Parameters;
-
-/// A column that a subject offers. The place in the row is the place in the list.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    /// Shown without `YIELD`.
-    pub(super) brief: bool,
-    /// Cannot be asked for in this version of the language.
-    pub(super) hidden: bool,
-}
 
 /// The subject of a listing, names and parameters resolved.
 #[derive(Clone, Debug)]
@@ -64,37 +55,22 @@ impl Source {
         })
     }
 
-    /// The columns in order; brief ones are shown without `YIELD`.
-    pub(super) fn columns(&self, version: CypherVersion) -> Vec<Column> {
-        let (brief, more): (&[&'static str], &[&'static str]) = match self {
-            Self::Aliases(_) => (
-                &["name", "composite", "database", "location", "url", "credentials", "user"],
-                &["driver", "defaultLanguage", "properties"],
-            ),
-            Self::Databases(Which::Default | Which::Home) => (&super::databases::COLUMNS_OF_ONE, &["defaultLanguage"]),
-            Self::Databases(_) => (&super::databases::COLUMNS, &["defaultLanguage"]),
-            Self::Users { with_auth: true } => {
-                (&["user", "roles", "passwordChangeRequired", "suspended", "home", "provider", "auth"], &[])
-            }
-            Self::Users { .. } | Self::CurrentUser => {
-                (&["user", "roles", "passwordChangeRequired", "suspended", "home"], &[])
-            }
-            Self::SupportedPrivileges => (&["action", "qualifier", "target", "scope", "description"], &[]),
-            Self::Roles { with_users: true, .. } => (&["role", "member"], &["immutable"]),
-            Self::Roles { .. } => (&["role"], &["immutable"]),
-            Self::Privileges { as_commands: Some(_), .. } => (&["command"], &["immutable"]),
-            Self::Privileges { of: Owners::Users(_), .. } => {
-                (&["access", "action", "resource", "graph", "segment", "role", "immutable", "user"], &[])
-            }
-            Self::Privileges { .. } => {
-                (&["access", "action", "resource", "graph", "segment", "role", "immutable"], &[])
-            }
+    /// The columns of a row, in order.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'static Column> {
+        let (table, form) = match self {
+            Self::Aliases(_) => (columns::ALIASES, None),
+            Self::Databases(Which::Default | Which::Home) => (columns::DATABASES, None),
+            Self::Databases(_) => (columns::DATABASES, Some(Only::OfDatabases)),
+            Self::Users { with_auth } => (columns::USERS, with_auth.then_some(Only::WithAuth)),
+            Self::CurrentUser => (columns::USERS, None),
+            Self::SupportedPrivileges => (columns::SUPPORTED_PRIVILEGES, None),
+            Self::Roles { with_users, .. } => (columns::ROLES, with_users.then_some(Only::WithUsers)),
+            Self::Privileges { as_commands: Some(_), .. } => (columns::COMMANDS, None),
+            Self::Privileges { of: Owners::Users(_), .. } => (columns::PRIVILEGES, Some(Only::OfUsers)),
+            Self::Privileges { .. } => (columns::PRIVILEGES, None),
         };
-        // Cypher 5 has no column `credentials`.
-        let hides =
-            |name: &str| version == CypherVersion::Cypher5 && name == "credentials" && matches!(self, Self::Aliases(_));
-        let column = |name: &&'static str, brief| Column { name, brief, hidden: hides(name) };
-        brief.iter().map(|name| column(name, true)).chain(more.iter().map(|name| column(name, false))).collect()
+        let there = move |only| matches!(only, Only::Always | Only::Cypher25) || Some(only) == form;
+        table.iter().filter(move |column| there(column.only))
     }
 
     /// The rows that the principal may see, each as long as the list of columns.

@@ -179,6 +179,28 @@ fn databases_are_filtered_by_access() {
     );
 }
 
+/// All that Neo4j shows of a database: what the catalog cannot know is NULL.
+#[test]
+fn everything_about_a_database() {
+    let mut session = session();
+    session.setup(&["CREATE COMPOSITE DATABASE garden"]);
+    let unknown = |count: usize| vec!["NULL"; count].join(" | ");
+    let row = |name: &str, kind: &str, aliases: &str, shards: &str, second: u64| {
+        format!(
+            "{name} | {kind} | {aliases} | read-write | {} | online | online |  | false | false | {} | \
+             1970-01-01T00:00:00.{second:03}Z | {} | [] | {shards}",
+            unknown(5),
+            unknown(6),
+            unknown(6),
+        )
+    };
+    let shown = session.say("admin", "SHOW DATABASES YIELD * WHERE name IN ['books', 'garden']");
+    let lines: Vec<&str> = shown.lines().skip(1).collect();
+    let books = row("books", "standard", "[novels]", "[books] | [] | CYPHER 5 | {}", 3);
+    let garden = row("garden", "composite", "[]", "NULL | NULL | CYPHER 5 | NULL", 14);
+    assert_eq!(lines, [books, garden]);
+}
+
 #[test]
 fn composite_databases_list_their_constituents() {
     let mut session = session();

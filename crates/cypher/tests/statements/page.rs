@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use aliasd_cypher::commands;
+use aliasd_cypher::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, commands};
 
 use crate::session::Session;
 
@@ -28,17 +28,42 @@ YIELD { * | column [AS name], … } [ORDER BY expression [ASC | DESC], …] [SKI
   [RETURN [DISTINCT] { * | expression [AS name], … } [ORDER BY …] [SKIP n | OFFSET n] [LIMIT n]]
 ```
 
-Refusals and their codes are in [errors.md](errors.md).
-";
+Each refusal has a code, which [errors.md](errors.md) explains. Below, each command lists those of its own, in the
+order in which they are looked for.";
+
+/// Codes in a sentence of their own.
+fn codes(codes: &[&str]) -> String {
+    codes.iter().map(|code| format!("`{code}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn columns(page: &mut String, command: &CommandPage) {
+    for (form, columns) in command.columns {
+        let of = if form.is_empty() { String::new() } else { format!(" with `{form}`") };
+        let _infallible = write!(page, "\n| column{of} | type | shown | only |\n|---|---|---|---|\n");
+        for column in *columns {
+            let shown = if column.brief { "always" } else { "with `YIELD`" };
+            let words = column.only.words();
+            let _infallible = writeln!(page, "| `{}` | {} | {shown} | {words} |", column.name, column.value_type);
+        }
+    }
+}
 
 fn page() -> String {
     let mut page = String::from(INTRODUCTION);
+    let (general, listing) = (codes(GENERAL_REFUSALS), codes(LISTING_REFUSALS));
+    let _infallible =
+        writeln!(page, " Any statement may be refused with {general}; the clauses of a listing with {listing}.");
     for command in commands() {
         let _infallible = write!(
             page,
-            "\n## {}\n\n```text\n{}\n```\n\n{} Needs: {}.\n\n```cypher\n{}\n```\n",
-            command.name, command.syntax, command.effect, command.privilege, command.example
+            "\n## {}\n\n```text\n{}\n```\n\n{} Needs: {}.\n",
+            command.name, command.syntax, command.effect, command.privilege
         );
+        if !command.refusals.is_empty() {
+            let _infallible = write!(page, "\nRefused with: {}.\n", codes(command.refusals));
+        }
+        columns(&mut page, command);
+        let _infallible = write!(page, "\n```cypher\n{}\n```\n", command.example);
     }
     page
 }
@@ -60,5 +85,29 @@ fn examples_reach_the_catalog() {
         let answer = Session::new().say("admin", command.example);
         let missing = ["NOT_FOUND", "NO_SUCH_DATABASE", "TARGET_NOT_FOUND"].iter().any(|code| answer.contains(code));
         assert!(!answer.starts_with("refused") || missing, "{}\n{answer}", command.example);
+    }
+}
+
+/// What `YIELD *` gives is what the table says, and every row is that long.
+#[test]
+fn listings_have_the_columns_of_their_page() {
+    let mut session = Session::new();
+    session.setup(&["CREATE COMPOSITE DATABASE garden"]);
+    for (subject, page, others) in [
+        ("ALIASES FOR DATABASE", "SHOW ALIASES", &["x"][..]),
+        ("DATABASES", "SHOW DATABASES", &["x"]),
+        ("HOME DATABASE", "SHOW DATABASES", &["default", "home"]),
+        ("USERS WITH AUTH", "SHOW USERS", &["x"]),
+        ("CURRENT USER", "SHOW USERS", &["provider", "auth"]),
+        ("ROLES", "SHOW ROLES", &["member"]),
+        ("USER PRIVILEGES", "SHOW PRIVILEGES", &["x"]),
+        ("PRIVILEGES", "SHOW PRIVILEGES", &["user"]),
+        ("SUPPORTED PRIVILEGES", "SHOW SUPPORTED PRIVILEGES", &["x"]),
+    ] {
+        let answer = session.say("admin", &format!("SHOW {subject} YIELD *"));
+        let page = commands().iter().find(|command| command.name == page).expect("there is such a page");
+        let (_, columns) = page.columns[0];
+        let expected = columns.iter().map(|column| column.name).filter(|name| !others.contains(name));
+        assert_eq!(answer.lines().next(), Some(expected.collect::<Vec<_>>().join(" | ").as_str()));
     }
 }

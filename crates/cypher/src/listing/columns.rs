@@ -1,0 +1,161 @@
+//! The columns of every listing: name, type and order, as Neo4j has them. What a row holds is in the same order,
+//! and docs/language.md prints these tables, so that a column is described in one place.
+
+/// A column that a listing offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// What it is called.
+    pub name: &'static str,
+    /// The type of its values, as Neo4j writes it. Any of them may be NULL.
+    pub value_type: &'static str,
+    /// Shown without `YIELD`.
+    pub brief: bool,
+    /// When it is there.
+    pub only: Only,
+}
+
+/// When a column is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// In every form of the command.
+    Always,
+    /// Not with `CYPHER 5`.
+    Cypher25,
+    /// With `WITH AUTH`.
+    WithAuth,
+    /// With `WITH USERS`.
+    WithUsers,
+    /// In `SHOW USER … PRIVILEGES`.
+    OfUsers,
+    /// Not in `SHOW DEFAULT DATABASE` and `SHOW HOME DATABASE`.
+    OfDatabases,
+}
+
+// === impl Only ===
+
+impl Only {
+    /// The condition in words; empty if there is none.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Always => "",
+            Self::Cypher25 => "not with `CYPHER 5`",
+            Self::WithAuth => "`WITH AUTH`",
+            Self::WithUsers => "`WITH USERS`",
+            Self::OfUsers => "`SHOW USER … PRIVILEGES`",
+            Self::OfDatabases => "not of the one home or default database",
+        }
+    }
+}
+
+// === impl Column ===
+
+impl Column {
+    const fn only(mut self, only: Only) -> Self {
+        self.only = only;
+        self
+    }
+}
+
+/// A column that is shown without `YIELD`.
+const fn brief(name: &'static str, value_type: &'static str) -> Column {
+    Column { name, value_type, brief: true, only: Only::Always }
+}
+
+/// A column that is shown with `YIELD` only.
+const fn verbose(name: &'static str, value_type: &'static str) -> Column {
+    Column { name, value_type, brief: false, only: Only::Always }
+}
+
+const TEXT: &str = "STRING";
+const TEXTS: &str = "LIST<STRING>";
+const NUMBER: &str = "INTEGER";
+const TRUTH: &str = "BOOLEAN";
+const MAP: &str = "MAP";
+/// Neo4j gives a ZONED DATETIME, which the catalog's values do not have.
+const TIME: &str = "STRING, ISO 8601 in UTC";
+
+pub(crate) const ALIASES: &[Column] = &[
+    brief("name", TEXT),
+    brief("composite", TEXT),
+    brief("database", TEXT),
+    brief("location", TEXT),
+    brief("url", TEXT),
+    brief("credentials", TEXT).only(Only::Cypher25),
+    brief("user", TEXT),
+    verbose("driver", MAP),
+    verbose("defaultLanguage", TEXT),
+    verbose("properties", MAP),
+];
+
+/// The catalog registers databases and does not host them: where they run, in which role, and what they hold is not
+/// known and always NULL. See [`databases`](super::databases).
+pub(crate) const DATABASES: &[Column] = &[
+    brief("name", TEXT),
+    brief("type", TEXT),
+    brief("aliases", TEXTS),
+    brief("access", TEXT),
+    verbose("databaseID", TEXT),
+    verbose("serverID", TEXT),
+    brief("address", TEXT),
+    brief("role", TEXT),
+    brief("writer", TRUTH),
+    brief("requestedStatus", TEXT),
+    brief("currentStatus", TEXT),
+    brief("statusMessage", TEXT),
+    brief("default", TRUTH).only(Only::OfDatabases),
+    brief("home", TRUTH).only(Only::OfDatabases),
+    verbose("currentPrimariesCount", NUMBER),
+    verbose("currentSecondariesCount", NUMBER),
+    verbose("currentPropertyShardReplicas", NUMBER),
+    verbose("requestedPrimariesCount", NUMBER),
+    verbose("requestedSecondariesCount", NUMBER),
+    verbose("requestedPropertyShardReplicas", NUMBER),
+    verbose("creationTime", TIME),
+    verbose("lastStartTime", TIME),
+    verbose("lastStopTime", TIME),
+    verbose("store", TEXT),
+    verbose("lastCommittedTxn", NUMBER),
+    verbose("replicationLag", NUMBER),
+    verbose("shardTxnLag", NUMBER),
+    brief("constituents", TEXTS),
+    verbose("graphShards", TEXTS),
+    verbose("propertyShards", TEXTS),
+    verbose("defaultLanguage", TEXT),
+    verbose("options", MAP),
+];
+
+pub(crate) const USERS: &[Column] = &[
+    brief("user", TEXT),
+    brief("roles", TEXTS),
+    brief("passwordChangeRequired", TRUTH),
+    brief("suspended", TRUTH),
+    brief("home", TEXT),
+    brief("provider", TEXT).only(Only::WithAuth),
+    brief("auth", MAP).only(Only::WithAuth),
+];
+
+pub(crate) const ROLES: &[Column] =
+    &[brief("role", TEXT), brief("member", TEXT).only(Only::WithUsers), verbose("immutable", TRUTH)];
+
+pub(crate) const PRIVILEGES: &[Column] = &[
+    brief("access", TEXT),
+    brief("action", TEXT),
+    brief("resource", TEXT),
+    brief("graph", TEXT),
+    brief("segment", TEXT),
+    brief("role", TEXT),
+    brief("immutable", TRUTH),
+    brief("user", TEXT).only(Only::OfUsers),
+];
+
+/// `AS COMMANDS`.
+pub(crate) const COMMANDS: &[Column] = &[brief("command", TEXT), verbose("immutable", TRUTH)];
+
+pub(crate) const SUPPORTED_PRIVILEGES: &[Column] = &[
+    brief("action", TEXT),
+    brief("qualifier", TEXT),
+    brief("target", TEXT),
+    brief("scope", TEXTS),
+    brief("description", TEXT),
+];
