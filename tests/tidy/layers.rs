@@ -11,7 +11,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-keyring", &["aliasd-catalog"]),
     ("aliasd-node", &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring"]),
     ("aliasd-client", &["aliasd-catalog", "aliasd-wire"]),
-    ("aliasctl", &["aliasd-client", "aliasd-keyring"]),
+    ("aliasctl", &["aliasd-client", "aliasd-cypher", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),
     // Not the node: tests meet it as a process, over its published surface.

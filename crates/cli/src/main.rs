@@ -1,8 +1,8 @@
 //! `aliasctl`, the command line of aliasd: for people who administer the catalog and for scripts.
 //!
 //! Data goes to standard output, everything else to standard error. The exit code says what to do next: 0 done,
-//! 1 rejected, 2 usage, 3 unavailable, 4 outcome unknown. It is built on the SDK alone and holds
-//! no knowledge of the language: statements are sent as they were typed.
+//! 1 rejected, 2 usage, 3 unavailable, 4 outcome unknown. It is built on the SDK. Of the language it knows what helps
+//! a person to write it, never what a statement does: statements are sent as they were typed.
 
 mod arguments;
 mod commands;
@@ -11,7 +11,6 @@ mod failure;
 mod output;
 mod parameter;
 mod password;
-mod script;
 
 use std::process::ExitCode;
 

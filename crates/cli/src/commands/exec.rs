@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use aliasd_client::messages::NotificationSeverity;
 use aliasd_client::{Client, Execution, Statement, Summary, Value};
+use aliasd_cypher::split_statements;
 use serde_json::{Map, json};
 
 use super::{print, tell};
@@ -12,7 +13,6 @@ use crate::failure::Failure;
 use crate::output::{csv_line, from_value, plain, printable, rows};
 use crate::parameter;
 use crate::password::read_text;
-use crate::script::{self, Piece};
 
 pub(crate) async fn run(command: Box<Exec>) -> Result<(), Failure> {
     let parameters = parameter::collect(&command.parameters)?;
@@ -20,14 +20,14 @@ pub(crate) async fn run(command: Box<Exec>) -> Result<(), Failure> {
         (Some(path), _) => Some(read_text("script", path)?),
         _ => None,
     };
-    let pieces = match (&script, &command.statement) {
-        (Some(script), _) => script::split(script),
-        (None, Some(statement)) => vec![Piece { line: 1, text: statement }],
+    let pieces: Vec<(&str, usize)> = match (&script, &command.statement) {
+        (Some(script), _) => split_statements(script).map(|(text, position)| (text, position.line)).collect(),
+        (None, Some(statement)) => vec![(statement, 1)],
         (None, None) => Vec::new(),
     };
     let client = command.connection.client()?;
     let mut has_printed_rows = false;
-    for Piece { line, text } in pieces {
+    for (text, line) in pieces {
         let statement = Statement::new(text).parameters(parameters.clone()).freshness(command.freshness);
         let result = one(&client, statement, command.format, &mut has_printed_rows).await;
         result.map_err(|failure| match &command.file {
