@@ -13,11 +13,14 @@ pub struct Dice(u64);
 impl Dice {
     /// Takes the seed from `ALIASD_SEED`, or another one each time, and prints it.
     pub fn seeded() -> Self {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::seeded_or(u64::from(elapsed.subsec_nanos()))
+    }
+
+    /// Takes the seed from `ALIASD_SEED`, or this one, and prints it.
+    pub fn seeded_or(seed: u64) -> Self {
         let given = env::var("ALIASD_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = given.unwrap_or_else(|| {
-            let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            u64::from(elapsed.subsec_nanos())
-        });
+        let seed = given.unwrap_or(seed);
         println!("seed {seed}; ALIASD_SEED={seed} makes the same choices again");
         Self(seed)
     }

@@ -70,6 +70,16 @@ impl Cargo {
         self.run(["build", "--workspace", "--bins", "--locked"].into_iter().chain(release))
     }
 
+    /// The root of the workspace.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The directory that everything is built in.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Runs a program that [`Cargo::build_programs`] built; an error if it does not exit with 0.
     pub(crate) fn run_program(
         &self,
@@ -116,7 +126,8 @@ fn target_directory(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathB
     Ok(cache.join("aliasd/target"))
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+/// Runs it; an error if it does not exit with 0.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let name =
         Path::new(command.get_program()).file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     let first = command.get_args().next().unwrap_or_default();

@@ -6,6 +6,7 @@
 //! seconds on a machine where nothing is built yet.
 
 mod child;
+mod fuzz;
 mod prerequisites;
 
 use std::ffi::OsString;
@@ -50,6 +51,11 @@ enum Command {
     Verify,
     /// Format, apply clippy's suggestions and regenerate the generated pages in docs/.
     Fix,
+    /// Let libFuzzer make up statements for the language, and print how many it tried.
+    ///
+    /// Needs a nightly toolchain and nothing else. What it finds is kept below the target directory and
+    /// named. `cargo xtask test` already replays the corpus and a number of mutations of it.
+    Fuzz(Fuzz),
     /// Measure resolves, writes and memory on a release build, beside the machine's own limits.
     Bench(Bench),
 }
@@ -66,6 +72,13 @@ struct Test {
     /// Passed on to `cargo test --workspace`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     rest: Vec<OsString>,
+}
+
+#[derive(Args)]
+struct Fuzz {
+    /// For how long.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    minutes: u64,
 }
 
 #[derive(Args)]
@@ -101,6 +114,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(arguments) => test(&cargo, arguments.rest),
         Command::Verify => verify(&cargo),
         Command::Fix => fix(&cargo),
+        Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.minutes),
         Command::Bench(arguments) => bench(&cargo, arguments),
     }
 }

@@ -73,10 +73,13 @@ impl fmt::Display for Statement {
 
 /// Writes an identifier, in backticks if it needs them.
 pub(crate) fn identifier(out: &mut impl Write, name: &str) -> fmt::Result {
-    let bare = name.starts_with(is_name_start)
-        && name.chars().all(is_name_continue)
-        && !QUOTED_WORDS.iter().any(|word| word.eq_ignore_ascii_case(name));
+    let bare = is_word(name) && !QUOTED_WORDS.iter().any(|word| word.eq_ignore_ascii_case(name));
     if bare { out.write_str(name) } else { quoted_identifier(out, name) }
+}
+
+/// True if the name could have been written without backticks.
+fn is_word(name: &str) -> bool {
+    name.starts_with(is_name_start) && name.chars().all(is_name_continue)
 }
 
 /// Writes an identifier in backticks.
@@ -110,6 +113,10 @@ fn parameter(out: Out<'_, '_>, name: &str) -> fmt::Result {
 fn name(out: Out<'_, '_>, operand: &NameOperand) -> fmt::Result {
     match &operand.value {
         Operand::Parameter(text) => parameter(out, text),
+        // Cypher 25 allows no backticks in a dotted name, and before a dot no word is taken for a keyword.
+        Operand::Literal(Name { parts }) if parts.len() > 1 && parts.iter().all(|part| is_word(part)) => {
+            out.write_str(&parts.join("."))
+        }
         Operand::Literal(Name { parts }) => separated(out, parts, ".", |out, part| identifier(out, part)),
     }
 }
