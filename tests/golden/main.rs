@@ -55,8 +55,9 @@ fn scripts_hold_on_the_pure_core() -> Result<()> {
 #[test]
 fn scripts_hold_on_a_live_cluster() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
+    let mut live = live::Live::start()?;
     for script in scripts()? {
-        let mut live = live::Live::start()?;
+        runtime.block_on(live.renew()).with_context(|| format!("before {}", script.display()))?;
         expect(&script, |step| runtime.block_on(live.say(step)))?;
     }
     Ok(())

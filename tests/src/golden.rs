@@ -3,7 +3,7 @@
 //!
 //! A script is a list of steps with an empty line between them. A step is a statement, a line `---`, and
 //! the answer. Before the statement may stand `as USER`, who says it from here on, and `$name = 'text'`
-//! for a parameter of that statement. A line that begins with `#` is a remark for the reader.
+//! for a parameter of that statement (or a value as JSON writes it, `$map = {"a": [1, null]}`). A line that begins with `#` is a remark for the reader.
 //!
 //! ```text
 //! as carol
@@ -18,7 +18,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
-use aliasd_catalog::{Value, ValueMap};
+use aliasd_catalog::{Float, Value, ValueMap};
 
 /// One step of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,17 +125,34 @@ fn block<'a>(
     found.join("\n")
 }
 
-/// `$name = 'text'`, `$name = 7` or `$name = true`.
+/// `$name = 'text'`, or a value as JSON writes it.
 fn parameter(line: &str) -> Option<(String, Value)> {
     let (name, value) = line.strip_prefix('$')?.split_once(" = ")?;
     let quoted = value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    let value = match (quoted, value) {
-        (Some(text), _) => Value::from(text),
-        (None, "true") => Value::from(true),
-        (None, "false") => Value::from(false),
-        (None, number) => Value::from(number.parse::<i64>().ok()?),
+    let value = match quoted {
+        Some(text) => Value::from(text),
+        None => from_json(serde_json::from_str(value).ok()?)?,
     };
     Some((name.to_owned(), value))
+}
+
+/// The value that JSON writes so; none if a number is neither an integer nor a float.
+fn from_json(json: serde_json::Value) -> Option<Value> {
+    use serde_json::Value as Json;
+    Some(match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::from(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(integer) => Value::from(integer),
+            None => Value::Float(Float(number.as_f64()?)),
+        },
+        Json::String(text) => Value::from(text),
+        Json::Array(values) => Value::List(values.into_iter().map(from_json).collect::<Option<_>>()?),
+        Json::Object(entries) => {
+            let entry = |(key, value)| Some((key, from_json(value)?));
+            Value::Map(entries.into_iter().map(entry).collect::<Option<_>>()?)
+        }
+    })
 }
 
 /// Plays a script: every statement is handed to `say`, in order. Returns the script as it should read,
@@ -244,6 +261,9 @@ mod tests {
         assert!(steps[1].parameters.is_empty());
         assert_eq!(steps[1].expected, "(no rows)");
         assert!(parse("SHOW USERS\n").is_err());
+        let steps = parse("$x = {\"a\": [1, 2.5, null]}\nSHOW USERS\n---\n").unwrap();
+        let list = vec![Value::Integer(1), Value::Float(Float(2.5)), Value::Null];
+        assert_eq!(steps[0].parameters["x"], Value::Map([("a".to_owned(), Value::List(list))].into()));
         assert!(parse("$x = y\nSHOW USERS\n---\n").is_err());
     }
 
