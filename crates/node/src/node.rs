@@ -121,8 +121,9 @@ impl Node {
             vault,
             identity,
             max_staleness: config.cluster.max_staleness,
-            database_management_implies_alias_management: config.cluster.database_management_implies_alias_management,
+            policy: config.cluster.policy,
         });
+        session.tell_other_policy();
         match listen(config, tls, &session).await {
             Ok(node) => Ok(node),
             Err(failure) => {

@@ -21,6 +21,7 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aliasd_catalog::Policy;
 use zeroize::Zeroizing;
 
 pub use self::check::{Finding, Severity};
@@ -63,8 +64,8 @@ pub struct ClusterConfig {
     pub max_staleness: Duration,
     /// How long a login token is good for.
     pub token_lifetime: Duration,
-    /// Whether DATABASE MANAGEMENT covers the alias privileges; read when the cluster is formed.
-    pub database_management_implies_alias_management: bool,
+    /// What the catalog decides by; read when the cluster is formed, and part of the log from then on.
+    pub policy: Policy,
     /// How often a leader shows that it is there.
     pub heartbeat_interval: Duration,
     /// The shortest wait for an election after a silence of `election_timeout_max`; at least three heartbeats.

@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aliasd_catalog::{CypherVersion, Policy};
 use aliasd_keyring::keystore::Keystore;
 use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Host, Subject};
 use tempfile::TempDir;
@@ -64,7 +65,8 @@ fn what_is_required_suffices_and_the_rest_has_defaults() {
     assert_eq!(config.node.http_listen.port(), 7682);
     assert_eq!(config.node.data_dir, Path::new("/var/lib/aliasd"));
     assert_eq!(config.cluster.heartbeat_interval, Duration::from_millis(100));
-    assert!(config.cluster.database_management_implies_alias_management);
+    // What a configuration leaves out, the catalog decides by as it would without one.
+    assert_eq!(config.cluster.policy, Policy::default());
     assert!(!config.node.insecure_plaintext);
     assert_eq!(config.keystore.key_name, "aesKey");
     assert_eq!(config.keystore.password.expose(), "hunter2-hunter2");
@@ -87,7 +89,7 @@ fn the_default_file_loads_once_its_examples_are_taken() {
 #[test]
 fn every_setting_of_the_default_file_is_documented_and_read() {
     let keys: Vec<_> = schema::sections().into_iter().flat_map(|section| section.keys).collect();
-    assert_eq!(keys.len(), 30);
+    assert_eq!(keys.len(), 32);
     for key in keys {
         assert!(key.purpose.len() > 20, "{} has no purpose", key.name);
         let says_so = key.purpose.starts_with("Required. ") || key.purpose.starts_with("Optional. ");
@@ -102,6 +104,27 @@ fn every_setting_of_the_default_file_is_documented_and_read() {
         }
         assert!(!texts.text.is_empty());
     }
+}
+
+#[test]
+fn the_policy_of_the_cluster_is_configured() {
+    let contents = "\
+[cluster]
+database_management_implies_alias_management = false
+allow_oidc_credential_forwarding = true
+default_language = 'CYPHER_25'
+";
+    let policy = load(&format!("{contents}{REQUIRED}")).unwrap().cluster.policy;
+    let expected = Policy {
+        database_management_implies_alias_management: false,
+        oidc_credential_forwarding: true,
+        default_language: CypherVersion::Cypher25,
+    };
+    assert_eq!(policy, expected);
+    assert_eq!(
+        problems(load(&format!("[cluster]\ndefault_language = '42'\n{REQUIRED}"))),
+        ["cluster.default_language: '42' is not CYPHER_5 or CYPHER_25 (line 2)\n  hint: write it as in CYPHER_5"]
+    );
 }
 
 #[test]

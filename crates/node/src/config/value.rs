@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aliasd_catalog::CypherVersion;
 use zeroize::Zeroizing;
 
 use super::{Address, LogFormat, LogLevel, Password};
@@ -21,6 +22,15 @@ pub(super) fn name(text: &str) -> Result<String, Expected> {
 
 pub(super) fn flag(text: &str) -> Result<bool, Expected> {
     text.parse().map_err(|_| "true or false")
+}
+
+/// In the words of Neo4j's `db.query.default_language`.
+pub(super) fn language(text: &str) -> Result<CypherVersion, Expected> {
+    match text {
+        "CYPHER_5" => Ok(CypherVersion::Cypher5),
+        "CYPHER_25" => Ok(CypherVersion::Cypher25),
+        _ => Err("CYPHER_5 or CYPHER_25"),
+    }
 }
 
 pub(super) fn positive(text: &str) -> Result<NonZeroU64, Expected> {

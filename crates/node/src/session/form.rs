@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aliasd_catalog::{
-    Bootstrap, ClusterId, Command, Plain, PlainSecret, Policy, Principal, Rejection, RequestId, UserName,
+    Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName,
 };
 use aliasd_wire::error::Error;
 
@@ -61,10 +61,7 @@ impl Session {
         let bootstrap = Command::<Plain>::Bootstrap(Bootstrap {
             cluster_id,
             active_key: self.vault.configured_key(),
-            policy: Policy {
-                database_management_implies_alias_management: self.database_management_implies_alias_management,
-                ..Policy::default()
-            },
+            policy: self.policy,
             admin,
             password,
         });

@@ -17,6 +17,7 @@ pub(crate) mod fault;
 mod form;
 mod freshness;
 mod lead;
+mod policy;
 mod resolve;
 mod status;
 pub(crate) mod watch;
@@ -26,7 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{Command, Plain, PlainSecret, Principal, Rejection, Revision, Sealed};
+use aliasd_catalog::{Command, Plain, PlainSecret, Policy, Principal, Rejection, Revision, Sealed};
 use aliasd_wire::error::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +52,7 @@ pub struct Session {
     /// How long LOCAL reads are served without news of a leader.
     max_staleness: Duration,
     /// The policy of a cluster that this node forms.
-    database_management_implies_alias_management: bool,
+    policy: Policy,
     started_at: SystemTime,
     /// Bounds the listings that run at once.
     listings: Arc<Semaphore>,
@@ -69,21 +70,21 @@ pub struct Parts {
     pub identity: Identity,
     /// How long LOCAL reads are served without news of a leader.
     pub max_staleness: Duration,
-    /// Whether DATABASE MANAGEMENT covers the alias privileges in a cluster that this node forms.
-    pub database_management_implies_alias_management: bool,
+    /// What the catalog decides by in a cluster that this node forms.
+    pub policy: Policy,
 }
 
 impl Session {
     /// A session that serves at once.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { replica, vault, identity, max_staleness, database_management_implies_alias_management } = parts;
+        let Parts { replica, vault, identity, max_staleness, policy } = parts;
         Arc::new(Self {
             replica,
             vault,
             identity,
             metrics: Metrics::new(),
             max_staleness,
-            database_management_implies_alias_management,
+            policy,
             started_at: SystemTime::now(),
             listings: Arc::new(Semaphore::new(execute::LISTINGS_MAX)),
             stopping: CancellationToken::new(),
