@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aliasd_catalog::{Float, Value};
 
 use super::Rows;
-use super::projection::{Order, Page};
+use super::projection::{Order, Page, Ranking};
 use crate::ast::{BinaryOperator, Expression, ReturnItem};
 use crate::error::{ErrorCode, LanguageError};
 use crate::formula::{Bound, Formula, Scope, arithmetic, float, order};
@@ -76,6 +76,14 @@ impl Item {
                 Ok(Self::Aggregate(aggregation, *distinct, Some(scope.bind(argument)?)))
             }
             _ => Ok(Self::Value(scope.bind(expression)?)),
+        }
+    }
+
+    /// The column of the row that it returns unchanged, if it does.
+    pub(super) fn as_column(&self) -> Option<usize> {
+        match self {
+            Self::Value(Bound { value: Formula::Column(place), .. }) => Some(*place),
+            Self::Value(_) | Self::Aggregate(..) => None,
         }
     }
 
@@ -162,7 +170,7 @@ impl Returns {
         if self.order.is_empty() {
             return Ok(Box::new(pairs.map(|pair| pair.map(|(returned, _)| returned))));
         }
-        let mut keyed = Vec::new();
+        let mut ranking = Ranking::new(&self.order, self.page);
         for pair in pairs {
             let (returned, row) = pair?;
             let width = returned.len();
@@ -170,10 +178,9 @@ impl Returns {
             both.extend(row);
             let key = self.order.key(&both)?;
             both.truncate(width);
-            keyed.push((key, both));
+            ranking.add(key, both);
         }
-        keyed.sort_by(|(left, _), (right, _)| self.order.compare(left, right));
-        Ok(Box::new(keyed.into_iter().map(|(_, row)| Ok(row))))
+        Ok(ranking.rows())
     }
 }
 

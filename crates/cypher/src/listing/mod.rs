@@ -1,8 +1,9 @@
 //! Listings: what a `SHOW` reads from a catalog, for whom, and as which columns and rows.
 //!
-//! A listing is bound once, against the columns of its subject, and can then be run on any catalog. Rows
-//! are made one by one while they are asked for; only `ORDER BY` and aggregation hold them all. A
-//! principal sees what the reference allows and nothing else: rows and values are hidden here.
+//! A listing is bound once, against the columns of its subject, and can then be run on any catalog. Rows are made one by
+//! one while they are asked for, and no more of them than are asked for. `ORDER BY` holds as many as may be
+//! returned, and none where the subject's own order is asked for; aggregation holds its groups. A principal sees what the
+//! reference allows and nothing else: rows and values are hidden here.
 
 mod aggregate;
 pub(crate) mod columns;
@@ -10,6 +11,8 @@ mod databases;
 mod privileges;
 mod projection;
 mod source;
+#[cfg(test)]
+mod tests;
 mod time;
 mod users;
 
@@ -60,7 +63,7 @@ impl Listing {
         // Where a column cannot be asked for, it still has its place in the row.
         let hidden = |column: &Column| column.only == Only::Cypher25 && version == CypherVersion::Cypher5;
         let offered: Vec<_> = source.columns().enumerate().filter(|(_, column)| !hidden(column)).collect();
-        let pipeline = Pipeline::bind(&offered, &show.projection, parameters)?;
+        let pipeline = Pipeline::bind(&offered, source.sorted_by(), &show.projection, parameters)?;
         Ok(Self { source, pipeline })
     }
 

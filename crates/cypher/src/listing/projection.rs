@@ -10,7 +10,7 @@ use super::aggregate::{Item, Returns};
 use super::columns::Column;
 use crate::ast::{OrderItem, Projection, Return, ReturnItems, Yield, YieldItems};
 use crate::error::{ErrorCode, LanguageError};
-use crate::formula::{Bound, Scope, order};
+use crate::formula::{Bound, Formula, Scope, order};
 use crate::lower::Refusal;
 use crate::parameters::Parameters;
 use crate::span::Span;
@@ -21,8 +21,8 @@ use crate::suggest::nearest;
 pub(super) struct Pipeline {
     /// The columns in scope after `YIELD`: name and place in the subject's row.
     columns: Vec<(String, usize)>,
-    order: Order,
-    page: Page,
+    pub(super) order: Order,
+    pub(super) page: Page,
     filter: Option<Bound>,
     returns: Option<Returns>,
 }
@@ -33,6 +33,18 @@ type Offered = (usize, &'static Column);
 /// What to sort by: formulas, each ascending or descending.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order(Vec<(Bound, bool)>);
+
+/// Rows held until their order is known, and no more of them than may be wanted.
+pub(super) struct Ranking<'a> {
+    order: &'a Order,
+    /// How many are wanted at most.
+    wanted: usize,
+    /// What decides a row's place, and the row. The wanted ones among those seen, and some that are not.
+    held: Vec<(Vec<Value>, Vec<Value>)>,
+}
+
+/// Rows that a ranking holds before it begins to drop what is not wanted.
+pub(super) const HELD_MIN: usize = 512;
 
 /// Which of the rows to keep.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,21 +58,24 @@ pub(super) struct Page {
 impl Pipeline {
     pub(super) fn bind(
         subject: &[Offered],
+        sorted_by: Option<usize>,
         projection: &Projection,
         parameters: &Parameters,
     ) -> Result<Self, LanguageError> {
         let columns = yielded(subject, projection.yields.as_ref())?;
         let mut scope = Scope::of_columns(parameters, named(&columns));
         let order = match &projection.yields {
-            Some(yields) => Order::bind(&yields.order_by, &mut scope)?,
+            Some(yields) => Order::bind(&yields.order_by, &mut scope)?.unless(|place| sorted_by == Some(place)),
             None => Order::default(),
         };
+        // What is returned is still in the subject's order, unless another one was asked for.
+        let sorted_by = sorted_by.filter(|_| order.is_empty());
         let filter = projection.filter.as_ref().map(|filter| scope.bind(filter)).transpose()?;
         let page = projection.yields.as_ref().map_or(Page::default(), |yields| Page {
             skip: yields.skip.as_ref().map_or(0, |skip| rows_of(skip.value)),
             limit: yields.limit.as_ref().map(|limit| rows_of(limit.value)),
         });
-        let returns = projection.returns.as_ref().map(|returns| bind_return(returns, &columns, parameters));
+        let returns = projection.returns.as_ref().map(|returns| bind_return(returns, &columns, sorted_by, parameters));
         Ok(Self { order, page, filter, returns: returns.transpose()?, columns })
     }
 
@@ -74,8 +89,7 @@ impl Pipeline {
 
     /// Runs the projection on the subject's rows.
     pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
-        let rows = self.order.sort(rows)?;
-        let rows = self.page.cut(rows);
+        let rows = self.page.cut(self.order.sort(rows, self.page)?);
         let rows: Rows<'a> = match &self.filter {
             None => rows,
             Some(filter) => Box::new(rows.filter_map(move |row| match row {
@@ -145,6 +159,7 @@ fn once(names: &mut BTreeSet<String>, name: &str, span: Span) -> Result<(), Lang
 fn bind_return(
     returns: &Return,
     columns: &[(String, usize)],
+    sorted_by: Option<usize>,
     parameters: &Parameters,
 ) -> Result<Returns, LanguageError> {
     let mut scope = Scope::of_columns(parameters, named(columns));
@@ -168,6 +183,13 @@ fn bind_return(
     let earlier = still_there.map(|(name, place)| (name, width + place));
     let mut order_scope = Scope::of_columns(parameters, earlier.chain(returned));
     let order = Order::bind(&returns.order_by, &mut order_scope)?;
+    let order = order.unless(|place| {
+        let earlier = match items.get(place) {
+            Some((_, item)) => item.as_column(),
+            None => place.checked_sub(width),
+        };
+        !aggregates && earlier.is_some() && earlier == sorted_by
+    });
     let page = Page {
         skip: constant_rows(returns.skip.as_ref(), parameters)?.unwrap_or(0),
         limit: constant_rows(returns.limit.as_ref(), parameters)?,
@@ -208,12 +230,20 @@ impl Order {
         self.0.is_empty()
     }
 
+    /// No order at all if this one asks for nothing but a column that the rows come ascending by anyway.
+    fn unless(self, comes_sorted_by: impl Fn(usize) -> bool) -> Self {
+        match self.0.as_slice() {
+            [(Bound { value: Formula::Column(place), .. }, false)] if comes_sorted_by(*place) => Self::default(),
+            _ => self,
+        }
+    }
+
     /// The values of a row that decide its place.
     pub(super) fn key(&self, row: &[Value]) -> Result<Vec<Value>, LanguageError> {
         self.0.iter().map(|(formula, _)| Ok(formula.evaluate(row)?.into_owned())).collect()
     }
 
-    pub(super) fn compare(&self, left: &[Value], right: &[Value]) -> Ordering {
+    fn compare(&self, left: &[Value], right: &[Value]) -> Ordering {
         let pairs = self.0.iter().zip(left.iter().zip(right));
         pairs.fold(Ordering::Equal, |so_far, ((_, descending), (left, right))| {
             so_far.then_with(|| if *descending { order(right, left) } else { order(left, right) })
@@ -221,23 +251,60 @@ impl Order {
     }
 
     /// Sorts; rows that compare equal keep their order. Without items, nothing is held back.
-    fn sort<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
+    fn sort<'a>(&'a self, rows: Rows<'a>, page: Page) -> Result<Rows<'a>, Refusal> {
         if self.is_empty() {
             return Ok(rows);
         }
-        let mut keyed = Vec::new();
+        let mut ranking = Ranking::new(self, page);
         for row in rows {
             let row = row?;
-            keyed.push((self.key(&row)?, row));
+            ranking.add(self.key(&row)?, row);
         }
-        keyed.sort_by(|(left, _), (right, _)| self.compare(left, right));
-        Ok(Box::new(keyed.into_iter().map(|(_, row)| Ok(row))))
+        Ok(ranking.rows())
+    }
+}
+
+// === impl Ranking ===
+
+impl<'a> Ranking<'a> {
+    pub(super) fn new(order: &'a Order, page: Page) -> Self {
+        Self { order, wanted: page.end(), held: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, key: Vec<Value>, row: Vec<Value>) {
+        self.held.push((key, row));
+        // Half of what is held goes at once, so that a row costs no more than in a sort of them all.
+        if self.held.len() >= self.wanted.saturating_mul(2).max(HELD_MIN) {
+            self.settle();
+        }
+    }
+
+    /// Drops what comes after the wanted rows. Of equal rows the earlier stay, since sorting keeps their order.
+    fn settle(&mut self) {
+        self.held.sort_by(|(left, _), (right, _)| self.order.compare(left, right));
+        self.held.truncate(self.wanted);
+    }
+
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// The wanted rows, in order.
+    pub(super) fn rows(mut self) -> Rows<'a> {
+        self.settle();
+        Box::new(self.held.into_iter().map(|(_, row)| Ok(row)))
     }
 }
 
 // === impl Page ===
 
 impl Page {
+    /// How many rows can be looked at before the last that is kept.
+    fn end(self) -> usize {
+        self.limit.map_or(usize::MAX, |limit| self.skip.saturating_add(limit))
+    }
+
     pub(super) fn cut<'a>(self, rows: Rows<'a>) -> Rows<'a> {
         match self {
             Self { skip: 0, limit: None } => rows,

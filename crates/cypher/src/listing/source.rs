@@ -55,6 +55,16 @@ impl Source {
         })
     }
 
+    /// The column that the rows come ascending by, if there is one.
+    pub(super) fn sorted_by(&self) -> Option<usize> {
+        match self {
+            Self::Aliases(_) | Self::Databases(_) | Self::Users { .. } | Self::CurrentUser | Self::Roles { .. } => {
+                Some(0)
+            }
+            Self::SupportedPrivileges | Self::Privileges { .. } => None,
+        }
+    }
+
     /// The columns of a row, in order.
     pub(super) fn columns(&self) -> impl Iterator<Item = &'static Column> {
         let (table, form) = match self {

@@ -15,8 +15,9 @@ use super::Session;
 use super::fault::misspoken;
 use super::write::Written;
 
-/// Rows that travel together.
-const CHUNK_ROWS: usize = 256;
+/// Rows that travel together at most. The first travels alone, so that a reader sees it at once; then the chunks grow.
+const CHUNK_ROWS_MAX: usize = 256;
+const CHUNK_GROWTH: usize = 4;
 /// Chunks that wait for a slow reader. The listing pauses beyond.
 const CHUNKS_WAITING: usize = 4;
 /// How long a reader may take for some rows before the listing is cut.
@@ -123,8 +124,8 @@ impl Session {
             if begun.send(Ok(columns)).is_err() {
                 return;
             }
-            loop {
-                let chunk: Result<Vec<_>, _> = table.by_ref().take(CHUNK_ROWS).collect();
+            for rows in chunk_sizes() {
+                let chunk: Result<Vec<_>, _> = table.by_ref().take(rows).collect();
                 let last = !matches!(&chunk, Ok(chunk) if !chunk.is_empty());
                 let chunk = chunk.map_err(|refusal| refused(refusal, ""));
                 if runtime.block_on(sender.send_timeout(chunk, READ_WITHIN)).is_err() || last {
@@ -135,4 +136,9 @@ impl Session {
         let columns = beginning.await.expect("the listing answers before it ends")?;
         Ok((columns, rows))
     }
+}
+
+/// How many rows each chunk of a listing holds, without end.
+fn chunk_sizes() -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(1), |rows| Some((rows * CHUNK_GROWTH).min(CHUNK_ROWS_MAX)))
 }

@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aliasd_catalog::{
-    Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName,
-};
+use aliasd_catalog::{Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName};
 use aliasd_wire::error::Error;
 
 use super::{Fault, Session, random};

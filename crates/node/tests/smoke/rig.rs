@@ -34,6 +34,8 @@ pub(crate) const PASSWORD: &str = "administrator-password";
 pub(crate) struct Rig {
     directory: TempDir,
     authority: Authority,
+    /// What stands in the section `[cluster]` of its configuration.
+    cluster: String,
     node: Option<Node>,
 }
 
@@ -47,13 +49,21 @@ impl Rig {
         let subject = Subject::Node { id: 1, hosts: vec!["127.0.0.1".parse().unwrap()] };
         authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(&pki, "node-1").unwrap();
         Keystore::create(&directory.path().join("keystore.p12"), "keystore-password", "aesKey").unwrap();
-        Self { directory, authority, node: None }
+        Self { directory, authority, cluster: String::new(), node: None }
+    }
+
+    /// From the next start on, the section `[cluster]` of its configuration is this.
+    pub(crate) fn configure_cluster(&mut self, lines: &str) {
+        lines.clone_into(&mut self.cluster);
     }
 
     fn config(&self) -> PathBuf {
         let root = self.directory.path().display();
+        let cluster = &self.cluster;
         let text = format!(
             r#"
+[cluster]
+{cluster}
 [node]
 id = 1
 data_dir = "{root}/data"
