@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aliasd_keyring::keystore::Keystore;
 use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Subject};
@@ -85,10 +86,19 @@ password = "keystore-password"
         file
     }
 
-    /// Starts the node.
+    /// Starts the node. In one process, tasks of an earlier one may hold on to the directory for a moment.
     pub(crate) async fn start(&mut self) {
         let config = Config::load(&self.config(), Commands::Refuse, []).unwrap();
-        self.node = Some(Node::start(&config).await.unwrap());
+        let deadline = Instant::now() + Duration::from_secs(20);
+        self.node = Some(loop {
+            match Node::start(&config).await {
+                Ok(node) => break node,
+                Err(failure) if failure.to_string().contains("in use") && Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(failure) => panic!("the node does not start: {failure}"),
+            }
+        });
     }
 
     /// Starts a second one beside it, with the same files.
