@@ -46,7 +46,7 @@ async fn a_cluster_keeps_to_what_it_was_formed_with() {
     let admin = rig.basic("admin", PASSWORD);
     let written = admin.execute("CREATE ALIAS other FOR DATABASE movies AT 'neo4j+s://b' OIDC CREDENTIAL FORWARDING");
     assert!(written.await.unwrap().notifications.is_empty());
-    let route = admin.resolve("films", true).await.unwrap().route.unwrap();
+    let route = admin.resolve("films", false).await.unwrap().route.unwrap();
     let Some(Destination::RemoteDatabase(remote)) = route.destination else { panic!("a remote alias leads elsewhere") };
     assert!(remote.oidc_credential_forwarding);
     assert_eq!((remote.user.as_str(), remote.password.as_deref()), ("", None));
