@@ -81,6 +81,8 @@ impl Catalog {
             actor: Principal::User(user.clone()),
             on_behalf_of: None,
             target: ResolveTarget::Name(name.clone()),
+            // A constituent is used from its composite database.
+            connected_to: self.alias(name.as_str()).and_then(|alias| alias.composite.as_ref().map(CatalogName::from)),
             with_credentials: false,
         };
         let verdict = self.resolve(&question).map(|route| route.destination);

@@ -214,6 +214,17 @@ rejections! {
     /// No database or alias of this name, or none that the user may know of.
     DatabaseNotFound { name } = "DATABASE_NOT_FOUND", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
         "Unable to get a routing table for database '{name}' because this database does not exist", "Check the name, and that you have ACCESS on it.";
+    /// A constituent is the name of a session.
+    ConstituentNotConnectable { name } = "CONSTITUENT_NOT_CONNECTABLE", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Unable to get a routing table for database '{name}' because this database does not exist", "It is a constituent: connect to its composite database, and use it from there.";
+    /// A session on a composite database would use something else.
+    OutsideComposite { name, session } = "OUTSIDE_COMPOSITE", ["42001", "42N05"], "Neo.ClientError.Statement.SemanticError",
+        "When connected to a composite database, access is allowed only to its constituents. Attempted to access '{name}' while connected to '{session}'",
+        "Connect to it in another session, or create an alias for it in the composite database.";
+    /// A session elsewhere would use a composite database or a constituent.
+    CompositeFromOutside { name, session } = "COMPOSITE_FROM_OUTSIDE", ["42001", "42N04"], "Neo.ClientError.Statement.SemanticError",
+        "Accessing a composite database and its constituents is only allowed when connected to it. Attempted to access '{name}' while connected to '{session}'",
+        "Connect to the composite database; a constituent is used from there and cannot be connected to.";
     /// No alias of this name.
     AliasNotFound { action, name } = "ALIAS_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database alias '{name}': Database alias does not exist.", "";
@@ -284,6 +295,10 @@ rejections! {
     /// An alias that forwards the caller's identity would get credentials, or the reverse.
     CredentialKind { name } = "ALIAS_CREDENTIAL_KIND", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database alias '{name}': alter an alias with OIDC credential forwarding to stored credentials is not supported.", "Drop the alias and create it anew.";
+    /// A constituent would be a home.
+    HomeIsConstituent { action, user, name } = "HOME_IS_CONSTITUENT", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
+        "Failed to {action} the specified user '{user}': '{name}' is a constituent of a composite database, which nobody can be connected to.",
+        "Set the composite database, or another database or alias, as the home.";
     /// A composite database has no access of its own.
     CompositeAccess { name } = "COMPOSITE_ACCESS", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database '{name}': Database '{name}' is composite, and its access cannot be set.", "Set the access of the databases that its constituents lead to.";

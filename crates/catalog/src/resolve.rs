@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, Database, DatabaseName, DatabaseStatus, DbmsAction,
-    Named, Principal, Rejection, Revision, UserName,
+    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus,
+    DbmsAction, Named, Principal, Rejection, Revision, UserName,
 };
 
 /// The question "where does this lead?".
@@ -16,6 +16,8 @@ pub struct ResolveRequest {
     pub on_behalf_of: Option<UserName>,
     /// What is asked about.
     pub target: ResolveTarget,
+    /// The database that the user's session is on. Absent: the session is opened with the answer.
+    pub connected_to: Option<CatalogName>,
     /// Whether the credentials of a remote alias are wanted too.
     pub with_credentials: bool,
 }
@@ -66,8 +68,8 @@ impl Catalog {
     ///
     /// # Errors
     /// The caller is unknown, suspended, or lacks `IMPERSONATE` or `RESOLVE ALIAS`; or nothing of that name
-    /// exists that the user has ACCESS to, which is one and the same answer; or the database is stopped, or the alias
-    /// forwards the caller's identity against the policy.
+    /// exists that the user has ACCESS to, which is one and the same answer; or it cannot be used from where the user is
+    /// connected; or the database is stopped, or the alias forwards the caller's identity against the policy.
     pub fn resolve(&self, request: &ResolveRequest) -> Result<Route, Rejection> {
         let Principal::User(actor) = &request.actor else {
             return Err(Rejection::UnknownActor { user: request.actor.to_string() });
@@ -92,8 +94,47 @@ impl Catalog {
         self.authorise(&Principal::User(user.clone()), &Action::Access(name.clone()))?;
         let hidden = || Rejection::DatabaseNotFound { name: name.to_string() };
         let (destination, revision) = self.destination(&name).ok_or_else(hidden)?;
+        self.require_within_reach(user, &name, request.connected_to.as_ref())?;
         self.require_usable(&destination)?;
         Ok(Route { name, destination, revision, release_credentials: request.with_credentials })
+    }
+
+    /// A composite database and its constituents are used in a session on that database, and nothing else is; a constituent
+    /// cannot be connected to. A session database that the user may not know of counts as one that is not composite.
+    fn require_within_reach(
+        &self,
+        user: &UserName,
+        name: &CatalogName,
+        connected_to: Option<&CatalogName>,
+    ) -> Result<(), Rejection> {
+        let connectable = |name: &CatalogName| match self.alias(name.as_str()) {
+            Some(alias) if alias.composite.is_some() => {
+                Err(Rejection::ConstituentNotConnectable { name: name.to_string() })
+            }
+            _ => Ok(()),
+        };
+        let Some(session) = connected_to else { return connectable(name) };
+        let known = self.authorise(&Principal::User(user.clone()), &Action::Access(session.clone())).is_ok();
+        let composite = if known {
+            connectable(session)?;
+            self.composite_around(session)
+        } else {
+            None
+        };
+        let (name_around, name, session) = (self.composite_around(name), name.to_string(), session.to_string());
+        match (name_around, composite) {
+            (around, composite) if around == composite => Ok(()),
+            (_, Some(_)) => Err(Rejection::OutsideComposite { name, session }),
+            (_, None) => Err(Rejection::CompositeFromOutside { name, session }),
+        }
+    }
+
+    /// The composite database that a name is, or is a constituent of.
+    fn composite_around(&self, name: &CatalogName) -> Option<&DatabaseName> {
+        match self.find(name)? {
+            Named::Database(name, database) => (database.kind == DatabaseKind::Composite).then_some(name),
+            Named::Alias(_, alias) => alias.composite.as_ref(),
+        }
     }
 
     /// A stopped database and an alias that the policy does not let be used lead nowhere.

@@ -30,7 +30,8 @@ fn on(action: DatabaseAction, database: &str) -> Privilege {
 }
 
 fn resolve(log: &Log, actor: &str, target: ResolveTarget) -> Result<String, Rejection> {
-    let question = ResolveRequest { actor: user(actor), on_behalf_of: None, target, with_credentials: false };
+    let question =
+        ResolveRequest { actor: user(actor), on_behalf_of: None, target, connected_to: None, with_credentials: false };
     log.catalog.resolve(&question).map(|route| route.name.to_string())
 }
 

@@ -1,14 +1,14 @@
 //! Composite databases and their constituents: names, what may be created, who may use them, where they lead.
 
 use aliasd_catalog::{
-    AlterAlias, Command, CreateAlias, CreateMode, CypherVersion, DatabaseStatus, NameForm, RemoteTarget,
-    ResolveRequest, ResolveTarget,
+    AlterAlias, AlterUser, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseStatus, HomeChange,
+    NameForm, Rejection, RemoteTarget, ResolveRequest, ResolveTarget, Route,
 };
 
 use crate::builders::{
-    Log, access, alias_name, alter_alias, create_alias, create_composite, create_database, create_database_as,
-    create_local, create_remote, create_role, create_user, deny, drop_alias, drop_database, grant, grant_role, name,
-    remote_target, role_name, set_status, user,
+    Log, access, alias_name, alter_alias, alter_user, create_alias, create_composite, create_database,
+    create_database_as, create_local, create_remote, create_role, create_user, deny, drop_alias, drop_database, grant,
+    grant_role, name, remote_target, role_name, set_status, user,
 };
 use aliasd_catalog::AliasTarget;
 
@@ -140,10 +140,16 @@ fn composite_forms_are_for_composite_databases_only() {
 
 // === Who may use a constituent ===
 
+fn resolve_from(log: &Log, session: Option<&str>, target: &str) -> Result<Route, Rejection> {
+    let (target, connected_to) = (ResolveTarget::Name(name(target)), session.map(name));
+    let question =
+        ResolveRequest { actor: user("alice"), on_behalf_of: None, target, connected_to, with_credentials: false };
+    log.catalog.resolve(&question)
+}
+
+/// From the composite database for a constituent, otherwise by connecting.
 fn may(log: &Log, alias: &str) -> bool {
-    let target = ResolveTarget::Name(name(alias));
-    let question = ResolveRequest { actor: user("alice"), on_behalf_of: None, target, with_credentials: false };
-    log.catalog.resolve(&question).is_ok()
+    resolve_from(log, alias.starts_with("garden.").then_some("garden"), alias).is_ok()
 }
 
 fn with_alice() -> Log {
@@ -202,4 +208,110 @@ fn explanations_name_both_databases() {
         }
     }
     assert_eq!(seen, [("garden".to_owned(), 1, true), ("flowers".to_owned(), 1, false)]);
+}
+
+// === From where a constituent is used ===
+
+/// Alice may use `flowers`, `garden` with its constituent `garden.flowers`, and another composite database `meadow`.
+fn connected() -> Log {
+    let mut log = with_alice();
+    log.run([create_composite("meadow"), create_local("meadow.flowers", "flowers")]);
+    log.run(["garden", "meadow", "flowers"].map(|database| grant(access(database), "one")));
+    log
+}
+
+#[test]
+fn a_constituent_is_used_from_its_composite_database() -> Result<(), Rejection> {
+    let log = connected();
+    let route = resolve_from(&log, Some("garden"), "garden.flowers")?;
+    assert_eq!(route.name.as_str(), "garden.flowers");
+    resolve_from(&log, Some("garden"), "garden")?;
+    resolve_from(&log, None, "garden")?;
+    resolve_from(&log, Some("neo4j"), "flowers")?;
+    Ok(())
+}
+
+#[test]
+fn a_constituent_cannot_be_connected_to() {
+    let log = connected();
+    let text = "Unable to get a routing table for database 'garden.flowers' because this database does not exist";
+    for (session, target) in [(None, "garden.flowers"), (Some("garden.flowers"), "flowers")] {
+        let refused = resolve_from(&log, session, target).expect_err("nobody is connected there");
+        assert_eq!(code(&refused), ("22N51", text.into()));
+        assert_eq!(refused.hint(), "It is a constituent: connect to its composite database, and use it from there.");
+    }
+}
+
+#[test]
+fn a_composite_database_and_its_constituents_are_closed_to_other_sessions() {
+    let log = connected();
+    for target in ["garden", "garden.flowers"] {
+        let refused = resolve_from(&log, Some("neo4j"), target).expect_err("another session");
+        let text = format!(
+            "Accessing a composite database and its constituents is only allowed when connected to it. \
+             Attempted to access '{target}' while connected to 'neo4j'"
+        );
+        assert_eq!((refused.code().gqlstatus, refused.to_string()), (&["42001", "42N04"][..], text));
+    }
+}
+
+#[test]
+fn a_session_on_a_composite_database_uses_its_constituents_only() {
+    let log = connected();
+    for target in ["flowers", "meadow", "meadow.flowers"] {
+        let refused = resolve_from(&log, Some("garden"), target).expect_err("it is outside");
+        let text = format!(
+            "When connected to a composite database, access is allowed only to its constituents. \
+             Attempted to access '{target}' while connected to 'garden'"
+        );
+        assert_eq!((refused.code().gqlstatus, refused.to_string()), (&["42001", "42N05"][..], text));
+    }
+}
+
+/// Reasons are taken away one by one, and what remains is refused in the order of the table.
+#[test]
+fn the_ladder_of_resolving_from_a_session() {
+    let mut log = with_alice();
+    log.run([
+        grant(access("flowers"), "one"),
+        create_composite("meadow"),
+        set_status("flowers", DatabaseStatus::Offline),
+    ]);
+    let refused = |log: &Log, session: &str, target: &str| {
+        resolve_from(log, Some(session), target).expect_err("it is refused").code().code
+    };
+    assert_eq!(refused(&log, "garden.flowers", "garden.flowers"), "DATABASE_NOT_FOUND", "the composite is hidden");
+    log.run([grant(access("garden"), "one")]);
+    assert_eq!(refused(&log, "garden.flowers", "garden.flowers"), "CONSTITUENT_NOT_CONNECTABLE");
+    assert_eq!(
+        refused(&log, "meadow", "garden.flowers"),
+        "COMPOSITE_FROM_OUTSIDE",
+        "a hidden session is like any other"
+    );
+    log.run([grant(access("meadow"), "one")]);
+    assert_eq!(refused(&log, "meadow", "garden.flowers"), "OUTSIDE_COMPOSITE");
+    assert_eq!(refused(&log, "garden", "garden.flowers"), "DATABASE_STOPPED");
+    log.run([set_status("flowers", DatabaseStatus::Online)]);
+    assert!(resolve_from(&log, Some("garden"), "garden.flowers").is_ok());
+}
+
+#[test]
+fn a_constituent_is_no_home() {
+    let mut log = connected();
+    let home =
+        |home: &str| Command::AlterUser(AlterUser { home: Some(HomeChange::Set(name(home))), ..alter_user("alice") });
+    assert_eq!(log.refused(home("garden.flowers")).code().code, "HOME_IS_CONSTITUENT");
+    let bob = CreateUser { home: Some(name("garden.flowers")), ..create_user("bob") };
+    assert_eq!(log.refused(Command::CreateUser(bob)).code().code, "HOME_IS_CONSTITUENT");
+    // What becomes a constituent later leads nowhere from then on, as a home that was dropped.
+    assert_eq!(log.accepted(home("garden.later")).notifications.len(), 1);
+    log.run([create_local("garden.later", "flowers")]);
+    let question = ResolveRequest {
+        actor: user("alice"),
+        on_behalf_of: None,
+        target: ResolveTarget::Home,
+        connected_to: None,
+        with_credentials: false,
+    };
+    assert_eq!(log.catalog.resolve(&question).expect_err("no home").code().code, "CONSTITUENT_NOT_CONNECTABLE");
 }

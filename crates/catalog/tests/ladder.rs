@@ -10,10 +10,10 @@ use aliasd_catalog::{
 };
 
 use crate::builders::{
-    ACTIVE_KEY, Log, OTHER_KEY, access, alias_name, alter_alias, alter_user, bootstrap, create_alias, create_database,
-    create_database_as, create_local, create_remote, create_role, create_user, database_name, dbms, drop_alias,
-    drop_database, drop_role, drop_user, grant, grant_role, insecure, mtls, name, password, remote_target, role_name,
-    sealed, stored, url, user, user_name,
+    ACTIVE_KEY, Log, OTHER_KEY, access, alias_name, alter_alias, alter_user, bootstrap, create_alias, create_composite,
+    create_database, create_database_as, create_local, create_remote, create_role, create_user, database_name, dbms,
+    drop_alias, drop_database, drop_role, drop_user, grant, grant_role, insecure, mtls, name, password, remote_target,
+    role_name, sealed, stored, url, user, user_name,
 };
 
 /// Who climbs.
@@ -214,9 +214,12 @@ fn create_a_user() {
     let mut command = create_user("bob");
     command.auth = vec![mtls("id")];
     command.password = Some(PasswordChange { password: None, change_required: Some(false) });
-    Ladder::climb(Command::CreateUser(command), vec![Command::CreateUser(bob)], &[DbmsAction::CreateUser])
+    command.home = Some(name("garden.far"));
+    let prepare = vec![Command::CreateUser(bob), create_composite("garden"), create_remote("garden.far")];
+    Ladder::climb(Command::CreateUser(command), prepare, &[DbmsAction::CreateUser])
         .refused("USER_EXISTS", |_, command| set!(command, CreateUser.name = user_name("dave")))
         .refused("AUTH_ID_TAKEN", |_, command| set!(command, CreateUser.auth = Vec::new()))
+        .refused("HOME_IS_CONSTITUENT", |_, command| set!(command, CreateUser.home = None))
         .refused("USER_WITHOUT_PASSWORD", |_, command| set!(command, CreateUser.password = None))
         .refused("USER_WITHOUT_AUTH", |_, command| set!(command, CreateUser.password = Some(password(None))))
         .accepted();
@@ -242,16 +245,18 @@ fn alter_a_user() {
     bob.auth = vec![mtls("id")];
     let mut command = alter_user(CAROL);
     command.status = Some(UserStatus::Active);
-    command.home = Some(HomeChange::Remove);
+    command.home = Some(HomeChange::Set(name("garden.far")));
     command.remove_auth = Removal { all: true, ..Removal::default() };
     command.set_auth = vec![mtls("id")];
     command.password = Some(PasswordChange { password: None, change_required: Some(true) });
     let privileges =
         [DbmsAction::SetPasswords, DbmsAction::SetUserStatus, DbmsAction::SetUserHomeDatabase, DbmsAction::SetAuth];
-    Ladder::climb(Command::AlterUser(command), vec![Command::CreateUser(bob)], &privileges)
+    let prepare = vec![Command::CreateUser(bob), create_composite("garden"), create_remote("garden.far")];
+    Ladder::climb(Command::AlterUser(command), prepare, &privileges)
         .refused("OWN_USER_PROTECTED", |_, command| set!(command, AlterUser.name = user_name("dave")))
         .refused("USER_NOT_FOUND", |log, _| log.run([Command::CreateUser(create_user("dave"))]))
         .refused("AUTH_ID_TAKEN", |_, command| set!(command, AlterUser.set_auth = Vec::new()))
+        .refused("HOME_IS_CONSTITUENT", |_, command| set!(command, AlterUser.home = Some(HomeChange::Remove)))
         .refused("USER_WITHOUT_PASSWORD", |_, command| set!(command, AlterUser.password = None))
         .refused("USER_WITHOUT_AUTH", |_, command| set!(command, AlterUser.remove_auth.all = false))
         .accepted();

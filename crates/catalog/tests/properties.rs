@@ -145,13 +145,14 @@ fn agree_on(catalog: &Catalog, model: &Model, question: &ResolveRequest) -> Resu
 fn explains(catalog: &Catalog, asking: &str, target: &str) -> Result<(), TestCaseError> {
     let (who, target) = (user_name(asking), name(target));
     let Explanation { verdict, rules } = catalog.explain_access(&who, &target);
-    let question = ResolveRequest {
-        actor: user(asking),
-        on_behalf_of: None,
-        target: ResolveTarget::Name(target.clone()),
-        with_credentials: false,
+    let asked_from = |session: Option<&str>| {
+        let (actor, target) = (user(asking), ResolveTarget::Name(target.clone()));
+        let connected_to = session.map(name);
+        let question = ResolveRequest { actor, on_behalf_of: None, target, connected_to, with_credentials: false };
+        catalog.resolve(&question).map(|route| route.destination)
     };
-    prop_assert_eq!(&verdict, &catalog.resolve(&question).map(|route| route.destination));
+    let composite = catalog.alias(target.as_str()).and_then(|alias| alias.composite.as_ref());
+    prop_assert_eq!(&verdict, &asked_from(composite.map(|composite| composite.as_str())));
     let fits = rules.iter().all(|rule| match rule {
         Rule::User { standing, .. } => {
             standing.is_some_and(|standing| standing.status == UserStatus::Active && !standing.password_change_required)
@@ -170,8 +171,11 @@ fn agree_on_everything_for(catalog: &Catalog, model: &Model, asking: &str) -> Re
     let who = user(asking);
     let names = NAMES.iter().map(|target| ResolveTarget::Name(name(target)));
     for target in names.chain([ResolveTarget::Home]) {
-        let question = ResolveRequest { actor: who.clone(), on_behalf_of: None, target, with_credentials: false };
-        agree_on(catalog, model, &question)?;
+        for session in [None, Some("sales"), Some("far"), Some("far.away")] {
+            let (actor, target, connected_to) = (who.clone(), target.clone(), session.map(name));
+            let question = ResolveRequest { actor, on_behalf_of: None, target, connected_to, with_credentials: false };
+            agree_on(catalog, model, &question)?;
+        }
     }
     for target in NAMES {
         explains(catalog, asking, target)?;

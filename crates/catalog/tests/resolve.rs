@@ -31,7 +31,7 @@ fn story() -> Log {
 
 fn request(who: &str, target: &str) -> ResolveRequest {
     let target = ResolveTarget::Name(name(target));
-    ResolveRequest { actor: user(who), on_behalf_of: None, target, with_credentials: false }
+    ResolveRequest { actor: user(who), on_behalf_of: None, target, connected_to: None, with_credentials: false }
 }
 
 fn route(log: &Log, who: &str, target: &str) -> Result<Route, Rejection> {

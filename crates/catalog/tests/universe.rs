@@ -101,7 +101,13 @@ fn prelude() -> Vec<(Principal, Command<Sealed>)> {
 }
 
 fn home_of_root() -> ResolveRequest {
-    ResolveRequest { actor: user(ROOT), on_behalf_of: None, target: ResolveTarget::Home, with_credentials: false }
+    ResolveRequest {
+        actor: user(ROOT),
+        on_behalf_of: None,
+        target: ResolveTarget::Home,
+        connected_to: None,
+        with_credentials: false,
+    }
 }
 
 /// A step before it has its place in the log.
@@ -135,9 +141,16 @@ fn draft() -> impl Strategy<Value = Draft> {
 fn question() -> impl Strategy<Value = ResolveRequest> {
     let actor = prop_oneof![20 => users().prop_map(Principal::User), 1 => Just(Principal::System)];
     let target = prop_oneof![1 => Just(ResolveTarget::Home), 3 => names().prop_map(ResolveTarget::Name)];
-    (actor, option::of(users()), target, any::<bool>()).prop_map(|(actor, on_behalf_of, target, with_credentials)| {
-        ResolveRequest { actor, on_behalf_of, target, with_credentials }
-    })
+    let session = option::of(prop_oneof![2 => names(), 3 => Just(name("far"))]);
+    (actor, option::of(users()), target, session, any::<bool>()).prop_map(
+        |(actor, on_behalf_of, target, connected_to, with_credentials)| ResolveRequest {
+            actor,
+            on_behalf_of,
+            target,
+            connected_to,
+            with_credentials,
+        },
+    )
 }
 
 // === Names ===

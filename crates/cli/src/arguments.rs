@@ -116,6 +116,10 @@ pub(crate) struct Resolve {
     /// Resolve for another user, which needs IMPERSONATE.
     #[arg(long = "as", value_name = "USER")]
     pub(crate) user_impersonated: Option<String>,
+    /// The database that the session is on, as `USE NAME` is understood there; constituents are found from their
+    /// composite database only.
+    #[arg(long = "from", value_name = "DATABASE")]
+    pub(crate) connected_to: Option<String>,
     /// Show the password of a remote alias too, which needs RESOLVE ALIAS.
     #[arg(long)]
     pub(crate) show_credentials: bool,

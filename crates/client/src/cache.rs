@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aliasd_wire::v1::Change;
+use aliasd_wire::v1::{Change, ChangeSubject};
 
 use crate::relevance::{Concern, Whose, concern};
 use crate::route::Target;
@@ -18,6 +18,7 @@ use crate::{Lookup, Route};
 pub(crate) struct Key {
     target: Target,
     user: Option<String>,
+    session: Option<String>,
     credentials: bool,
 }
 
@@ -29,7 +30,12 @@ pub(crate) struct Cache {
 
 impl Key {
     pub(crate) fn of(lookup: &Lookup) -> Self {
-        Self { target: lookup.target.clone(), user: lookup.user.clone(), credentials: lookup.credentials }
+        Self {
+            target: lookup.target.clone(),
+            user: lookup.user.clone(),
+            session: lookup.session.clone(),
+            credentials: lookup.credentials,
+        }
     }
 }
 
@@ -63,8 +69,13 @@ impl Cache {
     /// of them already.
     pub(crate) fn invalidate(&mut self, revision: u64, changes: &[Change], caller: &str) {
         let holds = |key: &Key, route: &Arc<Route>| {
+            // A session database that becomes a composite one, or ceases to be, decides what can be used from there.
+            let session = key.session.as_ref().map(|name| name.to_lowercase());
+            let around =
+                |change: &Change| change.subject() == ChangeSubject::Database && session.as_ref() == Some(&change.name);
             let whose = Whose { user: key.user.as_deref().unwrap_or(caller), caller };
-            route.served_at >= revision || changes.iter().all(|change| concern(change, route, whose) == Concern::None)
+            route.served_at >= revision
+                || changes.iter().all(|change| concern(change, route, whose) == Concern::None && !around(change))
         };
         self.young.retain(|key, route| holds(key, route));
         self.old.retain(|key, route| holds(key, route));
@@ -82,7 +93,7 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use aliasd_wire::v1::{ChangeKind, ChangeSubject};
+    use aliasd_wire::v1::ChangeKind;
 
     use super::*;
     use crate::Destination;
@@ -123,6 +134,17 @@ mod tests {
         let mut cache = Cache::new(100);
         cache.insert(Key::of(&Lookup::name("x").with_credentials()), route("x", 5));
         assert_eq!(cache.get(&Key::of(&Lookup::name("x"))), None);
+    }
+
+    #[test]
+    fn the_session_database_is_a_part_of_the_key_and_concerns_the_route() {
+        let mut cache = Cache::new(100);
+        let from = |session: &str| Key::of(&Lookup::name("x").connected_to(session));
+        cache.insert(from("Garden"), route("x", 5));
+        cache.insert(from("meadow"), route("x", 5));
+        assert_eq!(cache.get(&Key::of(&Lookup::name("x"))), None);
+        cache.invalidate(7, &altered(ChangeSubject::Database, "garden"), "service");
+        assert_eq!((cache.get(&from("Garden")), cache.len()), (None, 1));
     }
 
     #[test]

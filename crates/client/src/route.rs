@@ -35,6 +35,7 @@ pub enum Freshness {
 pub struct Lookup {
     pub(crate) target: Target,
     pub(crate) user: Option<String>,
+    pub(crate) session: Option<String>,
     pub(crate) credentials: bool,
     pub(crate) freshness: Option<Freshness>,
 }
@@ -113,17 +114,28 @@ impl Freshness {
 impl Lookup {
     /// Resolves a database or alias by its name, in any case; a constituent is written `composite.alias`.
     pub fn name(name: impl Into<String>) -> Self {
-        Self { target: Target::Name(name.into()), user: None, credentials: false, freshness: None }
+        Self::of(Target::Name(name.into()))
     }
 
     /// Resolves the user's home database, or the default database.
     pub fn home() -> Self {
-        Self { target: Target::Home, user: None, credentials: false, freshness: None }
+        Self::of(Target::Home)
+    }
+
+    fn of(target: Target) -> Self {
+        Self { target, user: None, session: None, credentials: false, freshness: None }
     }
 
     /// Resolves for another user, which needs `IMPERSONATE`.
     pub fn on_behalf_of(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
+        self
+    }
+
+    /// Resolves for a session that is on this database, as `USE name` does there. Without this, the session is opened with
+    /// the answer. Constituents are found from their composite database only.
+    pub fn connected_to(mut self, database: impl Into<String>) -> Self {
+        self.session = Some(database.into());
         self
     }
 
@@ -150,6 +162,7 @@ impl Lookup {
             on_behalf_of: self.user.clone(),
             freshness: Some(Freshness::or_seen(self.freshness, core.seen())),
             with_credentials: self.credentials,
+            connected_to: self.session.clone(),
         };
         let (answer, member) = core
             .call(Effect::Reads, |attempt| {

@@ -128,6 +128,7 @@ async fn resolve_until(channel: Channel, stop: Arc<AtomicBool>, answered: Arc<st
             on_behalf_of: Some("carol".to_owned()),
             freshness: Some(v1::Freshness { level: Some(v1::freshness::Level::Local(())) }),
             with_credentials: true,
+            connected_to: None,
         };
         let started = Instant::now();
         match router.resolve(request).await {

@@ -25,6 +25,7 @@ impl Draft {
             _ => {}
         }
         let auth = self.with_auth(&create.name, BTreeMap::new(), &create.auth)?;
+        self.require_home(create.home.as_ref(), "create", &create.name)?;
         let password = match &create.password {
             Some(change) => Some(change.password.clone().ok_or(Rejection::NoPassword { name: name.clone() })?),
             None => None,
@@ -65,6 +66,9 @@ impl Draft {
         }
         user.auth.retain(|provider, _| !alter.remove_auth.all && !alter.remove_auth.providers.contains(provider));
         user.auth = self.with_auth(&alter.name, user.auth, &alter.set_auth)?;
+        if let Some(HomeChange::Set(home)) = &alter.home {
+            self.require_home(Some(home), "alter", &alter.name)?;
+        }
         if let Some(change) = &alter.password {
             // A first password is as good as one that came with the user: it is to be changed by default.
             let change_required = if user.password.is_some() { user.password_change_required } else { true };
@@ -196,6 +200,20 @@ impl Draft {
             auth.insert(provider.clone(), id.clone());
         }
         Ok(auth)
+    }
+
+    /// A home may be missing, but not be what cannot be connected to.
+    fn require_home(&self, home: Option<&CatalogName>, action: &str, user: &UserName) -> Result<(), Rejection> {
+        let constituent =
+            |home: &&CatalogName| self.catalog.alias(home.as_str()).is_some_and(|it| it.composite.is_some());
+        match home.filter(constituent) {
+            Some(home) => Err(Rejection::HomeIsConstituent {
+                action: action.into(),
+                user: user.to_string(),
+                name: home.to_string(),
+            }),
+            None => Ok(()),
+        }
     }
 
     fn home_notification(&self, home: &CatalogName) -> Option<Notification> {

@@ -66,6 +66,7 @@ impl Model {
             },
             (None, None) => return Err(Rejection::DatabaseNotFound { name: name.to_string() }),
         };
+        self.check_session(who, &name, request.connected_to.as_ref())?;
         let offline = |name: &String| self.database(name).is_some_and(|it| it.status == DatabaseStatus::Offline);
         if let Some(stopped) = database.clone().filter(offline) {
             return Err(Rejection::DatabaseStopped { name: stopped });
@@ -75,6 +76,35 @@ impl Model {
             return Err(Rejection::OidcForwardingDisabled { name: name.to_string() });
         }
         Ok(Answer { name: name.to_string(), database, alias, revision, credentials: request.with_credentials })
+    }
+
+    /// Which names may be used from where (§5.2).
+    fn check_session(&self, who: &UserName, name: &CatalogName, from: Option<&CatalogName>) -> Result<(), Rejection> {
+        let is_constituent = |name: &CatalogName| self.alias(name.as_str()).is_some_and(|it| it.composite.is_some());
+        let around = |name: &CatalogName| match self.alias(name.as_str()) {
+            Some(alias) => alias.composite.as_ref().map(ToString::to_string),
+            None => self.is_composite(name.as_str()).then(|| name.to_string()),
+        };
+        let Some(from) = from else {
+            return match is_constituent(name) {
+                true => Err(Rejection::ConstituentNotConnectable { name: name.to_string() }),
+                false => Ok(()),
+            };
+        };
+        let access = Action::Access(from.clone());
+        let hidden = self.authorise(&Principal::User(who.clone()), &access).is_err();
+        if is_constituent(from) && !hidden {
+            return Err(Rejection::ConstituentNotConnectable { name: from.to_string() });
+        }
+        let session = if hidden { None } else { around(from) };
+        let (name, target, from) = (name.to_string(), around(name), from.to_string());
+        match session {
+            Some(composite) if target.as_ref() != Some(&composite) => {
+                Err(Rejection::OutsideComposite { name, session: from })
+            }
+            None if target.is_some() => Err(Rejection::CompositeFromOutside { name, session: from }),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn authorise(&self, who: &Principal, action: &Action) -> Result<(), Rejection> {

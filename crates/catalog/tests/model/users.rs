@@ -25,6 +25,7 @@ impl Model {
             _ => {}
         }
         let auth = self.identities(&create.name, BTreeMap::new(), &create.auth)?;
+        self.check_home(create.home.as_ref(), "create", &name)?;
         let (password, change_required) = match &create.password {
             None => (None, false),
             Some(change) if change.password.is_none() => return Err(Rejection::NoPassword { name }),
@@ -69,6 +70,9 @@ impl Model {
             user.auth.remove(provider);
         }
         user.auth = self.identities(&alter.name, user.auth, &alter.set_auth)?;
+        if let Some(HomeChange::Set(home)) = &alter.home {
+            self.check_home(Some(home), "alter", &name)?;
+        }
         if let Some(change) = &alter.password {
             let first = user.password.is_none();
             if change.password.is_some() {
@@ -104,6 +108,15 @@ impl Model {
         user.modified = stamp;
         self.put(RecordKey::User(alter.name.clone()), Record::User(Arc::new(user)));
         Ok(Effect { system_updates: 1, notifications })
+    }
+
+    fn check_home(&self, home: Option<&CatalogName>, action: &str, user: &str) -> Result<(), Rejection> {
+        let Some(home) = home else { return Ok(()) };
+        if self.alias(home.as_str()).is_some_and(|alias| alias.composite.is_some()) {
+            let (action, user) = (action.to_string(), user.to_string());
+            return Err(Rejection::HomeIsConstituent { action, user, name: home.to_string() });
+        }
+        Ok(())
     }
 
     pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {

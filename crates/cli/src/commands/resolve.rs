@@ -17,6 +17,9 @@ pub(crate) async fn run(command: Box<Resolve>) -> Result<(), Failure> {
     if let Some(user) = &command.user_impersonated {
         lookup = lookup.on_behalf_of(user);
     }
+    if let Some(database) = &command.connected_to {
+        lookup = lookup.connected_to(database);
+    }
     if command.show_credentials {
         lookup = lookup.with_credentials();
     }

@@ -37,7 +37,7 @@ pub(super) fn resolve_target(target: Option<v1::resolve_request::Target>) -> Res
     }
 }
 
-fn catalog_name(name: &str) -> Result<CatalogName, Error> {
+pub(super) fn catalog_name(name: &str) -> Result<CatalogName, Error> {
     CatalogName::new(name).map_err(|rejection| Error::from(&rejection))
 }
 

@@ -23,7 +23,9 @@ impl Router for RouterService {
         let request = request.into_inner();
         let on_behalf_of = request.on_behalf_of.as_deref().map(convert::user_name).transpose()?;
         let target = convert::resolve_target(request.target)?;
-        let question = ResolveRequest { actor, on_behalf_of, target, with_credentials: request.with_credentials };
+        let connected_to = request.connected_to.as_deref().map(convert::catalog_name).transpose()?;
+        let with_credentials = request.with_credentials;
+        let question = ResolveRequest { actor, on_behalf_of, target, connected_to, with_credentials };
         let resolved = self.0.resolve(&question, request.freshness.into()).await?;
         Ok(Response::new(convert::resolved(&resolved, self.0.leader())))
     }

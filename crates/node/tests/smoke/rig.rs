@@ -270,6 +270,7 @@ impl Caller {
             on_behalf_of: user.map(str::to_owned),
             freshness: None,
             with_credentials,
+            connected_to: None,
         };
         answer(RouterClient::new(self.channel.clone()).resolve(self.request(request)).await)
     }
