@@ -7,7 +7,8 @@ use aliasd_catalog::{
     Applied, Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal,
     Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
 };
-use aliasd_cypher::{Lowered, Parameters, Refusal, compile, run_listing};
+use aliasd_cypher::ast::Deprecation;
+use aliasd_cypher::{Located, Lowered, Parameters, Refusal, lower, parse, run_listing};
 use aliasd_tests::golden::{self, Reply, Step, Table};
 use anyhow::{Result, bail};
 
@@ -41,18 +42,31 @@ impl Core {
     /// Answers one step.
     pub(crate) fn say(&mut self, step: &Step) -> Result<Reply> {
         let who = Principal::User(UserName::new(&step.user)?);
-        match compile(&step.statement, &Parameters::new(step.parameters.clone())) {
-            Err(refusal) => Ok(refused(&refusal)),
-            Ok(Lowered::Command(command)) => self.apply(who, *command),
+        let statement = match parse(&step.statement) {
+            Ok(statement) => statement,
+            Err(error) => return Ok(refused(&error.into())),
+        };
+        let lowered = lower(&statement, &Parameters::new(step.parameters.clone()));
+        let reply = match lowered.map_err(|refusal| refusal.in_source(&step.statement)) {
+            Err(refusal) => refused(&refusal),
+            Ok(Lowered::Command(command)) => self.apply(who, *command)?,
             Ok(Lowered::Listing(listing)) => {
                 let answer = run_listing(&self.catalog, &who, &listing).and_then(|table| {
                     let columns = table.columns.clone();
                     let rows: Result<Vec<_>, Refusal> = table.collect();
                     Ok(Table { columns, rows: rows?, ..Table::default() })
                 });
-                Ok(answer.map_or_else(|refusal| refused(&refusal), Reply::Done))
+                answer.map_or_else(|refusal| refused(&refusal), Reply::Done)
             }
-        }
+        };
+        Ok(match reply {
+            Reply::Done(mut table) => {
+                let told = |note: &Located<Deprecation>| (note.value.gqlstatus().to_owned(), note.value.message());
+                table.notifications.splice(..0, statement.deprecations.iter().map(told));
+                Reply::Done(table)
+            }
+            refused => refused,
+        })
     }
 
     fn apply(&mut self, actor: Principal, command: Command<Plain>) -> Result<Reply> {

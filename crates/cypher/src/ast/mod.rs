@@ -6,6 +6,7 @@
 
 mod alias;
 mod database;
+mod deprecation;
 mod expression;
 mod privilege;
 mod role;
@@ -19,6 +20,7 @@ pub use aliasd_catalog::{
 
 pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause, RemoteClauses};
 pub use database::{AlterDatabase, CreateDatabase, DatabaseStatement, DropDatabase, Wait};
+pub use deprecation::Deprecation;
 pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
 pub use privilege::{
     ElementKind, LoadTerm, NameScope, PatternTerm, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm,
@@ -43,6 +45,8 @@ pub struct Statement {
     pub version: Option<CypherVersion>,
     /// What the statement does.
     pub body: Located<Body>,
+    /// What in it is deprecated, in the order written.
+    pub deprecations: Vec<Located<Deprecation>>,
 }
 
 /// What a statement does, by family.

@@ -80,7 +80,7 @@ error_codes! {
     InvalidQualifiedName = "INVALID_QUALIFIED_NAME", "42NAA", "Statement.SyntaxError";
     /// A quoted name of more than two parts, in Cypher 5.
     TooManyNameComponents = "TOO_MANY_NAME_COMPONENTS", "22N83", "Statement.SyntaxError";
-    /// An unquoted name of more than two parts for a remote alias, in Cypher 5.
+    /// An unquoted name of more than two parts for a new alias, in Cypher 5.
     InvalidDottedName = "INVALID_DOTTED_NAME", "22N82", "Statement.SyntaxError";
     /// A name that is neither a column of the listing nor defined by `YIELD`.
     UnknownVariable = "UNKNOWN_VARIABLE", "42N62", "Statement.SyntaxError";

@@ -18,9 +18,7 @@ impl Parser<'_> {
         self.expect("DATABASE")?;
         let target = self.catalog_name("a target database name")?;
         let remote = if self.accept("AT") { Some(self.remote_clauses()?) } else { None };
-        if remote.is_some() {
-            self.check_remote_name(&name)?;
-        }
+        self.check_dotted_name(&name, remote.is_some())?;
         let properties = self.optional_map("PROPERTIES")?;
         Ok(AliasStatement::Create(CreateAlias { name, mode, target, remote, properties }))
     }
@@ -47,17 +45,23 @@ impl Parser<'_> {
         if self.accept(word) { self.map_operand().map(Some) } else { Ok(None) }
     }
 
-    /// In Cypher 5 the name of a remote alias has no dots of its own unless it is quoted.
-    fn check_remote_name(&self, name: &NameOperand) -> Parsed<()> {
+    /// In Cypher 5 the name of an alias has no dots of its own unless it is quoted: the first dot is that of a composite
+    /// database.
+    fn check_dotted_name(&self, name: &NameOperand, remote: bool) -> Parsed<()> {
         let Operand::Literal(parts) = &name.value else { return Ok(()) };
         if self.version() == CypherVersion::Cypher25 || parts.parts.len() <= 2 {
             return Ok(());
         }
-        let message = format!(
-            "'.' is not a valid character in the remote alias name '{}'. Remote alias names using '.' must be quoted \
-             with backticks e.g. `remote.alias`.",
-            parts.display()
-        );
+        let (kind, rule) = match remote {
+            true => ("remote", "Remote alias names using '.' must be quoted with backticks e.g. `remote.alias`."),
+            false => (
+                "local",
+                "Local alias names using '.' must be quoted with backticks when adding a local alias to a composite \
+                 database e.g. `local.alias`.",
+            ),
+        };
+        let name_text = parts.display();
+        let message = format!("'.' is not a valid character in the {kind} alias name '{name_text}'. {rule}");
         Err(self.error(ErrorCode::InvalidDottedName, name.span, message))
     }
 

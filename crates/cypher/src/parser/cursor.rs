@@ -2,10 +2,11 @@
 
 use aliasd_catalog::CypherVersion;
 
+use crate::ast::Deprecation;
 use crate::error::mask::is_secret;
 use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::{Token, TokenKind};
-use crate::span::Span;
+use crate::span::{Located, Span};
 use crate::suggest::nearest;
 
 /// Deepest nesting of brackets and prefix operators in an expression.
@@ -28,6 +29,7 @@ pub(crate) struct Parser<'a> {
     expected: Vec<Expected>,
     depth: usize,
     version: CypherVersion,
+    deprecations: Vec<Located<Deprecation>>,
 }
 
 /// Something that could have stood at the current place.
@@ -46,7 +48,15 @@ enum Expected {
 impl<'a> Parser<'a> {
     pub(crate) fn new(source: &'a str, tokens: Vec<Token>) -> Self {
         // Without a prefix the language is Cypher 25.
-        Self { source, tokens, position: 0, expected: Vec::new(), depth: 0, version: CypherVersion::Cypher25 }
+        Self {
+            source,
+            tokens,
+            position: 0,
+            expected: Vec::new(),
+            depth: 0,
+            version: CypherVersion::Cypher25,
+            deprecations: Vec::new(),
+        }
     }
 
     pub(super) fn set_version(&mut self, version: CypherVersion) {
@@ -55,6 +65,14 @@ impl<'a> Parser<'a> {
 
     pub(super) fn version(&self) -> CypherVersion {
         self.version
+    }
+
+    pub(super) fn deprecate(&mut self, deprecation: Deprecation, span: Span) {
+        self.deprecations.push(Located::new(deprecation, span));
+    }
+
+    pub(super) fn take_deprecations(&mut self) -> Vec<Located<Deprecation>> {
+        std::mem::take(&mut self.deprecations)
     }
 
     // --- looking

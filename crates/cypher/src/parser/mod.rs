@@ -46,7 +46,7 @@ impl Parser<'_> {
         if self.kind() != TokenKind::End {
             return Err(self.unexpected());
         }
-        Ok(Statement { version, body })
+        Ok(Statement { version, body, deprecations: self.take_deprecations() })
     }
 
     fn version_prefix(&mut self) -> Parsed<Option<CypherVersion>> {

@@ -3,7 +3,7 @@
 use aliasd_catalog::{CypherVersion, PlainSecret};
 
 use super::{Parsed, Parser};
-use crate::ast::{MapEntries, Name, NameOperand, Operand};
+use crate::ast::{Deprecation, MapEntries, Name, NameOperand, Operand};
 use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_quoted, decode_string};
 use crate::span::Located;
@@ -73,7 +73,11 @@ impl Parser<'_> {
             let hint = "Put the whole name into one pair of backticks, dots included.";
             return Err(self.error(code, span, message).with_hint(hint));
         }
-        Ok(Located::new(Operand::Literal(Name { parts }), span))
+        let name = Name { parts };
+        if quoted && name.parts.len() > 1 {
+            self.deprecate(Deprecation::SeparatelyQuotedName { name: name.display() }, span);
+        }
+        Ok(Located::new(Operand::Literal(name), span))
     }
 
     /// A string literal or a parameter. `kind` says what it is, for example "a url in quotes".

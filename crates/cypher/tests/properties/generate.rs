@@ -470,9 +470,9 @@ pub(crate) fn statement() -> BoxedStrategy<Statement> {
     ];
     (of(version()), body)
         .prop_map(|(version, body)| {
-            // Credential forwarding came with Cypher 25, and so did names of more than two parts for remote aliases.
-            let forwards = matches!(&body, Body::Alias(AliasStatement::Create(CreateAlias { remote: Some(_), .. })));
-            Statement { version: version.filter(|_| !forwards), body: at(body) }
+            // Credential forwarding came with Cypher 25, and so did names of more than two parts for new aliases.
+            let created = matches!(&body, Body::Alias(AliasStatement::Create(_)));
+            Statement { version: version.filter(|_| !created), body: at(body), deprecations: Vec::new() }
         })
         .boxed()
 }

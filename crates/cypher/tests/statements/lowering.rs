@@ -212,6 +212,7 @@ fn cypher_5_is_lenient_and_forwards_nothing() {
     assert!(refusal(&format!("CYPHER 5 {forwarding}"), &[]).starts_with("SYNTAX_ERROR"));
     for (statement, code) in [
         ("CYPHER 5 CREATE ALIAS a.b.c FOR DATABASE b AT 'neo4j+s://h' USER u PASSWORD 'p'", "INVALID_DOTTED_NAME"),
+        ("CYPHER 5 CREATE ALIAS a.b.c FOR DATABASE b", "INVALID_DOTTED_NAME"),
         ("CYPHER 5 DROP ALIAS a.`b`.c FOR DATABASE", "TOO_MANY_NAME_COMPONENTS"),
         ("DROP ALIAS a.`b` FOR DATABASE", "INVALID_QUALIFIED_NAME"),
     ] {

@@ -4,8 +4,9 @@ use std::mem::take;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use aliasd_catalog::{Effect, Value};
+use aliasd_catalog::Value;
 use aliasd_cypher::Parameters;
+use aliasd_cypher::ast::Deprecation;
 use aliasd_wire::error::Error;
 use aliasd_wire::v1;
 use aliasd_wire::v1::admin_server::Admin;
@@ -16,7 +17,7 @@ use tonic::{Request, Response, Status};
 use zeroize::Zeroizing;
 
 use super::{caller, convert};
-use crate::session::{Executed, Fault, Listed, Session, Statement, Written};
+use crate::session::{Answer, Executed, Fault, Listed, Session, Statement, Written};
 
 pub(super) struct AdminService(pub(super) Arc<Session>);
 
@@ -36,11 +37,12 @@ impl Admin for AdminService {
             request: convert::request_id(&request.request_id)?,
             freshness: request.freshness.take().into(),
         };
-        let executed = self.0.execute(&user, statement).await?;
+        let Executed { answer, deprecations } = self.0.execute(&user, statement).await?;
+        let deprecated = deprecations.iter().map(deprecated).collect();
         let leader = self.0.leader();
-        Ok(Response::new(match executed {
-            Executed::Written(written) => wrote(written, leader),
-            Executed::Listed(listed) => lists(listed, leader),
+        Ok(Response::new(match answer {
+            Answer::Written(written) => wrote(written, deprecated, leader),
+            Answer::Listed(listed) => lists(listed, deprecated, leader),
         }))
     }
 }
@@ -49,11 +51,27 @@ fn part(part: Part) -> Result<v1::ExecuteResponse, Status> {
     Ok(v1::ExecuteResponse { part: Some(part) })
 }
 
-fn wrote(Written { revision, effect }: Written, leader: Option<v1::Leader>) -> Parts {
-    let Effect { system_updates, notifications } = effect;
+fn deprecated(deprecation: &Deprecation) -> v1::Notification {
+    v1::Notification {
+        code: deprecation.code().to_owned(),
+        gqlstatus: deprecation.gqlstatus().to_owned(),
+        neo4j_code: deprecation.neo4j_code().to_owned(),
+        severity: v1::NotificationSeverity::Warning.into(),
+        message: deprecation.message(),
+        hint: deprecation.hint().to_owned(),
+    }
+}
+
+/// `notifications` are those of the text; those of what it did come after them.
+fn wrote(
+    Written { revision, effect }: Written,
+    mut notifications: Vec<v1::Notification>,
+    leader: Option<v1::Leader>,
+) -> Parts {
+    notifications.extend(effect.notifications.iter().map(v1::Notification::from));
     let summary = v1::Summary {
-        counters: Some(v1::Counters { system_updates }),
-        notifications: notifications.iter().map(Into::into).collect(),
+        counters: Some(v1::Counters { system_updates: effect.system_updates }),
+        notifications,
         revision: revision.0,
         leader,
     };
@@ -61,14 +79,14 @@ fn wrote(Written { revision, effect }: Written, leader: Option<v1::Leader>) -> P
     Box::pin(stream::iter([part(header), part(Part::Summary(summary))]))
 }
 
-fn lists(Listed { columns, rows, revision }: Listed, leader: Option<v1::Leader>) -> Parts {
+fn lists(
+    Listed { columns, rows, revision }: Listed,
+    notifications: Vec<v1::Notification>,
+    leader: Option<v1::Leader>,
+) -> Parts {
     let header = stream::iter([part(Part::Header(v1::Header { columns }))]);
-    let summary = v1::Summary {
-        counters: Some(v1::Counters { system_updates: 0 }),
-        notifications: Vec::new(),
-        revision: revision.0,
-        leader,
-    };
+    let summary =
+        v1::Summary { counters: Some(v1::Counters { system_updates: 0 }), notifications, revision: revision.0, leader };
     let chunks = stream::unfold(Some((rows, summary)), |state| async move {
         let (mut rows, summary) = state?;
         match rows.recv().await {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Principal, RequestId, Revision, UserName, Value};
+use aliasd_cypher::ast::Deprecation;
 use aliasd_cypher::{Listing, Lowered, Parameters, Refusal, lower, parse, run_listing};
 use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
@@ -36,7 +37,14 @@ pub(crate) struct Statement {
 }
 
 /// What a statement came to.
-pub(crate) enum Executed {
+pub(crate) struct Executed {
+    pub(crate) answer: Answer,
+    /// What the statement's author should give up.
+    pub(crate) deprecations: Vec<Deprecation>,
+}
+
+/// What a statement is answered with.
+pub(crate) enum Answer {
     /// It wrote.
     Written(Written),
     /// It lists.
@@ -60,11 +68,10 @@ impl Session {
     pub(crate) async fn execute(&self, user: &UserName, statement: Statement) -> Result<Executed, Error> {
         let mut printed = None;
         let executed = self.execute_unaudited(user, statement, &mut printed).await;
-        let revision = match &executed {
-            Ok(Executed::Written(written)) => Some(written.revision.0),
-            Ok(Executed::Listed(listed)) => Some(listed.revision.0),
-            Err(_) => None,
-        };
+        let revision = executed.as_ref().ok().map(|executed| match &executed.answer {
+            Answer::Written(written) => written.revision.0,
+            Answer::Listed(listed) => listed.revision.0,
+        });
         let outcome = executed.as_ref().err().map_or("OK", |error| &error.code);
         self.metrics.statement(outcome);
         // What could not be understood is not shown: nobody can tell which part of it is a secret.
@@ -84,15 +91,17 @@ impl Session {
         *printed = Some(parsed.to_string());
         let lowered = lower(&parsed, &parameters).map_err(|refusal| refused(refusal, &text))?;
         let actor = Principal::User(user.clone());
-        match lowered {
-            Lowered::Command(command) => Ok(Executed::Written(self.write(actor, request, *command).await?)),
+        let answer = match lowered {
+            Lowered::Command(command) => Answer::Written(self.write(actor, request, *command).await?),
             Lowered::Listing(listing) => {
                 let view = self.view(freshness).await?;
                 let listed = self.list(view.catalog.clone(), actor, *listing).await;
                 let (columns, rows) = listed.map_err(|refusal| refused(refusal, &text))?;
-                Ok(Executed::Listed(Listed { columns, rows, revision: view.revision }))
+                Answer::Listed(Listed { columns, rows, revision: view.revision })
             }
-        }
+        };
+        let deprecations = parsed.deprecations.into_iter().map(|deprecation| deprecation.value).collect();
+        Ok(Executed { answer, deprecations })
     }
 }
 

@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::account::Standing;
-pub(crate) use self::execute::{Executed, Listed, Statement};
+pub(crate) use self::execute::{Answer, Executed, Listed, Statement};
 pub use self::fault::{Fault, FaultCode};
 pub(crate) use self::form::{Formation, Formed};
 pub(crate) use self::resolve::Resolved;
