@@ -25,7 +25,8 @@ pub const GENERAL_REFUSALS: &[&str] = &[
 /// The codes that the clauses of any listing may be refused with, in order of precedence.
 #[rustfmt::skip]
 pub const LISTING_REFUSALS: &[&str] =
-    &["UNKNOWN_VARIABLE", "UNKNOWN_FUNCTION", "DUPLICATE_COLUMN", "INVALID_EXPRESSION", "ARITHMETIC_ERROR"];
+    &["UNKNOWN_VARIABLE", "UNKNOWN_FUNCTION", "DUPLICATE_COLUMN", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
+      "IMPLICIT_GROUPING", "ARITHMETIC_ERROR"];
 
 /// One command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +161,7 @@ const COMMANDS: &[CommandPage] = &[
         "Creates a name for a database of this catalog or, with AT, of another DBMS. The other DBMS is not contacted.",
         "CREATE ALIAS ON DBMS; with OR REPLACE also DROP ALIAS",
         "CREATE ALIAS sales FOR DATABASE neo4j AT 'neo4j+s://eu.example.org:7687' USER reader PASSWORD $password DRIVER {connection_timeout: duration('PT5S')}")
-        .refuses(&["CONFLICTING_CLAUSES", "INVALID_DOTTED_NAME", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION",
+        .refuses(&["CONFLICTING_CLAUSES", "INVALID_DOTTED_NAME", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
             "DRIVER_SETTINGS_EVALUATION", "ARITHMETIC_ERROR", "ALIAS_NAME_ENDS_WITH_DOT", "ALIAS_NAME_RESERVED",
             "URL_SCHEME_INVALID", "URL_INVALID", "DRIVER_SETTING_UNKNOWN", "DRIVER_SETTING_TYPE",
             "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO", "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY",
@@ -172,7 +173,7 @@ const COMMANDS: &[CommandPage] = &[
         "Changes what is named and keeps the rest. Maps are replaced as a whole. Each clause stands at most once.",
         "ALTER ALIAS ON DBMS",
         "ALTER ALIAS sales SET DATABASE TARGET orders AT 'neo4j+s://eu.example.org:7687' PROPERTIES {owner: 'sales'}")
-        .refuses(&["DUPLICATE_CLAUSE", "MISSING_CLAUSE", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION",
+        .refuses(&["DUPLICATE_CLAUSE", "MISSING_CLAUSE", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
             "DRIVER_SETTINGS_EVALUATION", "ARITHMETIC_ERROR", "URL_SCHEME_INVALID", "URL_INVALID",
             "DRIVER_SETTING_UNKNOWN", "DRIVER_SETTING_TYPE", "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO",
             "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY", "ALIAS_NOT_FOUND", "ALIAS_REMOTE_TO_LOCAL",

@@ -88,6 +88,70 @@ pub enum Expression {
     },
     /// `count(*)`.
     CountRows,
+    /// `[variable IN list WHERE filter | projection]`.
+    Comprehension {
+        /// What the members are called, one by one.
+        variable: Located<String>,
+        /// The list.
+        list: Box<Located<Expression>>,
+        /// Which members; absent means all.
+        filter: Option<Box<Located<Expression>>>,
+        /// What becomes of each; absent means itself.
+        projection: Option<Box<Located<Expression>>>,
+    },
+    /// `any(variable IN list WHERE condition)`.
+    Quantified {
+        /// How many members.
+        quantifier: Quantifier,
+        /// What the members are called, one by one.
+        variable: Located<String>,
+        /// The list.
+        list: Box<Located<Expression>>,
+        /// What must hold.
+        condition: Box<Located<Expression>>,
+    },
+    /// `reduce(accumulator = initial, variable IN list | step)`.
+    Reduce {
+        /// What the value so far is called.
+        accumulator: Located<String>,
+        /// The value before the first member.
+        initial: Box<Located<Expression>>,
+        /// What the members are called, one by one.
+        variable: Located<String>,
+        /// The list.
+        list: Box<Located<Expression>>,
+        /// The value after a member.
+        step: Box<Located<Expression>>,
+    },
+}
+
+/// For how many members of a list a condition must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    /// Every one.
+    All,
+    /// At least one.
+    Any,
+    /// Not one.
+    None,
+    /// Exactly one.
+    Single,
+}
+
+impl Quantifier {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::All, Self::Any, Self::None, Self::Single];
+
+    /// As it is written.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Any => "any",
+            Self::None => "none",
+            Self::Single => "single",
+        }
+    }
 }
 
 /// An operator before its operand.
@@ -114,10 +178,12 @@ pub enum Precedence {
     Comparison,
     /// `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`, `=~`, `IS NULL`.
     Predicate,
-    /// `+`, `-`.
+    /// `+`, `-`, `||`.
     Sum,
     /// `*`, `/`, `%`.
     Product,
+    /// `^`.
+    Power,
     /// A leading `-`.
     Sign,
     /// `a.b`, `a[b]`.
@@ -188,11 +254,53 @@ binary_operators! {
     Multiply = "*", Product;
     /// Quotient; of integers, rounded towards zero.
     Divide = "/", Product;
+    /// Concatenation of strings or lists.
+    Concatenate = "||", Sum;
     /// Remainder.
     Remainder = "%", Product;
+    /// Power, always a float.
+    Power = "^", Power;
 }
 
 impl Expression {
+    /// True if the test holds for this expression or one inside of it.
+    pub(crate) fn any(&self, test: &mut dyn FnMut(&Self) -> bool) -> bool {
+        test(self) || self.parts().into_iter().any(|part| part.value.any(test))
+    }
+
+    /// The expressions that this one is made of, in the order written.
+    fn parts(&self) -> Vec<&Located<Self>> {
+        match self {
+            Self::Null
+            | Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Float(_)
+            | Self::String(_)
+            | Self::Parameter(_)
+            | Self::Variable(_)
+            | Self::CountRows => Vec::new(),
+            Self::List(members) | Self::Call { arguments: members, .. } => members.iter().collect(),
+            Self::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
+            Self::Property { base: part, .. } | Self::Unary(_, part) | Self::IsNull { operand: part, .. } => vec![part],
+            Self::Index { base, index } => vec![base, index],
+            Self::Slice { base, from, to } => {
+                [Some(&**base), from.as_deref(), to.as_deref()].into_iter().flatten().collect()
+            }
+            Self::Case { subject, branches, otherwise } => {
+                let branches = branches.iter().flat_map(|(tested, value)| [tested, value]);
+                subject.as_deref().into_iter().chain(branches).chain(otherwise.as_deref()).collect()
+            }
+            Self::Chain { first, rest } => {
+                std::iter::once(&**first).chain(rest.iter().map(|(_, operand)| operand)).collect()
+            }
+            Self::Comprehension { list, filter, projection, .. } => {
+                [Some(&**list), filter.as_deref(), projection.as_deref()].into_iter().flatten().collect()
+            }
+            Self::Quantified { list, condition, .. } => vec![list, condition],
+            Self::Reduce { initial, list, step, .. } => vec![initial, list, step],
+        }
+    }
+
     /// How tightly this expression holds together when it is written without parentheses.
     #[must_use]
     pub fn precedence(&self) -> Precedence {

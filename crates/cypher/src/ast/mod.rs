@@ -21,7 +21,7 @@ pub use aliasd_catalog::{
 pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause, RemoteClauses};
 pub use database::{AlterDatabase, CreateDatabase, DatabaseStatement, DropDatabase, Wait};
 pub use deprecation::Deprecation;
-pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
+pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, Quantifier, UnaryOperator};
 pub use privilege::{
     ElementKind, LoadTerm, NameScope, PatternTerm, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm,
     SegmentTerm,
@@ -63,7 +63,7 @@ pub enum Body {
     /// Grants, denies or revokes privileges.
     Privilege(PrivilegeStatement),
     /// Lists something.
-    Show(ShowStatement),
+    Show(Box<ShowStatement>),
 }
 
 /// Something that is either written out or given as a parameter.

@@ -137,8 +137,8 @@ pub struct Return {
 /// The columns of a `RETURN`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReturnItems {
-    /// `*`.
-    All,
+    /// `*`, and expressions after it.
+    All(Vec<ReturnItem>),
     /// Expressions; never empty.
     Columns(Vec<ReturnItem>),
 }

@@ -92,6 +92,10 @@ error_codes! {
     DuplicateColumn = "DUPLICATE_COLUMN", "42N38", "Statement.SyntaxError";
     /// An expression where it may not stand, for example a column in a driver setting.
     InvalidExpression = "INVALID_EXPRESSION", "42001", "Statement.SyntaxError";
+    /// An expression of a kind that may not stand there, for example a subquery or a column in a driver setting.
+    ExpressionNotValid = "EXPRESSION_NOT_VALID", "22N81", "Statement.SyntaxError";
+    /// A column in an aggregating item of RETURN that is not an item of its own.
+    ImplicitGrouping = "IMPLICIT_GROUPING", "42I18", "Statement.SyntaxError";
     /// A parameter that the statement names and the caller did not give.
     MissingParameter = "MISSING_PARAMETER", "42N51", "Statement.ParameterMissing";
     /// A value, often of a parameter, of a type that does not fit its place.

@@ -1,58 +1,81 @@
 //! Running a formula on a row, with three-valued logic: NULL is "not known".
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use aliasd_catalog::{Float, Value};
 
 use super::compare::{compare, equal};
+use super::iterate::{BYTES_MAX, Row};
 use super::{Bound, Formula};
 use crate::ast::{BinaryOperator, Precedence, UnaryOperator};
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::kind_of;
 use crate::span::{Located, Span};
 
-type Evaluated<'a> = Result<Cow<'a, Value>, LanguageError>;
+pub(super) type Evaluated<'a> = Result<Cow<'a, Value>, LanguageError>;
 
 impl Located<Formula> {
     /// The value on a row. The row is as long as the scope that the formula was bound in says.
     pub(crate) fn evaluate<'a>(&'a self, row: &'a [Value]) -> Evaluated<'a> {
+        self.value(Row::new(row, &Cell::new(BYTES_MAX)))
+    }
+
+    /// The truth of a condition on a row: none if it is not known.
+    pub(crate) fn truth(&self, row: &[Value]) -> Result<Option<bool>, LanguageError> {
+        self.truth_on(Row::new(row, &Cell::new(BYTES_MAX)))
+    }
+
+    pub(super) fn value<'a>(&'a self, row: Row<'a, '_>) -> Evaluated<'a> {
         let value = match &self.value {
             Formula::Constant(value) => return Ok(Cow::Borrowed(value)),
-            Formula::Column(column) => return Ok(row.get(*column).map_or(Cow::Owned(Value::Null), Cow::Borrowed)),
-            Formula::Call(function, arguments) => {
-                let arguments = arguments.iter().map(|argument| argument.evaluate(row));
-                return function.apply(arguments.collect::<Result<_, _>>()?, self.span);
+            Formula::Column(column) => {
+                return Ok(row.columns.get(*column).map_or(Cow::Owned(Value::Null), Cow::Borrowed));
             }
-            Formula::Property(base, keys) => return self.property(base.evaluate(row)?, keys),
-            Formula::Index(base, index) => self.index(&*base.evaluate(row)?, &*index.evaluate(row)?)?,
+            Formula::Local(level) => return Ok(Cow::Borrowed(row.local(*level))),
+            Formula::Comprehension(list, filter, projection) => {
+                return self.comprehension(list, filter.as_deref(), projection.as_deref(), row);
+            }
+            Formula::Quantified(quantifier, list, condition) => self.quantified(*quantifier, list, condition, row)?,
+            Formula::Reduce(initial, list, step) => return self.reduce(initial, list, step, row),
+            Formula::Call(function, arguments) => {
+                let arguments = arguments.iter().map(|argument| argument.value(row)).collect::<Result<Vec<_>, _>>()?;
+                // Outside of an iteration the text of the statement bounds the calls.
+                if row.iterates() {
+                    arguments.iter().try_for_each(|argument| row.spend(argument, self.span))?;
+                }
+                return function.apply(arguments, self.span);
+            }
+            Formula::Property(base, keys) => return self.property(base.value(row)?, keys),
+            Formula::Index(base, index) => self.index(&*base.value(row)?, &*index.value(row)?)?,
             Formula::Slice(base, from, to) => self.slice(base, [from.as_deref(), to.as_deref()], row)?,
             Formula::Case(subject, branches, otherwise) => {
                 return self.case(subject.as_deref(), branches, otherwise.as_deref(), row);
             }
-            Formula::Matches(text, pattern) => from_truth(pattern.fits(&*text.evaluate(row)?)),
+            Formula::Matches(text, pattern) => from_truth(pattern.fits(&*text.value(row)?)),
             Formula::List(members) => {
-                let members = members.iter().map(|member| Ok(member.evaluate(row)?.into_owned()));
+                let members = members.iter().map(|member| row.keep(member.value(row)?, member.span));
                 Value::List(members.collect::<Result<_, LanguageError>>()?)
             }
             Formula::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| Ok((key.clone(), value.evaluate(row)?.into_owned())));
+                let entries =
+                    entries.iter().map(|(key, entry)| Ok((key.clone(), row.keep(entry.value(row)?, entry.span)?)));
                 Value::Map(entries.collect::<Result<_, LanguageError>>()?)
             }
-            Formula::Unary(UnaryOperator::Not, operand) => from_truth(operand.truth(row)?.map(|truth| !truth)),
+            Formula::Unary(UnaryOperator::Not, operand) => from_truth(operand.truth_on(row)?.map(|truth| !truth)),
             Formula::Unary(UnaryOperator::Negate, operand) => {
                 let zero = Cow::Owned(Value::Integer(0));
-                arithmetic(BinaryOperator::Subtract, zero, &*operand.evaluate(row)?, self.span)?
+                arithmetic(BinaryOperator::Subtract, zero, &*operand.value(row)?, self.span)?
             }
-            Formula::IsNull(operand, negated) => Value::Boolean((*operand.evaluate(row)? == Value::Null) != *negated),
+            Formula::IsNull(operand, negated) => Value::Boolean((*operand.value(row)? == Value::Null) != *negated),
             Formula::Chain(first, rest) => self.chain(first, rest, row)?,
         };
         Ok(Cow::Owned(value))
     }
 
-    /// The truth of a condition on a row: none if it is not known.
-    pub(crate) fn truth(&self, row: &[Value]) -> Result<Option<bool>, LanguageError> {
-        match &*self.evaluate(row)? {
+    pub(super) fn truth_on(&self, row: Row<'_, '_>) -> Result<Option<bool>, LanguageError> {
+        match &*self.value(row)? {
             Value::Boolean(truth) => Ok(Some(*truth)),
             Value::Null => Ok(None),
             other => {
@@ -94,8 +117,8 @@ impl Located<Formula> {
     }
 
     /// The members between two places; a negative place counts from the end, and one outside is moved inside.
-    fn slice(&self, base: &Bound, ends: [Option<&Bound>; 2], row: &[Value]) -> Result<Value, LanguageError> {
-        let base = base.evaluate(row)?;
+    fn slice(&self, base: &Bound, ends: [Option<&Bound>; 2], row: Row<'_, '_>) -> Result<Value, LanguageError> {
+        let base = base.value(row)?;
         let refused = |value: &Value| {
             let message = format!("A slice needs a list and whole numbers, found {}.", kind_of(value));
             LanguageError::new("", ErrorCode::WrongType, self.span, message)
@@ -109,7 +132,7 @@ impl Located<Formula> {
         let mut places = [0, members.len()];
         for (place, end) in places.iter_mut().zip(ends) {
             let Some(end) = end else { continue };
-            match &*end.evaluate(row)? {
+            match &*end.value(row)? {
                 Value::Null => return Ok(Value::Null),
                 Value::Integer(at) => {
                     let at = if *at < 0 { at.saturating_add(length) } else { *at };
@@ -128,27 +151,27 @@ impl Located<Formula> {
         subject: Option<&'a Bound>,
         branches: &'a [(Bound, Bound)],
         otherwise: Option<&'a Bound>,
-        row: &'a [Value],
+        row: Row<'a, '_>,
     ) -> Evaluated<'a> {
-        let subject = subject.map(|subject| subject.evaluate(row)).transpose()?;
+        let subject = subject.map(|subject| subject.value(row)).transpose()?;
         for (tested, value) in branches {
             let fits = match &subject {
-                Some(subject) => equal(subject, &*tested.evaluate(row)?),
-                None => tested.truth(row)?,
+                Some(subject) => equal(subject, &*tested.value(row)?),
+                None => tested.truth_on(row)?,
             };
             if fits == Some(true) {
-                return value.evaluate(row);
+                return value.value(row);
             }
         }
-        otherwise.map_or(Ok(Cow::Owned(Value::Null)), |otherwise| otherwise.evaluate(row))
+        otherwise.map_or(Ok(Cow::Owned(Value::Null)), |otherwise| otherwise.value(row))
     }
 
-    fn chain(&self, first: &Bound, rest: &[(BinaryOperator, Bound)], row: &[Value]) -> Result<Value, LanguageError> {
+    fn chain(&self, first: &Bound, rest: &[(BinaryOperator, Bound)], row: Row<'_, '_>) -> Result<Value, LanguageError> {
         // The parser never makes a chain without an operator.
         let level = rest.first().map_or(Precedence::Atom, |(operator, _)| operator.precedence());
         match level {
             Precedence::Or | Precedence::Xor | Precedence::And => {
-                let mut truth = first.truth(row)?;
+                let mut truth = first.truth_on(row)?;
                 for (operator, right) in rest {
                     let decided = match operator {
                         BinaryOperator::Or => truth == Some(true),
@@ -158,15 +181,18 @@ impl Located<Formula> {
                     if decided {
                         break;
                     }
-                    truth = connect(*operator, truth, right.truth(row)?);
+                    truth = connect(*operator, truth, right.truth_on(row)?);
                 }
                 Ok(from_truth(truth))
             }
             Precedence::Comparison => self.comparisons(first, rest, row),
             _ => {
-                let mut left = first.evaluate(row)?;
+                let mut left = first.value(row)?;
                 for (operator, right) in rest {
-                    let right = right.evaluate(row)?;
+                    let right = right.value(row)?;
+                    if matches!(operator, BinaryOperator::Add | BinaryOperator::Concatenate) {
+                        row.spend(&right, self.span)?;
+                    }
                     left = Cow::Owned(match level {
                         Precedence::Predicate => self.predicate(*operator, &left, &right)?,
                         _ => arithmetic(*operator, left, &right, self.span)?,
@@ -182,12 +208,12 @@ impl Located<Formula> {
         &self,
         first: &Bound,
         rest: &[(BinaryOperator, Bound)],
-        row: &[Value],
+        row: Row<'_, '_>,
     ) -> Result<Value, LanguageError> {
         let mut result = Some(true);
-        let mut left = first.evaluate(row)?;
+        let mut left = first.value(row)?;
         for (operator, right) in rest {
-            let right = right.evaluate(row)?;
+            let right = right.value(row)?;
             result = connect(BinaryOperator::And, result, compared(*operator, &left, &right));
             left = right;
         }
@@ -220,7 +246,7 @@ fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
-fn from_truth(truth: Option<bool>) -> Value {
+pub(super) fn from_truth(truth: Option<bool>) -> Value {
     truth.map_or(Value::Null, Value::Boolean)
 }
 
@@ -255,24 +281,32 @@ pub(crate) fn arithmetic(
 ) -> Result<Value, LanguageError> {
     match (operator, &*left, right) {
         (_, Value::Null, _) | (_, _, Value::Null) => Ok(Value::Null),
-        (_, Value::Integer(left), Value::Integer(right)) => integer_arithmetic(operator, *left, *right, span),
-        (BinaryOperator::Add, Value::String(_), Value::String(_))
-        | (BinaryOperator::Add, Value::List(_), Value::List(_)) => Ok(append(left.into_owned(), right)),
+        (BinaryOperator::Add | BinaryOperator::Concatenate, Value::String(_), Value::String(_))
+        | (BinaryOperator::Add | BinaryOperator::Concatenate, Value::List(_), Value::List(_)) => {
+            Ok(append(left.into_owned(), right))
+        }
+        (BinaryOperator::Concatenate, ..) => Err(unfit(operator, &left, right, span)),
+        (_, Value::Integer(left), Value::Integer(right)) if operator != BinaryOperator::Power => {
+            integer_arithmetic(operator, *left, *right, span)
+        }
         _ => match (float(&left), float(right)) {
             (Some(left), Some(right)) => Ok(Value::Float(Float(match operator {
                 BinaryOperator::Add => left + right,
                 BinaryOperator::Subtract => left - right,
                 BinaryOperator::Multiply => left * right,
                 BinaryOperator::Divide => left / right,
+                BinaryOperator::Power => left.powf(right),
                 _ => left % right,
             }))),
-            _ => {
-                let (symbol, left, right) = (operator.symbol(), kind_of(&left), kind_of(right));
-                let message = format!("The operator {symbol} cannot take {left} and {right}.");
-                Err(LanguageError::new("", ErrorCode::WrongType, span, message))
-            }
+            _ => Err(unfit(operator, &left, right, span)),
         },
     }
+}
+
+fn unfit(operator: BinaryOperator, left: &Value, right: &Value, span: Span) -> LanguageError {
+    let (symbol, left, right) = (operator.symbol(), kind_of(left), kind_of(right));
+    let message = format!("The operator {symbol} cannot take {left} and {right}.");
+    LanguageError::new("", ErrorCode::WrongType, span, message)
 }
 
 /// Appends in place, so that a long chain of `+` copies each operand once.

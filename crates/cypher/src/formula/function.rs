@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aliasd_catalog::Value;
 
-use super::{duration, text};
+use super::{Aggregation, duration, number, text};
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::kind_of;
 use crate::span::{Located, Span};
@@ -53,16 +53,15 @@ functions! {
     ToFloat = "toFloat", 1..=1;
     ToBoolean = "toBoolean", 1..=1;
     NullIf = "nullIf", 2..=2;
-}
-
-/// Names of aggregations, which are not functions of values.
-pub(crate) const AGGREGATIONS: [&str; 6] = ["count", "collect", "min", "max", "sum", "avg"];
-
-/// The error for an aggregation where a value is due.
-pub(super) fn misplaced_aggregation(span: Span) -> LanguageError {
-    let message = "An aggregation may only be a whole item of RETURN.";
-    LanguageError::new("", ErrorCode::InvalidExpression, span, message)
-        .with_hint("Name it with AS in RETURN, and use the name in ORDER BY.")
+    CharLength = "char_length", 1..=1;
+    CharacterLength = "character_length", 1..=1;
+    BTrim = "btrim", 1..=1;
+    Abs = "abs", 1..=1;
+    Ceil = "ceil", 1..=1;
+    Floor = "floor", 1..=1;
+    Round = "round", 1..=1;
+    Sign = "sign", 1..=1;
+    Range = "range", 2..=3;
 }
 
 // === impl Function ===
@@ -72,15 +71,12 @@ impl Function {
     pub(super) fn find(called: &Located<String>, distinct: bool, arguments: usize) -> Result<Self, LanguageError> {
         let name = called.value.as_str();
         let span = called.span;
-        if AGGREGATIONS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            return Err(misplaced_aggregation(span));
-        }
         let Some((known, function, least, most)) =
             Self::ALL.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name))
         else {
             let known = Self::ALL.iter().map(|(known, ..)| *known);
             let error = LanguageError::new("", ErrorCode::UnknownFunction, span, format!("Unknown function '{name}'"));
-            return Err(match nearest(name, known.clone().chain(AGGREGATIONS)) {
+            return Err(match nearest(name, known.clone().chain(Aggregation::names())) {
                 Some(near) => error.with_hint(format!("Did you mean '{near}'?")),
                 None => error.with_hint(format!("There are: {}.", known.collect::<Vec<_>>().join(", "))),
             });
@@ -124,7 +120,11 @@ impl Function {
             }
             (Self::ToLower | Self::Lower, Value::String(text)) => Value::from(text.to_lowercase()),
             (Self::ToUpper | Self::Upper, Value::String(text)) => Value::from(text.to_uppercase()),
-            (Self::Trim, Value::String(text)) => Value::from(text.trim()),
+            (Self::Trim | Self::BTrim, Value::String(text)) => Value::from(text.trim()),
+            (Self::CharLength | Self::CharacterLength, Value::String(text)) => length(text.chars().count()),
+            (Self::Abs | Self::Ceil | Self::Floor | Self::Round | Self::Sign, value) => {
+                number::apply(self, value, span)?.ok_or_else(|| self.refuse(value, span))?
+            }
             (Self::Size, Value::String(text)) => length(text.chars().count()),
             (Self::Size, Value::List(members)) => length(members.len()),
             (Self::Keys, Value::Map(entries)) => {

@@ -1,4 +1,4 @@
-//! Functions that cut, join and convert text. Their results are bounded: a few of them in one another would
+//! Functions that cut, join and convert text, and those that make lists. Their results are bounded: a few of them in one another would
 //! otherwise multiply a short statement into gigabytes.
 
 use std::borrow::Cow;
@@ -50,6 +50,10 @@ pub(super) fn apply(function: Function, arguments: &[Cow<'_, Value>]) -> Result<
             }
             Ok(Value::from(text.replace(found.as_str(), by)))
         }
+        (Function::Range, [Value::Integer(first), Value::Integer(last)]) => range(*first, *last, 1),
+        (Function::Range, [Value::Integer(first), Value::Integer(last), Value::Integer(step)]) => {
+            range(*first, *last, *step)
+        }
         (Function::Split, [Value::String(text), Value::String(by)]) => {
             let pieces: Vec<Value> = match by.is_empty() {
                 true => text.chars().take(LIST_MEMBERS_MAX + 1).map(|letter| Value::from(letter.to_string())).collect(),
@@ -62,6 +66,22 @@ pub(super) fn apply(function: Function, arguments: &[Cow<'_, Value>]) -> Result<
         }
         _ => Err(Failure::Type),
     }
+}
+
+/// The numbers from the first to the last, both included.
+fn range(first: i64, last: i64, step: i64) -> Result<Value, Failure> {
+    if step == 0 {
+        return Err(Failure::Size("The step of a range is not zero."));
+    }
+    let (first, last, step) = (i128::from(first), i128::from(last), i128::from(step));
+    let count = (last - first).div_euclid(step) + 1;
+    let members = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+    if members > LIST_MEMBERS_MAX {
+        return Err(Failure::Size("The range has more than 10,000 members."));
+    }
+    // Each lies between the first and the last, so it fits.
+    let member = |place: usize| i64::try_from(first + step * i128::try_from(place).unwrap_or_default());
+    Ok(Value::List((0..members).filter_map(|place| member(place).ok()).map(Value::Integer).collect()))
 }
 
 fn places(number: i64) -> Result<usize, Failure> {

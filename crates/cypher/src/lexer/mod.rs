@@ -44,9 +44,9 @@ pub(crate) struct Token {
 }
 
 /// Symbols, longest first where one begins another.
-const SYMBOLS: [&str; 25] = [
-    "<>", "<=", ">=", "=~", "..", "(", ")", "[", "]", "{", "}", ",", ".", ":", ";", "*", "+", "-", "/", "%", "=", "<",
-    ">", "|", "?",
+const SYMBOLS: [&str; 27] = [
+    "<>", "<=", ">=", "=~", "..", "||", "(", ")", "[", "]", "{", "}", ",", ".", ":", ";", "*", "+", "-", "/", "%", "^",
+    "=", "<", ">", "|", "?",
 ];
 
 /// Splits a statement into tokens, the last of which is [`TokenKind::End`].

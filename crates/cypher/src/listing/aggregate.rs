@@ -8,8 +8,8 @@ use aliasd_catalog::{Float, Value};
 use super::Rows;
 use super::projection::{Order, Page, Ranking};
 use crate::ast::{BinaryOperator, Expression, ReturnItem};
-use crate::error::{ErrorCode, LanguageError};
-use crate::formula::{Bound, Formula, Scope, arithmetic, float, order};
+use crate::error::LanguageError;
+use crate::formula::{Aggregate, Aggregation, Bound, Formula, arithmetic, float, order};
 use crate::lower::Refusal;
 use crate::span::{Located, Span};
 
@@ -18,6 +18,8 @@ use crate::span::{Located, Span};
 pub(super) struct Returns {
     /// The result's columns: name and what is in them.
     pub(super) items: Vec<(String, Item)>,
+    /// What is computed of each group, for the items that aggregate.
+    pub(super) aggregates: Vec<Aggregate>,
     pub(super) distinct: bool,
     pub(super) order: Order,
     pub(super) page: Page,
@@ -28,19 +30,9 @@ pub(super) struct Returns {
 pub(super) enum Item {
     /// Computed from one row; also what rows are grouped by.
     Value(Bound),
-    /// Computed from the rows of a group.
-    Aggregate(Aggregation, bool, Option<Bound>),
-}
-
-/// How the rows of a group become one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Aggregation {
-    Count,
-    Collect,
-    Min,
-    Max,
-    Sum,
-    Avg,
+    /// Computed from a row for a group: the values of the items, where those that aggregate are still NULL, then the
+    /// aggregates.
+    OfGroup(Bound),
 }
 
 // === impl ReturnItem ===
@@ -62,53 +54,24 @@ impl Item {
         Self::Value(Located::new(Formula::Column(place), Span::default()))
     }
 
-    pub(super) fn bind(expression: &Located<Expression>, scope: &mut Scope<'_>) -> Result<Self, LanguageError> {
-        match &expression.value {
-            Expression::CountRows => Ok(Self::Aggregate(Aggregation::Count, false, None)),
-            Expression::Call { function, distinct, arguments } => {
-                let Some(aggregation) = aggregation(&function.value) else {
-                    return Ok(Self::Value(scope.bind(expression)?));
-                };
-                let [argument] = arguments.as_slice() else {
-                    let message = format!("The aggregation {}() takes one argument.", function.value);
-                    return Err(LanguageError::new("", ErrorCode::InvalidExpression, function.span, message));
-                };
-                Ok(Self::Aggregate(aggregation, *distinct, Some(scope.bind(argument)?)))
-            }
-            _ => Ok(Self::Value(scope.bind(expression)?)),
-        }
+    pub(super) fn aggregates(&self) -> bool {
+        matches!(self, Self::OfGroup(_))
     }
 
     /// The column of the row that it returns unchanged, if it does.
     pub(super) fn as_column(&self) -> Option<usize> {
         match self {
             Self::Value(Bound { value: Formula::Column(place), .. }) => Some(*place),
-            Self::Value(_) | Self::Aggregate(..) => None,
+            Self::Value(_) | Self::OfGroup(_) => None,
         }
     }
-
-    pub(super) fn is_aggregate(&self) -> bool {
-        matches!(self, Self::Aggregate(..))
-    }
-}
-
-fn aggregation(function: &str) -> Option<Aggregation> {
-    let known = [
-        ("count", Aggregation::Count),
-        ("collect", Aggregation::Collect),
-        ("min", Aggregation::Min),
-        ("max", Aggregation::Max),
-        ("sum", Aggregation::Sum),
-        ("avg", Aggregation::Avg),
-    ];
-    known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(function)).map(|(_, aggregation)| aggregation)
 }
 
 // === impl Returns ===
 
 impl Returns {
     pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
-        let aggregates = self.items.iter().any(|(_, item)| item.is_aggregate());
+        let aggregates = self.items.iter().any(|(_, item)| item.aggregates());
         // Pairs of what is returned and the row that it came from, which ORDER BY may still refer to.
         let pairs: Pairs<'a> = if aggregates {
             Box::new(self.groups(rows)?.into_iter().map(|row| Ok((row, Vec::new()))))
@@ -125,7 +88,7 @@ impl Returns {
     fn values(&self, row: &[Value]) -> Result<Vec<Value>, LanguageError> {
         let values = self.items.iter().map(|(_, item)| match item {
             Item::Value(formula) => Ok(formula.evaluate(row)?.into_owned()),
-            Item::Aggregate(..) => Ok(Value::Null),
+            Item::OfGroup(_) => Ok(Value::Null),
         });
         values.collect()
     }
@@ -134,7 +97,7 @@ impl Returns {
     fn groups(&self, rows: Rows<'_>) -> Result<Vec<Vec<Value>>, Refusal> {
         let mut places: BTreeMap<Vec<Value>, usize> = BTreeMap::new();
         let mut groups: Vec<(Vec<Value>, Vec<Accumulator>)> = Vec::new();
-        let accumulators = || self.items.iter().map(|_| Accumulator::default()).collect();
+        let accumulators = || self.aggregates.iter().map(|_| Accumulator::default()).collect();
         for row in rows {
             let row = row?;
             let key = self.values(&row)?;
@@ -142,28 +105,31 @@ impl Returns {
                 groups.push((key.clone(), accumulators()));
                 groups.len() - 1
             });
-            for ((_, item), accumulator) in self.items.iter().zip(&mut groups[place].1) {
-                if let Item::Aggregate(aggregation, distinct, argument) = item {
-                    let value = argument.as_ref().map(|argument| argument.evaluate(&row)).transpose()?;
-                    let span = argument.as_ref().map_or(Span::default(), |argument| argument.span);
-                    accumulator.add(*aggregation, *distinct, value.map(Cow::into_owned), span)?;
-                }
+            for (aggregate, accumulator) in self.aggregates.iter().zip(&mut groups[place].1) {
+                let argument = aggregate.argument.as_ref();
+                let value = argument.map(|argument| argument.evaluate(&row)).transpose()?;
+                let span = argument.map_or(Span::default(), |argument| argument.span);
+                accumulator.add(aggregate, value.map(Cow::into_owned), span)?;
             }
         }
         // Aggregating no rows without a key gives one row: `count(*)` is then 0.
-        let has_key = self.items.iter().any(|(_, item)| !item.is_aggregate());
+        let has_key = self.items.iter().any(|(_, item)| !item.aggregates());
         if groups.is_empty() && !has_key {
             groups.push((vec![Value::Null; self.items.len()], accumulators()));
         }
-        let finish = |(key, accumulators): (Vec<Value>, Vec<Accumulator>)| {
-            let columns = self.items.iter().zip(key.into_iter().zip(accumulators));
-            let values = columns.map(|((_, item), (value, accumulator))| match item {
-                Item::Value(_) => value,
-                Item::Aggregate(aggregation, ..) => accumulator.finish(*aggregation),
-            });
-            values.collect()
-        };
-        Ok(groups.into_iter().map(finish).collect())
+        groups.into_iter().map(|(key, accumulators)| self.finish(key, accumulators)).collect()
+    }
+
+    /// The row that is returned for a group.
+    fn finish(&self, key: Vec<Value>, accumulators: Vec<Accumulator>) -> Result<Vec<Value>, Refusal> {
+        let mut group = key;
+        let aggregated = self.aggregates.iter().zip(accumulators);
+        group.extend(aggregated.map(|(aggregate, accumulator)| accumulator.finish(aggregate.aggregation)));
+        let returned = self.items.iter().enumerate().map(|(place, (_, item))| match item {
+            Item::Value(_) => Ok(group[place].clone()),
+            Item::OfGroup(formula) => Ok(formula.evaluate(&group)?.into_owned()),
+        });
+        returned.collect()
     }
 
     fn sort<'a>(&'a self, pairs: Pairs<'a>) -> Result<Rows<'a>, Refusal> {
@@ -210,21 +176,15 @@ impl Accumulator {
     ///
     /// # Errors
     /// A sum of what is no number, or one that does not fit.
-    fn add(
-        &mut self,
-        aggregation: Aggregation,
-        distinct: bool,
-        value: Option<Value>,
-        span: Span,
-    ) -> Result<(), LanguageError> {
+    fn add(&mut self, aggregate: &Aggregate, value: Option<Value>, span: Span) -> Result<(), LanguageError> {
         let Some(value) = value else {
             self.count += 1;
             return Ok(());
         };
-        if value == Value::Null || (distinct && !self.seen.insert(value.clone())) {
+        if value == Value::Null || (aggregate.distinct && !self.seen.insert(value.clone())) {
             return Ok(());
         }
-        match aggregation {
+        match aggregate.aggregation {
             Aggregation::Count => self.count += 1,
             Aggregation::Collect => self.values.push(value),
             Aggregation::Min if self.best.as_ref().is_none_or(|best| order(&value, best).is_lt()) => {

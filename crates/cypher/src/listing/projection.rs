@@ -10,7 +10,7 @@ use super::aggregate::{Item, Returns};
 use super::columns::Column;
 use crate::ast::{OrderItem, Projection, Return, ReturnItems, Yield, YieldItems};
 use crate::error::{ErrorCode, LanguageError};
-use crate::formula::{Bound, Formula, Scope, order};
+use crate::formula::{Aggregation, Bound, Formula, Scope, order};
 use crate::lower::Refusal;
 use crate::parameters::Parameters;
 use crate::span::Span;
@@ -162,39 +162,51 @@ fn bind_return(
     sorted_by: Option<usize>,
     parameters: &Parameters,
 ) -> Result<Returns, LanguageError> {
+    let mut items = match &returns.items {
+        ReturnItems::All(_) => columns.iter().map(|(name, place)| (name.clone(), Item::column(*place))).collect(),
+        ReturnItems::Columns(_) => Vec::new(),
+    };
+    let before = items.len();
+    let (ReturnItems::All(list) | ReturnItems::Columns(list)) = &returns.items;
+    let width = before + list.len();
+    let mut names: BTreeSet<String> = items.iter().map(|(name, _)| name.clone()).collect();
+    // What rows are grouped by is at hand where aggregates are.
+    let everything = list.iter().enumerate().map(|(place, item)| (&item.expression.value, before + place));
+    let keys = everything.clone().filter(|(expression, _)| !Aggregation::stands_in(expression)).collect();
     let mut scope = Scope::of_columns(parameters, named(columns));
-    let mut names = BTreeSet::new();
-    let mut items = Vec::new();
-    match &returns.items {
-        ReturnItems::All => items.extend(columns.iter().map(|(name, place)| (name.clone(), Item::column(*place)))),
-        ReturnItems::Columns(list) => {
-            for item in list {
-                let name = item.renamed.as_ref().map_or_else(|| item.name(), |name| name.value.clone());
-                once(&mut names, &name, item.expression.span)?;
-                items.push((name, Item::bind(&item.expression, &mut scope)?));
-            }
-        }
+    let mut group_scope = Scope::of_columns(parameters, named(columns)).with_computed(keys);
+    let mut aggregates = Vec::new();
+    for item in list {
+        let name = item.renamed.as_ref().map_or_else(|| item.name(), |name| name.value.clone());
+        once(&mut names, &name, item.expression.span)?;
+        items.push((
+            name,
+            match Aggregation::stands_in(&item.expression.value) {
+                true => Item::OfGroup(group_scope.bind_grouped(&item.expression, width, &mut aggregates)?),
+                false => Item::Value(scope.bind(&item.expression)?),
+            },
+        ));
     }
-    let aggregates = items.iter().any(|(_, item)| item.is_aggregate());
+    let aggregated = !aggregates.is_empty();
     // A row to sort by is what is returned, followed by the subject's row if that still exists.
-    let width = items.len();
     let returned = items.iter().enumerate().map(|(place, (name, _))| (name.as_str(), place));
-    let still_there = named(columns).filter(|_| !aggregates && !returns.distinct);
+    let still_there = named(columns).filter(|_| !aggregated && !returns.distinct);
     let earlier = still_there.map(|(name, place)| (name, width + place));
-    let mut order_scope = Scope::of_columns(parameters, earlier.chain(returned));
+    let mut order_scope = Scope::of_columns(parameters, earlier.chain(returned))
+        .with_computed(everything.filter(|_| aggregated || returns.distinct).collect());
     let order = Order::bind(&returns.order_by, &mut order_scope)?;
     let order = order.unless(|place| {
         let earlier = match items.get(place) {
             Some((_, item)) => item.as_column(),
             None => place.checked_sub(width),
         };
-        !aggregates && earlier.is_some() && earlier == sorted_by
+        !aggregated && earlier.is_some() && earlier == sorted_by
     });
     let page = Page {
         skip: constant_rows(returns.skip.as_ref(), parameters)?.unwrap_or(0),
         limit: constant_rows(returns.limit.as_ref(), parameters)?,
     };
-    Ok(Returns { items, distinct: returns.distinct, order, page })
+    Ok(Returns { items, aggregates, distinct: returns.distinct, order, page })
 }
 
 /// The value of a constant expression in `SKIP` or `LIMIT`.
@@ -203,7 +215,8 @@ fn constant_rows(
     parameters: &Parameters,
 ) -> Result<Option<usize>, LanguageError> {
     let Some(expression) = expression else { return Ok(None) };
-    let mut scope = Scope::of_constants(parameters, "It is not allowed to refer to variables in SKIP and LIMIT.");
+    let refusal = "It is not allowed to refer to variables in SKIP and LIMIT.";
+    let mut scope = Scope::of_constants(parameters, (ErrorCode::InvalidExpression, refusal));
     let formula = scope.bind(expression)?;
     match &*formula.evaluate(&[])? {
         Value::Integer(count) if *count >= 0 => Ok(Some(rows_of(count.unsigned_abs()))),
@@ -221,7 +234,7 @@ fn rows_of(count: u64) -> usize {
 // === impl Order ===
 
 impl Order {
-    fn bind(items: &[OrderItem], scope: &mut Scope<'_>) -> Result<Self, LanguageError> {
+    fn bind<'a>(items: &'a [OrderItem], scope: &mut Scope<'a>) -> Result<Self, LanguageError> {
         let items = items.iter().map(|item| Ok((scope.bind(&item.expression)?, item.descending)));
         Ok(Self(items.collect::<Result<_, LanguageError>>()?))
     }

@@ -143,7 +143,7 @@ fn values(
             return Ok(entries.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect());
         }
     };
-    let mut scope = Scope::of_constants(parameters, kind.not_constant);
+    let mut scope = Scope::of_constants(parameters, (ErrorCode::ExpressionNotValid, kind.not_constant));
     let mut values = ValueMap::new();
     for (key, expression) in entries {
         let formula = scope.bind(expression)?;

@@ -19,7 +19,7 @@ impl Parser<'_> {
         let target = self.catalog_name("a target database name")?;
         let remote = if self.accept("AT") { Some(self.remote_clauses()?) } else { None };
         self.check_dotted_name(&name, remote.is_some())?;
-        let properties = self.optional_map("PROPERTIES")?;
+        let properties = self.optional_map("PROPERTIES", "properties")?;
         Ok(AliasStatement::Create(CreateAlias { name, mode, target, remote, properties }))
     }
 
@@ -36,13 +36,17 @@ impl Parser<'_> {
             self.expect("PASSWORD")?;
             LoginClause::Stored { user, password: self.secret()? }
         };
-        let driver = self.optional_map("DRIVER")?;
+        let driver = self.optional_map("DRIVER", "driver settings")?;
         let default_language = if self.accept("DEFAULT") { Some(self.default_language()?) } else { None };
         Ok(RemoteClauses { url, login, driver, default_language })
     }
 
-    fn optional_map(&mut self, word: &'static str) -> Parsed<Option<Located<Operand<MapEntries>>>> {
-        if self.accept(word) { self.map_operand().map(Some) } else { Ok(None) }
+    fn optional_map(
+        &mut self,
+        word: &'static str,
+        place: &'static str,
+    ) -> Parsed<Option<Located<Operand<MapEntries>>>> {
+        if self.accept(word) { self.map_operand(place).map(Some) } else { Ok(None) }
     }
 
     /// In Cypher 5 the name of an alias has no dots of its own unless it is quoted: the first dot is that of a composite
@@ -115,13 +119,13 @@ impl Parser<'_> {
             alter.password = Some(self.secret()?);
         } else if self.accept("DRIVER") {
             self.once(alter.driver.as_ref(), "SET DATABASE DRIVER", span)?;
-            alter.driver = Some(self.map_operand()?);
+            alter.driver = Some(self.map_operand("driver settings")?);
         } else if self.accept("DEFAULT") {
             self.once(alter.default_language.as_ref(), "SET DATABASE DEFAULT LANGUAGE", span)?;
             alter.default_language = Some(self.default_language()?);
         } else if self.accept("PROPERTIES") {
             self.once(alter.properties.as_ref(), "SET DATABASE PROPERTIES", span)?;
-            alter.properties = Some(self.map_operand()?);
+            alter.properties = Some(self.map_operand("properties")?);
         } else {
             return Ok(false);
         }

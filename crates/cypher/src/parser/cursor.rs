@@ -30,6 +30,8 @@ pub(crate) struct Parser<'a> {
     depth: usize,
     version: CypherVersion,
     deprecations: Vec<Located<Deprecation>>,
+    /// What the expressions here are of, in the plural, for the refusal of those that it cannot have.
+    place: &'static str,
 }
 
 /// Something that could have stood at the current place.
@@ -56,6 +58,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             version: CypherVersion::Cypher25,
             deprecations: Vec::new(),
+            place: "administration commands",
         }
     }
 
@@ -65,6 +68,18 @@ impl<'a> Parser<'a> {
 
     pub(super) fn version(&self) -> CypherVersion {
         self.version
+    }
+
+    pub(super) fn place(&self) -> &'static str {
+        self.place
+    }
+
+    /// Parses something whose expressions are of another place.
+    pub(super) fn within<T>(&mut self, place: &'static str, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        let outer = std::mem::replace(&mut self.place, place);
+        let result = inner(self);
+        self.place = outer;
+        result
     }
 
     pub(super) fn deprecate(&mut self, deprecation: Deprecation, span: Span) {

@@ -35,7 +35,7 @@ impl Parser<'_> {
 
     /// After `OPTIONS`: a map without entries, for nothing in this catalog has options.
     fn no_options(&mut self) -> Parsed<()> {
-        let options = self.map_operand()?;
+        let options = self.map_operand("database options")?;
         let message = match &options.value {
             Operand::Literal(entries) if entries.is_empty() => return Ok(()),
             Operand::Literal(entries) => {

@@ -26,7 +26,8 @@ impl Parser<'_> {
             Precedence::Comparison => self.chain(Precedence::Comparison, Precedence::Predicate),
             Precedence::Predicate => self.predicate(),
             Precedence::Sum => self.chain(Precedence::Sum, Precedence::Product),
-            Precedence::Product => self.chain(Precedence::Product, Precedence::Sign),
+            Precedence::Product => self.chain(Precedence::Product, Precedence::Power),
+            Precedence::Power => self.chain(Precedence::Power, Precedence::Sign),
             Precedence::Sign => self.sign(),
             Precedence::Property => self.property(),
             Precedence::Atom => self.atom(),
@@ -85,7 +86,7 @@ impl Parser<'_> {
     fn operand_follows(&self) -> bool {
         match self.kind_ahead(1) {
             TokenKind::End => false,
-            TokenKind::Symbol(symbol) => matches!(symbol, "(" | "[" | "{" | "-"),
+            TokenKind::Symbol(symbol) => matches!(symbol, "(" | "[" | "{" | "-" | "+"),
             TokenKind::Word => !["AND", "OR", "XOR", "IS", "IN", "AS"].iter().any(|word| self.at_ahead(1, word)),
             _ => true,
         }
@@ -112,6 +113,11 @@ impl Parser<'_> {
 
     fn sign(&mut self) -> Parsed<Node> {
         let start = self.span();
+        if self.at_symbol("+") {
+            self.advance();
+            // A plus changes nothing, so nothing is kept of it.
+            return self.nested(Self::sign);
+        }
         if !self.accept_symbol("-") {
             return self.level(Precedence::Property);
         }
@@ -185,12 +191,13 @@ impl Parser<'_> {
             }
             TokenKind::Parameter => return self.parameter_expression(),
             TokenKind::Symbol("(") => {
+                self.refuse_pattern(0, "Pattern expressions are")?;
                 self.advance();
                 let inner = self.expression()?;
                 self.expect_symbol(")")?;
                 return Ok(Located::new(inner.value, span.to(self.previous_span())));
             }
-            TokenKind::Symbol("[") => self.list()?,
+            TokenKind::Symbol("[") => self.list_or_comprehension()?,
             TokenKind::Symbol("{") => Expression::Map(self.map_entries()?),
             TokenKind::Quoted => {
                 self.advance();
@@ -257,8 +264,14 @@ impl Parser<'_> {
             self.advance();
             return self.case();
         }
+        if self.kind_ahead(1) == TokenKind::Symbol("{") {
+            self.refuse_subquery()?;
+        }
         if self.kind_ahead(1) == TokenKind::Symbol("(") {
-            return self.call();
+            return match self.iteration()? {
+                Some(iteration) => Ok(iteration),
+                None => self.call(),
+            };
         }
         let text = self.text(span);
         let expression = match text.to_ascii_lowercase().as_str() {
@@ -289,7 +302,7 @@ impl Parser<'_> {
         Ok(Located::new(Expression::Call { function, distinct, arguments }, span))
     }
 
-    fn list(&mut self) -> Parsed<Expression> {
+    pub(super) fn list(&mut self) -> Parsed<Expression> {
         self.expect_symbol("[")?;
         if self.accept_symbol("]") {
             return Ok(Expression::List(Vec::new()));

@@ -8,6 +8,7 @@ mod alias;
 mod cursor;
 mod database;
 mod expression;
+mod iteration;
 mod operand;
 mod privilege;
 mod role;
@@ -95,7 +96,7 @@ impl Parser<'_> {
             return self.drop_statement();
         }
         if self.accept("SHOW") {
-            return Ok(Body::Show(self.show()?));
+            return Ok(Body::Show(Box::new(self.show()?)));
         }
         if let Some(verb) = self.accept_one_of(&["START", "STOP"]) {
             self.expect("DATABASE")?;

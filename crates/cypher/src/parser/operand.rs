@@ -109,12 +109,13 @@ impl Parser<'_> {
     }
 
     /// A map literal, or a parameter that stands for the whole map.
-    pub(super) fn map_operand(&mut self) -> Parsed<Located<Operand<MapEntries>>> {
+    /// `place` says what its values are, for example "driver settings".
+    pub(super) fn map_operand(&mut self, place: &'static str) -> Parsed<Located<Operand<MapEntries>>> {
         if let Some(parameter) = self.accept_parameter() {
             return Ok(parameter.map(Operand::Parameter));
         }
         let start = self.span();
-        let entries = self.map_entries()?;
+        let entries = self.within(place, Self::map_entries)?;
         Ok(Located::new(Operand::Literal(entries), start.to(self.previous_span())))
     }
 }

@@ -162,19 +162,25 @@ impl Parser<'_> {
         // A column may be called `distinct`.
         let distinct =
             !matches!(self.kind_ahead(1), TokenKind::End | TokenKind::Symbol("," | ";")) && self.accept("DISTINCT");
-        let items = if self.accept_symbol("*") {
-            ReturnItems::All
+        let items = if !self.accept_symbol("*") {
+            ReturnItems::Columns(self.return_items()?)
+        } else if self.accept_symbol(",") {
+            ReturnItems::All(self.return_items()?)
         } else {
-            ReturnItems::Columns(self.comma_separated(|parser| {
-                let expression = parser.expression()?;
-                let renamed = parser.rename()?;
-                Ok(ReturnItem { expression, renamed })
-            })?)
+            ReturnItems::All(Vec::new())
         };
         let order_by = self.order_by()?;
         let skip = if self.accept_one_of(&SKIP).is_some() { Some(self.expression()?) } else { None };
         let limit = if self.accept("LIMIT") { Some(self.expression()?) } else { None };
         Ok(Return { distinct, items, order_by, skip, limit })
+    }
+
+    fn return_items(&mut self) -> Parsed<Vec<ReturnItem>> {
+        self.comma_separated(|parser| {
+            let expression = parser.expression()?;
+            let renamed = parser.rename()?;
+            Ok(ReturnItem { expression, renamed })
+        })
     }
 
     fn rename(&mut self) -> Parsed<Option<Located<String>>> {

@@ -24,7 +24,11 @@ pub(super) fn expression(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
         Expression::Variable(name) => identifier(out, name),
         Expression::List(members) => {
             out.write_str("[")?;
-            separated(out, members, ", ", |out, member| expression(out, &member.value))?;
+            match members.as_slice() {
+                // `[x IN list]` is a comprehension.
+                [only] if begins_with_membership(&only.value) => operand(out, &only.value, None)?,
+                _ => separated(out, members, ", ", |out, member| expression(out, &member.value))?,
+            }
             out.write_str("]")
         }
         Expression::Map(entries) => map(out, entries),
@@ -46,15 +50,7 @@ pub(super) fn expression(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
             let bound = |bound: &Option<Box<Located<Expression>>>| bound.as_ref().map(|bound| bound.value.to_string());
             write!(out, "[{}..{}]", bound(from).unwrap_or_default(), bound(to).unwrap_or_default())
         }
-        Expression::Case { subject, branches, otherwise } => {
-            out.write_str("CASE")?;
-            subject.as_ref().map_or(Ok(()), |subject| write!(out, " {}", subject.value))?;
-            branches
-                .iter()
-                .try_for_each(|(tested, value)| write!(out, " WHEN {} THEN {}", tested.value, value.value))?;
-            otherwise.as_ref().map_or(Ok(()), |value| write!(out, " ELSE {}", value.value))?;
-            out.write_str(" END")
-        }
+        Expression::Case { .. } => case(out, node),
         Expression::Unary(UnaryOperator::Not, inner) => {
             out.write_str("NOT ")?;
             operand(out, &inner.value, Some(Precedence::Not))
@@ -84,6 +80,57 @@ pub(super) fn expression(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
             out.write_str(")")
         }
         Expression::CountRows => out.write_str("count(*)"),
+        Expression::Comprehension { .. } | Expression::Quantified { .. } | Expression::Reduce { .. } => {
+            iteration(out, node)
+        }
+    }
+}
+
+fn case(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
+    let Expression::Case { subject, branches, otherwise } = node else { return Ok(()) };
+    out.write_str("CASE")?;
+    subject.as_ref().map_or(Ok(()), |subject| write!(out, " {}", subject.value))?;
+    branches.iter().try_for_each(|(tested, value)| write!(out, " WHEN {} THEN {}", tested.value, value.value))?;
+    otherwise.as_ref().map_or(Ok(()), |value| write!(out, " ELSE {}", value.value))?;
+    out.write_str(" END")
+}
+
+/// What goes through the members of a list.
+fn iteration(out: Out<'_, '_>, node: &Expression) -> fmt::Result {
+    let clause = |out: Out<'_, '_>, words: &str, part: Option<&Located<Expression>>| {
+        part.map_or(Ok(()), |part| write!(out, "{words}{}", part.value))
+    };
+    match node {
+        Expression::Comprehension { variable, list, filter, projection } => {
+            out.write_str("[")?;
+            identifier(out, &variable.value)?;
+            write!(out, " IN {}", list.value)?;
+            clause(out, " WHERE ", filter.as_deref())?;
+            clause(out, " | ", projection.as_deref())?;
+            out.write_str("]")
+        }
+        Expression::Quantified { quantifier, variable, list, condition } => {
+            write!(out, "{}(", quantifier.word())?;
+            identifier(out, &variable.value)?;
+            write!(out, " IN {} WHERE {})", list.value, condition.value)
+        }
+        Expression::Reduce { accumulator, initial, variable, list, step } => {
+            out.write_str("reduce(")?;
+            identifier(out, &accumulator.value)?;
+            write!(out, " = {}, ", initial.value)?;
+            identifier(out, &variable.value)?;
+            write!(out, " IN {} | {})", list.value, step.value)
+        }
+        other => expression(out, other),
+    }
+}
+
+/// True if the text of an expression begins with `name IN`.
+fn begins_with_membership(node: &Expression) -> bool {
+    let Expression::Chain { first, rest } = node else { return false };
+    match (&first.value, rest.as_slice()) {
+        (Expression::Variable(_), [(BinaryOperator::In, _), ..]) => true,
+        (first, _) => begins_with_membership(first),
     }
 }
 
@@ -122,7 +169,8 @@ fn operand_precedence(operator: BinaryOperator) -> Precedence {
         Precedence::Not | Precedence::Comparison => Precedence::Predicate,
         Precedence::Predicate => Precedence::Sum,
         Precedence::Sum => Precedence::Product,
-        Precedence::Product => Precedence::Sign,
+        Precedence::Product => Precedence::Power,
+        Precedence::Power => Precedence::Sign,
         Precedence::Sign => Precedence::Property,
         Precedence::Property | Precedence::Atom => Precedence::Atom,
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::{Out, identifier, name, names, separated};
 use crate::ast::{
-    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItems, ShowStatement, ShowSubject,
-    Yield, YieldItems,
+    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, ShowStatement,
+    ShowSubject, Yield, YieldItems,
 };
 use crate::print::expression::expression;
 use crate::span::Located;
@@ -89,14 +89,21 @@ fn yield_clause(out: Out<'_, '_>, yields: &Yield) -> fmt::Result {
     yields.limit.as_ref().map_or(Ok(()), |limit| write!(out, " LIMIT {}", limit.value))
 }
 
+fn return_items(out: Out<'_, '_>, items: &[ReturnItem]) -> fmt::Result {
+    separated(out, items, ", ", |out, item| {
+        expression(out, &item.expression.value)?;
+        rename(out, item.renamed.as_ref())
+    })
+}
+
 fn return_clause(out: Out<'_, '_>, returns: &Return) -> fmt::Result {
     write!(out, " RETURN {}", if returns.distinct { "DISTINCT " } else { "" })?;
     match &returns.items {
-        ReturnItems::All => out.write_str("*")?,
-        ReturnItems::Columns(items) => separated(out, items, ", ", |out, item| {
-            expression(out, &item.expression.value)?;
-            rename(out, item.renamed.as_ref())
-        })?,
+        ReturnItems::All(more) => {
+            out.write_str(if more.is_empty() { "*" } else { "*, " })?;
+            return_items(out, more)?;
+        }
+        ReturnItems::Columns(items) => return_items(out, items)?,
     }
     order_by(out, &returns.order_by)?;
     for (words, count) in [(" SKIP ", &returns.skip), (" LIMIT ", &returns.limit)] {

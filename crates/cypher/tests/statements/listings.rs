@@ -116,6 +116,26 @@ fn rows_are_ordered_paged_filtered_and_returned() {
         &["s | a", "3 | 1.5"],
     );
     check("YIELD name WHERE name = 'x' RETURN sum(name), avg(name)", &["sum(name) | avg(name)", "0 | NULL"]);
+    // Aggregations inside of larger expressions.
+    check(
+        "YIELD name, location RETURN location, count(*) + 1 AS c, size(collect(name)) * 10 AS n ORDER BY count(*) + 1, location",
+        &["location | c | n", "local | 3 | 20", "remote | 3 | 20"],
+    );
+    check(
+        "YIELD name, location RETURN location, location + ':' + head(collect(name)) AS first, [x IN collect(name) WHERE x STARTS WITH location | x] AS more ORDER BY location",
+        &["location | first | more", "local | local:films | []", "remote | remote:abroad | []"],
+    );
+    check(
+        "YIELD location RETURN location, count(*) ORDER BY count(*) DESC, location DESC LIMIT 1",
+        &["location | count(*)", "remote | 2"],
+    );
+    check("YIELD name WHERE name = 'x' RETURN count(*) + 1 AS c, [] + collect(name) AS n", &["c | n", "1 | []"]);
+    check(
+        "YIELD name, location WHERE name = 'away' RETURN *, size(name) AS length",
+        &["name | location | length", "away | remote | 4"],
+    );
+    check("YIELD location RETURN *, count(*) AS c ORDER BY location", &["location | c", "local | 2", "remote | 2"]);
+    check("YIELD name RETURN name SKIP size('ab') LIMIT 3 - 2", &["name", "films"]);
     check("YIELD name WHERE name =~ 'a.*' RETURN CASE name WHEN 'away' THEN 1 END AS c", &["c", "NULL", "1"]);
     check("YIELD name WHERE name = 'x' RETURN count(*)", &["count(*)", "0"]);
     check("YIELD name WHERE name = 'x' RETURN name, count(*)", &["name | count(*)"]);
@@ -135,6 +155,17 @@ fn what_a_listing_cannot_be() {
         ("YIELD name RETURN name LIMIT -1", "WRONG_TYPE"),
         ("YIELD name RETURN name LIMIT name", "INVALID_EXPRESSION"),
         ("YIELD name WHERE count(*) > 1", "INVALID_EXPRESSION"),
+        ("YIELD name RETURN count(count(*))", "INVALID_EXPRESSION"),
+        ("YIELD name RETURN count(name, name)", "INVALID_EXPRESSION"),
+        ("YIELD name RETURN name ORDER BY count(*)", "INVALID_EXPRESSION"),
+        ("YIELD name RETURN name LIMIT count(*)", "INVALID_EXPRESSION"),
+        ("YIELD name, url RETURN url, count(*) + name", "IMPLICIT_GROUPING"),
+        ("YIELD name RETURN [name IN collect(name) | count(name)]", "INVALID_EXPRESSION"),
+        ("YIELD url RETURN url + '!', url + '!' + count(*)", "IMPLICIT_GROUPING"),
+        ("YIELD name, url RETURN name + url, size(collect(url)) + size(name)", "IMPLICIT_GROUPING"),
+        ("YIELD name LIMIT 1 + 1", "SYNTAX_ERROR"),
+        ("YIELD name LIMIT $n", "SYNTAX_ERROR"),
+        ("YIELD name RETURN *, 1 AS name", "DUPLICATE_COLUMN"),
         ("YIELD name RETURN DISTINCT 1 AS one ORDER BY name", "UNKNOWN_VARIABLE"),
     ] {
         let answer = session.say("admin", &format!("SHOW ALIASES FOR DATABASE {clauses}"));

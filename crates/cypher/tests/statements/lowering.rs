@@ -46,18 +46,31 @@ fn driver_settings_are_refused_with_the_messages_of_neo4j() {
     let failed = "Failed to create the specified database alias 'a': ";
     let valid = "ssl_enforced, connection_timeout, connection_max_lifetime, connection_pool_acquisition_timeout, \
                  connection_pool_idle_test, connection_pool_max_size, logging_level";
+    let at = |what: &str| {
+        format!("EXPRESSION_NOT_VALID {what} not valid in driver settings. (line 1, column 90 (offset: 89))")
+    };
     for (map, expected) in [
         ("{x: 1, y: 2}", format!("DRIVER_SETTING_UNKNOWN {failed}Invalid driver setting(s) provided: x, y. Valid driver settings are: {valid}")),
         ("{ssl_enforced: 1}", format!("DRIVER_SETTING_TYPE {failed}Invalid driver settings value for 'ssl_enforced'. Expected a boolean value.")),
         ("{connection_timeout: '5s'}", format!("DRIVER_SETTING_TYPE {failed}Invalid driver settings value for 'connection_timeout'. Expected a duration value.")),
         ("{connection_timeout: duration('-PT1S')}", format!("DRIVER_SETTING_NEGATIVE {failed}Invalid driver settings value for 'connection_timeout'. Negative duration is not allowed.")),
         ("{connection_pool_max_size: 0}", format!("DRIVER_SETTING_ZERO {failed}Invalid driver settings value for 'connection_pool_max_size'. Zero is not allowed.")),
-        ("{ssl_enforced: name}", "INVALID_EXPRESSION This expression is not valid in driver settings. (line 1, column 90 (offset: 89))".to_owned()),
+        ("{ssl_enforced: EXISTS { (n) }}", at("The EXISTS expression is")),
+        ("{ssl_enforced: COUNT { MATCH (n) } > 1}", at("The COUNT expression is")),
+        ("{ssl_enforced: collect {RETURN 1}}", at("The COLLECT expression is")),
+        ("{ssl_enforced: (a)-[:R]->()}", at("Pattern expressions are")),
+        ("{ssl_enforced: [(a)--(b) | 1]}", at("Pattern comprehensions are")),
+        ("{ssl_enforced: count(*)}", at("This expression is")),
+        ("{ssl_enforced: max(1)}", at("This expression is")),
+        ("{ssl_enforced: name}", "EXPRESSION_NOT_VALID This expression is not valid in driver settings. (line 1, column 90 (offset: 89))".to_owned()),
         ("{connection_pool_max_size: 1 / 0}", "DRIVER_SETTINGS_EVALUATION Failed evaluating the given driver settings. (line 1, column 102 (offset: 101))".to_owned()),
         ("$map", "WRONG_TYPE Invalid driver settings '$map'. Expected a map value, found an integer. (line 1, column 75 (offset: 74))".to_owned()),
     ] {
         assert_eq!(refusal(&format!("{REMOTE}DRIVER {map}"), &[("map", Value::Integer(1))]), expected);
     }
+    let statement = "ALTER ALIAS a SET DATABASE PROPERTIES {a: {b: [EXISTS { (n) }]}}";
+    let hint = "EXPRESSION_NOT_VALID The EXISTS expression is not valid in properties.";
+    assert!(refusal(statement, &[]).starts_with(hint));
     let altered = refusal("ALTER ALIAS $n SET DATABASE DRIVER {x: 1}", &[("n", Value::from("A"))]);
     assert!(
         altered.starts_with("DRIVER_SETTING_UNKNOWN Failed to alter the specified database alias 'a': "),

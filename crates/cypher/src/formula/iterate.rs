@@ -1,0 +1,165 @@
+//! Going through the members of a list. Iterations multiply what a short statement does, so what they do is paid for
+//! out of a purse: each evaluation of an expression on a row may pass and copy so many bytes.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use aliasd_catalog::Value;
+
+use super::evaluate::{Evaluated, from_truth};
+use super::{Bound, Formula, weight};
+use crate::ast::Quantifier;
+use crate::error::{ErrorCode, LanguageError};
+use crate::parameters::kind_of;
+use crate::span::{Located, Span};
+
+/// Bytes of values that an expression may pass to iterations and copy into lists, maps and texts, on one row.
+pub(super) const BYTES_MAX: usize = 16 << 20;
+
+/// What a formula is evaluated on.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a, 'b> {
+    pub(super) columns: &'a [Value],
+    locals: Option<&'a Local<'a>>,
+    /// What is left of [`BYTES_MAX`].
+    purse: &'b Cell<usize>,
+}
+
+/// The value of the name of an iteration, and those of the iterations around it.
+struct Local<'a> {
+    value: &'a Value,
+    outer: Option<&'a Local<'a>>,
+}
+
+// === impl Row ===
+
+impl<'a, 'b> Row<'a, 'b> {
+    pub(super) fn new(columns: &'a [Value], purse: &'b Cell<usize>) -> Self {
+        Self { columns, locals: None, purse }
+    }
+
+    /// The value of the name that an iteration so many levels out gives.
+    pub(super) fn local(&self, level: usize) -> &'a Value {
+        let mut local = self.locals;
+        for _ in 0..level {
+            local = local.and_then(|local| local.outer);
+        }
+        local.map_or(&Value::Null, |local| local.value)
+    }
+
+    /// True inside of an iteration.
+    pub(super) fn iterates(&self) -> bool {
+        self.locals.is_some()
+    }
+
+    /// Pays for a value.
+    ///
+    /// # Errors
+    /// The purse does not hold as much.
+    pub(super) fn spend(&self, value: &Value, span: Span) -> Result<(), LanguageError> {
+        match self.purse.get().checked_sub(weight(value)) {
+            Some(left) => {
+                self.purse.set(left);
+                Ok(())
+            }
+            None => {
+                let message = "The expression goes through more than 16 MiB of values.";
+                Err(LanguageError::new("", ErrorCode::ListTooLong, span, message))
+            }
+        }
+    }
+
+    /// The value for something that lasts, paid for.
+    pub(super) fn keep(&self, value: Cow<'_, Value>, span: Span) -> Result<Value, LanguageError> {
+        self.spend(&value, span)?;
+        Ok(value.into_owned())
+    }
+}
+
+impl Located<Formula> {
+    pub(super) fn comprehension<'a>(
+        &self,
+        list: &'a Bound,
+        filter: Option<&Bound>,
+        projection: Option<&Bound>,
+        row: Row<'a, '_>,
+    ) -> Evaluated<'a> {
+        let list = list.value(row)?;
+        let Some(members) = self.members(&list)? else { return Ok(Cow::Owned(Value::Null)) };
+        let mut kept = Vec::new();
+        for member in members {
+            let local = Local { value: member, outer: row.locals };
+            let inner = Row { columns: row.columns, locals: Some(&local), purse: row.purse };
+            row.spend(member, self.span)?;
+            if filter.map_or(Ok(Some(true)), |filter| filter.truth_on(inner))? == Some(true) {
+                kept.push(match projection {
+                    Some(projection) => row.keep(projection.value(inner)?, projection.span)?,
+                    None => member.clone(),
+                });
+            }
+        }
+        Ok(Cow::Owned(Value::List(kept)))
+    }
+
+    /// A condition that is not known for a member leaves the answer open, unless the others decide.
+    pub(super) fn quantified(
+        &self,
+        quantifier: Quantifier,
+        list: &Bound,
+        condition: &Bound,
+        row: Row<'_, '_>,
+    ) -> Result<Value, LanguageError> {
+        let list = list.value(row)?;
+        let Some(members) = self.members(&list)? else { return Ok(Value::Null) };
+        let (mut holding, mut failing, mut open) = (0_usize, 0_usize, 0_usize);
+        for member in members {
+            let local = Local { value: member, outer: row.locals };
+            let inner = Row { columns: row.columns, locals: Some(&local), purse: row.purse };
+            row.spend(member, self.span)?;
+            match condition.truth_on(inner)? {
+                Some(true) => holding += 1,
+                Some(false) => failing += 1,
+                None => open += 1,
+            }
+        }
+        let (decided_true, decided_false) = match quantifier {
+            Quantifier::All => (failing + open == 0, failing > 0),
+            Quantifier::Any => (holding > 0, holding + open == 0),
+            Quantifier::None => (holding + open == 0, holding > 0),
+            Quantifier::Single => (holding == 1 && open == 0, holding > 1 || holding + open == 0),
+        };
+        Ok(from_truth(if decided_true { Some(true) } else { decided_false.then_some(false) }))
+    }
+
+    pub(super) fn reduce<'a>(
+        &self,
+        initial: &'a Bound,
+        list: &'a Bound,
+        step: &Bound,
+        row: Row<'a, '_>,
+    ) -> Evaluated<'a> {
+        let list = list.value(row)?;
+        let Some(members) = self.members(&list)? else { return Ok(Cow::Owned(Value::Null)) };
+        let mut so_far = initial.value(row)?.into_owned();
+        for member in members {
+            let accumulator = Local { value: &so_far, outer: row.locals };
+            let local = Local { value: member, outer: Some(&accumulator) };
+            let inner = Row { columns: row.columns, locals: Some(&local), purse: row.purse };
+            row.spend(member, self.span)?;
+            so_far = row.keep(step.value(inner)?, step.span)?;
+        }
+        Ok(Cow::Owned(so_far))
+    }
+
+    /// The members of a list; none for NULL.
+    fn members<'a>(&self, list: &'a Value) -> Result<Option<&'a [Value]>, LanguageError> {
+        match list {
+            Value::Null => Ok(None),
+            Value::List(members) => Ok(Some(members)),
+            other => {
+                let message = format!("Expected a list to go through, found {}.", kind_of(other));
+                Err(LanguageError::new("", ErrorCode::WrongType, self.span, message))
+            }
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! What the names, parameters and calls in an expression mean where it stands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aliasd_catalog::{Float, Value};
+
+use super::pattern::Pattern;
+use super::{Bound, Formula, Function, weight};
+use crate::ast::{BinaryOperator, Expression};
+use crate::error::{ErrorCode, LanguageError};
+use crate::parameters::Parameters;
+use crate::span::{Located, Span};
+use crate::suggest::nearest;
+
+/// Bytes of parameter values that the expressions of one statement may spread out. A parameter that is
+/// named often would otherwise multiply.
+const PARAMETER_BYTES_MAX: usize = 16 << 20;
+
+/// How the rows of a group become one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aggregation {
+    Count,
+    Collect,
+    Min,
+    Max,
+    Sum,
+    Avg,
+}
+
+/// One call of an aggregation.
+#[derive(Clone, Debug)]
+pub(crate) struct Aggregate {
+    pub(crate) aggregation: Aggregation,
+    pub(crate) distinct: bool,
+    /// Of each row; none for `count(*)`.
+    pub(crate) argument: Option<Bound>,
+}
+
+/// What the names and parameters in an expression mean.
+pub(crate) struct Scope<'a> {
+    parameters: &'a Parameters,
+    columns: BTreeMap<&'a str, usize>,
+    /// What iterations around the expression call their members, innermost last.
+    locals: Vec<&'a str>,
+    /// Says what is wrong with a column where only constants may stand.
+    constant_only: Option<(ErrorCode, &'static str)>,
+    /// Expressions whose value is in a column of the row already.
+    computed: Vec<(&'a Expression, usize)>,
+    /// Where aggregations may stand: those found so far.
+    aggregates: Option<Vec<Aggregate>>,
+    /// The column that the first aggregate is in.
+    aggregates_from: usize,
+    parameter_bytes: usize,
+}
+
+// === impl Scope ===
+
+impl<'a> Scope<'a> {
+    /// Names mean columns: pairs of a name and its place in the row.
+    pub(crate) fn of_columns(parameters: &'a Parameters, columns: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
+        Self {
+            parameters,
+            columns: columns.into_iter().collect(),
+            locals: Vec::new(),
+            constant_only: None,
+            computed: Vec::new(),
+            aggregates: None,
+            aggregates_from: 0,
+            parameter_bytes: 0,
+        }
+    }
+
+    /// Names mean nothing; `refusal` is the code and message for one.
+    pub(crate) fn of_constants(parameters: &'a Parameters, refusal: (ErrorCode, &'static str)) -> Self {
+        Self { constant_only: Some(refusal), ..Self::of_columns(parameters, []) }
+    }
+
+    /// These expressions need not be computed: their values are in columns of the row.
+    pub(crate) fn with_computed(mut self, computed: Vec<(&'a Expression, usize)>) -> Self {
+        self.computed = computed;
+        self
+    }
+
+    /// Binds an expression that runs on a row for a group: what it is grouped by, in the columns of the expressions
+    /// that are computed already, and, from a column on, the aggregates.
+    pub(crate) fn bind_grouped(
+        &mut self,
+        expression: &'a Located<Expression>,
+        aggregates_from: usize,
+        aggregates: &mut Vec<Aggregate>,
+    ) -> Result<Bound, LanguageError> {
+        self.aggregates_from = aggregates_from;
+        self.aggregates = Some(std::mem::take(aggregates));
+        let bound = self.bind(expression);
+        *aggregates = self.aggregates.take().unwrap_or_default();
+        bound
+    }
+
+    /// Makes an expression ready to run.
+    pub(crate) fn bind(&mut self, expression: &'a Located<Expression>) -> Result<Bound, LanguageError> {
+        let span = expression.span;
+        if let Some(column) = self.computed(&expression.value) {
+            return Ok(Located::new(Formula::Column(column), span));
+        }
+        let formula = match &expression.value {
+            Expression::Null => constant(Value::Null),
+            Expression::Boolean(truth) => constant(Value::Boolean(*truth)),
+            Expression::Integer(number) => constant(Value::Integer(*number)),
+            Expression::Float(number) => constant(Value::Float(Float(*number))),
+            Expression::String(text) => constant(Value::String(text.clone())),
+            Expression::Parameter(name) => self.parameter(name, span)?,
+            Expression::Variable(name) => self.variable(name, span)?,
+            Expression::List(members) => Formula::List(self.bind_all(members)?),
+            Expression::Map(entries) => {
+                let bind = |(key, value): &'a (Located<String>, Located<Expression>)| {
+                    Ok((key.value.clone(), self.bind(value)?))
+                };
+                Formula::Map(entries.iter().map(bind).collect::<Result<_, LanguageError>>()?)
+            }
+            Expression::Property { base, keys } => {
+                let keys = keys.iter().map(|key| key.value.clone()).collect();
+                Formula::Property(Box::new(self.bind(base)?), keys)
+            }
+            Expression::Index { base, index } => {
+                Formula::Index(Box::new(self.bind(base)?), Box::new(self.bind(index)?))
+            }
+            Expression::Slice { base, from, to } => {
+                Formula::Slice(Box::new(self.bind(base)?), self.bind_optional(from)?, self.bind_optional(to)?)
+            }
+            Expression::Case { subject, branches, otherwise } => {
+                let subject = self.bind_optional(subject)?;
+                let bind = |(tested, value): &'a (Located<Expression>, Located<Expression>)| {
+                    Ok((self.bind(tested)?, self.bind(value)?))
+                };
+                let branches = branches.iter().map(bind).collect::<Result<_, LanguageError>>()?;
+                Formula::Case(subject, branches, self.bind_optional(otherwise)?)
+            }
+            Expression::Chain { first, rest } if rest.first().is_some_and(|(by, _)| *by == BinaryOperator::Matches) => {
+                let text = Box::new(self.bind(first)?);
+                // A predicate stands alone: the parser makes no chains of them.
+                let pattern = rest.iter().map(|(_, pattern)| self.bind(pattern)).next_back().transpose()?;
+                Formula::Matches(text, Pattern::new(pattern.as_ref(), span)?)
+            }
+            Expression::Unary(operator, operand) => Formula::Unary(*operator, Box::new(self.bind(operand)?)),
+            Expression::Chain { first, rest } => {
+                let first = Box::new(self.bind(first)?);
+                let bind =
+                    |(operator, right): &'a (BinaryOperator, Located<Expression>)| Ok((*operator, self.bind(right)?));
+                Formula::Chain(first, rest.iter().map(bind).collect::<Result<_, LanguageError>>()?)
+            }
+            Expression::IsNull { operand, negated } => Formula::IsNull(Box::new(self.bind(operand)?), *negated),
+            Expression::Call { function, distinct, arguments } => match Aggregation::of(&function.value) {
+                Some(aggregation) => self.aggregate(aggregation, *distinct, arguments, span)?,
+                None => {
+                    let bound = Function::find(function, *distinct, arguments.len())?;
+                    Formula::Call(bound, self.bind_all(arguments)?)
+                }
+            },
+            Expression::CountRows => self.add_aggregate(Aggregation::Count, false, None, span)?,
+            Expression::Comprehension { .. } | Expression::Quantified { .. } | Expression::Reduce { .. } => {
+                self.iteration(&expression.value)?
+            }
+        };
+        Ok(Located::new(formula, span))
+    }
+
+    /// Binds what goes through the members of a list.
+    fn iteration(&mut self, expression: &'a Expression) -> Result<Formula, LanguageError> {
+        match expression {
+            Expression::Comprehension { variable, list, filter, projection } => {
+                let list = Box::new(self.bind(list)?);
+                self.with_local(variable, |scope| {
+                    Ok(Formula::Comprehension(list, scope.bind_optional(filter)?, scope.bind_optional(projection)?))
+                })
+            }
+            Expression::Quantified { quantifier, variable, list, condition } => {
+                let list = Box::new(self.bind(list)?);
+                self.with_local(variable, |scope| {
+                    Ok(Formula::Quantified(*quantifier, list, Box::new(scope.bind(condition)?)))
+                })
+            }
+            Expression::Reduce { accumulator, initial, variable, list, step } => {
+                let (initial, list) = (Box::new(self.bind(initial)?), Box::new(self.bind(list)?));
+                self.with_local(accumulator, |scope| {
+                    scope.with_local(variable, |scope| Ok(Formula::Reduce(initial, list, Box::new(scope.bind(step)?))))
+                })
+            }
+            // There is no other kind.
+            _ => Ok(constant(Value::Null)),
+        }
+    }
+
+    fn bind_optional(
+        &mut self,
+        expression: &'a Option<Box<Located<Expression>>>,
+    ) -> Result<Option<Box<Bound>>, LanguageError> {
+        expression.as_ref().map(|expression| Ok(Box::new(self.bind(expression)?))).transpose()
+    }
+
+    fn bind_all(&mut self, expressions: &'a [Located<Expression>]) -> Result<Vec<Bound>, LanguageError> {
+        expressions.iter().map(|expression| self.bind(expression)).collect()
+    }
+
+    fn parameter(&mut self, name: &str, span: Span) -> Result<Formula, LanguageError> {
+        let value = self.parameters.get(name, span)?;
+        self.parameter_bytes = self.parameter_bytes.saturating_add(weight(value));
+        if self.parameter_bytes > PARAMETER_BYTES_MAX {
+            let message = "The statement's expressions use more than 16 MiB of parameter values.";
+            return Err(LanguageError::new("", ErrorCode::ListTooLong, span, message));
+        }
+        Ok(Formula::Constant(value.clone()))
+    }
+
+    /// The column that holds the value of the expression already, unless a name in it means something else here.
+    fn computed(&self, expression: &Expression) -> Option<usize> {
+        // In ORDER BY, a name that RETURN gave comes before the column that had it.
+        let named = matches!(expression, Expression::Variable(name) if self.columns.contains_key(name.as_str()));
+        if named && self.aggregates.is_none() {
+            return None;
+        }
+        let (_, column) = self.computed.iter().find(|(known, _)| *known == expression)?;
+        (!self.mentions_local(expression)).then_some(*column)
+    }
+
+    /// True if the expression uses a name of an iteration around it.
+    fn mentions_local(&self, expression: &Expression) -> bool {
+        let mut local =
+            |part: &Expression| matches!(part, Expression::Variable(name) if self.locals.contains(&name.as_str()));
+        !self.locals.is_empty() && expression.any(&mut local)
+    }
+
+    /// Binds what may use a name for the members of a list.
+    fn with_local(
+        &mut self,
+        name: &'a Located<String>,
+        bind: impl FnOnce(&mut Self) -> Result<Formula, LanguageError>,
+    ) -> Result<Formula, LanguageError> {
+        self.locals.push(&name.value);
+        let bound = bind(self);
+        self.locals.pop();
+        bound
+    }
+
+    fn variable(&self, name: &str, span: Span) -> Result<Formula, LanguageError> {
+        if let Some(level) = self.locals.iter().rev().position(|local| *local == name) {
+            return Ok(Formula::Local(level));
+        }
+        if let (true, Some((code, message))) = (self.columns.is_empty(), self.constant_only) {
+            return Err(LanguageError::new("", code, span, message));
+        }
+        let Some(column) = self.columns.get(name) else { return Err(self.unknown(name, span)) };
+        if self.aggregates.is_some() {
+            let message =
+                format!("Aggregation column contains implicit grouping expressions. Illegal expression(s): {name}");
+            let error = LanguageError::new("", ErrorCode::ImplicitGrouping, span, message);
+            return Err(error.with_hint(format!("Make {name} an item of RETURN of its own, to group by it.")));
+        }
+        Ok(Formula::Column(*column))
+    }
+
+    fn unknown(&self, name: &str, span: Span) -> LanguageError {
+        let known = self.columns.keys().chain(&self.locals).copied();
+        let error = LanguageError::new("", ErrorCode::UnknownVariable, span, format!("Variable `{name}` not defined"));
+        error.with_hint(match nearest(name, known.clone()) {
+            Some(near) => format!("Did you mean '{near}'?"),
+            None => {
+                let known = known.collect::<Vec<_>>().join(", ");
+                format!("These are defined here: {known}. YIELD * defines every column.")
+            }
+        })
+    }
+
+    // --- aggregation
+
+    fn aggregate(
+        &mut self,
+        aggregation: Aggregation,
+        distinct: bool,
+        arguments: &'a [Located<Expression>],
+        span: Span,
+    ) -> Result<Formula, LanguageError> {
+        let [argument] = arguments else {
+            let message = "An aggregation takes one argument.";
+            return Err(LanguageError::new("", ErrorCode::InvalidExpression, span, message));
+        };
+        let Some(aggregates) = self.aggregates.take() else { return Err(self.misplaced(span)) };
+        if self.mentions_local(&argument.value) {
+            let message = "An aggregation is about rows, and not about the members of a list around it.";
+            return Err(LanguageError::new("", ErrorCode::InvalidExpression, span, message));
+        }
+        // The argument runs on the rows of the group, where nothing is computed yet.
+        let computed = std::mem::take(&mut self.computed);
+        let argument = self.bind(argument);
+        (self.aggregates, self.computed) = (Some(aggregates), computed);
+        self.add_aggregate(aggregation, distinct, Some(argument?), span)
+    }
+
+    fn add_aggregate(
+        &mut self,
+        aggregation: Aggregation,
+        distinct: bool,
+        argument: Option<Bound>,
+        span: Span,
+    ) -> Result<Formula, LanguageError> {
+        let Some(aggregates) = &mut self.aggregates else { return Err(self.misplaced(span)) };
+        let column = self.aggregates_from + aggregates.len();
+        aggregates.push(Aggregate { aggregation, distinct, argument });
+        Ok(Formula::Column(column))
+    }
+
+    /// The error for an aggregation where a value of one row is due.
+    fn misplaced(&self, span: Span) -> LanguageError {
+        if let Some((code, message)) = self.constant_only {
+            return LanguageError::new("", code, span, message);
+        }
+        let message = "An aggregation stands in an item of RETURN, and not inside of another aggregation.";
+        LanguageError::new("", ErrorCode::InvalidExpression, span, message)
+            .with_hint("Make it an item of RETURN; ORDER BY may repeat the item or use its name.")
+    }
+}
+
+// === impl Aggregation ===
+
+impl Aggregation {
+    const ALL: [(&'static str, Self); 6] = [
+        ("count", Self::Count),
+        ("collect", Self::Collect),
+        ("min", Self::Min),
+        ("max", Self::Max),
+        ("sum", Self::Sum),
+        ("avg", Self::Avg),
+    ];
+
+    /// The names of all of them, which no function of values has.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::ALL.into_iter().map(|(name, _)| name)
+    }
+
+    fn of(function: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(function)).map(|(_, aggregation)| aggregation)
+    }
+
+    /// True if an expression is or holds an aggregation.
+    pub(crate) fn stands_in(expression: &Expression) -> bool {
+        expression.any(&mut |part| match part {
+            Expression::CountRows => true,
+            Expression::Call { function, .. } => Self::of(&function.value).is_some(),
+            _ => false,
+        })
+    }
+}
+
+fn constant(value: Value) -> Formula {
+    Formula::Constant(Arc::new(value))
+}
