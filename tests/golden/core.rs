@@ -7,7 +7,7 @@ use aliasd_catalog::{
     Applied, Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal,
     Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
 };
-use aliasd_cypher::ast::Deprecation;
+use aliasd_cypher::ast::{Deprecation, PARAMETER_STATUS};
 use aliasd_cypher::{Located, Lowered, Parameters, Refusal, lower, parse, run_listing};
 use aliasd_tests::golden::{self, Reply, Step, Table};
 use anyhow::{Result, bail};
@@ -65,7 +65,14 @@ impl Core {
                 table.notifications.splice(..0, statement.deprecations.iter().map(told));
                 Reply::Done(table)
             }
-            refused => refused,
+            Reply::Refused(mut refusal) => {
+                let mut chain: Vec<&str> = refusal.gqlstatus.split(' ').collect();
+                if let Some(place) = statement.parameter_status_place(chain.iter().copied()) {
+                    chain.insert(place, PARAMETER_STATUS);
+                }
+                refusal.gqlstatus = chain.join(" ");
+                Reply::Refused(refusal)
+            }
         })
     }
 

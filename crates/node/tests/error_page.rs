@@ -78,7 +78,7 @@ fn page() -> String {
          column and an excerpt in which every secret is covered.\n\n| code | GQLSTATUS |\n|---|---|\n"
     );
     for code in ErrorCode::ALL {
-        let _ = writeln!(page, "| `{}` | {} |", code.as_str(), code.gql_status());
+        let _ = writeln!(page, "| `{}` | {} |", code.as_str(), code.gql_status().join(" "));
     }
     page.push_str(CLIENT);
     page

@@ -8,6 +8,7 @@ mod alias;
 mod database;
 mod deprecation;
 mod expression;
+mod naming;
 mod privilege;
 mod role;
 mod show;
@@ -22,6 +23,7 @@ pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause,
 pub use database::{AlterDatabase, CreateDatabase, DatabaseStatement, DropDatabase, Wait};
 pub use deprecation::Deprecation;
 pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, Quantifier, UnaryOperator};
+pub use naming::PARAMETER_STATUS;
 pub use privilege::{
     ElementKind, LoadTerm, NameScope, PatternTerm, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm,
     SegmentTerm,

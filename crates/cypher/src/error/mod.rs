@@ -10,10 +10,11 @@ mod tests;
 
 use std::fmt;
 
+use crate::ast::PARAMETER_STATUS;
 use crate::span::Span;
 
 macro_rules! error_codes {
-    ($(#[doc = $summary:literal] $variant:ident = $name:literal, $gql_status:literal, $neo4j:literal;)*) => {
+    ($(#[doc = $summary:literal] $variant:ident = $name:literal, [$($gql_status:literal),+], $neo4j:literal;)*) => {
         /// The stable codes of this crate's errors. A code never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum ErrorCode {
@@ -36,10 +37,10 @@ macro_rules! error_codes {
                 match self { $(Self::$variant => $summary.trim_ascii(),)* }
             }
 
-            /// The GQLSTATUS that Neo4j gives for it.
+            /// The GQLSTATUS that Neo4j gives for it, followed by the statuses of its causes.
             #[must_use]
-            pub fn gql_status(self) -> &'static str {
-                match self { $(Self::$variant => $gql_status,)* }
+            pub fn gql_status(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($gql_status),+],)* }
             }
 
             /// Neo4j's status code for it.
@@ -53,61 +54,61 @@ macro_rules! error_codes {
 
 error_codes! {
     /// The text does not follow the grammar.
-    SyntaxError = "SYNTAX_ERROR", "42I06", "Statement.SyntaxError";
+    SyntaxError = "SYNTAX_ERROR", ["42001", "42I06"], "Statement.SyntaxError";
     /// A character that the language does not use, or an invisible one.
-    InvalidCharacter = "INVALID_CHARACTER", "42001", "Statement.SyntaxError";
+    InvalidCharacter = "INVALID_CHARACTER", ["42001"], "Statement.SyntaxError";
     /// A number out of range or a string with an unknown escape.
-    InvalidLiteral = "INVALID_LITERAL", "42001", "Statement.SyntaxError";
+    InvalidLiteral = "INVALID_LITERAL", ["42001"], "Statement.SyntaxError";
     /// A string, name or comment that is not closed.
-    UnterminatedLiteral = "UNTERMINATED_LITERAL", "42001", "Statement.SyntaxError";
+    UnterminatedLiteral = "UNTERMINATED_LITERAL", ["42001"], "Statement.SyntaxError";
     /// The statement is larger than 1 MiB.
-    StatementTooLarge = "STATEMENT_TOO_LARGE", "42001", "Statement.SyntaxError";
+    StatementTooLarge = "STATEMENT_TOO_LARGE", ["42001"], "Statement.ArgumentError";
     /// Expressions are nested more deeply than 64 levels.
-    NestingTooDeep = "NESTING_TOO_DEEP", "42001", "Statement.SyntaxError";
+    NestingTooDeep = "NESTING_TOO_DEEP", ["42001"], "Statement.SyntaxError";
     /// A list, map or chain of operators has more than 10,000 members.
-    ListTooLong = "LIST_TOO_LONG", "42001", "Statement.SyntaxError";
+    ListTooLong = "LIST_TOO_LONG", ["42001"], "Statement.SyntaxError";
     /// A clause that may stand once stands twice.
-    DuplicateClause = "DUPLICATE_CLAUSE", "42N19", "Statement.SyntaxError";
+    DuplicateClause = "DUPLICATE_CLAUSE", ["42N19"], "Statement.SyntaxError";
     /// Two clauses that exclude each other.
-    ConflictingClauses = "CONFLICTING_CLAUSES", "42N14", "Statement.SyntaxError";
+    ConflictingClauses = "CONFLICTING_CLAUSES", ["42001", "42N14"], "Statement.SyntaxError";
     /// An ALTER that alters nothing.
-    MissingClause = "MISSING_CLAUSE", "42N94", "Statement.SyntaxError";
+    MissingClause = "MISSING_CLAUSE", ["42N94"], "Statement.SyntaxError";
     /// A leading `USE`.
-    UseClauseNotAllowed = "USE_CLAUSE_NOT_ALLOWED", "42N79", "Statement.SyntaxError";
+    UseClauseNotAllowed = "USE_CLAUSE_NOT_ALLOWED", ["42N79"], "Statement.SyntaxError";
     /// A `CYPHER` prefix that names a version other than 5 and 25.
-    InvalidCypherVersion = "INVALID_CYPHER_VERSION", "22N04", "Statement.SyntaxError";
+    InvalidCypherVersion = "INVALID_CYPHER_VERSION", ["22N04"], "Statement.ArgumentError";
     /// A dotted name whose parts are quoted separately.
-    InvalidQualifiedName = "INVALID_QUALIFIED_NAME", "42NAA", "Statement.SyntaxError";
+    InvalidQualifiedName = "INVALID_QUALIFIED_NAME", ["42NAA"], "Statement.SyntaxError";
     /// A quoted name of more than two parts, in Cypher 5.
-    TooManyNameComponents = "TOO_MANY_NAME_COMPONENTS", "22N83", "Statement.SyntaxError";
+    TooManyNameComponents = "TOO_MANY_NAME_COMPONENTS", ["22N05", "22N83"], "Statement.SyntaxError";
     /// An unquoted name of more than two parts for a new alias, in Cypher 5.
-    InvalidDottedName = "INVALID_DOTTED_NAME", "22N82", "Statement.SyntaxError";
+    InvalidDottedName = "INVALID_DOTTED_NAME", ["22N05", "22N82"], "Statement.SyntaxError";
     /// A name that is neither a column of the listing nor defined by `YIELD`.
-    UnknownVariable = "UNKNOWN_VARIABLE", "42N62", "Statement.SyntaxError";
+    UnknownVariable = "UNKNOWN_VARIABLE", ["42N62"], "Statement.SyntaxError";
     /// A function that this language does not have.
-    UnknownFunction = "UNKNOWN_FUNCTION", "42N48", "Statement.SyntaxError";
+    UnknownFunction = "UNKNOWN_FUNCTION", ["42N48"], "Statement.SyntaxError";
     /// A procedure that this server does not have.
-    UnknownProcedure = "UNKNOWN_PROCEDURE", "42N08", "Procedure.ProcedureNotFound";
+    UnknownProcedure = "UNKNOWN_PROCEDURE", ["42N08"], "Procedure.ProcedureNotFound";
     /// A column name given twice.
-    DuplicateColumn = "DUPLICATE_COLUMN", "42N38", "Statement.SyntaxError";
+    DuplicateColumn = "DUPLICATE_COLUMN", ["42N38"], "Statement.SyntaxError";
     /// An expression where it may not stand, for example a column in a driver setting.
-    InvalidExpression = "INVALID_EXPRESSION", "42001", "Statement.SyntaxError";
+    InvalidExpression = "INVALID_EXPRESSION", ["42001"], "Statement.SyntaxError";
     /// An expression of a kind that may not stand there, for example a subquery or a column in a driver setting.
-    ExpressionNotValid = "EXPRESSION_NOT_VALID", "22N81", "Statement.SyntaxError";
+    ExpressionNotValid = "EXPRESSION_NOT_VALID", ["22N81"], "Statement.SyntaxError";
     /// A column in an aggregating item of RETURN that is not an item of its own.
-    ImplicitGrouping = "IMPLICIT_GROUPING", "42I18", "Statement.SyntaxError";
+    ImplicitGrouping = "IMPLICIT_GROUPING", ["42I18"], "Statement.SyntaxError";
     /// A parameter that the statement names and the caller did not give.
-    MissingParameter = "MISSING_PARAMETER", "42N51", "Statement.ParameterMissing";
+    MissingParameter = "MISSING_PARAMETER", ["42N51"], "Statement.ParameterMissing";
     /// A value, often of a parameter, of a type that does not fit its place.
-    WrongType = "WRONG_TYPE", "22N27", "Statement.TypeError";
+    WrongType = "WRONG_TYPE", ["22G03", "22N27"], "Statement.TypeError";
     /// The values of a `DRIVER` map could not be computed.
-    DriverEvaluation = "DRIVER_SETTINGS_EVALUATION", "42N89", "Statement.SyntaxError";
+    DriverEvaluation = "DRIVER_SETTINGS_EVALUATION", ["42N89"], "Statement.SyntaxError";
     /// A parameter that names a database is `*`.
-    ParameterIsWildcard = "PARAMETER_IS_WILDCARD", "42N86", "Statement.SyntaxError";
+    ParameterIsWildcard = "PARAMETER_IS_WILDCARD", ["42N86"], "Statement.SyntaxError";
     /// Arithmetic that has no result: an overflow or a division by zero.
-    ArithmeticError = "ARITHMETIC_ERROR", "22003", "Statement.ArithmeticError";
+    ArithmeticError = "ARITHMETIC_ERROR", ["22003"], "Statement.ArithmeticError";
     /// A part of the language that this server does not offer.
-    NotSupported = "NOT_SUPPORTED", "51N26", "Statement.SyntaxError";
+    NotSupported = "NOT_SUPPORTED", ["51N26"], "Statement.UnsupportedAdministrationCommand";
 }
 
 /// Why a statement was not understood.
@@ -121,6 +122,8 @@ struct Details {
     message: String,
     hint: Option<String>,
     span: Span,
+    /// The value at fault came in a parameter.
+    by_parameter: bool,
     place: Option<excerpt::Excerpt>,
 }
 
@@ -130,11 +133,17 @@ impl LanguageError {
     /// An error at `span` of `source`. An empty `source` gives an error without an excerpt.
     pub(crate) fn new(source: &str, code: ErrorCode, span: Span, message: impl Into<String>) -> Self {
         let place = (!source.is_empty()).then(|| excerpt::Excerpt::cut(source, span));
-        Self(Box::new(Details { code, message: message.into(), hint: None, span, place }))
+        Self(Box::new(Details { code, message: message.into(), hint: None, span, by_parameter: false, place }))
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Says that the value at fault came in a parameter.
+    pub(crate) fn by_parameter(mut self) -> Self {
+        self.0.by_parameter = true;
         self
     }
 
@@ -153,10 +162,11 @@ impl LanguageError {
         self.0.code
     }
 
-    /// The GQLSTATUS.
+    /// The GQLSTATUS, followed by the statuses of its causes.
     #[must_use]
-    pub fn gql_status(&self) -> &'static str {
-        self.0.code.gql_status()
+    pub fn gql_status(&self) -> Vec<&'static str> {
+        let parameter = self.0.by_parameter.then_some(PARAMETER_STATUS);
+        parameter.into_iter().chain(self.0.code.gql_status().iter().copied()).collect()
     }
 
     /// What is wrong, in one sentence, without the place.

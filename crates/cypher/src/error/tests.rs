@@ -14,7 +14,7 @@ fn answer(statement: &str) -> String {
         Ok(statement) => format!("accepted: {statement}"),
         Err(error) => {
             let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-            format!("{} {}: {error}{hint}", error.code().as_str(), error.gql_status())
+            format!("{} {}: {error}{hint}", error.code().as_str(), error.gql_status().join(" "))
         }
     }
 }

@@ -63,7 +63,9 @@ impl Pipeline {
         parameters: &Parameters,
     ) -> Result<Self, LanguageError> {
         let columns = yielded(subject, projection.yields.as_ref())?;
-        let mut scope = Scope::of_columns(parameters, named(&columns));
+        // With YIELD, ORDER BY and WHERE see what it names and, beside it, every column.
+        let all = subject.iter().filter(|_| projection.yields.is_some()).map(|(place, column)| (column.name, *place));
+        let mut scope = Scope::of_columns(parameters, all.chain(named(&columns)));
         let order = match &projection.yields {
             Some(yields) => Order::bind(&yields.order_by, &mut scope)?.unless(|place| sorted_by == Some(place)),
             None => Order::default(),

@@ -137,8 +137,9 @@ fn values(
             let value = parameters.get(parameter, map.span)?;
             let Value::Map(entries) = &**value else {
                 let (label, found) = (kind.label, kind_of(value));
+                // The value itself may be a secret in the wrong place, so the parameter's name stands for it.
                 let message = format!("Invalid {label} '${parameter}'. Expected a map value, found {found}.");
-                return Err(LanguageError::new("", ErrorCode::WrongType, map.span, message));
+                return Err(LanguageError::new("", ErrorCode::WrongType, map.span, message).by_parameter());
             };
             return Ok(entries.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect());
         }

@@ -144,7 +144,7 @@ fn string_parameter(name: &str, span: Span, parameters: &Parameters) -> Result<S
 /// The error for a parameter of another type. Shows the type and never the value.
 fn wrong_parameter(name: &str, expected: &str, found: &Value, span: Span) -> LanguageError {
     let message = format!("Expected parameter ${name} to be {expected}, found {}.", kind_of(found));
-    LanguageError::new("", ErrorCode::WrongType, span, message)
+    LanguageError::new("", ErrorCode::WrongType, span, message).by_parameter()
 }
 
 // === impl Refusal ===
@@ -172,7 +172,7 @@ impl Refusal {
     #[must_use]
     pub fn gql_status(&self) -> Vec<&'static str> {
         match self {
-            Self::Language(error) => vec![error.gql_status()],
+            Self::Language(error) => error.gql_status(),
             Self::Rejected(rejection) => rejection.code().gqlstatus.to_vec(),
         }
     }

@@ -98,6 +98,8 @@ fn rows_are_ordered_paged_filtered_and_returned() {
         &["name | user", "away | alice", "abroad | bob", "films | NULL", "novels | NULL"],
     );
     check("YIELD name, properties WHERE properties.rank > 1 RETURN name", &["name", "films"]);
+    check("YIELD name ORDER BY url DESC, name WHERE location = 'remote'", &["name", "away", "abroad"]);
+    check("YIELD name AS url ORDER BY url WHERE url < 'b'", &["url", "abroad", "away"]);
     check("YIELD name RETURN toUpper(name) ORDER BY name DESC LIMIT 1 + 0", &["toUpper(name)", "NOVELS"]);
     check(
         "YIELD location RETURN location, count(*) AS c ORDER BY c DESC, location",
@@ -148,7 +150,8 @@ fn what_a_listing_cannot_be() {
     for (clauses, code) in [
         ("YIELD nam", "UNKNOWN_VARIABLE"),
         ("WHERE driver IS NULL", "UNKNOWN_VARIABLE"),
-        ("YIELD name WHERE url IS NULL", "UNKNOWN_VARIABLE"),
+        ("YIELD name WHERE urls IS NULL", "UNKNOWN_VARIABLE"),
+        ("YIELD name RETURN url", "UNKNOWN_VARIABLE"),
         ("YIELD name, name", "DUPLICATE_COLUMN"),
         ("YIELD name RETURN name, 1 AS name", "DUPLICATE_COLUMN"),
         ("YIELD name WHERE name", "WRONG_TYPE"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Principal, RequestId, Revision, UserName, Value};
-use aliasd_cypher::ast::Deprecation;
+use aliasd_cypher::ast::{self, Deprecation, PARAMETER_STATUS};
 use aliasd_cypher::{Listing, Lowered, Parameters, Refusal, lower, parse, run_listing};
 use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
@@ -92,7 +92,10 @@ impl Session {
         let lowered = lower(&parsed, &parameters).map_err(|refusal| refused(refusal, &text))?;
         let actor = Principal::User(user.clone());
         let answer = match lowered {
-            Lowered::Command(command) => Answer::Written(self.write(actor, request, *command).await?),
+            Lowered::Command(command) => {
+                let written = self.write(actor, request, *command).await;
+                Answer::Written(written.map_err(|error| named_by_parameter(error, &parsed))?)
+            }
             Lowered::Listing(listing) => {
                 let view = self.view(freshness).await?;
                 let listed = self.list(view.catalog.clone(), actor, *listing).await;
@@ -103,6 +106,14 @@ impl Session {
         let deprecations = parsed.deprecations.into_iter().map(|deprecation| deprecation.value).collect();
         Ok(Executed { answer, deprecations })
     }
+}
+
+/// Adds to the chain of statuses that the name at fault came in a parameter.
+fn named_by_parameter(mut error: Error, statement: &ast::Statement) -> Error {
+    if let Some(place) = statement.parameter_status_place(error.gqlstatus.iter().map(String::as_str)) {
+        error.gqlstatus.insert(place, PARAMETER_STATUS.to_owned());
+    }
+    error
 }
 
 pub(super) fn refused(refusal: Refusal, text: &str) -> Error {

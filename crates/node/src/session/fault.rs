@@ -1,6 +1,6 @@
 //! What this node itself refuses, in one table, and how a fault in a statement is told. Neither ever holds a secret.
 
-use aliasd_cypher::{ErrorCode, LanguageError};
+use aliasd_cypher::LanguageError;
 use aliasd_wire::error::{Class, Error};
 use tonic::Code;
 
@@ -180,18 +180,7 @@ impl From<Fault> for Error {
 pub(crate) fn misspoken(error: &LanguageError) -> Error {
     Error::rejected(Code::InvalidArgument, error.code().as_str(), error.to_string())
         .with_hint(error.hint().unwrap_or_default())
-        .with_neo4j(&[error.gql_status()], neo4j_code(error.code()))
-}
-
-fn neo4j_code(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::MissingParameter => "Neo.ClientError.Statement.ParameterMissing",
-        ErrorCode::WrongType => "Neo.ClientError.Statement.TypeError",
-        ErrorCode::ArithmeticError => "Neo.ClientError.Statement.ArithmeticError",
-        ErrorCode::NotSupported => "Neo.ClientError.Statement.UnsupportedAdministrationCommand",
-        ErrorCode::StatementTooLarge | ErrorCode::InvalidCypherVersion => "Neo.ClientError.Statement.ArgumentError",
-        _ => "Neo.ClientError.Statement.SyntaxError",
-    }
+        .with_neo4j(&error.gql_status(), error.code().neo4j_code())
 }
 
 #[cfg(test)]
@@ -199,6 +188,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use aliasd_catalog::Rejection;
+    use aliasd_cypher::ErrorCode;
 
     use super::*;
 
