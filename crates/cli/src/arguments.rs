@@ -26,6 +26,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Exec(Box<Exec>),
+    Shell(Box<ShellSession>),
     Resolve(Box<Resolve>),
     Watch(Box<Watch>),
     /// Form a cluster, or look at it.
@@ -88,6 +89,31 @@ pub(crate) struct Exec {
     /// Give a parameter: NAME=TEXT, NAME=@FILE (the text in a file, `@-` is standard input), NAME:=JSON.
     ///
     /// A text that begins with `@` is written `@@…`. One line break at the end of a file is dropped.
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<Parameter>,
+    /// How rows are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: RowFormat,
+    /// How fresh a listing has to be: `local`, `linearizable` or `at-least=REVISION`.
+    #[arg(long, value_name = "LEVEL", default_value = "linearizable", value_parser = freshness)]
+    pub(crate) freshness: Freshness,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// Run statements in an interactive session.
+///
+/// A statement ends with a semicolon and may have several lines. A line that begins with a colon is a command of the
+/// shell; `:help` lists them. Tab completes keywords and names, Ctrl-C cancels a statement, Ctrl-D leaves.
+///
+/// When standard input is no terminal, it is run as a script: without prompts, up to the first failure, whose
+/// exit code is that of the shell.
+///
+/// Statements are kept in $XDG_STATE_HOME/aliasctl/history (~/.local/state/aliasctl/history), without the passwords in
+/// them. With NO_COLOR there are no colours.
+#[derive(Args, Debug)]
+pub(crate) struct ShellSession {
+    /// Give a parameter: NAME=TEXT, NAME=@FILE, NAME:=JSON, as for `exec`.
     #[arg(short, long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<Parameter>,
     /// How rows are printed.

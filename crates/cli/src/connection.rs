@@ -16,7 +16,7 @@ use crate::password;
 pub(crate) const PASSWORD_VARIABLE: &str = "ALIASD_PASSWORD";
 
 /// Which cluster, and as whom.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
     /// Members to ask, separated by commas.
@@ -77,11 +77,34 @@ impl Connection {
         Ok(self.builder()?.build()?)
     }
 
+    /// A client for a session of many calls: a password is exchanged for a token. Who calls is asked for if it is not given
+    /// and there is a terminal. Also tells the user, if a password proves it.
+    pub(crate) fn session(&self) -> Result<(Client, Option<String>), Failure> {
+        if given(&self.token_file).is_some() || (self.user().is_none() && given(&self.cert).is_some()) {
+            return Ok((self.client()?, None));
+        }
+        let asked = if self.user().is_none() { password::ask_user()? } else { None };
+        let Some(user) = self.user().map(str::to_owned).or(asked) else {
+            return Ok((self.client()?, None));
+        };
+        let client = self.with_password(&user, self.password_of(&user)?)?;
+        Ok((client, Some(user)))
+    }
+
+    /// A client for a session as this user.
+    pub(crate) fn with_password(&self, user: &str, password: Secret) -> Result<Client, Failure> {
+        Ok(self.builder()?.password(user, password).build()?)
+    }
+
     /// User and password, asked for if need be.
     pub(crate) fn user_and_password(&self) -> Result<(&str, Secret), Failure> {
         let Some(user) = self.user() else {
             return Err(Failure::usage("no user is given", "Give --user or ALIASD_USER."));
         };
+        Ok((user, self.password_of(user)?))
+    }
+
+    fn password_of(&self, user: &str) -> Result<Secret, Failure> {
         let password = match self.given_password()? {
             Some(password) => Some(password),
             None => password::ask(&format!("Password of {user}"), false)?,
@@ -90,7 +113,7 @@ impl Connection {
             let hint = format!("Give --password-file or {PASSWORD_VARIABLE}.");
             return Err(Failure::usage(format!("no password is given for the user {user}"), hint));
         };
-        Ok((user, secret(password)))
+        Ok(secret(password))
     }
 
     /// The password in the file or in the environment.

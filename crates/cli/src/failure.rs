@@ -21,6 +21,13 @@ pub(crate) enum Failure {
         place: Option<String>,
         error: Box<Error>,
     },
+    /// A person ended a statement before its answer came.
+    Cancelled {
+        /// It may have changed something.
+        is_write: bool,
+    },
+    /// Somebody was told already.
+    Told,
     /// Standard output cannot be written.
     Output(io::Error),
 }
@@ -42,7 +49,8 @@ impl Failure {
     /// The same failure, at a place in a script.
     pub(crate) fn at(self, place: String) -> Self {
         match self {
-            Self::Cluster { error, .. } => Self::Cluster { place: Some(place), error },
+            Self::Cluster { error, place: None } => Self::Cluster { place: Some(place), error },
+            Self::Usage { message, hint } => Self::Usage { message: format!("{place}: {message}"), hint },
             other => other,
         }
     }
@@ -52,7 +60,15 @@ impl Failure {
             Self::Usage { .. } => 2,
             // A reader that has seen enough closes the pipe.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Local { .. } | Self::Output(_) => 1,
+            Self::Local { .. } | Self::Told | Self::Output(_) => 1,
+            // As every call that ended without an answer.
+            Self::Cancelled { is_write } => {
+                if *is_write {
+                    4
+                } else {
+                    3
+                }
+            }
             Self::Cluster { error, .. } => match error.class {
                 Class::Rejected => 1,
                 Class::RetryHere | Class::GoToLeader => 3,
@@ -80,6 +96,12 @@ impl Failure {
                     text.push_str(&format!("  hint: {hint}\n"));
                 }
                 text
+            }
+            Self::Told => String::new(),
+            // After the ^C that the terminal shows.
+            Self::Cancelled { is_write: false } => "\nCancelled.\n".to_owned(),
+            Self::Cancelled { is_write: true } => {
+                "\nCancelled. Whether the statement takes effect is not known.\n".to_owned()
             }
             Self::Output(error) => format!("error: the output cannot be written: {error}\n"),
             Self::Cluster { place, error } => cluster_text(place.as_deref(), error),

@@ -11,6 +11,7 @@ mod failure;
 mod output;
 mod parameter;
 mod password;
+mod shell;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Keystore(command) => commands::keystore::run(command),
         Command::Pki(command) => commands::pki::run(command),
         Command::Completion { shell } => commands::completion::run(shell),
+        Command::Shell(command) => shell::run(&command),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.map_err(Failure::Output)?.block_on(run_on_cluster(command))
@@ -47,6 +49,6 @@ async fn run_on_cluster(command: Command) -> Result<(), Failure> {
         Command::Cluster(command) => commands::cluster::run(command).await,
         Command::Login(command) => commands::session::login(command).await,
         Command::Whoami(command) => commands::session::whoami(command).await,
-        Command::Keystore(_) | Command::Pki(_) | Command::Completion { .. } => Ok(()),
+        Command::Shell(_) | Command::Keystore(_) | Command::Pki(_) | Command::Completion { .. } => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! Where passwords come from: a file, the environment, or a prompt that does not echo. Never an argument.
 
 use std::fs;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -45,4 +45,15 @@ pub(crate) fn ask(prompt: &str, is_new: bool) -> Result<Option<Zeroizing<String>
         return Err(Failure::usage("the two passwords differ", ""));
     }
     Ok(Some(password))
+}
+
+/// Asks for the name of the user on the terminal; `None` if nobody can be asked or nothing is answered.
+pub(crate) fn ask_user() -> Result<Option<String>, Failure> {
+    if !io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    io::stderr().write_all(b"User: ")?;
+    let mut user = String::new();
+    io::stdin().read_line(&mut user)?;
+    Ok(Some(user.trim().to_owned()).filter(|user| !user.is_empty()))
 }

@@ -29,6 +29,7 @@
 
 pub mod ast;
 mod commands;
+mod editing;
 mod error;
 mod formula;
 mod lexer;
@@ -42,6 +43,7 @@ mod split;
 mod suggest;
 
 pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
+pub use editing::{Continuation, PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;
 pub use listing::{Column, Listing, Only, Table, run_listing};
@@ -50,3 +52,4 @@ pub use parameters::Parameters;
 pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};
 pub use span::{Located, Span};
 pub use split::{Position, split_statements};
+pub use suggest::nearest;

@@ -8,7 +8,8 @@ const LENGTH_MAX: usize = 32;
 
 /// The candidate nearest to `word`, ignoring ASCII case, if it is near enough to be a slip of the
 /// finger: at most two edits, and fewer edits than half of the word. The first of equals wins.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LENGTH_MAX {
         return None;
     }

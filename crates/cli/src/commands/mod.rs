@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod answer;
 pub(crate) mod cluster;
 pub(crate) mod completion;
 pub(crate) mod exec;
@@ -13,14 +14,14 @@ pub(crate) mod watch;
 use std::io::{self, Write};
 
 /// Writes data to standard output at once, so that a reader of the pipe sees it.
-fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
 /// Tells a person something that is no data.
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     // If standard error is gone there is nobody left to tell.
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, ContentArrangement, Table};
+use unicode_width::UnicodeWidthStr;
 
 use super::printable;
 
@@ -15,13 +16,15 @@ pub(crate) fn rows<S: AsRef<str>>(columns: &[S], rows: &[Vec<String>]) -> String
 
 /// Names and values below each other.
 pub(crate) fn fields(fields: &[(&str, String)]) -> String {
-    let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-    fields.iter().map(|(name, value)| format!("{name:width$}  {}\n", printable(value))).collect()
+    let width = fields.iter().map(|(name, _)| name.width()).max().unwrap_or_default();
+    let field =
+        |(name, value): &(&str, String)| format!("{name}{}  {}\n", " ".repeat(width - name.width()), printable(value));
+    fields.iter().map(field).collect()
 }
 
 fn render<S: AsRef<str>>(columns: &[S], rows: &[Vec<String>], width: Option<u16>) -> String {
     // Each column takes its name, a space on both sides and a border; one more border closes the line.
-    let narrowest: usize = columns.iter().map(|name| name.as_ref().chars().count() + 3).sum();
+    let narrowest: usize = columns.iter().map(|name| name.as_ref().width() + 3).sum();
     if width.is_some_and(|width| narrowest + 1 > usize::from(width)) {
         return records(columns, rows);
     }
@@ -63,6 +66,10 @@ mod tests {
         let longest = |text: &str| text.lines().map(|line| line.chars().count()).max();
         assert_eq!(longest(&render(&["name", "text"], &wide, Some(60))), Some(60));
         assert!(longest(&render(&["name", "text"], &wide, None)) > Some(200));
+        // A wide letter takes two columns.
+        let wide = vec![vec!["x".to_owned(), "漢字".repeat(40)]];
+        let table = render(&["name", "text"], &wide, Some(40));
+        assert!(table.lines().all(|line| line.width() == 40), "{table}");
     }
 
     #[test]

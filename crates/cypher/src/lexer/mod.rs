@@ -5,6 +5,7 @@
 //! lexer knows no keywords: almost every keyword is also a legal name, and only the parser can tell.
 
 mod literal;
+pub(crate) mod tolerant;
 
 pub(crate) use literal::{decode_float, decode_integer, decode_quoted, decode_string};
 

@@ -3,6 +3,7 @@
 use aliasd_catalog::CypherVersion;
 
 use crate::ast::Deprecation;
+use crate::editing::Continuation;
 use crate::error::mask::is_secret;
 use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::{Token, TokenKind};
@@ -219,6 +220,25 @@ impl<'a> Parser<'a> {
     }
 
     // --- failing
+
+    /// What could stand at the end of the text. Nothing, if parsing did not get there.
+    pub(crate) fn continuation(&self) -> Continuation {
+        let mut next = Continuation::default();
+        if self.kind() != TokenKind::End {
+            return next;
+        }
+        for expected in &self.expected {
+            match expected {
+                Expected::Text(text) | Expected::Operator(text) => {
+                    if text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !next.keywords.contains(text) {
+                        next.keywords.push(text);
+                    }
+                }
+                Expected::Kind(kind) => next.kinds.push(kind),
+            }
+        }
+        next
+    }
 
     /// Notes a keyword or symbol that could stand here.
     pub(super) fn note(&mut self, text: &'static str) {

@@ -19,13 +19,14 @@ mod user;
 
 use aliasd_catalog::CypherVersion;
 
-use crate::ast::{Body, CreateMode, DatabaseStatement, NameOperand, Operand, Statement};
+use crate::ast::{Body, CreateMode, DatabaseStatement, Expression, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::{TokenKind, tokenize};
 use crate::span::{Located, Span};
 
 pub use cursor::{LIST_MEMBERS_MAX, NESTING_MAX};
 pub(crate) use cursor::{Parsed, Parser};
+pub(crate) use privilege::privilege_spellings;
 
 /// Parses one statement, which may end with a semicolon.
 ///
@@ -38,7 +39,8 @@ pub fn parse(source: &str) -> Result<Statement, LanguageError> {
 }
 
 impl Parser<'_> {
-    fn statement(&mut self) -> Parsed<Statement> {
+    /// A whole text.
+    pub(crate) fn statement(&mut self) -> Parsed<Statement> {
         let version = self.version_prefix()?;
         let start = self.span();
         let body = self.body()?;
@@ -48,6 +50,12 @@ impl Parser<'_> {
             return Err(self.unexpected());
         }
         Ok(Statement { version, body, deprecations: self.take_deprecations() })
+    }
+
+    /// An expression and nothing else.
+    pub(crate) fn lone_expression(&mut self) -> Parsed<Located<Expression>> {
+        let expression = self.expression()?;
+        if self.kind() == TokenKind::End { Ok(expression) } else { Err(self.unexpected()) }
     }
 
     fn version_prefix(&mut self) -> Parsed<Option<CypherVersion>> {

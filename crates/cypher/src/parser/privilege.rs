@@ -85,6 +85,11 @@ fn spellings() -> impl Iterator<Item = (&'static str, Words)> {
     dbms.chain(database).chain(graph).chain(transaction).chain(qualified).chain(others)
 }
 
+/// Every spelling of every privilege, for people.
+pub(crate) fn privilege_spellings() -> impl Iterator<Item = &'static str> {
+    spellings().map(|(words, _)| words)
+}
+
 impl Parser<'_> {
     /// `GRANT|DENY|REVOKE [GRANT|DENY] [IMMUTABLE] privilege ON scope TO|FROM roles`.
     pub(super) fn privilege_statement(&mut self) -> Parsed<PrivilegeStatement> {

@@ -1,0 +1,345 @@
+//! What a session remembers, and what happens to a statement or command in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use aliasd_client::{Class, Client, Error, Freshness, REQUEST_ID_LENGTH, Secret, Statement, Value};
+use aliasd_cypher::ast::{Body, Operand, UserStatement};
+use aliasd_cypher::{PieceKind, command_of, parse, pieces};
+use tokio::runtime::{Handle, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+
+use super::complete::Known;
+use super::input::{Text, items};
+use super::meta::{self, Meta};
+use super::parameters::{Order, Parameters};
+use crate::arguments::ShellSession;
+use crate::commands::answer::Printer;
+use crate::commands::{print, tell};
+use crate::connection::{Connection, secret};
+use crate::failure::Failure;
+use crate::output::rows;
+use crate::parameter;
+use crate::password::{self, read_text};
+
+/// Files that may name each other.
+const SOURCE_DEPTH_MAX: usize = 16;
+
+/// Refusals after which the password has to be given again.
+const LOGIN_REFUSALS: [&str; 2] = ["CREDENTIALS_INVALID", "TOKEN_INVALID"];
+
+/// Whether the session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    GoOn,
+    Leave,
+}
+
+/// A session: who, with which parameters, printing how.
+pub(super) struct Session {
+    runtime: Runtime,
+    connection: Connection,
+    /// The user, if a password proves it.
+    login: Option<String>,
+    known: Arc<Mutex<Known>>,
+    parameters: Parameters,
+    printer: Printer,
+    freshness: Freshness,
+    is_timed: bool,
+    /// Ctrl-C, if there is a person: then statements can be cancelled and questions asked.
+    interrupts: Option<Signal>,
+    /// A write of which nobody knows whether it took effect.
+    in_doubt: Option<Statement>,
+    source_depth: usize,
+}
+
+impl Session {
+    /// Connects to nothing yet; asks for the password if need be.
+    pub(super) fn open(command: &ShellSession, runtime: Runtime, is_interactive: bool) -> Result<Self, Failure> {
+        let parameters = Parameters::new(parameter::collect(&command.parameters)?);
+        let (client, login) = {
+            // The client starts its background work where it is made.
+            let _inside = runtime.enter();
+            command.connection.session()?
+        };
+        let interrupts = if is_interactive {
+            let _inside = runtime.enter();
+            Some(signal(SignalKind::interrupt())?)
+        } else {
+            None
+        };
+        let session = Self {
+            runtime,
+            connection: command.connection.clone(),
+            login,
+            known: Arc::new(Mutex::new(Known::new(client))),
+            parameters,
+            printer: if is_interactive { Printer::without_gaps(command.format) } else { Printer::new(command.format) },
+            freshness: command.freshness,
+            is_timed: is_interactive,
+            interrupts,
+            in_doubt: None,
+            source_depth: 0,
+        };
+        session.share_parameters();
+        Ok(session)
+    }
+
+    pub(super) fn known(&self) -> Arc<Mutex<Known>> {
+        Arc::clone(&self.known)
+    }
+
+    pub(super) fn runtime(&self) -> Handle {
+        self.runtime.handle().clone()
+    }
+
+    /// Who the cluster takes the caller for; and tells what has to be done first.
+    pub(super) fn introduce(&self) -> Result<String, Failure> {
+        let client = self.client();
+        let answer = self.runtime.block_on(async { client.who_am_i().await })?;
+        tell(&format!("Connected as {}. :help explains, :exit leaves.", answer.user));
+        if answer.password_change_required {
+            tell(
+                "The password has to be changed before anything else:\n  \
+                 :param old\n  :param new\n  ALTER CURRENT USER SET PASSWORD FROM $old TO $new;",
+            );
+        }
+        Ok(answer.user)
+    }
+
+    /// Forgets a Ctrl-C that came when nothing was left to cancel. One after this cancels the next statement, however
+    /// early it comes.
+    pub(super) fn forget_interrupts(&mut self) {
+        let Self { runtime, interrupts: Some(interrupts), .. } = self else { return };
+        // The time is over at once, so an error says that there was none.
+        let _ = runtime.block_on(async { timeout(Duration::ZERO, interrupts.recv()).await });
+    }
+
+    /// Runs everything in a text, up to the first failure. `file` is where it comes from, for messages.
+    pub(super) fn run(&mut self, text: &str, file: Option<&Path>) -> Result<Next, Failure> {
+        for item in items(text) {
+            let result = match item.text {
+                Text::Statement { text, .. } => self.statement(text).map(|()| Next::GoOn),
+                Text::Command(command) => self.command(command),
+            };
+            let result = result.map_err(|failure| match file {
+                Some(file) => failure.at(format!("{}:{}", file.display(), item.line)),
+                None => failure,
+            });
+            if result? == Next::Leave {
+                return Ok(Next::Leave);
+            }
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn command(&mut self, text: &str) -> Result<Next, Failure> {
+        match Meta::read(text)? {
+            Meta::Help(about) => print(&meta::help(about)?)?,
+            Meta::Param(order) => self.param(order)?,
+            Meta::Params => self.show_parameters()?,
+            Meta::Source(path) => return self.source(Path::new(path)),
+            Meta::Format(format) => self.printer.format = format,
+            Meta::Timing(is_timed) => self.is_timed = is_timed,
+            Meta::Retry => {
+                let Some(statement) = self.in_doubt.take() else {
+                    return Err(Failure::usage("there is no statement whose outcome is unknown", ""));
+                };
+                self.send(statement, true)?;
+            }
+            // The escape sequences of ECMA-48: cursor to the top left, then erase the screen.
+            Meta::Clear if self.interrupts.is_some() => print("\u{1b}[H\u{1b}[2J")?,
+            Meta::Clear => {}
+            Meta::Exit => return Ok(Next::Leave),
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn param(&mut self, order: &str) -> Result<(), Failure> {
+        match Order::read(order)? {
+            Order::Show => self.show_parameters()?,
+            Order::Clear => self.parameters.clear(),
+            Order::Ask(name) => self.parameters.ask(name)?,
+            Order::Set(name, value) => {
+                refuse_cover(value)?;
+                self.parameters.set(name, value)?;
+            }
+            Order::SetAll(map) => self.parameters.set_all(map)?,
+        }
+        self.share_parameters();
+        Ok(())
+    }
+
+    fn show_parameters(&self) -> Result<(), Failure> {
+        let shown = self.parameters.shown();
+        if shown.is_empty() {
+            tell("There are no parameters.");
+            return Ok(());
+        }
+        Ok(print(&rows(&["parameter", "value"], &shown))?)
+    }
+
+    fn source(&mut self, path: &Path) -> Result<Next, Failure> {
+        if self.source_depth >= SOURCE_DEPTH_MAX {
+            let message = format!("{} is not run: {SOURCE_DEPTH_MAX} files name each other", path.display());
+            return Err(Failure::usage(message, "Does a file name itself?"));
+        }
+        let path: PathBuf = path.to_owned();
+        let script = read_text("script", &path)?;
+        self.source_depth += 1;
+        let result = self.run(&script, Some(&path));
+        self.source_depth -= 1;
+        result
+    }
+
+    fn statement(&mut self, text: &str) -> Result<(), Failure> {
+        refuse_cover(text)?;
+        let mut id = [0; REQUEST_ID_LENGTH];
+        getrandom::fill(&mut id).map_err(|_| Failure::local("the operating system gives no random bytes"))?;
+        let statement =
+            Statement::new(text).parameters(self.parameters.used_by(text)).freshness(self.freshness).request_id(id);
+        let is_write = !command_of(text).is_some_and(|page| page.name.starts_with("SHOW"));
+        self.send(statement, is_write)?;
+        self.follow_password(text)
+    }
+
+    /// Sends a statement, and keeps it if its outcome stays unknown.
+    fn send(&mut self, statement: Statement, is_write: bool) -> Result<(), Failure> {
+        let result = self.exchange(statement.clone(), is_write);
+        if is_write {
+            self.known_now().forget();
+        }
+        match &result {
+            Err(failure) if is_write && self.interrupts.is_some() && leaves_doubt(failure) => {
+                self.in_doubt = Some(statement);
+                failure.report();
+                let id =
+                    "It carries the same request id, so it takes effect once, and the answer says what became of it.";
+                tell(&format!("  hint: :retry sends it again. {id}"));
+                Err(Failure::Told)
+            }
+            Err(Failure::Cluster { error, .. }) if self.must_log_in(error) => {
+                self.log_in_again(error)?;
+                Err(Failure::Told)
+            }
+            _ => result,
+        }
+    }
+
+    /// Waits for the answer, or for Ctrl-C if there is a person.
+    fn exchange(&mut self, statement: Statement, is_write: bool) -> Result<(), Failure> {
+        let client = self.client();
+        let Self { runtime, printer, is_timed, interrupts, .. } = self;
+        let begin = Instant::now();
+        runtime.block_on(async {
+            let cancelled = async {
+                match interrupts {
+                    Some(interrupts) => drop(interrupts.recv().await),
+                    None => std::future::pending().await,
+                }
+            };
+            let answered = async {
+                let execution = client.execute(statement).await?;
+                printer.show(execution, is_timed.then_some(begin)).await
+            };
+            tokio::select! {
+                biased;
+                () = cancelled => Err(Failure::Cancelled { is_write }),
+                result = answered => result,
+            }
+        })
+    }
+
+    /// After a change of the own password the session goes on with the new one.
+    fn follow_password(&self, text: &str) -> Result<(), Failure> {
+        let Some(user) = &self.login else { return Ok(()) };
+        let Ok(statement) = parse(text) else { return Ok(()) };
+        let Body::User(UserStatement::ChangePassword(change)) = statement.body.value else { return Ok(()) };
+        let password = match &change.to.value {
+            Operand::Literal(password) => Secret::from(password.expose()),
+            Operand::Parameter(name) => match self.parameters.values().get(name) {
+                Some(Value::String(password)) => Secret::from(password.as_str()),
+                _ => return Ok(()),
+            },
+        };
+        self.become_client(user, password)
+    }
+
+    fn must_log_in(&self, error: &Error) -> bool {
+        self.interrupts.is_some() && self.login.is_some() && LOGIN_REFUSALS.contains(&error.code.as_str())
+    }
+
+    /// The password was changed elsewhere.
+    fn log_in_again(&self, error: &Error) -> Result<(), Failure> {
+        let Some(user) = &self.login else { return Ok(()) };
+        Failure::from(error.clone()).report();
+        if let Some(password) = password::ask(&format!("Password of {user}"), false)? {
+            self.become_client(user, secret(password))?;
+            tell("Run the statement again.");
+        }
+        Ok(())
+    }
+
+    fn become_client(&self, user: &str, password: Secret) -> Result<(), Failure> {
+        let _inside = self.runtime.enter();
+        let client = self.connection.with_password(user, password)?;
+        self.known_now().client = client;
+        Ok(())
+    }
+
+    fn client(&self) -> Client {
+        self.known_now().client.clone()
+    }
+
+    /// Completion gives the names of parameters.
+    fn share_parameters(&self) {
+        self.known_now().parameters = self.parameters.values().keys().cloned().collect();
+    }
+
+    fn known_now(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// True if nobody knows whether the statement took effect.
+fn leaves_doubt(failure: &Failure) -> bool {
+    match failure {
+        Failure::Cancelled { is_write } => *is_write,
+        Failure::Cluster { error, .. } => error.class == Class::OutcomeUnknown,
+        _ => false,
+    }
+}
+
+/// Refuses six asterisks as a text: they stand for a secret that the history did not keep.
+fn refuse_cover(text: &str) -> Result<(), Failure> {
+    let is_cover = |word: &str| word.trim_matches(['\'', '"']) == "******";
+    let covered =
+        pieces(text).into_iter().any(|(span, kind)| kind == PieceKind::String && is_cover(&text[span.start..span.end]));
+    if !covered {
+        return Ok(());
+    }
+    let hint = "The history keeps no secrets. Type it again, or use a parameter: `:param password` asks for it.";
+    Err(Failure::usage("'******' stands for a secret that is not known any more", hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_covered_secret_is_not_sent() {
+        assert!(refuse_cover("ALTER USER u SET PASSWORD '******'").is_err());
+        assert!(refuse_cover("ALTER USER u SET PASSWORD \"******\"").is_err());
+        assert!(refuse_cover("ALTER USER u SET PASSWORD '*******' // '******'").is_ok());
+    }
+
+    #[test]
+    fn only_writes_leave_doubt() {
+        assert!(leaves_doubt(&Failure::Cancelled { is_write: true }));
+        assert!(!leaves_doubt(&Failure::Cancelled { is_write: false }));
+        assert!(leaves_doubt(&Failure::from(Error::outcome_unknown("OUTCOME_UNKNOWN", "x"))));
+        assert!(!leaves_doubt(&Failure::from(Error::retry_here("NO_LEADER", "x"))));
+    }
+}

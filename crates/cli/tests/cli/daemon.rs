@@ -1,0 +1,72 @@
+//! A real node: `aliasd dev`.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// A running node with its administrator. Ends when dropped.
+pub(crate) struct Daemon {
+    child: Child,
+    pub(crate) endpoint: String,
+    pub(crate) ca: String,
+    pub(crate) password: String,
+}
+
+impl Daemon {
+    pub(crate) fn start() -> Self {
+        let mut command = Command::new(program());
+        let mut child = command.args(["dev", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut values = [String::new(), String::new(), String::new()];
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+            let Some((name, value)) = line.trim().strip_prefix("export ").and_then(|line| line.split_once('=')) else {
+                continue;
+            };
+            match name {
+                "ALIASD_ENDPOINTS" => value.clone_into(&mut values[0]),
+                "ALIASD_CA" => value.clone_into(&mut values[1]),
+                "ALIASD_PASSWORD" => {
+                    value.clone_into(&mut values[2]);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let [endpoint, ca, password] = values;
+        assert!(!password.is_empty(), "the node did not start");
+        Self { child, endpoint, ca, password }
+    }
+
+    /// Stops the process as it stands: its connections stay open and nothing is answered.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // A frozen process would never hear that it should end.
+        self.thaw();
+        self.signal(Signal::SIGTERM);
+        let _ = self.child.wait();
+    }
+}
+
+/// The daemon beside the program under test, or in the directory that `ALIASD_PROGRAMS` names.
+fn program() -> PathBuf {
+    let beside = PathBuf::from(env!("CARGO_BIN_EXE_aliasctl")).with_file_name("aliasd");
+    let program =
+        std::env::var_os("ALIASD_PROGRAMS").map_or(beside, |directory| PathBuf::from(directory).join("aliasd"));
+    assert!(program.exists(), "{} is missing: `cargo build --workspace --bins` builds it", program.display());
+    program
+}
