@@ -117,11 +117,11 @@ pub fn without_secrets(text: &str) -> String {
         // A property may be called so, and a comment may say anything.
         let mentions_secret =
             ["PASSW", "PWD", "SECRET", "TOKEN", "KEY"].iter().any(|word| text.to_ascii_uppercase().contains(word));
-        if !printed.contains(COVER) && !has(PieceKind::Comment) && !(mentions_secret && has(PieceKind::String)) {
-            return text.to_owned();
-        }
-        if printed.contains(COVER) && !printed.contains('{') {
-            return printed;
+        let may_hold_more = has(PieceKind::Comment) || mentions_secret && has(PieceKind::String);
+        match printed.contains(COVER) {
+            false if !may_hold_more => return text.to_owned(),
+            true if !printed.contains('{') => return printed,
+            _ => {}
         }
     }
     let mut kept = String::with_capacity(text.len());

@@ -35,8 +35,8 @@ fn piece(source: &str, start: usize, first: char) -> (usize, Piece) {
     if rest.starts_with("//") {
         return (start + rest.find('\n').unwrap_or(rest.len()), Piece::Comment);
     }
-    if rest.starts_with("/*") {
-        let length = rest[2..].find("*/").map_or(rest.len(), |found| found + 4);
+    if let Some(inner) = rest.strip_prefix("/*") {
+        let length = inner.find("*/").map_or(rest.len(), |found| found + 4);
         return (start + length, Piece::Comment);
     }
     let mut lexer = Lexer { source, position: start };
