@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use aliasd_catalog::Value;
 
 use crate::commands::commands;
-use crate::error::LanguageError;
 use crate::error::mask::{COVER, secret_spans};
+use crate::error::{ErrorCode, LanguageError};
 use crate::formula::Scope;
 use crate::lexer::tolerant::{self, Piece};
 use crate::lexer::{TokenKind, tokenize, words};
@@ -143,7 +143,7 @@ pub fn evaluate(text: &str) -> Result<Value, LanguageError> {
     let parameters = Parameters::default();
     let value = || {
         let expression = Parser::new(text, tokenize(text)?).lone_expression()?;
-        let mut scope = Scope::of_constants(&parameters, "");
+        let mut scope = Scope::of_constants(&parameters, (ErrorCode::InvalidExpression, ""));
         Ok(scope.bind(&expression)?.evaluate(&[])?.into_owned())
     };
     value().map_err(|error: LanguageError| {

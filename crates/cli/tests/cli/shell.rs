@@ -112,7 +112,7 @@ impl Person {
     }
 }
 
-/// The transcript without what is different each time.
+/// The transcript without what is different each time, and without the codes of the language, which has its own tests.
 fn normalised(text: &str) -> String {
     let number_after = |text: &str, word: &str| {
         let mut parts = text.split(word);
@@ -125,8 +125,16 @@ fn normalised(text: &str) -> String {
         }
         out
     };
-    let lines = text.lines().map(|line| {
-        let line = number_after(&number_after(line, "revision "), "\"revision\":");
+    let mut is_in_refusals = false;
+    let lines = text.lines().filter(|line| {
+        let is_refusal = is_in_refusals && line.starts_with("  ");
+        is_in_refusals = is_refusal || line.starts_with("May be refused with:");
+        !is_refusal
+    });
+    let lines = lines.map(|line| {
+        let line =
+            line.split_once("GQLSTATUS ").map_or_else(|| line.to_owned(), |(code, _)| format!("{code}GQLSTATUS …"));
+        let line = number_after(&number_after(&line, "revision "), "\"revision\":");
         match line.strip_suffix(" ms.").and_then(|line| line.rsplit_once(", ")) {
             Some((line, _)) => format!("{line}, # ms."),
             None => line,
