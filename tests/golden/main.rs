@@ -4,6 +4,7 @@
 //! `ALIASD_GOLDEN=write` writes what the core answers into the scripts, to be read before it is committed.
 
 mod core;
+mod coverage;
 mod live;
 
 use std::fs;
