@@ -1,4 +1,4 @@
-//! The benchmark: how fast names are resolved and aliases written, beside what this machine can do at best,
+//! The benchmark: how fast names are resolved, aliases written and listed, beside what this machine can do at best,
 //! measured in the same run.
 //!
 //! Three nodes and the load share the machine, so the ratios mean more than the figures. A resolve is compared
@@ -7,6 +7,7 @@
 //! here: no figure makes the program fail.
 
 mod disk;
+mod listing;
 mod load;
 mod memory;
 mod reads;
@@ -66,5 +67,7 @@ pub async fn run(extent: Extent) -> Result<Report> {
     }
     eprintln!("filling up to {} aliases", extent.aliases);
     report.memory = Some(memory::measure(&workload, empty, &extent).await?);
+    eprintln!("listing them");
+    report.listings = Some(listing::measure(&workload).await?);
     Ok(report)
 }

@@ -56,7 +56,7 @@ enum Command {
     /// Needs a nightly toolchain and nothing else. What it finds is kept below the target directory and
     /// named. `cargo xtask test` already replays the corpus and a number of mutations of it.
     Fuzz(Fuzz),
-    /// Measure resolves, writes and memory on a release build, beside the machine's own limits.
+    /// Measure resolves, writes, memory and listings on a release build, beside the machine's own limits.
     Bench(Bench),
 }
 

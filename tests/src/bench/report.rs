@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::load::{Figures, Slices};
@@ -18,6 +20,8 @@ pub struct Report {
     pub writes: Vec<Writes>,
     /// Memory; absent if it was not measured.
     pub memory: Option<Memory>,
+    /// Listings; absent if they were not measured.
+    pub listings: Option<Listings>,
 }
 
 /// What else may explain a figure.
@@ -91,6 +95,30 @@ pub struct Memory {
     pub fill: Figures,
 }
 
+/// Listings of many aliases at one node.
+#[derive(Debug)]
+pub struct Listings {
+    /// How many aliases there were.
+    pub aliases: u64,
+    /// Each of them.
+    pub listings: Vec<Listing>,
+}
+
+/// One listing, run several times.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing {
+    /// What was said.
+    pub statement: &'static str,
+    /// How many rows it has.
+    pub rows: usize,
+    /// From the request to the first rows, in the median.
+    pub first: Duration,
+    /// From the request to the end, in the median.
+    pub all: Duration,
+    /// By how many bytes the node's peak of resident memory was above what it held before, at most.
+    pub bytes_max: u64,
+}
+
 // === impl Machine ===
 
 impl Machine {
@@ -154,6 +182,7 @@ impl Report {
             "reads": self.reads.iter().map(reads).collect::<Vec<_>>(),
             "writes": self.writes.iter().map(writes).collect::<Vec<_>>(),
             "memory": self.memory.as_ref().map(memory),
+            "listings": self.listings.as_ref().map(listings),
         })
     }
 }
@@ -202,6 +231,19 @@ fn memory(memory: &Memory) -> Value {
         "nodes": nodes.collect::<Vec<_>>(),
         "fill": figures(&memory.fill),
     })
+}
+
+fn listings(listings: &Listings) -> Value {
+    let each = listings.listings.iter().map(|listing| {
+        json!({
+            "statement": listing.statement,
+            "rows": listing.rows,
+            "first_row_ms": listing.first.as_secs_f64() * 1000.0,
+            "all_rows_ms": listing.all.as_secs_f64() * 1000.0,
+            "resident_bytes_more_max": listing.bytes_max,
+        })
+    });
+    json!({ "aliases": listings.aliases, "listings": each.collect::<Vec<_>>() })
 }
 
 fn figures(figures: &Figures) -> Value {

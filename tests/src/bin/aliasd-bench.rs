@@ -8,7 +8,7 @@ use aliasd_tests::bench::{self, Extent};
 use anyhow::{Context, Result};
 use clap::Parser;
 
-/// Measures resolves, writes and memory of a three-node cluster on this machine.
+/// Measures resolves, writes, memory and listings of a three-node cluster on this machine.
 #[derive(Parser)]
 struct Arguments {
     /// The two-minute version.

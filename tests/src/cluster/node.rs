@@ -155,9 +155,25 @@ impl Node {
 
     /// The memory that the process holds at the moment.
     pub fn resident_bytes(&self) -> Result<u64> {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// The most bytes that the process ever had resident, or had since [`Node::forget_peak`].
+    pub fn resident_bytes_peak(&self) -> Result<u64> {
+        self.status_bytes("VmHWM:")
+    }
+
+    /// Lets the peak of resident memory start from what is resident now.
+    pub fn forget_peak(&self) -> Result<()> {
+        let process = self.process.as_ref().context("the node is not running")?;
+        // 5 stands for the peak; see proc_pid_clear_refs(5).
+        std::fs::write(format!("/proc/{}/clear_refs", process.id()), "5").context("cannot reset the peak of memory")
+    }
+
+    fn status_bytes(&self, field: &str) -> Result<u64> {
         let process = self.process.as_ref().context("the node is not running")?;
         let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).with_context(|| format!("no {field}"))?;
         let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kibibytes * 1024)
     }

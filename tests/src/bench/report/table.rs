@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Machine, Memory, Reads, Report, Writes};
+use super::{Listings, Machine, Memory, Reads, Report, Writes};
 use crate::bench::load::Figures;
 use crate::bench::workload::CONNECTIONS_MAX;
 
@@ -18,6 +18,9 @@ impl Display for Report {
         }
         if let Some(memory) = &self.memory {
             table_of_memory(f, memory)?;
+        }
+        if let Some(listings) = &self.listings {
+            table_of_listings(f, listings)?;
         }
         notes(f, self.machine, self.reads.last())
     }
@@ -81,6 +84,22 @@ fn table_of_memory(f: &mut Formatter<'_>, memory: &Memory) -> fmt::Result {
         )?;
     }
     line(f, "filling, CREATE ALIAS", 256, memory.fill.rate(), &memory.fill, "")
+}
+
+fn table_of_listings(f: &mut Formatter<'_>, listings: &Listings) -> fmt::Result {
+    writeln!(f)?;
+    writeln!(
+        f,
+        "listing {} aliases at a follower (medians; memory: peak above what was held before)",
+        listings.aliases
+    )?;
+    for listing in &listings.listings {
+        let (first, all) = (listing.first.as_secs_f64() * 1000.0, listing.all.as_secs_f64() * 1000.0);
+        let (rows, memory) = (listing.rows, mebibytes(listing.bytes_max));
+        writeln!(f, "  {}", listing.statement)?;
+        writeln!(f, "    first row after {first:.1} ms, {rows} row(s) after {all:.0} ms, {memory:.1} MiB")?;
+    }
+    Ok(())
 }
 
 fn notes(f: &mut Formatter<'_>, machine: Machine, reads: Option<&Reads>) -> fmt::Result {
