@@ -208,6 +208,12 @@ macro_rules! binary_operators {
                 match self { $(Self::$variant => $symbol,)* }
             }
 
+            /// The operator of a symbol; none for one that is a word.
+            #[must_use]
+            pub(crate) fn of_symbol(symbol: &str) -> Option<Self> {
+                match symbol { $($symbol => Some(Self::$variant),)* _ => None }
+            }
+
             /// How tightly it binds.
             #[must_use]
             pub fn precedence(self) -> Precedence {
@@ -215,6 +221,20 @@ macro_rules! binary_operators {
             }
         }
     };
+}
+
+impl BinaryOperator {
+    /// The operators that bind so tightly.
+    pub(crate) fn of_level(level: Precedence) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |operator| operator.precedence() == level)
+    }
+
+    /// The keyword or two that it is written with; none if it is a symbol.
+    pub(crate) fn words(self) -> Option<(&'static str, &'static str)> {
+        let symbol = self.symbol();
+        let is_word = symbol.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+        is_word.then(|| symbol.split_once(' ').unwrap_or((symbol, "")))
+    }
 }
 
 binary_operators! {

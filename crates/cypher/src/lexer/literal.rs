@@ -63,6 +63,9 @@ pub(crate) fn escapes_are_valid(inner: &str) -> bool {
 /// The value of a string literal, given with its quotes.
 pub(crate) fn decode_string(token: &str) -> String {
     let inner = &token[1..token.len() - 1];
+    if !inner.contains('\\') {
+        return inner.to_owned();
+    }
     let mut value = String::with_capacity(inner.len());
     decode(inner, |character| value.push(character));
     value

@@ -44,11 +44,39 @@ pub(crate) struct Token {
     pub(crate) span: Span,
 }
 
-/// Symbols, longest first where one begins another.
-const SYMBOLS: [&str; 27] = [
-    "<>", "<=", ">=", "=~", "..", "||", "(", ")", "[", "]", "{", "}", ",", ".", ":", ";", "*", "+", "-", "/", "%", "^",
-    "=", "<", ">", "|", "?",
-];
+/// The operator or bracket that a text begins with.
+fn symbol_at(text: &[u8]) -> Option<&'static str> {
+    Some(match text {
+        [b'<', b'>', ..] => "<>",
+        [b'<', b'=', ..] => "<=",
+        [b'>', b'=', ..] => ">=",
+        [b'=', b'~', ..] => "=~",
+        [b'.', b'.', ..] => "..",
+        [b'|', b'|', ..] => "||",
+        [b'(', ..] => "(",
+        [b')', ..] => ")",
+        [b'[', ..] => "[",
+        [b']', ..] => "]",
+        [b'{', ..] => "{",
+        [b'}', ..] => "}",
+        [b',', ..] => ",",
+        [b'.', ..] => ".",
+        [b':', ..] => ":",
+        [b';', ..] => ";",
+        [b'*', ..] => "*",
+        [b'+', ..] => "+",
+        [b'-', ..] => "-",
+        [b'/', ..] => "/",
+        [b'%', ..] => "%",
+        [b'^', ..] => "^",
+        [b'=', ..] => "=",
+        [b'<', ..] => "<",
+        [b'>', ..] => ">",
+        [b'|', ..] => "|",
+        [b'?', ..] => "?",
+        _ => return None,
+    })
+}
 
 /// Splits a statement into tokens, the last of which is [`TokenKind::End`].
 pub(crate) fn tokenize(source: &str) -> Result<Vec<Token>, LanguageError> {
@@ -93,7 +121,7 @@ impl Lexer<'_> {
             '0'..='9' => self.number(start)?,
             '.' if self.byte_at(1).is_some_and(|byte| byte.is_ascii_digit()) => self.number(start)?,
             _ if is_name_start(first) => {
-                self.skip_while(is_name_continue);
+                self.skip_name();
                 TokenKind::Word
             }
             _ => self.symbol(start, first)?,
@@ -105,6 +133,9 @@ impl Lexer<'_> {
     fn skip_blanks(&mut self) -> Result<(), LanguageError> {
         loop {
             self.skip_while(char::is_whitespace);
+            if self.byte_at(0) != Some(b'/') {
+                return Ok(());
+            }
             let rest = &self.source[self.position..];
             if rest.starts_with("//") {
                 self.position += rest.find('\n').unwrap_or(rest.len());
@@ -236,8 +267,7 @@ impl Lexer<'_> {
     }
 
     fn symbol(&mut self, start: usize, first: char) -> Result<TokenKind, LanguageError> {
-        let rest = &self.source[start..];
-        if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
+        if let Some(symbol) = symbol_at(&self.source.as_bytes()[start..]) {
             self.position += symbol.len();
             return Ok(TokenKind::Symbol(symbol));
         }
@@ -261,6 +291,16 @@ impl Lexer<'_> {
 
     fn byte_at(&self, offset: usize) -> Option<u8> {
         self.source.as_bytes().get(self.position + offset).copied()
+    }
+
+    /// Skips the rest of a name, nearly always ASCII.
+    fn skip_name(&mut self) {
+        let rest = &self.source.as_bytes()[self.position..];
+        let ascii = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(rest.len());
+        self.position += ascii;
+        if self.byte_at(0).is_some_and(|byte| !byte.is_ascii()) {
+            self.skip_while(is_name_continue);
+        }
     }
 
     fn skip_while(&mut self, accept: impl Fn(char) -> bool) {

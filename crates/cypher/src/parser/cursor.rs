@@ -2,7 +2,7 @@
 
 use aliasd_catalog::CypherVersion;
 
-use crate::ast::Deprecation;
+use crate::ast::{BinaryOperator, Deprecation, Precedence};
 use crate::editing::Continuation;
 use crate::error::mask::is_secret;
 use crate::error::{ErrorCode, LanguageError};
@@ -27,7 +27,7 @@ pub(crate) struct Parser<'a> {
     /// Never empty; the last is [`TokenKind::End`] and is never passed.
     tokens: Vec<Token>,
     position: usize,
-    expected: Vec<Expected>,
+    noted: Vec<Noted>,
     depth: usize,
     version: CypherVersion,
     deprecations: Vec<Located<Deprecation>>,
@@ -46,6 +46,14 @@ enum Expected {
     Kind(&'static str),
 }
 
+/// What was looked for and not found. Noting is on the path of every token, so it only adds to a list.
+#[derive(Clone, Copy)]
+enum Noted {
+    One(Expected),
+    /// Every operator that binds so tightly.
+    Operators(Precedence),
+}
+
 // === impl Parser ===
 
 impl<'a> Parser<'a> {
@@ -55,7 +63,7 @@ impl<'a> Parser<'a> {
             source,
             tokens,
             position: 0,
-            expected: Vec::new(),
+            noted: Vec::with_capacity(32),
             depth: 0,
             version: CypherVersion::Cypher25,
             deprecations: Vec::new(),
@@ -93,6 +101,7 @@ impl<'a> Parser<'a> {
 
     // --- looking
 
+    #[inline]
     pub(super) fn kind(&self) -> TokenKind {
         self.tokens[self.position].kind
     }
@@ -111,6 +120,7 @@ impl<'a> Parser<'a> {
     }
 
     /// True if the token `ahead` places on is the keyword.
+    #[inline]
     pub(super) fn at_ahead(&self, ahead: usize, word: &str) -> bool {
         let token = self.tokens.get(self.position + ahead);
         token.is_some_and(|token| token.kind == TokenKind::Word && self.text(token.span).eq_ignore_ascii_case(word))
@@ -133,6 +143,7 @@ impl<'a> Parser<'a> {
         words.iter().any(|word| self.at(word))
     }
 
+    #[inline]
     pub(super) fn at_symbol(&self, symbol: &str) -> bool {
         matches!(self.kind(), TokenKind::Symbol(found) if found == symbol)
     }
@@ -144,7 +155,7 @@ impl<'a> Parser<'a> {
         if self.position + 1 < self.tokens.len() {
             self.position += 1;
         }
-        self.expected.clear();
+        self.noted.clear();
     }
 
     /// Takes the keyword if it is here.
@@ -227,10 +238,10 @@ impl<'a> Parser<'a> {
         if self.kind() != TokenKind::End {
             return next;
         }
-        for expected in &self.expected {
+        for expected in self.expected() {
             match expected {
                 Expected::Text(text) | Expected::Operator(text) => {
-                    if text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !next.keywords.contains(text) {
+                    if text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !next.keywords.contains(&text) {
                         next.keywords.push(text);
                     }
                 }
@@ -242,23 +253,41 @@ impl<'a> Parser<'a> {
 
     /// Notes a keyword or symbol that could stand here.
     pub(super) fn note(&mut self, text: &'static str) {
-        self.note_expected(Expected::Text(text));
+        self.noted.push(Noted::One(Expected::Text(text)));
     }
 
     /// Notes an operator that could stand here.
     pub(super) fn note_operator(&mut self, operator: &'static str) {
-        self.note_expected(Expected::Operator(operator));
+        self.noted.push(Noted::One(Expected::Operator(operator)));
     }
 
     /// Notes a kind of thing that could stand here, for example "a name".
     pub(super) fn note_kind(&mut self, kind: &'static str) {
-        self.note_expected(Expected::Kind(kind));
+        self.noted.push(Noted::One(Expected::Kind(kind)));
     }
 
-    fn note_expected(&mut self, expected: Expected) {
-        if !self.expected.contains(&expected) {
-            self.expected.push(expected);
+    /// Notes every operator that binds so tightly.
+    pub(super) fn note_operators(&mut self, level: Precedence) {
+        self.noted.push(Noted::Operators(level));
+    }
+
+    /// What could have stood here, each once, in the order in which it was looked for.
+    fn expected(&self) -> Vec<Expected> {
+        let mut expected = Vec::new();
+        let mut add = |one| {
+            if !expected.contains(&one) {
+                expected.push(one);
+            }
+        };
+        for noted in &self.noted {
+            match noted {
+                Noted::One(one) => add(*one),
+                Noted::Operators(level) => BinaryOperator::of_level(*level).for_each(|operator| {
+                    add(Expected::Operator(operator.symbol()));
+                }),
+            }
         }
+        expected
     }
 
     pub(super) fn error(&self, code: ErrorCode, span: Span, message: impl Into<String>) -> LanguageError {
@@ -289,12 +318,13 @@ impl<'a> Parser<'a> {
 
     /// The way out of an unexpected token, where it can be guessed.
     fn hint(&self, found: &str, secret: bool) -> Option<String> {
-        let words = self.expected.iter().filter_map(|expected| match expected {
+        let expected = self.expected();
+        let words = expected.iter().filter_map(|expected| match expected {
             Expected::Text(text) | Expected::Operator(text) => Some(*text),
             Expected::Kind(_) => None,
         });
         let name_expected =
-            self.expected.iter().any(|expected| matches!(expected, Expected::Kind(kind) if kind.ends_with(" name")));
+            expected.iter().any(|expected| matches!(expected, Expected::Kind(kind) if kind.ends_with(" name")));
         match self.kind() {
             _ if self.text(self.previous_span()) == ";" => Some("Send one statement at a time.".to_owned()),
             TokenKind::Word if !secret => nearest(found, words).map(|near| format!("Did you mean '{near}'?")),
@@ -307,7 +337,7 @@ impl<'a> Parser<'a> {
 
     fn list_expected(&self) -> String {
         let mut shown: Vec<String> = Vec::new();
-        for expected in &self.expected {
+        for expected in &self.expected() {
             let text = match expected {
                 Expected::Text(";") => "the end of the statement".to_owned(),
                 Expected::Text(text) => format!("'{text}'"),

@@ -51,23 +51,30 @@ impl Parser<'_> {
 
     /// Takes a binary operator of the given level.
     fn accept_operator(&mut self, level: Precedence) -> Option<BinaryOperator> {
-        BinaryOperator::ALL.iter().copied().filter(|operator| operator.precedence() == level).find(|operator| {
-            let symbol = operator.symbol();
-            let (first, second) = symbol.split_once(' ').unwrap_or((symbol, ""));
-            let here = match second {
-                "" => self.at(first) || self.at_symbol(first),
-                _ => self.at(first) && self.at_ahead(1, second),
-            };
-            if here {
+        let operator = self.operator_here().filter(|operator| operator.precedence() == level);
+        match operator {
+            Some(operator) => {
                 self.advance();
-                if !second.is_empty() {
+                if operator.words().is_some_and(|(_, second)| !second.is_empty()) {
                     self.advance();
                 }
-            } else {
-                self.note_operator(symbol);
             }
-            here
-        })
+            None => self.note_operators(level),
+        }
+        operator
+    }
+
+    /// The binary operator that stands here.
+    fn operator_here(&self) -> Option<BinaryOperator> {
+        match self.kind() {
+            TokenKind::Symbol(symbol) => BinaryOperator::of_symbol(symbol),
+            TokenKind::Word => BinaryOperator::ALL.iter().copied().find(|operator| {
+                operator
+                    .words()
+                    .is_some_and(|(first, second)| self.at(first) && (second.is_empty() || self.at_ahead(1, second)))
+            }),
+            _ => None,
+        }
     }
 
     fn negation(&mut self) -> Parsed<Node> {
