@@ -7,6 +7,7 @@
 //! here: no figure makes the program fail.
 
 mod disk;
+mod language;
 mod listing;
 mod load;
 mod memory;
@@ -47,12 +48,20 @@ impl Extent {
     }
 }
 
+/// Measures the language alone, which needs no cluster.
+#[must_use]
+pub fn language() -> Report {
+    let machine = report::Machine::now();
+    eprintln!("understanding statements");
+    Report { machine, language: language::measure(), ..Report::default() }
+}
+
 /// Starts a cluster of three, measures, and stops it again. Says on standard error what it is at.
 ///
 /// # Errors
 /// A node does not start, or a call fails: a figure over failed calls would mean nothing.
 pub async fn run(extent: Extent) -> Result<Report> {
-    let mut report = Report { machine: report::Machine::now(), ..Report::default() };
+    let mut report = language();
     eprintln!("starting three nodes");
     let cluster = Cluster::running("bench", 3)?;
     let workload = workload::Workload::prepare(&cluster).await?;

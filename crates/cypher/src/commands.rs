@@ -13,6 +13,14 @@ use crate::listing::columns::{
 };
 use crate::parser::parse;
 
+/// The syntax of what may follow the subject of a listing.
+pub const CLAUSES: &str = "\
+WHERE condition
+| YIELD { * | column [AS column], … } [ORDER BY expression [ASC[ENDING] | DESC[ENDING]], …] [{ SKIP | OFFSET } n] [LIMIT n]
+    [WHERE condition]
+    [RETURN [DISTINCT] { * | *, expression [AS column], … | expression [AS column], … }
+      [ORDER BY expression [ASC[ENDING] | DESC[ENDING]], …] [{ SKIP | OFFSET } expression] [LIMIT expression]]";
+
 /// The codes that any statement may be refused with, in order of precedence.
 #[rustfmt::skip]
 pub const GENERAL_REFUSALS: &[&str] = &[
@@ -223,7 +231,7 @@ const COMMANDS: &[CommandPage] = &[
     page("STOP DATABASE", "STOP DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
         "Asks for a database to be offline; routes to it are refused.", "STOP ON DATABASE name", "STOP DATABASE movies NOWAIT")
         .refuses(&["NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
-    page("CALL dbms.setDefaultDatabase", "CALL dbms.setDefaultDatabase(name)",
+    page("CALL dbms.setDefaultDatabase", "CALL dbms.setDefaultDatabase(string)",
         "Chooses the database or alias for users without a home.", "EXECUTE ADMIN PROCEDURES ON DBMS",
         "CALL dbms.setDefaultDatabase('movies')")
         .refuses(&["UNKNOWN_PROCEDURE", "NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),

@@ -42,7 +42,7 @@ mod span;
 mod split;
 mod suggest;
 
-pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
+pub use commands::{CLAUSES, CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
 pub use editing::{Continuation, PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;

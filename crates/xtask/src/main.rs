@@ -86,6 +86,9 @@ struct Bench {
     /// The two-minute version: fewer seconds per figure and 100,000 aliases at most.
     #[arg(long)]
     quick: bool,
+    /// Only what understanding statements costs; starts no cluster.
+    #[arg(long)]
+    language: bool,
     /// Also write the figures as JSON to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -150,6 +153,9 @@ fn fix(cargo: &Cargo) -> Result<()> {
 fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
     cargo.build_programs(Profile::Release)?;
     let mut rest: Vec<OsString> = Vec::new();
+    if arguments.language {
+        rest.push("--language".into());
+    }
     if arguments.quick {
         rest.push("--quick".into());
     }

@@ -14,6 +14,8 @@ use super::workload::CONNECTIONS_MAX;
 pub struct Report {
     /// The machine while it was measured.
     pub machine: Machine,
+    /// Statements understood, by kind.
+    pub language: Vec<Understood>,
     /// Resolves, per number of clients.
     pub reads: Vec<Reads>,
     /// Writes, per number of clients.
@@ -31,6 +33,19 @@ pub struct Machine {
     pub processors: usize,
     /// The load average of the minute before anything was measured; absent if the system does not tell.
     pub load_before: Option<f64>,
+}
+
+/// What understanding one statement costs, on one thread.
+#[derive(Debug)]
+pub struct Understood {
+    /// Which statement.
+    pub what: &'static str,
+    /// How long its text is.
+    pub bytes: usize,
+    /// Text to statement, in nanoseconds.
+    pub parse_ns: f64,
+    /// Text to command or listing, in nanoseconds.
+    pub compile_ns: f64,
 }
 
 /// Resolves with credentials beside calls that do less, on the same connections.
@@ -130,6 +145,16 @@ impl Machine {
     }
 }
 
+// === impl Understood ===
+
+impl Understood {
+    /// Text that becomes commands, in 10^6 bytes per second.
+    #[expect(clippy::cast_precision_loss, reason = "a statement has at most 2^20 bytes")]
+    pub fn megabytes_per_second(&self) -> f64 {
+        self.bytes as f64 * 1e3 / self.compile_ns
+    }
+}
+
 // === impl Reads ===
 
 impl Reads {
@@ -179,12 +204,23 @@ impl Report {
             "processors": self.machine.processors,
             "load_before": self.machine.load_before,
             "connections_max": CONNECTIONS_MAX,
+            "language": self.language.iter().map(understood).collect::<Vec<_>>(),
             "reads": self.reads.iter().map(reads).collect::<Vec<_>>(),
             "writes": self.writes.iter().map(writes).collect::<Vec<_>>(),
             "memory": self.memory.as_ref().map(memory),
             "listings": self.listings.as_ref().map(listings),
         })
     }
+}
+
+fn understood(understood: &Understood) -> Value {
+    json!({
+        "statement": understood.what,
+        "bytes": understood.bytes,
+        "parse_ns": understood.parse_ns,
+        "compile_ns": understood.compile_ns,
+        "megabytes_per_second": understood.megabytes_per_second(),
+    })
 }
 
 fn reads(reads: &Reads) -> Value {

@@ -14,6 +14,9 @@ struct Arguments {
     /// The two-minute version.
     #[arg(long)]
     quick: bool,
+    /// Only what understanding statements costs; starts no cluster.
+    #[arg(long)]
+    language: bool,
     /// Also write the figures as JSON to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -32,7 +35,7 @@ async fn main() -> ExitCode {
 
 async fn measure(arguments: Arguments) -> Result<()> {
     let extent = if arguments.quick { Extent::quick() } else { Extent::full() };
-    let report = bench::run(extent).await?;
+    let report = if arguments.language { bench::language() } else { bench::run(extent).await? };
     print!("{report}");
     if let Some(file) = arguments.json {
         let text = serde_json::to_string_pretty(&report.json())? + "\n";

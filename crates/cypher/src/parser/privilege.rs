@@ -159,22 +159,25 @@ impl Parser<'_> {
 
     /// The longest spelling of a privilege that stands here.
     fn privilege_words(&mut self) -> Parsed<Words> {
-        let mut candidates: Vec<(Vec<&'static str>, Words)> =
-            spellings().map(|(words, meaning)| (words.split(' ').collect(), meaning)).collect();
-        let mut complete = None;
-        for length in 0.. {
-            complete = candidates.iter().find(|(words, _)| words.len() == length).map(|(_, meaning)| *meaning);
-            candidates.retain(|(words, _)| words.len() > length);
-            for (words, _) in &candidates {
-                self.note(words[length]);
-            }
-            candidates.retain(|(words, _)| self.at(words[length]));
-            if candidates.is_empty() {
-                break;
+        // The words of each spelling that are still to come.
+        let mut candidates: Vec<(&'static str, Words)> = spellings().collect();
+        loop {
+            let complete = candidates.iter().find(|(left, _)| left.is_empty()).map(|(_, meaning)| *meaning);
+            let mut longer = candidates.clone();
+            longer.retain_mut(|(left, _)| {
+                let (word, after) = left.split_once(' ').unwrap_or((left, ""));
+                *left = after;
+                !word.is_empty() && self.at(word)
+            });
+            if longer.is_empty() {
+                for (left, _) in candidates.iter().filter(|(left, _)| !left.is_empty()) {
+                    self.note(left.split_once(' ').map_or(*left, |(word, _)| word));
+                }
+                return complete.ok_or_else(|| self.unexpected());
             }
             self.advance();
+            candidates = longer;
         }
-        complete.ok_or_else(|| self.unexpected())
     }
 
     /// After `ALL [PRIVILEGES]`.

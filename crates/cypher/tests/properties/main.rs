@@ -2,6 +2,7 @@
 
 mod expressions;
 mod generate;
+mod grammar;
 mod hostile;
 
 use aliasd_cypher::parse;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use aliasd_cypher::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, commands};
+use aliasd_cypher::{CLAUSES, CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, commands};
 
 use crate::session::Session;
 
@@ -20,13 +20,14 @@ statement may begin with `CYPHER 5` or `CYPHER 25`; without, it is Cypher 25. Se
 separated by semicolons. Comments are `// …` and `/* … */`.
 
 In the syntax below, `[…]` may be left out, `{…}` groups, `|` is a choice and `…` repeats what is before it. The
-`clauses` of a listing are `[WHERE condition]`, or
+`clauses` of a listing are
 
 ```text
-YIELD { * | column [AS name], … } [ORDER BY expression [ASC | DESC], …] [SKIP n | OFFSET n] [LIMIT n]
-  [WHERE condition]
-  [RETURN [DISTINCT] { * | expression [AS name], … } [ORDER BY …] [SKIP n | OFFSET n] [LIMIT n]]
+{clauses}
 ```
+
+where what stands in `YIELD` is the names of columns, `n` is a whole number, and `SKIP` and `LIMIT` of a `RETURN` are
+expressions without columns.
 
 Each refusal has a code, which [errors.md](errors.md) explains. Below, each command lists those of its own, in the
 order in which they are looked for.";
@@ -49,7 +50,7 @@ fn columns(page: &mut String, command: &CommandPage) {
 }
 
 fn page() -> String {
-    let mut page = String::from(INTRODUCTION);
+    let mut page = INTRODUCTION.replace("{clauses}", CLAUSES);
     let (general, listing) = (codes(GENERAL_REFUSALS), codes(LISTING_REFUSALS));
     let _infallible =
         writeln!(page, " Any statement may be refused with {general}; the clauses of a listing with {listing}.");

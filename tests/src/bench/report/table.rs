@@ -2,12 +2,16 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Listings, Machine, Memory, Reads, Report, Writes};
+use super::{Listings, Machine, Memory, Reads, Report, Understood, Writes};
 use crate::bench::load::Figures;
 use crate::bench::workload::CONNECTIONS_MAX;
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        table_of_language(f, &self.language)?;
+        if self.reads.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "{:<34}{:>8}{:>12}{:>10}{:>10}", "", "clients", "per second", "p50 ms", "p99 ms")?;
         for reads in &self.reads {
             table_of_reads(f, reads)?;
@@ -24,6 +28,20 @@ impl Display for Report {
         }
         notes(f, self.machine, self.reads.last())
     }
+}
+
+fn table_of_language(f: &mut Formatter<'_>, language: &[Understood]) -> fmt::Result {
+    writeln!(
+        f,
+        "{:<34}{:>10}{:>14}{:>14}{:>8}",
+        "one statement, one thread", "bytes", "parse us", "compile us", "MB/s"
+    )?;
+    for understood in language {
+        let (what, bytes) = (understood.what, understood.bytes);
+        let (parse, compile) = (understood.parse_ns / 1e3, understood.compile_ns / 1e3);
+        writeln!(f, "{what:<34}{bytes:>10}{parse:>14.2}{compile:>14.2}{:>8.0}", understood.megabytes_per_second())?;
+    }
+    writeln!(f)
 }
 
 fn line(

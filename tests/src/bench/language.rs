@@ -1,0 +1,65 @@
+//! What understanding a statement costs: text to statement, and on to a command or a listing. Pure computation, on one
+//! thread, before anything else runs.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use aliasd_cypher::{Parameters, STATEMENT_BYTES_MAX, compile, parse};
+
+use super::report::Understood;
+
+/// How long one slice of repetitions is.
+const SLICE: Duration = Duration::from_millis(150);
+/// How many slices there are; the median counts.
+const SLICES: usize = 5;
+
+/// A remote alias as administrators write it.
+const CREATE_ALIAS: &str = "CREATE ALIAS sales FOR DATABASE orders AT 'neo4j+s://eu.example.org:7687' \
+    USER reader PASSWORD 'a long password' DRIVER {connection_timeout: duration('PT5S'), logging_level: 'INFO'} \
+    PROPERTIES {owner: 'sales', rank: 3}";
+
+pub(super) fn measure() -> Vec<Understood> {
+    let entries: Vec<String> = (0..10_000).map(|key| format!("key{key}: 'value {key}'")).collect();
+    let map = format!("CREATE ALIAS a FOR DATABASE b PROPERTIES {{{}}}", entries.join(", "));
+    let cases = [
+        ("CREATE ALIAS, remote", CREATE_ALIAS.to_owned()),
+        ("GRANT", "GRANT ACCESS ON DATABASE sales, orders TO analyst, reader".to_owned()),
+        ("SHOW ALIASES … RETURN", "SHOW ALIASES FOR DATABASE YIELD name, url WHERE url STARTS WITH 'neo4j+s' AND NOT name IN ['a', 'b'] RETURN name, count(*) AS n ORDER BY n DESC LIMIT 10".to_owned()),
+        ("a map of 10,000 entries", map),
+        ("a statement of 1 MiB", mebibyte()),
+    ];
+    cases.into_iter().map(|(what, text)| understood(what, &text)).collect()
+}
+
+/// A listing whose condition fills the largest statement that is taken.
+fn mebibyte() -> String {
+    let start = "SHOW USERS WHERE user IN [";
+    let member = format!("'{}', ", "u".repeat(116));
+    let members = (STATEMENT_BYTES_MAX - start.len() - 8) / member.len();
+    format!("{start}{}'last']", member.repeat(members))
+}
+
+fn understood(what: &'static str, text: &str) -> Understood {
+    let parameters = Parameters::default();
+    let parsed = nanoseconds(|| drop(black_box(parse(black_box(text)))));
+    let compiled = nanoseconds(|| drop(black_box(compile(black_box(text), &parameters))));
+    assert!(compile(text, &parameters).is_ok(), "{what} is a statement");
+    Understood { what, bytes: text.len(), parse_ns: parsed, compile_ns: compiled }
+}
+
+/// The time of one repetition.
+fn nanoseconds(mut once: impl FnMut()) -> f64 {
+    let mut slices: Vec<f64> = (0..SLICES)
+        .map(|_| {
+            let (start, mut repetitions) = (Instant::now(), 0_u32);
+            while start.elapsed() < SLICE {
+                // Several per look at the clock, which is not free.
+                (0..16).for_each(|_| once());
+                repetitions += 16;
+            }
+            start.elapsed().as_secs_f64() * 1e9 / f64::from(repetitions)
+        })
+        .collect();
+    slices.sort_by(f64::total_cmp);
+    slices[SLICES / 2]
+}
