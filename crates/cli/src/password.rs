@@ -34,12 +34,17 @@ pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Zeroiz
     }
 }
 
-/// Asks for a password on the terminal, twice if it is a new one; `None` if nobody can be asked.
+/// Asks for a password on the terminal, twice if it is a new one; `None` if nobody can be asked. Ctrl-C is a cancellation, and
+/// a signal to the process as well.
 pub(crate) fn ask(prompt: &str, is_new: bool) -> Result<Option<Zeroizing<String>>, Failure> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
-    let ask = |prompt: &str| rpassword::prompt_password(format!("{prompt}: ")).map(Zeroizing::new);
+    let ask = |prompt: &str| match rpassword::prompt_password(format!("{prompt}: ")) {
+        Ok(password) => Ok(Zeroizing::new(password)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Failure::Cancelled { is_write: false }),
+        Err(error) => Err(Failure::local(format!("nothing was given: {error}"))),
+    };
     let password = ask(prompt)?;
     if is_new && ask("Once more")? != password {
         return Err(Failure::usage("the two passwords differ", ""));

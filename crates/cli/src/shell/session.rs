@@ -143,12 +143,7 @@ impl Session {
             Meta::Source(path) => return self.source(Path::new(path)),
             Meta::Format(format) => self.printer.format = format,
             Meta::Timing(is_timed) => self.is_timed = is_timed,
-            Meta::Retry => {
-                let Some(statement) = self.in_doubt.take() else {
-                    return Err(Failure::usage("there is no statement whose outcome is unknown", ""));
-                };
-                self.send(statement, true)?;
-            }
+            Meta::Retry => self.retry()?,
             // The escape sequences of ECMA-48: cursor to the top left, then erase the screen.
             Meta::Clear if self.interrupts.is_some() => print("\u{1b}[H\u{1b}[2J")?,
             Meta::Clear => {}
@@ -161,7 +156,10 @@ impl Session {
         match Order::read(order)? {
             Order::Show => self.show_parameters()?,
             Order::Clear => self.parameters.clear(),
-            Order::Ask(name) => self.parameters.ask(name)?,
+            Order::Ask(name) => {
+                let asked = self.parameters.ask(name);
+                self.answered(asked)?;
+            }
             Order::Set(name, value) => {
                 refuse_cover(value)?;
                 self.parameters.set(name, value)?;
@@ -211,8 +209,8 @@ impl Session {
         if is_write {
             self.known_now().forget();
         }
-        match &result {
-            Err(failure) if is_write && self.interrupts.is_some() && leaves_doubt(failure) => {
+        match result {
+            Err(failure) if is_write && self.interrupts.is_some() && leaves_doubt(&failure) => {
                 self.in_doubt = Some(statement);
                 failure.report();
                 let id =
@@ -220,12 +218,29 @@ impl Session {
                 tell(&format!("  hint: :retry sends it again. {id}"));
                 Err(Failure::Told)
             }
-            Err(Failure::Cluster { error, .. }) if self.must_log_in(error) => {
-                self.log_in_again(error)?;
+            Err(Failure::Cluster { error, .. }) if self.must_log_in(&error) => {
+                self.log_in_again(&error)?;
                 Err(Failure::Told)
             }
-            _ => result,
+            other => other,
         }
+    }
+
+    /// Sends the statement in doubt again. The doubt ends with an answer that is about this very request.
+    fn retry(&mut self) -> Result<(), Failure> {
+        let Some(statement) = self.in_doubt.clone() else {
+            return Err(Failure::usage("there is no statement whose outcome is unknown", ""));
+        };
+        let result = self.send(statement, true);
+        let is_known = match &result {
+            Ok(()) => true,
+            Err(Failure::Cluster { error, .. }) => error.class == Class::Rejected,
+            Err(_) => false,
+        };
+        if is_known {
+            self.in_doubt = None;
+        }
+        result
     }
 
     /// Waits for the answer, or for Ctrl-C if there is a person.
@@ -272,14 +287,23 @@ impl Session {
     }
 
     /// The password was changed elsewhere.
-    fn log_in_again(&self, error: &Error) -> Result<(), Failure> {
-        let Some(user) = &self.login else { return Ok(()) };
+    fn log_in_again(&mut self, error: &Error) -> Result<(), Failure> {
+        let Some(user) = self.login.clone() else { return Ok(()) };
         Failure::from(error.clone()).report();
-        if let Some(password) = password::ask(&format!("Password of {user}"), false)? {
-            self.become_client(user, secret(password))?;
+        let asked = password::ask(&format!("Password of {user}"), false);
+        if let Some(password) = self.answered(asked)? {
+            self.become_client(&user, secret(password))?;
             tell("Run the statement again.");
         }
         Ok(())
+    }
+
+    /// Ctrl-C at a question is a signal too. It has been heeded, so it must not cancel the next statement.
+    fn answered<T>(&mut self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        if let (Err(Failure::Cancelled { .. }), Some(interrupts)) = (&answer, &mut self.interrupts) {
+            let _ = self.runtime.block_on(interrupts.recv());
+        }
+        answer
     }
 
     fn become_client(&self, user: &str, password: Secret) -> Result<(), Failure> {
@@ -307,7 +331,7 @@ impl Session {
 fn leaves_doubt(failure: &Failure) -> bool {
     match failure {
         Failure::Cancelled { is_write } => *is_write,
-        Failure::Cluster { error, .. } => error.class == Class::OutcomeUnknown,
+        Failure::Cluster { error, .. } => matches!(error.class, Class::OutcomeUnknown | Class::Bug),
         _ => false,
     }
 }

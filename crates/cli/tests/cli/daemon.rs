@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -10,6 +10,8 @@ use nix::unistd::Pid;
 /// A running node with its administrator. Ends when dropped.
 pub(crate) struct Daemon {
     child: Child,
+    /// Kept open, so that it can go on to print.
+    _said: BufReader<ChildStdout>,
     pub(crate) endpoint: String,
     pub(crate) ca: String,
     pub(crate) password: String,
@@ -19,24 +21,17 @@ impl Daemon {
     pub(crate) fn start() -> Self {
         let mut command = Command::new(program());
         let mut child = command.args(["dev", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut values = [String::new(), String::new(), String::new()];
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
-            let Some((name, value)) = line.trim().strip_prefix("export ").and_then(|line| line.split_once('=')) else {
-                continue;
-            };
-            match name {
-                "ALIASD_ENDPOINTS" => value.clone_into(&mut values[0]),
-                "ALIASD_CA" => value.clone_into(&mut values[1]),
-                "ALIASD_PASSWORD" => {
-                    value.clone_into(&mut values[2]);
-                    break;
-                }
-                _ => {}
-            }
-        }
-        let [endpoint, ca, password] = values;
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        // Read to the last line of what it says: what it cannot print would end it.
+        while !text.contains("Everything is in") && said.read_line(&mut text).unwrap() > 0 {}
+        let value = |name: &str| {
+            let given = text.lines().find_map(|line| line.trim().strip_prefix("export ")?.strip_prefix(name));
+            given.and_then(|given| given.strip_prefix('=')).unwrap_or_default().to_owned()
+        };
+        let [endpoint, ca, password] = ["ALIASD_ENDPOINTS", "ALIASD_CA", "ALIASD_PASSWORD"].map(value);
         assert!(!password.is_empty(), "the node did not start");
-        Self { child, endpoint, ca, password }
+        Self { child, _said: said, endpoint, ca, password }
     }
 
     /// Stops the process as it stands: its connections stay open and nothing is answered.

@@ -170,6 +170,7 @@ fn a_session_at_a_terminal() {
     assert!(kept.contains("PASSWORD '******'") && kept.contains(":param new\n"), "{kept}");
 
     second_session(&daemon, home.path());
+    third_session(&daemon, home.path());
 }
 
 /// What one person does from login to Ctrl-D.
@@ -194,8 +195,13 @@ fn first_session(daemon: &Daemon, home: &Path) {
     terminal.wait_for("cleared");
     person.clears();
 
-    // Parameters: one in clear, two that are asked for.
+    // Parameters: one in clear, one that is not given after all, two that are asked for.
     person.says(":param owner => 'sales'", "");
+    person.sends(":param no");
+    terminal.wait_for("Value of $no (not shown):");
+    terminal.wait_for_silence();
+    terminal.press("\x03");
+    terminal.wait_for("Cancelled.\nadmin>");
     for (name, secret) in [("old", daemon.password.as_str()), ("new", NEW_PASSWORD)] {
         person.sends(&format!(":param {name}"));
         person.answers(&format!("Value of ${name} (not shown):"), secret);
@@ -205,6 +211,11 @@ fn first_session(daemon: &Daemon, home: &Path) {
     person.says(":params", "******");
     person.says("ALTER ALIAS films SET DATABASE PROPERTIES {owner: $owner};", "Done");
     person.says("SHOW ALIASES FOR DATABASE YIELD name, database, url, user, properties;", "1 row");
+
+    // A table that does not fit is wrapped; a wide letter takes two columns.
+    let note = "映画 ".repeat(20);
+    person.says(&format!("ALTER ALIAS films SET DATABASE PROPERTIES {{note: '{note}'}};"), "Done");
+    person.says("SHOW ALIASES FOR DATABASE YIELD name, url, properties;", "1 row");
 
     // Errors: of a statement with its place, of a file with its line, of a command with a suggestion.
     person.says("CREATE ALIAS serien FOR DATABSE neo4j;", "Did you mean");
@@ -260,7 +271,29 @@ fn second_session(daemon: &Daemon, home: &Path) {
     assert!(!terminal.written().contains("\x1b[34m"), "NO_COLOR is heard");
     person.clears();
     person.says("ALTER USER admin SET PASSWORD '******';", "stands for a secret");
+    // Names that need backticks get them.
+    person.says("CREATE ALIAS `my-films` FOR DATABASE neo4j;", "Done");
+    terminal.press("DROP ALIAS my\t");
+    terminal.wait_for("admin> DROP ALIAS `my-films`");
+    person.clears();
+    person.says("CREATE USER carol SET PASSWORD 'carol-geheim' CHANGE NOT REQUIRED;", "Done");
     person.sends(":exit");
+    let Person { mut terminal, .. } = person;
+    assert_eq!(terminal.ended(), 0);
+}
+
+/// Somebody who may see nothing: names are not offered, and nothing is said of it.
+fn third_session(daemon: &Daemon, home: &Path) {
+    let variables = [("ALIASD_USER", "carol"), ("ALIASD_PASSWORD", "carol-geheim"), ("NO_COLOR", "1")];
+    let person = Person { prompt: "carol>", ..Person::start(daemon, home, &variables) };
+    let terminal = &person.terminal;
+    terminal.wait_for("carol>");
+    terminal.press("DROP ALIAS fi\t");
+    terminal.press(" IF EX\t");
+    terminal.wait("keyword", |terminal| terminal.text().contains("carol> DROP ALIAS fi IF EXISTS"));
+    person.clears();
+    person.says("SHOW CURRENT USER YIELD user;", "1 row");
+    terminal.press("\x04");
     let Person { mut terminal, .. } = person;
     assert_eq!(terminal.ended(), 0);
 }
@@ -269,7 +302,9 @@ fn second_session(daemon: &Daemon, home: &Path) {
 fn a_wrong_password_ends_with_its_reason() {
     let daemon = Daemon::start();
     let home = tempfile::tempdir().unwrap();
-    let person = Person::start(&daemon, home.path(), &[]);
+    let person = Person::start(&daemon, home.path(), &[("ALIASD_USER", "")]);
+    person.terminal.wait_for("User:");
+    person.terminal.press("admin\r");
     person.answers("Password of admin:", "wrong-geheim");
     person.terminal.wait("the reason", |terminal| terminal.text().contains("CREDENTIALS_INVALID"));
     assert!(!person.terminal.text().contains("wrong-geheim"));
