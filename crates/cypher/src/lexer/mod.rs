@@ -137,10 +137,10 @@ impl Lexer<'_> {
                 return Ok(());
             }
             let rest = &self.source[self.position..];
+            let start = self.position;
             if rest.starts_with("//") {
                 self.position += rest.find('\n').unwrap_or(rest.len());
             } else if let Some(comment) = rest.strip_prefix("/*") {
-                let start = self.position;
                 let Some(length) = comment.find("*/") else {
                     let span = Span::new(start, self.source.len());
                     let message = "The comment that begins with '/*' is not closed.";
@@ -151,6 +151,22 @@ impl Lexer<'_> {
                 self.position += 2 + length + 2;
             } else {
                 return Ok(());
+            }
+            self.refuse_turned_comment(start)?;
+        }
+    }
+
+    /// Refuses a comment that turns the direction of what is shown: what seems to be outside of it would be inside, or
+    /// the reverse.
+    fn refuse_turned_comment(&self, start: usize) -> Result<(), LanguageError> {
+        let comment = &self.source[start..self.position];
+        match comment.char_indices().find(|(_, character)| turns_direction(*character)) {
+            None => Ok(()),
+            Some((at, character)) => {
+                let span = Span::new(start + at, start + at + character.len_utf8());
+                let (message, _) = describe_foreign(character);
+                let hint = "Remove it: a comment that changes the direction of text hides what is a comment.";
+                Err(self.error(ErrorCode::InvalidCharacter, span, message).with_hint(hint))
             }
         }
     }
@@ -331,6 +347,11 @@ pub(crate) fn is_invisible(character: char) -> bool {
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// True for characters that change the direction of the text after them.
+fn turns_direction(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn describe_foreign(character: char) -> (String, &'static str) {

@@ -75,6 +75,16 @@ fn a_mebibyte_of_anything_is_answered() {
         "?",
         ".*",
         "\u{1f600}",
+        "[x IN ",
+        "[x IN [1], ",
+        "any(x IN a WHERE ",
+        "reduce(a = 1, x IN ",
+        "EXISTS {",
+        "(a)-",
+        "+",
+        "a ^ ",
+        "|",
+        "CYPHER 5 ",
     ];
     for (start, size) in starts {
         for part in parts {
@@ -100,11 +110,57 @@ fn nesting_is_bounded() {
         ("- ", ""),
         ("size(", ")"),
         ("CASE WHEN true THEN ", " END"),
+        ("[x IN ", " | x]"),
+        ("any(x IN a WHERE ", ")"),
+        ("reduce(a = 1, x IN a | ", ")"),
+        ("+ ", ""),
     ] {
         assert!(parse(&nested(NESTING_MAX - 2, open, close)).is_ok(), "{open}");
         assert_eq!(code(&nested(1_000, open, close)), ErrorCode::NestingTooDeep, "{open}");
         assert_eq!(code(&nested(30_000, open, close)), ErrorCode::NestingTooDeep, "{open}");
     }
+}
+
+/// What cannot be seen, and what turns text around, stands in values and quoted names only: there it is what it is.
+#[test]
+fn characters_that_cannot_be_seen_are_handled_on_purpose() {
+    let unseen = [
+        '\0',
+        '\u{7}',
+        '\u{1b}',
+        '\u{7f}',
+        '\u{ad}',
+        '\u{200b}',
+        '\u{200d}',
+        '\u{200f}',
+        '\u{202e}',
+        '\u{2060}',
+        '\u{2066}',
+        '\u{feff}',
+        '\u{e0041}',
+    ];
+    let turns = |unseen: char| matches!(unseen, '\u{202e}' | '\u{2066}');
+    for unseen in unseen {
+        for text in
+            ["SHOW{}USERS", "SHOW USE{}RS", "SHOW USERS{}", "SHOW USERS WHERE $a{}b", "SHOW USERS WHERE 1{} = 1"]
+        {
+            let text = text.replace("{}", &unseen.to_string());
+            // A number runs into whatever follows it.
+            assert!(matches!(code(&text), ErrorCode::InvalidCharacter | ErrorCode::InvalidLiteral), "{text:?}");
+        }
+        // A string prints it as an escape, so that nobody takes one printed text for another.
+        let string = parse(&format!("SHOW USERS WHERE user = 'a{unseen}b'")).expect("a value").to_string();
+        assert_eq!(string, format!("SHOW USERS WHERE user = 'a\\U{:08X}b'", u32::from(unseen)));
+        let name = format!("CREATE ROLE `a{unseen}b`");
+        assert_eq!(parse(&name).expect("a quoted name").to_string(), name);
+        for comment in ["// {}\n SHOW USERS", "/* {} */ SHOW USERS"] {
+            let text = comment.replace("{}", &unseen.to_string());
+            assert_eq!(parse(&text).is_err(), turns(unseen), "{text:?}");
+        }
+    }
+    // A byte order mark may begin a text, and any white space of Unicode separates.
+    assert!(parse("\u{feff}SHOW\u{a0}\u{2003}USERS\u{3000}").is_ok());
+    assert_eq!(code("\u{feff}\u{feff}SHOW USERS"), ErrorCode::InvalidCharacter);
 }
 
 #[test]

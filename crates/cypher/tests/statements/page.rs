@@ -19,6 +19,20 @@ written in backticks. A value may be a parameter, `$name`; a parameter stands fo
 statement may begin with `CYPHER 5` or `CYPHER 25`; without, it is Cypher 25. Several statements in one text are
 separated by semicolons. Comments are `// …` and `/* … */`.
 
+A statement is Unicode text of at most 1 MiB; the interfaces refuse bytes that are not UTF-8 before the language sees
+them. A list, map or chain of operators has at most 10,000 members, expressions are nested at most 64 levels deep, and
+an expression goes through at most 16 MiB of values for one row. Control characters, zero-width characters and those
+that turn the direction of text stand in strings and backticks only; a byte order mark may begin a statement. Elsewhere
+they are refused, as is a comment that turns the direction of text. A string is printed, in logs too, with such
+characters escaped.
+
+An expression is made of literals, columns, parameters, lists and maps; `OR`, `XOR`, `AND`, `NOT`, comparisons, `IN`,
+`STARTS WITH`, `ENDS WITH`, `CONTAINS`, `=~`, `IS [NOT] NULL`, `+`, `-`, `||`, `*`, `/`, `%`, `^`; `a.b`, `a[i]`,
+`a[i..j]`; `CASE`; `[x IN list WHERE condition | expression]`, `all`, `any`, `none` and `single(x IN list WHERE
+condition)`, `reduce(a = start, x IN list | expression)`; functions of text, numbers, lists and durations; and in
+`RETURN` the aggregations `count`, `collect`, `min`, `max`, `sum` and `avg`, also inside of larger expressions. There is
+no graph, so `EXISTS {…}`, `COUNT {…}`, `COLLECT {…}` and patterns are refused.
+
 In the syntax below, `[…]` may be left out, `{…}` groups, `|` is a choice and `…` repeats what is before it. The
 `clauses` of a listing are
 
