@@ -114,9 +114,9 @@ pub fn without_secrets(text: &str) -> String {
         let printed = statement.to_string();
         let spelled = pieces(text);
         let has = |kind| spelled.iter().any(|(_, piece)| *piece == kind);
-        // A property may be called so, and a comment may say anything.
+        // A property may be called so, a url may hold a user, and a comment may say anything.
         let mentions_secret =
-            ["PASSW", "PWD", "SECRET", "TOKEN", "KEY"].iter().any(|word| text.to_ascii_uppercase().contains(word));
+            ["PASSW", "PWD", "SECRET", "TOKEN", "KEY", "@"].iter().any(|word| text.to_ascii_uppercase().contains(word));
         let may_hold_more = has(PieceKind::Comment) || mentions_secret && has(PieceKind::String);
         match printed.contains(COVER) {
             false if !may_hold_more => return text.to_owned(),
@@ -201,6 +201,7 @@ mod tests {
             "create user u set password $p // geheim",
             "ALTER CURRENT USER SET PASSWORD FROM 'geheim' TO 'geheim2'",
             "ALTER USER u SET PASWORD 'geheim'",
+            "CREATE ALIAS a FOR DATABASE b AT 'neo4j://u:geheim@b.example' USER u PASSWORD $p",
             "ALTER USER u SET PASSWORD geheim",
             "ALTER USER u SET PASSWORD 'geheim",
             "CREATE ALIAS a FOR DATABASE b PROPERTIES {password: 'geheim'}",

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use aliasd_cypher::without_secrets;
+use aliasd_cypher::{PieceKind, pieces, without_secrets};
 use reedline::{FileBackedHistory, HistoryItem, HistoryItemId, HistorySessionId, Result, SearchQuery};
 
 use super::input::{Text, items};
@@ -54,6 +54,8 @@ fn path(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
 pub(super) fn kept(text: &str) -> String {
     let kept = |text: Text<'_>| match text {
         Text::Statement { text, is_closed } => {
+            // What resembles no statement may be a password that was typed into the wrong window.
+            pieces(text).iter().find(|(_, kind)| *kind == PieceKind::Keyword)?;
             Some(format!("{}{}", without_secrets(text), if is_closed { ";" } else { "" }))
         }
         Text::Command(command) => kept_command(command),
@@ -127,6 +129,8 @@ mod tests {
             "ALTER USER u SET PASSWORD 'geheim';",
             "ALTER USER u SET PASWORD geheim;",
             "SHOW ROLES; CREATE USER u SET PASSWORD 'geheim' CHANGE NOT REQUIRED;",
+            "geheim;",
+            "my geheim;",
             ":param p => 'geheim'",
             ":param {p: 'geheim'}",
             ":param p=>geheim",
@@ -143,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_rest_is_kept_as_it_was_typed() {
-        for text in ["SHOW ALIASES\n  FOR DATABASE;", ":source a.cypher", "CREATE ROLE `x;y`;"] {
+        for text in ["SHOW ALIASES\n  FOR DATABASE;", "CRAETE ROLE r;", ":source a.cypher", "CREATE ROLE `x;y`;"] {
             assert_eq!(kept(text), text);
         }
         assert_eq!(kept(":exit"), "");

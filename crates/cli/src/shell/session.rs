@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use aliasd_client::{Class, Client, Error, Freshness, REQUEST_ID_LENGTH, Secret, Statement, Value};
 use aliasd_cypher::ast::{Body, Operand, UserStatement};
-use aliasd_cypher::{PieceKind, command_of, parse, pieces};
+use aliasd_cypher::{PieceKind, parse, pieces};
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
@@ -198,8 +198,7 @@ impl Session {
         getrandom::fill(&mut id).map_err(|_| Failure::local("the operating system gives no random bytes"))?;
         let statement =
             Statement::new(text).parameters(self.parameters.used_by(text)).freshness(self.freshness).request_id(id);
-        let is_write = !command_of(text).is_some_and(|page| page.name.starts_with("SHOW"));
-        self.send(statement, is_write)?;
+        self.send(statement, !is_listing(text))?;
         self.follow_password(text)
     }
 
@@ -327,6 +326,18 @@ impl Session {
     }
 }
 
+/// True for a statement that changes nothing, as the SDK has it: its first word, after a choice of the language, is SHOW.
+fn is_listing(text: &str) -> bool {
+    let mut pieces = pieces(text).into_iter().filter(|(_, kind)| *kind != PieceKind::Comment);
+    let mut next = || pieces.next().map_or("", |(span, _)| &text[span.start..span.end]);
+    let mut word = next();
+    if word.eq_ignore_ascii_case("CYPHER") {
+        next();
+        word = next();
+    }
+    word.eq_ignore_ascii_case("SHOW")
+}
+
 /// True if nobody knows whether the statement took effect.
 fn leaves_doubt(failure: &Failure) -> bool {
     match failure {
@@ -357,6 +368,16 @@ mod tests {
         assert!(refuse_cover("ALTER USER u SET PASSWORD '******'").is_err());
         assert!(refuse_cover("ALTER USER u SET PASSWORD \"******\"").is_err());
         assert!(refuse_cover("ALTER USER u SET PASSWORD '*******' // '******'").is_ok());
+    }
+
+    #[test]
+    fn listings_are_known_by_their_first_word() {
+        for listing in ["SHOW ALIASES FOR DATABASE", "/* x */ show nonsense", "CYPHER 25 SHOW ROLES"] {
+            assert!(is_listing(listing), "{listing}");
+        }
+        for write in ["", "CYPHER", "CREATE ROLE show", "`SHOW`", "// SHOW"] {
+            assert!(!is_listing(write), "{write}");
+        }
     }
 
     #[test]

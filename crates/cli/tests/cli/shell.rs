@@ -171,6 +171,7 @@ fn a_session_at_a_terminal() {
 
     second_session(&daemon, home.path());
     third_session(&daemon, home.path());
+    assert!(!fs::read_to_string(&history).unwrap().contains("carol-"), "every session keeps its secrets");
 }
 
 /// What one person does from login to Ctrl-D.
@@ -276,18 +277,21 @@ fn second_session(daemon: &Daemon, home: &Path) {
     terminal.press("DROP ALIAS my\t");
     terminal.wait_for("admin> DROP ALIAS `my-films`");
     person.clears();
-    person.says("CREATE USER carol SET PASSWORD 'carol-geheim' CHANGE NOT REQUIRED;", "Done");
+    person.says("CREATE USER carol SET PASSWORD 'carol-geheim' CHANGE REQUIRED;", "Done");
     person.sends(":exit");
     let Person { mut terminal, .. } = person;
     assert_eq!(terminal.ended(), 0);
 }
 
-/// Somebody who may see nothing: names are not offered, and nothing is said of it.
+/// Somebody new, who is told what to do first, and who may see nothing: names are not offered, and nothing is said of it.
 fn third_session(daemon: &Daemon, home: &Path) {
     let variables = [("ALIASD_USER", "carol"), ("ALIASD_PASSWORD", "carol-geheim"), ("NO_COLOR", "1")];
     let person = Person { prompt: "carol>", ..Person::start(daemon, home, &variables) };
     let terminal = &person.terminal;
     terminal.wait_for("carol>");
+    assert!(terminal.text().contains("The password has to be changed before anything else"), "{}", terminal.text());
+    person.says("SHOW ROLES;", "PASSWORD_CHANGE_REQUIRED");
+    person.says("ALTER CURRENT USER SET PASSWORD FROM 'carol-geheim' TO 'carol-neu-geheim';", "Done");
     terminal.press("DROP ALIAS fi\t");
     terminal.press(" IF EX\t");
     terminal.wait("keyword", |terminal| terminal.text().contains("carol> DROP ALIAS fi IF EXISTS"));
