@@ -104,7 +104,7 @@ fn editor(session: &Session) -> Reedline {
         .with_ansi_colors(!is_plain())
 }
 
-/// `NO_COLOR`, as https://no-color.org has it.
+/// `NO_COLOR`, as <https://no-color.org> has it.
 fn is_plain() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
