@@ -17,20 +17,20 @@ use crate::builders::{
 };
 
 /// Who climbs.
-const CAROL: &str = "carol";
+pub(crate) const CAROL: &str = "carol";
 
 /// A command on its way from the most pressing reason against it to acceptance.
-struct Ladder {
-    log: Log,
-    actor: Principal,
-    command: Command<Sealed>,
-    rung: usize,
+pub(crate) struct Ladder {
+    pub(crate) log: Log,
+    pub(crate) actor: Principal,
+    pub(crate) command: Command<Sealed>,
+    pub(crate) rung: usize,
 }
 
 impl Ladder {
     /// Starts on the ground, where not even a catalog exists, and climbs over everything that concerns the
     /// caller. `prepare` is run before the caller exists; `privileges` are what the command needs, in order.
-    fn climb(command: Command<Sealed>, prepare: Vec<Command<Sealed>>, privileges: &[DbmsAction]) -> Self {
+    pub(crate) fn climb(command: Command<Sealed>, prepare: Vec<Command<Sealed>>, privileges: &[DbmsAction]) -> Self {
         let mut carol = create_user(CAROL);
         carol.status = Some(UserStatus::Suspended);
         carol.password = Some(password(Some(true)));
@@ -56,7 +56,7 @@ impl Ladder {
 
     /// The command is refused for this reason, which is not declared before an earlier one. Then `lift`
     /// takes the reason away.
-    fn refused(mut self, code: &str, lift: impl FnOnce(&mut Log, &mut Command<Sealed>)) -> Self {
+    pub(crate) fn refused(mut self, code: &str, lift: impl FnOnce(&mut Log, &mut Command<Sealed>)) -> Self {
         let rejection = self.trial().expect_err(code);
         assert_eq!(rejection.code().code, code, "{rejection}");
         let rung = Rejection::table().iter().position(|row| row.code == code).expect("every code is in the table");
@@ -66,7 +66,7 @@ impl Ladder {
         self
     }
 
-    fn accepted(mut self) {
+    pub(crate) fn accepted(mut self) {
         self.trial().unwrap_or_else(|rejection| panic!("{rejection}"));
     }
 
@@ -92,8 +92,10 @@ macro_rules! set {
     }};
 }
 
+pub(crate) use set;
+
 /// Puts an immutable role in, which no command can make.
-fn restore_immutable_role(log: &mut Log, role: &str) {
+pub(crate) fn restore_immutable_role(log: &mut Log, role: &str) {
     let record = Record::Role(Arc::new(Role { immutable: true, created: Stamp::default() }));
     assert!(log.catalog.restore(RecordKey::Role(role_name(role)), record));
 }
@@ -101,7 +103,7 @@ fn restore_immutable_role(log: &mut Log, role: &str) {
 // === Aliases ===
 
 #[test]
-fn create_local_alias() {
+pub(crate) fn create_local_alias() {
     let prepare = vec![create_local("taken", "neo4j")];
     Ladder::climb(create_local("taken", "missing"), prepare, &[DbmsAction::CreateAlias])
         .refused("ALIAS_EXISTS", |_, command| set!(command, CreateAlias.name = alias_name("fresh")))
@@ -116,7 +118,7 @@ fn create_local_alias() {
 }
 
 #[test]
-fn create_or_replace_remote_alias() {
+pub(crate) fn create_or_replace_remote_alias() {
     let insecure_url = RemoteTarget { url: url("neo4j://location"), ..remote_target() };
     let stale = RemoteTarget { login: stored("alice", OTHER_KEY), ..insecure_url.clone() };
     let command = create_alias("neo4j", CreateMode::OrReplace, AliasTarget::Remote(stale));
@@ -131,7 +133,7 @@ fn create_or_replace_remote_alias() {
 }
 
 #[test]
-fn alter_local_alias() {
+pub(crate) fn alter_local_alias() {
     let mut command = alter_alias("a");
     command.target = Some((name("missing"), None));
     command.user = Some(RemoteUserName::new("alice").expect("a valid name"));
@@ -150,7 +152,7 @@ fn alter_local_alias() {
 }
 
 #[test]
-fn alter_remote_alias() {
+pub(crate) fn alter_remote_alias() {
     let mut command = alter_alias("r");
     command.target = Some((name("other"), None));
     command.credential = Some(sealed(OTHER_KEY));
@@ -166,7 +168,7 @@ fn alter_remote_alias() {
 }
 
 #[test]
-fn drop_an_alias() {
+pub(crate) fn drop_an_alias() {
     Ladder::climb(drop_alias("neo4j"), vec![create_local("a", "neo4j")], &[DbmsAction::DropAlias])
         .refused("ALIAS_NOT_FOUND", |_, command| set!(command, DropAlias { name } = name("a")))
         .accepted();
@@ -175,7 +177,7 @@ fn drop_an_alias() {
 // === Databases ===
 
 #[test]
-fn create_or_replace_database() {
+pub(crate) fn create_or_replace_database() {
     let command = create_database_as("sales", CreateMode::OrReplace, false);
     let privileges = [DbmsAction::CreateDatabase, DbmsAction::DropDatabase];
     Ladder::climb(command, vec![create_local("sales", "neo4j")], &privileges)
@@ -186,7 +188,7 @@ fn create_or_replace_database() {
 }
 
 #[test]
-fn drop_a_database() {
+pub(crate) fn drop_a_database() {
     let prepare = vec![create_database("sales"), create_local("a", "sales"), create_local("b", "sales")];
     Ladder::climb(drop_database("a"), prepare, &[DbmsAction::DropDatabase])
         .refused("NO_SUCH_DATABASE", |_, command| set!(command, DropDatabase { name } = name("system")))
@@ -197,7 +199,7 @@ fn drop_a_database() {
 }
 
 #[test]
-fn drop_a_database_with_its_aliases() {
+pub(crate) fn drop_a_database_with_its_aliases() {
     let command =
         Command::DropDatabase { name: name("sales"), if_exists: false, composite: false, cascade_aliases: true };
     Ladder::climb(command, vec![], &[DbmsAction::DropDatabase, DbmsAction::DropAlias])
@@ -208,7 +210,7 @@ fn drop_a_database_with_its_aliases() {
 // === Users ===
 
 #[test]
-fn create_a_user() {
+pub(crate) fn create_a_user() {
     let mut bob = create_user("bob");
     bob.auth = vec![mtls("id")];
     let mut command = create_user("bob");
@@ -226,7 +228,7 @@ fn create_a_user() {
 }
 
 #[test]
-fn replace_a_user() {
+pub(crate) fn replace_a_user() {
     let mut bob = create_user("bob");
     bob.auth = vec![mtls("id")];
     let mut command = create_user(CAROL);
@@ -240,7 +242,7 @@ fn replace_a_user() {
 }
 
 #[test]
-fn alter_a_user() {
+pub(crate) fn alter_a_user() {
     let mut bob = create_user("bob");
     bob.auth = vec![mtls("id")];
     let mut command = alter_user(CAROL);
@@ -263,7 +265,7 @@ fn alter_a_user() {
 }
 
 #[test]
-fn drop_a_user() {
+pub(crate) fn drop_a_user() {
     Ladder::climb(drop_user(CAROL), vec![], &[DbmsAction::DropUser])
         .refused("OWN_USER_DELETION", |_, command| set!(command, DropUser { name } = user_name("dave")))
         .refused("USER_NOT_FOUND", |log, _| log.run([Command::CreateUser(create_user("dave"))]))
@@ -273,7 +275,7 @@ fn drop_a_user() {
 // === Roles ===
 
 #[test]
-fn create_a_role() {
+pub(crate) fn create_a_role() {
     let copy_of = Some(role_name("missing"));
     let command = Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::Fail, immutable: false, copy_of };
     Ladder::climb(command, vec![], &[DbmsAction::CreateRole])
@@ -284,7 +286,7 @@ fn create_a_role() {
 }
 
 #[test]
-fn replace_a_role() {
+pub(crate) fn replace_a_role() {
     let copy_of = Some(role_name("reader"));
     let command =
         Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::OrReplace, immutable: false, copy_of };
@@ -300,7 +302,7 @@ fn replace_a_role() {
 }
 
 #[test]
-fn drop_a_role() {
+pub(crate) fn drop_a_role() {
     Ladder::climb(drop_role("PUBLIC"), vec![], &[DbmsAction::DropRole])
         .refused("ROLE_RESERVED", |log, command| {
             restore_immutable_role(log, "locked");
@@ -312,7 +314,7 @@ fn drop_a_role() {
 }
 
 #[test]
-fn grant_and_revoke_roles() {
+pub(crate) fn grant_and_revoke_roles() {
     // "A" sorts before "PUBLIC": the missing role is met first, and still the reserved one is the reason.
     let roles = BTreeSet::from([role_name("A"), role_name("PUBLIC")]);
     let users = BTreeSet::from([user_name("ghost")]);
@@ -333,7 +335,7 @@ fn grant_and_revoke_roles() {
 // === Privileges ===
 
 #[test]
-fn assign_and_revoke_privileges() {
+pub(crate) fn assign_and_revoke_privileges() {
     let (privileges, roles) = (BTreeSet::from([access("missing")]), BTreeSet::from([role_name("r")]));
     for effect in [GrantEffect::Granted, GrantEffect::Denied] {
         let (privileges, roles) = (privileges.clone(), roles.clone());
@@ -355,7 +357,7 @@ fn assign_and_revoke_privileges() {
 // === The cluster ===
 
 #[test]
-fn form_the_catalog() {
+pub(crate) fn form_the_catalog() {
     let ladder = Ladder { log: Log::formed(), actor: user(CAROL), command: bootstrap(), rung: 0 };
     let mut ladder =
         ladder.refused("CLUSTER_ALREADY_FORMED", |log, _| *log = Log::default()).refused("USER_UNKNOWN", |_, _| {});

@@ -7,6 +7,7 @@ mod builders;
 mod composite;
 mod invariants;
 mod ladder;
+mod ladders;
 mod model;
 mod properties;
 mod requests;

@@ -52,6 +52,7 @@ impl Draft {
         for role in [from, to] {
             require_not_public(role, "rename the specified role")?;
         }
+        self.require_mutable(from)?;
         let names = || (from.to_string(), to.to_string());
         let Some(role) = self.catalog.role(from.as_str()).cloned() else {
             let (from, to) = names();
@@ -133,10 +134,14 @@ impl Draft {
         updated_with(updates, notifications)
     }
 
+    /// A role that does not exist is no immutable one.
+    fn require_mutable(&self, name: &RoleName) -> Result<(), Rejection> {
+        let immutable = self.catalog.role(name.as_str()).is_some_and(|role| role.immutable);
+        if immutable { Err(Rejection::ImmutableDenied {}) } else { Ok(()) }
+    }
+
     fn remove_role(&mut self, name: &RoleName) -> Result<(), Rejection> {
-        if self.catalog.role(name.as_str()).is_some_and(|role| role.immutable) {
-            return Err(Rejection::ImmutableDenied {});
-        }
+        self.require_mutable(name)?;
         let members: Vec<UserName> = self.catalog.members_of(name).cloned().collect();
         for user in members {
             self.set(RecordKey::Membership(user, name.clone()), None);
