@@ -13,14 +13,6 @@ use crate::listing::columns::{
 };
 use crate::parser::parse;
 
-/// The syntax of what may follow the subject of a listing.
-pub const CLAUSES: &str = "\
-WHERE condition
-| YIELD { * | column [AS column], … } [ORDER BY expression [ASC[ENDING] | DESC[ENDING]], …] [{ SKIP | OFFSET } n] [LIMIT n]
-    [WHERE condition]
-    [RETURN [DISTINCT] { * | *, expression [AS column], … | expression [AS column], … }
-      [ORDER BY expression [ASC[ENDING] | DESC[ENDING]], …] [{ SKIP | OFFSET } expression] [LIMIT expression]]";
-
 /// The codes that any statement may be refused with, in order of precedence.
 #[rustfmt::skip]
 pub const GENERAL_REFUSALS: &[&str] = &[
@@ -41,7 +33,8 @@ pub const LISTING_REFUSALS: &[&str] =
 pub struct CommandPage {
     /// Its keywords, which no two commands share.
     pub name: &'static str,
-    /// Its syntax: `[…]` may be left out, `{…}` groups, `|` is a choice, `…` repeats what is before it.
+    /// Its syntax: `[…]` may be left out, `{…}` groups, `|` is a choice, `…` repeats what is before it. Words in lower
+    /// case are names, values, or what [`definitions`](crate::definitions) says.
     pub syntax: &'static str,
     /// What it does, in a sentence.
     pub effect: &'static str,
@@ -294,12 +287,12 @@ const COMMANDS: &[CommandPage] = &[
     page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH USER[S]] [clauses]", "Lists roles, and who has them.",
         "SHOW ROLE ON DBMS; with USERS also SHOW USER", "SHOW POPULATED ROLES WITH USERS")
         .lists(&[("", ROLES)]),
-    page("GRANT", "{ GRANT | DENY } [IMMUTABLE] privilege ON scope TO role, …",
+    page("GRANT", "{ GRANT | DENY } [IMMUTABLE] privilege TO role, …",
         "Allows or forbids. A denial beats every grant. SHOW SUPPORTED PRIVILEGES lists what can be granted.",
         "ASSIGN PRIVILEGE ON DBMS", "GRANT ACCESS ON DATABASE sales TO analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
             "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
-    page("REVOKE", "REVOKE [GRANT | DENY] [IMMUTABLE] privilege ON scope FROM role, …",
+    page("REVOKE", "REVOKE [GRANT | DENY] [IMMUTABLE] privilege FROM role, …",
         "Takes back grants, denials, or both.", "REMOVE PRIVILEGE ON DBMS", "REVOKE DENY ACCESS ON DATABASE sales FROM analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
             "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),

@@ -29,6 +29,7 @@
 
 pub mod ast;
 mod commands;
+mod definitions;
 mod editing;
 mod error;
 mod formula;
@@ -42,7 +43,8 @@ mod span;
 mod split;
 mod suggest;
 
-pub use commands::{CLAUSES, CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
+pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
+pub use definitions::definitions;
 pub use editing::{Continuation, PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;

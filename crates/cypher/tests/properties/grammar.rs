@@ -1,7 +1,7 @@
 //! The syntax that docs/language.md shows, against the parser: whatever the notation derives is a statement of that
 //! command. A derivation is drawn at random; `…` repeats a choice without taking the same branch twice.
 
-use aliasd_cypher::{CLAUSES, CommandPage, ErrorCode, commands, parse};
+use aliasd_cypher::{CommandPage, ErrorCode, commands, definitions, parse};
 use proptest::prelude::*;
 
 /// What a notation is made of.
@@ -119,20 +119,6 @@ impl Dice {
     }
 }
 
-/// Privileges with scopes that they may have.
-const PRIVILEGES: [(&str, &str); 10] = [
-    ("ACCESS", "DATABASE a, $p"),
-    ("START", "DATABASES *"),
-    ("ALL DATABASE PRIVILEGES", "HOME DATABASE"),
-    ("ALIAS MANAGEMENT", "DBMS"),
-    ("MATCH {*}", "GRAPH * NODES A"),
-    ("TRAVERSE", "HOME GRAPH FOR (n:A) WHERE n.x = 1"),
-    ("LOAD", "ALL DATA"),
-    ("IMPERSONATE (*)", "DBMS"),
-    ("EXECUTE PROCEDURE a.*, b", "DBMS"),
-    ("SHOW TRANSACTION (u)", "DATABASE a"),
-];
-
 const EXPRESSIONS: [&str; 6] = [
     "a",
     "a = 1 AND NOT b",
@@ -144,8 +130,6 @@ const EXPRESSIONS: [&str; 6] = [
 
 struct Derivation<'a> {
     dice: &'a mut Dice,
-    /// Which of [`PRIVILEGES`] this one is about.
-    privilege: usize,
     /// Whether names may have dots: those of databases and aliases.
     dotted: bool,
     text: String,
@@ -237,6 +221,12 @@ impl Derivation<'_> {
     }
 
     fn placeholder(&mut self, name: &str) -> String {
+        if let Some((_, definition)) = definitions().into_iter().find(|(known, _)| *known == name) {
+            let mut text = std::mem::take(&mut self.text);
+            self.one_of(&notation(&definition));
+            std::mem::swap(&mut text, &mut self.text);
+            return text;
+        }
         let options: &[&str] = match name {
             "name" | "target" if self.dotted => &["a", "`b c`", "$p", "sales", "garden.roses", "if"],
             "name" | "user" | "role" | "other" => &["a", "`b c`", "$p", "carol", "to"],
@@ -245,14 +235,9 @@ impl Derivation<'_> {
             "provider" => &["'mtls'"],
             "map" => &["{}", "{a: 1, `b`: [duration('PT1S')]}", "$p"],
             "n" => &["0", "5", "300"],
-            "privilege" => &[PRIVILEGES[self.privilege].0],
-            "scope" => &[PRIVILEGES[self.privilege].1],
-            "clauses" => {
-                let mut text = std::mem::take(&mut self.text);
-                self.one_of(&notation(CLAUSES));
-                std::mem::swap(&mut text, &mut self.text);
-                return text;
-            }
+            "pattern" => &["a", "a.*", "apoc.?oad.`x y`", "*"],
+            "property" | "label" | "variable" => &["a", "`b c`", "name"],
+            "comparison" => &["a.x = 1", "NOT a.x IN ['b', 'c']", "a.x IS NULL", "a.x > $p"],
             "column" => &["a", "`b c`", "name"],
             "expression" | "condition" => &EXPRESSIONS,
             _ => &["$p"],
@@ -263,8 +248,7 @@ impl Derivation<'_> {
 
 fn derive(command: &CommandPage, notation: &Alternatives, dice: &mut Dice) -> String {
     let dotted = ["ALIAS", "DATABASE"].iter().any(|word| command.name.contains(word));
-    let privilege = dice.roll(PRIVILEGES.len());
-    let mut derivation = Derivation { dice, privilege, dotted, text: String::new() };
+    let mut derivation = Derivation { dice, dotted, text: String::new() };
     derivation.one_of(notation);
     derivation.text
 }

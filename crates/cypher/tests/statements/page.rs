@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use aliasd_cypher::{CLAUSES, CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, commands};
+use aliasd_cypher::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, commands, definitions};
 
 use crate::session::Session;
 
@@ -33,15 +33,16 @@ condition)`, `reduce(a = start, x IN list | expression)`; functions of text, num
 `RETURN` the aggregations `count`, `collect`, `min`, `max`, `sum` and `avg`, also inside of larger expressions. There is
 no graph, so `EXISTS {…}`, `COUNT {…}`, `COLLECT {…}` and patterns are refused.
 
-In the syntax below, `[…]` may be left out, `{…}` groups, `|` is a choice and `…` repeats what is before it. The
-`clauses` of a listing are
+In the syntax below, `[…]` may be left out, `{…}` groups, `|` is a choice and `…` repeats what is before it. Words
+in lower case are names and values, or stand for what is defined here:
 
 ```text
-{clauses}
+{definitions}
 ```
 
-where what stands in `YIELD` is the names of columns, `n` is a whole number, and `SKIP` and `LIMIT` of a `RETURN` are
-expressions without columns.
+What stands in `YIELD` is the names of columns, `n` is a whole number, and `SKIP` and `LIMIT` of a `RETURN` are expressions
+without columns. In a `pattern`, `*` and `?` stand for other characters. A `comparison` is one of one property, such as
+`n.classification = 'public'`. Privileges have more spellings, which Neo4j has too, such as `INDEX` for `INDEX MANAGEMENT`.
 
 Each refusal has a code, which [errors.md](errors.md) explains. Below, each command lists those of its own, in the
 order in which they are looked for.";
@@ -64,7 +65,8 @@ fn columns(page: &mut String, command: &CommandPage) {
 }
 
 fn page() -> String {
-    let mut page = INTRODUCTION.replace("{clauses}", CLAUSES);
+    let defined = definitions().into_iter().map(|(name, text)| format!("{name}:\n  {}", text.replace('\n', "\n  ")));
+    let mut page = INTRODUCTION.replace("{definitions}", &defined.collect::<Vec<_>>().join("\n\n"));
     let (general, listing) = (codes(GENERAL_REFUSALS), codes(LISTING_REFUSALS));
     let _infallible =
         writeln!(page, " Any statement may be refused with {general}; the clauses of a listing with {listing}.");
