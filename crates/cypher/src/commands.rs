@@ -26,7 +26,7 @@ pub const GENERAL_REFUSALS: &[&str] = &[
 #[rustfmt::skip]
 pub const LISTING_REFUSALS: &[&str] =
     &["UNKNOWN_VARIABLE", "UNKNOWN_FUNCTION", "DUPLICATE_COLUMN", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
-      "IMPLICIT_GROUPING", "ARITHMETIC_ERROR"];
+      "IMPLICIT_GROUPING", "ARITHMETIC_ERROR", "NOT_SUPPORTED"];
 
 /// One command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

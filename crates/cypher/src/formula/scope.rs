@@ -47,6 +47,8 @@ pub(crate) struct Scope<'a> {
     constant_only: Option<(ErrorCode, &'static str)>,
     /// Expressions whose value is in a column of the row already.
     computed: Vec<(&'a Expression, usize)>,
+    /// Columns that rows are grouped by, and where their values are in the row for a group.
+    grouped: BTreeMap<&'a str, usize>,
     /// Where aggregations may stand: those found so far.
     aggregates: Option<Vec<Aggregate>>,
     /// The column that the first aggregate is in.
@@ -65,6 +67,7 @@ impl<'a> Scope<'a> {
             locals: Vec::new(),
             constant_only: None,
             computed: Vec::new(),
+            grouped: BTreeMap::new(),
             aggregates: None,
             aggregates_from: 0,
             parameter_bytes: 0,
@@ -79,6 +82,12 @@ impl<'a> Scope<'a> {
     /// These expressions need not be computed: their values are in columns of the row.
     pub(crate) fn with_computed(mut self, computed: Vec<(&'a Expression, usize)>) -> Self {
         self.computed = computed;
+        self
+    }
+
+    /// Rows are grouped by these columns: pairs of a name and its place in the row for a group.
+    pub(crate) fn grouped_by(mut self, columns: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
+        self.grouped = columns.into_iter().collect();
         self
     }
 
@@ -251,6 +260,9 @@ impl<'a> Scope<'a> {
         }
         let Some(column) = self.columns.get(name) else { return Err(self.unknown(name, span)) };
         if self.aggregates.is_some() {
+            if let Some(column) = self.grouped.get(name) {
+                return Ok(Formula::Column(*column));
+            }
             let message =
                 format!("Aggregation column contains implicit grouping expressions. Illegal expression(s): {name}");
             let error = LanguageError::new("", ErrorCode::ImplicitGrouping, span, message);

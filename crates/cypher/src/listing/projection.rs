@@ -176,7 +176,9 @@ fn bind_return(
     let everything = list.iter().enumerate().map(|(place, item)| (&item.expression.value, before + place));
     let keys = everything.clone().filter(|(expression, _)| !Aggregation::stands_in(expression)).collect();
     let mut scope = Scope::of_columns(parameters, named(columns));
-    let mut group_scope = Scope::of_columns(parameters, named(columns)).with_computed(keys);
+    // `*` groups by every column, in the order of the columns.
+    let by_columns = columns.iter().take(before).enumerate().map(|(place, (name, _))| (name.as_str(), place));
+    let mut group_scope = Scope::of_columns(parameters, named(columns)).with_computed(keys).grouped_by(by_columns);
     let mut aggregates = Vec::new();
     for item in list {
         let name = item.renamed.as_ref().map_or_else(|| item.name(), |name| name.value.clone());

@@ -169,6 +169,11 @@ impl Parser<'_> {
         } else {
             ReturnItems::All(Vec::new())
         };
+        if self.at("GROUP") && self.at_ahead(1, "BY") {
+            let message = "GROUP BY is not supported: rows are grouped by the items of RETURN that do not aggregate.";
+            let error = self.error(ErrorCode::NotSupported, self.span(), message);
+            return Err(error.with_hint("Leave it out, and return what to group by."));
+        }
         let order_by = self.order_by()?;
         let skip = if self.accept_one_of(&SKIP).is_some() { Some(self.expression()?) } else { None };
         let limit = if self.accept("LIMIT") { Some(self.expression()?) } else { None };

@@ -137,6 +137,8 @@ fn rows_are_ordered_paged_filtered_and_returned() {
         &["name | location | length", "away | remote | 4"],
     );
     check("YIELD location RETURN *, count(*) AS c ORDER BY location", &["location | c", "local | 2", "remote | 2"]);
+    let counted = "YIELD location RETURN *, location + ' ' + toString(count(*)) AS c ORDER BY location DESC";
+    check(counted, &["location | c", "remote | remote 2", "local | local 2"]);
     check("YIELD name RETURN name SKIP size('ab') LIMIT 3 - 2", &["name", "films"]);
     check("YIELD name WHERE name =~ 'a.*' RETURN CASE name WHEN 'away' THEN 1 END AS c", &["c", "NULL", "1"]);
     check("YIELD name WHERE name = 'x' RETURN count(*)", &["count(*)", "0"]);
@@ -166,6 +168,7 @@ fn what_a_listing_cannot_be() {
         ("YIELD name RETURN [name IN collect(name) | count(name)]", "INVALID_EXPRESSION"),
         ("YIELD url RETURN url + '!', url + '!' + count(*)", "IMPLICIT_GROUPING"),
         ("YIELD name, url RETURN name + url, size(collect(url)) + size(name)", "IMPLICIT_GROUPING"),
+        ("YIELD name RETURN name, count(*) GROUP BY name", "NOT_SUPPORTED"),
         ("YIELD name LIMIT 1 + 1", "SYNTAX_ERROR"),
         ("YIELD name LIMIT $n", "SYNTAX_ERROR"),
         ("YIELD name RETURN *, 1 AS name", "DUPLICATE_COLUMN"),
