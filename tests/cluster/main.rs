@@ -5,6 +5,7 @@
 mod crash;
 mod damage;
 mod limits;
+mod privileges;
 mod secrets;
 mod story;
 mod surface;

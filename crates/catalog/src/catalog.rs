@@ -34,6 +34,7 @@ pub struct Catalog {
     grants_by_name: Map<(CatalogName, Arc<Grant>), ()>,
     aliases_by_target: Map<(DatabaseName, AliasName), ()>,
     users_by_auth: Map<(AuthProvider, AuthId), UserName>,
+    users_by_home: Map<(CatalogName, UserName), ()>,
     requests_by_revision: Map<Revision, RequestId>,
     digest: Digest,
     clock: Timestamp,
@@ -117,6 +118,13 @@ impl Catalog {
     /// The user that an external provider knows by this id.
     pub fn user_by_auth(&self, provider: &AuthProvider, id: &AuthId) -> Option<&UserName> {
         self.users_by_auth.get(&(provider.clone(), id.clone()))
+    }
+
+    /// The users whose home database was set to this name, by name.
+    pub fn users_at_home<'a>(&'a self, home: &'a CatalogName) -> impl Iterator<Item = &'a UserName> {
+        let from = (home.clone(), UserName::lowest());
+        let range = self.users_by_home.range(from..);
+        range.take_while(move |((of, _), ())| of == home).map(|((_, user), ())| user)
     }
 
     /// What has this name, if anything has.
@@ -354,6 +362,9 @@ impl Catalog {
                 for (provider, id) in &user.auth {
                     self.users_by_auth.insert_mut((provider.clone(), id.clone()), name.clone());
                 }
+                if let Some(home) = &user.home {
+                    self.users_by_home.insert_mut((home.clone(), name.clone()), ());
+                }
             }
             (RecordKey::Request(id), Record::Request(request)) => {
                 self.clock = self.clock.max(request.applied.time);
@@ -379,9 +390,12 @@ impl Catalog {
                     self.aliases_by_target.remove_mut(&(target.clone(), name.clone()));
                 }
             }
-            (RecordKey::User(_), Record::User(user)) => {
+            (RecordKey::User(name), Record::User(user)) => {
                 for (provider, id) in &user.auth {
                     self.users_by_auth.remove_mut(&(provider.clone(), id.clone()));
+                }
+                if let Some(home) = &user.home {
+                    self.users_by_home.remove_mut(&(home.clone(), name.clone()));
                 }
             }
             (RecordKey::Request(_), Record::Request(request)) => {

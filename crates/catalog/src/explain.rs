@@ -2,7 +2,7 @@
 //! [`Catalog::resolve`], and what their answer rests on.
 
 use crate::{
-    Alias, AliasKind, Catalog, CatalogName, DatabaseAction, DatabaseKind, Destination, Grant, Named, Principal,
+    Action, Alias, AliasKind, Catalog, CatalogName, DatabaseAction, DatabaseKind, Destination, Grant, Named, Principal,
     Rejection, ResolveRequest, ResolveTarget, Revision, RoleName, User, UserName, UserStatus,
 };
 
@@ -40,6 +40,8 @@ pub enum Rule {
         home: CatalogName,
         /// Whether it is the default database, since the user has none.
         by_default: bool,
+        /// What privileges on the home attach to; none if nothing has the name.
+        stands_for: Option<CatalogName>,
     },
     /// Everyone may use the system database.
     System,
@@ -97,11 +99,26 @@ impl Catalog {
         if let (Some(known), Some(found)) = (known, found) {
             rules.push(Rule::Roles(self.effective_roles(user)));
             if let Some(home) = self.home_of(known) {
-                rules.push(Rule::Home { home, by_default: known.home.is_none() });
+                let stands_for = self.privilege_target(&home);
+                rules.push(Rule::Home { home, by_default: known.home.is_none(), stands_for });
             }
             rules.extend(self.explain_privileges(user, known, name, found));
         }
         Explanation { verdict, rules }
+    }
+
+    /// The same for one who may not know of names that `user` cannot use: those are explained as names that nothing has.
+    pub fn explain_own_access(&self, user: &UserName, name: &CatalogName) -> Explanation {
+        let mut explanation = self.explain_access(user, name);
+        if self.authorise(&Principal::User(user.clone()), &Action::Access(name.clone())).is_err() {
+            explanation.rules.truncate(2);
+            for rule in &mut explanation.rules {
+                if let Rule::Name { found, .. } = rule {
+                    *found = None;
+                }
+            }
+        }
+        explanation
     }
 
     fn explain_privileges(&self, user: &UserName, known: &User, name: &CatalogName, found: Named<'_>) -> Vec<Rule> {

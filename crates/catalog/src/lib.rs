@@ -53,7 +53,7 @@ pub use privilege::{
     DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, LoadScope, Privilege,
     QualifiedAction, Resource, Segment, TransactionAction, UserScope,
 };
-pub use privilege_row::PrivilegeRow;
+pub use privilege_row::{PrivilegeRow, RowResource, RowSegment};
 pub use record::{
     Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Policy,
     Record, RecordKey, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,

@@ -442,14 +442,20 @@ impl Privilege {
         }
     }
 
+    /// The databases or graphs that this privilege is about, if it is about those.
+    pub fn scope(&self) -> Option<&DatabaseScope> {
+        match self {
+            Self::Database(_, scope) | Self::Transaction(_, scope, _) | Self::Graph { scope, .. } => Some(scope),
+            Self::Dbms(_) | Self::Impersonate(_) | Self::Qualified(..) | Self::Load(_) => None,
+        }
+    }
+
     /// The database or remote alias that this privilege names, if it names one. When that is dropped, the
     /// privilege is lost.
     pub fn names(&self) -> Option<&CatalogName> {
-        match self {
-            Self::Database(_, DatabaseScope::Named(name))
-            | Self::Transaction(_, DatabaseScope::Named(name), _)
-            | Self::Graph { scope: DatabaseScope::Named(name), .. } => Some(name),
-            _ => None,
+        match self.scope() {
+            Some(DatabaseScope::Named(name)) => Some(name),
+            Some(DatabaseScope::Home | DatabaseScope::All) | None => None,
         }
     }
 }

@@ -1,74 +1,111 @@
 //! Privileges as rows, in the columns and words of Neo4j's `SHOW PRIVILEGES`: what listings show and what a
-//! DBMS is told of a user's privileges.
+//! DBMS is told of a user's privileges. Each cell is a value of its own type; its text is what a listing shows.
+
+use std::fmt;
 
 use crate::{
-    DatabaseAction, DatabaseScope, DbmsAction, Grant, GraphAction, LoadScope, Privilege, QualifiedAction, Resource,
-    RoleName, Segment, UserScope,
+    CatalogName, DatabaseAction, DatabaseScope, DbmsAction, Glob, Grant, GrantEffect, GraphAction, LoadScope,
+    Privilege, QualifiedAction, Resource, RoleName, Segment, UserScope,
 };
 
 /// One row of `SHOW PRIVILEGES`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrivilegeRow {
-    /// `GRANTED` or `DENIED`.
-    pub access: &'static str,
+    /// Whether it allows or forbids.
+    pub access: GrantEffect,
     /// What it allows or forbids, such as `access` or `alias_management`.
     pub action: String,
-    /// What it is about, such as `database`, `graph` or `all_properties`.
-    pub resource: String,
-    /// The database or graph: a name, `*`, or `DEFAULT` for the user's home.
-    pub graph: String,
-    /// The part of it, such as `NODE(*)`, or `database`.
-    pub segment: String,
+    /// What it is about.
+    pub resource: RowResource,
+    /// The databases or graphs; none for what concerns the DBMS as a whole.
+    pub scope: Option<DatabaseScope>,
+    /// The part of it.
+    pub segment: RowSegment,
     /// The role that holds it.
     pub role: RoleName,
     /// Whether ordinary administration cannot change it.
     pub immutable: bool,
 }
 
+/// What a privilege is about: the column `resource`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowResource {
+    /// `database`: nothing narrower than what the action says.
+    Database,
+    /// `graph`: the graph as a whole.
+    Graph,
+    /// `all_properties`.
+    AllProperties,
+    /// `property(…)`: the property of this name.
+    Property(String),
+    /// `all_labels`.
+    AllLabels,
+    /// `label(…)`: this label.
+    Label(String),
+    /// `all_data`: data from anywhere.
+    AllData,
+    /// `cidr(…)`: data from addresses in this range.
+    Cidr(String),
+    /// `url(…)`: data from addresses that fit this pattern.
+    Url(String),
+}
+
+/// The part that a privilege is about: the column `segment`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowSegment {
+    /// `database`: all of it.
+    Database,
+    /// `NODE(…)`: nodes with this label; none means all.
+    Nodes(Option<String>),
+    /// `RELATIONSHIP(…)`: relationships of this type; none means all.
+    Relationships(Option<String>),
+    /// `FOR(…)`: the nodes that a rule over their properties picks. What follows `FOR`, as printed.
+    Pattern(String),
+    /// `USER(…)`: these users.
+    Users(UserScope),
+    /// `PROCEDURE(…)`: procedures whose names fit.
+    Procedures(Glob),
+    /// `FUNCTION(…)`: functions whose names fit.
+    Functions(Glob),
+    /// `SETTING(…)`: settings whose names fit.
+    Settings(Glob),
+}
+
+// === impl Grant ===
+
 impl Grant {
     /// The rows of this grant or denial: one for each resource and segment.
     pub fn rows(&self) -> Vec<PrivilegeRow> {
-        let (action, graph) = match &self.privilege {
-            Privilege::Dbms(action) => (dbms_action(*action), "*"),
-            Privilege::Impersonate(_) => ("impersonate".to_owned(), "*"),
-            Privilege::Database(action, scope) => (database_action(*action), graph_of(scope)),
-            Privilege::Transaction(action, scope, _) => (joined(action.keywords()), graph_of(scope)),
-            Privilege::Qualified(action, _) => (qualified_action(*action).to_owned(), "*"),
-            Privilege::Load(_) => ("load".to_owned(), "*"),
-            Privilege::Graph { action, scope, .. } => (graph_action(*action), graph_of(scope)),
+        let action = match &self.privilege {
+            Privilege::Dbms(action) => dbms_action(*action),
+            Privilege::Impersonate(_) => "impersonate".to_owned(),
+            Privilege::Database(action, _) => database_action(*action),
+            Privilege::Transaction(action, ..) => joined(action.keywords()),
+            Privilege::Qualified(action, _) => qualified_action(*action).to_owned(),
+            Privilege::Load(_) => "load".to_owned(),
+            Privilege::Graph { action, .. } => graph_action(*action),
         };
         let (resources, segments) = match &self.privilege {
-            Privilege::Dbms(_) | Privilege::Database(..) => (database(), database()),
+            Privilege::Dbms(_) | Privilege::Database(..) => (vec![RowResource::Database], vec![RowSegment::Database]),
             Privilege::Impersonate(users) | Privilege::Transaction(_, _, users) => {
-                (database(), vec![user_segment(users)])
+                (vec![RowResource::Database], vec![RowSegment::Users(users.clone())])
             }
-            Privilege::Qualified(action, glob) => (database(), vec![format!("{}({glob})", qualified_segment(*action))]),
-            Privilege::Load(LoadScope::All) => (vec!["all_data".to_owned()], database()),
-            Privilege::Load(LoadScope::Cidr(range)) => (vec![format!("cidr({range})")], database()),
-            Privilege::Load(LoadScope::Url(pattern)) => (vec![format!("url({pattern})")], database()),
+            Privilege::Qualified(action, glob) => {
+                (vec![RowResource::Database], vec![qualified_segment(*action, glob.clone())])
+            }
+            Privilege::Load(scope) => (vec![load_resource(scope)], vec![RowSegment::Database]),
             Privilege::Graph { action, resource, segment, .. } => (resources(*action, resource), segments(segment)),
         };
-        let row = |resource: &String, segment: &String| PrivilegeRow {
-            access: self.effect.as_str(),
+        let row = |resource: &RowResource, segment: &RowSegment| PrivilegeRow {
+            access: self.effect,
             action: action.clone(),
             resource: resource.clone(),
-            graph: graph.to_owned(),
+            scope: self.privilege.scope().cloned(),
             segment: segment.clone(),
             role: self.role.clone(),
             immutable: self.immutable,
         };
         resources.iter().flat_map(|resource| segments.iter().map(move |segment| row(resource, segment))).collect()
-    }
-}
-
-fn database() -> Vec<String> {
-    vec!["database".to_owned()]
-}
-
-fn user_segment(users: &UserScope) -> String {
-    match users {
-        UserScope::All => "USER(*)".to_owned(),
-        UserScope::Named(user) => format!("USER({user})"),
     }
 }
 
@@ -80,44 +117,46 @@ fn qualified_action(action: QualifiedAction) -> &'static str {
     }
 }
 
-fn qualified_segment(action: QualifiedAction) -> &'static str {
+fn qualified_segment(action: QualifiedAction, glob: Glob) -> RowSegment {
     match action {
-        QualifiedAction::ExecuteProcedure | QualifiedAction::ExecuteBoostedProcedure => "PROCEDURE",
-        QualifiedAction::ExecuteFunction | QualifiedAction::ExecuteBoostedFunction => "FUNCTION",
-        QualifiedAction::ShowSetting => "SETTING",
+        QualifiedAction::ExecuteProcedure | QualifiedAction::ExecuteBoostedProcedure => RowSegment::Procedures(glob),
+        QualifiedAction::ExecuteFunction | QualifiedAction::ExecuteBoostedFunction => RowSegment::Functions(glob),
+        QualifiedAction::ShowSetting => RowSegment::Settings(glob),
     }
 }
 
-fn graph_of(scope: &DatabaseScope) -> &str {
+fn load_resource(scope: &LoadScope) -> RowResource {
     match scope {
-        DatabaseScope::Home => "DEFAULT",
-        DatabaseScope::All => "*",
-        DatabaseScope::Named(name) => name.as_str(),
+        LoadScope::All => RowResource::AllData,
+        LoadScope::Cidr(range) => RowResource::Cidr(range.clone()),
+        LoadScope::Url(pattern) => RowResource::Url(pattern.clone()),
     }
 }
 
-fn resources(action: GraphAction, resource: &Resource) -> Vec<String> {
+fn resources(action: GraphAction, resource: &Resource) -> Vec<RowResource> {
     let labels = matches!(action, GraphAction::SetLabel | GraphAction::RemoveLabel);
-    let (every, one) = if labels { ("all_labels", "label") } else { ("all_properties", "property") };
     match resource {
-        Resource::None => vec!["graph".to_owned()],
-        Resource::All => vec![every.to_owned()],
-        Resource::Named(names) => names.iter().map(|name| format!("{one}({name})")).collect(),
+        Resource::None => vec![RowResource::Graph],
+        Resource::All if labels => vec![RowResource::AllLabels],
+        Resource::All => vec![RowResource::AllProperties],
+        Resource::Named(names) if labels => names.iter().cloned().map(RowResource::Label).collect(),
+        Resource::Named(names) => names.iter().cloned().map(RowResource::Property).collect(),
     }
 }
 
 /// Elements are nodes and relationships, and listed as both.
-fn segments(segment: &Segment) -> Vec<String> {
-    let (kinds, names): (&[&str], _) = match segment {
-        Segment::None => return database(),
-        Segment::Elements(names) => (&["NODE", "RELATIONSHIP"], names),
-        Segment::Nodes(names) => (&["NODE"], names),
-        Segment::Relationships(names) => (&["RELATIONSHIP"], names),
-        Segment::Pattern(pattern) => return vec![format!("FOR{pattern}")],
+fn segments(segment: &Segment) -> Vec<RowSegment> {
+    type Kind = fn(Option<String>) -> RowSegment;
+    let (kinds, names): (&[Kind], _) = match segment {
+        Segment::None => return vec![RowSegment::Database],
+        Segment::Elements(names) => (&[RowSegment::Nodes, RowSegment::Relationships], names),
+        Segment::Nodes(names) => (&[RowSegment::Nodes], names),
+        Segment::Relationships(names) => (&[RowSegment::Relationships], names),
+        Segment::Pattern(pattern) => return vec![RowSegment::Pattern(pattern.clone())],
     };
-    let of_kind = |kind: &&str| match names.is_empty() {
-        true => vec![format!("{kind}(*)")],
-        false => names.iter().map(|name| format!("{kind}({name})")).collect(),
+    let of_kind = |kind: &Kind| match names.is_empty() {
+        true => vec![kind(None)],
+        false => names.iter().cloned().map(Some).map(kind).collect(),
     };
     kinds.iter().flat_map(of_kind).collect()
 }
@@ -158,4 +197,60 @@ fn graph_action(action: GraphAction) -> String {
 
 fn joined(keywords: &str) -> String {
     keywords.to_lowercase().replace(' ', "_")
+}
+
+// === impl PrivilegeRow ===
+
+impl PrivilegeRow {
+    /// The column `graph`: a name, `*`, or `DEFAULT` for the user's home.
+    pub fn graph(&self) -> &str {
+        match &self.scope {
+            Some(DatabaseScope::Home) => "DEFAULT",
+            Some(DatabaseScope::All) | None => "*",
+            Some(DatabaseScope::Named(name)) => name.as_str(),
+        }
+    }
+
+    /// The database or remote alias that it is about for a user whose home stands for `home`; none if it is about all of
+    /// them, about none, or if the home leads nowhere.
+    pub fn database<'a>(&'a self, home: Option<&'a CatalogName>) -> Option<&'a CatalogName> {
+        match &self.scope {
+            Some(DatabaseScope::Home) => home,
+            Some(DatabaseScope::Named(name)) => Some(name),
+            Some(DatabaseScope::All) | None => None,
+        }
+    }
+}
+
+impl fmt::Display for RowResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database => f.write_str("database"),
+            Self::Graph => f.write_str("graph"),
+            Self::AllProperties => f.write_str("all_properties"),
+            Self::Property(name) => write!(f, "property({name})"),
+            Self::AllLabels => f.write_str("all_labels"),
+            Self::Label(name) => write!(f, "label({name})"),
+            Self::AllData => f.write_str("all_data"),
+            Self::Cidr(range) => write!(f, "cidr({range})"),
+            Self::Url(pattern) => write!(f, "url({pattern})"),
+        }
+    }
+}
+
+impl fmt::Display for RowSegment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_all = |name: &Option<String>| name.clone().unwrap_or_else(|| "*".to_owned());
+        match self {
+            Self::Database => f.write_str("database"),
+            Self::Nodes(label) => write!(f, "NODE({})", or_all(label)),
+            Self::Relationships(kind) => write!(f, "RELATIONSHIP({})", or_all(kind)),
+            Self::Pattern(pattern) => write!(f, "FOR{pattern}"),
+            Self::Users(UserScope::All) => f.write_str("USER(*)"),
+            Self::Users(UserScope::Named(user)) => write!(f, "USER({user})"),
+            Self::Procedures(glob) => write!(f, "PROCEDURE({glob})"),
+            Self::Functions(glob) => write!(f, "FUNCTION({glob})"),
+            Self::Settings(glob) => write!(f, "SETTING({glob})"),
+        }
+    }
 }

@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Exec(Box<Exec>),
     Shell(Box<ShellSession>),
     Resolve(Box<Resolve>),
+    ExplainAccess(Box<ExplainAccess>),
     Watch(Box<Watch>),
     /// Form a cluster, or look at it.
     #[command(subcommand)]
@@ -153,6 +154,31 @@ pub(crate) struct Resolve {
     #[arg(long, value_name = "LEVEL", default_value = "linearizable", value_parser = freshness)]
     pub(crate) freshness: Freshness,
     /// How the route is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// Say why a user can or cannot use a name, rule by rule.
+///
+/// The exit code is 0 if the user can use the name and 1 if not. About others it needs SHOW USER, SHOW PRIVILEGE and SHOW
+/// ALIAS. About oneself everybody may ask; a name that one may not use is then explained as one that does not exist.
+///
+/// With `--format json` it is one object: {"user":…,"name":…,"allowed":true or false,"destination":{…} or null,
+/// "refusal":{"code":…,"message":…,"hint":…,"gqlstatus":[…],"neo4j_code":…} or null,"rules":[{"rule":…,…},…],
+/// "revision":N}. The rules are user, name, roles, home, system and access.
+#[derive(Args, Debug)]
+pub(crate) struct ExplainAccess {
+    /// Name of the user.
+    #[arg(value_name = "USER")]
+    pub(crate) user_explained: String,
+    /// Name of a database or alias; a constituent is written `composite.alias`.
+    pub(crate) name: String,
+    /// How fresh the answer has to be: `local`, `linearizable` or `at-least=REVISION`.
+    #[arg(long, value_name = "LEVEL", default_value = "linearizable", value_parser = freshness)]
+    pub(crate) freshness: Freshness,
+    /// How the explanation is printed.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
     #[command(flatten)]

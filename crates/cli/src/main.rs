@@ -45,6 +45,7 @@ async fn run_on_cluster(command: Command) -> Result<(), Failure> {
     match command {
         Command::Exec(command) => commands::exec::run(command).await,
         Command::Resolve(command) => commands::resolve::run(command).await,
+        Command::ExplainAccess(command) => commands::explain_access::run(command).await,
         Command::Watch(command) => commands::watch::run(command).await,
         Command::Cluster(command) => commands::cluster::run(command).await,
         Command::Login(command) => commands::session::login(command).await,

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use aliasd_wire::v1::auth_client::AuthClient;
-use aliasd_wire::v1::{self, EffectivePrivilegesRequest, StatusResponse, VerifyUserRequest, WhoAmIRequest};
+use aliasd_wire::v1::{self, StatusResponse, VerifyUserRequest, WhoAmIRequest};
 
 use crate::cache::Key;
 use crate::cluster::{self, FormedCluster, MemberReport, NewCluster};
 use crate::core::{Core, Effect};
 use crate::hub::Hub;
 use crate::identity::{self, Login};
+use crate::privileges::{self, PrivilegeWatch};
 use crate::{ClientBuilder, Error, Execution, Freshness, Guard, Lookup, Route, Secret, Statement, Watch, WatchFrom};
 
 /// A client of one cluster. Clones share connections, token, cache and everything seen.
@@ -161,21 +162,40 @@ impl Client {
         Ok(answer)
     }
 
-    /// Lists every privilege of a user; `None`: of the caller.
+    /// Everything that a DBMS needs in order to enforce what a user may do; `None`: of the caller.
     ///
     /// # Errors
     /// The caller may not ask, the user does not exist, or no member could answer in time.
     pub async fn effective_privileges(&self, user: Option<&str>) -> Result<v1::EffectivePrivilegesResponse, Error> {
-        let answer = self.core.call(Effect::Reads, |attempt| {
-            let request = attempt.request(EffectivePrivilegesRequest {
-                user: user.map(str::to_owned),
-                freshness: Some(Freshness::or_seen(None, self.core.seen())),
-            });
-            async move { AuthClient::new(attempt.channel()).effective_privileges(request).await }
-        });
-        let answer = answer.await?.into_inner();
-        self.core.saw(answer.served_at_revision);
-        Ok(answer)
+        privileges::effective(&self.core, user, None).await
+    }
+
+    /// Follows what a user may do; `None`: the caller. See [`PrivilegeWatch`].
+    ///
+    /// ```no_run
+    /// # fn enforce(_: aliasd_client::messages::EffectivePrivilegesResponse) {}
+    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Error> {
+    /// let mut privileges = client.watch_privileges(Some("carol"));
+    /// loop {
+    ///     enforce(privileges.next().await?);
+    /// }
+    /// # }
+    /// ```
+    pub fn watch_privileges(&self, user: Option<&str>) -> PrivilegeWatch {
+        PrivilegeWatch::new(Arc::clone(&self.core), user.map(str::to_owned))
+    }
+
+    /// Says why a user can or cannot use a name, rule by rule; `None`: the caller.
+    ///
+    /// # Errors
+    /// The caller may not ask about others, or no member could answer in time.
+    pub async fn explain_access(
+        &self,
+        user: Option<&str>,
+        name: &str,
+        freshness: Option<Freshness>,
+    ) -> Result<v1::ExplainAccessResponse, Error> {
+        privileges::explain_access(&self.core, user, name, freshness).await
     }
 
     /// Forms a new cluster. Sent once: a lost answer is an unknown outcome.

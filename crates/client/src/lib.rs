@@ -26,7 +26,8 @@
 //! * **What went wrong.** An [`Error`] says what to do next by its [`Class`]. "Outcome unknown" comes only after the
 //!   repetitions did not tell.
 //! * **Watching.** [`Client::route`] caches routes and [`Client::begin`] guards transactions. Both live by one
-//!   watch per client and fail closed when it has been silent for too long.
+//!   watch per client and fail closed when it has been silent for too long. [`Client::watch_privileges`] keeps a DBMS
+//!   up to date on what a user may do.
 //!
 //! The SDK never writes a secret to a log or an error, never talks to a server whose certificate it cannot verify,
 //! and never uses plaintext unless told to, and then on loopback only.
@@ -43,6 +44,7 @@ mod guard;
 mod hub;
 mod identity;
 mod members;
+mod privileges;
 mod relevance;
 mod route;
 mod secret;
@@ -60,6 +62,7 @@ pub use failure::{ANSWER_INVALID, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN, UNREACHABL
 pub use guard::{Ended, GUARD_CHANGED, Guard};
 pub use hub::WATCH_SILENT;
 pub use identity::Login;
+pub use privileges::PrivilegeWatch;
 pub use route::{Destination, Freshness, Lookup, RemoteDatabase, Route};
 pub use secret::Secret;
 pub use statement::{Execution, REQUEST_ID_LENGTH, Statement, Summary};

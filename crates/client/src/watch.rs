@@ -27,7 +27,8 @@ const PAUSE_DOUBLINGS_MAX: u32 = 4;
 #[must_use]
 pub struct WatchFrom {
     after: Option<u64>,
-    names: Vec<String>,
+    /// The aliases and databases to report; `None`: all.
+    names: Option<Vec<String>>,
 }
 
 /// A part of a watch.
@@ -80,12 +81,18 @@ impl WatchFrom {
 
     /// Everything that happened at revisions greater than this one.
     pub fn after(revision: u64) -> Self {
-        Self { after: Some(revision), names: Vec::new() }
+        Self { after: Some(revision), names: None }
     }
 
     /// Reports these aliases and databases only, and changes of access.
     pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.names.extend(names.into_iter().map(Into::into));
+        self.names.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Reports changes of access only: of users, roles and settings, and of no alias or database.
+    pub fn access_only(mut self) -> Self {
+        self.names = Some(Vec::new());
         self
     }
 }
@@ -147,7 +154,7 @@ impl Watch {
         if let Some(doublings) = self.fruitless.checked_sub(2) {
             sleep(PAUSE * 2_u32.pow(doublings.min(PAUSE_DOUBLINGS_MAX))).await;
         }
-        let filter = (!self.from.names.is_empty()).then(|| v1::NameFilter { names: self.from.names.clone() });
+        let filter = self.from.names.clone().map(|names| v1::NameFilter { names });
         let request = v1::WatchRequest { after_revision: self.from.after, filter };
         let opened = self
             .core

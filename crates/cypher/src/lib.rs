@@ -48,6 +48,7 @@ pub use definitions::definitions;
 pub use editing::{Continuation, PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;
+pub use listing::privileges::grant_command;
 pub use listing::{Column, Listing, Only, Table, run_listing};
 pub use lower::{Lowered, Refusal, compile, lower};
 pub use parameters::Parameters;

@@ -3,8 +3,8 @@
 //! * [`v1`] is the public gRPC surface, client and server stubs included; [`peer`] is what members
 //!   say to each other. Both are generated from `proto/`.
 //! * [`store`] is the bytes of the log, the catalog store and the snapshots.
-//! * [`value`] is values of the language, which both use; [`route`], [`privilege`] and [`Freshness`] belong to
-//!   the surface, which also converts from `Notification` to [`v1::Notification`] and from `Rejection` to
+//! * [`value`] is values of the language, which both use; [`route`], [`privilege`], [`explanation`] and [`Freshness`]
+//!   belong to the surface, which also converts from `Notification` to [`v1::Notification`] and from `Rejection` to
 //!   [`error::Error`].
 //! * [`error`] is the error model of the surface: five classes by the caller's next move.
 //!
@@ -14,6 +14,7 @@
 //! message of [`v1`] is dropped; so take them out with `std::mem::take`.
 
 pub mod error;
+pub mod explanation;
 mod freshness;
 mod outcome;
 pub mod privilege;

@@ -8,22 +8,27 @@ use crate::value::map_to_proto;
 
 /// The route as it is sent. `password` is the opened credential of a remote alias, if it is released.
 pub fn to_proto(route: &Route, password: Option<&PlainSecret>) -> v1::Route {
-    let (destination, alias) = match &route.destination {
-        Destination::Local { database, alias } => (local(database.to_string()), alias.as_ref()),
-        Destination::Remote { alias, .. } => {
-            let destination = match &alias.kind {
-                AliasKind::Remote(remote_alias) => Sent::RemoteDatabase(remote(remote_alias, password)),
-                AliasKind::Local(database) => local(database.to_string()),
-            };
-            (destination, Some(alias))
-        }
+    let alias = match &route.destination {
+        Destination::Local { alias, .. } => alias.as_ref(),
+        Destination::Remote { alias, .. } => Some(alias),
     };
     v1::Route {
         name: route.name.to_string(),
-        destination: Some(destination),
+        destination: Some(destination(&route.destination, password)),
         properties: alias.map(|alias| map_to_proto(&alias.properties)).unwrap_or_default(),
         version: route.revision.0,
         composite: alias.and_then(|alias| alias.composite.as_ref()).map(ToString::to_string),
+    }
+}
+
+/// Where it leads.
+pub(crate) fn destination(destination: &Destination, password: Option<&PlainSecret>) -> Sent {
+    match destination {
+        Destination::Local { database, .. } => local(database.to_string()),
+        Destination::Remote { alias, .. } => match &alias.kind {
+            AliasKind::Remote(remote_alias) => Sent::RemoteDatabase(remote(remote_alias, password)),
+            AliasKind::Local(database) => local(database.to_string()),
+        },
     }
 }
 

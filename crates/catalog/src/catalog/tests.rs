@@ -15,7 +15,7 @@ fn user() -> User {
         password: None,
         password_change_required: false,
         status: UserStatus::Active,
-        home: None,
+        home: Some(CatalogName::new("near").expect("a valid name")),
         auth: BTreeMap::from([(AuthProvider::mtls(), AuthId::new("CN=bob").expect("a valid id"))]),
         credential_revision: Stamp::default().revision,
         created: Stamp::default(),
@@ -42,13 +42,14 @@ fn indexed() -> Vec<(RecordKey, Record)> {
     ]
 }
 
-fn index_sizes(catalog: &Catalog) -> [usize; 6] {
+fn index_sizes(catalog: &Catalog) -> [usize; 7] {
     [
         catalog.members.size(),
         usize::from(catalog.standings.of("reader").is_some()),
         catalog.grants_by_name.size(),
         catalog.aliases_by_target.size(),
         catalog.users_by_auth.size(),
+        catalog.users_by_home.size(),
         catalog.requests_by_revision.size(),
     ]
 }

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod cluster;
 pub(crate) mod completion;
 pub(crate) mod exec;
+pub(crate) mod explain_access;
 pub(crate) mod keystore;
 pub(crate) mod pki;
 pub(crate) mod resolve;

@@ -6,6 +6,7 @@
 mod cluster;
 mod daemon;
 mod exec;
+mod explain;
 mod files;
 mod identity;
 mod node;

@@ -219,6 +219,44 @@ impl Router for Service {
     }
 }
 
+/// `films` may be used by way of a local alias; anything else is denied.
+fn explanation(user: String, name: String) -> v1::ExplainAccessResponse {
+    use v1::access_rule::Rule;
+    use v1::explain_access_response::Verdict;
+
+    let allowed = name == "films";
+    let grant = |access: v1::PrivilegeAccess, command: &str, revision| v1::AccessGrant {
+        access: access.into(),
+        role: "analyst".to_owned(),
+        command: command.to_owned(),
+        revision,
+    };
+    let mut grants = vec![grant(v1::PrivilegeAccess::Granted, "GRANT ACCESS ON DATABASE * TO `analyst`", 5)];
+    if !allowed {
+        grants.push(grant(v1::PrivilegeAccess::Denied, "DENY ACCESS ON DATABASE `movies` TO `analyst`", 6));
+    }
+    let rules = [
+        Rule::User(v1::UserRule { state: v1::UserState::Active.into(), password_change_required: false }),
+        Rule::Name(v1::NameRule { kind: v1::NameKind::LocalAlias.into(), database: "movies".to_owned() }),
+        Rule::Roles(v1::RolesRule { roles: vec!["analyst".to_owned(), "PUBLIC".to_owned()] }),
+        Rule::Home(v1::HomeDatabase { name: "home".to_owned(), by_default: true, stands_for: None }),
+        Rule::Access(v1::AccessPrivilegeRule { on: "movies".to_owned(), grants, allowed }),
+    ];
+    let verdict = if allowed {
+        Verdict::LocalDatabase(v1::LocalDatabase { database: "movies".to_owned() })
+    } else {
+        Verdict::Refusal(v1::Refusal {
+            code: "DATABASE_NOT_FOUND".to_owned(),
+            message: "No such database.".to_owned(),
+            hint: "Look again.".to_owned(),
+            gqlstatus: vec!["22N51".to_owned()],
+            neo4j_code: "Neo.ClientError.Database.DatabaseNotFound".to_owned(),
+        })
+    };
+    let rules = rules.into_iter().map(|rule| v1::AccessRule { rule: Some(rule) }).collect();
+    v1::ExplainAccessResponse { served_at_revision: 7, user, name, verdict: Some(verdict), rules }
+}
+
 #[tonic::async_trait]
 impl Auth for Service {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
@@ -247,6 +285,15 @@ impl Auth for Service {
         _: Request<v1::EffectivePrivilegesRequest>,
     ) -> Result<Response<v1::EffectivePrivilegesResponse>, Status> {
         Err(Status::unimplemented("not in these tests"))
+    }
+
+    async fn explain_access(
+        &self,
+        request: Request<v1::ExplainAccessRequest>,
+    ) -> Result<Response<v1::ExplainAccessResponse>, Status> {
+        self.authenticate(&request)?;
+        let v1::ExplainAccessRequest { user, name, .. } = request.into_inner();
+        Ok(Response::new(explanation(user.unwrap_or_default(), name)))
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) aliases: BTreeMap<String, u64>,
     /// Users whom every name is hidden from.
     pub(crate) shut_out: BTreeSet<String>,
+    /// The roles of users; who is not here does not exist.
+    pub(crate) roles: BTreeMap<String, Vec<String>>,
     /// Revisions by the request ids that were executed.
     pub(crate) executed: BTreeMap<Vec<u8>, u64>,
     pub(crate) calls: Vec<Call>,

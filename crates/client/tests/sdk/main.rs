@@ -8,6 +8,7 @@ mod cluster;
 mod guards;
 mod identity;
 mod member;
+mod privileges;
 mod retries;
 mod tls;
 mod watches;

@@ -8,7 +8,7 @@
 mod aggregate;
 pub(crate) mod columns;
 mod databases;
-mod privileges;
+pub(crate) mod privileges;
 mod projection;
 mod source;
 #[cfg(test)]

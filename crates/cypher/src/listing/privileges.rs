@@ -72,8 +72,7 @@ fn present<'a>(grants: impl Iterator<Item = &'a Grant> + Send + 'a, as_commands:
     match as_commands {
         None => Box::new(grants.flat_map(grant_rows).map(Ok)),
         Some(form) => Box::new(grants.map(move |grant| {
-            let mut role = String::new();
-            write_name(&mut role, grant.role.as_str());
+            let role = quoted([grant.role.as_str()]);
             Ok(vec![Value::from(command(grant, form, &role)), Value::Boolean(grant.immutable)])
         })),
     }
@@ -112,13 +111,27 @@ fn user_rows(
 /// `access, action, resource, graph, segment, role, immutable`: one row for each resource and segment.
 fn grant_rows(grant: &Grant) -> Vec<Vec<Value>> {
     let cells = |row: PrivilegeRow| {
-        let text = [row.access.to_owned(), row.action, row.resource, row.graph, row.segment, row.role.to_string()];
-        text.into_iter().map(Value::from).chain([Value::Boolean(row.immutable)]).collect()
+        let graph = Value::from(row.graph());
+        vec![
+            Value::from(row.access.as_str()),
+            Value::from(row.action),
+            Value::from(row.resource.to_string()),
+            graph,
+            Value::from(row.segment.to_string()),
+            Value::from(row.role.as_str()),
+            Value::Boolean(row.immutable),
+        ]
     };
     grant.rows().into_iter().map(cells).collect()
 }
 
 // === commands ===
+
+/// The command that grants or denies what this grant says, as an administrator would type it.
+#[must_use]
+pub fn grant_command(grant: &Grant) -> String {
+    command(grant, AsCommands::Assign, &quoted([grant.role.as_str()]))
+}
 
 /// The command that assigns or revokes a privilege. Names are always in backticks.
 fn command(grant: &Grant, form: AsCommands, role: &str) -> String {

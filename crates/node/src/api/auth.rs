@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{PlainSecret, Timestamp};
-use aliasd_wire::v1;
+use aliasd_cypher::grant_command;
 use aliasd_wire::v1::auth_server::Auth;
+use aliasd_wire::{explanation, v1};
 use tonic::{Request, Response, Status};
 
 use super::{caller, convert};
 use crate::identity::Method;
-use crate::session::{Session, Standing};
+use crate::session::{Explained, Session, Standing};
 
 pub(super) struct AuthService(pub(super) Arc<Session>);
 
@@ -70,9 +71,22 @@ impl Auth for AuthService {
         let proof = caller(&request)?.clone();
         let v1::EffectivePrivilegesRequest { user, freshness } = request.into_inner();
         let user = user.as_deref().map(convert::user_name).transpose()?;
-        let (grants, revision) = self.0.effective_grants(&proof, user, freshness.into()).await?;
-        let privileges = grants.iter().flat_map(aliasd_wire::privilege::to_proto).collect();
-        Ok(Response::new(v1::EffectivePrivilegesResponse { served_at_revision: revision.0, privileges }))
+        let effective = self.0.effective_privileges(&proof, user, freshness.into()).await?;
+        Ok(Response::new(convert::effective(effective)))
+    }
+
+    async fn explain_access(
+        &self,
+        request: Request<v1::ExplainAccessRequest>,
+    ) -> Result<Response<v1::ExplainAccessResponse>, Status> {
+        let proof = caller(&request)?.clone();
+        let v1::ExplainAccessRequest { user, name, freshness } = request.into_inner();
+        let user = user.as_deref().map(convert::user_name).transpose()?;
+        let name = convert::catalog_name(&name)?;
+        let explained = self.0.explain_access(&proof, user, &name, freshness.into()).await?;
+        let Explained { user, explanation, revision } = explained;
+        let response = explanation::to_proto(&user, &name, &explanation, revision, grant_command);
+        Ok(Response::new(response))
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, UserName};
 use aliasd_wire::error::Error;
-use aliasd_wire::{route, v1};
+use aliasd_wire::{privilege, route, v1};
 
 use crate::session::watch::{Event, Kind, Message, Subject};
-use crate::session::{Fault, Resolved};
+use crate::session::{Effective, Fault, Resolved};
 
 /// Most names that a watch filters by.
 const FILTER_NAMES_MAX: usize = 10_000;
@@ -43,8 +43,8 @@ pub(super) fn catalog_name(name: &str) -> Result<CatalogName, Error> {
 
 pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<CatalogName>>, Error> {
     let Some(v1::NameFilter { names }) = filter else { return Ok(None) };
-    if names.is_empty() || names.len() > FILTER_NAMES_MAX {
-        return Err(invalid("filter.names", "must hold 1 to 10,000 names"));
+    if names.len() > FILTER_NAMES_MAX {
+        return Err(invalid("filter.names", "must hold at most 10,000 names"));
     }
     names.iter().map(|name| catalog_name(name)).collect::<Result<_, _>>().map(Some)
 }
@@ -52,6 +52,24 @@ pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<C
 pub(super) fn resolved(resolved: &Resolved, leader: Option<v1::Leader>) -> v1::ResolveResponse {
     let route = route::to_proto(&resolved.route, resolved.password.as_ref());
     v1::ResolveResponse { route: Some(route), served_at_revision: resolved.revision.0, leader }
+}
+
+pub(super) fn effective(effective: Effective) -> v1::EffectivePrivilegesResponse {
+    let Effective { user, roles, suspended, password_change_required, home, grants, revision } = effective;
+    let stands_for = home.as_ref().and_then(|home| home.stands_for.as_ref());
+    v1::EffectivePrivilegesResponse {
+        served_at_revision: revision.0,
+        privileges: grants.iter().flat_map(|grant| privilege::to_proto(grant, stands_for)).collect(),
+        user: user.to_string(),
+        roles,
+        suspended,
+        password_change_required,
+        home: home.map(|home| v1::HomeDatabase {
+            name: home.name.to_string(),
+            by_default: home.by_default,
+            stands_for: home.stands_for.as_ref().map(ToString::to_string),
+        }),
+    }
 }
 
 pub(super) fn message(message: Message) -> v1::WatchResponse {

@@ -83,6 +83,14 @@ pub const CALLS: &[Call] = &[
         Privilege::Decided("SHOW USER and SHOW PRIVILEGE, unless it is about the caller"),
         Served::Ready,
     ),
+    call(
+        "/aliasd.v1.Auth/ExplainAccess",
+        Caller::User,
+        Privilege::Decided(
+            "SHOW USER, SHOW PRIVILEGE and SHOW ALIAS, unless it is about the caller, who then learns of no hidden name",
+        ),
+        Served::Ready,
+    ),
     call("/aliasd.v1.Cluster/Init", Caller::Operator, Privilege::None, Served::Always),
     call("/aliasd.v1.Cluster/Status", Caller::UserOrOperator, Privilege::Dbms(DbmsAction::ShowServers), Served::Always),
     call(

@@ -1,6 +1,9 @@
 //! Questions about users: what they are, whether a password is theirs, what they may do.
 
-use aliasd_catalog::{Action, DbmsAction, Grant, PlainSecret, Rejection, Revision, UserName};
+use aliasd_catalog::{
+    Action, Catalog, CatalogName, DbmsAction, Explanation, Grant, PlainSecret, Rejection, Revision, UserName,
+    UserStatus,
+};
 use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
 
@@ -15,6 +18,43 @@ pub(crate) struct Standing {
     pub(crate) password_change_required: bool,
     pub(crate) revision: Revision,
 }
+
+/// Everything that a DBMS needs in order to enforce what a user may do.
+#[derive(Debug)]
+pub(crate) struct Effective {
+    pub(crate) user: UserName,
+    /// Names in order, PUBLIC included.
+    pub(crate) roles: Vec<String>,
+    pub(crate) suspended: bool,
+    pub(crate) password_change_required: bool,
+    pub(crate) home: Option<Home>,
+    /// Every grant and denial that counts for the user, by role.
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) revision: Revision,
+}
+
+/// Where a user is at home.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) name: CatalogName,
+    /// None is set for the user.
+    pub(crate) by_default: bool,
+    /// What privileges on the home attach to; none if nothing has the name.
+    pub(crate) stands_for: Option<CatalogName>,
+}
+
+/// Why a user can or cannot use a name.
+#[derive(Debug)]
+pub(crate) struct Explained {
+    pub(crate) user: UserName,
+    pub(crate) explanation: Explanation,
+    pub(crate) revision: Revision,
+}
+
+/// What it takes to learn the privileges of another user.
+const TO_LIST_PRIVILEGES: &[DbmsAction] = &[DbmsAction::ShowPrivilege, DbmsAction::ShowUser];
+/// What it takes to have anybody's access to any name explained: the answer tells of users, privileges and aliases.
+const TO_EXPLAIN_ACCESS: &[DbmsAction] = &[DbmsAction::ShowUser, DbmsAction::ShowPrivilege, DbmsAction::ShowAlias];
 
 impl Session {
     /// What this member knows of a user who was just proven.
@@ -52,29 +92,73 @@ impl Session {
         self.standing(&proof.user)
     }
 
-    /// Every grant and denial that counts for a user, or for the caller.
+    /// What a user, or the caller, may do.
     ///
     /// # Errors
     /// The caller may not list the privileges of others, there is no such user, or this member is not fresh enough.
-    pub(crate) async fn effective_grants(
+    pub(crate) async fn effective_privileges(
         &self,
         caller: &Proof,
         user: Option<UserName>,
         freshness: Freshness,
-    ) -> Result<(Vec<Grant>, Revision), Error> {
+    ) -> Result<Effective, Error> {
         let view = self.view(freshness).await?;
-        let who = caller.principal();
-        view.catalog.authorise_caller(&who).map_err(|rejection| Error::from(&rejection))?;
-        let user = user.unwrap_or_else(|| caller.user.clone());
-        if user != caller.user {
-            for needed in [DbmsAction::ShowPrivilege, DbmsAction::ShowUser] {
-                view.catalog.authorise(&who, &Action::Dbms(needed)).map_err(|rejection| Error::from(&rejection))?;
-            }
-        }
-        if view.catalog.user(user.as_str()).is_none() {
+        let catalog = &view.catalog;
+        let name = user.unwrap_or_else(|| caller.user.clone());
+        let needed = if name == caller.user { &[] } else { TO_LIST_PRIVILEGES };
+        require(catalog, caller, needed).map_err(|rejection| Error::from(&rejection))?;
+        let Some(user) = catalog.user(name.as_str()) else {
             let action = "list the privileges of".to_owned();
-            return Err(Error::from(&Rejection::UserNotFound { action, name: user.to_string() }));
-        }
-        Ok((view.catalog.effective_grants(&user), view.revision))
+            return Err(Error::from(&Rejection::UserNotFound { action, name: name.to_string() }));
+        };
+        let home = catalog.home_of(user).map(|home| Home {
+            by_default: user.home.is_none(),
+            stands_for: catalog.privilege_target(&home),
+            name: home,
+        });
+        let mut roles: Vec<String> = catalog.effective_roles(&name).iter().map(ToString::to_string).collect();
+        roles.sort_unstable();
+        Ok(Effective {
+            roles,
+            suspended: user.status == UserStatus::Suspended,
+            password_change_required: user.password_change_required,
+            home,
+            grants: catalog.effective_grants(&name),
+            revision: view.revision,
+            user: name,
+        })
     }
+
+    /// Why a user, or the caller, can or cannot use a name.
+    ///
+    /// # Errors
+    /// The caller may not ask about others, or this member is not fresh enough.
+    pub(crate) async fn explain_access(
+        &self,
+        caller: &Proof,
+        user: Option<UserName>,
+        name: &CatalogName,
+        freshness: Freshness,
+    ) -> Result<Explained, Error> {
+        let view = self.view(freshness).await?;
+        let catalog = &view.catalog;
+        let user = user.unwrap_or_else(|| caller.user.clone());
+        let explanation = match require(catalog, caller, TO_EXPLAIN_ACCESS) {
+            Ok(()) => catalog.explain_access(&user, name),
+            // About oneself one may always ask, and learns nothing that a resolve would not tell.
+            Err(_) if user == caller.user => {
+                require(catalog, caller, &[]).map_err(|rejection| Error::from(&rejection))?;
+                catalog.explain_own_access(&user, name)
+            }
+            Err(rejection) => return Err(Error::from(&rejection)),
+        };
+        Ok(Explained { user, explanation, revision: view.revision })
+    }
+}
+
+/// Whether the caller may act, and do all of these.
+fn require(catalog: &Catalog, caller: &Proof, actions: &[DbmsAction]) -> Result<(), Rejection> {
+    let who = caller.principal();
+    catalog.authorise_caller(&who)?;
+    actions.iter().try_for_each(|action| catalog.authorise(&who, &Action::Dbms(*action)))
 }

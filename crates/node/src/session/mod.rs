@@ -32,7 +32,7 @@ use aliasd_wire::error::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::account::Standing;
+pub(crate) use self::account::{Effective, Explained, Standing};
 pub(crate) use self::execute::{Answer, Executed, Listed, Statement};
 pub use self::fault::{Fault, FaultCode};
 pub(crate) use self::form::{Formation, Formed};

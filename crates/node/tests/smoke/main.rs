@@ -3,7 +3,10 @@
 // Clippy allows unwrap in test functions, but does not know the functions that they share.
 #![allow(clippy::unwrap_used)]
 
+mod cut;
+mod explain;
 mod policy;
+mod privileges;
 mod rig;
 
 use aliasd_wire::error::Class;

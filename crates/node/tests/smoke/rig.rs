@@ -275,6 +275,24 @@ impl Caller {
         answer(RouterClient::new(self.channel.clone()).resolve(self.request(request)).await)
     }
 
+    pub(crate) async fn privileges(&self, user: Option<&str>) -> Result<v1::EffectivePrivilegesResponse, Error> {
+        let request = v1::EffectivePrivilegesRequest { user: user.map(str::to_owned), freshness: None };
+        answer(AuthClient::new(self.channel.clone()).effective_privileges(self.request(request)).await)
+    }
+
+    pub(crate) async fn explain(&self, user: Option<&str>, name: &str) -> Result<v1::ExplainAccessResponse, Error> {
+        let request =
+            v1::ExplainAccessRequest { user: user.map(str::to_owned), name: name.to_owned(), freshness: None };
+        answer(AuthClient::new(self.channel.clone()).explain_access(self.request(request)).await)
+    }
+
+    /// Runs statements one after the other, all of which have to succeed.
+    pub(crate) async fn execute_each(&self, statements: &[&str]) {
+        for statement in statements {
+            self.execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+    }
+
     pub(crate) async fn watch(&self, after: Option<u64>) -> Result<tonic::Streaming<v1::WatchResponse>, Error> {
         let request = v1::WatchRequest { after_revision: after, filter: None };
         answer(RouterClient::new(self.channel.clone()).watch(self.request(request)).await)

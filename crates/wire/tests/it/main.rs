@@ -7,6 +7,7 @@ mod damage;
 mod frozen;
 mod generate;
 mod keys;
+mod privileges;
 mod round_trip;
 mod samples;
 mod secrets;

@@ -29,7 +29,7 @@ fn privileges_are_rows_as_neo4j_shows_them() {
         .flat_map(|privilege| {
             let grant =
                 Grant { role: samples::role("remote"), effect: GrantEffect::Granted, privilege, immutable: false };
-            privilege::to_proto(&grant)
+            privilege::to_proto(&grant, None)
         })
         .map(|v1::Privilege { action, resource, graph, segment, .. }| {
             format!("{action} | {resource} | {graph} | {segment}")

@@ -59,6 +59,9 @@ impl Watcher {
                 let reported = events.entry((subject, name)).or_insert(kind);
                 *reported = (*reported).max(kind);
             }
+            if let Some(home) = moved_home(change, applied) {
+                self.tell_home(&home, &scopes, &mut events);
+            }
         }
         events.into_iter().map(|((subject, name), kind)| Event { subject, name, kind }).collect()
     }
@@ -96,6 +99,19 @@ impl Watcher {
         Some(Event { subject, name, kind })
     }
 
+    /// Tells that what a name stands for has changed to those who are at home there: their privileges on the home
+    /// concern something else now.
+    fn tell_home(&self, home: &CatalogName, scopes: &[Scope<'_>; 2], events: &mut BTreeMap<(Subject, String), Kind>) {
+        for scope in scopes {
+            if scope.catalog.meta().is_some_and(|meta| meta.default_database == *home) {
+                events.entry((Subject::Settings, String::new())).or_insert(Kind::AccessChanged);
+            }
+            for user in scope.catalog.users_at_home(home).filter(|user| scope.acts_for(user)) {
+                events.entry((Subject::User, user.to_string())).or_insert(Kind::AccessChanged);
+            }
+        }
+    }
+
     fn wants(&self, name: &CatalogName) -> bool {
         self.names.as_ref().is_none_or(|names| names.contains(name))
     }
@@ -104,6 +120,16 @@ impl Watcher {
     fn wants_alias_of(&self, database: &DatabaseName, scope: &Scope<'_>) -> bool {
         scope.catalog.aliases_of(database).any(|alias| self.wants(&alias.into()))
     }
+}
+
+/// The name of the changed database or alias, if it stands for something else now.
+fn moved_home(change: &Change, applied: &AppliedEntry) -> Option<CatalogName> {
+    let name = match &change.key {
+        RecordKey::Alias(alias) => CatalogName::from(alias),
+        RecordKey::Database(database) => CatalogName::from(database),
+        _ => return None,
+    };
+    (applied.before.privilege_target(&name) != applied.after.privilege_target(&name)).then_some(name)
 }
 
 fn step(change: &Change) -> Kind {
@@ -183,10 +209,11 @@ impl<'a> Scope<'a> {
         self.reach().anyone || self.reach().behalf.contains(user) || self.may(DbmsAction::ShowUser)
     }
 
-    /// Whether the role counts for somebody that routes may have been resolved for.
+    /// Whether the role counts for somebody that routes may have been resolved for, or whose privileges may be listed.
     fn counts(&self, role: &RoleName) -> bool {
         let held = |user: &UserName| role.is_public() || self.catalog.is_member(user, role);
-        self.reach().anyone || self.reach().behalf.iter().any(held) || self.may(DbmsAction::ShowRole)
+        let listed = || self.may(DbmsAction::ShowRole) || self.may(DbmsAction::ShowPrivilege);
+        self.reach().anyone || self.reach().behalf.iter().any(held) || listed()
     }
 }
 

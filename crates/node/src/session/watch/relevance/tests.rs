@@ -2,10 +2,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasName, AliasTarget, Bootstrap, Catalog, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser,
-    DatabaseAction, DatabaseName, DatabaseScope, Entry, GrantEffect, KeyId, NameForm, PasswordChange, PasswordHash,
-    Policy, Principal, Privilege, RequestId, Revision, RoleName, Sealed, Timestamp, UserName, UserScope, ValueMap,
+    Action, AliasName, AliasTarget, Bootstrap, Catalog, CatalogName, ClusterId, Command, CreateAlias, CreateMode,
+    CreateUser, DatabaseAction, DatabaseName, DatabaseScope, DbmsAction, Entry, GrantEffect, KeyId, NameForm,
+    PasswordChange, PasswordHash, Policy, Principal, Privilege, RequestId, Revision, RoleName, Sealed, Timestamp,
+    UserName, UserScope, ValueMap,
 };
+
+use aliasd_cypher::Lowered;
 
 use super::{Event, Kind, Subject, Watcher};
 use crate::replica::AppliedEntry;
@@ -81,6 +84,15 @@ impl Story {
             before,
             after: self.catalog.clone(),
         }
+    }
+
+    /// Runs a statement that holds no secret.
+    fn state(&mut self, statement: &str) -> AppliedEntry {
+        let parsed = aliasd_cypher::parse(statement).unwrap();
+        let lowered = aliasd_cypher::lower(&parsed, &aliasd_cypher::Parameters::default());
+        let Lowered::Command(command) = lowered.unwrap() else { panic!("{statement} is a listing") };
+        let sealed = command.seal(|_, _, _| Err("it holds a secret"), |_| Err("so it does"), |_| Err("so it does"));
+        self.apply(sealed.unwrap())
     }
 
     fn create_alias(&mut self, name: &str, target: &str) -> AppliedEntry {
@@ -212,4 +224,115 @@ fn a_database_is_told_to_those_who_watch_an_alias_of_it() {
         story.apply(Command::DropDatabase { name, if_exists: false, composite: false, cascade_aliases: true });
     let told = [event(Subject::Alias, "films", Kind::Dropped), event(Subject::Database, "alpha", Kind::Dropped)];
     assert_eq!(only.events(&dropped), told);
+}
+
+/// Everything that a DBMS is told of a user's privileges, as far as it can change.
+fn effective(catalog: &Catalog, who: &UserName) -> String {
+    let Some(user) = catalog.user(who.as_str()) else { return "no such user".to_owned() };
+    let home = catalog.home_of(user);
+    let stands_for = home.as_ref().and_then(|home| catalog.privilege_target(home));
+    let (roles, grants) = (catalog.effective_roles(who), catalog.effective_grants(who));
+    format!("{:?} {} {home:?} {stands_for:?} {roles:?} {grants:?}", user.status, user.password_change_required)
+}
+
+/// Whether one who keeps the privileges of a user is told to ask again: the table of `Auth.EffectivePrivileges`.
+fn is_told(watcher: &str, about: &UserName, applied: &AppliedEntry) -> bool {
+    // Such a watcher leaves out aliases and databases.
+    let events = Watcher { user: user(watcher), names: Some(BTreeSet::new()) }.events(applied);
+    assert!(events.iter().all(|event| !matches!(event.subject, Subject::Alias | Subject::Database)), "{events:?}");
+    let roles = [&applied.before, &applied.after].map(|catalog| catalog.effective_roles(about));
+    events.iter().any(|event| match event.subject {
+        Subject::User => event.name == about.as_str(),
+        Subject::Role => roles.iter().flatten().any(|role| role.as_str() == event.name),
+        Subject::Settings => true,
+        Subject::Alias | Subject::Database => false,
+    })
+}
+
+/// Statements of every kind that could change what somebody may do.
+const SCRIPT: &[&str] = &[
+    "CREATE ROLE auditor",
+    "GRANT SHOW USER ON DBMS TO auditor",
+    "GRANT SHOW PRIVILEGE ON DBMS TO auditor",
+    "GRANT ROLE auditor TO service",
+    "GRANT ACCESS ON DATABASE alpha TO carol",
+    "DENY ACCESS ON DATABASE beta TO carol",
+    "GRANT MATCH {*} ON GRAPH alpha NODES Person TO carol",
+    "DENY READ {secret} ON GRAPH * FOR (n:Email) WHERE n.a = 1 TO carol",
+    "GRANT EXECUTE PROCEDURE apoc.* ON DBMS TO carol",
+    "GRANT LOAD ON CIDR '127.0.0.1/32' TO carol",
+    "GRANT SHOW TRANSACTION (service) ON DATABASE alpha TO carol",
+    "GRANT IMPERSONATE (service) ON DBMS TO carol",
+    "GRANT TRAVERSE ON HOME GRAPH TO PUBLIC",
+    "REVOKE TRAVERSE ON HOME GRAPH FROM PUBLIC",
+    "REVOKE GRANT LOAD ON CIDR '127.0.0.1/32' FROM carol",
+    "CREATE ROLE copy AS COPY OF carol",
+    "GRANT ROLE copy TO carol",
+    "RENAME ROLE copy TO replica",
+    "REVOKE ROLE replica FROM carol",
+    "GRANT ROLE replica TO carol",
+    "DROP ROLE replica",
+    "CREATE OR REPLACE ROLE carol",
+    "GRANT ROLE carol TO carol",
+    "GRANT WRITE ON GRAPH alpha TO carol",
+    "GRANT ACCESS ON DATABASE alpha TO carol",
+    "CREATE ALIAS home FOR DATABASE alpha",
+    "ALTER USER carol SET HOME DATABASE home",
+    "ALTER ALIAS home SET DATABASE TARGET beta",
+    "CREATE OR REPLACE ALIAS home FOR DATABASE alpha",
+    "DROP ALIAS home FOR DATABASE",
+    "CREATE ALIAS home FOR DATABASE n AT 'neo4j+s://host' OIDC CREDENTIAL FORWARDING",
+    "GRANT ACCESS ON DATABASE home TO carol",
+    "DROP ALIAS home FOR DATABASE",
+    "CREATE ALIAS home FOR DATABASE alpha",
+    "DROP DATABASE alpha CASCADE ALIASES",
+    "CREATE DATABASE home",
+    "ALTER USER carol REMOVE HOME DATABASE",
+    "CREATE ALIAS main FOR DATABASE beta",
+    "CALL dbms.setDefaultDatabase('beta')",
+    "ALTER USER carol SET STATUS SUSPENDED",
+    "ALTER USER carol SET STATUS ACTIVE",
+    "ALTER USER carol SET PASSWORD CHANGE REQUIRED",
+    "RENAME USER service TO server",
+    "DROP USER carol",
+];
+
+#[test]
+fn whoever_may_ask_for_privileges_is_told_of_everything_that_changes_them() {
+    let mut story = Story::new();
+    let mut changed = 0;
+    for statement in SCRIPT {
+        let applied = story.state(statement);
+        let catalogs = [&applied.before, &applied.after];
+        for about in ["carol", "service", "admin"].map(user) {
+            if effective(catalogs[0], &about) == effective(catalogs[1], &about) {
+                continue;
+            }
+            changed += 1;
+            for watcher in ["carol", "service", "server", "admin"] {
+                let who = Principal::User(user(watcher));
+                let lists = |catalog: &Catalog| {
+                    let may = |action| catalog.authorise(&who, &Action::Dbms(action)).is_ok();
+                    about.as_str() == watcher || (may(DbmsAction::ShowUser) && may(DbmsAction::ShowPrivilege))
+                };
+                let may_ask = catalogs.iter().any(|catalog| catalog.user(watcher).is_some() && lists(catalog));
+                assert!(!may_ask || is_told(watcher, &about, &applied), "{watcher} about {about}: {statement}");
+            }
+        }
+    }
+    assert!(changed > 40, "the script changes too little: {changed}");
+}
+
+#[test]
+fn a_home_that_leads_elsewhere_is_told_to_those_who_live_there() {
+    let mut story = Story::new();
+    story.state("CREATE ALIAS home FOR DATABASE alpha");
+    story.state("ALTER USER carol SET HOME DATABASE home");
+    let moved = story.state("ALTER ALIAS home SET DATABASE TARGET beta");
+    let only = Watcher { user: user("carol"), names: Some(BTreeSet::new()) };
+    assert_eq!(only.events(&moved), [event(Subject::User, "carol", Kind::AccessChanged)]);
+    // Nobody else lives there, and what it leads to stays the same.
+    assert_eq!(all_events("service", &moved), []);
+    let same = story.state("ALTER ALIAS home SET DATABASE PROPERTIES {a: 1}");
+    assert_eq!(only.events(&same), []);
 }
