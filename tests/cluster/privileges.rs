@@ -88,7 +88,8 @@ async fn a_dbms_holds_at_every_revision_what_a_fresh_answer_says() -> Result<()>
         ensure!(same(&before, &fresh) != *changes, "{statement} changes what carol may do: {}", !changes);
         for (watch, held) in &mut consumers {
             if *changes {
-                let next = timeout(PATIENCE, watch.next()).await.with_context(|| format!("not told of: {statement}"))?;
+                let next =
+                    timeout(PATIENCE, watch.next()).await.with_context(|| format!("not told of: {statement}"))?;
                 *held = next?;
                 ensure!(held.served_at_revision >= revision, "{statement}: told of an older revision");
             }
