@@ -89,7 +89,8 @@ fn editor(session: &Session) -> Reedline {
     if let Some(problem) = problem {
         tell(&format!("warning: {problem}"));
     }
-    let menu = ColumnarMenu::default().with_name(COMPLETION_MENU);
+    // The prompt stays what it is while there is something to choose from.
+    let menu = ColumnarMenu::default().with_name(COMPLETION_MENU).with_marker(prompt::INDICATOR);
     Reedline::create()
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .with_history(Box::new(history))

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use nu_ansi_term::Color;
 use reedline::{PromptEditMode, PromptHistorySearch, PromptHistorySearchStatus};
 
+/// What parts the name from what is typed.
+pub(super) const INDICATOR: &str = "> ";
+
 /// Names longer than this would leave too little of a line.
 const NAME_CHARACTERS_MAX: usize = 24;
 
@@ -34,7 +37,7 @@ impl reedline::Prompt for Prompt {
     }
 
     fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
-        Cow::Borrowed("> ")
+        Cow::Borrowed(INDICATOR)
     }
 
     fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
