@@ -7,5 +7,6 @@ mod damage;
 mod limits;
 mod privileges;
 mod secrets;
+mod signals;
 mod story;
 mod surface;

@@ -1,15 +1,34 @@
 //! Child processes that never outlive their owner, and what they print.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use crate::wait;
+
+/// The ids of the processes that this one has to end: when a signal ends it, nothing is dropped.
+static OWNED: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Kills every process that was started here and not left, and lets none be started any more. For a program that is
+/// about to end without dropping what it has.
+pub fn kill_all() {
+    let owned = OWNED.lock().unwrap_or_else(PoisonError::into_inner);
+    for id in owned.iter().filter_map(|id| i32::try_from(*id).ok()).map(Pid::from_raw) {
+        // Errors mean that it has ended already, which is what is wanted. Once it is waited for, it writes no more.
+        let _ = kill(id, Signal::SIGKILL);
+        let _ = waitpid(id, None);
+    }
+    // Never unlocked again, so that a thread that is about to start another one waits for the end.
+    std::mem::forget(owned);
+}
 
 /// A running program whose output goes to a file. Dropping it kills the program.
 pub struct Process {
@@ -25,12 +44,14 @@ impl Process {
     /// Starts the program with standard output and error appended to the file `output`.
     pub fn start(name: &str, command: &mut Command, output: &Path) -> Result<Self> {
         let file = append(output)?;
+        let mut owned = OWNED.lock().unwrap_or_else(PoisonError::into_inner);
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+        owned.insert(child.id());
         Ok(Self { name: name.to_owned(), child, output: output.to_path_buf(), leave: false })
     }
 
@@ -41,7 +62,11 @@ impl Process {
 
     /// How the program ended, if it has.
     pub fn exited(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().ok().flatten()
+        let status = self.child.try_wait().ok().flatten();
+        if status.is_some() {
+            self.disown();
+        }
+        status
     }
 
     /// Everything the program has printed so far, over all its starts with the same output file.
@@ -55,6 +80,12 @@ impl Process {
         // An error means that it has ended already, which is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.disown();
+    }
+
+    /// Its id may be another process's from now on, or it is to go on alone.
+    fn disown(&self) {
+        OWNED.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.child.id());
     }
 
     /// Sends a signal; fails if the program has ended.
@@ -81,6 +112,7 @@ impl Process {
 
     /// Lets the program go on running when this is dropped.
     pub fn leave(&mut self) {
+        self.disown();
         self.leave = true;
     }
 }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{fs, process};
 
+use aliasd_tests::process::kill_all;
 use aliasd_tests::story::{self, Narrator};
 use anyhow::Result;
 use clap::Parser;
 use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Tells the story of two DBMSs and a remote alias on real processes, and checks every step.
 ///
@@ -21,6 +23,9 @@ struct Arguments {
 
 /// What a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
+
+/// What a shell reports for a program that SIGTERM ended.
+const TERMINATED: i32 = 143;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,7 +42,7 @@ async fn main() -> ExitCode {
 /// Whether everything was as expected.
 async fn tell(arguments: &Arguments) -> Result<bool> {
     let directory = tempfile::Builder::new().prefix("aliasd-demo-").tempdir()?;
-    let interrupted = tokio::spawn(clean_up_when_interrupted(directory.path().to_path_buf()));
+    let interrupted = tokio::spawn(clean_up_when_interrupted(directory.path().to_path_buf(), interruption()?));
     let mut narrator = Narrator::aloud();
     narrator.say("One alias, two DBMSs, four real processes. Every answer below is what its reader would see.");
     let told = story::tell(directory.path(), &mut narrator).await;
@@ -47,7 +52,7 @@ async fn tell(arguments: &Arguments) -> Result<bool> {
         && let Ok(all) = &told
     {
         narrator.say(format!("\n{}\n\nThe clusters run until Ctrl-C.", all.how_to_connect()));
-        ctrl_c().await?;
+        interruption()?.await;
     }
     // The nodes first: they have files open in the directory.
     drop(told);
@@ -55,10 +60,21 @@ async fn tell(arguments: &Arguments) -> Result<bool> {
     Ok(summary.is_as_expected())
 }
 
-/// The nodes are in the terminal's process group and get the signal themselves; what is left is the directory.
-async fn clean_up_when_interrupted(directory: PathBuf) {
-    if ctrl_c().await.is_ok() {
-        let _ = fs::remove_dir_all(directory);
-        process::exit(INTERRUPTED);
-    }
+/// The next Ctrl-C or SIGTERM, and the exit code for it.
+fn interruption() -> Result<impl Future<Output = i32>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = ctrl_c() => INTERRUPTED,
+            _ = terminate.recv() => TERMINATED,
+        }
+    })
+}
+
+/// Nothing is dropped when the program ends here, so the nodes and the directory are seen to.
+async fn clean_up_when_interrupted(directory: PathBuf, interruption: impl Future<Output = i32>) {
+    let code = interruption.await;
+    kill_all();
+    let _ = fs::remove_dir_all(directory);
+    process::exit(code);
 }
