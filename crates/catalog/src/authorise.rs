@@ -3,9 +3,9 @@
 
 use crate::standing::RoleStanding;
 use crate::{
-    AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind, DatabaseScope,
-    DatabaseStatus, DbmsAction, Grant, Principal, Privilege, Rejection, RoleName, Stage, User, UserName, UserScope,
-    UserStatus,
+    AliasTarget, AlterUser, AuthRuleCommand, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind,
+    DatabaseScope, DatabaseStatus, DbmsAction, Grant, Principal, Privilege, Rejection, RoleName, Stage, User, UserName,
+    UserScope, UserStatus,
 };
 
 /// What a principal wants to do.
@@ -211,7 +211,12 @@ impl Catalog {
                 let drop = if composite { DbmsAction::DropCompositeDatabase } else { DbmsAction::DropDatabase };
                 if *cascade_aliases { dbms(&[drop, DbmsAction::DropAlias]) } else { dbms(&[drop]) }
             }
-            Command::CreateUser(create) => creating(create.mode, DbmsAction::CreateUser, DbmsAction::DropUser),
+            Command::CreateUser(create) => {
+                let mut needed = creating(create.mode, DbmsAction::CreateUser, DbmsAction::DropUser);
+                needed.extend((!create.tags.is_empty()).then_some(Action::Dbms(DbmsAction::SetUserMetadata)));
+                needed
+            }
+            Command::AlterUserTags { .. } => dbms(&[DbmsAction::AlterUser, DbmsAction::SetUserMetadata]),
             Command::AlterUser(alter) => dbms(&alter.required()),
             Command::RenameUser { .. } => dbms(&[DbmsAction::RenameUser]),
             Command::DropUser { .. } => dbms(&[DbmsAction::DropUser]),
@@ -220,6 +225,13 @@ impl Catalog {
             Command::DropRole { .. } => dbms(&[DbmsAction::DropRole]),
             Command::GrantRoles { .. } => dbms(&[DbmsAction::AssignRole]),
             Command::RevokeRoles { .. } => dbms(&[DbmsAction::RemoveRole]),
+            Command::AuthRule(rule) => dbms(&[match rule {
+                AuthRuleCommand::Alter { .. } => DbmsAction::AlterAuthRule,
+                AuthRuleCommand::Rename { .. } => DbmsAction::RenameAuthRule,
+                AuthRuleCommand::Drop { .. } => DbmsAction::DropAuthRule,
+                AuthRuleCommand::GrantRoles { .. } => DbmsAction::AssignRole,
+                AuthRuleCommand::RevokeRoles { .. } => DbmsAction::RemoveRole,
+            }]),
             Command::AssignPrivileges { .. } => dbms(&[DbmsAction::AssignPrivilege]),
             Command::RevokePrivileges { .. } => dbms(&[DbmsAction::RemovePrivilege]),
         }
@@ -268,7 +280,9 @@ impl<S: Stage> AlterUser<S> {
         ];
         let needed: Vec<DbmsAction> =
             parts.into_iter().filter(|(present, _)| *present).map(|(_, action)| action).collect();
-        // Nothing to change needs the widest one rather than none.
-        if needed.is_empty() { vec![DbmsAction::AlterUser] } else { needed }
+        // Nothing to change needs the widest one rather than none, and so do tags, besides their own.
+        let needed = if needed.is_empty() { vec![DbmsAction::AlterUser] } else { needed };
+        let tags = (!self.tags.is_empty()).then_some(DbmsAction::SetUserMetadata);
+        needed.into_iter().chain(tags).collect()
     }
 }

@@ -1,12 +1,15 @@
 //! Commands: the closed list of what can be asked of the catalog, and the entry that carries one.
 
+mod user;
+
 use std::collections::BTreeSet;
 
+pub use user::{AlterUser, AuthRuleCommand, CreateUser, HomeChange, PasswordChange, Removal, TagChange};
+
 use crate::{
-    AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, DatabaseAccess, DatabaseName,
-    DatabaseStatus, DriverSettings, GrantEffect, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal, Privilege,
-    RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, Sealed, SealedSecret, Stage, Timestamp,
-    UserName, UserStatus, ValueMap,
+    AliasName, CatalogName, ClusterId, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, DriverSettings,
+    GrantEffect, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal, Privilege, RemoteLogin, RemoteUrl,
+    RemoteUserName, RequestId, Revision, RoleName, Sealed, SealedSecret, Stage, Timestamp, UserName, ValueMap,
 };
 
 /// One position of the replicated log. Everything that `apply` may not make up travels in it.
@@ -90,6 +93,15 @@ pub enum Command<S: Stage> {
     CreateUser(CreateUser<S>),
     /// `ALTER USER`.
     AlterUser(AlterUser<S>),
+    /// `ALTER USERS`: the same for several users.
+    AlterUserTags {
+        /// Which.
+        names: BTreeSet<UserName>,
+        /// Whether missing users are no error.
+        if_exists: bool,
+        /// What becomes of their tags.
+        tags: TagChange,
+    },
     /// `ALTER CURRENT USER SET PASSWORD FROM … TO …`. The only command that is open to a user whose password must be
     /// changed.
     ChangeOwnPassword {
@@ -157,6 +169,8 @@ pub enum Command<S: Stage> {
         /// Whether what is missing is told rather than refused, as in Cypher 5.
         lenient: bool,
     },
+    /// What would be done with an auth rule.
+    AuthRule(AuthRuleCommand),
     /// `GRANT` and `DENY`.
     AssignPrivileges {
         /// Granted or denied.
@@ -287,78 +301,6 @@ pub struct AlterAlias<S: Stage> {
     pub properties: Option<ValueMap>,
 }
 
-/// `CREATE USER`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateUser<S: Stage> {
-    /// Under which name.
-    pub name: UserName,
-    /// What to do if the name is taken.
-    pub mode: CreateMode,
-    /// `SET PASSWORD …`; absent when the user authenticates only externally.
-    pub password: Option<PasswordChange<S>>,
-    /// `SET STATUS`; absent means active.
-    pub status: Option<UserStatus>,
-    /// `SET HOME DATABASE`.
-    pub home: Option<CatalogName>,
-    /// `SET AUTH 'provider' {SET ID 'id'}`.
-    pub auth: Vec<(AuthProvider, AuthId)>,
-}
-
-/// A new password. `change_required` absent means true for a new user, unchanged for an existing one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PasswordChange<S: Stage> {
-    /// The password; absent when only `CHANGE [NOT] REQUIRED` is set.
-    pub password: Option<S::Password>,
-    /// `CHANGE [NOT] REQUIRED`.
-    pub change_required: Option<bool>,
-}
-
-/// `ALTER USER`. An absent part stays as it is; at least one is present.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AlterUser<S: Stage> {
-    /// Which.
-    pub name: UserName,
-    /// Whether a missing user is no error.
-    pub if_exists: bool,
-    /// `SET PASSWORD …`.
-    pub password: Option<PasswordChange<S>>,
-    /// `SET STATUS`.
-    pub status: Option<UserStatus>,
-    /// `SET HOME DATABASE` and `REMOVE HOME DATABASE`.
-    pub home: Option<HomeChange>,
-    /// `REMOVE AUTH`, applied before `set_auth`.
-    pub remove_auth: Removal,
-    /// `SET AUTH 'provider' {SET ID 'id'}`.
-    pub set_auth: Vec<(AuthProvider, AuthId)>,
-}
-
-/// A change of a user's home database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HomeChange {
-    /// To this one, whether or not it exists.
-    Set(CatalogName),
-    /// Back to the default database.
-    Remove,
-}
-
-/// Which ways to authenticate are taken from a user.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Removal {
-    /// `REMOVE ALL AUTH`: every one, the password included.
-    pub all: bool,
-    /// `REMOVE AUTH 'native'`: the password.
-    pub native: bool,
-    /// `REMOVE AUTH 'provider'`.
-    pub providers: BTreeSet<AuthProvider>,
-}
-
-impl Removal {
-    /// Whether nothing is taken.
-    pub fn is_empty(&self) -> bool {
-        !self.all && !self.native && self.providers.is_empty()
-    }
-}
-
 /// Which secret of an alias a ciphertext is: part of what is bound into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialField {
@@ -400,14 +342,15 @@ impl Command<Plain> {
             }
             Self::CreateAlias(create) => Command::CreateAlias(create.seal(&mut seal)?),
             Self::AlterAlias(alter) => Command::AlterAlias(alter.seal(&mut seal)?),
-            Self::CreateUser(CreateUser { name, mode, password, status, home, auth }) => {
+            Self::CreateUser(CreateUser { name, mode, password, status, home, auth, tags }) => {
                 let password = hash_change(password)?;
-                Command::CreateUser(CreateUser { name, mode, password, status, home, auth })
+                Command::CreateUser(CreateUser { name, mode, password, status, home, auth, tags })
             }
-            Self::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth }) => {
+            Self::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth, tags }) => {
                 let password = hash_change(password)?;
-                Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth })
+                Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth, tags })
             }
+            Self::AlterUserTags { names, if_exists, tags } => Command::AlterUserTags { names, if_exists, tags },
             Self::ChangeOwnPassword { proof, password } => {
                 Command::ChangeOwnPassword { proof: verify(&proof)?, password: hash(&password)? }
             }
@@ -432,6 +375,7 @@ impl Command<Plain> {
             Self::DropRole { name, if_exists } => Command::DropRole { name, if_exists },
             Self::GrantRoles { roles, users } => Command::GrantRoles { roles, users },
             Self::RevokeRoles { roles, users, lenient } => Command::RevokeRoles { roles, users, lenient },
+            Self::AuthRule(rule) => Command::AuthRule(rule),
             Self::AssignPrivileges { effect, immutable, privileges, roles } => {
                 Command::AssignPrivileges { effect, immutable, privileges, roles }
             }

@@ -369,6 +369,10 @@ impl Encoder {
         self.number(user.credential_revision.0);
         self.stamp(user.created);
         self.stamp(user.modified);
+        // They came later: a user without tags is encoded as before there were any.
+        if !user.tags.is_empty() {
+            self.each(user.tags.iter(), |encoder, tag| encoder.text(tag.as_str()));
+        }
     }
 
     fn outcome(&mut self, outcome: &Outcome) {

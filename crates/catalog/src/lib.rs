@@ -41,14 +41,17 @@ pub use authorise::Action;
 pub use catalog::{Catalog, Named};
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
-    AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    Entry, HomeChange, NameForm, PasswordChange, RemoteTarget, Removal,
+    AliasTarget, AlterAlias, AlterUser, AuthRuleCommand, Bootstrap, Command, CreateAlias, CreateMode, CreateUser,
+    CredentialField, Entry, HomeChange, NameForm, PasswordChange, RemoteTarget, Removal, TagChange,
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, LogLevel};
 pub use explain::{Explanation, Found, Rule, UserStanding};
 pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
-pub use name::{AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName};
+pub use name::{
+    AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,
+    UserTag,
+};
 pub use privilege::{
     DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, LoadScope, Privilege,
     QualifiedAction, Resource, Segment, TransactionAction, UserScope,

@@ -97,6 +97,15 @@ name_type!(
     AuthId
 );
 
+name_type!(
+    /// A label of a user, which auth rules of other systems go by. Case-sensitive.
+    UserTag
+);
+name_type!(
+    /// A rule that would give roles to users by their attributes. No such rule exists in this catalog.
+    AuthRuleName
+);
+
 impl CatalogName {
     /// Normalises a name that a statement or a caller refers to.
     ///
@@ -293,6 +302,34 @@ impl AuthId {
             return Err(Rejection::EmptyName { what: "auth id".into() });
         }
         check_length("auth id", text)?;
+        Ok(Self(text.into()))
+    }
+}
+
+impl UserTag {
+    /// Takes a tag as given.
+    ///
+    /// # Errors
+    /// The tag is empty or longer than 65,534 characters.
+    pub fn new(text: &str) -> Result<Self, Rejection> {
+        if text.is_empty() {
+            return Err(Rejection::EmptyName { what: "tag".into() });
+        }
+        check_length("tag", text)?;
+        Ok(Self(text.into()))
+    }
+}
+
+impl AuthRuleName {
+    /// Takes the name of a rule as given: since there is none, no other name is wrong.
+    ///
+    /// # Errors
+    /// The name is empty or longer than 65,534 characters.
+    pub fn new(text: &str) -> Result<Self, Rejection> {
+        if text.is_empty() {
+            return Err(Rejection::EmptyName { what: "auth rule name".into() });
+        }
+        check_length("auth rule name", text)?;
         Ok(Self(text.into()))
     }
 }

@@ -187,6 +187,12 @@ actions!(
         SetUserStatus = "SET USER STATUS",
         /// Set home databases.
         SetUserHomeDatabase = "SET USER HOME DATABASE",
+        /// Every action on what users are tagged with.
+        UserMetadataManagement = "USER METADATA MANAGEMENT",
+        /// Tag users.
+        SetUserMetadata = "SET USER METADATA",
+        /// See the tags of users.
+        ShowUserMetadata = "SHOW USER METADATA",
         /// Every role action.
         RoleManagement = "ROLE MANAGEMENT",
         /// Create roles.
@@ -400,7 +406,9 @@ impl DbmsAction {
             | Self::AlterAuthRule
             | Self::RenameAuthRule
             | Self::ShowAuthRule => Some(Self::AuthRuleManagement),
-            Self::AuthRuleManagement | Self::ExecuteAdminProcedures => Some(Self::All),
+            // Not of user management: elsewhere tags are a way to roles.
+            Self::SetUserMetadata | Self::ShowUserMetadata => Some(Self::UserMetadataManagement),
+            Self::UserMetadataManagement | Self::AuthRuleManagement | Self::ExecuteAdminProcedures => Some(Self::All),
             Self::AliasManagement
             | Self::DatabaseManagement
             | Self::UserManagement

@@ -1,11 +1,12 @@
 //! What the catalog holds: a record under each key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::{
     AliasName, AuthId, AuthProvider, CatalogName, ClusterId, DatabaseName, DriverSettings, Grant, KeyId, Outcome,
-    PasswordHash, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp, UserName, ValueMap,
+    PasswordHash, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp, UserName, UserTag,
+    ValueMap,
 };
 
 /// The identity of a record. Its order is the order of listings, snapshots and changes.
@@ -254,6 +255,8 @@ pub struct User {
     pub home: Option<CatalogName>,
     /// The identities that external providers know this user by.
     pub auth: BTreeMap<AuthProvider, AuthId>,
+    /// Labels. They decide nothing here.
+    pub tags: BTreeSet<UserTag>,
     /// Changes whenever password, status or auth do, which ends every token issued before.
     pub credential_revision: Revision,
     /// When the user was created.

@@ -246,6 +246,14 @@ rejections! {
     /// No user of this name.
     UserNotFound { action, name } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} user '{name}': User does not exist.", "";
+    /// No auth rule of the old name.
+    RenamedAuthRuleNotFound { from, to } = "RENAMED_AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to rename the specified auth rule '{from}' to '{to}': The auth rule '{from}' does not exist.",
+        "Auth rules judge what an identity provider says of a user, and no login here carries that.";
+    /// No auth rule of this name.
+    AuthRuleNotFound { action, name } = "AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} auth rule '{name}': Auth rule does not exist.",
+        "Auth rules judge what an identity provider says of a user, and no login here carries that. Give the roles to users.";
     /// A privilege names a database that does not exist.
     PrivilegeDatabaseNotFound { name } = "PRIVILEGE_DATABASE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Database '{name}' does not exist.", "A privilege can only name a database or alias that exists.";

@@ -110,6 +110,7 @@ pub const SUPPORTED_PRIVILEGES: &[SupportedPrivilege] = &[
     row("set passwords", None, "dbms", &[], "set the passwords of users"),
     row("set property", Some("property"), "graph", PROPERTIES, "set properties"),
     row("set user home database", None, "dbms", &[], "set the home databases of users"),
+    row("set user metadata", None, "dbms", &[], "tag users"),
     row("set user status", None, "dbms", &[], "suspend and activate users"),
     row("show alias", None, "dbms", &[], "list aliases"),
     row("show auth rule", None, "dbms", &[], "list auth rules"),
@@ -121,12 +122,14 @@ pub const SUPPORTED_PRIVILEGES: &[SupportedPrivilege] = &[
     row("show setting", Some("setting"), "dbms", &[], "list settings"),
     row("show transaction", Some("user"), "database", &[], "list transactions"),
     row("show user", None, "dbms", &[], "list users"),
+    row("show user metadata", None, "dbms", &[], "see the tags of users"),
     row("start", None, "database", &[], "start databases"),
     row("stop", None, "database", &[], "stop databases"),
     row("terminate transaction", Some("user"), "database", &[], "terminate transactions"),
     row("transaction management", Some("user"), "database", &[], "list and terminate transactions"),
     row("traverse", None, "graph", ELEMENTS, "find nodes and relationships"),
     row("user management", None, "dbms", &[], "create, drop, rename, alter and list users"),
+    row("user metadata management", None, "dbms", &[], "tag users and see their tags"),
     row("write", None, "graph", &[], "write everything"),
 ];
 

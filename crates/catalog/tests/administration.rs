@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    AliasTarget, AlterAlias, AlterUser, Bootstrap, Catalog, Command, CreateMode, CypherVersion, DatabaseAccess,
-    DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, Entry, Notification, PasswordChange, Policy, Principal,
-    Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUserName, ResolveRequest, ResolveTarget, Revision, Sealed,
-    Timestamp, TransactionAction, UserScope,
+    AliasTarget, AlterAlias, AlterUser, Bootstrap, Catalog, Command, CreateMode, CreateUser, CypherVersion,
+    DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, Entry, Notification, PasswordChange,
+    Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUserName, ResolveRequest, ResolveTarget,
+    Revision, Sealed, TagChange, Timestamp, TransactionAction, UserScope,
 };
 
 use crate::builders::{
     Log, access, alter_alias, alter_user, bootstrap, create_alias, create_database, create_local, create_remote,
     create_role, create_user, dbms, deny, grant, grant_role, hash, impersonate, name, remote_target, rename_role,
-    rename_user, request_at, role_name, set_status, user, user_name,
+    rename_user, request_at, role_name, set_status, tags, user, user_name,
 };
 
 fn with_alice() -> Log {
@@ -289,4 +289,39 @@ fn immutable_roles_cannot_be_created() {
     let immutable =
         Command::CreateRole { name: role_name("fixed"), mode: CreateMode::Fail, immutable: true, copy_of: None };
     assert_eq!(Log::formed().refused(immutable).code().code, "IMMUTABLE_DENIED");
+}
+
+// === Tags ===
+
+#[test]
+fn tags_are_set_added_and_removed() {
+    let mut log =
+        Log::after([Command::CreateUser(CreateUser { tags: tags(&["red", "blue"]), ..create_user("carol") })]);
+    let tags_of = |log: &Log| log.catalog.user("carol").expect("she exists").tags.clone();
+    let alter = |tags| Command::AlterUser(AlterUser { tags, ..alter_user("carol") });
+    assert_eq!(tags_of(&log), tags(&["blue", "red"]));
+    let both = TagChange { remove: tags(&["red", "none"]), add: tags(&["green", "blue"]), clear: false };
+    let before = log.catalog.user("carol").expect("she exists").credential_revision;
+    log.run([alter(both)]);
+    assert_eq!(tags_of(&log), tags(&["blue", "green"]));
+    log.run([alter(TagChange { clear: true, add: tags(&["new"]), ..TagChange::default() })]);
+    assert_eq!(tags_of(&log), tags(&["new"]));
+    let user = log.catalog.user("carol").expect("she exists");
+    assert_eq!(user.credential_revision, before, "tags do not end a login");
+    log.run([rename_user("carol", "dora")]);
+    assert_eq!(log.catalog.user("dora").expect("she exists").tags, tags(&["new"]));
+}
+
+#[test]
+fn several_users_are_tagged_at_once_or_none_is() {
+    let mut log = Log::after(["a", "b"].map(|name| Command::CreateUser(create_user(name))));
+    let tag = |names: &[&str], if_exists| Command::AlterUserTags {
+        names: names.iter().map(|name| user_name(name)).collect(),
+        if_exists,
+        tags: TagChange { add: tags(&["red"]), ..TagChange::default() },
+    };
+    assert_eq!(log.refused(tag(&["a", "ghost"], false)).code().code, "USER_NOT_FOUND");
+    assert!(log.catalog.user("a").expect("it exists").tags.is_empty());
+    assert_eq!(log.accepted(tag(&["a", "b", "ghost"], true)).system_updates, 2);
+    assert_eq!(log.catalog.user("b").expect("it exists").tags, tags(&["red"]));
 }

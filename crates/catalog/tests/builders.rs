@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasName, AliasTarget, AlterAlias, AlterUser, Applied, AuthId, AuthProvider, Bootstrap, Catalog, CatalogName,
-    ClusterId, Command, CreateAlias, CreateMode, CreateUser, DatabaseAction, DatabaseName, DatabaseScope,
+    AliasName, AliasTarget, AlterAlias, AlterUser, Applied, AuthId, AuthProvider, AuthRuleName, Bootstrap, Catalog,
+    CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, DatabaseAction, DatabaseName, DatabaseScope,
     DatabaseStatus, DbmsAction, DriverSettings, Effect, Entry, GrantEffect, KeyId, NameForm, Outcome, PasswordChange,
     PasswordHash, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName,
-    Removal, RequestId, Revision, RoleName, Sealed, SealedSecret, Timestamp, UserName, UserScope,
+    Removal, RequestId, Revision, RoleName, Sealed, SealedSecret, TagChange, Timestamp, UserName, UserScope, UserTag,
 };
 
 /// The key that credentials are sealed with.
@@ -163,6 +163,7 @@ pub(crate) fn create_user(user: &str) -> CreateUser<Sealed> {
         status: None,
         home: None,
         auth: Vec::new(),
+        tags: BTreeSet::new(),
     }
 }
 
@@ -176,7 +177,16 @@ pub(crate) fn alter_user(user: &str) -> AlterUser<Sealed> {
         home: None,
         remove_auth: Removal::default(),
         set_auth: Vec::new(),
+        tags: TagChange::default(),
     }
+}
+
+pub(crate) fn tags(tags: &[&str]) -> BTreeSet<UserTag> {
+    tags.iter().map(|tag| UserTag::new(tag).expect("a valid tag")).collect()
+}
+
+pub(crate) fn rule_name(text: &str) -> AuthRuleName {
+    AuthRuleName::new(text).expect("a valid name")
 }
 
 pub(crate) fn drop_user(user: &str) -> Command<Sealed> {

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasTarget, Command, CreateMode, DbmsAction, GrantEffect, HomeChange, PasswordChange, Principal, Record,
-    RecordKey, Rejection, RemoteTarget, RemoteUserName, Removal, Role, Sealed, Stamp, UserStatus,
+    AliasTarget, AlterUser, AuthRuleCommand, Command, CreateMode, CreateUser, DbmsAction, GrantEffect, HomeChange,
+    PasswordChange, Principal, Record, RecordKey, Rejection, RemoteTarget, RemoteUserName, Removal, Role, Sealed,
+    Stamp, TagChange, UserStatus,
 };
 
 use crate::builders::{
-    ACTIVE_KEY, Log, OTHER_KEY, access, alias_name, alter_alias, alter_user, bootstrap, create_alias, create_composite,
-    create_database, create_database_as, create_local, create_remote, create_role, create_user, database_name, dbms,
-    drop_alias, drop_database, drop_role, drop_user, grant, grant_role, insecure, mtls, name, password, remote_target,
-    role_name, sealed, stored, url, user, user_name,
+    self, ACTIVE_KEY, Log, OTHER_KEY, access, alias_name, alter_alias, alter_user, bootstrap, create_alias,
+    create_composite, create_database, create_database_as, create_local, create_remote, create_role, create_user,
+    database_name, dbms, drop_alias, drop_database, drop_role, drop_user, grant, grant_role, insecure, mtls, name,
+    password, remote_target, role_name, rule_name, sealed, stored, url, user, user_name,
 };
 
 /// Who climbs.
@@ -262,6 +263,53 @@ pub(crate) fn alter_a_user() {
         .refused("USER_WITHOUT_PASSWORD", |_, command| set!(command, AlterUser.password = None))
         .refused("USER_WITHOUT_AUTH", |_, command| set!(command, AlterUser.remove_auth.all = false))
         .accepted();
+}
+
+#[test]
+pub(crate) fn tag_users() {
+    let tags = TagChange { add: builders::tags(&["red"]), ..TagChange::default() };
+    let names = BTreeSet::from([user_name(CAROL), user_name("ghost")]);
+    let command = Command::AlterUserTags { names, if_exists: false, tags: tags.clone() };
+    Ladder::climb(command, vec![], &[DbmsAction::AlterUser, DbmsAction::SetUserMetadata])
+        .refused("USER_NOT_FOUND", |_, command| set!(command, AlterUserTags { if_exists } = true))
+        .accepted();
+    let created = CreateUser { tags: tags.add.clone(), ..create_user("dave") };
+    Ladder::climb(Command::CreateUser(created), vec![], &[DbmsAction::CreateUser, DbmsAction::SetUserMetadata])
+        .accepted();
+    let altered = AlterUser { tags, home: Some(HomeChange::Remove), ..alter_user(CAROL) };
+    let privileges = [DbmsAction::SetUserHomeDatabase, DbmsAction::SetUserMetadata];
+    Ladder::climb(Command::AlterUser(altered), vec![], &privileges).accepted();
+}
+
+#[test]
+pub(crate) fn auth_rules() {
+    let name = || rule_name("abroad");
+    let one = |command, privilege, code: &str| {
+        Ladder::climb(Command::AuthRule(command), vec![], &[privilege]).refused(code, |_, _| {});
+    };
+    one(AuthRuleCommand::Alter { name: name(), if_exists: false }, DbmsAction::AlterAuthRule, "AUTH_RULE_NOT_FOUND");
+    one(AuthRuleCommand::Drop { name: name(), if_exists: false }, DbmsAction::DropAuthRule, "AUTH_RULE_NOT_FOUND");
+    let rename = AuthRuleCommand::Rename { from: name(), to: rule_name("home"), if_exists: false };
+    one(rename, DbmsAction::RenameAuthRule, "RENAMED_AUTH_RULE_NOT_FOUND");
+    let (roles, rules) = (BTreeSet::from([role_name("A"), role_name("PUBLIC")]), BTreeSet::from([name()]));
+    for (command, privilege) in [
+        (AuthRuleCommand::GrantRoles { roles: roles.clone(), rules: rules.clone() }, DbmsAction::AssignRole),
+        (AuthRuleCommand::RevokeRoles { roles, rules }, DbmsAction::RemoveRole),
+    ] {
+        Ladder::climb(Command::AuthRule(command), vec![], &[privilege])
+            .refused("ROLE_RESERVED", |_, command| match command {
+                Command::AuthRule(
+                    AuthRuleCommand::GrantRoles { roles, .. } | AuthRuleCommand::RevokeRoles { roles, .. },
+                ) => {
+                    *roles = BTreeSet::from([role_name("A")]);
+                }
+                other => panic!("another command: {other:?}"),
+            })
+            .refused("ROLE_NOT_FOUND", |log, _| log.run([create_role("A")]))
+            .refused("AUTH_RULE_NOT_FOUND", |_, _| {});
+    }
+    let drop = AuthRuleCommand::Drop { name: name(), if_exists: true };
+    Ladder::climb(Command::AuthRule(drop), vec![], &[DbmsAction::DropAuthRule]).accepted();
 }
 
 #[test]

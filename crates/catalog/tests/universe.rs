@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aliasd_catalog::{
-    AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName, Command, CreateAlias, CreateMode,
-    CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction,
-    DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm, PasswordChange,
-    Policy, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin, RemoteTarget, RemoteUserName, Removal,
-    ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed, Segment, Timestamp, TransactionAction,
-    UserName, UserScope, UserStatus, Value, ValueMap,
+    AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleCommand, Bootstrap, CatalogName, Command,
+    CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus,
+    DbmsAction, DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm,
+    PasswordChange, Policy, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin, RemoteTarget,
+    RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed, Segment, TagChange,
+    Timestamp, TransactionAction, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -19,7 +19,7 @@ use proptest::sample::select;
 use crate::builders::{
     self, ACTIVE_KEY, OTHER_KEY, ROOT, access, alias_name, bootstrap, create_composite, create_database, create_local,
     create_remote, create_role, database_name, grant, grant_role, hash, insecure, mtls, name, request_at, role_name,
-    sealed, url, user, user_name,
+    rule_name, sealed, url, user, user_name,
 };
 
 /// Names of databases and aliases. The last one is never created.
@@ -203,6 +203,9 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
             .prop_map(|(from, to, if_exists)| Command::RenameRole { from, to, if_exists }),
         6 => create_user(),
         5 => alter_user(),
+        2 => (btree_set(users(), 1..3), any::<bool>(), tag_changes())
+            .prop_map(|(names, if_exists, tags)| Command::AlterUserTags { names, if_exists, tags }),
+        1 => auth_rule(),
         2 => (users(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
         3 => (roles(), mode(), prop::bool::weighted(0.05), option::of(roles())).prop_map(
             |(name, mode, immutable, copy_of)| Command::CreateRole { name, mode, immutable, copy_of }
@@ -297,9 +300,9 @@ fn alter_alias() -> impl Strategy<Value = Command<Sealed>> {
 
 fn create_user() -> impl Strategy<Value = Command<Sealed>> {
     let password = option::weighted(0.8, password());
-    let parts = (password, option::weighted(0.2, statuses()), option::of(names()), vec(identities(), 0..3));
-    (select(&USERS[..4]), mode(), parts).prop_map(|(name, mode, (password, status, home, auth))| {
-        Command::CreateUser(CreateUser { name: user_name(name), mode, password, status, home, auth })
+    let parts = (password, option::weighted(0.2, statuses()), option::of(names()), vec(identities(), 0..3), tag_sets());
+    (select(&USERS[..4]), mode(), parts).prop_map(|(name, mode, (password, status, home, auth, tags))| {
+        Command::CreateUser(CreateUser { name: user_name(name), mode, password, status, home, auth, tags })
     })
 }
 
@@ -307,10 +310,48 @@ fn alter_user() -> impl Strategy<Value = Command<Sealed>> {
     let home = prop_oneof![2 => names().prop_map(HomeChange::Set), 1 => Just(HomeChange::Remove)];
     let removal = (prop::bool::weighted(0.15), prop::bool::weighted(0.15), btree_set(providers(), 0..2))
         .prop_map(|(all, native, providers)| Removal { all, native, providers });
-    let parts = (option::of(password()), option::of(statuses()), option::of(home), removal, vec(identities(), 0..2));
-    (users(), any::<bool>(), parts).prop_map(|(name, if_exists, (password, status, home, remove_auth, set_auth))| {
-        Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth })
+    let auth = (removal, vec(identities(), 0..2));
+    let parts = (option::of(password()), option::of(statuses()), option::of(home), auth, tag_changes());
+    (users(), any::<bool>(), parts).prop_map(|(name, if_exists, parts)| {
+        let (password, status, home, (remove_auth, set_auth), tags) = parts;
+        Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth, tags })
     })
+}
+
+fn tag_sets() -> impl Strategy<Value = BTreeSet<UserTag>> {
+    btree_set(select(vec!["red", "green", "blue"]), 0..3).prop_map(|texts| texts.into_iter().map(tag).collect())
+}
+
+fn tag(text: &str) -> UserTag {
+    UserTag::new(text).expect("a valid tag")
+}
+
+fn tag_changes() -> impl Strategy<Value = TagChange> {
+    (prop::bool::weighted(0.2), tag_sets(), tag_sets()).prop_map(|(clear, remove, add)| TagChange {
+        clear,
+        remove,
+        add,
+    })
+}
+
+/// Rules are never there, whatever they are called.
+fn auth_rule() -> impl Strategy<Value = Command<Sealed>> {
+    let rule = || select(vec!["night", "abroad"]).prop_map(rule_name);
+    let assignment = (btree_set(roles(), 1..3), btree_set(rule(), 1..3), any::<bool>());
+    prop_oneof![
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Alter { name, if_exists }),
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Drop { name, if_exists }),
+        (rule(), rule(), any::<bool>()).prop_map(|(from, to, if_exists)| AuthRuleCommand::Rename {
+            from,
+            to,
+            if_exists
+        }),
+        assignment.prop_map(|(roles, rules, grants)| match grants {
+            true => AuthRuleCommand::GrantRoles { roles, rules },
+            false => AuthRuleCommand::RevokeRoles { roles, rules },
+        }),
+    ]
+    .prop_map(Command::AuthRule)
 }
 
 fn assign() -> impl Strategy<Value = Command<Sealed>> {

@@ -91,10 +91,7 @@ impl Draft {
     }
 
     pub(super) fn grant_roles(&mut self, roles: &BTreeSet<RoleName>, users: &BTreeSet<UserName>) -> Outcome {
-        require_none_public(roles, "grant")?;
-        for role in roles {
-            self.require_role("grant", role)?;
-        }
+        self.require_assignable(roles, "grant")?;
         for user in users {
             self.require_user(&format!("grant role {} to", quoted(roles)), user)?;
         }
@@ -138,6 +135,12 @@ impl Draft {
     fn require_mutable(&self, name: &RoleName) -> Result<(), Rejection> {
         let immutable = self.catalog.role(name.as_str()).is_some_and(|role| role.immutable);
         if immutable { Err(Rejection::ImmutableDenied {}) } else { Ok(()) }
+    }
+
+    /// The roles exist, and are none that everyone has.
+    pub(super) fn require_assignable(&self, roles: &BTreeSet<RoleName>, verb: &str) -> Result<(), Rejection> {
+        require_none_public(roles, verb)?;
+        roles.iter().try_for_each(|role| self.require_role(verb, role))
     }
 
     fn remove_role(&mut self, name: &RoleName) -> Result<(), Rejection> {
@@ -210,7 +213,7 @@ fn pairs<'a>(
     roles.iter().flat_map(move |role| users.iter().map(move |user| (role, user)))
 }
 
-fn quoted(roles: &BTreeSet<RoleName>) -> String {
+pub(super) fn quoted(roles: &BTreeSet<RoleName>) -> String {
     roles.iter().map(|role| format!("'{role}'")).collect::<Vec<_>>().join(", ")
 }
 

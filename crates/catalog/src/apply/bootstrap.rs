@@ -42,6 +42,7 @@ impl Draft {
             status: UserStatus::Active,
             home: None,
             auth: BTreeMap::new(),
+            tags: BTreeSet::new(),
             credential_revision: created.revision,
             created,
             modified: created,

@@ -6,6 +6,7 @@
 
 mod access;
 mod alias;
+mod auth_rule;
 mod bootstrap;
 mod database;
 mod draft;
@@ -80,6 +81,7 @@ impl Draft {
             }
             Command::CreateUser(create) => self.create_user(actor, create),
             Command::AlterUser(alter) => self.alter_user(actor, alter),
+            Command::AlterUserTags { names, if_exists, tags } => self.alter_user_tags(names, *if_exists, tags),
             Command::ChangeOwnPassword { proof, password } => self.change_own_password(actor, *proof, password),
             Command::RenameUser { from, to, if_exists } => self.rename_user(from, to, *if_exists),
             Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
@@ -90,6 +92,7 @@ impl Draft {
             Command::DropRole { name, if_exists } => self.drop_role(name, *if_exists),
             Command::GrantRoles { roles, users } => self.grant_roles(roles, users),
             Command::RevokeRoles { roles, users, lenient } => self.revoke_roles(roles, users, *lenient),
+            Command::AuthRule(rule) => self.auth_rule(rule),
             Command::AssignPrivileges { effect, immutable, privileges, roles } => {
                 self.assign_privileges(*effect, *immutable, privileges, roles)
             }

@@ -1,12 +1,12 @@
 //! Users: CREATE, ALTER, RENAME and DROP USER, and the own password.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::{
     AlterUser, AuthId, AuthProvider, CatalogName, CreateMode, CreateUser, Grant, HomeChange, Notification, Outcome,
-    PasswordHash, Principal, Record, RecordKey, Rejection, Revision, RoleName, Sealed, User, UserName, UserScope,
-    UserStatus,
+    PasswordHash, Principal, Record, RecordKey, Rejection, Revision, RoleName, Sealed, TagChange, User, UserName,
+    UserScope, UserStatus,
 };
 
 use super::draft::{Draft, updated, updated_with};
@@ -43,6 +43,7 @@ impl Draft {
                 status: create.status.unwrap_or(UserStatus::Active),
                 home: create.home.clone(),
                 auth,
+                tags: create.tags.clone(),
                 credential_revision: stamp.revision,
                 created: stamp,
                 modified: stamp,
@@ -90,6 +91,7 @@ impl Draft {
         if (&user.password, user.status, &user.auth) != (&before.password, before.status, &before.auth) {
             user.credential_revision = self.stamp.revision;
         }
+        user.tags = alter.tags.applied(&user.tags);
         user.modified = self.stamp;
         let notifications = match &alter.home {
             Some(HomeChange::Set(home)) => self.home_notification(home).into_iter().collect(),
@@ -97,6 +99,25 @@ impl Draft {
         };
         self.set_user(&alter.name, user);
         updated_with(1, notifications)
+    }
+
+    pub(super) fn alter_user_tags(
+        &mut self,
+        names: &BTreeSet<UserName>,
+        if_exists: bool,
+        change: &TagChange,
+    ) -> Outcome {
+        let mut updates = 0;
+        for name in names {
+            let Some(before) = self.catalog.user(name.as_str()).cloned() else {
+                missing_user(if_exists, "alter", name)?;
+                continue;
+            };
+            let user = User { tags: change.applied(&before.tags), modified: self.stamp, ..(*before).clone() };
+            self.set_user(name, user);
+            updates += 1;
+        }
+        updated(updates)
     }
 
     pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {

@@ -17,6 +17,7 @@ fn user() -> User {
         status: UserStatus::Active,
         home: Some(CatalogName::new("near").expect("a valid name")),
         auth: BTreeMap::from([(AuthProvider::mtls(), AuthId::new("CN=bob").expect("a valid id"))]),
+        tags: BTreeSet::new(),
         credential_revision: Stamp::default().revision,
         created: Stamp::default(),
         modified: Stamp::default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    NameForm, PasswordChange, RemoteTarget, Removal,
+    NameForm, PasswordChange, RemoteTarget, Removal, TagChange,
 };
 use crate::{
     AliasName, CatalogName, ClusterId, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy, RemoteLogin,
@@ -68,6 +68,7 @@ fn create_user() -> Command<Plain> {
         status: None,
         home,
         auth,
+        tags: BTreeSet::new(),
     })
 }
 
@@ -80,6 +81,7 @@ fn alter_user() -> Command<Plain> {
         home: None,
         remove_auth: Removal::default(),
         set_auth: Vec::new(),
+        tags: TagChange::default(),
     })
 }
 

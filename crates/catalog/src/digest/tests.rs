@@ -10,7 +10,7 @@ use crate::{
     Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, Notification,
     PasswordHash, Policy, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
     RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleName, SealedSecret, Segment,
-    Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, Value,
+    Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
 };
 
 const STAMP: Stamp = Stamp { revision: Revision(7), time: Timestamp(1_700_000_000_000) };
@@ -83,6 +83,7 @@ fn user() -> User {
         status: UserStatus::Suspended,
         home: Some(name("far")),
         auth: BTreeMap::from([(AuthProvider::mtls(), AuthId::new("CN=bob").expect("a valid id"))]),
+        tags: BTreeSet::new(),
         credential_revision: Revision(5),
         created: STAMP,
         modified: STAMP,
@@ -199,6 +200,16 @@ fn every_record_has_a_hash_of_its_own() {
     let records = records();
     let hashes: BTreeSet<String> = records.iter().map(|(key, record)| Digest::of(key, record).to_string()).collect();
     assert_eq!(hashes.len(), records.len());
+}
+
+#[test]
+fn tags_count_and_leave_users_without_them_as_they_were() {
+    let tagged = |tags: &[&str]| {
+        let tags = tags.iter().map(|tag| UserTag::new(tag).expect("a valid tag")).collect();
+        Digest::of(&RecordKey::User(bob()), &Record::User(Arc::new(User { tags, ..user() })))
+    };
+    let hashes = [tagged(&[]), tagged(&["a"]), tagged(&["b"]), tagged(&["a", "b"]), tagged(&["ab"])];
+    assert!(hashes.iter().enumerate().all(|(place, hash)| !hashes[..place].contains(hash)), "{hashes:?}");
 }
 
 #[test]

@@ -49,6 +49,7 @@ const GROUPS: &[(DbmsAction, &[DbmsAction])] = &[
         A::AuthRuleManagement,
         &[A::CreateAuthRule, A::DropAuthRule, A::AlterAuthRule, A::RenameAuthRule, A::ShowAuthRule],
     ),
+    (A::UserMetadataManagement, &[A::SetUserMetadata, A::ShowUserMetadata]),
     (A::ServerManagement, &[A::ShowServers]),
 ];
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Bootstrap, CatalogName, CreateMode, DatabaseAction, DatabaseScope, DbmsAction, Effect, Glob, Grant, GrantEffect,
-    GraphAction, LoadScope, Membership, Meta, Notification, Outcome, Principal, Privilege, QualifiedAction, Record,
-    RecordKey, Rejection, Resource, Role, RoleName, Sealed, Segment, Stamp, TransactionAction, User, UserName,
-    UserScope, UserStatus,
+    AuthRuleCommand, AuthRuleName, Bootstrap, CatalogName, CreateMode, DatabaseAction, DatabaseScope, DbmsAction,
+    Effect, Glob, Grant, GrantEffect, GraphAction, LoadScope, Membership, Meta, Notification, Outcome, Principal,
+    Privilege, QualifiedAction, Record, RecordKey, Rejection, Resource, Role, RoleName, Sealed, Segment, Stamp,
+    TransactionAction, User, UserName, UserScope, UserStatus,
 };
 
 use super::{Model, done};
@@ -42,6 +42,7 @@ impl Model {
             status: UserStatus::Active,
             home: None,
             auth: BTreeMap::new(),
+            tags: BTreeSet::new(),
             credential_revision: stamp.revision,
             created: stamp,
             modified: stamp,
@@ -158,6 +159,33 @@ impl Model {
             }
         }
         done(1)
+    }
+
+    pub(super) fn auth_rule(&self, command: &AuthRuleCommand) -> Outcome {
+        let missing =
+            |action: String, name: &AuthRuleName| Err(Rejection::AuthRuleNotFound { action, name: name.to_string() });
+        let (roles, rules, verb, preposition) = match command {
+            AuthRuleCommand::Alter { if_exists: true, .. }
+            | AuthRuleCommand::Drop { if_exists: true, .. }
+            | AuthRuleCommand::Rename { if_exists: true, .. } => return done(0),
+            AuthRuleCommand::Alter { name, .. } => return missing("alter the specified".into(), name),
+            AuthRuleCommand::Drop { name, .. } => return missing("drop the specified".into(), name),
+            AuthRuleCommand::Rename { from, to, .. } => {
+                let (from, to) = (from.to_string(), to.to_string());
+                return Err(Rejection::RenamedAuthRuleNotFound { from, to });
+            }
+            AuthRuleCommand::GrantRoles { roles, rules } => (roles, rules, "grant", "to"),
+            AuthRuleCommand::RevokeRoles { roles, rules } => (roles, rules, "revoke", "from"),
+        };
+        if roles.iter().any(|role| role.as_str() == "PUBLIC") {
+            let action = format!("{verb} the specified role");
+            return Err(Rejection::ReservedRole { action, role: "PUBLIC".into() });
+        }
+        for role in roles {
+            self.check_role(verb, role)?;
+        }
+        let rule = rules.first().expect("a statement names one at least");
+        missing(format!("{verb} role {} {preposition}", listed(roles)), rule)
     }
 
     pub(super) fn grant_roles(

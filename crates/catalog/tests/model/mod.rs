@@ -95,6 +95,8 @@ impl Model {
             Command::RenameRole { from, to, if_exists } => self.rename_role(from, to, *if_exists),
             Command::CreateUser(create) => self.create_user(stamp, actor, create),
             Command::AlterUser(alter) => self.alter_user(stamp, actor, alter),
+            Command::AlterUserTags { names, if_exists, tags } => self.alter_user_tags(stamp, names, *if_exists, tags),
+            Command::AuthRule(rule) => self.auth_rule(rule),
             Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
             Command::CreateRole { immutable: true, .. } => Err(Rejection::ImmutableDenied {}),
             Command::CreateRole { name, mode, immutable: false, copy_of } => {

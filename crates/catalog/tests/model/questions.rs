@@ -1,9 +1,9 @@
 //! Who may do what, and where a name leads, as the reference tells them (§4.3 to §4.5, decisions 1, 4, 13).
 
 use aliasd_catalog::{
-    Action, Alias, AliasKind, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope, DatabaseStatus,
-    DbmsAction, Destination, Grant, GrantEffect, Principal, Privilege, Record, RecordKey, Rejection, RemoteLogin,
-    ResolveRequest, ResolveTarget, Revision, Route, Sealed, User, UserName, UserScope, UserStatus,
+    Action, Alias, AliasKind, AuthRuleCommand, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope,
+    DatabaseStatus, DbmsAction, Destination, Grant, GrantEffect, Principal, Privilege, Record, RecordKey, Rejection,
+    RemoteLogin, ResolveRequest, ResolveTarget, Revision, Route, Sealed, User, UserName, UserScope, UserStatus,
 };
 
 use super::Model;
@@ -280,6 +280,7 @@ fn covers(group: DbmsAction, action: DbmsAction, database_covers_alias: bool) ->
         }
         A::PrivilegeManagement => [A::ShowPrivilege, A::AssignPrivilege, A::RemovePrivilege].contains(&action),
         A::ServerManagement => action == A::ShowServers,
+        A::UserMetadataManagement => [A::SetUserMetadata, A::ShowUserMetadata].contains(&action),
         A::AuthRuleManagement => {
             let drop_or_show = [A::DropAuthRule, A::ShowAuthRule].contains(&action);
             drop_or_show || [A::CreateAuthRule, A::AlterAuthRule, A::RenameAuthRule].contains(&action)
@@ -320,7 +321,16 @@ impl Model {
             Command::SetDefaultDatabase { .. } => vec![A::ExecuteAdminProcedures],
             Command::RenameUser { .. } => vec![A::RenameUser],
             Command::RenameRole { .. } => vec![A::RenameRole],
-            Command::CreateUser(create) => and(A::CreateUser, replacing(create.mode, A::DropUser)),
+            Command::CreateUser(create) => {
+                let tagging = if create.tags.is_empty() { vec![] } else { vec![A::SetUserMetadata] };
+                [and(A::CreateUser, replacing(create.mode, A::DropUser)), tagging].concat()
+            }
+            Command::AlterUserTags { .. } => vec![A::AlterUser, A::SetUserMetadata],
+            Command::AuthRule(AuthRuleCommand::Alter { .. }) => vec![A::AlterAuthRule],
+            Command::AuthRule(AuthRuleCommand::Rename { .. }) => vec![A::RenameAuthRule],
+            Command::AuthRule(AuthRuleCommand::Drop { .. }) => vec![A::DropAuthRule],
+            Command::AuthRule(AuthRuleCommand::GrantRoles { .. }) => vec![A::AssignRole],
+            Command::AuthRule(AuthRuleCommand::RevokeRoles { .. }) => vec![A::RemoveRole],
             Command::AlterUser(alter) => {
                 let mut actions = Vec::new();
                 if alter.password.is_some() {
@@ -336,7 +346,13 @@ impl Model {
                 if removal.all || removal.native || !removal.providers.is_empty() || !alter.set_auth.is_empty() {
                     actions.push(A::SetAuth);
                 }
-                if actions.is_empty() { vec![A::AlterUser] } else { actions }
+                if actions.is_empty() {
+                    actions.push(A::AlterUser);
+                }
+                if alter.tags.clear || !alter.tags.remove.is_empty() || !alter.tags.add.is_empty() {
+                    actions.push(A::SetUserMetadata);
+                }
+                actions
             }
             Command::DropUser { .. } => vec![A::DropUser],
             Command::CreateRole { mode, .. } => and(A::CreateRole, replacing(*mode, A::DropRole)),

@@ -1,12 +1,12 @@
 //! Users, as the reference tells them (§4.1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aliasd_catalog::{
     AlterUser, AuthId, AuthProvider, CatalogName, CreateMode, CreateUser, Effect, Grant, HomeChange, Notification,
-    Outcome, PasswordHash, Principal, Privilege, Record, RecordKey, Rejection, Revision, Sealed, Stamp, User, UserName,
-    UserScope, UserStatus,
+    Outcome, PasswordHash, Principal, Privilege, Record, RecordKey, Rejection, Revision, Sealed, Stamp, TagChange,
+    User, UserName, UserScope, UserStatus, UserTag,
 };
 
 use super::{Model, done};
@@ -40,6 +40,7 @@ impl Model {
             status: create.status.unwrap_or(UserStatus::Active),
             home: create.home.clone(),
             auth,
+            tags: create.tags.clone(),
             credential_revision: stamp.revision,
             created: stamp,
             modified: stamp,
@@ -105,9 +106,32 @@ impl Model {
         if user.password != before.password || user.status != before.status || user.auth != before.auth {
             user.credential_revision = stamp.revision;
         }
+        user.tags = retagged(&user.tags, &alter.tags);
         user.modified = stamp;
         self.put(RecordKey::User(alter.name.clone()), Record::User(Arc::new(user)));
         Ok(Effect { system_updates: 1, notifications })
+    }
+
+    pub(super) fn alter_user_tags(
+        &mut self,
+        stamp: Stamp,
+        names: &BTreeSet<UserName>,
+        if_exists: bool,
+        change: &TagChange,
+    ) -> Outcome {
+        let missing = names.iter().find(|name| self.user(name.as_str()).is_none());
+        if let (Some(name), false) = (missing, if_exists) {
+            return Err(Rejection::UserNotFound { action: "alter the specified".into(), name: name.to_string() });
+        }
+        let mut altered = 0;
+        for name in names {
+            if let Some(before) = self.user(name.as_str()).cloned() {
+                let user = User { tags: retagged(&before.tags, change), modified: stamp, ..before };
+                self.put(RecordKey::User(name.clone()), Record::User(Arc::new(user)));
+                altered += 1;
+            }
+        }
+        done(altered)
     }
 
     fn check_home(&self, home: Option<&CatalogName>, action: &str, user: &str) -> Result<(), Rejection> {
@@ -245,4 +269,13 @@ fn about_to(mut grant: Grant, to: &UserName) -> Grant {
         _ => Privilege::Impersonate(users),
     };
     grant
+}
+
+fn retagged(tags: &BTreeSet<UserTag>, change: &TagChange) -> BTreeSet<UserTag> {
+    let mut tags = if change.clear { BTreeSet::new() } else { tags.clone() };
+    for tag in &change.remove {
+        tags.remove(tag);
+    }
+    tags.extend(change.add.iter().cloned());
+    tags
 }

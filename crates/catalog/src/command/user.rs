@@ -1,0 +1,151 @@
+//! What the commands about users hold, and those about auth rules, which would give roles to users.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    AuthId, AuthProvider, AuthRuleName, CatalogName, CreateMode, RoleName, Stage, UserName, UserStatus, UserTag,
+};
+
+/// `CREATE USER`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateUser<S: Stage> {
+    /// Under which name.
+    pub name: UserName,
+    /// What to do if the name is taken.
+    pub mode: CreateMode,
+    /// `SET PASSWORD …`; absent when the user authenticates only externally.
+    pub password: Option<PasswordChange<S>>,
+    /// `SET STATUS`; absent means active.
+    pub status: Option<UserStatus>,
+    /// `SET HOME DATABASE`.
+    pub home: Option<CatalogName>,
+    /// `SET AUTH 'provider' {SET ID 'id'}`.
+    pub auth: Vec<(AuthProvider, AuthId)>,
+    /// `SET TAGS`.
+    pub tags: BTreeSet<UserTag>,
+}
+
+/// A new password. `change_required` absent means true for a new user, unchanged for an existing one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordChange<S: Stage> {
+    /// The password; absent when only `CHANGE [NOT] REQUIRED` is set.
+    pub password: Option<S::Password>,
+    /// `CHANGE [NOT] REQUIRED`.
+    pub change_required: Option<bool>,
+}
+
+/// `ALTER USER`. An absent part stays as it is; at least one is present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlterUser<S: Stage> {
+    /// Which.
+    pub name: UserName,
+    /// Whether a missing user is no error.
+    pub if_exists: bool,
+    /// `SET PASSWORD …`.
+    pub password: Option<PasswordChange<S>>,
+    /// `SET STATUS`.
+    pub status: Option<UserStatus>,
+    /// `SET HOME DATABASE` and `REMOVE HOME DATABASE`.
+    pub home: Option<HomeChange>,
+    /// `REMOVE AUTH`, applied before `set_auth`.
+    pub remove_auth: Removal,
+    /// `SET AUTH 'provider' {SET ID 'id'}`.
+    pub set_auth: Vec<(AuthProvider, AuthId)>,
+    /// `REMOVE TAGS`, `ADD TAGS` and `SET TAGS`.
+    pub tags: TagChange,
+}
+
+/// A change of a user's home database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HomeChange {
+    /// To this one, whether or not it exists.
+    Set(CatalogName),
+    /// Back to the default database.
+    Remove,
+}
+
+/// Which ways to authenticate are taken from a user.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// `REMOVE ALL AUTH`: every one, the password included.
+    pub all: bool,
+    /// `REMOVE AUTH 'native'`: the password.
+    pub native: bool,
+    /// `REMOVE AUTH 'provider'`.
+    pub providers: BTreeSet<AuthProvider>,
+}
+
+impl Removal {
+    /// Whether nothing is taken.
+    pub fn is_empty(&self) -> bool {
+        !self.all && !self.native && self.providers.is_empty()
+    }
+}
+
+/// What becomes of the tags of a user; first `clear`, then `remove`, then `add`.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct TagChange {
+    /// `REMOVE ALL TAGS` and `SET TAGS`: every tag is taken.
+    pub clear: bool,
+    /// `REMOVE TAGS`.
+    pub remove: BTreeSet<UserTag>,
+    /// `ADD TAGS` and `SET TAGS`.
+    pub add: BTreeSet<UserTag>,
+}
+
+impl TagChange {
+    /// Whether no clause about tags was given. A clause with an empty list changes nothing and still counts as none.
+    pub fn is_empty(&self) -> bool {
+        !self.clear && self.remove.is_empty() && self.add.is_empty()
+    }
+
+    /// The tags of a user who had these.
+    pub(crate) fn applied(&self, tags: &BTreeSet<UserTag>) -> BTreeSet<UserTag> {
+        let kept = tags.iter().filter(|tag| !self.clear && !self.remove.contains(*tag));
+        kept.chain(&self.add).cloned().collect()
+    }
+}
+
+/// What would be done with an auth rule, which gives roles by what an identity provider says of a user. No login here
+/// carries such attributes, so there is no auth rule and each of these comes down to a missing one; who may not even
+/// ask is told so first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthRuleCommand {
+    /// `ALTER AUTH RULE`.
+    Alter {
+        /// Which.
+        name: AuthRuleName,
+        /// Whether a missing rule is no error.
+        if_exists: bool,
+    },
+    /// `RENAME AUTH RULE`.
+    Rename {
+        /// Which.
+        from: AuthRuleName,
+        /// The new name.
+        to: AuthRuleName,
+        /// Whether a missing rule is no error.
+        if_exists: bool,
+    },
+    /// `DROP AUTH RULE`.
+    Drop {
+        /// Which.
+        name: AuthRuleName,
+        /// Whether a missing rule is no error.
+        if_exists: bool,
+    },
+    /// `GRANT ROLE … TO AUTH RULE`.
+    GrantRoles {
+        /// Which roles.
+        roles: BTreeSet<RoleName>,
+        /// To which rules.
+        rules: BTreeSet<AuthRuleName>,
+    },
+    /// `REVOKE ROLE … FROM AUTH RULE`.
+    RevokeRoles {
+        /// Which roles.
+        roles: BTreeSet<RoleName>,
+        /// From which rules.
+        rules: BTreeSet<AuthRuleName>,
+    },
+}
