@@ -109,6 +109,8 @@ pub enum Command<S: Stage> {
         proof: S::Proof,
         /// `TO`.
         password: S::Password,
+        /// Whether the new password is the old one.
+        unchanged_since: S::Unchanged,
     },
     /// `RENAME USER`.
     RenameUser {
@@ -319,11 +321,11 @@ impl CredentialField {
 
 impl Command<Plain> {
     /// Seals every secret of the command and leaves the rest as it is. `seal` is given the alias name that
-    /// the ciphertext is bound to. `verify` is given what the caller says is the own password, and answers the
-    /// [`crate::User::credential_revision`] at which it is.
+    /// the ciphertext is bound to. `verify` is given what may be the present password of the user whom the command is
+    /// about, and answers the [`crate::User::credential_revision`] at which it is, or an error if it is not.
     ///
     /// # Errors
-    /// Whatever `seal`, `hash` or `verify` answers; nothing is left half sealed.
+    /// Whatever `seal` or `hash` answers, or `verify` about the own password; nothing is left half sealed.
     pub fn seal<E>(
         self,
         mut seal: impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
@@ -346,13 +348,16 @@ impl Command<Plain> {
                 let password = hash_change(password)?;
                 Command::CreateUser(CreateUser { name, mode, password, status, home, auth, tags })
             }
-            Self::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth, tags }) => {
-                let password = hash_change(password)?;
-                Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth, tags })
+            Self::AlterUser(alter) => {
+                let given = alter.password.as_ref().and_then(|change| change.password.as_ref());
+                let unchanged_since = given.and_then(|password| verify(password).ok());
+                Command::AlterUser(alter.sealed(hash_change, unchanged_since)?)
             }
             Self::AlterUserTags { names, if_exists, tags } => Command::AlterUserTags { names, if_exists, tags },
-            Self::ChangeOwnPassword { proof, password } => {
-                Command::ChangeOwnPassword { proof: verify(&proof)?, password: hash(&password)? }
+            Self::ChangeOwnPassword { proof, password, unchanged_since: () } => {
+                let verified_at = verify(&proof)?;
+                let unchanged_since = (proof == password).then_some(verified_at);
+                Command::ChangeOwnPassword { proof: verified_at, password: hash(&password)?, unchanged_since }
             }
             Self::DropAlias { name, form, if_exists } => Command::DropAlias { name, form, if_exists },
             Self::CreateDatabase { name, mode, composite, default_language } => {

@@ -163,9 +163,6 @@ rejections! {
     /// A password is too short.
     PasswordTooShort {} = "PASSWORD_TOO_SHORT", ["22N05", "22N85"], "Neo.ClientError.Statement.ArgumentError",
         "A password must be at least 8 characters.", "";
-    /// A new password is the old one.
-    PasswordUnchanged {} = "PASSWORD_UNCHANGED", ["22N05", "22N89"], "Neo.ClientError.Statement.ArgumentError",
-        "Old password and new password cannot be the same.", "";
     /// An encrypted password is malformed.
     EncryptedPasswordFormat {} = "ENCRYPTED_PASSWORD_FORMAT", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "Incorrect format of encrypted password. Correct format is '<encryption-version>,<hash>,<salt>'.", "";
@@ -334,6 +331,9 @@ rejections! {
     /// A database is still led to by aliases.
     DatabaseHasAliases { name, aliases } = "DATABASE_HAS_ALIASES", ["42N82"], "Neo.ClientError.Database.ExistingAliasFound",
         "Failed to delete the specified database '{name}': Database has one or more aliases. Drop the aliases: [{aliases}] before dropping the database.", "CASCADE ALIASES drops them as well.";
+    /// A new password is the old one.
+    PasswordUnchanged {} = "PASSWORD_UNCHANGED", ["22N05", "22N89"], "Neo.ClientError.Statement.ArgumentError",
+        "Old password and new password cannot be the same.", "";
     /// A password option is set for a user that has no password.
     NoPassword { name } = "USER_WITHOUT_PASSWORD", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "User '{name}' has no password of which a change could be required.", "Give SET PASSWORD as well.";

@@ -17,6 +17,8 @@ pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
     type Password: Clone + fmt::Debug + PartialEq + Eq;
     /// That the caller knows the own password: the password itself, or what it was verified against.
     type Proof: Clone + fmt::Debug + PartialEq + Eq;
+    /// Whether a new password is the one that the user has already: nobody knows, or since when.
+    type Unchanged: Clone + fmt::Debug + PartialEq + Eq;
 }
 
 /// Secrets are in clear, in buffers that are wiped when dropped.
@@ -31,6 +33,7 @@ impl Stage for Plain {
     type Credential = PlainSecret;
     type Password = PlainSecret;
     type Proof = PlainSecret;
+    type Unchanged = ();
 }
 
 impl Stage for Sealed {
@@ -38,6 +41,8 @@ impl Stage for Sealed {
     type Password = PasswordHash;
     /// The [`crate::User::credential_revision`] that the old password was verified at.
     type Proof = Revision;
+    /// The [`crate::User::credential_revision`] at which the new password was found to be the old one; none if it was not.
+    type Unchanged = Option<Revision>;
 }
 
 /// A secret in clear. Wiped when dropped; `Debug` prints `'******'`; there is no `Display`.

@@ -117,7 +117,7 @@ fn the_default_database_may_be_an_alias_and_is_home_to_who_has_none() {
 
 fn change_own(log: &Log, user: &str) -> Command<Sealed> {
     let proof = log.catalog.user(user).expect("it exists").credential_revision;
-    Command::ChangeOwnPassword { proof, password: hash("new") }
+    Command::ChangeOwnPassword { proof, password: hash("new"), unchanged_since: None }
 }
 
 #[test]
@@ -144,6 +144,25 @@ fn a_password_that_was_changed_meanwhile_is_not_overwritten() {
     assert_eq!(refused.code().code, "CREDENTIALS_CHANGED");
     let alice = log.catalog.user("alice").expect("it exists");
     assert_eq!(alice.password, Some(hash("by an administrator")));
+}
+
+#[test]
+fn a_new_password_is_another_one() {
+    let mut log = with_alice();
+    let since = Some(log.catalog.user("alice").expect("it exists").credential_revision);
+    let password = Some(PasswordChange { password: Some(hash("given")), change_required: Some(false) });
+    let same = AlterUser { password, unchanged_since: since, ..alter_user("alice") };
+    let text = "Old password and new password cannot be the same.";
+    let refused = log.refused(Command::AlterUser(same.clone()));
+    assert_eq!((refused.code().gqlstatus, refused.to_string()), (&["22N05", "22N89"][..], text.into()));
+    let Command::ChangeOwnPassword { proof, password, .. } = change_own(&log, "alice") else {
+        unreachable!("it is one")
+    };
+    let own = Command::ChangeOwnPassword { proof, password, unchanged_since: since };
+    assert_eq!(log.outcome("alice", own).expect_err("the same").to_string(), text);
+    // The password was changed since it was compared: it is the same as one that is gone.
+    let change = Some(PasswordChange { password: Some(hash("other")), change_required: Some(false) });
+    log.run([Command::AlterUser(AlterUser { password: change, ..alter_user("alice") }), Command::AlterUser(same)]);
 }
 
 #[test]

@@ -173,6 +173,7 @@ pub(crate) fn alter_user(user: &str) -> AlterUser<Sealed> {
         name: user_name(user),
         if_exists: false,
         password: None,
+        unchanged_since: None,
         status: None,
         home: None,
         remove_auth: Removal::default(),

@@ -257,9 +257,14 @@ pub(crate) fn alter_a_user() {
     let prepare = vec![Command::CreateUser(bob), create_composite("garden"), create_remote("garden.far")];
     Ladder::climb(Command::AlterUser(command), prepare, &privileges)
         .refused("OWN_USER_PROTECTED", |_, command| set!(command, AlterUser.name = user_name("dave")))
-        .refused("USER_NOT_FOUND", |log, _| log.run([Command::CreateUser(create_user("dave"))]))
+        .refused("USER_NOT_FOUND", |log, command| {
+            log.run([Command::CreateUser(create_user("dave"))]);
+            let dave = log.catalog.user("dave").expect("he was created");
+            set!(command, AlterUser.unchanged_since = Some(dave.credential_revision));
+        })
         .refused("AUTH_ID_TAKEN", |_, command| set!(command, AlterUser.set_auth = Vec::new()))
         .refused("HOME_IS_CONSTITUENT", |_, command| set!(command, AlterUser.home = Some(HomeChange::Remove)))
+        .refused("PASSWORD_UNCHANGED", |_, command| set!(command, AlterUser.unchanged_since = None))
         .refused("USER_WITHOUT_PASSWORD", |_, command| set!(command, AlterUser.password = None))
         .refused("USER_WITHOUT_AUTH", |_, command| set!(command, AlterUser.remove_auth.all = false))
         .accepted();

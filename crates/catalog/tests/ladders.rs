@@ -122,7 +122,7 @@ fn change_the_own_password() {
     let mut given = alter_user(CAROL);
     given.password = Some(password(Some(true)));
     let verified = |log: &Log| log.catalog.user(CAROL).expect("carol was created").credential_revision;
-    let command = Command::ChangeOwnPassword { proof: Revision(0), password: hash("new") };
+    let command = Command::ChangeOwnPassword { proof: Revision(0), password: hash("new"), unchanged_since: None };
     let ladder = Ladder { log: Log::default(), actor: user(CAROL), command, rung: 0 };
     ladder
         .refused("CLUSTER_NOT_FORMED", |log, _| *log = Log::formed())
@@ -130,7 +130,9 @@ fn change_the_own_password() {
         .refused("CREDENTIALS_CHANGED", |log, command| {
             log.run([Command::AlterUser(bared)]);
             set!(command, ChangeOwnPassword { proof } = verified(log));
+            set!(command, ChangeOwnPassword { unchanged_since } = Some(verified(log)));
         })
+        .refused("PASSWORD_UNCHANGED", |_, command| set!(command, ChangeOwnPassword { unchanged_since } = None))
         .refused("USER_WITHOUT_PASSWORD", |log, command| {
             log.run([Command::AlterUser(given)]);
             set!(command, ChangeOwnPassword { proof } = verified(log));
@@ -166,7 +168,9 @@ climbed! {
     SetDefaultDatabase: choose_the_default_database;
     DropDatabase: ladder::drop_a_database, ladder::drop_a_database_with_its_aliases, drop_a_composite_database;
     CreateUser: ladder::create_a_user, ladder::replace_a_user;
-    AlterUser: ladder::alter_a_user;
+    AlterUser: ladder::alter_a_user, ladder::tag_users;
+    AlterUserTags: ladder::tag_users;
+    AuthRule: ladder::auth_rules;
     ChangeOwnPassword: change_the_own_password;
     RenameUser: rename_a_user;
     DropUser: ladder::drop_a_user;

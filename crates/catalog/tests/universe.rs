@@ -194,8 +194,9 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
         3 => (names(), select(vec![DatabaseStatus::Online, DatabaseStatus::Offline]))
             .prop_map(|(name, status)| Command::SetDatabaseStatus { name, status }),
         2 => names().prop_map(|name| Command::SetDefaultDatabase { name }),
-        2 => (1..60_u64, select(vec!["one", "two"])).prop_map(|(at, text)| {
-            Command::ChangeOwnPassword { proof: Revision(at), password: hash(text) }
+        2 => (1..60_u64, select(vec!["one", "two"]), any::<bool>()).prop_map(|(at, text, same)| {
+            let unchanged_since = same.then_some(Revision(at));
+            Command::ChangeOwnPassword { proof: Revision(at), password: hash(text), unchanged_since }
         }),
         3 => (users(), users(), any::<bool>())
             .prop_map(|(from, to, if_exists)| Command::RenameUser { from, to, if_exists }),
@@ -310,11 +311,22 @@ fn alter_user() -> impl Strategy<Value = Command<Sealed>> {
     let home = prop_oneof![2 => names().prop_map(HomeChange::Set), 1 => Just(HomeChange::Remove)];
     let removal = (prop::bool::weighted(0.15), prop::bool::weighted(0.15), btree_set(providers(), 0..2))
         .prop_map(|(all, native, providers)| Removal { all, native, providers });
+    let passwords = (option::of(password()), option::weighted(0.3, (1..30_u64).prop_map(Revision)));
     let auth = (removal, vec(identities(), 0..2));
-    let parts = (option::of(password()), option::of(statuses()), option::of(home), auth, tag_changes());
+    let parts = (passwords, option::of(statuses()), option::of(home), auth, tag_changes());
     (users(), any::<bool>(), parts).prop_map(|(name, if_exists, parts)| {
-        let (password, status, home, (remove_auth, set_auth), tags) = parts;
-        Command::AlterUser(AlterUser { name, if_exists, password, status, home, remove_auth, set_auth, tags })
+        let ((password, unchanged_since), status, home, (remove_auth, set_auth), tags) = parts;
+        Command::AlterUser(AlterUser {
+            name,
+            if_exists,
+            password,
+            unchanged_since,
+            status,
+            home,
+            remove_auth,
+            set_auth,
+            tags,
+        })
     })
 }
 

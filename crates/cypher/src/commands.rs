@@ -4,12 +4,14 @@
 //! that none of them can say what the parser does not.
 
 use crate::ast::{
-    AliasStatement, Body, DatabaseStatement, PrivilegeVerb, RoleStatement, ShowSubject, Statement, UserStatement,
+    AliasStatement, AuthRuleStatement, Body, DatabaseStatement, PrivilegeVerb, RoleStatement, ShowSubject, Statement,
+    UserStatement,
 };
 use crate::lexer::words;
 use crate::listing::Column;
 use crate::listing::columns::{
-    ALIASES, COMMANDS as COMMANDS_OF_PRIVILEGES, DATABASES, PRIVILEGES, ROLES, SUPPORTED_PRIVILEGES, USERS,
+    ALIASES, AUTH_RULES, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, DATABASES, PRIVILEGES, ROLES,
+    SUPPORTED_PRIVILEGES, USERS,
 };
 use crate::parser::parse;
 
@@ -111,6 +113,12 @@ impl Statement {
             Body::Role(RoleStatement::Drop(_)) => "DROP ROLE",
             Body::Role(RoleStatement::Grant(_)) => "GRANT ROLE",
             Body::Role(RoleStatement::Revoke(_)) => "REVOKE ROLE",
+            Body::User(UserStatement::AlterTags(_)) => "ALTER USERS",
+            Body::AuthRule(AuthRuleStatement::Alter(_)) => "ALTER AUTH RULE",
+            Body::AuthRule(AuthRuleStatement::Rename(_)) => "RENAME AUTH RULE",
+            Body::AuthRule(AuthRuleStatement::Drop(_)) => "DROP AUTH RULE",
+            Body::AuthRule(AuthRuleStatement::Grant(_)) => "GRANT ROLE",
+            Body::AuthRule(AuthRuleStatement::Revoke(_)) => "REVOKE ROLE",
             Body::Privilege(privilege) => match privilege.verb {
                 PrivilegeVerb::Assign(_) => "GRANT",
                 PrivilegeVerb::Revoke(_) => "REVOKE",
@@ -122,6 +130,7 @@ impl Statement {
                 }
                 ShowSubject::Users { .. } | ShowSubject::CurrentUser => "SHOW USERS",
                 ShowSubject::Roles { .. } => "SHOW ROLES",
+                ShowSubject::AuthRules { .. } => "SHOW AUTH RULES",
                 ShowSubject::Privileges { .. } => "SHOW PRIVILEGES",
                 ShowSubject::SupportedPrivileges => "SHOW SUPPORTED PRIVILEGES",
             },
@@ -236,25 +245,33 @@ const COMMANDS: &[CommandPage] = &[
         "CREATE [OR REPLACE] USER name [IF NOT EXISTS]\n  \
          [SET [PLAINTEXT] PASSWORD password [CHANGE [NOT] REQUIRED]] [SET PASSWORD CHANGE [NOT] REQUIRED]\n  \
          [SET STATUS { ACTIVE | SUSPENDED }] [SET HOME DATABASE name]\n  \
-         [SET AUTH [PROVIDER] provider \"{\" { SET ID id | SET PASSWORD password | SET PASSWORD CHANGE [NOT] REQUIRED } … \"}\"] …",
-        "Creates a user with at least one way to authenticate.", "CREATE USER ON DBMS",
+         [SET AUTH [PROVIDER] provider \"{\" { SET ID id | SET PASSWORD password | SET PASSWORD CHANGE [NOT] REQUIRED } … \"}\"] …\n  \
+         [SET TAG[S] { tag | \"[\" tag, … \"]\" }]",
+        "Creates a user with at least one way to authenticate. Tags are labels, which decide nothing here.",
+        "CREATE USER ON DBMS; with OR REPLACE also DROP USER, with TAGS also SET USER METADATA",
         "CREATE USER carol SET PASSWORD $password CHANGE NOT REQUIRED SET HOME DATABASE sales")
-        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "NOT_SUPPORTED", "USER_NAME_INVALID",
+        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "USER_NAME_INVALID",
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_DELETION", "USER_EXISTS", "AUTH_ID_TAKEN",
             "HOME_IS_CONSTITUENT", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
     page("ALTER USER",
-        "ALTER USER name [IF EXISTS] [REMOVE HOME DATABASE] [REMOVE { AUTH [PROVIDER[S]] provider, … | ALL AUTH [PROVIDER[S]] }] … [SET …] …",
-        "Changes what is named and keeps the rest. Every REMOVE stands before every SET, which are those of CREATE USER.",
-        "SET PASSWORDS, SET AUTH, SET USER STATUS or SET USER HOME DATABASE ON DBMS, as the clauses ask",
+        "ALTER USER name [IF EXISTS] [REMOVE HOME DATABASE] [REMOVE { AUTH [PROVIDER[S]] provider, … | ALL AUTH [PROVIDER[S]] }] …\n  \
+         [REMOVE { TAG[S] tags | ALL TAG[S] }] … [ADD TAG[S] tags] … [SET …] …",
+        "Changes what is named and keeps the rest. Every REMOVE stands before every ADD, and every ADD before every SET, which are those of CREATE USER.",
+        "SET PASSWORDS, SET AUTH, SET USER STATUS or SET USER HOME DATABASE ON DBMS, as the clauses ask, and SET USER METADATA for tags; for tags alone also ALTER USER",
         "ALTER USER carol REMOVE HOME DATABASE SET STATUS SUSPENDED")
-        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "NOT_SUPPORTED", "USER_NAME_INVALID",
+        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID",
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_PROTECTED", "USER_NOT_FOUND", "AUTH_ID_TAKEN",
-            "HOME_IS_CONSTITUENT", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
+            "HOME_IS_CONSTITUENT", "PASSWORD_UNCHANGED", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
+    page("ALTER USERS",
+        "ALTER USERS name, … [IF EXISTS] { [REMOVE { TAG[S] tags | ALL TAG[S] }] … [ADD TAG[S] tags] … | SET TAG[S] tags }",
+        "Changes the tags of several users: each of tags is 'tag', ['tag', …] or a parameter. All users are altered or none is.",
+        "ALTER USER and SET USER METADATA ON DBMS", "ALTER USERS carol, dave ADD TAGS ['sales', 'emea']")
+        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID", "USER_NOT_FOUND"]),
     page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
         "Changes the own password.", "none", "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
-        .refuses(&["PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "PASSWORD_UNCHANGED", "CREDENTIALS_CHANGED",
+        .refuses(&["PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "CREDENTIALS_CHANGED", "PASSWORD_UNCHANGED",
             "USER_WITHOUT_PASSWORD"]),
     page("RENAME USER", "RENAME USER name [IF EXISTS] TO name", "Renames a user, who keeps everything else.",
         "RENAME USER ON DBMS", "RENAME USER carol TO caroline")
@@ -262,7 +279,8 @@ const COMMANDS: &[CommandPage] = &[
     page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user; not the own one.", "DROP USER ON DBMS", "DROP USER carol")
         .refuses(&["USER_NAME_INVALID", "OWN_USER_DELETION", "USER_NOT_FOUND"]),
     page("SHOW USERS", "SHOW { USER[S] [WITH AUTH] | CURRENT USER } [clauses]",
-        "Lists users; with WITH AUTH a row for each way to authenticate.", "SHOW USER ON DBMS; none for the own user",
+        "Lists users; with WITH AUTH a row for each way to authenticate.",
+        "SHOW USER ON DBMS, none for the own user; tags are NULL without SHOW USER METADATA",
         "SHOW USERS WITH AUTH")
         .lists(&[("", USERS)]),
     page("CREATE ROLE", "CREATE [OR REPLACE] [IMMUTABLE] ROLE name [IF NOT EXISTS] [AS COPY OF other]",
@@ -276,17 +294,29 @@ const COMMANDS: &[CommandPage] = &[
             "RENAMED_ROLE_EXISTS"]),
     page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", "DROP ROLE ON DBMS", "DROP ROLE analyst")
         .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND"]),
-    page("GRANT ROLE", "GRANT ROLE[S] role, … TO [USER[S]] user, …", "Gives roles to users.", "ASSIGN ROLE ON DBMS",
+    page("GRANT ROLE", "GRANT ROLE[S] role, … TO { [USER[S]] user, … | AUTH RULE[S] rule, … }",
+        "Gives roles to users. There is no auth rule that they could be given to.", "ASSIGN ROLE ON DBMS",
         "GRANT ROLES analyst, reader TO carol")
-        .refuses(&["NOT_SUPPORTED", "USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND",
-            "USER_NOT_FOUND"]),
-    page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM [USER[S]] user, …", "Takes roles from users.", "REMOVE ROLE ON DBMS",
-        "REVOKE ROLE analyst FROM carol")
-        .refuses(&["NOT_SUPPORTED", "USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND",
-            "USER_NOT_FOUND"]),
-    page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH USER[S]] [clauses]", "Lists roles, and who has them.",
-        "SHOW ROLE ON DBMS; with USERS also SHOW USER", "SHOW POPULATED ROLES WITH USERS")
+        .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
+            "AUTH_RULE_NOT_FOUND"]),
+    page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM { [USER[S]] user, … | AUTH RULE[S] rule, … }",
+        "Takes roles from users.", "REMOVE ROLE ON DBMS", "REVOKE ROLE analyst FROM carol")
+        .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
+            "AUTH_RULE_NOT_FOUND"]),
+    page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH { USER[S] | AUTH RULE[S] }] [clauses]", "Lists roles, and who has them.",
+        "SHOW ROLE ON DBMS; with USERS also SHOW USER, with AUTH RULES also SHOW AUTH RULE", "SHOW POPULATED ROLES WITH USERS")
         .lists(&[("", ROLES)]),
+    page("ALTER AUTH RULE", "ALTER AUTH RULE name [IF EXISTS] { SET CONDITION expression | SET ENABLED { TRUE | FALSE } } …",
+        "Auth rules give roles by what an identity provider says of a user. No login of this catalog carries that, so there is no auth rule and CREATE AUTH RULE is not supported.",
+        "ALTER AUTH RULE ON DBMS", "ALTER AUTH RULE abroad IF EXISTS SET ENABLED FALSE")
+        .refuses(&["AUTH_RULE_NOT_FOUND"]),
+    page("RENAME AUTH RULE", "RENAME AUTH RULE name [IF EXISTS] TO name", "As ALTER AUTH RULE: there is none.",
+        "RENAME AUTH RULE ON DBMS", "RENAME AUTH RULE abroad IF EXISTS TO travelling").refuses(&["RENAMED_AUTH_RULE_NOT_FOUND"]),
+    page("DROP AUTH RULE", "DROP AUTH RULE name [IF EXISTS]", "As ALTER AUTH RULE: there is none.", "DROP AUTH RULE ON DBMS",
+        "DROP AUTH RULE abroad IF EXISTS").refuses(&["AUTH_RULE_NOT_FOUND"]),
+    page("SHOW AUTH RULES", "SHOW AUTH RULE[S] [AS COMMAND[S]] [clauses]", "Lists no rows: there is no auth rule.",
+        "SHOW AUTH RULE ON DBMS", "SHOW AUTH RULES YIELD name, roles")
+        .lists(&[("", AUTH_RULES), ("AS COMMANDS", COMMANDS_OF_AUTH_RULES)]),
     page("GRANT", "{ GRANT | DENY } [IMMUTABLE] privilege TO role, …",
         "Allows or forbids. A denial beats every grant. SHOW SUPPORTED PRIVILEGES lists what can be granted.",
         "ASSIGN PRIVILEGE ON DBMS", "GRANT ACCESS ON DATABASE sales TO analyst")

@@ -16,6 +16,7 @@ mod outcome;
 mod parts;
 mod privilege;
 mod record;
+mod user;
 
 use aliasd_catalog::{Entry, Record, RecordKey};
 use prost::Message;

@@ -82,7 +82,9 @@ impl Draft {
             Command::CreateUser(create) => self.create_user(actor, create),
             Command::AlterUser(alter) => self.alter_user(actor, alter),
             Command::AlterUserTags { names, if_exists, tags } => self.alter_user_tags(names, *if_exists, tags),
-            Command::ChangeOwnPassword { proof, password } => self.change_own_password(actor, *proof, password),
+            Command::ChangeOwnPassword { proof, password, unchanged_since } => {
+                self.change_own_password(actor, *proof, password, *unchanged_since)
+            }
             Command::RenameUser { from, to, if_exists } => self.rename_user(from, to, *if_exists),
             Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
             Command::CreateRole { name, mode, immutable, copy_of } => {

@@ -70,6 +70,9 @@ impl Draft {
         if let Some(HomeChange::Set(home)) = &alter.home {
             self.require_home(Some(home), "alter", &alter.name)?;
         }
+        if alter.unchanged_since == Some(before.credential_revision) {
+            return Err(Rejection::PasswordUnchanged {});
+        }
         if let Some(change) = &alter.password {
             // A first password is as good as one that came with the user: it is to be changed by default.
             let change_required = if user.password.is_some() { user.password_change_required } else { true };
@@ -136,16 +139,20 @@ impl Draft {
         actor: &Principal,
         verified_at: Revision,
         password: &PasswordHash,
+        unchanged_since: Option<Revision>,
     ) -> Outcome {
         let unknown = || Rejection::UnknownActor { user: actor.to_string() };
         let Principal::User(name) = actor else { return Err(unknown()) };
         let before = self.catalog.user(name.as_str()).cloned().ok_or_else(unknown)?;
-        if before.password.is_none() {
-            return Err(Rejection::NoPassword { name: name.to_string() });
-        }
         // What was verified is not what is there: the old password may not be the right one any more.
         if before.credential_revision != verified_at {
             return Err(Rejection::CredentialsChanged { user: name.to_string() });
+        }
+        if unchanged_since == Some(verified_at) {
+            return Err(Rejection::PasswordUnchanged {});
+        }
+        if before.password.is_none() {
+            return Err(Rejection::NoPassword { name: name.to_string() });
         }
         let (password, credential_revision) = (Some(password.clone()), self.stamp.revision);
         let user = User { password, password_change_required: false, credential_revision, ..(*before).clone() };

@@ -77,6 +77,7 @@ fn alter_user() -> Command<Plain> {
         name: bob(),
         if_exists: false,
         password: password(),
+        unchanged_since: (),
         status: None,
         home: None,
         remove_auth: Removal::default(),
@@ -86,7 +87,7 @@ fn alter_user() -> Command<Plain> {
 }
 
 fn change_own_password() -> Command<Plain> {
-    Command::ChangeOwnPassword { proof: secret(), password: secret() }
+    Command::ChangeOwnPassword { proof: secret(), password: secret(), unchanged_since: () }
 }
 
 fn bootstrap() -> Command<Plain> {
@@ -136,6 +137,7 @@ fn every_secret_is_sealed_or_hashed() {
     assert_eq!((alter.if_exists, alter.credential.is_some()), (true, true));
     let Ok(Command::CreateUser(create)) = seal(create_user()) else { panic!("it stays what it is") };
     let Ok(Command::AlterUser(alter)) = seal(alter_user()) else { panic!("it stays what it is") };
+    assert_eq!(alter.unchanged_since, Some(Revision(4)), "it is the present password, says who was asked");
     for change in [create.password, alter.password] {
         let change = change.expect("there was one");
         assert_eq!((change.password, change.change_required), (Some(PasswordHash::new("hashed")), Some(true)));
@@ -147,10 +149,24 @@ fn every_secret_is_sealed_or_hashed() {
 /// The old password does not survive: what it was verified against does.
 #[test]
 fn the_own_password_becomes_the_revision_it_was_verified_at() {
-    let expected = Command::ChangeOwnPassword { proof: Revision(4), password: PasswordHash::new("hashed") };
-    assert_eq!(seal(change_own_password()), Ok(expected));
+    let expected = |unchanged_since| {
+        Ok(Command::ChangeOwnPassword { proof: Revision(4), password: PasswordHash::new("hashed"), unchanged_since })
+    };
+    assert_eq!(seal(change_own_password()), expected(Some(Revision(4))));
+    let proof = PlainSecret::new("the old one".into());
+    let other = Command::ChangeOwnPassword { proof, password: secret(), unchanged_since: () };
+    let hash = |_: &PlainSecret| Ok(PasswordHash::new("hashed"));
+    assert_eq!(other.seal(|_, _, _| Err("no key"), hash, |_| Ok(Revision(4))), expected(None));
     let wrong = change_own_password().seal(|_, _, _| Err("no key"), |_| Err("not reached"), |_| Err("wrong"));
     assert_eq!(wrong, Err("wrong"));
+}
+
+#[test]
+fn a_new_password_for_another_user_is_compared_and_need_not_be_the_present_one() {
+    let hash = |_: &PlainSecret| Ok(PasswordHash::new("hashed"));
+    let sealed = alter_user().seal(|_, _, _| Err("no key"), hash, |_| Err("another password"));
+    let Ok(Command::AlterUser(alter)) = sealed else { panic!("it is no failure") };
+    assert_eq!(alter.unchanged_since, None);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AuthId, AuthProvider, AuthRuleName, CatalogName, CreateMode, RoleName, Stage, UserName, UserStatus, UserTag,
+    AuthId, AuthProvider, AuthRuleName, CatalogName, CreateMode, Plain, Revision, RoleName, Sealed, Stage, UserName,
+    UserStatus, UserTag,
 };
 
 /// `CREATE USER`.
@@ -43,6 +44,8 @@ pub struct AlterUser<S: Stage> {
     pub if_exists: bool,
     /// `SET PASSWORD …`.
     pub password: Option<PasswordChange<S>>,
+    /// Whether the new password is the present one.
+    pub unchanged_since: S::Unchanged,
     /// `SET STATUS`.
     pub status: Option<UserStatus>,
     /// `SET HOME DATABASE` and `REMOVE HOME DATABASE`.
@@ -53,6 +56,18 @@ pub struct AlterUser<S: Stage> {
     pub set_auth: Vec<(AuthProvider, AuthId)>,
     /// `REMOVE TAGS`, `ADD TAGS` and `SET TAGS`.
     pub tags: TagChange,
+}
+
+impl AlterUser<Plain> {
+    pub(super) fn sealed<E>(
+        self,
+        hash: impl FnOnce(Option<PasswordChange<Plain>>) -> Result<Option<PasswordChange<Sealed>>, E>,
+        unchanged_since: Option<Revision>,
+    ) -> Result<AlterUser<Sealed>, E> {
+        let Self { name, if_exists, password, unchanged_since: (), status, home, remove_auth, set_auth, tags } = self;
+        let password = hash(password)?;
+        Ok(AlterUser { name, if_exists, password, unchanged_since, status, home, remove_auth, set_auth, tags })
+    }
 }
 
 /// A change of a user's home database.

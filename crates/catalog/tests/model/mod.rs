@@ -90,7 +90,9 @@ impl Model {
             Command::DropDatabase { name, if_exists, composite, cascade_aliases } => {
                 self.drop_database(name.as_str(), *if_exists, *composite, *cascade_aliases)
             }
-            Command::ChangeOwnPassword { proof, password } => self.change_password(stamp, actor, *proof, password),
+            Command::ChangeOwnPassword { proof, password, unchanged_since } => {
+                self.change_password(stamp, actor, *proof, password, *unchanged_since)
+            }
             Command::RenameUser { from, to, if_exists } => self.rename_user(stamp, from, to, *if_exists),
             Command::RenameRole { from, to, if_exists } => self.rename_role(from, to, *if_exists),
             Command::CreateUser(create) => self.create_user(stamp, actor, create),

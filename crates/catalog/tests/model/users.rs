@@ -74,6 +74,9 @@ impl Model {
         if let Some(HomeChange::Set(home)) = &alter.home {
             self.check_home(Some(home), "alter", &name)?;
         }
+        if alter.unchanged_since.is_some_and(|since| since == before.credential_revision) {
+            return Err(Rejection::PasswordUnchanged {});
+        }
         if let Some(change) = &alter.password {
             let first = user.password.is_none();
             if change.password.is_some() {
@@ -161,16 +164,19 @@ impl Model {
         actor: &Principal,
         verified_at: Revision,
         password: &PasswordHash,
+        unchanged_since: Option<Revision>,
     ) -> Outcome {
         let Principal::User(name) = actor else {
             return Err(Rejection::UnknownActor { user: actor.to_string() });
         };
         let mut user = self.user(name.as_str()).expect("it was authorised").clone();
-        if user.password.is_none() {
-            return Err(Rejection::NoPassword { name: name.to_string() });
-        }
-        if user.credential_revision != verified_at {
-            return Err(Rejection::CredentialsChanged { user: name.to_string() });
+        match unchanged_since {
+            _ if user.credential_revision != verified_at => {
+                return Err(Rejection::CredentialsChanged { user: name.to_string() });
+            }
+            Some(since) if since == user.credential_revision => return Err(Rejection::PasswordUnchanged {}),
+            _ if user.password.is_none() => return Err(Rejection::NoPassword { name: name.to_string() }),
+            _ => {}
         }
         user.password = Some(password.clone());
         user.password_change_required = false;

@@ -5,6 +5,7 @@
 //! statement is lowered.
 
 mod alias;
+mod auth_rule;
 mod database;
 mod deprecation;
 mod expression;
@@ -20,6 +21,7 @@ pub use aliasd_catalog::{
 };
 
 pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause, RemoteClauses};
+pub use auth_rule::{AlterAuthRule, AuthRuleClause, AuthRuleStatement, DropAuthRule, RenameAuthRule, RuleAssignment};
 pub use database::{AlterDatabase, CreateDatabase, DatabaseStatement, DropDatabase, Wait};
 pub use deprecation::Deprecation;
 pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, Quantifier, UnaryOperator};
@@ -30,12 +32,12 @@ pub use privilege::{
 };
 pub use role::{CreateRole, DropRole, RenameRole, RoleAssignment, RoleStatement};
 pub use show::{
-    AsCommands, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, ShowStatement, ShowSubject,
-    Yield, YieldItem, YieldItems,
+    AsCommands, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith, ShowStatement,
+    ShowSubject, Yield, YieldItem, YieldItems,
 };
 pub use user::{
-    AlterUser, AuthRemoval, AuthSettings, ChangePassword, CreateUser, DropUser, PasswordClause, RenameUser,
-    UserSettings, UserStatement,
+    AlterUser, AlterUsers, AuthRemoval, AuthSettings, ChangePassword, CreateUser, DropUser, PasswordClause, RenameUser,
+    TagEdits, TagList, TagRemoval, UserSettings, UserStatement,
 };
 
 use crate::span::Located;
@@ -62,6 +64,8 @@ pub enum Body {
     User(UserStatement),
     /// Creates, renames or drops a role, gives it to users or takes it from them.
     Role(RoleStatement),
+    /// Alters, renames or drops an auth rule, gives roles to it or takes them from it.
+    AuthRule(AuthRuleStatement),
     /// Grants, denies or revokes privileges.
     Privilege(PrivilegeStatement),
     /// Lists something.

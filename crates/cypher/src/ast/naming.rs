@@ -1,8 +1,8 @@
 //! Which names of a statement came in parameters. Neo4j's chain of statuses says so where such a name is at fault.
 
 use super::{
-    AliasStatement, Body, DatabaseStatement, NameOperand, NameScope, Operand, PrivilegeTerm, RoleStatement, Statement,
-    UserStatement,
+    AliasStatement, AuthRuleStatement, Body, DatabaseStatement, NameOperand, NameScope, Operand, PrivilegeTerm,
+    RoleStatement, Statement, UserStatement,
 };
 
 /// The status that stands before one for an entity whose name came in a parameter.
@@ -18,7 +18,7 @@ impl Statement {
 
     /// The names that a status may be about.
     fn names(&self, status: &str) -> Vec<&NameOperand> {
-        let missing = matches!(status, "42N00" | "42N09" | "42N10");
+        let missing = matches!(status, "42N00" | "42N09" | "42N10" | "42NAD");
         let exists = matches!(status, "42N11" | "42N12" | "42N13");
         if !missing && !exists {
             return Vec::new();
@@ -39,6 +39,7 @@ impl Statement {
             },
             Body::User(UserStatement::Create(create)) => vec![&create.name],
             Body::User(UserStatement::Alter(alter)) => vec![&alter.name],
+            Body::User(UserStatement::AlterTags(alter)) => alter.names.iter().collect(),
             Body::User(UserStatement::Drop(drop)) => vec![&drop.name],
             Body::User(UserStatement::Rename(rename)) => vec![if missing { &rename.from } else { &rename.to }],
             Body::Role(RoleStatement::Create(create)) if missing => create.copy_of.iter().collect(),
@@ -49,6 +50,15 @@ impl Statement {
                 let named = if status == "42N09" { &assignment.users } else { &assignment.roles };
                 named.iter().collect()
             }
+            Body::AuthRule(statement) => match statement {
+                AuthRuleStatement::Alter(alter) => vec![&alter.name],
+                AuthRuleStatement::Drop(drop) => vec![&drop.name],
+                AuthRuleStatement::Rename(rename) => vec![&rename.from],
+                AuthRuleStatement::Grant(assignment) | AuthRuleStatement::Revoke(assignment) => {
+                    let named = if status == "42N10" { &assignment.roles } else { &assignment.rules };
+                    named.iter().collect()
+                }
+            },
             Body::Privilege(privilege) => match &privilege.privilege.value {
                 _ if status == "42N10" => privilege.roles.iter().collect(),
                 PrivilegeTerm::Database { scope: NameScope::Named(names), .. }

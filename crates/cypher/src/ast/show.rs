@@ -30,12 +30,17 @@ pub enum ShowSubject {
     },
     /// `SHOW CURRENT USER`.
     CurrentUser,
-    /// `SHOW [ALL | POPULATED] ROLES [WITH USERS]`.
+    /// `SHOW [ALL | POPULATED] ROLES [WITH USERS | WITH AUTH RULES]`.
     Roles {
         /// `POPULATED`.
         populated: bool,
-        /// `WITH USERS`.
-        with_users: bool,
+        /// Who has them.
+        with: Option<RolesWith>,
+    },
+    /// `SHOW AUTH RULES [AS COMMANDS]`.
+    AuthRules {
+        /// `AS COMMANDS`.
+        as_commands: bool,
     },
     /// `SHOW … PRIVILEGES [AS [REVOKE] COMMANDS]`.
     Privileges {
@@ -46,6 +51,15 @@ pub enum ShowSubject {
     },
     /// `SHOW SUPPORTED PRIVILEGES`.
     SupportedPrivileges,
+}
+
+/// Whom roles are listed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolesWith {
+    /// `WITH USERS`.
+    Users,
+    /// `WITH AUTH RULES`.
+    AuthRules,
 }
 
 /// Whose privileges are listed.

@@ -5,13 +5,15 @@ use aliasd_catalog::PlainSecret;
 use super::{CreateMode, NameOperand, Operand, UserStatus};
 use crate::span::Located;
 
-/// A statement about one user.
+/// A statement about users.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserStatement {
     /// `CREATE USER`.
     Create(CreateUser),
     /// `ALTER USER`.
     Alter(AlterUser),
+    /// `ALTER USERS`.
+    AlterTags(AlterUsers),
     /// `ALTER CURRENT USER SET PASSWORD`.
     ChangePassword(ChangePassword),
     /// `RENAME USER`.
@@ -42,8 +44,52 @@ pub struct AlterUser {
     pub remove_home: bool,
     /// `REMOVE AUTH …` and `REMOVE ALL AUTH`, in order.
     pub remove_auth: Vec<Located<AuthRemoval>>,
+    /// `REMOVE TAGS` and `ADD TAGS`.
+    pub tags: TagEdits,
     /// The `SET` clauses.
     pub settings: UserSettings,
+}
+
+/// `ALTER USERS name, … [IF EXISTS] [REMOVE …] [ADD …] [SET …]`, with at least one clause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlterUsers {
+    /// The users to alter. Not empty.
+    pub names: Vec<NameOperand>,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+    /// `REMOVE TAGS` and `ADD TAGS`.
+    pub tags: TagEdits,
+    /// `SET TAGS`; without the others.
+    pub set_tags: Option<TagList>,
+}
+
+/// Tags, written out one by one or given as a parameter. One that is written without brackets is a list of one.
+pub type TagList = Located<Operand<Vec<String>>>;
+
+/// Tags that are taken and given. `SET TAGS` excludes both.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagEdits {
+    /// `REMOVE TAGS …` and `REMOVE ALL TAGS`, in order.
+    pub remove: Vec<Located<TagRemoval>>,
+    /// `ADD TAGS …`, in order.
+    pub add: Vec<TagList>,
+}
+
+impl TagEdits {
+    /// Whether there is no clause.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.remove.is_empty() && self.add.is_empty()
+    }
+}
+
+/// What a `REMOVE … TAGS` takes from a user.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TagRemoval {
+    /// `REMOVE ALL TAGS`.
+    All,
+    /// `REMOVE TAGS …`.
+    Tags(Operand<Vec<String>>),
 }
 
 /// `ALTER CURRENT USER SET PASSWORD FROM old TO new`.
@@ -86,6 +132,8 @@ pub struct UserSettings {
     pub home: Option<NameOperand>,
     /// `SET AUTH 'provider' { … }`, in order.
     pub auth: Vec<Located<AuthSettings>>,
+    /// `SET TAGS`.
+    pub tags: Option<TagList>,
 }
 
 /// A password and whether it must be changed at the next login.

@@ -25,6 +25,8 @@ pub enum Only {
     WithAuth,
     /// With `WITH USERS`.
     WithUsers,
+    /// With `WITH AUTH RULES`.
+    WithAuthRules,
     /// In `SHOW USER … PRIVILEGES`.
     OfUsers,
     /// Not in `SHOW DEFAULT DATABASE` and `SHOW HOME DATABASE`.
@@ -42,6 +44,7 @@ impl Only {
             Self::Cypher25 => "not with `CYPHER 5`",
             Self::WithAuth => "`WITH AUTH`",
             Self::WithUsers => "`WITH USERS`",
+            Self::WithAuthRules => "`WITH AUTH RULES`",
             Self::OfUsers => "`SHOW USER … PRIVILEGES`",
             Self::OfDatabases => "not of the one home or default database",
         }
@@ -133,10 +136,22 @@ pub(crate) const USERS: &[Column] = &[
     brief("home", TEXT),
     brief("provider", TEXT).only(Only::WithAuth),
     brief("auth", MAP).only(Only::WithAuth),
+    verbose("tags", TEXTS),
 ];
 
-pub(crate) const ROLES: &[Column] =
-    &[brief("role", TEXT), brief("member", TEXT).only(Only::WithUsers), verbose("immutable", TRUTH)];
+pub(crate) const ROLES: &[Column] = &[
+    brief("role", TEXT),
+    brief("member", TEXT).only(Only::WithUsers),
+    brief("authRule", TEXT).only(Only::WithAuthRules),
+    verbose("immutable", TRUTH),
+];
+
+/// There is no auth rule, so these have no row.
+pub(crate) const AUTH_RULES: &[Column] =
+    &[brief("name", TEXT), brief("condition", TEXT), brief("enabled", TRUTH), brief("roles", TEXTS)];
+
+/// `SHOW AUTH RULES AS COMMANDS`.
+pub(crate) const COMMANDS_OF_AUTH_RULES: &[Column] = &[brief("command", TEXT), verbose("roles", TEXTS)];
 
 pub(crate) const PRIVILEGES: &[Column] = &[
     brief("access", TEXT),

@@ -12,7 +12,7 @@ use super::columns::{self, Column, Only};
 use super::databases::{Which, database_rows};
 use super::privileges::{Owners, privilege_rows, supported_rows};
 use super::users::{current_user_rows, role_rows, user_rows};
-use crate::ast::{AsCommands, NameOperand, PrivilegesOf, ShowSubject};
+use crate::ast::{AsCommands, NameOperand, PrivilegesOf, RolesWith, ShowSubject};
 use crate::lower::{Refusal, catalog_name, name};
 use crate::parameters::Parameters;
 
@@ -24,7 +24,8 @@ pub(super) enum Source {
     Users { with_auth: bool },
     CurrentUser,
     SupportedPrivileges,
-    Roles { populated: bool, with_users: bool },
+    Roles { populated: bool, with: Option<RolesWith> },
+    AuthRules { as_commands: bool },
     Privileges { of: Owners, as_commands: Option<AsCommands> },
 }
 
@@ -46,9 +47,8 @@ impl Source {
             ShowSubject::Users { with_auth } => Self::Users { with_auth: *with_auth },
             ShowSubject::CurrentUser => Self::CurrentUser,
             ShowSubject::SupportedPrivileges => Self::SupportedPrivileges,
-            ShowSubject::Roles { populated, with_users } => {
-                Self::Roles { populated: *populated, with_users: *with_users }
-            }
+            ShowSubject::Roles { populated, with } => Self::Roles { populated: *populated, with: *with },
+            ShowSubject::AuthRules { as_commands } => Self::AuthRules { as_commands: *as_commands },
             ShowSubject::Privileges { of, as_commands } => {
                 Self::Privileges { of: owners(of, parameters)?, as_commands: *as_commands }
             }
@@ -61,7 +61,7 @@ impl Source {
             Self::Aliases(_) | Self::Databases(_) | Self::Users { .. } | Self::CurrentUser | Self::Roles { .. } => {
                 Some(0)
             }
-            Self::SupportedPrivileges | Self::Privileges { .. } => None,
+            Self::SupportedPrivileges | Self::AuthRules { .. } | Self::Privileges { .. } => None,
         }
     }
 
@@ -74,7 +74,15 @@ impl Source {
             Self::Users { with_auth } => (columns::USERS, with_auth.then_some(Only::WithAuth)),
             Self::CurrentUser => (columns::USERS, None),
             Self::SupportedPrivileges => (columns::SUPPORTED_PRIVILEGES, None),
-            Self::Roles { with_users, .. } => (columns::ROLES, with_users.then_some(Only::WithUsers)),
+            Self::Roles { with, .. } => {
+                let form = with.map(|with| match with {
+                    RolesWith::Users => Only::WithUsers,
+                    RolesWith::AuthRules => Only::WithAuthRules,
+                });
+                (columns::ROLES, form)
+            }
+            Self::AuthRules { as_commands: false } => (columns::AUTH_RULES, None),
+            Self::AuthRules { as_commands: true } => (columns::COMMANDS_OF_AUTH_RULES, None),
             Self::Privileges { as_commands: Some(_), .. } => (columns::COMMANDS, None),
             Self::Privileges { of: Owners::Users(_), .. } => (columns::PRIVILEGES, Some(Only::OfUsers)),
             Self::Privileges { .. } => (columns::PRIVILEGES, None),
@@ -97,22 +105,28 @@ impl Source {
             }
             Self::Users { with_auth } => {
                 require(DbmsAction::ShowUser)?;
-                Ok(user_rows(catalog, *with_auth))
+                Ok(user_rows(catalog, *with_auth, require(DbmsAction::ShowUserMetadata).is_ok()))
             }
             Self::CurrentUser => {
                 catalog.authorise_caller(who)?;
-                Ok(current_user_rows(catalog, who))
+                Ok(current_user_rows(catalog, who, require(DbmsAction::ShowUserMetadata).is_ok()))
             }
             Self::SupportedPrivileges => {
                 catalog.authorise_caller(who)?;
                 Ok(supported_rows())
             }
-            Self::Roles { populated, with_users } => {
+            Self::Roles { populated, with } => {
                 require(DbmsAction::ShowRole)?;
-                if *with_users {
-                    require(DbmsAction::ShowUser)?;
+                match with {
+                    Some(RolesWith::Users) => require(DbmsAction::ShowUser)?,
+                    Some(RolesWith::AuthRules) => require(DbmsAction::ShowAuthRule)?,
+                    None => {}
                 }
-                Ok(role_rows(catalog, *populated, *with_users))
+                Ok(role_rows(catalog, *populated, *with))
+            }
+            Self::AuthRules { .. } => {
+                require(DbmsAction::ShowAuthRule)?;
+                Ok(Box::new(std::iter::empty()))
             }
             Self::Privileges { of, as_commands } => privilege_rows(catalog, who, of, *as_commands),
         }

@@ -3,29 +3,36 @@
 use aliasd_catalog::{Catalog, Principal, RoleName, User, UserName, UserStatus, Value, ValueMap};
 
 use super::Rows;
+use crate::ast::RolesWith;
 
-pub(super) fn user_rows(catalog: &Catalog, with_auth: bool) -> Rows<'_> {
+/// Tags are NULL where they may not be seen.
+pub(super) fn user_rows(catalog: &Catalog, with_auth: bool, with_tags: bool) -> Rows<'_> {
     let rows = catalog.users().flat_map(move |(name, user)| {
         let row = user_row(catalog, name, user);
+        let tags = tags(user, with_tags);
         if !with_auth {
-            return vec![Ok(row)];
+            return vec![Ok([row, vec![tags]].concat())];
         }
-        let extend = |(provider, auth): (Value, Value)| {
-            let mut row = row.clone();
-            row.extend([provider, auth]);
-            Ok(row)
-        };
+        let extend = |(provider, auth): (Value, Value)| Ok([row.clone(), vec![provider, auth, tags.clone()]].concat());
         providers(user).into_iter().map(extend).collect()
     });
     Box::new(rows)
 }
 
-pub(super) fn current_user_rows<'a>(catalog: &'a Catalog, who: &'a Principal) -> Rows<'a> {
+pub(super) fn current_user_rows<'a>(catalog: &'a Catalog, who: &'a Principal, with_tags: bool) -> Rows<'a> {
+    let row = |name, user: &User| Ok([user_row(catalog, name, user), vec![tags(user, with_tags)]].concat());
     let row = match who {
-        Principal::User(name) => catalog.user(name.as_str()).map(|user| Ok(user_row(catalog, name, user))),
+        Principal::User(name) => catalog.user(name.as_str()).map(|user| row(name, user)),
         Principal::System => None,
     };
     Box::new(row.into_iter())
+}
+
+fn tags(user: &User, visible: bool) -> Value {
+    match visible {
+        true => Value::List(user.tags.iter().map(|tag| Value::from(tag.as_str())).collect()),
+        false => Value::Null,
+    }
 }
 
 fn user_row(catalog: &Catalog, name: &UserName, user: &User) -> Vec<Value> {
@@ -60,7 +67,8 @@ fn providers(user: &User) -> Vec<(Value, Value)> {
     providers
 }
 
-pub(super) fn role_rows(catalog: &Catalog, populated: bool, with_users: bool) -> Rows<'_> {
+/// With auth rules, each role stands alone: there is none that it could be given by.
+pub(super) fn role_rows(catalog: &Catalog, populated: bool, with: Option<RolesWith>) -> Rows<'_> {
     let rows = catalog.roles().flat_map(move |(name, role)| {
         let name_value = Value::from(name.as_str());
         let immutable = Value::Boolean(role.immutable);
@@ -69,11 +77,11 @@ pub(super) fn role_rows(catalog: &Catalog, populated: bool, with_users: bool) ->
         if populated && empty {
             return Vec::new();
         }
-        if !with_users {
-            return vec![Ok(vec![name_value, immutable])];
-        }
-        if empty {
-            return vec![Ok(vec![name_value, Value::Null, immutable])];
+        match with {
+            None => return vec![Ok(vec![name_value, immutable])],
+            Some(RolesWith::AuthRules) => return vec![Ok(vec![name_value, Value::Null, immutable])],
+            Some(RolesWith::Users) if empty => return vec![Ok(vec![name_value, Value::Null, immutable])],
+            Some(RolesWith::Users) => {}
         }
         members.map(|member| Ok(vec![name_value.clone(), Value::from(member.as_str()), immutable.clone()])).collect()
     });

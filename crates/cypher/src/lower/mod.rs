@@ -60,6 +60,7 @@ pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, 
         Body::Database(statement) => database(statement, parameters)?,
         Body::User(statement) => user::lower(statement, parameters)?,
         Body::Role(body) => privilege::lower_role(body, version, parameters)?,
+        Body::AuthRule(body) => Command::AuthRule(privilege::lower_auth_rule(body, parameters)?),
         Body::Privilege(body) => privilege::lower(body, version, parameters)?,
         Body::Show(show) => {
             let listing = Listing::new(show, version, parameters)?;

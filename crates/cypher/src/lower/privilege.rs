@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    CatalogName, Command, CypherVersion, DatabaseScope, Glob, GraphAction, LoadScope, Plain, Privilege, Resource,
-    RoleName, Segment, UserName, UserScope,
+    AuthRuleCommand, AuthRuleName, CatalogName, Command, CypherVersion, DatabaseScope, Glob, GraphAction, LoadScope,
+    Plain, Privilege, Resource, RoleName, Segment, UserName, UserScope,
 };
 
 use super::{Refusal, catalog_name, name, rule, string};
 use crate::ast::{
-    ElementKind, LoadTerm, NameOperand, NameScope, Operand, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb,
-    ResourceTerm, RoleStatement, SegmentTerm,
+    AuthRuleStatement, ElementKind, LoadTerm, NameOperand, NameScope, Operand, PrivilegeStatement, PrivilegeTerm,
+    PrivilegeVerb, ResourceTerm, RoleStatement, SegmentTerm,
 };
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
@@ -49,6 +49,34 @@ pub(super) fn lower_role(
             roles: roles(&assignment.roles, parameters)?,
             users: users(&assignment.users, parameters)?,
             lenient: is_lenient(version),
+        },
+    })
+}
+
+/// What an altered rule would be like does not matter, since there is none.
+pub(super) fn lower_auth_rule(
+    statement: &AuthRuleStatement,
+    parameters: &Parameters,
+) -> Result<AuthRuleCommand, Refusal> {
+    let rule = |operand: &NameOperand| -> Result<AuthRuleName, Refusal> {
+        Ok(AuthRuleName::new(&name(operand, parameters)?)?)
+    };
+    let rules = |operands: &[NameOperand]| operands.iter().map(rule).collect::<Result<BTreeSet<_>, _>>();
+    Ok(match statement {
+        AuthRuleStatement::Alter(alter) => {
+            AuthRuleCommand::Alter { name: rule(&alter.name)?, if_exists: alter.if_exists }
+        }
+        AuthRuleStatement::Rename(rename) => {
+            AuthRuleCommand::Rename { from: rule(&rename.from)?, to: rule(&rename.to)?, if_exists: rename.if_exists }
+        }
+        AuthRuleStatement::Drop(drop) => AuthRuleCommand::Drop { name: rule(&drop.name)?, if_exists: drop.if_exists },
+        AuthRuleStatement::Grant(assignment) => AuthRuleCommand::GrantRoles {
+            roles: roles(&assignment.roles, parameters)?,
+            rules: rules(&assignment.rules)?,
+        },
+        AuthRuleStatement::Revoke(assignment) => AuthRuleCommand::RevokeRoles {
+            roles: roles(&assignment.roles, parameters)?,
+            rules: rules(&assignment.rules)?,
         },
     })
 }

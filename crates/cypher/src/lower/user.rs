@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{
     AlterUser, AuthId, AuthProvider, Command, CreateUser, HomeChange, PasswordChange, Plain, PlainSecret, Rejection,
-    Removal, UserName, Value,
+    Removal, TagChange, UserName, UserTag, Value,
 };
 
 use super::{Refusal, catalog_name, name, secret, string, wrong_parameter};
-use crate::ast::{AuthRemoval, Operand, PasswordClause, UserSettings, UserStatement};
+use crate::ast::{AuthRemoval, Operand, PasswordClause, TagEdits, TagList, TagRemoval, UserSettings, UserStatement};
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
 use crate::span::{Located, Span};
@@ -32,6 +32,12 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
                 status: settings.status.as_ref().map(|status| status.value),
                 home,
                 auth: auth(settings, parameters)?,
+                tags: settings
+                    .tags
+                    .as_ref()
+                    .map(|list| tags(list.span, &list.value, parameters))
+                    .transpose()?
+                    .unwrap_or_default(),
             }))
         }
         UserStatement::Alter(alter) => {
@@ -42,19 +48,26 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
                 name,
                 if_exists: alter.if_exists,
                 password: password(settings, parameters)?,
+                unchanged_since: (),
                 status: settings.status.as_ref().map(|status| status.value),
                 home: home.map(HomeChange::Set).or(alter.remove_home.then_some(HomeChange::Remove)),
                 remove_auth: removal(&alter.remove_auth, parameters)?,
                 set_auth: auth(settings, parameters)?,
+                tags: tag_change(&alter.tags, settings.tags.as_ref(), parameters)?,
             }))
+        }
+        UserStatement::AlterTags(alter) => {
+            let names = alter.names.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
+            Ok(Command::AlterUserTags {
+                names: names.collect::<Result<_, Refusal>>()?,
+                if_exists: alter.if_exists,
+                tags: tag_change(&alter.tags, alter.set_tags.as_ref(), parameters)?,
+            })
         }
         UserStatement::ChangePassword(change) => {
             let proof = secret(&change.from, parameters)?;
             let password = new_password(&change.to, parameters)?;
-            if proof == password {
-                return Err(Rejection::PasswordUnchanged {}.into());
-            }
-            Ok(Command::ChangeOwnPassword { proof, password })
+            Ok(Command::ChangeOwnPassword { proof, password, unchanged_since: () })
         }
         UserStatement::Rename(rename) => Ok(Command::RenameUser {
             from: UserName::new(&name(&rename.from, parameters)?)?,
@@ -66,6 +79,29 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
             Ok(Command::DropUser { name, if_exists: drop.if_exists })
         }
     }
+}
+
+/// What the clauses come down to. Tags that are taken and given again are given.
+fn tag_change(edits: &TagEdits, set: Option<&TagList>, parameters: &Parameters) -> Result<TagChange, Refusal> {
+    let mut change = TagChange { clear: set.is_some(), ..TagChange::default() };
+    for removal in &edits.remove {
+        match &removal.value {
+            TagRemoval::All => change.clear = true,
+            TagRemoval::Tags(list) => change.remove.extend(tags(removal.span, list, parameters)?),
+        }
+    }
+    for list in edits.add.iter().chain(set) {
+        change.add.extend(tags(list.span, &list.value, parameters)?);
+    }
+    Ok(change)
+}
+
+fn tags(span: Span, list: &Operand<Vec<String>>, parameters: &Parameters) -> Result<BTreeSet<UserTag>, Refusal> {
+    let texts = match list {
+        Operand::Literal(texts) => texts.iter().cloned().collect(),
+        Operand::Parameter(parameter) => texts(parameter, span, parameters)?,
+    };
+    texts.iter().map(|text| Ok(UserTag::new(text)?)).collect()
 }
 
 /// The new password, from `SET PASSWORD` or from `SET AUTH 'native'`; not from both.
@@ -132,7 +168,7 @@ fn removal(clauses: &[Located<AuthRemoval>], parameters: &Parameters) -> Result<
             AuthRemoval::All => removal.all = true,
             AuthRemoval::Provider(Operand::Literal(provider)) => remove(&mut removal, provider)?,
             AuthRemoval::Provider(Operand::Parameter(parameter)) => {
-                for provider in providers(parameter, clause.span, parameters)? {
+                for provider in texts(parameter, clause.span, parameters)? {
                     remove(&mut removal, &provider)?;
                 }
             }
@@ -150,8 +186,8 @@ fn remove(removal: &mut Removal, provider: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A parameter that names one provider or a list of them.
-fn providers(parameter: &str, span: Span, parameters: &Parameters) -> Result<BTreeSet<String>, LanguageError> {
+/// A parameter that stands for one text or a list of them.
+fn texts(parameter: &str, span: Span, parameters: &Parameters) -> Result<BTreeSet<String>, LanguageError> {
     let value = parameters.get(parameter, span)?;
     let members = match &**value {
         Value::List(members) => members.as_slice(),

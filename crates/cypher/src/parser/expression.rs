@@ -280,6 +280,9 @@ impl Parser<'_> {
                 None => self.call(),
             };
         }
+        if self.call_follows() {
+            return self.call();
+        }
         let text = self.text(span);
         let expression = match text.to_ascii_lowercase().as_str() {
             "null" => Expression::Null,
@@ -291,9 +294,24 @@ impl Parser<'_> {
         Ok(Located::new(expression, span))
     }
 
+    /// A name, in parts or not, and an opening parenthesis.
+    fn call_follows(&self) -> bool {
+        let mut ahead = 1;
+        while self.kind_ahead(ahead) == TokenKind::Symbol(".")
+            && matches!(self.kind_ahead(ahead + 1), TokenKind::Word | TokenKind::Quoted)
+        {
+            ahead += 2;
+        }
+        self.kind_ahead(ahead) == TokenKind::Symbol("(")
+    }
+
     fn call(&mut self) -> Parsed<Node> {
-        let function = self.identifier("a function name")?;
+        let mut function = self.identifier("a function name")?;
         let start = function.span;
+        while self.accept_symbol(".") {
+            let part = self.identifier("a function name")?;
+            function = Located::new(format!("{}.{}", function.value, part.value), start.to(part.span));
+        }
         self.expect_symbol("(")?;
         if function.value.eq_ignore_ascii_case("count") && self.accept_symbol("*") {
             self.expect_symbol(")")?;

@@ -5,6 +5,7 @@
 //! them without any grammar rule having to.
 
 mod alias;
+mod auth_rule;
 mod cursor;
 mod database;
 mod expression;
@@ -115,6 +116,9 @@ impl Parser<'_> {
             }));
         }
         if self.accept("RENAME") {
+            if self.accept_auth() {
+                return Ok(Body::AuthRule(self.rename_auth_rule()?));
+            }
             return Ok(match self.expect_one_of(&["USER", "ROLE"])? {
                 "USER" => Body::User(self.rename_user()?),
                 _ => Body::Role(self.rename_role()?),
@@ -148,6 +152,8 @@ impl Parser<'_> {
         } else if self.accept("IMMUTABLE") {
             self.expect("ROLE")?;
             Ok(Body::Role(self.create_role(replace, true)?))
+        } else if self.accept_auth() {
+            Err(self.no_auth_rule())
         } else {
             Err(self.unexpected())
         }
@@ -163,6 +169,10 @@ impl Parser<'_> {
             Ok(Body::User(self.change_password()?))
         } else if self.accept("USER") {
             Ok(Body::User(self.alter_user()?))
+        } else if self.accept("USERS") {
+            Ok(Body::User(self.alter_users()?))
+        } else if self.accept_auth() {
+            Ok(Body::AuthRule(self.alter_auth_rule()?))
         } else {
             Err(self.unexpected())
         }
@@ -180,6 +190,8 @@ impl Parser<'_> {
             Ok(Body::User(self.drop_user()?))
         } else if self.accept("ROLE") {
             Ok(Body::Role(self.drop_role()?))
+        } else if self.accept_auth() {
+            Ok(Body::AuthRule(self.drop_auth_rule()?))
         } else {
             Err(self.unexpected())
         }
@@ -190,7 +202,7 @@ impl Parser<'_> {
         // `GRANT ROLE r` gives a role; `GRANT ROLE MANAGEMENT ON DBMS` gives a privilege.
         let management = self.at_ahead(1, "ROLE") && self.at_ahead(2, "MANAGEMENT") && self.at_ahead(3, "ON");
         if next_is_role && !management && !self.at("DENY") {
-            return Ok(Body::Role(self.assign_roles()?));
+            return self.assign_roles();
         }
         Ok(Body::Privilege(self.privilege_statement()?))
     }

@@ -1,8 +1,9 @@
 //! `CREATE ROLE`, `RENAME ROLE`, `DROP ROLE`, `GRANT ROLE`, `REVOKE ROLE`.
 
 use super::{Parsed, Parser};
-use crate::ast::{CreateRole, DropRole, RenameRole, RoleAssignment, RoleStatement};
-use crate::error::ErrorCode;
+use crate::ast::{
+    AuthRuleStatement, Body, CreateRole, DropRole, RenameRole, RoleAssignment, RoleStatement, RuleAssignment,
+};
 use crate::lexer::TokenKind;
 
 impl Parser<'_> {
@@ -36,8 +37,8 @@ impl Parser<'_> {
         Ok(RoleStatement::Drop(DropRole { name, if_exists }))
     }
 
-    /// `GRANT ROLE[S] r, … TO [USER[S]] u, …` and `REVOKE ROLE[S] r, … FROM [USER[S]] u, …`.
-    pub(super) fn assign_roles(&mut self) -> Parsed<RoleStatement> {
+    /// `GRANT ROLE[S] r, … TO …` and `REVOKE ROLE[S] r, … FROM …`: `[USER[S]] u, …` or `AUTH RULE[S] x, …`.
+    pub(super) fn assign_roles(&mut self) -> Parsed<Body> {
         let grant = self.accept("GRANT");
         if !grant {
             self.expect("REVOKE")?;
@@ -45,9 +46,11 @@ impl Parser<'_> {
         self.expect_one_of(&["ROLES", "ROLE"])?;
         let roles = self.comma_separated(|parser| parser.simple_name("a role name"))?;
         self.expect(if grant { "TO" } else { "FROM" })?;
-        if self.at("AUTH") && (self.at_ahead(1, "RULE") || self.at_ahead(1, "RULES")) {
-            let message = "Auth rules are not supported: roles are granted to users.";
-            return Err(self.error(ErrorCode::NotSupported, self.span(), message));
+        if self.accept_auth_rules() {
+            let rules = self.comma_separated(|parser| parser.simple_name("an auth rule name"))?;
+            let assignment = RuleAssignment { roles, rules };
+            let statement = if grant { AuthRuleStatement::Grant } else { AuthRuleStatement::Revoke };
+            return Ok(Body::AuthRule(statement(assignment)));
         }
         // A user may be called `user`: the keyword is one only if a name follows.
         let a_name_follows = matches!(self.kind_ahead(1), TokenKind::Word | TokenKind::Quoted | TokenKind::Parameter);
@@ -56,6 +59,6 @@ impl Parser<'_> {
         }
         let users = self.comma_separated(|parser| parser.simple_name("a user name"))?;
         let assignment = RoleAssignment { roles, users };
-        Ok(if grant { RoleStatement::Grant(assignment) } else { RoleStatement::Revoke(assignment) })
+        Ok(Body::Role(if grant { RoleStatement::Grant(assignment) } else { RoleStatement::Revoke(assignment) }))
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Parsed, Parser};
 use crate::ast::{
-    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, ShowStatement,
-    ShowSubject, Yield, YieldItem, YieldItems,
+    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
+    ShowStatement, ShowSubject, Yield, YieldItem, YieldItems,
 };
 use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_integer};
@@ -63,6 +63,14 @@ impl Parser<'_> {
         if self.accept_one_of(&["ROLES", "ROLE"]).is_some() {
             return self.show_roles();
         }
+        if self.accept_auth() {
+            self.expect_one_of(&["RULES", "RULE"])?;
+            let as_commands = self.accept("AS");
+            if as_commands {
+                self.expect_one_of(&["COMMANDS", "COMMAND"])?;
+            }
+            return Ok(ShowSubject::AuthRules { as_commands });
+        }
         self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
         self.show_privileges(PrivilegesOf::Everyone)
     }
@@ -101,11 +109,18 @@ impl Parser<'_> {
     }
 
     fn show_role_list(&mut self, populated: bool) -> Parsed<ShowSubject> {
-        let with_users = self.accept("WITH");
-        if with_users {
-            self.expect_one_of(&["USERS", "USER"])?;
-        }
-        Ok(ShowSubject::Roles { populated, with_users })
+        let with = match self.accept("WITH") {
+            false => None,
+            true if self.accept_auth() => {
+                self.expect_one_of(&["RULES", "RULE"])?;
+                Some(RolesWith::AuthRules)
+            }
+            true => {
+                self.expect_one_of(&["USERS", "USER"])?;
+                Some(RolesWith::Users)
+            }
+        };
+        Ok(ShowSubject::Roles { populated, with })
     }
 
     /// After `PRIVILEGE[S]`.

@@ -1,15 +1,18 @@
-//! `CREATE USER`, `ALTER USER`, `ALTER CURRENT USER`, `RENAME USER`, `DROP USER`.
+//! `CREATE USER`, `ALTER USER`, `ALTER USERS`, `ALTER CURRENT USER`, `RENAME USER`, `DROP USER`.
 
 use std::collections::BTreeSet;
 
 use super::{Parsed, Parser};
 use crate::ast::{
-    AlterUser, AuthRemoval, AuthSettings, ChangePassword, CreateUser, DropUser, PasswordClause, RenameUser,
-    UserSettings, UserStatement, UserStatus,
+    AlterUser, AlterUsers, AuthRemoval, AuthSettings, ChangePassword, CreateUser, DropUser, Operand, PasswordClause,
+    RenameUser, TagEdits, TagList, TagRemoval, UserSettings, UserStatement, UserStatus,
 };
 use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::TokenKind;
 use crate::span::{Located, Span};
+
+/// The keyword has a plural.
+const TAGS: [&str; 2] = ["TAGS", "TAG"];
 
 impl Parser<'_> {
     /// After `CREATE [OR REPLACE] USER`.
@@ -20,49 +23,86 @@ impl Parser<'_> {
         Ok(UserStatement::Create(CreateUser { name, mode, settings }))
     }
 
-    /// After `ALTER USER`. Every `REMOVE` stands before every `SET`.
+    /// After `ALTER USER`. Every `REMOVE` stands before every `ADD`, and every `ADD` before every `SET`.
     pub(super) fn alter_user(&mut self) -> Parsed<UserStatement> {
         let name = self.simple_name("a user name")?;
         let if_exists = self.if_exists()?;
         let mut remove_home = false;
         let mut remove_auth = Vec::new();
         let clauses_start = self.span();
+        let mut tags = TagEdits::default();
         while self.accept("REMOVE") {
-            let span = self.span();
-            self.refuse_tags()?;
+            let start = self.span();
             if self.accept("HOME") {
                 self.expect("DATABASE")?;
-                self.once(remove_home.then_some(&()), "REMOVE HOME DATABASE", span)?;
+                self.once(remove_home.then_some(&()), "REMOVE HOME DATABASE", start)?;
                 remove_home = true;
+                continue;
+            }
+            let all = self.accept("ALL");
+            if self.accept_one_of(&TAGS).is_some() {
+                self.tag_removal(&mut tags.remove, all, start)?;
             } else {
-                self.auth_removal(&mut remove_auth)?;
+                self.auth_removal(&mut remove_auth, all, start)?;
             }
         }
-        if self.at("ADD") {
-            self.refuse_tags()?;
-        }
+        self.tag_additions(&mut tags)?;
         let settings = self.user_settings()?;
         if self.span() == clauses_start {
-            return Err(self.no_clause());
+            return Err(self.no_clause("`ALTER USER` requires at least one clause."));
         }
-        if self.at("REMOVE") {
-            let message = "Every REMOVE stands before every SET.";
-            return Err(self.error(ErrorCode::SyntaxError, self.span(), message));
-        }
+        self.require_end_of_clauses()?;
+        self.check_tags(&tags, settings.tags.as_ref())?;
         if let (true, Some(home)) = (remove_home, &settings.home) {
             let message = "A statement may either set or remove the home database, not both.";
             return Err(self.error(ErrorCode::ConflictingClauses, home.span, message));
         }
-        Ok(UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, settings }))
+        Ok(UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, tags, settings }))
+    }
+
+    /// After `ALTER USERS`.
+    pub(super) fn alter_users(&mut self) -> Parsed<UserStatement> {
+        let names = self.comma_separated(|parser| parser.simple_name("a user name"))?;
+        let if_exists = self.if_exists()?;
+        let clauses_start = self.span();
+        let mut tags = TagEdits::default();
+        while self.accept("REMOVE") {
+            let start = self.span();
+            let all = self.accept("ALL");
+            self.expect_one_of(&TAGS)?;
+            self.tag_removal(&mut tags.remove, all, start)?;
+        }
+        self.tag_additions(&mut tags)?;
+        let mut set_tags = None;
+        while self.accept("SET") {
+            let start = self.previous_span();
+            self.expect_one_of(&TAGS)?;
+            self.once(set_tags.as_ref(), "SET TAGS", start)?;
+            set_tags = Some(self.tag_list()?);
+        }
+        if self.span() == clauses_start {
+            return Err(self.no_clause("`ALTER USERS` requires at least one tag clause."));
+        }
+        self.require_end_of_clauses()?;
+        self.check_tags(&tags, set_tags.as_ref())?;
+        Ok(UserStatement::AlterTags(AlterUsers { names, if_exists, tags, set_tags }))
+    }
+
+    fn require_end_of_clauses(&self) -> Parsed<()> {
+        if self.at("REMOVE") || self.at("ADD") {
+            let message = "Every REMOVE stands before every ADD, and every ADD before every SET.";
+            return Err(self.error(ErrorCode::SyntaxError, self.span(), message));
+        }
+        Ok(())
     }
 
     /// Nothing to alter: the end of the statement, or something else where a clause is due.
-    fn no_clause(&self) -> LanguageError {
+    fn no_clause(&self, message: &str) -> LanguageError {
         if self.kind() != TokenKind::End && !self.at_symbol(";") {
             return self.unexpected();
         }
-        let error = self.error(ErrorCode::MissingClause, self.span(), "`ALTER USER` requires at least one clause.");
-        error.with_hint("Write what is to be altered: SET … or REMOVE ….")
+        let error = self.error(ErrorCode::MissingClause, self.span(), message);
+        error.with_hint("Write what is to be altered: SET …, ADD … or REMOVE ….")
     }
 
     /// After `ALTER CURRENT USER`.
@@ -85,19 +125,53 @@ impl Parser<'_> {
         Ok(UserStatement::Rename(RenameUser { from, if_exists, to }))
     }
 
-    /// `TAG` and `TAGS`, where a clause is due: users have none here.
-    fn refuse_tags(&self) -> Parsed<()> {
-        let tags = |ahead| self.at_ahead(ahead, "TAG") || self.at_ahead(ahead, "TAGS");
-        if !tags(0) && !(tags(1) && (self.at("ALL") || self.at("ADD"))) {
-            return Ok(());
-        }
-        Err(self.error(ErrorCode::NotSupported, self.span(), "Users have no tags in this catalog."))
+    /// After `REMOVE [ALL] TAG[S]`.
+    fn tag_removal(&mut self, removals: &mut Vec<Located<TagRemoval>>, all: bool, start: Span) -> Parsed<()> {
+        let removal = if all { TagRemoval::All } else { TagRemoval::Tags(self.tag_list()?.value) };
+        removals.push(Located::new(removal, start.to(self.previous_span())));
+        self.bound(removals.len())
     }
 
-    /// After `REMOVE`: `ALL AUTH [PROVIDER[S]]` or `AUTH [PROVIDER[S]] 'p'` or a list of providers.
-    fn auth_removal(&mut self, removals: &mut Vec<Located<AuthRemoval>>) -> Parsed<()> {
+    /// `ADD TAG[S] …` as often as it stands there.
+    fn tag_additions(&mut self, tags: &mut TagEdits) -> Parsed<()> {
+        while self.accept("ADD") {
+            self.expect_one_of(&TAGS)?;
+            let list = self.tag_list()?;
+            tags.add.push(list);
+            self.bound(tags.add.len())?;
+        }
+        Ok(())
+    }
+
+    /// After `TAG[S]`: a tag, a list of tags, or a parameter.
+    fn tag_list(&mut self) -> Parsed<TagList> {
+        if let Some(parameter) = self.accept_parameter() {
+            return Ok(parameter.map(Operand::Parameter));
+        }
         let start = self.span();
-        let all = self.accept("ALL");
+        if !self.accept_symbol("[") {
+            return Ok(self.string("a tag in quotes")?.map(|tag| Operand::Literal(vec![tag])));
+        }
+        let mut tags = Vec::new();
+        if !self.accept_symbol("]") {
+            tags = self.comma_separated(|parser| Ok(parser.string("a tag in quotes")?.value))?;
+            self.expect_symbol("]")?;
+        }
+        Ok(Located::new(Operand::Literal(tags), start.to(self.previous_span())))
+    }
+
+    fn check_tags(&self, edits: &TagEdits, set: Option<&TagList>) -> Parsed<()> {
+        match set {
+            Some(set) if !edits.is_empty() => {
+                let message = "SET TAGS cannot be combined with ADD TAGS or REMOVE TAGS.";
+                Err(self.error(ErrorCode::ConflictingClauses, set.span, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// After `REMOVE [ALL]`: `AUTH [PROVIDER[S]]`, and without `ALL` a provider or a list of providers.
+    fn auth_removal(&mut self, removals: &mut Vec<Located<AuthRemoval>>, all: bool, start: Span) -> Parsed<()> {
         self.expect("AUTH")?;
         self.accept_one_of(&["PROVIDERS", "PROVIDER"]);
         if all {
@@ -126,8 +200,10 @@ impl Parser<'_> {
         let mut providers = BTreeSet::new();
         while self.accept("SET") {
             let span = self.previous_span();
-            self.refuse_tags()?;
-            if self.accept("STATUS") {
+            if self.accept_one_of(&TAGS).is_some() {
+                self.once(settings.tags.as_ref(), "SET TAGS", span)?;
+                settings.tags = Some(self.tag_list()?);
+            } else if self.accept("STATUS") {
                 self.once(settings.status.as_ref(), "SET STATUS {SUSPENDED|ACTIVE}", span)?;
                 let span = self.span();
                 let suspended = self.expect_one_of(&["ACTIVE", "SUSPENDED"])? == "SUSPENDED";

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::{Out, identifier, name, names, separated};
 use crate::ast::{
-    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, ShowStatement,
-    ShowSubject, Yield, YieldItems,
+    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
+    ShowStatement, ShowSubject, Yield, YieldItems,
 };
 use crate::print::expression::expression;
 use crate::span::Located;
@@ -33,9 +33,17 @@ fn subject(out: Out<'_, '_>, subject: &ShowSubject) -> fmt::Result {
         ShowSubject::Users { with_auth } => write!(out, "SHOW USERS{}", if *with_auth { " WITH AUTH" } else { "" }),
         ShowSubject::SupportedPrivileges => out.write_str("SHOW SUPPORTED PRIVILEGES"),
         ShowSubject::CurrentUser => out.write_str("SHOW CURRENT USER"),
-        ShowSubject::Roles { populated, with_users } => {
+        ShowSubject::Roles { populated, with } => {
             let populated = if *populated { "POPULATED " } else { "" };
-            write!(out, "SHOW {populated}ROLES{}", if *with_users { " WITH USERS" } else { "" })
+            let with = match with {
+                None => "",
+                Some(RolesWith::Users) => " WITH USERS",
+                Some(RolesWith::AuthRules) => " WITH AUTH RULES",
+            };
+            write!(out, "SHOW {populated}ROLES{with}")
+        }
+        ShowSubject::AuthRules { as_commands } => {
+            write!(out, "SHOW AUTH RULES{}", if *as_commands { " AS COMMANDS" } else { "" })
         }
         ShowSubject::Privileges { of, as_commands } => {
             match of {

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use super::expression::expression;
 use super::{Out, map_operand, name, names, secret, separated, string, string_operand, url, version};
 use crate::ast::{
-    AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthSettings, Body, CreateAlias, CreateMode, DatabaseAccess,
-    DatabaseStatement, LoginClause, NameOperand, Operand, PasswordClause, RenameRole, RenameUser, RoleStatement,
-    UserSettings, UserStatement, UserStatus, Wait,
+    AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthRuleClause, AuthRuleStatement, AuthSettings, Body,
+    CreateAlias, CreateMode, DatabaseAccess, DatabaseStatement, LoginClause, NameOperand, Operand, PasswordClause,
+    RenameAuthRule, RenameRole, RenameUser, RoleStatement, RuleAssignment, TagEdits, TagRemoval, UserSettings,
+    UserStatement, UserStatus, Wait,
 };
 
 pub(super) fn body(out: Out<'_, '_>, body: &Body) -> fmt::Result {
@@ -15,6 +17,7 @@ pub(super) fn body(out: Out<'_, '_>, body: &Body) -> fmt::Result {
         Body::Database(statement) => database(out, statement),
         Body::User(statement) => user(out, statement),
         Body::Role(statement) => role(out, statement),
+        Body::AuthRule(statement) => auth_rule(out, statement),
         Body::Privilege(statement) => super::privilege::statement(out, statement),
         Body::Show(statement) => super::show::statement(out, statement),
     }
@@ -179,6 +182,35 @@ fn role(out: Out<'_, '_>, statement: &RoleStatement) -> fmt::Result {
     }
 }
 
+fn auth_rule(out: Out<'_, '_>, statement: &AuthRuleStatement) -> fmt::Result {
+    let assignment = |out: Out<'_, '_>, words: [&str; 2], assignment: &RuleAssignment| {
+        out.write_str(words[0])?;
+        names(out, &assignment.roles)?;
+        out.write_str(words[1])?;
+        names(out, &assignment.rules)
+    };
+    match statement {
+        AuthRuleStatement::Alter(statement) => {
+            existing(out, "ALTER AUTH RULE", &statement.name, statement.if_exists)?;
+            separated(out, &statement.clauses, "", |out, clause| match clause {
+                AuthRuleClause::Condition(condition) => {
+                    out.write_str(" SET CONDITION ")?;
+                    expression(out, &condition.value)
+                }
+                AuthRuleClause::Enabled(enabled) => {
+                    write!(out, " SET ENABLED {}", if *enabled { "TRUE" } else { "FALSE" })
+                }
+            })
+        }
+        AuthRuleStatement::Rename(RenameAuthRule { from, if_exists, to }) => {
+            rename(out, "RENAME AUTH RULE", from, *if_exists, to)
+        }
+        AuthRuleStatement::Drop(statement) => existing(out, "DROP AUTH RULE", &statement.name, statement.if_exists),
+        AuthRuleStatement::Grant(rules) => assignment(out, ["GRANT ROLE ", " TO AUTH RULE "], rules),
+        AuthRuleStatement::Revoke(rules) => assignment(out, ["REVOKE ROLE ", " FROM AUTH RULE "], rules),
+    }
+}
+
 fn user(out: Out<'_, '_>, statement: &UserStatement) -> fmt::Result {
     match statement {
         UserStatement::Create(statement) => {
@@ -186,6 +218,13 @@ fn user(out: Out<'_, '_>, statement: &UserStatement) -> fmt::Result {
             user_settings(out, &statement.settings)
         }
         UserStatement::Alter(statement) => alter_user(out, statement),
+        UserStatement::AlterTags(statement) => {
+            out.write_str("ALTER USERS ")?;
+            names(out, &statement.names)?;
+            out.write_str(if statement.if_exists { " IF EXISTS" } else { "" })?;
+            tag_edits(out, &statement.tags)?;
+            clause(out, " SET TAGS ", statement.set_tags.as_ref(), |out, tags| tag_list(out, &tags.value))
+        }
         UserStatement::ChangePassword(change) => {
             out.write_str("ALTER CURRENT USER SET PASSWORD FROM ")?;
             secret(out, &change.from)?;
@@ -215,7 +254,35 @@ fn alter_user(out: Out<'_, '_>, statement: &AlterUser) -> fmt::Result {
             }
         }
     }
+    tag_edits(out, &statement.tags)?;
     user_settings(out, &statement.settings)
+}
+
+fn tag_edits(out: Out<'_, '_>, edits: &TagEdits) -> fmt::Result {
+    for removal in &edits.remove {
+        match &removal.value {
+            TagRemoval::All => out.write_str(" REMOVE ALL TAGS")?,
+            TagRemoval::Tags(tags) => {
+                out.write_str(" REMOVE TAGS ")?;
+                tag_list(out, tags)?;
+            }
+        }
+    }
+    separated(out, &edits.add, "", |out, tags| {
+        out.write_str(" ADD TAGS ")?;
+        tag_list(out, &tags.value)
+    })
+}
+
+fn tag_list(out: Out<'_, '_>, tags: &Operand<Vec<String>>) -> fmt::Result {
+    match tags {
+        Operand::Parameter(name) => super::parameter(out, name),
+        Operand::Literal(tags) => {
+            out.write_str("[")?;
+            separated(out, tags, ", ", |out, tag| string(out, tag))?;
+            out.write_str("]")
+        }
+    }
 }
 
 fn user_settings(out: Out<'_, '_>, settings: &UserSettings) -> fmt::Result {
@@ -225,7 +292,8 @@ fn user_settings(out: Out<'_, '_>, settings: &UserSettings) -> fmt::Result {
         write!(out, " SET STATUS {word}")?;
     }
     clause(out, " SET HOME DATABASE ", settings.home.as_ref(), name)?;
-    separated(out, &settings.auth, "", |out, auth| auth_settings(out, &auth.value))
+    separated(out, &settings.auth, "", |out, auth| auth_settings(out, &auth.value))?;
+    clause(out, " SET TAGS ", settings.tags.as_ref(), |out, tags| tag_list(out, &tags.value))
 }
 
 fn password_clauses(out: Out<'_, '_>, clauses: &PasswordClause) -> fmt::Result {

@@ -1,5 +1,7 @@
 //! Statements of every form, drawn at random as syntax trees.
 
+mod accounts;
+
 use aliasd_catalog::PlainSecret;
 use aliasd_cypher::ast::*;
 use aliasd_cypher::{Located, Span};
@@ -9,6 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::expressions::{entries, expression};
+use accounts::{auth_rule, role, user};
 
 pub(crate) fn at<T>(value: T) -> Located<T> {
     Located::new(value, Span::default())
@@ -196,86 +199,6 @@ fn database() -> BoxedStrategy<DatabaseStatement> {
     .boxed()
 }
 
-fn password() -> BoxedStrategy<PasswordClause> {
-    (of(secret()), any::<bool>(), of(any::<bool>().prop_map(at)))
-        .prop_map(|(password, encrypted, change_required)| {
-            let encrypted = encrypted && password.is_some();
-            PasswordClause { password, encrypted, change_required }
-        })
-        .boxed()
-}
-
-fn auth() -> BoxedStrategy<Vec<Located<AuthSettings>>> {
-    let native = password().prop_map(|mut password| {
-        if password.password.is_none() && password.change_required.is_none() {
-            password.change_required = Some(at(false));
-        }
-        AuthSettings { provider: at("native".to_owned()), id: None, password }
-    });
-    let external = ("[a-m'\\\\ ]{1,6}", string_operand()).prop_map(|(provider, id)| AuthSettings {
-        provider: at(provider),
-        id: Some(id),
-        password: PasswordClause::default(),
-    });
-    (of(native), of(external))
-        .prop_map(|(native, external)| native.into_iter().chain(external).map(at).collect())
-        .boxed()
-}
-
-fn settings() -> BoxedStrategy<UserSettings> {
-    let status = of(select(vec![UserStatus::Active, UserStatus::Suspended]).prop_map(at));
-    (password(), status, of(catalog_name()), auth())
-        .prop_map(|(password, status, home, auth)| UserSettings { password, status, home, auth })
-        .boxed()
-}
-
-fn user() -> BoxedStrategy<UserStatement> {
-    let removal = prop_oneof![
-        Just(AuthRemoval::All),
-        any::<String>().prop_map(Operand::Literal).prop_map(AuthRemoval::Provider),
-        parameter().prop_map(Operand::Parameter).prop_map(AuthRemoval::Provider),
-    ];
-    prop_oneof![
-        (simple_name(), mode(), settings()).prop_map(|(name, mode, settings)| UserStatement::Create(CreateUser {
-            name,
-            mode,
-            settings
-        })),
-        (simple_name(), any::<bool>(), any::<bool>(), vec(removal.prop_map(at), 0..3), settings()).prop_map(
-            |(name, if_exists, remove_home, remove_auth, mut settings)| {
-                let remove_home = remove_home && settings.home.is_none();
-                if !remove_home && remove_auth.is_empty() && settings == UserSettings::default() {
-                    settings.status = Some(at(UserStatus::Active));
-                }
-                UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, settings })
-            }
-        ),
-        (simple_name(), any::<bool>()).prop_map(|(name, if_exists)| UserStatement::Drop(DropUser { name, if_exists })),
-        (simple_name(), any::<bool>(), simple_name())
-            .prop_map(|(from, if_exists, to)| UserStatement::Rename(RenameUser { from, if_exists, to })),
-        (secret(), secret()).prop_map(|(from, to)| UserStatement::ChangePassword(ChangePassword { from, to })),
-    ]
-    .boxed()
-}
-
-fn role() -> BoxedStrategy<RoleStatement> {
-    let assignment =
-        (vec(simple_name(), 1..4), vec(simple_name(), 1..4)).prop_map(|(roles, users)| RoleAssignment { roles, users });
-    prop_oneof![
-        (simple_name(), mode(), any::<bool>(), of(simple_name())).prop_map(|(name, mode, immutable, copy_of)| {
-            RoleStatement::Create(CreateRole { name, mode, immutable, copy_of })
-        }),
-        (simple_name(), any::<bool>(), simple_name())
-            .prop_map(|(from, if_exists, to)| RoleStatement::Rename(RenameRole { from, if_exists, to })),
-        (simple_name(), any::<bool>()).prop_map(|(name, if_exists)| RoleStatement::Drop(DropRole { name, if_exists })),
-        (any::<bool>(), assignment).prop_map(|(grant, assignment)| match grant {
-            true => RoleStatement::Grant(assignment),
-            false => RoleStatement::Revoke(assignment),
-        }),
-    ]
-    .boxed()
-}
-
 fn privilege() -> BoxedStrategy<PrivilegeStatement> {
     let effects = || select(vec![GrantEffect::Granted, GrantEffect::Denied]);
     let verb = prop_oneof![effects().prop_map(PrivilegeVerb::Assign), of(effects()).prop_map(PrivilegeVerb::Revoke)];
@@ -380,7 +303,9 @@ fn show() -> BoxedStrategy<ShowStatement> {
         any::<bool>().prop_map(|with_auth| ShowSubject::Users { with_auth }),
         Just(ShowSubject::CurrentUser),
         Just(ShowSubject::SupportedPrivileges),
-        (any::<bool>(), any::<bool>()).prop_map(|(populated, with_users)| ShowSubject::Roles { populated, with_users }),
+        (any::<bool>(), of(select(vec![RolesWith::Users, RolesWith::AuthRules])))
+            .prop_map(|(populated, with)| ShowSubject::Roles { populated, with }),
+        any::<bool>().prop_map(|as_commands| ShowSubject::AuthRules { as_commands }),
         (of_whom, of(select(vec![AsCommands::Assign, AsCommands::Revoke])))
             .prop_map(|(of, as_commands)| ShowSubject::Privileges { of, as_commands }),
     ];
@@ -401,14 +326,23 @@ pub(crate) fn statement() -> BoxedStrategy<Statement> {
         database().prop_map(Body::Database),
         user().prop_map(Body::User),
         role().prop_map(Body::Role),
+        auth_rule().prop_map(Body::AuthRule),
         privilege().prop_map(Body::Privilege),
         show().prop_map(|show| Body::Show(Box::new(show))),
     ];
     (of(version()), body)
         .prop_map(|(version, body)| {
-            // Credential forwarding came with Cypher 25, and so did names of more than two parts for new aliases.
-            let created = matches!(&body, Body::Alias(AliasStatement::Create(_)));
-            Statement { version: version.filter(|_| !created), body: at(body), deprecations: Vec::new() }
+            // Credential forwarding came with Cypher 25, and so did names of more than two parts for new aliases, and auth
+            // rules.
+            let newer = match &body {
+                Body::Alias(AliasStatement::Create(_)) | Body::AuthRule(_) => true,
+                Body::Show(show) => matches!(
+                    show.subject.value,
+                    ShowSubject::AuthRules { .. } | ShowSubject::Roles { with: Some(RolesWith::AuthRules), .. }
+                ),
+                _ => false,
+            };
+            Statement { version: version.filter(|_| !newer), body: at(body), deprecations: Vec::new() }
         })
         .boxed()
 }

@@ -6,3 +6,4 @@ mod lowering;
 mod page;
 mod privileges;
 mod session;
+mod users;

@@ -1,8 +1,8 @@
 //! A catalog that statements are said to, and answers in a form that a person reads.
 
 use aliasd_catalog::{
-    Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Policy, Principal, Rejection, RequestId,
-    Revision, Sealed, SealedSecret, Timestamp, UserName, Value,
+    Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, PlainSecret, Policy, Principal, Rejection,
+    RequestId, Revision, Sealed, SealedSecret, Timestamp, UserName, Value,
 };
 use aliasd_cypher::{Lowered, Parameters, Refusal, Table, compile, run_listing};
 
@@ -46,13 +46,24 @@ impl Session {
         let who = Principal::User(UserName::new(name).expect("a valid name"));
         match compile(statement, &Parameters::default())? {
             Lowered::Command(command) => {
+                let about = match &command {
+                    command if matches!(**command, Command::ChangeOwnPassword { .. }) => Some(name.to_owned()),
+                    command => match &**command {
+                        Command::AlterUser(alter) => Some(alter.name.to_string()),
+                        _ => None,
+                    },
+                };
+                let about = about.and_then(|name| self.catalog.user(&name).cloned());
                 let sealed = command.seal(
                     |_, _, _| {
                         let ciphertext = Vec::new().into();
                         Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext })
                     },
-                    |_| Ok(PasswordHash::new("a hash")),
-                    |_| Ok(self.catalog.user(name).map_or(Revision(0), |user| user.credential_revision)),
+                    |password| Ok(hash(password)),
+                    |password| match &about {
+                        Some(user) if user.password == Some(hash(password)) => Ok(user.credential_revision),
+                        _ => Err(Rejection::CredentialsChanged { user: name.to_owned() }),
+                    },
                 );
                 self.apply(who, sealed?)?;
                 Ok("done".to_owned())
@@ -68,6 +79,11 @@ impl Session {
         let entry = Entry { request: RequestId(request), actor, issued_at: Timestamp(self.revision), command };
         self.catalog.apply(Revision(self.revision), &entry).outcome.map(|_| ())
     }
+}
+
+/// As good as a hash where nobody looks: equal for equal passwords.
+fn hash(password: &PlainSecret) -> PasswordHash {
+    PasswordHash::new(password.expose())
 }
 
 fn render(table: Table<'_>) -> Result<String, Refusal> {

@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{
     AlterUser, AuthId, AuthProvider, Bootstrap, Catalog, ClusterId, Command, CreateMode, CreateUser, Entry,
-    PasswordChange, Plain, PlainSecret, Policy, Principal, Removal, RequestId, Revision, Timestamp, UserName,
-    UserStatus,
+    PasswordChange, Plain, PlainSecret, Policy, Principal, Removal, RequestId, Revision, TagChange, Timestamp,
+    UserName, UserStatus,
 };
 use aliasd_keyring::keystore::Keystore;
 use base64::Engine;
@@ -61,6 +62,7 @@ impl Fixture {
             status: None,
             home: None,
             auth: vec![(AuthProvider::mtls(), AuthId::new("dbms-a").unwrap())],
+            tags: BTreeSet::new(),
         });
         fixture.admin(carol).await;
         fixture
@@ -72,7 +74,7 @@ impl Fixture {
 
     async fn apply(&mut self, actor: Principal, command: Command<Plain>) {
         let seal = Seal { cluster: CLUSTER, key: self.vault.configured_key() };
-        let command = self.vault.seal_command(command, seal, Revision(0)).await.unwrap();
+        let command = self.vault.seal_command(command, seal, None).await.unwrap();
         self.revision += 1;
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.revision.to_be_bytes());
@@ -112,10 +114,12 @@ fn alter(name: &str, change: impl FnOnce(&mut AlterUser<Plain>)) -> Command<Plai
         name: user(name),
         if_exists: false,
         password: None,
+        unchanged_since: (),
         status: None,
         home: None,
         remove_auth: Removal::default(),
         set_auth: Vec::new(),
+        tags: TagChange::default(),
     };
     change(&mut alter);
     Command::AlterUser(alter)
@@ -155,6 +159,7 @@ async fn whatever_is_wrong_with_a_login_looks_the_same() {
         status: None,
         home: None,
         auth: vec![(AuthProvider::mtls(), AuthId::new("external").unwrap())],
+        tags: BTreeSet::new(),
     });
     fixture.admin(external).await;
     for (name, password) in [

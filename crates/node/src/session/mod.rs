@@ -27,7 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{Command, Plain, PlainSecret, Policy, Principal, Rejection, Revision, Sealed};
+use aliasd_catalog::{Command, PasswordHash, Plain, Policy, Principal, Rejection, Revision, Sealed, UserName};
 use aliasd_wire::error::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -118,10 +118,7 @@ impl Session {
 
     /// Seals what a command brought in clear, for the cluster as this member knows it.
     async fn seal(&self, actor: &Principal, command: Command<Plain>) -> Result<Command<Sealed>, Error> {
-        let verified_at = match &command {
-            Command::ChangeOwnPassword { proof, .. } => self.verify_own_password(actor, proof).await?,
-            _ => Revision::default(),
-        };
+        let present = self.present_password(actor, &command)?;
         let seal = match &command {
             Command::Bootstrap(bootstrap) => Seal { cluster: bootstrap.cluster_id, key: bootstrap.active_key },
             _ => {
@@ -130,25 +127,35 @@ impl Session {
                 Seal { cluster: meta.cluster_id, key: meta.active_key }
             }
         };
-        self.vault.seal_command(command, seal, verified_at).await.map_err(|error| self.vault_fault(&error))
+        self.vault.seal_command(command, seal, present).await.map_err(|error| self.vault_fault(&error))
     }
 
-    /// Checks the password that someone says is the own one, and answers the revision of the credentials that were
-    /// checked: the catalog refuses if they have changed by the time the command takes effect.
-    async fn verify_own_password(&self, actor: &Principal, password: &PlainSecret) -> Result<Revision, Error> {
-        let wrong = || Error::from(Fault::WrongCredentials {});
-        let Principal::User(name) = actor else { return Err(wrong()) };
+    /// The password of the user whom a command that brings a password is about, and the revision of the credentials: the
+    /// catalog refuses what was found out about it if they have changed by the time the command takes effect.
+    fn present_password(
+        &self,
+        actor: &Principal,
+        command: &Command<Plain>,
+    ) -> Result<Option<(PasswordHash, Revision)>, Error> {
         let view = self.replica.view();
-        let user = view.catalog.user(name.as_str()).ok_or_else(wrong)?;
-        let no_password = || Error::from(&Rejection::NoPassword { name: name.to_string() });
-        let hash = user.password.clone().ok_or_else(no_password)?;
-        let verified = self.vault.passwords().verify(password.clone(), hash, || false).await;
-        if verified.map_err(|error| self.vault_fault(&error))? { Ok(user.credential_revision) } else { Err(wrong()) }
+        let present = |name: &UserName| {
+            let user = view.catalog.user(name.as_str())?;
+            Some((user.password.clone()?, user.credential_revision))
+        };
+        match (command, actor) {
+            (Command::AlterUser(alter), _) => Ok(present(&alter.name)),
+            (Command::ChangeOwnPassword { .. }, Principal::User(name)) => match present(name) {
+                None => Err(Error::from(&Rejection::NoPassword { name: name.to_string() })),
+                present => Ok(present),
+            },
+            _ => Ok(None),
+        }
     }
 
     fn vault_fault(&self, error: &VaultError) -> Error {
         match error {
             VaultError::Busy => Fault::LoginBusy {}.into(),
+            VaultError::WrongPassword => Fault::WrongCredentials {}.into(),
             VaultError::KeyMissing { .. } => self.not_serving().unwrap_or(Fault::CatchingUp {}).into(),
             _ => {
                 tracing::error!(%error, "a secret could not be sealed");

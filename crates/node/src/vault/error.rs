@@ -39,6 +39,9 @@ pub enum VaultError {
     /// The password could not be hashed.
     #[error("The password could not be hashed.")]
     NotHashed,
+    /// What is said to be the own password is not.
+    #[error("The password is not the one of the user.")]
+    WrongPassword,
     /// Too many passwords are being hashed or verified already.
     #[error("Too many passwords are being verified at the moment.")]
     Busy,
@@ -60,7 +63,7 @@ impl VaultError {
                 "Put the same file on every node, where keystore.path names it, and load it again.".to_owned()
             }
             Self::Busy => "Try again, or log in once and use the token.".to_owned(),
-            Self::NotSealed | Self::NotOpened | Self::NotHashed => String::new(),
+            Self::NotSealed | Self::NotOpened | Self::NotHashed | Self::WrongPassword => String::new(),
         }
     }
 }

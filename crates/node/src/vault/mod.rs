@@ -22,7 +22,8 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use aliasd_catalog::{
-    CatalogName, ClusterId, Command, CredentialField, KeyId, Plain, PlainSecret, Revision, Sealed, SealedSecret,
+    CatalogName, ClusterId, Command, CredentialField, KeyId, PasswordHash, Plain, PlainSecret, Revision, Sealed,
+    SealedSecret,
 };
 use aliasd_keyring::keystore::{Keystore, SecretKey};
 use arc_swap::ArcSwap;
@@ -167,8 +168,8 @@ impl Vault {
     }
 
     /// Seals every secret of a command: passwords of remote aliases are encrypted, passwords of users are hashed in
-    /// the bounded pool. `verified_at` is the revision of the credentials that an own password, if the command brings
-    /// one, was verified at.
+    /// the bounded pool. `present` is the password of the user whom the command is about, and the revision of the
+    /// credentials that it is of: an own password that the command brings has to be that one, a new one not.
     ///
     /// # Errors
     /// As [`Vault::seal`], or the pool is too busy. Nothing is left half sealed.
@@ -176,7 +177,7 @@ impl Vault {
         self: &Arc<Self>,
         command: Command<Plain>,
         seal: Seal,
-        verified_at: Revision,
+        present: Option<(PasswordHash, Revision)>,
     ) -> Result<Command<Sealed>, VaultError> {
         let hashes = matches!(
             command,
@@ -185,7 +186,11 @@ impl Vault {
         let vault = Arc::clone(self);
         let work = move || {
             let seal = |alias: &CatalogName, field, secret: &PlainSecret| vault.seal(seal, alias, field, secret);
-            command.seal(seal, passwords::hash, |_| Ok(verified_at))
+            let verify = |password: &PlainSecret| match &present {
+                Some((hash, revision)) if passwords::verify(password, hash) => Ok(*revision),
+                _ => Err(VaultError::WrongPassword),
+            };
+            command.seal(seal, passwords::hash, verify)
         };
         if hashes { self.passwords.run(work).await? } else { work() }
     }

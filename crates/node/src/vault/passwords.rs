@@ -79,7 +79,7 @@ pub(super) fn hash(password: &PlainSecret) -> Result<PasswordHash, VaultError> {
 
 /// The cost is read from the hash, so that hashes made with other parameters stay good. The comparison takes the same time
 /// wherever the two differ.
-fn verify(password: &PlainSecret, expected: &PasswordHash) -> bool {
+pub(super) fn verify(password: &PlainSecret, expected: &PasswordHash) -> bool {
     argon2id().verify_password(password.expose().as_bytes(), expected.as_phc()).is_ok()
 }
 

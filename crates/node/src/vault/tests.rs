@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasName, AliasTarget, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
     DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget, RemoteUrl,
-    RemoteUserName, Revision, SealedSecret, UserName, ValueMap,
+    RemoteUserName, SealedSecret, UserName, ValueMap,
 };
 use aliasd_keyring::keystore::Keystore;
 use tempfile::TempDir;
@@ -198,20 +199,21 @@ fn create_user() -> Command<Plain> {
         status: None,
         home: None,
         auth: Vec::new(),
+        tags: BTreeSet::new(),
     })
 }
 
 #[tokio::test]
 async fn a_command_is_sealed_as_a_whole() {
     let (_directory, vault) = vault();
-    let command = vault.seal_command(create_alias(), seal(&vault), Revision(0)).await.unwrap();
+    let command = vault.seal_command(create_alias(), seal(&vault), None).await.unwrap();
     let Command::CreateAlias(CreateAlias { target: AliasTarget::Remote(target), .. }) = &command else { panic!() };
     let opened =
         vault.open(CLUSTER, &alias("sales"), CredentialField::Password, target.login.credential().unwrap()).unwrap();
     assert_eq!(opened.expose(), "secretpassword");
     assert!(!format!("{command:?}").contains("secretpassword"));
 
-    let command = vault.seal_command(create_user(), seal(&vault), Revision(0)).await.unwrap();
+    let command = vault.seal_command(create_user(), seal(&vault), None).await.unwrap();
     let Command::CreateUser(CreateUser { password: Some(change), .. }) = command else { panic!() };
     let hash = change.password.unwrap();
     assert!(hash.as_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_phc());

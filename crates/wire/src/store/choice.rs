@@ -61,6 +61,7 @@ choice!(catalog::DbmsAction = proto::DbmsAction {
     CompositeDatabaseManagement CreateCompositeDatabase DropCompositeDatabase AlterCompositeDatabase
     UserManagement CreateUser DropUser RenameUser ShowUser AlterUser
     SetPasswords SetAuth SetUserStatus SetUserHomeDatabase
+    UserMetadataManagement SetUserMetadata ShowUserMetadata
     RoleManagement CreateRole DropRole RenameRole ShowRole AssignRole RemoveRole
     PrivilegeManagement ShowPrivilege AssignPrivilege RemovePrivilege
     AuthRuleManagement CreateAuthRule DropAuthRule AlterAuthRule RenameAuthRule ShowAuthRule

@@ -3,18 +3,20 @@
 use std::fmt::Display;
 
 use aliasd_catalog::{
-    AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, ClusterId, Command, CreateAlias, CreateUser,
-    HomeChange, KeyId, NameForm, PasswordChange, PasswordHash, Privilege, RemoteTarget, Removal, Revision, RoleName,
-    Sealed, UserName,
+    AliasTarget, AlterAlias, AuthRuleCommand, Bootstrap, ClusterId, Command, CreateAlias, KeyId, NameForm,
+    PasswordHash, Privilege, RemoteTarget, Revision, RoleName, Sealed, UserName,
 };
 
 use super::choice::Choice;
 use super::parts::{
-    alias_name, array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, login, login_from,
-    optional, password, policy, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url,
-    user_name,
+    alias_name, array, auth_rule_name, catalog_name, database_name, driver, driver_from, login, login_from, optional,
+    password, policy, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url, user_name,
 };
-use super::proto::{self, alter_user, command::Kind, create_alias, name_form};
+use super::proto::{self, command::Kind, create_alias, name_form};
+use super::user::{
+    alter_tags_from, alter_tags_to, alter_user_from, alter_user_to, auth_rule_to, create_user_from, create_user_to,
+    rule_assignment_from,
+};
 use super::{Fault, privilege};
 use crate::value::{map_from_proto, map_to_proto};
 
@@ -56,8 +58,16 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         }
         Command::CreateUser(create) => Kind::CreateUser(create_user_to(create)),
         Command::AlterUser(alter) => Kind::AlterUser(alter_user_to(alter)),
-        Command::ChangeOwnPassword { proof, password: hash } => {
-            Kind::ChangeOwnPassword(proto::ChangeOwnPassword { verified_at: proof.0, password: password(hash) })
+        Command::AlterUserTags { names, if_exists, tags } => {
+            Kind::AlterUserTags(alter_tags_to(names, *if_exists, tags))
+        }
+        Command::AuthRule(rule) => auth_rule_to(rule),
+        Command::ChangeOwnPassword { proof, password: hash, unchanged_since } => {
+            Kind::ChangeOwnPassword(proto::ChangeOwnPassword {
+                verified_at: proof.0,
+                password: password(hash),
+                unchanged_since: unchanged_since.map(|revision| revision.0),
+            })
         }
         Command::RenameUser { from, to, if_exists } => Kind::RenameUser(rename_to(from, to, *if_exists)),
         Command::RenameRole { from, to, if_exists } => Kind::RenameRole(rename_to(from, to, *if_exists)),
@@ -107,8 +117,9 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
         Kind::DropDatabase(proto::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
             Command::DropDatabase { name: catalog_name(&name)?, if_exists, composite, cascade_aliases }
         }
-        Kind::ChangeOwnPassword(proto::ChangeOwnPassword { verified_at, password }) => {
-            Command::ChangeOwnPassword { proof: Revision(verified_at), password: PasswordHash::new(password) }
+        Kind::ChangeOwnPassword(proto::ChangeOwnPassword { verified_at, password, unchanged_since }) => {
+            let (proof, password) = (Revision(verified_at), PasswordHash::new(password));
+            Command::ChangeOwnPassword { proof, password, unchanged_since: unchanged_since.map(Revision) }
         }
         Kind::RenameUser(proto::Rename { from, to, if_exists }) => {
             Command::RenameUser { from: user_name(&from)?, to: user_name(&to)?, if_exists }
@@ -118,6 +129,25 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
         }
         Kind::CreateUser(create) => Command::CreateUser(create_user_from(create)?),
         Kind::AlterUser(alter) => Command::AlterUser(alter_user_from(alter)?),
+        Kind::AlterUserTags(alter) => alter_tags_from(alter)?,
+        Kind::AlterAuthRule(proto::NamedAuthRule { name, if_exists }) => {
+            Command::AuthRule(AuthRuleCommand::Alter { name: auth_rule_name(&name)?, if_exists })
+        }
+        Kind::RenameAuthRule(proto::Rename { from, to, if_exists }) => {
+            let (from, to) = (auth_rule_name(&from)?, auth_rule_name(&to)?);
+            Command::AuthRule(AuthRuleCommand::Rename { from, to, if_exists })
+        }
+        Kind::DropAuthRule(proto::NamedAuthRule { name, if_exists }) => {
+            Command::AuthRule(AuthRuleCommand::Drop { name: auth_rule_name(&name)?, if_exists })
+        }
+        Kind::GrantRolesToRules(assignment) => {
+            let (roles, rules) = rule_assignment_from(&assignment)?;
+            Command::AuthRule(AuthRuleCommand::GrantRoles { roles, rules })
+        }
+        Kind::RevokeRolesFromRules(assignment) => {
+            let (roles, rules) = rule_assignment_from(&assignment)?;
+            Command::AuthRule(AuthRuleCommand::RevokeRoles { roles, rules })
+        }
         Kind::DropUser(proto::DropUser { name, if_exists }) => Command::DropUser { name: user_name(&name)?, if_exists },
         Kind::CreateRole(proto::CreateRole { name, mode, immutable, copy_of }) => Command::CreateRole {
             name: role_name(&name)?,
@@ -352,97 +382,5 @@ fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fau
         driver: optional(driver, driver_from)?,
         default_language: Choice::from_number(default_language)?,
         properties: optional(properties, |stored| Ok(map_from_proto(stored.entries)?))?,
-    })
-}
-
-fn change_to(change: &PasswordChange<Sealed>) -> proto::PasswordChange {
-    let PasswordChange { password: hash, change_required } = change;
-    proto::PasswordChange { password: hash.as_ref().map(password), change_required: *change_required }
-}
-
-fn change_from(stored: proto::PasswordChange) -> PasswordChange<Sealed> {
-    let proto::PasswordChange { password, change_required } = stored;
-    PasswordChange { password: password.map(PasswordHash::new), change_required }
-}
-
-fn identities_to(auth: &[(AuthProvider, AuthId)]) -> Vec<proto::AuthIdentity> {
-    auth.iter().map(|(provider, id)| proto::AuthIdentity { provider: text(provider), id: text(id) }).collect()
-}
-
-fn identities_from(stored: Vec<proto::AuthIdentity>) -> Result<Vec<(AuthProvider, AuthId)>, Fault> {
-    let read = |proto::AuthIdentity { provider, id }| Ok((auth_provider(&provider)?, auth_id(&id)?));
-    stored.into_iter().map(read).collect()
-}
-
-fn create_user_to(create: &CreateUser<Sealed>) -> proto::CreateUser {
-    let CreateUser { name, mode, password, status, home, auth } = create;
-    proto::CreateUser {
-        name: text(name),
-        mode: mode.number(),
-        password: password.as_ref().map(change_to),
-        status: Choice::optional_number(*status),
-        home: home.as_ref().map(text),
-        auth: identities_to(auth),
-    }
-}
-
-fn create_user_from(stored: proto::CreateUser) -> Result<CreateUser<Sealed>, Fault> {
-    let proto::CreateUser { name, mode, password, status, home, auth } = stored;
-    Ok(CreateUser {
-        name: user_name(&name)?,
-        mode: Choice::required(mode, "mode")?,
-        password: password.map(change_from),
-        status: Choice::from_number(status)?,
-        home: optional(home, |home| catalog_name(&home))?,
-        auth: identities_from(auth)?,
-    })
-}
-
-fn alter_user_to(alter: &AlterUser<Sealed>) -> proto::AlterUser {
-    let AlterUser { name, if_exists, password, status, home, remove_auth, set_auth } = alter;
-    let Removal { all, native, providers } = remove_auth;
-    proto::AlterUser {
-        name: text(name),
-        if_exists: *if_exists,
-        password: password.as_ref().map(change_to),
-        status: Choice::optional_number(*status),
-        home: home.as_ref().map(|home| match home {
-            HomeChange::Set(name) => alter_user::Home::SetHome(text(name)),
-            HomeChange::Remove => alter_user::Home::RemoveHome(()),
-        }),
-        remove_all_auth: *all,
-        remove_native_auth: *native,
-        remove_auth: texts(providers),
-        set_auth: identities_to(set_auth),
-    }
-}
-
-fn alter_user_from(stored: proto::AlterUser) -> Result<AlterUser<Sealed>, Fault> {
-    let proto::AlterUser {
-        name,
-        if_exists,
-        password,
-        status,
-        home,
-        remove_all_auth,
-        remove_native_auth,
-        remove_auth,
-        set_auth,
-    } = stored;
-    let home = optional(home, |home| {
-        Ok(match home {
-            alter_user::Home::SetHome(name) => HomeChange::Set(catalog_name(&name)?),
-            alter_user::Home::RemoveHome(()) => HomeChange::Remove,
-        })
-    })?;
-    let providers = set(&remove_auth, |provider| auth_provider(provider))?;
-    Ok(AlterUser {
-        name: user_name(&name)?,
-        if_exists,
-        password: password.map(change_from),
-        status: Choice::from_number(status)?,
-        home,
-        remove_auth: Removal { all: remove_all_auth, native: remove_native_auth, providers },
-        set_auth: identities_from(set_auth)?,
     })
 }

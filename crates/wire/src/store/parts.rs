@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use aliasd_catalog::{
-    AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, DriverSettings, Duration, Glob, LogLevel, PasswordHash,
-    Policy, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret, Stamp, Timestamp, UserName,
+    AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, DriverSettings, Duration, Glob, LogLevel,
+    PasswordHash, Policy, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret, Stamp, Timestamp,
+    UserName, UserTag,
 };
 
 use super::choice::Choice;
@@ -52,6 +53,8 @@ names! {
     remote_user_name: RemoteUserName::new,
     auth_provider: AuthProvider::new,
     auth_id: AuthId::new,
+    user_tag: UserTag::new,
+    auth_rule_name: AuthRuleName::new,
 }
 
 /// Reads back a stored set, which is in order and holds nothing twice.

@@ -10,7 +10,7 @@ use aliasd_catalog::{
 use super::choice::Choice;
 use super::parts::{
     array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, login, login_from, optional,
-    password, policy, policy_from, stamp, stamp_from, text, url,
+    password, policy, policy_from, set, stamp, stamp_from, text, texts, url, user_tag,
 };
 use super::proto::{self, alias, record::Kind};
 use super::{Fault, outcome};
@@ -152,8 +152,17 @@ fn remote_from(stored: proto::RemoteAlias) -> Result<RemoteAlias, Fault> {
 }
 
 fn user_to(user: &User) -> proto::User {
-    let User { password: hash, password_change_required, status, home, auth, credential_revision, created, modified } =
-        user;
+    let User {
+        password: hash,
+        password_change_required,
+        status,
+        home,
+        auth,
+        tags,
+        credential_revision,
+        created,
+        modified,
+    } = user;
     proto::User {
         password: hash.as_ref().map(password),
         password_change_required: *password_change_required,
@@ -163,12 +172,22 @@ fn user_to(user: &User) -> proto::User {
         credential_revision: credential_revision.0,
         created: Some(stamp(*created)),
         modified: Some(stamp(*modified)),
+        tags: texts(tags),
     }
 }
 
 fn user_from(stored: proto::User) -> Result<User, Fault> {
-    let proto::User { password, password_change_required, status, home, auth, credential_revision, created, modified } =
-        stored;
+    let proto::User {
+        password,
+        password_change_required,
+        status,
+        home,
+        auth,
+        credential_revision,
+        created,
+        modified,
+        tags,
+    } = stored;
     let auth = auth.iter().map(|(provider, id)| Ok((auth_provider(provider)?, auth_id(id)?)));
     Ok(User {
         password: password.map(PasswordHash::new),
@@ -176,6 +195,7 @@ fn user_from(stored: proto::User) -> Result<User, Fault> {
         status: Choice::required(status, "status")?,
         home: optional(home, |home| catalog_name(&home))?,
         auth: auth.collect::<Result<_, Fault>>()?,
+        tags: set(&tags, |tag| user_tag(tag))?,
         credential_revision: Revision(credential_revision),
         created: stamp_from(created, "created")?,
         modified: stamp_from(modified, "modified")?,

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName,
-    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess, DatabaseAction,
-    DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry,
-    Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm,
-    Notification, Outcome, PasswordChange, PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record,
-    RecordKey, Rejection, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId,
-    RequestRecord, Resource, Revision, Role, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp,
-    TransactionAction, User, UserName, UserScope, UserStatus, Value, ValueMap,
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleCommand,
+    AuthRuleName, Bootstrap, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion,
+    Database, DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
+    DriverSettings, Duration, Effect, Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId,
+    LoadScope, LogLevel, Membership, Meta, NameForm, Notification, Outcome, PasswordChange, PasswordHash, Policy,
+    Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, RemoteTarget,
+    RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName, Sealed,
+    SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus,
+    UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -276,13 +277,31 @@ fn user_commands() -> impl Strategy<Value = Command<Sealed>> {
             .prop_map(|(password, change_required)| PasswordChange { password, change_required }))
     };
     let identities = || vec((auth_provider(), auth_id()), 0..3);
-    let create = (user_name(), mode(), change(), of(status()), of(catalog_name()), identities())
-        .prop_map(|(name, mode, password, status, home, auth)| CreateUser { name, mode, password, status, home, auth });
+    let create = (user_name(), mode(), change(), of(status()), of(catalog_name()), identities(), tags()).prop_map(
+        |(name, mode, password, status, home, auth, tags)| CreateUser {
+            name,
+            mode,
+            password,
+            status,
+            home,
+            auth,
+            tags,
+        },
+    );
     let home = of(prop_oneof![catalog_name().prop_map(HomeChange::Set), Just(HomeChange::Remove)]);
     let removal = (any::<bool>(), any::<bool>(), btree_set(auth_provider(), 0..3))
         .prop_map(|(all, native, providers)| Removal { all, native, providers });
-    let alter = (user_name(), any::<bool>(), change(), of(status()), home, removal, identities()).prop_map(
-        |(name, if_exists, password, status, home, remove_auth, set_auth)| AlterUser {
+    let alter = (
+        user_name(),
+        any::<bool>(),
+        change(),
+        of(status()),
+        home,
+        removal,
+        identities(),
+        (tag_change(), of(any::<u64>())),
+    )
+        .prop_map(|(name, if_exists, password, status, home, remove_auth, set_auth, (tags, since))| AlterUser {
             name,
             if_exists,
             password,
@@ -290,8 +309,9 @@ fn user_commands() -> impl Strategy<Value = Command<Sealed>> {
             home,
             remove_auth,
             set_auth,
-        },
-    );
+            tags,
+            unchanged_since: since.map(Revision),
+        });
     let bootstrap = (any::<[u8; 16]>(), any::<[u8; 16]>(), policy(), user_name(), hash()).prop_map(
         |(cluster_id, active_key, policy, admin, password)| Bootstrap {
             cluster_id: ClusterId(cluster_id),
@@ -305,14 +325,48 @@ fn user_commands() -> impl Strategy<Value = Command<Sealed>> {
         bootstrap.prop_map(Command::Bootstrap),
         create.prop_map(Command::CreateUser),
         alter.prop_map(Command::AlterUser),
+        (btree_set(user_name(), 0..3), any::<bool>(), tag_change())
+            .prop_map(|(names, if_exists, tags)| Command::AlterUserTags { names, if_exists, tags }),
+        auth_rule_commands(),
         (user_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
-        (any::<u64>(), hash()).prop_map(|(at, password)| Command::ChangeOwnPassword { proof: Revision(at), password }),
+        (any::<u64>(), hash(), of(any::<u64>())).prop_map(|(at, password, since)| Command::ChangeOwnPassword {
+            proof: Revision(at),
+            password,
+            unchanged_since: since.map(Revision),
+        }),
         (user_name(), user_name(), any::<bool>()).prop_map(|(from, to, if_exists)| Command::RenameUser {
             from,
             to,
             if_exists
         }),
     ]
+}
+
+fn tags() -> impl Strategy<Value = BTreeSet<UserTag>> {
+    btree_set("[a-zA-Z ]{1,4}".prop_map(|text| UserTag::new(&text).unwrap()), 0..3)
+}
+
+fn tag_change() -> impl Strategy<Value = TagChange> {
+    (any::<bool>(), tags(), tags()).prop_map(|(clear, remove, add)| TagChange { clear, remove, add })
+}
+
+fn auth_rule_commands() -> impl Strategy<Value = Command<Sealed>> {
+    let rule = || "[a-zA-Z ]{1,4}".prop_map(|text| AuthRuleName::new(&text).unwrap());
+    let assignment = (btree_set(role_name(), 0..4), btree_set(rule(), 0..4), any::<bool>());
+    prop_oneof![
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Alter { name, if_exists }),
+        (rule(), rule(), any::<bool>()).prop_map(|(from, to, if_exists)| AuthRuleCommand::Rename {
+            from,
+            to,
+            if_exists
+        }),
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Drop { name, if_exists }),
+        assignment.prop_map(|(roles, rules, grants)| match grants {
+            true => AuthRuleCommand::GrantRoles { roles, rules },
+            false => AuthRuleCommand::RevokeRoles { roles, rules },
+        }),
+    ]
+    .prop_map(Command::AuthRule)
 }
 
 fn role_commands() -> impl Strategy<Value = Command<Sealed>> {
@@ -393,10 +447,10 @@ fn alias() -> impl Strategy<Value = Alias> {
 fn user() -> impl Strategy<Value = User> {
     let auth = btree_map(auth_provider(), auth_id(), 0..3);
     let login = (of(hash()), any::<bool>(), status(), auth, any::<u64>());
-    (login, of(catalog_name()), stamp(), stamp()).prop_map(|(login, home, created, modified)| {
+    (login, of(catalog_name()), tags(), stamp(), stamp()).prop_map(|(login, home, tags, created, modified)| {
         let (password, password_change_required, status, auth, credential_revision) = login;
         let credential_revision = Revision(credential_revision);
-        User { password, password_change_required, status, home, auth, credential_revision, created, modified }
+        User { password, password_change_required, status, home, auth, tags, credential_revision, created, modified }
     })
 }
 

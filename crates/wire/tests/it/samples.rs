@@ -1,6 +1,8 @@
 //! One sample of every kind of entry and record, with every optional part present in at least one of them.
 //! The frozen bytes belong to these; a sample is never changed, only added.
 
+mod accounts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use aliasd_catalog::{
     Resource, Revision, Role, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, User,
     UserName, UserScope, UserStatus, Value, ValueMap,
 };
+
+use accounts::{auth_rule_commands, user_commands, users};
 
 pub(crate) fn catalog_name(text: &str) -> CatalogName {
     CatalogName::new(text).unwrap()
@@ -160,6 +164,7 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
     entries.extend(alias_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(database_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(user_commands().into_iter().map(|(name, command)| (name, entry(command))));
+    entries.extend(auth_rule_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(role_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries
 }
@@ -252,43 +257,6 @@ fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("set-default-database", Command::SetDefaultDatabase { name: catalog_name("remote-neo4j") }),
         ("drop-database", drop(false)),
         ("drop-composite-database", drop(true)),
-    ]
-}
-
-fn user_commands() -> Vec<(&'static str, Command<Sealed>)> {
-    let create = CreateUser {
-        name: user("carol"),
-        mode: CreateMode::Fail,
-        password: Some(PasswordChange { password: Some(hash()), change_required: Some(false) }),
-        status: Some(UserStatus::Suspended),
-        home: Some(catalog_name("remote-neo4j")),
-        auth: vec![identity()],
-    };
-    let alter = AlterUser {
-        name: user("carol"),
-        if_exists: true,
-        password: Some(PasswordChange { password: None, change_required: Some(true) }),
-        status: Some(UserStatus::Active),
-        home: Some(HomeChange::Set(catalog_name("neo4j"))),
-        remove_auth: Removal { all: true, native: true, providers: BTreeSet::from([AuthProvider::mtls()]) },
-        set_auth: vec![identity(), identity()],
-    };
-    let alter_home = AlterUser {
-        name: user("carol"),
-        if_exists: false,
-        password: None,
-        status: None,
-        home: Some(HomeChange::Remove),
-        remove_auth: Removal::default(),
-        set_auth: Vec::new(),
-    };
-    vec![
-        ("create-user", Command::CreateUser(create)),
-        ("alter-user-everything", Command::AlterUser(alter)),
-        ("alter-user-remove-home", Command::AlterUser(alter_home)),
-        ("change-own-password", Command::ChangeOwnPassword { proof: Revision(41), password: hash() }),
-        ("rename-user", Command::RenameUser { from: user("carol"), to: user("Carola"), if_exists: true }),
-        ("drop-user", Command::DropUser { name: user("carol"), if_exists: false }),
     ]
 }
 
@@ -438,33 +406,6 @@ fn aliases() -> Vec<(String, RecordKey, Record)> {
             Record::Alias(Arc::new(constituent)),
         ),
         ("alias-local".to_owned(), RecordKey::Alias(alias_name("schöne welt")), Record::Alias(Arc::new(local))),
-    ]
-}
-
-fn users() -> Vec<(String, RecordKey, Record)> {
-    let carol = User {
-        password: Some(hash()),
-        password_change_required: true,
-        status: UserStatus::Suspended,
-        home: Some(catalog_name("remote-neo4j")),
-        auth: BTreeMap::from([identity()]),
-        credential_revision: Revision(9),
-        created: stamp(9),
-        modified: stamp(10),
-    };
-    let dbms = User {
-        password: None,
-        password_change_required: false,
-        status: UserStatus::Active,
-        home: None,
-        auth: BTreeMap::new(),
-        credential_revision: Revision(11),
-        created: stamp(11),
-        modified: stamp(11),
-    };
-    vec![
-        ("user".to_owned(), RecordKey::User(user("Carol")), Record::User(Arc::new(carol))),
-        ("user-bare".to_owned(), RecordKey::User(user("dbms")), Record::User(Arc::new(dbms))),
     ]
 }
 

@@ -51,6 +51,7 @@ impl Story {
                 status: None,
                 home: None,
                 auth: Vec::new(),
+                tags: BTreeSet::new(),
             }));
             story.apply(Command::CreateRole {
                 name: role(name),
