@@ -3,18 +3,17 @@
 
 mod accounts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName,
-    ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess, DatabaseAction,
-    DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry,
-    Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm,
-    Notification, PasswordChange, PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey,
-    Rejection, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord,
-    Resource, Revision, Role, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, User,
-    UserName, UserScope, UserStatus, Value, ValueMap,
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AuthId, AuthProvider, Bootstrap, CatalogName, ClusterId,
+    Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
+    DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
+    Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm, Notification,
+    PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
+    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleName,
+    Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, UserName, UserScope, Value, ValueMap,
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
