@@ -277,6 +277,13 @@ fn impersonation_is_granted_by_name_or_for_all() {
     log.run([grant(Privilege::Impersonate(UserScope::All), "one"), deny(impersonate("bob"), "two")]);
     assert!(!may_impersonate(&log, "carol", "bob") && may_impersonate(&log, "carol", "root"));
     assert!(may_impersonate(&log, "root", "carol"), "ALL DBMS PRIVILEGES covers it");
+    log.run([
+        grant(impersonate("nobody"), "one"),
+        Command::CreateUser(create_user("dave")),
+        deny(impersonate("dave"), "two"),
+    ]);
+    log.run([drop_user("dave"), Command::CreateUser(create_user("dave"))]);
+    assert!(!may_impersonate(&log, "carol", "dave"), "the privilege names a user and outlives it");
 }
 
 // === Users ===

@@ -3,6 +3,7 @@
 mod expressions;
 mod listings;
 mod lowering;
+mod messages;
 mod page;
 mod privileges;
 mod session;

@@ -41,6 +41,14 @@ impl Session {
         self.try_say(who, statement).unwrap_or_else(|refusal| format!("refused {}: {refusal}", refusal.code()))
     }
 
+    /// Code, chain of statuses and message of what must be a refusal.
+    pub(crate) fn refused(&mut self, who: &str, statement: &str) -> (String, String, String) {
+        match self.try_say(who, statement) {
+            Ok(answer) => panic!("{statement}\n{answer}"),
+            Err(refusal) => (refusal.code().to_owned(), refusal.gql_status().join(" "), refusal.to_string()),
+        }
+    }
+
     fn try_say(&mut self, who: &str, statement: &str) -> Result<String, Refusal> {
         let name = who;
         let who = Principal::User(UserName::new(name).expect("a valid name"));
