@@ -246,8 +246,8 @@ const COMMANDS: &[CommandPage] = &[
          [SET [PLAINTEXT] PASSWORD password [CHANGE [NOT] REQUIRED]] [SET PASSWORD CHANGE [NOT] REQUIRED]\n  \
          [SET STATUS { ACTIVE | SUSPENDED }] [SET HOME DATABASE name]\n  \
          [SET AUTH [PROVIDER] provider \"{\" { SET ID id | SET PASSWORD password | SET PASSWORD CHANGE [NOT] REQUIRED } … \"}\"] …\n  \
-         [SET TAG[S] { tag | \"[\" tag, … \"]\" }]",
-        "Creates a user with at least one way to authenticate. Tags are labels, which decide nothing here.",
+         [SET TAG[S] tags]",
+        "Creates a user with at least one way to authenticate. Tags are labels, which decide nothing here: tags is 'tag', ['tag', …] or a parameter.",
         "CREATE USER ON DBMS; with OR REPLACE also DROP USER, with TAGS also SET USER METADATA",
         "CREATE USER carol SET PASSWORD $password CHANGE NOT REQUIRED SET HOME DATABASE sales")
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "USER_NAME_INVALID",
@@ -265,8 +265,8 @@ const COMMANDS: &[CommandPage] = &[
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_PROTECTED", "USER_NOT_FOUND", "AUTH_ID_TAKEN",
             "HOME_IS_CONSTITUENT", "PASSWORD_UNCHANGED", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
     page("ALTER USERS",
-        "ALTER USERS name, … [IF EXISTS] { [REMOVE { TAG[S] tags | ALL TAG[S] }] … [ADD TAG[S] tags] … | SET TAG[S] tags }",
-        "Changes the tags of several users: each of tags is 'tag', ['tag', …] or a parameter. All users are altered or none is.",
+        "ALTER USERS name, … [IF EXISTS] { REMOVE { TAG[S] tags | ALL TAG[S] } [ADD TAG[S] tags] | ADD TAG[S] tags | SET TAG[S] tags }",
+        "Changes the tags of several users, as ALTER USER does those of one. All users are altered or none is.",
         "ALTER USER and SET USER METADATA ON DBMS", "ALTER USERS carol, dave ADD TAGS ['sales', 'emea']")
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID", "USER_NOT_FOUND"]),
     page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
