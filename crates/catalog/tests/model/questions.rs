@@ -326,11 +326,7 @@ impl Model {
                 [and(A::CreateUser, replacing(create.mode, A::DropUser)), tagging].concat()
             }
             Command::AlterUserTags { .. } => vec![A::AlterUser, A::SetUserMetadata],
-            Command::AuthRule(AuthRuleCommand::Alter { .. }) => vec![A::AlterAuthRule],
-            Command::AuthRule(AuthRuleCommand::Rename { .. }) => vec![A::RenameAuthRule],
-            Command::AuthRule(AuthRuleCommand::Drop { .. }) => vec![A::DropAuthRule],
-            Command::AuthRule(AuthRuleCommand::GrantRoles { .. }) => vec![A::AssignRole],
-            Command::AuthRule(AuthRuleCommand::RevokeRoles { .. }) => vec![A::RemoveRole],
+            Command::AuthRule(rule) => vec![needed_for_rule(rule)],
             Command::AlterUser(alter) => {
                 let mut actions = Vec::new();
                 if alter.password.is_some() {
@@ -362,5 +358,15 @@ impl Model {
             Command::AssignPrivileges { .. } => vec![A::AssignPrivilege],
             Command::RevokePrivileges { .. } => vec![A::RemovePrivilege],
         }
+    }
+}
+
+fn needed_for_rule(command: &AuthRuleCommand) -> DbmsAction {
+    match command {
+        AuthRuleCommand::Alter { .. } => DbmsAction::AlterAuthRule,
+        AuthRuleCommand::Rename { .. } => DbmsAction::RenameAuthRule,
+        AuthRuleCommand::Drop { .. } => DbmsAction::DropAuthRule,
+        AuthRuleCommand::GrantRoles { .. } => DbmsAction::AssignRole,
+        AuthRuleCommand::RevokeRoles { .. } => DbmsAction::RemoveRole,
     }
 }

@@ -23,7 +23,10 @@ fn session() -> Session {
 const REMOTE: &str = "AT 'neo4j+s://far:7687' USER bob PASSWORD 'password'";
 const SCHEMES: &str = "neo4j, neo4j+s, neo4j+ssc, bolt, bolt+s, bolt+ssc";
 
-fn check(rows: &[(&str, &str, &str, &str)]) {
+/// Statement, code, chain of statuses, message.
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+fn check(rows: &[Row]) {
     let mut session = session();
     for (statement, code, chain, message) in rows {
         let statement = statement.replace("REMOTE", REMOTE);
@@ -35,9 +38,8 @@ fn check(rows: &[(&str, &str, &str, &str)]) {
     }
 }
 
-#[test]
-fn aliases() {
-    check(&[
+#[rustfmt::skip]
+const ALIASES: &[Row] = &[
         (
             "USE movies CREATE ALIAS a FOR DATABASE movies",
             "USE_CLAUSE_NOT_ALLOWED",
@@ -140,7 +142,11 @@ fn aliases() {
             "22N05 22N82",
             "'.' is not a valid character in the remote alias name 'a.b.c'. Remote alias names using '.' must be quoted with backticks e.g. `remote.alias`.",
         ),
-    ]);
+];
+
+#[test]
+fn aliases() {
+    check(ALIASES);
 }
 
 #[test]
@@ -176,9 +182,8 @@ fn urls() {
     assert_eq!(refused("neo4j://far"), ("URL_INSECURE".into(), "42001 22N04".into(), expected));
 }
 
-#[test]
-fn databases() {
-    check(&[
+#[rustfmt::skip]
+const DATABASES: &[Row] = &[
         (
             "DROP DATABASE movies",
             "DATABASE_HAS_ALIASES",
@@ -221,12 +226,15 @@ fn databases() {
             "22N05 22N82",
             "Database name 'a bc' contains illegal characters. Use simple ascii characters, numbers, dots and dashes.",
         ),
-    ]);
-}
+];
 
 #[test]
-fn users_and_roles() {
-    check(&[
+fn databases() {
+    check(DATABASES);
+}
+
+#[rustfmt::skip]
+const USERS_AND_ROLES: &[Row] = &[
         (
             "CREATE USER u SET PASSWORD 'short'",
             "PASSWORD_TOO_SHORT",
@@ -332,5 +340,9 @@ fn users_and_roles() {
             "42001 42NAD",
             "Failed to drop the specified auth rule 'x': Auth rule does not exist.",
         ),
-    ]);
+];
+
+#[test]
+fn users_and_roles() {
+    check(USERS_AND_ROLES);
 }

@@ -3,19 +3,20 @@
 use std::fmt::Display;
 
 use aliasd_catalog::{
-    AliasTarget, AlterAlias, AuthRuleCommand, Bootstrap, ClusterId, Command, CreateAlias, KeyId, NameForm,
-    PasswordHash, Privilege, RemoteTarget, Revision, RoleName, Sealed, UserName,
+    AliasTarget, AlterAlias, Bootstrap, CatalogName, ClusterId, Command, CreateAlias, CypherVersion, DatabaseAccess,
+    KeyId, NameForm, PasswordHash, Privilege, RemoteTarget, RoleName, Sealed, UserName,
 };
 
 use super::choice::Choice;
 use super::parts::{
-    alias_name, array, auth_rule_name, catalog_name, database_name, driver, driver_from, login, login_from, optional,
-    password, policy, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url, user_name,
+    alias_name, array, catalog_name, database_name, driver, driver_from, login, login_from, optional, password, policy,
+    policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url, user_name,
 };
 use super::proto::{self, command::Kind, create_alias, name_form};
 use super::user::{
-    alter_tags_from, alter_tags_to, alter_user_from, alter_user_to, auth_rule_to, create_user_from, create_user_to,
-    rule_assignment_from,
+    alter_rule_from, alter_tags_from, alter_tags_to, alter_user_from, alter_user_to, auth_rule_to, create_user_from,
+    create_user_to, drop_rule_from, grant_to_rules_from, own_password_from, own_password_to, rename_rule_from,
+    revoke_from_rules_from,
 };
 use super::{Fault, privilege};
 use crate::value::{map_from_proto, map_to_proto};
@@ -37,12 +38,7 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
             })
         }
         Command::AlterDatabase { name, if_exists, access, default_language } => {
-            Kind::AlterDatabase(proto::AlterDatabase {
-                name: text(name),
-                if_exists: *if_exists,
-                access: Choice::optional_number(*access),
-                default_language: Choice::optional_number(*default_language),
-            })
+            Kind::AlterDatabase(alter_database_to(name, *if_exists, *access, *default_language))
         }
         Command::SetDatabaseStatus { name, status } => {
             Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name: text(name), status: status.number() })
@@ -62,12 +58,8 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
             Kind::AlterUserTags(alter_tags_to(names, *if_exists, tags))
         }
         Command::AuthRule(rule) => auth_rule_to(rule),
-        Command::ChangeOwnPassword { proof, password: hash, unchanged_since } => {
-            Kind::ChangeOwnPassword(proto::ChangeOwnPassword {
-                verified_at: proof.0,
-                password: password(hash),
-                unchanged_since: unchanged_since.map(|revision| revision.0),
-            })
+        Command::ChangeOwnPassword { proof, password, unchanged_since } => {
+            Kind::ChangeOwnPassword(own_password_to(*proof, password, *unchanged_since))
         }
         Command::RenameUser { from, to, if_exists } => Kind::RenameUser(rename_to(from, to, *if_exists)),
         Command::RenameRole { from, to, if_exists } => Kind::RenameRole(rename_to(from, to, *if_exists)),
@@ -117,10 +109,7 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
         Kind::DropDatabase(proto::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
             Command::DropDatabase { name: catalog_name(&name)?, if_exists, composite, cascade_aliases }
         }
-        Kind::ChangeOwnPassword(proto::ChangeOwnPassword { verified_at, password, unchanged_since }) => {
-            let (proof, password) = (Revision(verified_at), PasswordHash::new(password));
-            Command::ChangeOwnPassword { proof, password, unchanged_since: unchanged_since.map(Revision) }
-        }
+        Kind::ChangeOwnPassword(change) => own_password_from(change),
         Kind::RenameUser(proto::Rename { from, to, if_exists }) => {
             Command::RenameUser { from: user_name(&from)?, to: user_name(&to)?, if_exists }
         }
@@ -130,24 +119,11 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
         Kind::CreateUser(create) => Command::CreateUser(create_user_from(create)?),
         Kind::AlterUser(alter) => Command::AlterUser(alter_user_from(alter)?),
         Kind::AlterUserTags(alter) => alter_tags_from(alter)?,
-        Kind::AlterAuthRule(proto::NamedAuthRule { name, if_exists }) => {
-            Command::AuthRule(AuthRuleCommand::Alter { name: auth_rule_name(&name)?, if_exists })
-        }
-        Kind::RenameAuthRule(proto::Rename { from, to, if_exists }) => {
-            let (from, to) = (auth_rule_name(&from)?, auth_rule_name(&to)?);
-            Command::AuthRule(AuthRuleCommand::Rename { from, to, if_exists })
-        }
-        Kind::DropAuthRule(proto::NamedAuthRule { name, if_exists }) => {
-            Command::AuthRule(AuthRuleCommand::Drop { name: auth_rule_name(&name)?, if_exists })
-        }
-        Kind::GrantRolesToRules(assignment) => {
-            let (roles, rules) = rule_assignment_from(&assignment)?;
-            Command::AuthRule(AuthRuleCommand::GrantRoles { roles, rules })
-        }
-        Kind::RevokeRolesFromRules(assignment) => {
-            let (roles, rules) = rule_assignment_from(&assignment)?;
-            Command::AuthRule(AuthRuleCommand::RevokeRoles { roles, rules })
-        }
+        Kind::AlterAuthRule(rule) => Command::AuthRule(alter_rule_from(&rule)?),
+        Kind::RenameAuthRule(rename) => Command::AuthRule(rename_rule_from(&rename)?),
+        Kind::DropAuthRule(rule) => Command::AuthRule(drop_rule_from(&rule)?),
+        Kind::GrantRolesToRules(assignment) => Command::AuthRule(grant_to_rules_from(&assignment)?),
+        Kind::RevokeRolesFromRules(assignment) => Command::AuthRule(revoke_from_rules_from(&assignment)?),
         Kind::DropUser(proto::DropUser { name, if_exists }) => Command::DropUser { name: user_name(&name)?, if_exists },
         Kind::CreateRole(proto::CreateRole { name, mode, immutable, copy_of }) => Command::CreateRole {
             name: role_name(&name)?,
@@ -225,6 +201,20 @@ fn create_database_from(stored: &proto::CreateDatabase) -> Result<Command<Sealed
         composite: *composite,
         default_language: Choice::from_number(*default_language)?,
     })
+}
+
+fn alter_database_to(
+    name: &CatalogName,
+    if_exists: bool,
+    access: Option<DatabaseAccess>,
+    default_language: Option<CypherVersion>,
+) -> proto::AlterDatabase {
+    proto::AlterDatabase {
+        name: text(name),
+        if_exists,
+        access: Choice::optional_number(access),
+        default_language: Choice::optional_number(default_language),
+    }
 }
 
 fn alter_database_from(stored: &proto::AlterDatabase) -> Result<Command<Sealed>, Fault> {

@@ -152,10 +152,46 @@ pub(super) fn auth_rule_to(command: &AuthRuleCommand) -> Kind {
     }
 }
 
+pub(super) fn alter_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, Fault> {
+    Ok(AuthRuleCommand::Alter { name: auth_rule_name(&stored.name)?, if_exists: stored.if_exists })
+}
+
+pub(super) fn rename_rule_from(stored: &proto::Rename) -> Result<AuthRuleCommand, Fault> {
+    let (from, to) = (auth_rule_name(&stored.from)?, auth_rule_name(&stored.to)?);
+    Ok(AuthRuleCommand::Rename { from, to, if_exists: stored.if_exists })
+}
+
+pub(super) fn drop_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, Fault> {
+    Ok(AuthRuleCommand::Drop { name: auth_rule_name(&stored.name)?, if_exists: stored.if_exists })
+}
+
+pub(super) fn grant_to_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, Fault> {
+    let (roles, rules) = rule_assignment_from(stored)?;
+    Ok(AuthRuleCommand::GrantRoles { roles, rules })
+}
+
+pub(super) fn revoke_from_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, Fault> {
+    let (roles, rules) = rule_assignment_from(stored)?;
+    Ok(AuthRuleCommand::RevokeRoles { roles, rules })
+}
+
 /// The roles and the rules of a stored assignment.
-pub(super) fn rule_assignment_from(
-    stored: &proto::RuleAssignment,
-) -> Result<(BTreeSet<RoleName>, BTreeSet<AuthRuleName>), Fault> {
+fn rule_assignment_from(stored: &proto::RuleAssignment) -> Result<(BTreeSet<RoleName>, BTreeSet<AuthRuleName>), Fault> {
     let rules = set(&stored.rules, |name| auth_rule_name(name))?;
     Ok((set(&stored.roles, |name| role_name(name))?, rules))
+}
+
+pub(super) fn own_password_to(
+    proof: Revision,
+    hash: &PasswordHash,
+    unchanged_since: Option<Revision>,
+) -> proto::ChangeOwnPassword {
+    let unchanged_since = unchanged_since.map(|revision| revision.0);
+    proto::ChangeOwnPassword { verified_at: proof.0, password: password(hash), unchanged_since }
+}
+
+pub(super) fn own_password_from(stored: proto::ChangeOwnPassword) -> Command<Sealed> {
+    let proto::ChangeOwnPassword { verified_at, password, unchanged_since } = stored;
+    let (proof, password) = (Revision(verified_at), PasswordHash::new(password));
+    Command::ChangeOwnPassword { proof, password, unchanged_since: unchanged_since.map(Revision) }
 }
