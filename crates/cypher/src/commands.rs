@@ -294,12 +294,12 @@ const COMMANDS: &[CommandPage] = &[
             "RENAMED_ROLE_EXISTS"]),
     page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", "DROP ROLE ON DBMS", "DROP ROLE analyst")
         .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND"]),
-    page("GRANT ROLE", "GRANT ROLE[S] role, … TO { [USER[S]] user, … | AUTH RULE[S] rule, … }",
+    page("GRANT ROLE", "GRANT ROLE[S] role, … TO { [USER[S]] user, … | AUTH RULE[S] name, … }",
         "Gives roles to users. There is no auth rule that they could be given to.", "ASSIGN ROLE ON DBMS",
         "GRANT ROLES analyst, reader TO carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
             "AUTH_RULE_NOT_FOUND"]),
-    page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM { [USER[S]] user, … | AUTH RULE[S] rule, … }",
+    page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM { [USER[S]] user, … | AUTH RULE[S] name, … }",
         "Takes roles from users.", "REMOVE ROLE ON DBMS", "REVOKE ROLE analyst FROM carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
             "AUTH_RULE_NOT_FOUND"]),
