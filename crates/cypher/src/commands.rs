@@ -254,6 +254,11 @@ const COMMANDS: &[CommandPage] = &[
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_DELETION", "USER_EXISTS", "AUTH_ID_TAKEN",
             "HOME_IS_CONSTITUENT", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
+    page("ALTER USERS",
+        "ALTER USERS name, … [IF EXISTS] { REMOVE { TAG[S] tags | ALL TAG[S] } [ADD TAG[S] tags] | ADD TAG[S] tags | SET TAG[S] tags }",
+        "Changes the tags of several users, as ALTER USER does those of one. All users are altered or none is.",
+        "ALTER USER and SET USER METADATA ON DBMS", "ALTER USERS carol, dave ADD TAGS ['sales', 'emea']")
+        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID", "USER_NOT_FOUND"]),
     page("ALTER USER",
         "ALTER USER name [IF EXISTS] [REMOVE HOME DATABASE] [REMOVE { AUTH [PROVIDER[S]] provider, … | ALL AUTH [PROVIDER[S]] }] …\n  \
          [REMOVE { TAG[S] tags | ALL TAG[S] }] … [ADD TAG[S] tags] … [SET …] …",
@@ -264,11 +269,6 @@ const COMMANDS: &[CommandPage] = &[
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_PROTECTED", "USER_NOT_FOUND", "AUTH_ID_TAKEN",
             "HOME_IS_CONSTITUENT", "PASSWORD_UNCHANGED", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
-    page("ALTER USERS",
-        "ALTER USERS name, … [IF EXISTS] { REMOVE { TAG[S] tags | ALL TAG[S] } [ADD TAG[S] tags] | ADD TAG[S] tags | SET TAG[S] tags }",
-        "Changes the tags of several users, as ALTER USER does those of one. All users are altered or none is.",
-        "ALTER USER and SET USER METADATA ON DBMS", "ALTER USERS carol, dave ADD TAGS ['sales', 'emea']")
-        .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID", "USER_NOT_FOUND"]),
     page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
         "Changes the own password.", "none", "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
         .refuses(&["PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "CREDENTIALS_CHANGED", "PASSWORD_UNCHANGED",

@@ -143,14 +143,15 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// After `TAG[S]`: a tag, a list of tags, or a parameter.
+    /// After `TAG[S]`: tags, a list of tags, or a parameter.
     fn tag_list(&mut self) -> Parsed<TagList> {
         if let Some(parameter) = self.accept_parameter() {
             return Ok(parameter.map(Operand::Parameter));
         }
         let start = self.span();
         if !self.accept_symbol("[") {
-            return Ok(self.string("a tag in quotes")?.map(|tag| Operand::Literal(vec![tag])));
+            let tags = self.comma_separated(|parser| Ok(parser.string("a tag in quotes")?.value))?;
+            return Ok(Located::new(Operand::Literal(tags), start.to(self.previous_span())));
         }
         let mut tags = Vec::new();
         if !self.accept_symbol("]") {
