@@ -330,7 +330,8 @@ actions!(
     }
 );
 
-/// Which properties or labels a graph privilege concerns.
+/// Which properties or labels a graph privilege concerns. The language makes a privilege for each of several, so that
+/// each can be revoked by itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
     /// The action takes no resource.
@@ -341,7 +342,8 @@ pub enum Resource {
     Named(BTreeSet<String>),
 }
 
-/// Which elements a graph privilege concerns.
+/// Which elements a graph privilege concerns. The language makes a privilege for each of several labels or types, and
+/// for nodes and relationships apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// The action takes no segment.

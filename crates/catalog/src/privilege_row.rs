@@ -94,7 +94,9 @@ impl Grant {
                 (vec![RowResource::Database], vec![qualified_segment(*action, glob.clone())])
             }
             Privilege::Load(scope) => (vec![load_resource(scope)], vec![RowSegment::Database]),
-            Privilege::Graph { action, resource, segment, .. } => (resources(*action, resource), segments(segment)),
+            Privilege::Graph { action, resource, segment, .. } => {
+                (resources(*action, resource), segments(*action, segment))
+            }
         };
         let row = |resource: &RowResource, segment: &RowSegment| PrivilegeRow {
             access: self.effect,
@@ -144,10 +146,13 @@ fn resources(action: GraphAction, resource: &Resource) -> Vec<RowResource> {
     }
 }
 
-/// Elements are nodes and relationships, and listed as both.
-fn segments(segment: &Segment) -> Vec<RowSegment> {
+/// Elements are nodes and relationships, and listed as both; so is what `WRITE` is about.
+fn segments(action: GraphAction, segment: &Segment) -> Vec<RowSegment> {
     type Kind = fn(Option<String>) -> RowSegment;
     let (kinds, names): (&[Kind], _) = match segment {
+        Segment::None if action == GraphAction::Write => {
+            return vec![RowSegment::Nodes(None), RowSegment::Relationships(None)];
+        }
         Segment::None => return vec![RowSegment::Database],
         Segment::Elements(names) => (&[RowSegment::Nodes, RowSegment::Relationships], names),
         Segment::Nodes(names) => (&[RowSegment::Nodes], names),

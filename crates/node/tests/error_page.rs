@@ -74,11 +74,14 @@ fn page() -> String {
 
     let _ = write!(
         page,
-        "\n## From the language\n\nAll of class `REJECTED`. The message says what was found and expected, with the line and \
-         column and an excerpt in which every secret is covered.\n\n| code | GQLSTATUS |\n|---|---|\n"
+        "\n## From the language\n\nAll of class `REJECTED`, and found before anything is asked of the catalog; of several, the first in the \
+         text. The message says what was found and expected, with the line and column and an excerpt in which every \
+         secret is covered; the hint, where there is one, is about what was found.\n\n\
+         | code | GQLSTATUS | Neo4j code | meaning |\n|---|---|---|---|\n"
     );
     for code in ErrorCode::ALL {
-        let _ = writeln!(page, "| `{}` | {} |", code.as_str(), code.gql_status().join(" "));
+        let (status, meaning) = (code.gql_status().join(" "), cell(code.summary()));
+        let _ = writeln!(page, "| `{}` | {status} | `{}` | {meaning} |", code.as_str(), code.neo4j_code());
     }
     page.push_str(CLIENT);
     page

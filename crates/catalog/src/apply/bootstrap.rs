@@ -69,7 +69,8 @@ fn built_in_roles() -> Vec<(RoleName, Vec<Privilege>)> {
     ];
     let reader = vec![
         on_all(DatabaseAction::Access),
-        on_graphs(GraphAction::Match, Resource::All, Segment::Elements(BTreeSet::new())),
+        on_graphs(GraphAction::Match, Resource::All, Segment::Nodes(BTreeSet::new())),
+        on_graphs(GraphAction::Match, Resource::All, Segment::Relationships(BTreeSet::new())),
         on_all(DatabaseAction::ShowIndex),
         on_all(DatabaseAction::ShowConstraint),
     ];

@@ -65,7 +65,7 @@ error_codes! {
     StatementTooLarge = "STATEMENT_TOO_LARGE", ["42001"], "Statement.ArgumentError";
     /// Expressions are nested more deeply than 64 levels.
     NestingTooDeep = "NESTING_TOO_DEEP", ["42001"], "Statement.SyntaxError";
-    /// A list, map or chain of operators has more than 10,000 members.
+    /// A list, map or chain of operators has more than 10,000 members, or lists have more combinations than that.
     ListTooLong = "LIST_TOO_LONG", ["42001"], "Statement.SyntaxError";
     /// A clause that may stand once stands twice.
     DuplicateClause = "DUPLICATE_CLAUSE", ["42N19"], "Statement.SyntaxError";

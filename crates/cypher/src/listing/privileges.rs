@@ -202,9 +202,9 @@ fn segment_words(segment: &Segment) -> String {
     let (word, names) = match segment {
         Segment::None => return String::new(),
         Segment::Pattern(pattern) => return format!(" FOR {pattern}"),
-        Segment::Elements(names) => ("ELEMENTS", names),
-        Segment::Nodes(names) => ("NODES", names),
-        Segment::Relationships(names) => ("RELATIONSHIPS", names),
+        Segment::Elements(names) => ("ELEMENT", names),
+        Segment::Nodes(names) => ("NODE", names),
+        Segment::Relationships(names) => ("RELATIONSHIP", names),
     };
     match names.is_empty() {
         true => format!(" {word} *"),

@@ -14,7 +14,8 @@ use crate::ast::{
 };
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
-use crate::span::Located;
+use crate::parser::LIST_MEMBERS_MAX;
+use crate::span::Span;
 
 /// In Cypher 5, revoking from what is missing is told and not refused.
 fn is_lenient(version: CypherVersion) -> bool {
@@ -41,15 +42,14 @@ pub(super) fn lower_role(
         RoleStatement::Drop(drop) => {
             Command::DropRole { name: role(&drop.name, parameters)?, if_exists: drop.if_exists }
         }
-        RoleStatement::Grant(assignment) => Command::GrantRoles {
-            roles: roles(&assignment.roles, parameters)?,
-            users: users(&assignment.users, parameters)?,
-        },
-        RoleStatement::Revoke(assignment) => Command::RevokeRoles {
-            roles: roles(&assignment.roles, parameters)?,
-            users: users(&assignment.users, parameters)?,
-            lenient: is_lenient(version),
-        },
+        RoleStatement::Grant(assignment) => {
+            let (roles, users) = membership(&assignment.roles, &assignment.users, parameters)?;
+            Command::GrantRoles { roles, users }
+        }
+        RoleStatement::Revoke(assignment) => {
+            let (roles, users) = membership(&assignment.roles, &assignment.users, parameters)?;
+            Command::RevokeRoles { roles, users, lenient: is_lenient(version) }
+        }
     })
 }
 
@@ -86,6 +86,8 @@ pub(super) fn lower(
     version: CypherVersion,
     parameters: &Parameters,
 ) -> Result<Command<Plain>, Refusal> {
+    let each = size(&statement.privilege.value);
+    bounded(each.saturating_mul(statement.roles.len()), statement.privilege.span)?;
     let privileges = privileges(&statement.privilege.value, parameters)?;
     let roles = roles(&statement.roles, parameters)?;
     let immutable = statement.immutable;
@@ -97,7 +99,67 @@ pub(super) fn lower(
     })
 }
 
-/// One privilege for each scope or user that is named.
+/// How many roles, users or privileges a statement may give or take, multiplied out.
+const PRODUCT_MAX: usize = LIST_MEMBERS_MAX;
+
+/// Refuses lists that are short one by one and long when every member of one meets every member of the other.
+fn bounded(product: usize, span: Span) -> Result<(), LanguageError> {
+    if product <= PRODUCT_MAX {
+        return Ok(());
+    }
+    let message = format!("The lists of the statement make {product} combinations; {PRODUCT_MAX} are possible.");
+    let error = LanguageError::new("", ErrorCode::ListTooLong, span, message);
+    Err(error.with_hint("Split the statement."))
+}
+
+fn membership(
+    role_names: &[NameOperand],
+    user_names: &[NameOperand],
+    parameters: &Parameters,
+) -> Result<(BTreeSet<RoleName>, BTreeSet<UserName>), Refusal> {
+    let span = role_names.first().map_or(Span::default(), |first| first.span);
+    bounded(role_names.len().saturating_mul(user_names.len()), span)?;
+    Ok((roles(role_names, parameters)?, users(user_names, parameters)?))
+}
+
+/// How many privileges a term makes at most, without making them.
+fn size(term: &PrivilegeTerm) -> usize {
+    let named = |names: Option<usize>| names.unwrap_or(1);
+    match term {
+        PrivilegeTerm::Dbms(_) | PrivilegeTerm::Load(_) => 1,
+        PrivilegeTerm::Impersonate(names) => named(names.as_ref().map(Vec::len)),
+        PrivilegeTerm::Transaction { users, scope, .. } => {
+            named(users.as_ref().map(Vec::len)).saturating_mul(scope_size(scope))
+        }
+        PrivilegeTerm::Qualified { globs, .. } => globs.len(),
+        PrivilegeTerm::Database { scope, .. } => scope_size(scope),
+        PrivilegeTerm::Graph { resource, scope, segment, .. } => {
+            let resources = match resource {
+                Some(ResourceTerm::Named(names)) => names.len(),
+                Some(ResourceTerm::All) | None => 1,
+            };
+            let segments = match segment {
+                Some(SegmentTerm::Elements { kind, names }) => {
+                    let kinds = if matches!(kind, ElementKind::Elements) { 2 } else { 1 };
+                    named(names.as_ref().map(Vec::len)).saturating_mul(kinds)
+                }
+                Some(SegmentTerm::Pattern(_)) => 1,
+                None => 2,
+            };
+            scope_size(scope).saturating_mul(resources).saturating_mul(segments)
+        }
+    }
+}
+
+fn scope_size(scope: &NameScope) -> usize {
+    match scope {
+        NameScope::Home | NameScope::All => 1,
+        NameScope::Named(names) => names.len(),
+    }
+}
+
+/// One privilege for each scope, user, property, label or type that is named, and for nodes and relationships apart,
+/// as Neo4j keeps and lists them: each can be revoked by itself.
 fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<Privilege>, Refusal> {
     match term {
         PrivilegeTerm::Dbms(action) => Ok(BTreeSet::from([Privilege::Dbms(*action)])),
@@ -125,47 +187,61 @@ fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<
             Ok(scopes.into_iter().map(|scope| Privilege::Database(*action, scope)).collect())
         }
         PrivilegeTerm::Graph { action, resource, scope, segment } => {
-            let resource = resource.as_ref().map_or(Resource::None, |resource| match resource {
-                ResourceTerm::All => Resource::All,
-                ResourceTerm::Named(names) => Resource::Named(texts(names)),
-            });
-            let segment = segment_of(*action, segment.as_ref(), parameters)?;
-            let graph = |scope| Privilege::Graph {
-                action: *action,
-                resource: resource.clone(),
-                scope,
-                segment: segment.clone(),
-            };
-            Ok(scopes(scope, parameters)?.into_iter().map(graph).collect())
+            let resources = resources_of(resource.as_ref());
+            let segments = segments_of(*action, segment.as_ref(), parameters)?;
+            let mut privileges = BTreeSet::new();
+            for scope in scopes(scope, parameters)? {
+                for resource in &resources {
+                    privileges.extend(segments.iter().map(|segment| Privilege::Graph {
+                        action: *action,
+                        resource: resource.clone(),
+                        scope: scope.clone(),
+                        segment: segment.clone(),
+                    }));
+                }
+            }
+            Ok(privileges)
+        }
+    }
+}
+
+fn resources_of(resource: Option<&ResourceTerm>) -> Vec<Resource> {
+    match resource {
+        None => vec![Resource::None],
+        Some(ResourceTerm::All) => vec![Resource::All],
+        Some(ResourceTerm::Named(names)) => {
+            names.iter().map(|name| Resource::Named(BTreeSet::from([name.value.clone()]))).collect()
         }
     }
 }
 
 /// Leaving out the segment says `ELEMENTS *`, for the actions that have one.
-fn segment_of(
+fn segments_of(
     action: GraphAction,
     segment: Option<&SegmentTerm>,
     parameters: &Parameters,
-) -> Result<Segment, LanguageError> {
-    Ok(match segment {
+) -> Result<Vec<Segment>, LanguageError> {
+    let every = || vec![BTreeSet::new()];
+    let (kind, parts) = match segment {
         None => match action {
-            GraphAction::SetLabel | GraphAction::RemoveLabel | GraphAction::Write | GraphAction::All => Segment::None,
-            _ => Segment::Elements(BTreeSet::new()),
-        },
-        Some(SegmentTerm::Elements { kind, names }) => {
-            let names = names.as_ref().map(|names| texts(names)).unwrap_or_default();
-            match kind {
-                ElementKind::Elements => Segment::Elements(names),
-                ElementKind::Nodes => Segment::Nodes(names),
-                ElementKind::Relationships => Segment::Relationships(names),
+            GraphAction::SetLabel | GraphAction::RemoveLabel | GraphAction::Write | GraphAction::All => {
+                return Ok(vec![Segment::None]);
             }
+            _ => (ElementKind::Elements, every()),
+        },
+        Some(SegmentTerm::Pattern(pattern)) => return Ok(vec![Segment::Pattern(rule::lower(pattern, parameters)?)]),
+        Some(SegmentTerm::Elements { kind, names: None }) => (*kind, every()),
+        Some(SegmentTerm::Elements { kind, names: Some(names) }) => {
+            (*kind, names.iter().map(|name| BTreeSet::from([name.value.clone()])).collect())
         }
-        Some(SegmentTerm::Pattern(pattern)) => Segment::Pattern(rule::lower(pattern, parameters)?),
+    };
+    let nodes = parts.iter().cloned().map(Segment::Nodes);
+    let relationships = parts.iter().cloned().map(Segment::Relationships);
+    Ok(match kind {
+        ElementKind::Nodes => nodes.collect(),
+        ElementKind::Relationships => relationships.collect(),
+        ElementKind::Elements => nodes.chain(relationships).collect(),
     })
-}
-
-fn texts(names: &[Located<String>]) -> BTreeSet<String> {
-    names.iter().map(|name| name.value.clone()).collect()
 }
 
 fn scopes(scope: &NameScope, parameters: &Parameters) -> Result<BTreeSet<DatabaseScope>, Refusal> {

@@ -183,6 +183,25 @@ fn a_long_chain_copies_each_operand_once() {
 }
 
 #[test]
+fn short_lists_do_not_multiply_to_long_ones() {
+    let names = |count: usize| (0..count).map(|at| format!("n{at}")).collect::<Vec<_>>().join(", ");
+    let few = names(100);
+    assert!(compile(&format!("GRANT READ {{{few}}} ON GRAPH * NODES {few} TO r"), &Parameters::default()).is_ok());
+    let many = names(9_000);
+    let statements = [
+        format!("GRANT READ {{{many}}} ON GRAPH * NODES {many} TO r"),
+        format!("GRANT READ {{{few}}} ON GRAPH {few} ELEMENTS * TO r"),
+        format!("DENY SHOW TRANSACTION ({many}) ON DATABASES {many} TO r"),
+        format!("REVOKE ACCESS ON DATABASES {many} FROM {many}"),
+        format!("GRANT ROLES {many} TO {many}"),
+    ];
+    for statement in statements {
+        let refusal = compile(&statement, &Parameters::default()).expect_err("it means millions of records");
+        assert_eq!(refusal.code(), "LIST_TOO_LONG");
+    }
+}
+
+#[test]
 fn a_large_parameter_cannot_be_multiplied() {
     let parameters = Parameters::new([("p".to_owned(), Value::from("x".repeat(1 << 20)))].into());
     let text = format!("CREATE ALIAS a FOR DATABASE b PROPERTIES {{k: [{}]}}", ["$p"; 1_000].join(", "));

@@ -70,7 +70,8 @@ GRANTED | set_label | label(X) | * | database | r
 GRANTED | start_database | database | my-db | database | r
 GRANTED | create_element | graph | * | RELATIONSHIP(KNOWS) | s
 GRANTED | dbms_actions | database | * | database | s
-GRANTED | write | graph | * | database | s";
+GRANTED | write | graph | * | NODE(*) | s
+GRANTED | write | graph | * | RELATIONSHIP(*) | s";
     assert_eq!(answer, expected);
 }
 
@@ -116,4 +117,30 @@ fn everyone_sees_the_own_privileges() {
         let refused = session.say("a-b", statement);
         assert!(refused.starts_with("refused PERMISSION_DENIED"), "{statement}: {refused}");
     }
+}
+
+/// Neo4j keeps a privilege for each property, label, type and kind of element, whatever statement gave them.
+#[test]
+fn what_was_granted_together_is_revoked_one_by_one() {
+    let mut session = session();
+    session.setup(&[
+        "GRANT MATCH {name, age} ON GRAPH * NODES A, B TO r",
+        "GRANT TRAVERSE ON GRAPH * TO r",
+        "REVOKE MATCH {age} ON GRAPH * NODES A FROM r",
+        "REVOKE GRANT TRAVERSE ON GRAPH * RELATIONSHIPS * FROM r",
+    ]);
+    let answer = session.say(
+        "admin",
+        "SHOW ROLE r PRIVILEGES YIELD * RETURN action, resource, segment ORDER BY action, resource, segment",
+    );
+    let expected = "\
+action | resource | segment
+match | property(age) | NODE(B)
+match | property(name) | NODE(A)
+match | property(name) | NODE(B)
+traverse | graph | NODE(*)
+";
+    assert_eq!(answer.trim_end(), expected.trim_end());
+    let answer = session.say("admin", "SHOW ROLE r PRIVILEGES AS COMMANDS WHERE command CONTAINS 'TRAVERSE'");
+    assert_eq!(answer.trim_end(), "command\nGRANT TRAVERSE ON GRAPH * NODE * TO `r`");
 }
