@@ -72,7 +72,7 @@ const FORMS: &[(&str, &[&str])] = &[
     ("GRANT SET LABEL Good ON GRAPH movies", &["+set_label movies Label(Good)"]),
     ("GRANT REMOVE LABEL * ON GRAPH movies", &["+remove_label movies AllLabels()"]),
     ("GRANT SET PROPERTY {name} ON GRAPH movies NODES *", &["+set_property movies Property(name) AllNodes()"]),
-    ("GRANT WRITE ON GRAPH films", &["+write movies Graph()"]),
+    ("GRANT WRITE ON GRAPH films", &["+write movies Graph() AllNodes()", "+write movies Graph() AllRelationships()"]),
     ("DENY ALL GRAPH PRIVILEGES ON GRAPH movies", &["-graph_actions movies Graph()"]),
 ];
 
