@@ -4,11 +4,13 @@
 //! of the language itself, and what the cluster then lists must be what it listed when it was new.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aliasd_catalog::Value;
 use aliasd_client::{Client, Statement};
 use aliasd_tests::cluster::{Actor, Cluster};
 use aliasd_tests::golden::{Refusal, Reply, Step, Table};
+use aliasd_tests::wait;
 use anyhow::{Result, bail, ensure};
 
 /// A cluster of three with an SDK client for each user that has said something.
@@ -17,7 +19,14 @@ pub(crate) struct Live {
     clients: BTreeMap<String, Client>,
     /// What the cluster listed when it was new; none if nothing was said yet.
     new: Option<Vec<Table>>,
+    /// Who said something last.
+    speaker: String,
+    /// The revision of the last answer.
+    revision: u64,
 }
+
+/// How long the members may take to hear of a statement.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What there is to list. The privileges come last, once as commands that take each away, once that give it.
 const LISTINGS: [&str; 6] = [
@@ -44,7 +53,13 @@ const DROPS: [&str; 4] = [
 impl Live {
     /// Starts a cluster that nothing has been said to.
     pub(crate) fn start() -> Result<Self> {
-        Ok(Self { cluster: Cluster::running("golden", 3)?, clients: BTreeMap::new(), new: None })
+        Ok(Self {
+            cluster: Cluster::running("golden", 3)?,
+            clients: BTreeMap::new(),
+            new: None,
+            speaker: String::new(),
+            revision: 0,
+        })
     }
 
     /// Makes the cluster as it was when it was new.
@@ -107,7 +122,26 @@ impl Live {
         self.execute(&step.user, statement).await
     }
 
+    /// Each client reads its own writes, and may be asked of a member that has not heard of another client's yet.
+    async fn everywhere(&mut self, user: &str) -> Result<()> {
+        if self.speaker == user {
+            return Ok(());
+        }
+        user.clone_into(&mut self.speaker);
+        let (admin, revision) = (self.client("admin")?, self.revision);
+        let reached = async || {
+            for member in admin.cluster_report().await? {
+                let node = member.status?.node.unwrap_or_default();
+                ensure!(node.applied_revision >= revision, "{} is behind", member.address);
+            }
+            Ok(())
+        };
+        wait::until_async("every member to hear of the last statement", PATIENCE, reached).await?;
+        Ok(())
+    }
+
     async fn execute(&mut self, user: &str, statement: Statement) -> Result<Reply> {
+        self.everywhere(user).await?;
         let client = self.client(user)?;
         let execution = match client.execute(statement).await {
             Ok(execution) => execution,
@@ -119,6 +153,7 @@ impl Live {
             Ok(answer) => answer,
             Err(error) => return Ok(refused(error)),
         };
+        self.revision = self.revision.max(summary.revision);
         let told = |note: &aliasd_client::messages::Notification| (note.gqlstatus.clone(), note.message.clone());
         Ok(Reply::Done(Table {
             columns,

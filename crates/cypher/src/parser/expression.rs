@@ -4,6 +4,7 @@ use super::{Parsed, Parser};
 use crate::ast::{BinaryOperator, Expression, MapEntries, Precedence, UnaryOperator};
 use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_float, decode_integer, decode_quoted, decode_string};
+use crate::print::identifier;
 use crate::span::{Located, Span};
 
 type Node = Located<Expression>;
@@ -310,7 +311,10 @@ impl Parser<'_> {
         let start = function.span;
         while self.accept_symbol(".") {
             let part = self.identifier("a function name")?;
-            function = Located::new(format!("{}.{}", function.value, part.value), start.to(part.span));
+            // As it is written: a part in backticks may be no word, or hold a dot.
+            function.value.push('.');
+            let _infallible = identifier(&mut function.value, &part.value);
+            function.span = start.to(part.span);
         }
         self.expect_symbol("(")?;
         if function.value.eq_ignore_ascii_case("count") && self.accept_symbol("*") {
