@@ -1,10 +1,12 @@
 //! `aliasctl shell`: as a script against the node in this process, and as a person meets it: through a terminal, against
 //! a real node. What the terminal shows in the end is kept as `shell.golden`; `ALIASD_GOLDEN=write` writes it anew.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::daemon::Daemon;
 use crate::node::Node;
@@ -114,6 +116,7 @@ impl Person {
 
 /// The transcript without what is different each time, and without the codes of the language, which has its own tests.
 fn normalised(text: &str) -> String {
+    let text = &text.replace("^C^C", "^C");
     let number_after = |text: &str, word: &str| {
         let mut parts = text.split(word);
         let mut out = parts.next().unwrap_or_default().to_owned();
@@ -234,10 +237,17 @@ fn first_session(daemon: &Daemon, home: &Path) {
     // A node that does not answer: the statement is cancelled, the shell is not.
     daemon.freeze();
     person.sends("CREATE ROLE analyst;");
-    terminal.press("\x03");
+    terminal.wait_for_signals();
+    // Between the end of editing and the start of the statement there is nothing to cancel: then it takes a second press.
+    let pressed: Cell<Option<Instant>> = Cell::new(None);
     terminal.wait("the shell again", |terminal| {
         let text = terminal.text();
-        text.contains("Whether the statement takes effect is not known.") && text.trim_end().ends_with("admin>")
+        let is_back = text.contains("Whether the statement takes effect is not known.");
+        if !is_back && pressed.get().is_none_or(|at| at.elapsed() > Duration::from_secs(2)) {
+            pressed.set(Some(Instant::now()));
+            terminal.press("\x03");
+        }
+        is_back && text.trim_end().ends_with("admin>")
     });
     daemon.thaw();
     person.says(":retry", "Done, 1 system update");

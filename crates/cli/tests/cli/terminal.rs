@@ -85,6 +85,12 @@ impl Terminal {
         self.wait("silence", |_| !echoes());
     }
 
+    /// Waits until the terminal makes a signal of Ctrl-C, as while a statement runs.
+    pub(crate) fn wait_for_signals(&self) {
+        let makes_signals = || tcgetattr(&*self.pty).unwrap().local_flags.contains(LocalFlags::ISIG);
+        self.wait("signals", |_| makes_signals());
+    }
+
     /// Waits for the program to end, and gives its exit code. After this the screen is complete.
     pub(crate) fn ended(&mut self) -> i32 {
         let status = self.child.wait().unwrap();
