@@ -30,6 +30,10 @@ impl Parser<'_> {
         if !matches!(self.kind_ahead(1), TokenKind::Word | TokenKind::Quoted) || !self.at_ahead(2, "IN") {
             return false;
         }
+        // `[true IN list]` is a list of one: a variable of that name stands in backticks.
+        if ["NULL", "TRUE", "FALSE"].iter().any(|literal| self.at_ahead(1, literal)) {
+            return false;
+        }
         let mut depth = 0;
         for ahead in 3.. {
             match self.kind_ahead(ahead) {

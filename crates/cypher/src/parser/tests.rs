@@ -166,6 +166,7 @@ const ACCEPTED: &[(&str, &str)] = &[
     // Expressions.
     ("SHOW USERS WHERE (a OR b) AND c XOR d", "="),
     ("SHOW USERS WHERE a OR (b OR c)", "="),
+    ("SHOW USERS WHERE [false IN a][0] AND [`false` IN a] = a", "="),
     ("SHOW USERS WHERE a.`b c`(1).d = a . `b` ( 2 )", "SHOW USERS WHERE a.`b c`(1).d = a.b(2)"),
     ("SHOW USERS WHERE 1 < x <= 3", "="),
     ("SHOW USERS WHERE -(5) = -5 AND - -x = --x", "SHOW USERS WHERE -(5) = -5 AND --x = --x"),

@@ -55,7 +55,8 @@ fn a_privilege_comes_in_parts_that_need_no_parsing() {
         "read | ALL= | PROPERTY=name | NODES=Person",
         "match | NAMED=neo4j | ALL_PROPERTIES= | ALL_NODES=",
         "match | NAMED=neo4j | ALL_PROPERTIES= | ALL_RELATIONSHIPS=",
-        "write | ALL= | GRAPH= | NONE=",
+        "write | ALL= | GRAPH= | ALL_NODES=",
+        "write | ALL= | GRAPH= | ALL_RELATIONSHIPS=",
     ];
     assert_eq!(rows, expected);
 }

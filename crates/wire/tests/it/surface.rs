@@ -56,7 +56,8 @@ fn privileges_are_rows_as_neo4j_shows_them() {
         "read | property(name) | * | NODE(Person)",
         "match | all_properties | neo4j | NODE(*)",
         "match | all_properties | neo4j | RELATIONSHIP(*)",
-        "write | graph | * | database",
+        "write | graph | * | NODE(*)",
+        "write | graph | * | RELATIONSHIP(*)",
     ];
     assert_eq!(rows, expected);
 }
