@@ -15,7 +15,7 @@ use crate::ast::{
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
 use crate::parser::LIST_MEMBERS_MAX;
-use crate::span::Span;
+use crate::span::{Located, Span};
 
 /// In Cypher 5, revoking from what is missing is told and not refused.
 fn is_lenient(version: CypherVersion) -> bool {
@@ -86,10 +86,9 @@ pub(super) fn lower(
     version: CypherVersion,
     parameters: &Parameters,
 ) -> Result<Command<Plain>, Refusal> {
-    let each = size(&statement.privilege.value);
-    bounded(each.saturating_mul(statement.roles.len()), statement.privilege.span)?;
-    let privileges = privileges(&statement.privilege.value, parameters)?;
+    let privileges = privileges(&statement.privilege, parameters)?;
     let roles = roles(&statement.roles, parameters)?;
+    bounded(&[privileges.len(), roles.len()], statement.privilege.span)?;
     let immutable = statement.immutable;
     Ok(match statement.verb {
         PrivilegeVerb::Assign(effect) => Command::AssignPrivileges { effect, immutable, privileges, roles },
@@ -103,7 +102,8 @@ pub(super) fn lower(
 const PRODUCT_MAX: usize = LIST_MEMBERS_MAX;
 
 /// Refuses lists that are short one by one and long when every member of one meets every member of the other.
-fn bounded(product: usize, span: Span) -> Result<(), LanguageError> {
+fn bounded(lists: &[usize], span: Span) -> Result<(), LanguageError> {
+    let product = lists.iter().fold(1, |product: usize, members| product.saturating_mul(*members));
     if product <= PRODUCT_MAX {
         return Ok(());
     }
@@ -118,50 +118,15 @@ fn membership(
     parameters: &Parameters,
 ) -> Result<(BTreeSet<RoleName>, BTreeSet<UserName>), Refusal> {
     let span = role_names.first().map_or(Span::default(), |first| first.span);
-    bounded(role_names.len().saturating_mul(user_names.len()), span)?;
-    Ok((roles(role_names, parameters)?, users(user_names, parameters)?))
-}
-
-/// How many privileges a term makes at most, without making them.
-fn size(term: &PrivilegeTerm) -> usize {
-    let named = |names: Option<usize>| names.unwrap_or(1);
-    match term {
-        PrivilegeTerm::Dbms(_) | PrivilegeTerm::Load(_) => 1,
-        PrivilegeTerm::Impersonate(names) => named(names.as_ref().map(Vec::len)),
-        PrivilegeTerm::Transaction { users, scope, .. } => {
-            named(users.as_ref().map(Vec::len)).saturating_mul(scope_size(scope))
-        }
-        PrivilegeTerm::Qualified { globs, .. } => globs.len(),
-        PrivilegeTerm::Database { scope, .. } => scope_size(scope),
-        PrivilegeTerm::Graph { resource, scope, segment, .. } => {
-            let resources = match resource {
-                Some(ResourceTerm::Named(names)) => names.len(),
-                Some(ResourceTerm::All) | None => 1,
-            };
-            let segments = match segment {
-                Some(SegmentTerm::Elements { kind, names }) => {
-                    let kinds = if matches!(kind, ElementKind::Elements) { 2 } else { 1 };
-                    named(names.as_ref().map(Vec::len)).saturating_mul(kinds)
-                }
-                Some(SegmentTerm::Pattern(_)) => 1,
-                None => 2,
-            };
-            scope_size(scope).saturating_mul(resources).saturating_mul(segments)
-        }
-    }
-}
-
-fn scope_size(scope: &NameScope) -> usize {
-    match scope {
-        NameScope::Home | NameScope::All => 1,
-        NameScope::Named(names) => names.len(),
-    }
+    let (roles, users) = (roles(role_names, parameters)?, users(user_names, parameters)?);
+    bounded(&[roles.len(), users.len()], span)?;
+    Ok((roles, users))
 }
 
 /// One privilege for each scope, user, property, label or type that is named, and for nodes and relationships apart,
 /// as Neo4j keeps and lists them: each can be revoked by itself.
-fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<Privilege>, Refusal> {
-    match term {
+fn privileges(term: &Located<PrivilegeTerm>, parameters: &Parameters) -> Result<BTreeSet<Privilege>, Refusal> {
+    match &term.value {
         PrivilegeTerm::Dbms(action) => Ok(BTreeSet::from([Privilege::Dbms(*action)])),
         PrivilegeTerm::Impersonate(names) => {
             Ok(user_scopes(names.as_deref(), parameters)?.into_iter().map(Privilege::Impersonate).collect())
@@ -169,6 +134,7 @@ fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<
         PrivilegeTerm::Transaction { action, users, scope } => {
             let users = user_scopes(users.as_deref(), parameters)?;
             let scopes = scopes(scope, parameters)?;
+            bounded(&[users.len(), scopes.len()], term.span)?;
             let each = |scope: DatabaseScope| {
                 users.iter().map(move |user| Privilege::Transaction(*action, scope.clone(), user.clone()))
             };
@@ -189,8 +155,10 @@ fn privileges(term: &PrivilegeTerm, parameters: &Parameters) -> Result<BTreeSet<
         PrivilegeTerm::Graph { action, resource, scope, segment } => {
             let resources = resources_of(resource.as_ref());
             let segments = segments_of(*action, segment.as_ref(), parameters)?;
+            let scopes = scopes(scope, parameters)?;
+            bounded(&[scopes.len(), resources.len(), segments.len()], term.span)?;
             let mut privileges = BTreeSet::new();
-            for scope in scopes(scope, parameters)? {
+            for scope in scopes {
                 for resource in &resources {
                     privileges.extend(segments.iter().map(|segment| Privilege::Graph {
                         action: *action,
