@@ -102,10 +102,16 @@ impl Statement {
         self
     }
 
-    /// A guess, for the choice of the member and the meaning of a lost answer; the member that answers decides.
+    /// Whether it is sent as a listing, which changes nothing: its first keyword, after comments and the choice of a
+    /// language, is `SHOW`. A guess, for the choice of the member and the meaning of a lost answer; the member that
+    /// answers decides.
+    #[must_use]
+    pub fn is_listing(&self) -> bool {
+        first_word(self.text.expose()).is_some_and(|word| word.eq_ignore_ascii_case("SHOW"))
+    }
+
     fn effect(&self) -> Effect {
-        let is_show = |word: &str| word.eq_ignore_ascii_case("SHOW");
-        if first_word(self.text.expose()).is_some_and(is_show) { Effect::Reads } else { Effect::Writes }
+        if self.is_listing() { Effect::Reads } else { Effect::Writes }
     }
 }
 
@@ -297,8 +303,19 @@ mod tests {
             ["SHOW ALIASES", " show users", "// x\n/* y */ SHOW ROLES", "CYPHER 25 SHOW ROLES", "cypher 5\nshow x"]
         {
             assert_eq!(Statement::new(text).effect(), Effect::Reads, "{text}");
+            assert!(Statement::new(text).is_listing(), "{text}");
         }
-        for text in ["CREATE ALIAS a FOR DATABASE b", "", "// SHOW", "`SHOW`", "SHOWER", "CYPHER", "25", "/* SHOW"] {
+        for text in [
+            "CREATE ALIAS a FOR DATABASE b",
+            "CREATE ROLE show",
+            "",
+            "// SHOW",
+            "`SHOW`",
+            "SHOWER",
+            "CYPHER",
+            "25",
+            "/* SHOW",
+        ] {
             assert_eq!(Statement::new(text).effect(), Effect::Writes, "{text}");
         }
     }
