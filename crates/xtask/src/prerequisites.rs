@@ -1,5 +1,5 @@
-//! What the build needs beyond a Rust toolchain: a C++ compiler for RocksDB, and libclang, with
-//! the headers that belong to it, for the tool that reads RocksDB's C header.
+//! What the build needs beyond a Rust toolchain: clang as the C++ compiler for RocksDB (`.cargo/config.toml` says why not
+//! another one), and libclang, with the headers that belong to it, for the tool that reads RocksDB's C header.
 //!
 //! Looks first and does nothing when both are there. Otherwise installs them with the system's
 //! package manager if this user may, and says what to install if not.
@@ -25,16 +25,16 @@ const MANAGERS: &[Manager] = &[
         program: "apt-get",
         refresh: Some(&["update", "-q"]),
         install: &["install", "-qy", "--no-install-recommends"],
-        packages: &["g++", "libclang-dev"],
+        packages: &["clang", "libclang-dev"],
     },
-    Manager { program: "dnf", refresh: None, install: &["install", "-y"], packages: &["gcc-c++", "clang-devel"] },
+    Manager { program: "dnf", refresh: None, install: &["install", "-y"], packages: &["clang", "clang-devel"] },
+    Manager { program: "pacman", refresh: None, install: &["-Sy", "--needed", "--noconfirm"], packages: &["clang"] },
     Manager {
-        program: "pacman",
+        program: "apk",
         refresh: None,
-        install: &["-Sy", "--needed", "--noconfirm"],
-        packages: &["gcc", "clang"],
+        install: &["add"],
+        packages: &["clang", "g++", "clang-dev", "linux-headers"],
     },
-    Manager { program: "apk", refresh: None, install: &["add"], packages: &["g++", "clang-dev", "linux-headers"] },
 ];
 
 /// Returns once everything is present, or with an error that names what to install.
@@ -46,7 +46,7 @@ pub(crate) fn ensure() -> Result<()> {
     let what = missing.join(" and ");
     let Some(manager) = MANAGERS.iter().find(|manager| runs(manager.program)) else {
         bail!(
-            "the build needs {what}: install a C++ compiler and libclang with its headers \
+            "the build needs {what}: install clang and libclang with its headers \
              (on macOS: xcode-select --install), or set CXX and LIBCLANG_PATH to where they are"
         );
     };
@@ -75,8 +75,8 @@ pub(crate) fn ensure() -> Result<()> {
 fn missing() -> Vec<&'static str> {
     let mut missing = Vec::new();
     let compiler_named = env::var_os("CXX").is_some_and(|value| !value.is_empty());
-    if !compiler_named && !["c++", "g++", "clang++"].into_iter().any(runs) {
-        missing.push("a C++ compiler");
+    if !compiler_named && !runs("clang++") {
+        missing.push("clang++");
     }
     if !has_libclang() {
         missing.push("libclang");
