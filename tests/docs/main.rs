@@ -1,6 +1,7 @@
-//! What the documentation says about the programs is what they do: the command line page, and the
-//! configurations in deploy/.
+//! What the documentation says about the programs is what they do: the command line page, the configurations in
+//! deploy/, the codes of the SDK; and what is cited of it is there.
 
 mod command_line;
 mod deploy;
 mod errors;
+mod semantics;

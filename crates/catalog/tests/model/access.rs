@@ -1,4 +1,4 @@
-//! Forming the catalog; users, roles and privileges, as the reference tells them (§4.1 to §4.5).
+//! Forming the catalog; users, roles and privileges, as semantics §4.1, §4.2, §4.3, §4.4 and §4.5 say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

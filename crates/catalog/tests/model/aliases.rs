@@ -1,4 +1,4 @@
-//! CREATE, ALTER and DROP ALIAS, as the reference tells them (§1.3 to §1.7 and the decisions of §0).
+//! CREATE, ALTER and DROP ALIAS, as semantics §1.3, §1.4, §1.5, §1.6, §1.7 and the decisions of §0 say.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Databases, composite ones included, as the reference tells them (§1.8 and §1.10).
+//! Databases, composite ones included, as semantics §1.8 and §1.10 say.
 
 use std::sync::Arc;
 

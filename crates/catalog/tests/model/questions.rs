@@ -1,4 +1,4 @@
-//! Who may do what, and where a name leads, as the reference tells them (§4.3 to §4.5, decisions 1, 4, 13).
+//! Who may do what, and where a name leads, as semantics §4.3, §4.4, §4.5, §0.1, §0.4 and §0.13 say.
 
 use aliasd_catalog::{
     Action, Alias, AliasKind, AuthRuleCommand, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope,
@@ -78,7 +78,7 @@ impl Model {
         Ok(Answer { name: name.to_string(), database, alias, revision, credentials: request.with_credentials })
     }
 
-    /// Which names may be used from where (§5.2).
+    /// Which names may be used from where (semantics §5.2).
     fn check_session(&self, who: &UserName, name: &CatalogName, from: Option<&CatalogName>) -> Result<(), Rejection> {
         let is_constituent = |name: &CatalogName| self.alias(name.as_str()).is_some_and(|it| it.composite.is_some());
         let around = |name: &CatalogName| match self.alias(name.as_str()) {

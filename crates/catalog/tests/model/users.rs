@@ -1,4 +1,4 @@
-//! Users, as the reference tells them (§4.1).
+//! Users, as semantics §4.1 says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

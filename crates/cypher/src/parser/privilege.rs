@@ -24,7 +24,7 @@ enum Words {
     Graph(GraphAction),
 }
 
-/// Spellings that the reference allows besides the canonical ones.
+/// Spellings that are taken besides the canonical ones (semantics §4.3).
 #[rustfmt::skip]
 const OTHER_SPELLINGS: &[(&str, Words)] = &[
     ("ALL", Words::All),

@@ -1,4 +1,4 @@
-//! Every refusal that the reference gives the words of, said to a catalog: statement, code, chain of statuses, message.
+//! Refusals in Neo4j's words, said to a catalog: statement, code, chain of statuses, message.
 
 use crate::session::Session;
 
