@@ -9,7 +9,12 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-cypher", &["aliasd-catalog"]),
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
-    ("aliasd-node", &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring"]),
+    ("aliasd-replica", &["aliasd-catalog", "aliasd-wire"]),
+    ("aliasd-service", &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-replica"]),
+    (
+        "aliasd-node",
+        &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-replica", "aliasd-service"],
+    ),
     ("aliasd-client", &["aliasd-catalog", "aliasd-wire"]),
     ("aliasctl", &["aliasd-client", "aliasd-cypher", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.

@@ -5,12 +5,9 @@ use crate::workspace::Source;
 
 /// A library, and the beginnings of the paths of the files that may name it.
 const PLACES: &[(&str, &[&str])] = &[
-    ("openraft", &["crates/node/src/replica"]),
-    (
-        "rocksdb",
-        &["crates/node/src/replica/log", "crates/node/src/replica/machine", "crates/node/src/replica/fault.rs"],
-    ),
-    ("aes_gcm", &["crates/node/src/vault"]),
+    ("openraft", &["crates/replica/"]),
+    ("rocksdb", &["crates/replica/src/log", "crates/replica/src/machine", "crates/replica/src/fault.rs"]),
+    ("aes_gcm", &["crates/service/src/vault"]),
     ("p12_keystore", &["crates/keyring/src/"]),
     ("rcgen", &["crates/keyring/src/"]),
     ("x509_parser", &["crates/keyring/src/"]),
@@ -92,9 +89,9 @@ mod tests {
     fn a_stray_library_is_found() {
         let stray = |path: &str, text: &str| strays(&[Source::example(path, text)]).len();
         assert_eq!(stray("crates/node/src/api/mod.rs", "use openraft::Raft;"), 1);
-        assert_eq!(stray("crates/node/src/replica/mod.rs", "use openraft::Raft;"), 0);
-        assert_eq!(stray("crates/node/src/replica/mod.rs", "fn f() { rocksdb::DB::open(); }"), 1);
-        assert_eq!(stray("crates/node/src/replica/log/store.rs", "use rocksdb::DB;"), 0);
+        assert_eq!(stray("crates/replica/src/lib.rs", "use openraft::Raft;"), 0);
+        assert_eq!(stray("crates/replica/src/lib.rs", "fn f() { rocksdb::DB::open(); }"), 1);
+        assert_eq!(stray("crates/replica/src/log/store.rs", "use rocksdb::DB;"), 0);
         assert_eq!(stray("crates/cli/src/pki.rs", "use {std::fs, rcgen as certificates};"), 1);
         assert_eq!(stray("crates/cli/src/pki.rs", "/// as rcgen does\nfn rcgen_like() {}"), 0);
     }

@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api;
 use crate::config::Config;
-use crate::identity::Identity;
 use crate::observe;
-use crate::replica::{PeerConnector, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault};
-use crate::session::{Parts, Session};
 use crate::tls::{self, NotLoopback, Tls, TlsError};
-use crate::vault::{Vault, VaultError};
+use aliasd_replica::{PeerConnector, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault};
+use aliasd_service::identity::Identity;
+use aliasd_service::vault::{Vault, VaultError};
+use aliasd_service::{Parts, Session};
 
 /// How long the listener for members may take to end: its streams never end by themselves.
 const PEERS_END_WITHIN: Duration = Duration::from_millis(200);

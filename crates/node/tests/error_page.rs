@@ -6,7 +6,7 @@ use std::path::Path;
 
 use aliasd_catalog::Rejection;
 use aliasd_cypher::ErrorCode;
-use aliasd_node::session::Fault;
+use aliasd_service::Fault;
 use aliasd_wire::error::{Class, INTERNAL, TRANSPORT};
 
 const INTRODUCTION: &str = "\

@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use zeroize::Zeroizing;
 
 use super::{caller, convert};
-use crate::session::{Answer, Executed, Fault, Listed, Session, Statement, Written};
+use aliasd_service::{Answer, Executed, Fault, Listed, Session, Statement, Written};
 
 pub(super) struct AdminService(pub(super) Arc<Session>);
 

@@ -11,8 +11,8 @@ use aliasd_wire::{explanation, v1};
 use tonic::{Request, Response, Status};
 
 use super::{caller, convert};
-use crate::identity::Method;
-use crate::session::{Explained, Session, Standing};
+use aliasd_service::identity::Method;
+use aliasd_service::{Explained, Session, Standing};
 
 pub(super) struct AuthService(pub(super) Arc<Session>);
 

@@ -10,8 +10,8 @@ use aliasd_wire::v1::cluster_server::Cluster;
 use tonic::{Request, Response, Status};
 
 use super::convert;
-use crate::replica::{Member, MemberStatus, NodeId, ReplicaRole, ReplicaStatus};
-use crate::session::{Fault, Formation, Session};
+use aliasd_replica::{Member, MemberStatus, NodeId, ReplicaRole, ReplicaStatus};
+use aliasd_service::{Fault, Formation, Session};
 
 pub(super) struct ClusterService(pub(super) Arc<Session>);
 

@@ -7,8 +7,8 @@ use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, UserName};
 use aliasd_wire::error::Error;
 use aliasd_wire::{privilege, route, v1};
 
-use crate::session::watch::{Event, Kind, Message, Subject};
-use crate::session::{Effective, Fault, Resolved};
+use aliasd_service::watch::{Event, Kind, Message, Subject};
+use aliasd_service::{Effective, Fault, Resolved};
 
 /// Most names that a watch filters by.
 const FILTER_NAMES_MAX: usize = 10_000;
@@ -20,7 +20,7 @@ fn invalid(field: &str, reason: &str) -> Error {
 /// The id of a request; drawn here if the caller chose none.
 pub(super) fn request_id(bytes: &[u8]) -> Result<RequestId, Error> {
     if bytes.is_empty() {
-        return Ok(RequestId(crate::session::random()));
+        return Ok(RequestId(aliasd_service::random()));
     }
     let id = bytes.try_into().map_err(|_| invalid("request_id", "must hold 16 bytes, or none"))?;
     Ok(RequestId(id))

@@ -10,9 +10,9 @@ use http::{Request, Response};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use crate::session::access::{self, Call};
-use crate::session::{Fault, Session};
-use crate::tls::ClientConnection;
+use aliasd_service::access::{self, Call};
+use aliasd_service::identity::ClientConnection;
+use aliasd_service::{Fault, Session};
 
 /// Puts the gate before a service.
 #[derive(Clone)]

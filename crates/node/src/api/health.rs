@@ -14,7 +14,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use super::{admin, auth, cluster, router};
-use crate::session::Session;
+use aliasd_service::Session;
 
 /// How often readiness is looked at. Load balancers ask far less often.
 const INTERVAL: Duration = Duration::from_millis(200);

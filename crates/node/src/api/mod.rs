@@ -26,11 +26,13 @@ use tonic::{Request, Status};
 use tonic_reflection::server::Builder;
 
 use self::gate::GateLayer;
-use crate::identity::Proof;
-use crate::replica::{PeerIdentity, Replica};
-use crate::session::Session;
-use crate::session::access::services_for_clients;
-use crate::tls::{ClientConnection, Incoming, PeerConnection};
+use aliasd_service::identity::ClientConnection;
+
+use crate::tls::{Incoming, PeerConnection};
+use aliasd_replica::{PeerIdentity, Replica};
+use aliasd_service::Session;
+use aliasd_service::access::services_for_clients;
+use aliasd_service::identity::Proof;
 
 /// The largest request: a statement of 1 MiB with its parameters.
 const REQUEST_BYTES_MAX: usize = 4 << 20;

@@ -10,7 +10,7 @@ use futures::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
 use super::{caller, convert};
-use crate::session::Session;
+use aliasd_service::Session;
 
 pub(super) struct RouterService(pub(super) Arc<Session>);
 

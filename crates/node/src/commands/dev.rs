@@ -20,8 +20,8 @@ use super::{FAILED, fail};
 use crate::config::{Commands, Config};
 use crate::node::Node;
 use crate::observe::logging;
-use crate::replica::Member;
-use crate::session::{Formation, Formed};
+use aliasd_replica::Member;
+use aliasd_service::{Formation, Formed};
 
 /// How `aliasd dev` starts.
 #[derive(Args, Debug)]
@@ -114,7 +114,7 @@ fn prepare(directory: &Path, dev: &Dev) -> io::Result<Config> {
     issued.save(&pki, "node-1").map_err(io::Error::other)?;
 
     let keystore = directory.join("keystore.p12");
-    let password = hexadecimal(&crate::session::random::<16>());
+    let password = hexadecimal(&aliasd_service::random::<16>());
     Keystore::create(&keystore, &password, "aesKey").map_err(io::Error::other)?;
 
     let port = |offset: u16| if dev.port == 0 { 0 } else { dev.port + offset };
@@ -160,7 +160,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 impl ThrowAway {
     fn make() -> io::Result<Self> {
-        let name = format!("aliasd-dev-{}", hexadecimal(&crate::session::random::<6>()));
+        let name = format!("aliasd-dev-{}", hexadecimal(&aliasd_service::random::<6>()));
         let path = std::env::temp_dir().join(name);
         fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))

@@ -11,7 +11,9 @@ use nix::unistd::{AccessFlags, access};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{CertificatePaths, Config, KeystoreConfig, Problem};
+use aliasd_service::vault::KeystoreSettings;
+
+use super::{CertificatePaths, Config, Problem};
 use crate::tls::Tls;
 
 /// A certificate that ends sooner than this deserves a warning.
@@ -104,7 +106,7 @@ fn check_secrecy(setting: &str, path: &Path, findings: &mut Findings) {
     }
 }
 
-fn check_keystore(keystore: &KeystoreConfig, findings: &mut Findings) {
+fn check_keystore(keystore: &KeystoreSettings, findings: &mut Findings) {
     let opened = Keystore::open(&keystore.path, keystore.password.expose())
         .and_then(|opened| opened.key(&keystore.key_name).map(|_| ()));
     match opened {

@@ -15,14 +15,13 @@ mod source;
 mod tests;
 mod value;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aliasd_catalog::Policy;
-use zeroize::Zeroizing;
+use aliasd_service::vault::KeystoreSettings;
 
 pub use self::check::{Finding, Severity};
 pub use self::error::{ConfigError, Origin, Problem};
@@ -50,7 +49,7 @@ pub struct Config {
     /// Certificates.
     pub tls: TlsConfig,
     /// The file with the keys.
-    pub keystore: KeystoreConfig,
+    pub keystore: KeystoreSettings,
     /// Logging.
     pub log: LogConfig,
 }
@@ -123,17 +122,6 @@ pub struct CertificatePaths {
     pub key: PathBuf,
 }
 
-/// `[keystore]`.
-#[derive(Clone, Debug)]
-pub struct KeystoreConfig {
-    /// The PKCS#12 file; absolute.
-    pub path: PathBuf,
-    /// Its password.
-    pub password: Password,
-    /// The key that seals new credentials, when the cluster is formed.
-    pub key_name: String,
-}
-
 /// `[log]`.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
@@ -178,30 +166,6 @@ pub struct Address {
     pub host: String,
     /// Not 0.
     pub port: u16,
-}
-
-/// A password from the configuration, wiped when dropped. `Debug` prints nothing of it.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
-
-// === impl Password ===
-
-impl Password {
-    /// Takes over a password.
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-
-    /// The password itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("******")
-    }
 }
 
 // === impl TlsConfig ===

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use aliasd_catalog::Policy;
 
+use aliasd_service::vault::KeystoreSettings;
+
 use super::error::{ConfigError, Problem};
 use super::source::{self, Given, Texts};
-use super::{
-    Address, CertificatePaths, ClusterConfig, Config, KeystoreConfig, LogConfig, NodeConfig, TlsConfig, value,
-};
+use super::{Address, CertificatePaths, ClusterConfig, Config, LogConfig, NodeConfig, TlsConfig, value};
 
 /// The one setting whose text must not be shown.
 const SECRET: &str = "keystore.password";
@@ -19,7 +19,7 @@ pub(super) fn read(given: Texts) -> Result<Config, ConfigError> {
         cluster: cluster(&mut reader),
         node: node(&mut reader),
         tls: tls(&mut reader),
-        keystore: KeystoreConfig {
+        keystore: KeystoreSettings {
             path: reader.required("keystore.path", value::absolute_path),
             password: reader.required(SECRET, value::password),
             key_name: reader.or_default("keystore.key_name", value::name),

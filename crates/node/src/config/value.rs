@@ -7,10 +7,9 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aliasd_catalog::CypherVersion;
-use zeroize::Zeroizing;
+use aliasd_catalog::{CypherVersion, PlainSecret};
 
-use super::{Address, LogFormat, LogLevel, Password};
+use super::{Address, LogFormat, LogLevel};
 
 /// What a setting should look like.
 type Expected = &'static str;
@@ -86,11 +85,11 @@ pub(super) fn absolute_path(text: &str) -> Result<PathBuf, Expected> {
     if path.is_absolute() { Ok(path) } else { Err("an absolute path") }
 }
 
-pub(super) fn password(text: &str) -> Result<Password, Expected> {
+pub(super) fn password(text: &str) -> Result<PlainSecret, Expected> {
     if text.is_empty() {
         return Err("a password");
     }
-    Ok(Password(Zeroizing::new(text.to_owned())))
+    Ok(PlainSecret::new(text.to_owned()))
 }
 
 pub(super) fn log_level(text: &str) -> Result<LogLevel, Expected> {

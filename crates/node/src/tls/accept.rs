@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aliasd_keyring::pki;
+use aliasd_service::identity::{ClientCertificate, ClientConnection};
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -29,24 +30,6 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HANDSHAKES_MAX: usize = 512;
 /// How long to wait before accepting again after the system refused, most likely for want of file descriptors.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
-
-/// What is known of a client's connection. A request carries it among its extensions.
-#[derive(Clone, Debug)]
-pub struct ClientConnection {
-    /// Where it comes from.
-    pub remote: SocketAddr,
-    /// The certificate that it showed, if it showed one.
-    pub certificate: Option<ClientCertificate>,
-}
-
-/// What a client's certificate proves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientCertificate {
-    /// The identity, to be mapped to a user.
-    pub identity: Arc<str>,
-    /// From when on it proves nothing any more.
-    pub expires_at: SystemTime,
-}
 
 /// What is known of another node's connection. A request carries it among its extensions.
 #[derive(Clone, Copy, Debug)]

@@ -17,10 +17,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use rustls::{ClientConfig, ServerConfig};
 
-pub use self::accept::{
-    Accepted, ClientCertificate, ClientConnection, Incoming, NotLoopback, PeerConnection, clients, clients_in_clear,
-    peers,
-};
+pub use self::accept::{Accepted, Incoming, NotLoopback, PeerConnection, clients, clients_in_clear, peers};
 pub use self::connect::peer_channel;
 pub use self::error::{TlsError, TlsProblem};
 use self::material::Material;

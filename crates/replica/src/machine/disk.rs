@@ -1,0 +1,260 @@
+//! The catalog's records in RocksDB.
+//!
+//! The directory holds one database per generation and a file `CURRENT` that names the one in use. A snapshot is
+//! received into a new generation; naming it in `CURRENT` is the moment it takes effect, so a crash leaves either the
+//! old catalog or the new one, and whatever else lies there is removed at the next start.
+//!
+//! Writes skip RocksDB's write-ahead log: the replicated log already is one. After a crash the catalog is as of its last
+//! flush, and the entries since then, which are only purged after a flush, are applied again.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aliasd_catalog::Catalog;
+use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
+
+use super::store::{AppliedState, RecordWrites};
+use crate::codec;
+use crate::fault::StorageFault;
+
+const CURRENT: &str = "CURRENT";
+const CURRENT_NEXT: &str = "CURRENT.next";
+const GENERATION_PREFIX: &str = "generation-";
+const STATE_KEY: &[u8] = b"m:applied";
+const RECORD_PREFIX: u8 = b'r';
+const WRITE_BUFFER_BYTES: usize = 64 * 1024 * 1024;
+const READAHEAD_BYTES: usize = 2 * 1024 * 1024;
+
+/// The catalog directory.
+pub(crate) struct DiskCatalog {
+    root: PathBuf,
+    current: Mutex<Arc<Generation>>,
+    next_generation: AtomicU64,
+}
+
+/// One database. A snapshot being built keeps an old one alive until it is done.
+struct Generation {
+    database: DB,
+    // After the database, so that it is closed when the directory goes.
+    directory: Directory,
+}
+
+struct Directory {
+    path: PathBuf,
+    temporary: AtomicBool,
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if self.temporary.load(Ordering::Relaxed)
+            && let Err(error) = fs::remove_dir_all(&self.path)
+        {
+            // The next start removes it.
+            tracing::warn!(path = %self.path.display(), %error, "cannot remove a catalog that is no longer used");
+        }
+    }
+}
+
+/// A generation that receives a snapshot.
+pub(crate) struct DiskStage(Generation);
+
+impl DiskCatalog {
+    /// Opens the catalog in `root`. With `must_exist`, a missing one is damage: the log says that there was one.
+    pub(crate) fn open(root: &Path, must_exist: bool) -> Result<Self, StorageFault> {
+        fs::create_dir_all(root).map_err(|error| StorageFault::from_io(root, "create", &error))?;
+        let current = root.join(CURRENT);
+        let name = match fs::read_to_string(&current) {
+            Ok(name) => Some(name.trim_end().to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StorageFault::damaged(
+                    &current,
+                    "it is missing, while the log shows that there was a catalog",
+                ));
+            }
+            Err(error) => return Err(StorageFault::from_io(&current, "read", &error)),
+        };
+        if let Some(name) = &name
+            && generation_number(name).is_none()
+        {
+            return Err(StorageFault::damaged(&current, "it does not name a generation"));
+        }
+        remove_leftovers(root, name.as_deref())?;
+
+        let (generation, number) = match &name {
+            Some(name) => (Generation::open(root.join(name), false)?, generation_number(name).unwrap_or(0)),
+            None => {
+                let generation = Generation::open(root.join(generation_name(0)), true)?;
+                write_current(root, &generation_name(0))?;
+                (generation, 0)
+            }
+        };
+        generation.directory.temporary.store(false, Ordering::Relaxed);
+        Ok(Self {
+            root: root.to_owned(),
+            current: Mutex::new(Arc::new(generation)),
+            next_generation: AtomicU64::new(number + 1),
+        })
+    }
+
+    fn current(&self) -> Arc<Generation> {
+        Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
+        self.current().load()
+    }
+
+    pub(super) fn write(&self, records: &RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+        let mut batch = WriteBatch::default();
+        for (key, value) in records {
+            match value {
+                Some(value) => batch.put(record_key(key), value),
+                None => batch.delete(record_key(key)),
+            }
+        }
+        batch.put(STATE_KEY, state.encode());
+        self.current().write(batch)
+    }
+
+    pub(super) fn flush(&self) -> Result<(), StorageFault> {
+        self.current().flush()
+    }
+
+    pub(super) fn stage(&self) -> Result<DiskStage, StorageFault> {
+        let number = self.next_generation.fetch_add(1, Ordering::Relaxed);
+        Generation::open(self.root.join(generation_name(number)), true).map(DiskStage)
+    }
+
+    pub(super) fn install(&self, stage: DiskStage, state: &AppliedState) -> Result<(), StorageFault> {
+        let DiskStage(generation) = stage;
+        let mut batch = WriteBatch::default();
+        batch.put(STATE_KEY, state.encode());
+        generation.write(batch)?;
+        generation.flush()?;
+        let name = generation.directory.path.file_name().expect("it was made by joining a name");
+        write_current(&self.root, &name.to_string_lossy())?;
+        generation.directory.temporary.store(false, Ordering::Relaxed);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *current, Arc::new(generation));
+        drop(current);
+        old.directory.temporary.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl DiskStage {
+    pub(super) fn add(&mut self, records: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StorageFault> {
+        let mut batch = WriteBatch::default();
+        for (key, value) in records {
+            batch.put(record_key(key), value);
+        }
+        self.0.write(batch)
+    }
+}
+
+impl Generation {
+    /// Opens a database; a new one is temporary until it is named in `CURRENT`.
+    fn open(path: PathBuf, create: bool) -> Result<Self, StorageFault> {
+        let mut options = Options::default();
+        options.create_if_missing(create);
+        options.set_error_if_exists(create);
+        options.set_paranoid_checks(true);
+        options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+        options.set_compression_type(rocksdb::DBCompressionType::Lz4);
+        options.set_keep_log_file_num(2);
+        let database = DB::open(&options, &path)
+            .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", &error))?;
+        Ok(Self { database, directory: Directory { path, temporary: AtomicBool::new(create) } })
+    }
+
+    fn write(&self, batch: WriteBatch) -> Result<(), StorageFault> {
+        let mut options = WriteOptions::default();
+        options.disable_wal(true);
+        self.database
+            .write_opt(batch, &options)
+            .map_err(|error| StorageFault::from_rocksdb(&self.directory.path, "write the catalog in", &error))
+    }
+
+    fn flush(&self) -> Result<(), StorageFault> {
+        self.database
+            .flush()
+            .map_err(|error| StorageFault::from_rocksdb(&self.directory.path, "flush the catalog in", &error))
+    }
+
+    fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
+        let path = &self.directory.path;
+        let failed = |error| StorageFault::from_rocksdb(path, "read the catalog in", &error);
+        let state = match self.database.get(STATE_KEY).map_err(failed)? {
+            None => AppliedState::default(),
+            Some(bytes) => AppliedState::decode(&bytes)
+                .map_err(|reason| StorageFault::malformed(path, "the applied state", &reason))?,
+        };
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound([RECORD_PREFIX]);
+        options.set_iterate_upper_bound([RECORD_PREFIX + 1]);
+        options.set_readahead_size(READAHEAD_BYTES);
+        options.fill_cache(false);
+        let mut catalog = Catalog::default();
+        for item in self.database.iterator_opt(IteratorMode::From(&[RECORD_PREFIX], Direction::Forward), options) {
+            let (key, value) = item.map_err(failed)?;
+            let (key, record) = codec::decode_record(&key[1..], &value)
+                .map_err(|reason| StorageFault::malformed(path, "a catalog record", &reason))?;
+            if !catalog.restore(key, record) {
+                return Err(StorageFault::damaged(path, "a record lies under a key of another kind"));
+            }
+        }
+        if catalog.digest() == state.digest {
+            Ok((catalog, state))
+        } else {
+            Err(StorageFault::damaged(path, "its records do not have the digest that was stored with them"))
+        }
+    }
+}
+
+fn record_key(key: &[u8]) -> Vec<u8> {
+    let mut prefixed = Vec::with_capacity(key.len() + 1);
+    prefixed.push(RECORD_PREFIX);
+    prefixed.extend_from_slice(key);
+    prefixed
+}
+
+fn generation_name(number: u64) -> String {
+    format!("{GENERATION_PREFIX}{number:016}")
+}
+
+fn generation_number(name: &str) -> Option<u64> {
+    name.strip_prefix(GENERATION_PREFIX)?.parse().ok()
+}
+
+/// Names the generation in use: whole and durable, or not at all.
+fn write_current(root: &Path, name: &str) -> Result<(), StorageFault> {
+    let (current, next) = (root.join(CURRENT), root.join(CURRENT_NEXT));
+    let write = || {
+        let mut file = File::create(&next)?;
+        writeln!(file, "{name}")?;
+        file.sync_all()?;
+        fs::rename(&next, &current)?;
+        File::open(root)?.sync_all()
+    };
+    write().map_err(|error| StorageFault::from_io(&current, "write", &error))
+}
+
+/// Removes generations that are not in use: a snapshot that never arrived whole, a catalog that was replaced.
+fn remove_leftovers(root: &Path, current: Option<&str>) -> Result<(), StorageFault> {
+    let failed = |error: io::Error| StorageFault::from_io(root, "clean up", &error);
+    for entry in fs::read_dir(root).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if generation_number(&name).is_some() && current != Some(&*name) {
+            fs::remove_dir_all(entry.path()).map_err(failed)?;
+        } else if name == CURRENT_NEXT {
+            fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}

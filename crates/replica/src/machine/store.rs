@@ -1,0 +1,172 @@
+//! Where the machine keeps the records between restarts: on disk, or in memory for simulation.
+
+use std::sync::Arc;
+
+use aliasd_catalog::{Catalog, Digest};
+
+use super::disk::{DiskCatalog, DiskStage};
+use super::memory::{MemoryCatalog, MemoryStage};
+use crate::codec::{self, Malformed};
+use crate::fault::StorageFault;
+use crate::types::{LogId, StoredMembership};
+use aliasd_wire::peer::v1 as wire;
+
+/// Records to write (or, without a value, to delete), by encoded key.
+pub(crate) type RecordWrites = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+/// How far the records reach. Written together with them, so that the two can never disagree.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct AppliedState {
+    pub(crate) last_applied: Option<LogId>,
+    pub(crate) membership: StoredMembership,
+    pub(crate) digest: Digest,
+}
+
+impl AppliedState {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        codec::frame(&wire::AppliedState {
+            last_applied: self.last_applied.as_ref().map(codec::log_id_to_wire),
+            membership: Some(codec::stored_membership_to_wire(&self.membership)),
+            digest: self.digest.to_bytes().to_vec(),
+        })
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let state: wire::AppliedState = codec::unframe("applied state", bytes)?;
+        Ok(Self {
+            last_applied: state.last_applied.map(codec::log_id_from_wire),
+            membership: codec::stored_membership_from_wire(state.membership)?,
+            digest: decode_digest(&state.digest)?,
+        })
+    }
+}
+
+/// A digest from its 32 bytes.
+pub(crate) fn decode_digest(bytes: &[u8]) -> Result<Digest, Malformed> {
+    let bytes = bytes.try_into().map_err(|_| Malformed::content("digest", "it does not have 32 bytes"))?;
+    Ok(Digest::from_bytes(bytes))
+}
+
+/// The catalog's records outside of memory.
+pub(crate) enum CatalogStore {
+    /// In a directory.
+    Disk(DiskCatalog),
+    /// In memory, surviving the replica but not the process.
+    Memory(MemoryCatalog),
+}
+
+impl CatalogStore {
+    /// Reads every record and how far they reach.
+    pub(crate) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
+        match self {
+            Self::Disk(disk) => disk.load(),
+            Self::Memory(memory) => memory.load(),
+        }
+    }
+
+    /// Writes records and state at once. Not durable before [`CatalogStore::flush`].
+    pub(crate) fn write(&self, records: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+        match self {
+            Self::Disk(disk) => disk.write(&records, state),
+            Self::Memory(memory) => {
+                memory.write(records, state);
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes everything written durable. Blocks.
+    pub(crate) fn flush(&self) -> Result<(), StorageFault> {
+        match self {
+            Self::Disk(disk) => disk.flush(),
+            Self::Memory(memory) => {
+                memory.flush();
+                Ok(())
+            }
+        }
+    }
+
+    /// Begins a catalog beside the current one, to receive a snapshot.
+    pub(crate) fn stage(&self) -> Result<StagedCatalog, StorageFault> {
+        let backing = match self {
+            Self::Disk(disk) => Backing::Disk(disk.stage()?),
+            Self::Memory(_) => Backing::Memory(MemoryStage::default()),
+        };
+        Ok(StagedCatalog { backing, catalog: Catalog::default(), record_count: 0 })
+    }
+
+    /// Puts a finished catalog in the place of the current one, at once and durably. Blocks.
+    pub(crate) fn install(&self, staged: StagedCatalog, state: &AppliedState) -> Result<Catalog, StorageFault> {
+        match (self, staged.backing) {
+            (Self::Disk(disk), Backing::Disk(stage)) => disk.install(stage, state)?,
+            (Self::Memory(memory), Backing::Memory(stage)) => memory.install(stage, state),
+            (Self::Disk(_), Backing::Memory(_)) | (Self::Memory(_), Backing::Disk(_)) => {
+                unreachable!("a staged catalog is installed in the store that made it")
+            }
+        }
+        Ok(staged.catalog)
+    }
+}
+
+/// A catalog on its way in. Dropping it removes what was received.
+pub(crate) struct StagedCatalog {
+    backing: Backing,
+    catalog: Catalog,
+    record_count: u64,
+}
+
+enum Backing {
+    Disk(DiskStage),
+    Memory(MemoryStage),
+}
+
+/// Why a received snapshot is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StageError {
+    #[error("the snapshot is damaged: {0}; the sender is asked again")]
+    Damaged(String),
+    #[error(transparent)]
+    Storage(#[from] StorageFault),
+}
+
+impl StagedCatalog {
+    /// Adds encoded records.
+    pub(crate) fn add(&mut self, records: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StageError> {
+        for (key, value) in &records {
+            let (key, record) =
+                codec::decode_record(key, value).map_err(|error| StageError::Damaged(error.to_string()))?;
+            if self.catalog.record(&key).is_some() {
+                return Err(StageError::Damaged("a record came twice".to_owned()));
+            }
+            if !self.catalog.restore(key, record) {
+                return Err(StageError::Damaged("a record lies under a key of another kind".to_owned()));
+            }
+        }
+        self.record_count += records.len() as u64;
+        match &mut self.backing {
+            Backing::Disk(stage) => stage.add(&records)?,
+            Backing::Memory(stage) => stage.add(records),
+        }
+        Ok(())
+    }
+
+    /// Compares what arrived with what was sent.
+    pub(crate) fn verify(&self, record_count: u64, digest: Digest) -> Result<(), StageError> {
+        if self.record_count != record_count {
+            let arrived = self.record_count;
+            return Err(StageError::Damaged(format!("{arrived} of {record_count} records arrived")));
+        }
+        if self.catalog.digest() != digest {
+            return Err(StageError::Damaged("the digest of what arrived is not that of what was sent".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The digest of what arrived.
+    pub(crate) fn digest(&self) -> Digest {
+        self.catalog.digest()
+    }
+}
+
+/// Shared handle of the store: the machine writes it, snapshots flush it, the peer service stages into it.
+pub(crate) type SharedStore = Arc<CatalogStore>;

@@ -1,0 +1,256 @@
+//! The state machine on its stores: what survives, what is refused.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aliasd_catalog::Revision;
+use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
+use rocksdb::{DB, Options};
+use tempfile::TempDir;
+
+use super::disk::DiskCatalog;
+use super::memory::MemoryCatalog;
+use super::snapshot::{SnapshotData, receive_part, send_parts};
+use super::store::{CatalogStore, SharedStore, StageError};
+use super::{Machine, Snapshot};
+use crate::fault::StorageFault;
+use crate::feed::SubscriptionEnd;
+use crate::tests::{bootstrap, create_role, log_entry, log_id};
+use crate::types::LogEntry;
+use aliasd_wire::peer::v1::snapshot_part::Part;
+
+fn open(directory: &TempDir) -> SharedStore {
+    Arc::new(CatalogStore::Disk(DiskCatalog::open(directory.path(), false).unwrap()))
+}
+
+fn load(store: &SharedStore) -> Machine {
+    Machine::load(Arc::clone(store), 1000).unwrap().0
+}
+
+/// Entry 1 forms the cluster, every other creates a role.
+fn entries(indexes: impl IntoIterator<Item = u64>) -> Vec<LogEntry> {
+    let entry = |index| if index == 1 { bootstrap() } else { create_role(index) };
+    indexes.into_iter().map(|index| log_entry(1, index, entry(index))).collect()
+}
+
+async fn apply(machine: &mut Machine, entries: Vec<LogEntry>) {
+    machine.apply(futures::stream::iter(entries.into_iter().map(|entry| Ok((entry, None))))).await.unwrap();
+}
+
+async fn snapshot(machine: &mut Machine) -> Snapshot {
+    machine.get_snapshot_builder().await.build_snapshot().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_catalog_is_the_same_after_reopening() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory);
+    let mut machine = load(&store);
+    apply(&mut machine, entries(1..2000)).await;
+    let view = machine.feed.view();
+    assert_eq!(view.revision, Revision(1999));
+    assert!(view.catalog.role("role1999").is_some());
+    store.flush().unwrap();
+    drop((machine, store));
+
+    let machine = load(&open(&directory));
+    assert_eq!(machine.last_applied, Some(log_id(1, 1999)));
+    assert_eq!(machine.feed.view().catalog.digest(), view.catalog.digest());
+    assert_eq!(machine.feed.view().catalog.records().count(), view.catalog.records().count());
+}
+
+#[tokio::test]
+async fn an_entry_is_not_applied_twice() {
+    let mut machine = load(&Arc::new(CatalogStore::Memory(MemoryCatalog::default())));
+    apply(&mut machine, entries(1..5)).await;
+    let again = futures::stream::iter(entries(4..5).into_iter().map(|entry| Ok((entry, None))));
+    assert!(machine.apply(again).await.unwrap_err().to_string().contains("a second time"));
+}
+
+#[tokio::test]
+async fn a_crash_takes_the_catalog_back_to_its_last_flush_and_no_further() {
+    let memory = MemoryCatalog::default();
+    let store = Arc::new(CatalogStore::Memory(memory.clone()));
+    let mut machine = load(&store);
+    apply(&mut machine, entries(1..10)).await;
+    let durable = snapshot(&mut machine).await;
+    apply(&mut machine, entries(10..20)).await;
+    memory.crash();
+    assert_eq!(load(&store).last_applied, durable.meta.last_log_id);
+}
+
+#[tokio::test]
+async fn a_snapshot_is_frozen_while_entries_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut machine = load(&open(&directory));
+    apply(&mut machine, entries(1..10)).await;
+    let mut builder = machine.get_snapshot_builder().await;
+    apply(&mut machine, entries(10..20)).await;
+    let snapshot = builder.build_snapshot().await.unwrap();
+    assert_eq!(snapshot.meta.last_log_id, Some(log_id(1, 9)));
+    let SnapshotData::Frozen(catalog) = snapshot.snapshot else { panic!("it was taken here") };
+    assert!(catalog.role("role9").is_some() && catalog.role("role10").is_none());
+}
+
+#[tokio::test]
+async fn a_snapshot_takes_the_place_of_the_catalog_and_stays_there() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut source = load(&open(&from));
+    apply(&mut source, entries(1..3000)).await;
+    let snapshot = snapshot(&mut source).await;
+
+    let store = open(&to);
+    let (mut target, feed, _gone) = Machine::load(Arc::clone(&store), 1000).unwrap();
+    apply(&mut target, entries(1..10)).await;
+    let mut subscription = feed.subscribe(None).unwrap();
+    target.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap();
+    assert_eq!(feed.digest(), (Revision(2999), source.catalog.digest()));
+    assert!(matches!(subscription.next().await, Err(SubscriptionEnd::Compacted(_))));
+    assert_eq!(generations(to.path()).len(), 1, "the old catalog is gone");
+    drop((target, store));
+    assert_eq!(load(&open(&to)).catalog.digest(), source.catalog.digest());
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_is_refused_and_leaves_nothing() {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut source = load(&open(&from));
+    apply(&mut source, entries(1..50)).await;
+    let mut parts = Vec::new();
+    send_parts(&source.catalog, |part| {
+        parts.push(part);
+        true
+    });
+
+    let store = open(&to);
+    let receive = |parts: &[aliasd_wire::peer::v1::SnapshotPart]| {
+        let mut staged = store.stage().unwrap();
+        parts.iter().try_fold(false, |_, part| receive_part(&mut staged, part.clone()))
+    };
+    assert!(matches!(receive(&parts), Ok(true)));
+
+    let mut flipped = parts.clone();
+    let Some(Part::Records(records)) = &mut flipped[0].part else { panic!("records come first") };
+    records.records[3].value[7] ^= 1;
+    assert!(matches!(receive(&flipped), Err(StageError::Damaged(_))));
+
+    let mut missing = parts.clone();
+    let Some(Part::Records(records)) = &mut missing[0].part else { panic!("records come first") };
+    records.records.pop();
+    assert!(matches!(receive(&missing), Err(StageError::Damaged(_))));
+
+    let mut other = parts;
+    let Some(Part::Trailer(trailer)) = &mut other.last_mut().unwrap().part else { panic!("the trailer comes last") };
+    trailer.digest[0] ^= 1;
+    assert!(matches!(receive(&other), Err(StageError::Damaged(_))));
+    assert_eq!(generations(to.path()).len(), 1, "what was received is removed");
+}
+
+#[tokio::test]
+async fn what_a_crash_left_of_a_snapshot_is_removed_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory);
+    let mut machine = load(&store);
+    apply(&mut machine, entries(1..10)).await;
+    store.flush().unwrap();
+    drop((machine, store));
+    std::fs::create_dir(directory.path().join("generation-0000000000000009")).unwrap();
+    std::fs::write(directory.path().join("CURRENT.next"), "generation-").unwrap();
+
+    assert_eq!(load(&open(&directory)).last_applied, Some(log_id(1, 9)));
+    assert_eq!(generations(directory.path()).len(), 1);
+    assert!(!directory.path().join("CURRENT.next").exists());
+}
+
+#[tokio::test]
+async fn a_damaged_catalog_is_refused() {
+    let fresh = async || {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory);
+        let mut machine = load(&store);
+        apply(&mut machine, entries(1..100)).await;
+        store.flush().unwrap();
+        directory
+    };
+    let refused = |directory: &TempDir| {
+        let opened = DiskCatalog::open(directory.path(), true);
+        let fault = opened.and_then(|disk| CatalogStore::Disk(disk).load()).expect_err("it is refused");
+        assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
+        let message = fault.to_string();
+        assert!(message.contains(&directory.path().display().to_string()), "{message}");
+        assert!(message.contains("under a new node id"), "{message}");
+    };
+
+    let directory = fresh().await;
+    tamper(directory.path(), |database| {
+        let (key, mut value) = database.iterator(rocksdb::IteratorMode::End).next().unwrap().unwrap();
+        value[6] ^= 1;
+        database.put(key, value).unwrap();
+    });
+    refused(&directory);
+
+    let directory = fresh().await;
+    tamper(directory.path(), |database| {
+        let (key, _) = database.iterator(rocksdb::IteratorMode::End).next().unwrap().unwrap();
+        database.delete(key).unwrap();
+    });
+    refused(&directory);
+
+    let directory = fresh().await;
+    let table = files(&generations(directory.path())[0])
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|it| it == "sst"));
+    let table = table.unwrap();
+    let mut bytes = std::fs::read(&table).unwrap();
+    bytes[100] ^= 0x40;
+    std::fs::write(table, bytes).unwrap();
+    refused(&directory);
+
+    let directory = fresh().await;
+    std::fs::remove_file(directory.path().join("CURRENT")).unwrap();
+    refused(&directory);
+
+    let directory = fresh().await;
+    std::fs::remove_dir_all(&generations(directory.path())[0]).unwrap();
+    refused(&directory);
+
+    let directory = fresh().await;
+    std::fs::write(directory.path().join("CURRENT"), "nonsense").unwrap();
+    refused(&directory);
+}
+
+#[tokio::test]
+async fn a_subscriber_resumes_from_history_or_is_told_that_it_cannot() {
+    let store = Arc::new(CatalogStore::Memory(MemoryCatalog::default()));
+    let (mut machine, feed, _gone) = Machine::load(store, 20).unwrap();
+    for index in 1..=50 {
+        apply(&mut machine, entries([index])).await;
+    }
+    let mut resumed = feed.subscribe(Some(Revision(40))).unwrap();
+    for index in 51..=55 {
+        apply(&mut machine, entries([index])).await;
+    }
+    for index in 41..=55 {
+        let update = resumed.next().await.unwrap();
+        assert_eq!(update.batch.revision, Revision(index));
+        assert_eq!(update.batch.entries[0].revision, Revision(index));
+        assert!(update.view.revision >= Revision(index));
+    }
+    let compacted = feed.subscribe(Some(Revision(5))).unwrap_err();
+    assert_eq!(compacted.resume_from, Revision(55));
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn generations(root: &Path) -> Vec<PathBuf> {
+    files(root).into_iter().filter(|path| path.is_dir()).collect()
+}
+
+/// Opens the database behind the catalog's back, as a tool or a defect would.
+fn tamper(root: &Path, change: impl FnOnce(&DB)) {
+    let database = DB::open(&Options::default(), &generations(root)[0]).unwrap();
+    change(&database);
+    database.flush().unwrap();
+}

@@ -1,0 +1,204 @@
+//! Members in one process, each on a runtime of its own, talking gRPC over loopback connections.
+//!
+//! Every pair of members has a port of its own, which stands for the certificate: who connects there is who it says.
+//! Taking a member's runtime away is its death; everything it did stops where it was.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use aliasd_catalog::{Digest, Entry, Outcome, Revision};
+use hyper_util::rt::TokioIo;
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint, Server};
+
+use crate::{Member, NodeId, PeerConnector, PeerIdentity, ProposeError, Replica, ReplicaOptions, StartError, Storage};
+
+/// How long anything may take before the test fails.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the second member of each pair accepts the first.
+type Links = Arc<Mutex<BTreeMap<(NodeId, NodeId), SocketAddr>>>;
+
+pub(super) struct Cluster {
+    pub(super) directory: TempDir,
+    pub(super) links: Links,
+    size: NodeId,
+    configure: fn(&mut ReplicaOptions),
+    members: BTreeMap<NodeId, Running>,
+    /// For the test's own calls; outlives every member.
+    runtime: Runtime,
+}
+
+struct Running {
+    replica: Replica,
+    runtime: Runtime,
+}
+
+impl Cluster {
+    /// Starts new members `1..=size` and forms a cluster of them.
+    pub(super) fn form(size: NodeId, configure: fn(&mut ReplicaOptions)) -> Self {
+        let mut cluster = Self::new(size, configure);
+        for node in 1..=size {
+            cluster.start(node);
+        }
+        let members = (1..=size).map(|node| (node, member(node))).collect();
+        cluster.block_on(cluster.replica(1).initialize(members)).unwrap();
+        cluster.leader();
+        cluster
+    }
+
+    pub(super) fn new(size: NodeId, configure: fn(&mut ReplicaOptions)) -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            links: Links::default(),
+            size,
+            configure,
+            members: BTreeMap::new(),
+            runtime: Runtime::new().unwrap(),
+        }
+    }
+
+    pub(super) fn start(&mut self, node: NodeId) {
+        self.try_start(node).unwrap();
+    }
+
+    pub(super) fn try_start(&mut self, node: NodeId) -> Result<(), StartError> {
+        let storage = Storage::Directory(self.directory.path().join(node.to_string()));
+        let mut options = ReplicaOptions::new(node, storage, connector(node, &self.links));
+        (self.configure)(&mut options);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        // On the member's own runtime, so that its tasks die with it.
+        let replica = self.runtime.block_on(runtime.spawn(Replica::start(options))).unwrap()?;
+        for from in (1..=self.size).filter(|from| *from != node) {
+            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+            self.links.lock().unwrap().insert((from, node), listener.local_addr().unwrap());
+            let service = InterceptedService::new(replica.peer_service(), move |mut request: tonic::Request<()>| {
+                request.extensions_mut().insert(PeerIdentity(from));
+                Ok(request)
+            });
+            let server = Server::builder().add_service(service);
+            runtime.spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        }
+        self.members.insert(node, Running { replica, runtime });
+        Ok(())
+    }
+
+    /// Takes a member away in the middle of whatever it does.
+    pub(super) fn kill(&mut self, node: NodeId) {
+        let Running { replica, runtime } = self.members.remove(&node).unwrap();
+        drop(replica);
+        runtime.shutdown_timeout(PATIENCE);
+    }
+
+    pub(super) fn replica(&self, node: NodeId) -> &Replica {
+        &self.members[&node].replica
+    }
+
+    pub(super) fn running(&self) -> impl Iterator<Item = NodeId> {
+        self.members.keys().copied()
+    }
+
+    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    pub(super) fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.spawn(future)
+    }
+
+    /// Waits until a condition holds.
+    pub(super) fn wait(&self, what: &str, condition: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition() {
+            assert!(Instant::now() < deadline, "waited in vain for: {what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The member that leads according to itself.
+    pub(super) fn leader(&self) -> NodeId {
+        let leading =
+            || self.running().find(|node| self.replica(*node).leader().is_some_and(|(leader, _)| leader == *node));
+        self.wait("a leader", || leading().is_some());
+        leading().unwrap()
+    }
+
+    /// Proposes to whoever leads until there is an outcome; every attempt carries the same request id.
+    pub(super) fn propose(&self, entry: &Entry) -> (Revision, Outcome) {
+        let replicas: Vec<Replica> = self.running().map(|node| self.replica(node).clone()).collect();
+        self.block_on(propose(&replicas, entry))
+    }
+
+    /// Waits until every running member is at the same revision, and returns its digest after comparing.
+    pub(super) fn settle(&self) -> (Revision, Digest) {
+        let state = |node: NodeId| {
+            let status = self.replica(node).status();
+            (status.applied, status.digest)
+        };
+        let states = || self.running().map(state).collect::<Vec<_>>();
+        self.wait("equal revisions", || states().windows(2).all(|pair| pair[0].0 == pair[1].0));
+        let states = states();
+        assert!(states.windows(2).all(|pair| pair[0] == pair[1]), "digests differ: {states:?}");
+        states[0]
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for node in self.running().collect::<Vec<_>>() {
+            self.kill(node);
+        }
+    }
+}
+
+/// Proposes to one replica after the other until there is an outcome.
+pub(super) async fn propose(replicas: &[Replica], entry: &Entry) -> (Revision, Outcome) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        for replica in replicas {
+            match replica.propose(entry.clone(), Duration::from_secs(5)).await {
+                Ok(done) => return done,
+                Err(ProposeError::Unstorable(reason)) => panic!("{reason}"),
+                Err(_) => assert!(Instant::now() < deadline, "nobody took the proposal"),
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub(super) fn member(node: NodeId) -> Member {
+    Member {
+        name: format!("node{node}"),
+        peer_address: format!("node{node}:7681"),
+        client_address: format!("node{node}:7680"),
+    }
+}
+
+/// Connects to the port that accepts `from`.
+fn connector(from: NodeId, links: &Links) -> PeerConnector {
+    let links = Arc::clone(links);
+    PeerConnector::new(move |to, _address| Ok(connect(from, to, &links)))
+}
+
+pub(super) fn connect(from: NodeId, to: NodeId, links: &Links) -> Channel {
+    let links = Arc::clone(links);
+    let connect = tower::service_fn(move |_| {
+        let address = links.lock().unwrap().get(&(from, to)).copied();
+        async move {
+            let address = address.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+            TcpStream::connect(address).await.map(TokioIo::new)
+        }
+    });
+    Endpoint::from_static("http://peer").connect_with_connector_lazy(connect)
+}

@@ -1,0 +1,180 @@
+//! Members of one cluster, all of them well: leading, following, reading, refusing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use aliasd_wire::peer::v1 as wire;
+use aliasd_wire::peer::v1::peer_client::PeerClient;
+use tonic::Code;
+
+use super::cluster::{Cluster, PATIENCE, connect};
+use super::{bootstrap, create_role};
+use crate::machine::disk::DiskCatalog;
+use crate::machine::store::CatalogStore;
+use crate::{ClusterError, NotServing, ProposeError, ReplicaRole};
+
+#[test]
+fn what_the_leader_commits_every_member_shows() {
+    let cluster = Cluster::form(3, |_| {});
+    let leader = cluster.leader();
+    cluster.propose(&bootstrap()).1.unwrap();
+    let (revision, outcome) = cluster.propose(&create_role(1));
+    outcome.unwrap();
+    assert!(cluster.replica(leader).view().catalog.role("role1").is_some(), "shown before it is answered");
+
+    for node in 1..=3 {
+        let replica = cluster.replica(node);
+        let reached = cluster.block_on(replica.read_barrier(PATIENCE)).unwrap();
+        assert!(reached >= revision, "a read that began after the answer sees it, on every member");
+        assert!(replica.view().catalog.role("role1").is_some());
+    }
+    let follower = (1..=3).find(|node| *node != leader).unwrap();
+    let refused = cluster.block_on(cluster.replica(follower).propose(create_role(2), PATIENCE));
+    assert_eq!(refused, Err(ProposeError::ForwardToLeader { leader }));
+    assert!(cluster.replica(follower).last_heard_from_leader().is_some());
+    assert!(cluster.replica(leader).last_heard_from_leader().is_some());
+    let status = cluster.replica(leader).status();
+    assert_eq!((status.role, status.members.len()), (ReplicaRole::Leader, 3));
+    cluster.settle();
+}
+
+#[test]
+fn a_repeated_request_has_one_effect_and_the_same_outcome() {
+    let cluster = Cluster::form(1, |_| {});
+    cluster.propose(&bootstrap()).1.unwrap();
+    let first = cluster.propose(&create_role(1)).1;
+    let digest = cluster.settle().1;
+    assert_eq!(cluster.propose(&create_role(1)).1, first);
+    assert_eq!(cluster.settle().1, digest);
+}
+
+#[test]
+fn a_cluster_is_formed_once() {
+    let cluster = Cluster::form(1, |_| {});
+    let again = cluster.replica(1).initialize([(1, super::cluster::member(1))].into());
+    assert_eq!(cluster.block_on(again), Err(ClusterError::AlreadyInitialized));
+}
+
+#[test]
+fn the_leadership_is_given_away_on_request() {
+    let cluster = Cluster::form(3, |_| {});
+    let old = cluster.leader();
+    cluster.propose(&bootstrap()).1.unwrap();
+    let new = cluster.block_on(cluster.replica(old).transfer_leader(None, PATIENCE)).unwrap();
+    assert_ne!(new, old);
+    cluster.propose(&create_role(1)).1.unwrap();
+    cluster.settle();
+}
+
+#[test]
+fn a_member_that_becomes_the_leader_goes_on_answering_local_reads() {
+    let cluster = Cluster::form(3, |_| {});
+    let old = cluster.leader();
+    cluster.propose(&bootstrap()).1.unwrap();
+    cluster.settle();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for node in (1..=3).filter(|node| *node != old) {
+            let (replica, stop) = (cluster.replica(node), &stop);
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    assert!(replica.last_heard_from_leader().is_some(), "node {node} had heard of the old leader");
+                    thread::yield_now();
+                }
+            });
+        }
+        let transferred = cluster.block_on(cluster.replica(old).transfer_leader(None, PATIENCE));
+        stop.store(true, Ordering::Relaxed);
+        assert_ne!(transferred.unwrap(), old);
+    });
+}
+
+#[test]
+fn a_peer_speaks_only_for_itself_and_only_to_whom_it_means() {
+    let cluster = Cluster::form(3, |_| {});
+    // The certificate proves node 2.
+    let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
+    let mut ask = |sender, receiver| {
+        let request = wire::ReadIndexRequest { route: Some(wire::Route { sender, receiver }) };
+        cluster.block_on(client.read_index(request)).map(|_| ()).map_err(|status| status.code())
+    };
+    assert_eq!(ask(2, 1), Ok(()));
+    assert_eq!(ask(3, 1), Err(Code::PermissionDenied), "another sender than the certificate proves");
+    assert_eq!(ask(2, 3), Err(Code::FailedPrecondition), "meant for another member");
+
+    let stolen = wire::VoteRequest {
+        route: Some(wire::Route { sender: 2, receiver: 1 }),
+        vote: Some(wire::Vote { term: 99, node_id: 3, committed: false }),
+        ..wire::VoteRequest::default()
+    };
+    let refused = cluster.block_on(client.vote(stolen)).unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "a vote in another node's name");
+    assert!(cluster.replica(1).status().term < 99);
+}
+
+#[test]
+fn a_damaged_snapshot_changes_nothing() {
+    use wire::snapshot_part::Part;
+    let cluster = Cluster::form(3, |_| {});
+    cluster.propose(&bootstrap()).1.unwrap();
+    let before = cluster.settle();
+    // The certificate proves node 2.
+    let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
+    let header = wire::SnapshotHeader {
+        route: Some(wire::Route { sender: 2, receiver: 1 }),
+        vote: Some(wire::Vote { term: 99, node_id: 2, committed: true }),
+        last_log_id: Some(wire::LogId { term: 99, node_id: 2, index: 1000 }),
+        membership: Some(wire::StoredMembership { log_id: None, membership: Some(wire::Membership::default()) }),
+    };
+    let record = wire::SnapshotRecord { key: vec![1], value: vec![2], checksum: 3 };
+    let trailer = wire::SnapshotTrailer { record_count: 5, digest: vec![0; 32] };
+    let parts = |part| [Part::Header(header.clone()), part].map(|part| wire::SnapshotPart { part: Some(part) });
+    for part in [Part::Records(wire::SnapshotRecords { records: vec![record] }), Part::Trailer(trailer)] {
+        let refused = cluster.block_on(client.install_snapshot(futures::stream::iter(parts(part)))).unwrap_err();
+        assert_eq!(refused.code(), Code::DataLoss, "{refused}");
+        assert!(refused.message().contains("the snapshot is damaged"), "{refused}");
+    }
+    assert_eq!(cluster.settle(), before);
+    assert!(cluster.replica(1).status().term < 99, "not even the vote is taken");
+}
+
+#[test]
+fn a_member_whose_catalog_differs_is_fenced() {
+    let mut cluster = Cluster::form(3, |options| options.digest_interval = Duration::from_millis(200));
+    cluster.propose(&bootstrap()).1.unwrap();
+    cluster.propose(&create_role(1)).1.unwrap();
+    cluster.settle();
+    let odd = (1..=3).find(|node| *node != cluster.leader()).unwrap();
+    cluster.block_on(cluster.replica(odd).shutdown()).unwrap();
+    cluster.kill(odd);
+    forget_a_role(&cluster.directory.path().join(odd.to_string()).join("catalog"));
+    cluster.start(odd);
+
+    cluster.wait("the odd one out to be fenced", || cluster.replica(odd).status().fenced.is_some());
+    assert!(matches!(cluster.replica(odd).serving(), Err(NotServing::Fenced { .. })));
+    let read = cluster.block_on(cluster.replica(odd).read_barrier(PATIENCE));
+    assert!(read.is_err(), "nothing is read from it");
+    for node in (1..=3).filter(|node| *node != odd) {
+        assert_eq!(cluster.replica(node).serving(), Ok(()));
+    }
+}
+
+/// Removes a record and stores the digest that then fits, as a defect in the machine could.
+fn forget_a_role(catalog: &std::path::Path) {
+    let store = CatalogStore::Disk(DiskCatalog::open(catalog, true).unwrap());
+    let (loaded, mut state) = store.load().unwrap();
+    let mut without = aliasd_catalog::Catalog::default();
+    let mut removed = Vec::new();
+    for (key, record) in loaded.records() {
+        if matches!(&key, aliasd_catalog::RecordKey::Role(name) if name.as_str() == "role1") {
+            removed.push((aliasd_wire::store::encode_record_key(&key), None));
+        } else {
+            assert!(without.restore(key, record));
+        }
+    }
+    assert_eq!(removed.len(), 1);
+    state.digest = without.digest();
+    store.write(removed, &state).unwrap();
+    store.flush().unwrap();
+}

@@ -1,0 +1,47 @@
+//! openraft's conformance suite on both kinds of storage.
+
+use std::sync::Arc;
+
+use openraft::StorageError;
+use openraft::testing::log::{StoreBuilder, Suite};
+use tempfile::TempDir;
+
+use crate::log::memory::MemoryLog;
+use crate::log::store::LogStore;
+use crate::machine::Machine;
+use crate::machine::disk::DiskCatalog;
+use crate::machine::memory::MemoryCatalog;
+use crate::machine::store::CatalogStore;
+use crate::types::TypeConfig;
+
+struct OnDisk;
+
+impl StoreBuilder<TypeConfig, LogStore, Machine, TempDir> for OnDisk {
+    async fn build(&self) -> Result<(TempDir, LogStore, Machine), StorageError<TypeConfig>> {
+        let directory = tempfile::tempdir().unwrap();
+        let log = LogStore::open(&directory.path().join("log"), 0).unwrap();
+        let catalog = DiskCatalog::open(&directory.path().join("catalog"), false).unwrap();
+        let (machine, _, _) = Machine::load(Arc::new(CatalogStore::Disk(catalog)), 100).unwrap();
+        Ok((directory, log, machine))
+    }
+}
+
+struct InMemory;
+
+impl StoreBuilder<TypeConfig, MemoryLog, Machine> for InMemory {
+    async fn build(&self) -> Result<((), MemoryLog, Machine), StorageError<TypeConfig>> {
+        let store = Arc::new(CatalogStore::Memory(MemoryCatalog::default()));
+        let (machine, _, _) = Machine::load(store, 100).unwrap();
+        Ok(((), MemoryLog::default(), machine))
+    }
+}
+
+#[tokio::test]
+async fn rocksdb_passes_openrafts_suite() {
+    Suite::test_all(OnDisk).await.unwrap();
+}
+
+#[tokio::test]
+async fn memory_passes_openrafts_suite() {
+    Suite::test_all(InMemory).await.unwrap();
+}

@@ -1,0 +1,164 @@
+//! Questions about users: what they are, whether a password is theirs, what they may do.
+
+use aliasd_catalog::{
+    Action, Catalog, CatalogName, DbmsAction, Explanation, Grant, PlainSecret, Rejection, Revision, UserName,
+    UserStatus,
+};
+use aliasd_wire::Freshness;
+use aliasd_wire::error::Error;
+
+use super::{Fault, Session};
+use crate::identity::Proof;
+
+/// A user as the catalog knows it.
+pub struct Standing {
+    /// Names in order, PUBLIC included.
+    pub roles: Vec<String>,
+    pub home_database: Option<String>,
+    pub password_change_required: bool,
+    pub revision: Revision,
+}
+
+/// Everything that a DBMS needs in order to enforce what a user may do.
+#[derive(Debug)]
+pub struct Effective {
+    pub user: UserName,
+    /// Names in order, PUBLIC included.
+    pub roles: Vec<String>,
+    pub suspended: bool,
+    pub password_change_required: bool,
+    pub home: Option<Home>,
+    /// Every grant and denial that counts for the user, by role.
+    pub grants: Vec<Grant>,
+    pub revision: Revision,
+}
+
+/// Where a user is at home.
+#[derive(Debug)]
+pub struct Home {
+    pub name: CatalogName,
+    /// None is set for the user.
+    pub by_default: bool,
+    /// What privileges on the home attach to; none if nothing has the name.
+    pub stands_for: Option<CatalogName>,
+}
+
+/// Why a user can or cannot use a name.
+#[derive(Debug)]
+pub struct Explained {
+    pub user: UserName,
+    pub explanation: Explanation,
+    pub revision: Revision,
+}
+
+/// What it takes to learn the privileges of another user.
+const TO_LIST_PRIVILEGES: &[DbmsAction] = &[DbmsAction::ShowPrivilege, DbmsAction::ShowUser];
+/// What it takes to have anybody's access to any name explained: the answer tells of users, privileges and aliases.
+const TO_EXPLAIN_ACCESS: &[DbmsAction] = &[DbmsAction::ShowUser, DbmsAction::ShowPrivilege, DbmsAction::ShowAlias];
+
+impl Session {
+    /// What this member knows of a user who was just proven.
+    ///
+    /// # Errors
+    /// The user was dropped meanwhile.
+    pub fn standing(&self, name: &UserName) -> Result<Standing, Error> {
+        let view = self.replica.view();
+        let user = view.catalog.user(name.as_str()).ok_or(Fault::CredentialsEnded {})?;
+        let mut roles: Vec<String> = view.catalog.effective_roles(name).iter().map(ToString::to_string).collect();
+        roles.sort_unstable();
+        Ok(Standing {
+            roles,
+            home_database: user.home.as_ref().map(ToString::to_string),
+            password_change_required: user.password_change_required,
+            revision: view.revision,
+        })
+    }
+
+    /// Checks a user's password for a caller that may act on behalf of that user.
+    ///
+    /// # Errors
+    /// The caller may not, or whatever is wrong with user or password.
+    pub async fn verify_user(
+        &self,
+        caller: &Proof,
+        user: &str,
+        password: PlainSecret,
+        freshness: Freshness,
+    ) -> Result<Standing, Error> {
+        let name = UserName::new(user).map_err(|_| Fault::WrongCredentials {})?;
+        self.permit(&caller.principal(), &Action::Impersonate(name)).await?;
+        self.view(freshness).await?;
+        let proof = self.verify_password(user, password).await?;
+        self.standing(&proof.user)
+    }
+
+    /// What a user, or the caller, may do.
+    ///
+    /// # Errors
+    /// The caller may not list the privileges of others, there is no such user, or this member is not fresh enough.
+    pub async fn effective_privileges(
+        &self,
+        caller: &Proof,
+        user: Option<UserName>,
+        freshness: Freshness,
+    ) -> Result<Effective, Error> {
+        let view = self.view(freshness).await?;
+        let catalog = &view.catalog;
+        let name = user.unwrap_or_else(|| caller.user.clone());
+        let needed = if name == caller.user { &[] } else { TO_LIST_PRIVILEGES };
+        require(catalog, caller, needed).map_err(|rejection| Error::from(&rejection))?;
+        let Some(user) = catalog.user(name.as_str()) else {
+            let action = "list the privileges of".to_owned();
+            return Err(Error::from(&Rejection::UserNotFound { action, name: name.to_string() }));
+        };
+        let home = catalog.home_of(user).map(|home| Home {
+            by_default: user.home.is_none(),
+            stands_for: catalog.privilege_target(&home),
+            name: home,
+        });
+        let mut roles: Vec<String> = catalog.effective_roles(&name).iter().map(ToString::to_string).collect();
+        roles.sort_unstable();
+        Ok(Effective {
+            roles,
+            suspended: user.status == UserStatus::Suspended,
+            password_change_required: user.password_change_required,
+            home,
+            grants: catalog.effective_grants(&name),
+            revision: view.revision,
+            user: name,
+        })
+    }
+
+    /// Why a user, or the caller, can or cannot use a name.
+    ///
+    /// # Errors
+    /// The caller may not ask about others, or this member is not fresh enough.
+    pub async fn explain_access(
+        &self,
+        caller: &Proof,
+        user: Option<UserName>,
+        name: &CatalogName,
+        freshness: Freshness,
+    ) -> Result<Explained, Error> {
+        let view = self.view(freshness).await?;
+        let catalog = &view.catalog;
+        let user = user.unwrap_or_else(|| caller.user.clone());
+        let explanation = match require(catalog, caller, TO_EXPLAIN_ACCESS) {
+            Ok(()) => catalog.explain_access(&user, name),
+            // About oneself one may always ask, and learns nothing that a resolve would not tell.
+            Err(_) if user == caller.user => {
+                require(catalog, caller, &[]).map_err(|rejection| Error::from(&rejection))?;
+                catalog.explain_own_access(&user, name)
+            }
+            Err(rejection) => return Err(Error::from(&rejection)),
+        };
+        Ok(Explained { user, explanation, revision: view.revision })
+    }
+}
+
+/// Whether the caller may act, and do all of these.
+fn require(catalog: &Catalog, caller: &Proof, actions: &[DbmsAction]) -> Result<(), Rejection> {
+    let who = caller.principal();
+    catalog.authorise_caller(&who)?;
+    actions.iter().try_for_each(|action| catalog.authorise(&who, &Action::Dbms(*action)))
+}

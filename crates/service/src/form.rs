@@ -1,0 +1,115 @@
+//! Forming a cluster: membership first, then the catalog with its first administrator.
+//!
+//! Both steps are entries of the log. An attempt that died between them is repeated with the same members; one that
+//! succeeded is never repeated.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aliasd_catalog::{Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName};
+use aliasd_wire::error::Error;
+
+use super::{Fault, Session, random};
+use aliasd_replica::{ClusterError, Member, NodeId};
+
+/// How long the new members may take to elect their first leader.
+const FIRST_ELECTION: Duration = Duration::from_secs(15);
+/// Characters of a generated password. Those that look alike are left out, since people copy it by hand.
+const PASSWORD_LETTERS: &[u8; 56] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
+const PASSWORD_LENGTH: usize = 24;
+
+/// Who forms the cluster.
+pub struct Formation {
+    /// All members, this node among them.
+    pub members: BTreeMap<NodeId, Member>,
+    /// The first administrator.
+    pub admin: UserName,
+    /// Its password; one is generated if there is none.
+    pub password: Option<PlainSecret>,
+}
+
+/// The new cluster.
+pub struct Formed {
+    pub cluster_id: ClusterId,
+    /// The password, if it was generated. It is kept nowhere else.
+    pub generated: Option<PlainSecret>,
+}
+
+impl Session {
+    /// Forms the cluster.
+    ///
+    /// # Errors
+    /// It is formed already, the members are not usable, the password is too short, or no majority of the members can
+    /// be reached.
+    pub async fn form(&self, formation: Formation) -> Result<Formed, Error> {
+        if self.replica.view().catalog.meta().is_some() {
+            return Err(Error::from(&Rejection::AlreadyFormed {}));
+        }
+        let Formation { members, admin, password } = formation;
+        let generated = password.is_none().then(generate);
+        let password = match (&generated, password) {
+            (Some(generated), _) => generated.clone(),
+            (None, Some(given)) if given.expose().chars().count() < 8 => {
+                return Err(Error::from(&Rejection::PasswordTooShort {}));
+            }
+            (None, given) => given.unwrap_or_else(generate),
+        };
+        self.join(members).await?;
+        let cluster_id = ClusterId(random());
+        let bootstrap = Command::<Plain>::Bootstrap(Bootstrap {
+            cluster_id,
+            active_key: self.vault.configured_key(),
+            policy: self.policy,
+            admin,
+            password,
+        });
+        self.write(Principal::System, RequestId(random()), bootstrap).await?;
+        tracing::info!(cluster = %cluster_id, "the cluster is formed");
+        Ok(Formed { cluster_id, generated })
+    }
+
+    /// Makes the members known, unless an earlier attempt did, and waits until one of them leads.
+    async fn join(&self, members: BTreeMap<NodeId, Member>) -> Result<(), Error> {
+        let no_leader = || Error::from(Fault::NoLeader {});
+        match self.replica.initialize(members.clone()).await {
+            Ok(()) => {}
+            Err(ClusterError::AlreadyInitialized) => {
+                let known = self.replica.status().members;
+                let same = known.len() == members.len()
+                    && members.iter().all(|(id, member)| known.get(id).is_some_and(|known| known.member == *member));
+                if !same {
+                    return Err(Fault::OtherMembers {}.into());
+                }
+            }
+            Err(ClusterError::Members(reason) | ClusterError::Transfer(reason)) => {
+                return Err(Fault::InvalidRequest { field: "members".into(), reason }.into());
+            }
+            Err(ClusterError::Fatal(reason)) => return Err(super::freshness::not_serving(&reason).into()),
+        }
+        self.replica.wait_for_leader(FIRST_ELECTION).await.map(drop).ok_or_else(no_leader)
+    }
+}
+
+fn generate() -> PlainSecret {
+    let mut password = String::with_capacity(PASSWORD_LENGTH);
+    while password.len() < PASSWORD_LENGTH {
+        let [byte] = random::<1>();
+        // Bytes beyond a multiple of the alphabet are drawn again, so that no letter is likelier than another.
+        if usize::from(byte) < 256 / PASSWORD_LETTERS.len() * PASSWORD_LETTERS.len() {
+            password.push(char::from(PASSWORD_LETTERS[usize::from(byte) % PASSWORD_LETTERS.len()]));
+        }
+    }
+    PlainSecret::new(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_passwords_differ_and_are_long() {
+        let (one, other) = (generate(), generate());
+        assert_eq!(one.expose().len(), PASSWORD_LENGTH);
+        assert_ne!(one.expose(), other.expose());
+    }
+}

@@ -1,0 +1,232 @@
+//! Who is calling. A caller is a user of the catalog, proven by a client certificate, by user and password, or by a token that
+//! was given for them.
+//!
+//! Everything is judged against a view of the catalog at the time of the call: no sessions, and nothing to revoke. What the user
+//! may do is not asked here. Failed logins look alike: an unknown user, a wrong password and a suspended user cost the same
+//! argon2id and get the same answer.
+
+mod connection;
+mod error;
+mod header;
+#[cfg(test)]
+mod tests;
+mod token;
+mod verified;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aliasd_catalog::{
+    AuthId, AuthProvider, Catalog, PasswordHash, PlainSecret, Principal, Revision, Timestamp, User, UserName,
+    UserStatus,
+};
+use zeroize::Zeroizing;
+
+pub use self::connection::{ClientCertificate, ClientConnection};
+pub use self::error::{AuthError, TokenProblem};
+use self::header::Authorization;
+use self::token::{Claims, Signer};
+use self::verified::Verified;
+use crate::vault::{Vault, VaultError};
+
+/// How a caller proved who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// User and password with the call.
+    Basic,
+    /// A token of [`Identity::issue`].
+    Token,
+    /// A client certificate.
+    Certificate,
+}
+
+/// An authenticated caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The user.
+    pub user: UserName,
+    /// How it was proven.
+    pub method: Method,
+    /// When the proof ends by itself: with the token or the certificate. A password does not end.
+    pub expires_at: Option<Timestamp>,
+    /// The user's credentials that the proof rests on.
+    pub credential_revision: Revision,
+}
+
+/// A login token.
+#[derive(Clone)]
+pub struct Token {
+    text: Zeroizing<String>,
+    /// When it ends at the latest, by the clock of this node.
+    pub expires_at: Timestamp,
+}
+
+/// Authenticates callers.
+#[derive(Debug)]
+pub struct Identity {
+    vault: Arc<Vault>,
+    token_lifetime: Duration,
+    /// Stands in for the hash of a user that does not exist or has no password.
+    nobody: PasswordHash,
+    verified: Arc<Verified>,
+}
+
+// === impl Proof ===
+
+impl Proof {
+    /// The user as the catalog's functions want it.
+    pub fn principal(&self) -> Principal {
+        Principal::User(self.user.clone())
+    }
+
+    /// Whether the proof is still good: the user is there, active and has the credentials it had, and the time is not
+    /// up. For calls that last, such as a watch.
+    pub fn holds(&self, catalog: &Catalog) -> bool {
+        let unexpired = self.expires_at.is_none_or(|end| now() < end);
+        let unchanged = catalog.user(self.user.as_str()).is_some_and(|user| {
+            user.status == UserStatus::Active && user.credential_revision == self.credential_revision
+        });
+        unexpired && unchanged
+    }
+}
+
+// === impl Token ===
+
+impl Token {
+    /// The token itself, for the caller who logged in and for nobody else.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(******)")
+    }
+}
+
+// === impl Identity ===
+
+impl Identity {
+    /// Uses that vault for passwords and tokens; a token is good for `token_lifetime`.
+    ///
+    /// # Errors
+    /// The operating system gave no random bytes.
+    pub async fn new(vault: Arc<Vault>, token_lifetime: Duration) -> Result<Self, VaultError> {
+        let verified = Arc::new(Verified::new().ok_or(VaultError::NotHashed)?);
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|_| VaultError::NotHashed)?;
+        let unknowable: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let nobody = vault.passwords().hash(PlainSecret::new(unknowable)).await?;
+        Ok(Self { vault, token_lifetime, nobody, verified })
+    }
+
+    /// Says who is calling. `authorization` is the value of the call's metadata of that name, and counts before the
+    /// certificate of the connection.
+    ///
+    /// # Errors
+    /// There is no proof, or it does not hold in this view of the catalog.
+    pub async fn authenticate(
+        &self,
+        authorization: Option<&[u8]>,
+        certificate: Option<&ClientCertificate>,
+        catalog: &Catalog,
+    ) -> Result<Proof, AuthError> {
+        match (authorization.map(header::parse).transpose()?, certificate) {
+            (Some(Authorization::Basic { user, password }), _) => self.verify_password(&user, password, catalog).await,
+            (Some(Authorization::Bearer(token)), _) => self.verify_token(token, catalog),
+            (None, Some(certificate)) => verify_certificate(certificate, catalog),
+            (None, None) => Err(AuthError::Missing),
+        }
+    }
+
+    /// Checks a user's password.
+    ///
+    /// # Errors
+    /// [`AuthError::Wrong`] whatever is wrong, or [`AuthError::Busy`].
+    pub async fn verify_password(
+        &self,
+        user: &str,
+        password: PlainSecret,
+        catalog: &Catalog,
+    ) -> Result<Proof, AuthError> {
+        let found = catalog.user(user).filter(|user| user.status == UserStatus::Active);
+        let hash = found.and_then(|user| user.password.clone());
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.nobody.clone());
+        let trace = self.verified.trace(user, &hash, &password);
+        if !self.verified.contains(&trace) {
+            let verified = Arc::clone(&self.verified);
+            let right = self
+                .vault
+                .passwords()
+                .verify(password, hash, move || verified.contains(&trace))
+                .await
+                .map_err(|_| AuthError::Busy)?;
+            if !(right && known) {
+                return Err(AuthError::Wrong);
+            }
+            self.verified.insert(trace);
+        }
+        let found = found.ok_or(AuthError::Wrong)?;
+        proof(user, found, Method::Basic, None)
+    }
+
+    /// Gives a token for a caller that has just proven to be this user.
+    ///
+    /// # Errors
+    /// This node lacks the cluster's active key.
+    pub fn issue(&self, proof: &Proof, catalog: &Catalog) -> Result<Token, AuthError> {
+        let issued_at = now();
+        let lifetime = u64::try_from(self.token_lifetime.as_millis()).unwrap_or(u64::MAX);
+        let expires_at = Timestamp(issued_at.0.saturating_add(lifetime));
+        let claims =
+            Claims { user: proof.user.clone(), issued_at, expires_at, credential_revision: proof.credential_revision };
+        Ok(Token { text: self.signer(catalog)?.sign(&claims), expires_at })
+    }
+
+    fn verify_token(&self, token: &str, catalog: &Catalog) -> Result<Proof, AuthError> {
+        let claims = self.signer(catalog)?.verify(token, now()).map_err(AuthError::Token)?;
+        let user = catalog
+            .user(claims.user.as_str())
+            .filter(|user| user.status == UserStatus::Active && user.credential_revision == claims.credential_revision)
+            .ok_or(AuthError::Token(TokenProblem::Ended))?;
+        proof(claims.user.as_str(), user, Method::Token, Some(claims.expires_at))
+    }
+
+    fn signer(&self, catalog: &Catalog) -> Result<Signer, AuthError> {
+        let meta = catalog.meta().ok_or(AuthError::NoKey)?;
+        Signer::new(&self.vault, meta.cluster_id, meta.active_key).ok_or(AuthError::NoKey)
+    }
+}
+
+fn verify_certificate(certificate: &ClientCertificate, catalog: &Catalog) -> Result<Proof, AuthError> {
+    let expires_at = timestamp(certificate.expires_at);
+    // TLS checked it when the connection was made, which may be long ago.
+    if now() >= expires_at {
+        return Err(AuthError::CertificateExpired);
+    }
+    let unmapped = || AuthError::UnmappedCertificate { identity: certificate.identity.to_string() };
+    let id = AuthId::new(&certificate.identity).map_err(|_| unmapped())?;
+    let name = catalog.user_by_auth(&AuthProvider::mtls(), &id).ok_or_else(unmapped)?;
+    let user = catalog.user(name.as_str()).ok_or_else(unmapped)?;
+    if user.status != UserStatus::Active {
+        return Err(AuthError::Wrong);
+    }
+    proof(name.as_str(), user, Method::Certificate, Some(expires_at))
+}
+
+fn proof(name: &str, user: &User, method: Method, expires_at: Option<Timestamp>) -> Result<Proof, AuthError> {
+    let name = UserName::new(name).map_err(|_| AuthError::Wrong)?;
+    Ok(Proof { user: name, method, expires_at, credential_revision: user.credential_revision })
+}
+
+fn now() -> Timestamp {
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,88 @@
+//! The policy of the cluster against the configuration of this node.
+//!
+//! What decides outcomes is written into the log when the cluster is formed and read from the catalog ever after, never
+//! from a configuration: otherwise members with different files would apply the same entry differently. A configuration
+//! that says otherwise is therefore without effect, which nobody should have to find out by surprise.
+
+use aliasd_catalog::{CypherVersion, Policy};
+
+use super::Session;
+
+impl Session {
+    /// Says in the log where the configuration of this node differs from what the cluster decides by.
+    pub fn tell_other_policy(&self) {
+        let view = self.replica.view();
+        let Some(meta) = view.catalog.meta() else { return };
+        for Difference { setting, configured, agreed } in differences(self.policy, meta.policy) {
+            tracing::warn!(
+                setting,
+                configured,
+                agreed,
+                "the setting has no effect: the cluster was formed with another value, which all its members go by"
+            );
+        }
+    }
+}
+
+/// A setting whose value here is not the cluster's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Difference {
+    setting: &'static str,
+    configured: &'static str,
+    agreed: &'static str,
+}
+
+fn differences(configured: Policy, agreed: Policy) -> Vec<Difference> {
+    let Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language } = agreed;
+    let pairs = [
+        (
+            "cluster.database_management_implies_alias_management",
+            flag(configured.database_management_implies_alias_management),
+            flag(database_management_implies_alias_management),
+        ),
+        (
+            "cluster.allow_oidc_credential_forwarding",
+            flag(configured.oidc_credential_forwarding),
+            flag(oidc_credential_forwarding),
+        ),
+        ("cluster.default_language", language(configured.default_language), language(default_language)),
+    ];
+    let differ = pairs.into_iter().filter(|(_, configured, agreed)| configured != agreed);
+    differ.map(|(setting, configured, agreed)| Difference { setting, configured, agreed }).collect()
+}
+
+fn flag(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+fn language(version: CypherVersion) -> &'static str {
+    match version {
+        CypherVersion::Cypher5 => "CYPHER_5",
+        CypherVersion::Cypher25 => "CYPHER_25",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_that_differs_is_named_with_both_values() {
+        let agreed = Policy::default();
+        assert_eq!(differences(agreed, agreed), []);
+        let configured = Policy {
+            database_management_implies_alias_management: !agreed.database_management_implies_alias_management,
+            oidc_credential_forwarding: !agreed.oidc_credential_forwarding,
+            default_language: CypherVersion::Cypher25,
+        };
+        let named: Vec<_> = differences(configured, agreed).into_iter().map(|found| found.setting).collect();
+        let known = include_str!("../../node/src/config/default.toml");
+        for setting in &named {
+            let line = format!("\n{} = ", setting.trim_start_matches("cluster."));
+            assert!(known.contains(&line), "{setting} is no setting");
+        }
+        assert_eq!(named.len(), 3);
+        let language = differences(configured, agreed)[2];
+        assert_eq!((language.configured, language.agreed), ("CYPHER_25", "CYPHER_5"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a name leads, and the password to log in there if the caller may have it.
+
+use aliasd_catalog::{
+    AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, ResolveRequest,
+    Revision, Route,
+};
+use aliasd_wire::Freshness;
+use aliasd_wire::error::Error;
+
+use super::Session;
+
+/// Where a name leads, as of a revision.
+#[derive(Debug)]
+pub struct Resolved {
+    pub route: Route,
+    /// The password of a remote alias, if it was asked for.
+    pub password: Option<PlainSecret>,
+    /// The revision of the state that gave the answer.
+    pub revision: Revision,
+}
+
+impl Session {
+    /// Answers from this member's own state.
+    ///
+    /// # Errors
+    /// The state is not fresh enough, the catalog refuses, or the credential does not open.
+    pub async fn resolve(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Error> {
+        let resolved = self.resolve_uncounted(question, freshness).await;
+        self.metrics.resolve(resolved.as_ref().err().map_or("OK", |error| &error.code));
+        resolved
+    }
+
+    async fn resolve_uncounted(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Error> {
+        let view = self.view(freshness).await?;
+        let route = view.catalog.resolve(question).map_err(|rejection| Error::from(&rejection))?;
+        let password = match &route.destination {
+            Destination::Remote { name, alias } if route.release_credentials => match &alias.kind {
+                AliasKind::Remote(remote) => self.open(&view.catalog, name, remote)?,
+                AliasKind::Local(_) => None,
+            },
+            _ => None,
+        };
+        Ok(Resolved { route, password, revision: view.revision })
+    }
+
+    /// The stored password; none if the caller's identity is forwarded.
+    fn open(&self, catalog: &Catalog, name: &AliasName, remote: &RemoteAlias) -> Result<Option<PlainSecret>, Error> {
+        let Some(credential) = remote.login.credential() else { return Ok(None) };
+        let meta = catalog.meta().ok_or_else(|| Error::bug("an alias exists before the catalog was formed"))?;
+        let bound = CatalogName::from(name);
+        let opened = self.vault.open(meta.cluster_id, &bound, CredentialField::Password, credential);
+        opened.map(Some).map_err(|error| {
+            tracing::error!(alias = %name, %error, "a credential does not open");
+            Error::bug("the credential of the alias does not open on this node; its log says why")
+        })
+    }
+}

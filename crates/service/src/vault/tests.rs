@@ -1,0 +1,265 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::Arc;
+
+use aliasd_catalog::{
+    AliasName, AliasTarget, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
+    DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget, RemoteUrl,
+    RemoteUserName, SealedSecret, UserName, ValueMap,
+};
+use aliasd_keyring::keystore::Keystore;
+use tempfile::TempDir;
+
+use super::{Seal, Vault, VaultError, associated_data};
+use crate::vault::KeystoreSettings;
+
+const PASSWORD: &str = "keystore-password";
+const CLUSTER: ClusterId = ClusterId([7; 16]);
+
+fn settings(directory: &TempDir) -> KeystoreSettings {
+    KeystoreSettings {
+        path: directory.path().join("keystore.p12"),
+        password: PlainSecret::new(PASSWORD.to_owned()),
+        key_name: "aesKey".to_owned(),
+    }
+}
+
+/// A keystore with one key, and the vault that reads it.
+fn vault() -> (TempDir, Arc<Vault>) {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = settings(&directory);
+    Keystore::create(&settings.path, PASSWORD, "aesKey").unwrap();
+    let vault = Arc::new(Vault::load(&settings).unwrap());
+    (directory, vault)
+}
+
+fn seal(vault: &Vault) -> Seal {
+    Seal { cluster: CLUSTER, key: vault.configured_key() }
+}
+
+fn alias(name: &str) -> CatalogName {
+    CatalogName::from(&AliasName::new(name).unwrap())
+}
+
+fn secret(text: &str) -> PlainSecret {
+    PlainSecret::new(text.to_owned())
+}
+
+fn sealed(vault: &Vault) -> SealedSecret {
+    vault.seal(seal(vault), &alias("sales"), CredentialField::Password, &secret("secretpassword")).unwrap()
+}
+
+#[test]
+fn what_is_sealed_opens_again() {
+    let (_directory, vault) = vault();
+    for text in ["secretpassword", "", "pässwörd 🔑", &"x".repeat(10_000)] {
+        let sealed = vault.seal(seal(&vault), &alias("sales"), CredentialField::Password, &secret(text)).unwrap();
+        assert_eq!(sealed.key_id, vault.configured_key());
+        assert_eq!(sealed.ciphertext.len(), text.len() + 16);
+        let opened = vault.open(CLUSTER, &alias("SALES"), CredentialField::Password, &sealed).unwrap();
+        assert_eq!(opened.expose(), text);
+    }
+}
+
+#[test]
+fn the_same_password_never_looks_the_same() {
+    let (_directory, vault) = vault();
+    let (one, two) = (sealed(&vault), sealed(&vault));
+    assert_ne!(one.nonce, two.nonce);
+    assert_ne!(one.ciphertext, two.ciphertext);
+}
+
+#[test]
+fn a_ciphertext_opens_nowhere_else() {
+    let (_directory, vault) = vault();
+    let sealed = sealed(&vault);
+    let field = CredentialField::Password;
+    for (cluster, name) in [(CLUSTER, "other"), (CLUSTER, "sales2"), (ClusterId([8; 16]), "sales")] {
+        let error = vault.open(cluster, &alias(name), field, &sealed).unwrap_err();
+        assert!(matches!(error, VaultError::NotOpened), "{error:?}");
+    }
+}
+
+#[test]
+fn a_changed_ciphertext_does_not_open() {
+    let (_directory, vault) = vault();
+    let sealed = sealed(&vault);
+    let open = |sealed: &SealedSecret| vault.open(CLUSTER, &alias("sales"), CredentialField::Password, sealed);
+    for position in 0..sealed.ciphertext.len() {
+        let mut bytes = sealed.ciphertext.to_vec();
+        bytes[position] ^= 1;
+        let changed = SealedSecret { ciphertext: bytes.into(), ..sealed.clone() };
+        assert!(matches!(open(&changed), Err(VaultError::NotOpened)));
+    }
+    let shorter = SealedSecret { ciphertext: sealed.ciphertext[..10].into(), ..sealed.clone() };
+    assert!(matches!(open(&shorter), Err(VaultError::NotOpened)));
+    let mut nonce = sealed.nonce;
+    nonce[0] ^= 1;
+    assert!(matches!(open(&SealedSecret { nonce, ..sealed }), Err(VaultError::NotOpened)));
+}
+
+#[test]
+fn the_associated_data_are_frozen_and_unambiguous() {
+    let data = associated_data(ClusterId([0xab; 16]), &alias("sales"), CredentialField::Password);
+    let mut expected = b"aliasd credential v1".to_vec();
+    expected.extend_from_slice(b"\0\0\0\0\0\0\0\x10");
+    expected.extend_from_slice(&[0xab; 16]);
+    expected.extend_from_slice(b"\0\0\0\0\0\0\0\x05sales\0\0\0\0\0\0\0\x08password");
+    assert_eq!(data, expected);
+}
+
+#[test]
+fn a_key_that_is_not_held_is_named() {
+    let (_directory, one) = vault();
+    let (_other, two) = vault();
+    let error = two.open(CLUSTER, &alias("sales"), CredentialField::Password, &sealed(&one)).unwrap_err();
+    let key = one.configured_key();
+    assert_eq!(error.to_string(), format!("The keystore of this node does not hold the key {key}."));
+    assert!(error.hint().contains("keystore.path"));
+    let missing = Seal { cluster: CLUSTER, key: KeyId([0; 16]) };
+    let error = one.seal(missing, &alias("a"), CredentialField::Password, &secret("x")).unwrap_err();
+    assert!(matches!(error, VaultError::KeyMissing { .. }));
+}
+
+#[test]
+fn several_keys_are_held_and_new_ones_are_found_by_reloading() {
+    let (directory, vault) = vault();
+    let old = sealed(&vault);
+    let added = Keystore::add_key(vault.path(), PASSWORD, "aesKey2027").unwrap();
+    assert!(!vault.holds(added.id()));
+    let held = vault.reload().unwrap();
+    assert_eq!(held.len(), 2);
+    assert!(vault.holds(added.id()) && vault.holds(old.key_id));
+    let field = CredentialField::Password;
+    let new = vault.seal(Seal { cluster: CLUSTER, key: added.id() }, &alias("sales"), field, &secret("new")).unwrap();
+    assert_eq!(vault.open(CLUSTER, &alias("sales"), field, &new).unwrap().expose(), "new");
+    assert_eq!(vault.open(CLUSTER, &alias("sales"), field, &old).unwrap().expose(), "secretpassword");
+
+    // A damaged file changes nothing.
+    fs::write(directory.path().join("keystore.p12"), "damaged").unwrap();
+    vault.reload().unwrap_err();
+    assert_eq!(vault.key_ids(), held);
+}
+
+#[test]
+fn errors_about_the_keystore_are_those_of_neo4j_with_a_hint_that_names_the_setting() {
+    let (directory, vault) = vault();
+    let path = vault.path().display().to_string();
+    let general = "Failed to read the symmetric key from the configured keystore. \
+                   Please verify the keystore configurations: keystore.path, keystore.password.";
+    let mut wrong = settings(&directory);
+    wrong.password = PlainSecret::new("wrong-password".to_owned());
+    let error = Vault::load(&wrong).unwrap_err();
+    assert_eq!(error.to_string(), general);
+    assert_eq!(error.hint(), format!("Check keystore.password: the password does not open the keystore {path}."));
+    assert!(!format!("{error:?}{error}{}", error.hint()).contains("wrong-password"));
+
+    let mut wrong = settings(&directory);
+    wrong.path = directory.path().join("none.p12");
+    let error = Vault::load(&wrong).unwrap_err();
+    assert_eq!(error.to_string(), general);
+    assert!(error.hint().starts_with("Check keystore.path: the keystore file "), "{}", error.hint());
+
+    let mut wrong = settings(&directory);
+    wrong.key_name = "masterKey".to_owned();
+    let error = Vault::load(&wrong).unwrap_err();
+    let expected = "Failed to read the symmetric key from the configured keystore. \
+                    The key 'masterKey' was not found in the given keystore file.";
+    assert_eq!(error.to_string(), expected);
+    let hint = format!(
+        "Check keystore.key_name: the key 'masterKey' was not found in the keystore {path}, which holds 'aeskey'."
+    );
+    assert_eq!(error.hint(), hint);
+}
+
+fn create_alias() -> Command<Plain> {
+    Command::CreateAlias(CreateAlias {
+        name: AliasName::new("sales").unwrap(),
+        form: NameForm::AnyDot,
+        mode: CreateMode::Fail,
+        target: AliasTarget::Remote(RemoteTarget {
+            database: alias("neo4j"),
+            url: RemoteUrl::new("neo4j+s://location:7687").unwrap(),
+            login: RemoteLogin::Stored {
+                user: RemoteUserName::new("alice").unwrap(),
+                credential: secret("secretpassword"),
+            },
+            driver: DriverSettings::default(),
+            default_language: None,
+        }),
+        properties: ValueMap::default(),
+    })
+}
+
+fn create_user() -> Command<Plain> {
+    Command::CreateUser(CreateUser {
+        name: UserName::new("carol").unwrap(),
+        mode: CreateMode::Fail,
+        password: Some(PasswordChange { password: Some(secret("secretpassword")), change_required: None }),
+        status: None,
+        home: None,
+        auth: Vec::new(),
+        tags: BTreeSet::new(),
+    })
+}
+
+#[tokio::test]
+async fn a_command_is_sealed_as_a_whole() {
+    let (_directory, vault) = vault();
+    let command = vault.seal_command(create_alias(), seal(&vault), None).await.unwrap();
+    let Command::CreateAlias(CreateAlias { target: AliasTarget::Remote(target), .. }) = &command else { panic!() };
+    let opened =
+        vault.open(CLUSTER, &alias("sales"), CredentialField::Password, target.login.credential().unwrap()).unwrap();
+    assert_eq!(opened.expose(), "secretpassword");
+    assert!(!format!("{command:?}").contains("secretpassword"));
+
+    let command = vault.seal_command(create_user(), seal(&vault), None).await.unwrap();
+    let Command::CreateUser(CreateUser { password: Some(change), .. }) = command else { panic!() };
+    let hash = change.password.unwrap();
+    assert!(hash.as_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_phc());
+    let passwords = vault.passwords();
+    assert!(passwords.verify(secret("secretpassword"), hash.clone(), || false).await.unwrap());
+    assert!(!passwords.verify(secret("secretpasswore"), hash.clone(), || false).await.unwrap());
+    assert!(passwords.verify(secret("not asked"), hash, || true).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_pool_turns_callers_away_rather_than_queueing_without_end() {
+    let (_directory, vault) = vault();
+    let passwords = vault.passwords().clone();
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Arc::new(std::sync::Mutex::new(wait));
+    let mut callers = Vec::new();
+    let mut busy = false;
+    // The first ones block until they are released; sooner or later the waiting room is full.
+    while !busy {
+        let (passwords, wait) = (passwords.clone(), Arc::clone(&wait));
+        let caller = tokio::spawn(async move {
+            passwords.run(move || drop(wait.lock().map(|wait| wait.recv().is_ok()))).await.is_err()
+        });
+        tokio::task::yield_now().await;
+        busy = caller.is_finished() && caller.await.unwrap();
+        callers.push(());
+        assert!(callers.len() < 10_000);
+    }
+    assert!(callers.len() > super::passwords::WAITING_MAX);
+    drop(release);
+}
+
+#[test]
+fn derived_keys_differ_by_key_and_context_and_are_frozen() {
+    let (_directory, vault) = vault();
+    let key = vault.configured_key();
+    let one = vault.derive(key, b"one").unwrap();
+    assert_eq!(*one, *vault.derive(key, b"one").unwrap());
+    assert_ne!(*one, *vault.derive(key, b"two").unwrap());
+    assert!(vault.derive(KeyId([0; 16]), b"one").is_none());
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let (_directory, vault) = vault();
+    let printed = format!("{vault:?} {:?}", sealed(&vault));
+    assert!(printed.contains(&vault.configured_key().to_string()));
+    assert!(!printed.contains(PASSWORD) && !printed.contains("secretpassword"), "{printed}");
+}
