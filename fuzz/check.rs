@@ -3,7 +3,7 @@
 //! rows are as wide as its columns; and an error points into the text.
 //!
 //! The fuzz target and the test that replays the corpus both include this file, so that they cannot differ. It must
-//! never use more than `aliasd-catalog` and `aliasd-cypher`.
+//! never use more than `aliasd-catalog`, `aliasd-cypher` and `aliasd-listing`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,7 +12,8 @@ use aliasd_catalog::{
     Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal,
     Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName, Value,
 };
-use aliasd_cypher::{Listing, Lowered, Parameters, compile, lower, parse, run_listing, split_statements};
+use aliasd_cypher::{ListingRequest, Lowered, Parameters, Refusal, compile, lower, parse, split_statements};
+use aliasd_listing::{Listing, run_listing};
 
 /// Rows of a listing that are looked at: a mutation must not make a run long.
 const ROWS_MAX: usize = 100;
@@ -72,19 +73,25 @@ fn answer(text: &str) -> bool {
         ("d".to_owned(), Value::Null),
     ]);
     match lower(&statement, &Parameters::new(values)) {
-        Ok(Lowered::Listing(listing)) => run(&listing),
+        Ok(Lowered::Listing(request)) => run(&request, text),
         Ok(Lowered::Command(_)) => {}
-        Err(refusal) => {
-            let _shown = format!("{} {:?}", refusal.in_source(text), text.len());
-        }
+        Err(refusal) => show(refusal, text),
     }
     true
 }
 
+fn show(refusal: Refusal, text: &str) {
+    let _shown = format!("{} {:?}", refusal.in_source(text), text.len());
+}
+
 /// Runs a listing for the administrator of a small catalog.
-fn run(listing: &Listing) {
+fn run(request: &ListingRequest, text: &str) {
+    let listing = match Listing::bind(request) {
+        Ok(listing) => listing,
+        Err(refusal) => return show(refusal, text),
+    };
     let admin = Principal::User(UserName::new("admin").expect("a valid name"));
-    let Ok(table) = run_listing(&CATALOG, &admin, listing) else { return };
+    let Ok(table) = run_listing(&CATALOG, &admin, &listing) else { return };
     let width = table.columns.len();
     for row in table.take(ROWS_MAX) {
         // A row may fail on its own, for example by a division by zero.

@@ -8,7 +8,8 @@ use aliasd_catalog::{
     Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
 };
 use aliasd_cypher::ast::{Deprecation, PARAMETER_STATUS};
-use aliasd_cypher::{Located, Lowered, Parameters, Refusal, lower, parse, run_listing};
+use aliasd_cypher::{Located, Lowered, Parameters, Refusal, lower, parse};
+use aliasd_listing::{Listing, run_listing};
 use aliasd_tests::golden::{self, Reply, Step, Table};
 use anyhow::{Result, bail};
 
@@ -50,14 +51,10 @@ impl Core {
         let reply = match lowered.map_err(|refusal| refusal.in_source(&step.statement)) {
             Err(refusal) => refused(&refusal),
             Ok(Lowered::Command(command)) => self.apply(who, *command)?,
-            Ok(Lowered::Listing(listing)) => {
-                let answer = run_listing(&self.catalog, &who, &listing).and_then(|table| {
-                    let columns = table.columns.clone();
-                    let rows: Result<Vec<_>, Refusal> = table.collect();
-                    Ok(Table { columns, rows: rows?, ..Table::default() })
-                });
-                answer.map_or_else(|refusal| refused(&refusal), Reply::Done)
-            }
+            Ok(Lowered::Listing(request)) => match Listing::bind(&request) {
+                Err(refusal) => refused(&refusal.in_source(&step.statement)),
+                Ok(listing) => self.list(&who, &listing),
+            },
         };
         Ok(match reply {
             Reply::Done(mut table) => {
@@ -74,6 +71,15 @@ impl Core {
                 Reply::Refused(refusal)
             }
         })
+    }
+
+    fn list(&self, who: &Principal, listing: &Listing) -> Reply {
+        let answer = run_listing(&self.catalog, who, listing).and_then(|table| {
+            let columns = table.columns.clone();
+            let rows: Result<Vec<_>, Refusal> = table.collect();
+            Ok(Table { columns, rows: rows?, ..Table::default() })
+        });
+        answer.map_or_else(|refusal| refused(&refusal), Reply::Done)
     }
 
     fn apply(&mut self, actor: Principal, command: Command<Plain>) -> Result<Reply> {

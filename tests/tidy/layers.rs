@@ -10,7 +10,11 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
     ("aliasd-replica", &["aliasd-catalog", "aliasd-wire"]),
-    ("aliasd-service", &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-replica"]),
+    ("aliasd-listing", &["aliasd-catalog", "aliasd-cypher"]),
+    (
+        "aliasd-service",
+        &["aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-wire", "aliasd-keyring", "aliasd-replica"],
+    ),
     (
         "aliasd-node",
         &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-replica", "aliasd-service"],
@@ -20,11 +24,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),
     // Not the node: tests meet it as a process, over its published surface.
-    ("aliasd-tests", &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-client"]),
+    (
+        "aliasd-tests",
+        &["aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-wire", "aliasd-keyring", "aliasd-client"],
+    ),
 ];
 
 /// The crates whose result may depend on nothing but their arguments.
-pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-cypher"];
+pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-cypher", "aliasd-listing"];
 
 /// Libraries that bring a clock, a socket, a file or a runtime, however deep below a pure crate.
 const IMPURE: &[&str] = &[

@@ -30,19 +30,25 @@ fn crates_depend_downwards_only() {
 #[test]
 fn pure_crates_pull_in_nothing_impure() {
     let workspace = Workspace::load();
-    expect_none("catalog and cypher must stay pure", &layers::impure_dependencies(&workspace.crates));
+    expect_none("catalog, cypher and listing must stay pure", &layers::impure_dependencies(&workspace.crates));
 }
 
 #[test]
 fn pure_crates_name_no_clock_no_randomness_no_input_and_no_hash_order() {
     let workspace = Workspace::load();
-    expect_none("catalog and cypher must stay pure", &places::impurities(&workspace.sources));
+    expect_none("catalog, cypher and listing must stay pure", &places::impurities(&workspace.sources));
 }
 
 #[test]
 fn each_library_is_named_in_its_one_place() {
     let workspace = Workspace::load();
     expect_none("a library that could spread is named in one place only", &places::strays(&workspace.sources));
+}
+
+#[test]
+fn the_language_knows_no_state_of_the_catalog() {
+    let workspace = Workspace::load();
+    expect_none("what reads a catalog belongs into listing", &places::state_in_the_language(&workspace.sources));
 }
 
 #[test]

@@ -14,7 +14,7 @@ const PLACES: &[(&str, &[&str])] = &[
 ];
 
 /// The directories of the pure crates.
-const PURE: &[&str] = &["crates/catalog/src/", "crates/cypher/src/"];
+const PURE: &[&str] = &["crates/catalog/src/", "crates/cypher/src/", "crates/listing/src/"];
 
 /// Paths that would let the outside in. `std` alone or `std::*` would hide what is used of it.
 const IMPURE: &[&str] = &[
@@ -76,6 +76,20 @@ pub(crate) fn impurities(sources: &[Source]) -> Vec<String> {
     out
 }
 
+/// Files of the language that name the catalog's state. It may know names, values and commands; what is there, who may
+/// see it and what becomes of it is no business of a parser.
+pub(crate) fn state_in_the_language(sources: &[Source]) -> Vec<String> {
+    let mut out = Vec::new();
+    for source in sources.iter().filter(|source| source.path.starts_with("crates/cypher/src/")) {
+        let paths = rust::paths(&source.text);
+        // What stands for all of it hides which part is used.
+        let names = ["aliasd_catalog::Catalog", "aliasd_catalog::*", "aliasd_catalog::self"];
+        let state = |path: &String| names.iter().any(|name| is_within(path, name)) || path == "aliasd_catalog";
+        out.extend(paths.into_iter().filter(state).map(|path| format!("{} names {path}", source.path)));
+    }
+    out
+}
+
 fn is_within(path: &str, module: &str) -> bool {
     let rest = path.strip_prefix(module);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
@@ -94,6 +108,18 @@ mod tests {
         assert_eq!(stray("crates/replica/src/log/store.rs", "use rocksdb::DB;"), 0);
         assert_eq!(stray("crates/cli/src/pki.rs", "use {std::fs, rcgen as certificates};"), 1);
         assert_eq!(stray("crates/cli/src/pki.rs", "/// as rcgen does\nfn rcgen_like() {}"), 0);
+    }
+
+    #[test]
+    fn a_catalog_in_the_language_is_found() {
+        let found = |path, text| state_in_the_language(&[Source::example(path, text)]).len();
+        let lower = "crates/cypher/src/lower/mod.rs";
+        assert_eq!(found(lower, "use aliasd_catalog::{Catalog, CatalogName};"), 1);
+        assert_eq!(found(lower, "fn f(all: &aliasd_catalog::Catalog) {}"), 1);
+        assert_eq!(found(lower, "use aliasd_catalog::*;"), 1);
+        assert_eq!(found(lower, "use aliasd_catalog as records;"), 1);
+        assert_eq!(found(lower, "use aliasd_catalog::{CatalogName, Command}; // a Catalog"), 0);
+        assert_eq!(found("crates/listing/src/lib.rs", "use aliasd_catalog::Catalog;"), 0);
     }
 
     #[test]

@@ -1,5 +1,12 @@
 //! The columns of every listing: name, type and order, as Neo4j has them. What a row holds is in the same order,
 //! and docs/language.md prints these tables, so that a column is described in one place.
+//!
+//! Tables only: what stands in a row is read from a catalog, elsewhere.
+
+use aliasd_catalog::CypherVersion;
+
+use crate::ast::RolesWith;
+use crate::subject::{DatabaseChoice, PrivilegesOf, Subject};
 
 /// A column that a listing offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +58,45 @@ impl Only {
     }
 }
 
+// === impl Subject ===
+
+impl Subject {
+    /// The columns of a row, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Column> + use<> {
+        let (table, form) = match self {
+            Self::Aliases(_) => (ALIASES, None),
+            Self::Databases(DatabaseChoice::Default | DatabaseChoice::Home) => (DATABASES, None),
+            Self::Databases(_) => (DATABASES, Some(Only::OfDatabases)),
+            Self::Users { with_auth } => (USERS, with_auth.then_some(Only::WithAuth)),
+            Self::CurrentUser => (USERS, None),
+            Self::SupportedPrivileges => (SUPPORTED_PRIVILEGES, None),
+            Self::Roles { with, .. } => {
+                let form = with.map(|with| match with {
+                    RolesWith::Users => Only::WithUsers,
+                    RolesWith::AuthRules => Only::WithAuthRules,
+                });
+                (ROLES, form)
+            }
+            Self::AuthRules { as_commands: false } => (AUTH_RULES, None),
+            Self::AuthRules { as_commands: true } => (COMMANDS_OF_AUTH_RULES, None),
+            Self::Privileges { as_commands: Some(_), .. } => (COMMANDS, None),
+            Self::Privileges { of: PrivilegesOf::Users(_), .. } => (PRIVILEGES, Some(Only::OfUsers)),
+            Self::Privileges { .. } => (PRIVILEGES, None),
+        };
+        let there = move |only| matches!(only, Only::Always | Only::Cypher25) || Some(only) == form;
+        table.iter().filter(move |column| there(column.only))
+    }
+}
+
 // === impl Column ===
 
 impl Column {
+    /// True if a statement of this version may ask for it.
+    #[must_use]
+    pub fn is_offered(&self, version: CypherVersion) -> bool {
+        self.only != Only::Cypher25 || version != CypherVersion::Cypher5
+    }
+
     const fn only(mut self, only: Only) -> Self {
         self.only = only;
         self
@@ -92,7 +135,7 @@ pub(crate) const ALIASES: &[Column] = &[
 ];
 
 /// The catalog registers databases and does not host them: where they run, in which role, and what they hold is not
-/// known and always NULL. See [`databases`](super::databases).
+/// known and always NULL.
 pub(crate) const DATABASES: &[Column] = &[
     brief("name", TEXT),
     brief("type", TEXT),

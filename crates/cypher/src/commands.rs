@@ -7,12 +7,11 @@ use crate::ast::{
     AliasStatement, AuthRuleStatement, Body, DatabaseStatement, PrivilegeVerb, RoleStatement, ShowSubject, Statement,
     UserStatement,
 };
-use crate::lexer::words;
-use crate::listing::Column;
-use crate::listing::columns::{
-    ALIASES, AUTH_RULES, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, DATABASES, PRIVILEGES, ROLES,
-    SUPPORTED_PRIVILEGES, USERS,
+use crate::columns::{
+    ALIASES, AUTH_RULES, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, Column, DATABASES, PRIVILEGES,
+    ROLES, SUPPORTED_PRIVILEGES, USERS,
 };
+use crate::lexer::words;
 use crate::parser::parse;
 
 /// The codes that any statement may be refused with, in order of precedence.

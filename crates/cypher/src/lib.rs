@@ -28,31 +28,33 @@
 //! clock, performs I/O or decides what a command does; that is the catalog's.
 
 pub mod ast;
+mod columns;
 mod commands;
 mod definitions;
 mod editing;
 mod error;
-mod formula;
+pub mod formula;
 mod lexer;
-mod listing;
 mod lower;
 mod parameters;
 mod parser;
 mod print;
 mod span;
 mod split;
+mod subject;
 mod suggest;
 
+pub use columns::{Column, Only};
 pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
 pub use definitions::definitions;
 pub use editing::{Continuation, PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;
-pub use listing::privileges::grant_command;
-pub use listing::{Column, Listing, Only, Table, run_listing};
 pub use lower::{Lowered, Refusal, compile, lower};
 pub use parameters::Parameters;
 pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};
+pub use print::{grant_command, grant_command_as};
 pub use span::{Located, Span};
 pub use split::{Position, split_statements};
+pub use subject::{DatabaseChoice, ListingRequest, PrivilegesOf, Subject};
 pub use suggest::nearest;

@@ -11,7 +11,7 @@ use crate::span::Span;
 
 /// Values by parameter name, without the `$`. They may hold passwords: `Debug` prints names only, and
 /// strings are wiped when the last owner lets go of them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Parameters {
     values: Vec<(String, Arc<Value>)>,
 }

@@ -4,14 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aliasd_catalog::{Float, Value};
+use aliasd_cypher::ast::BinaryOperator;
+use aliasd_cypher::formula::{Aggregate, Aggregation, BoundExpression, arithmetic, float, order};
+use aliasd_cypher::{LanguageError, Refusal, Span};
 
 use super::Rows;
 use super::projection::{Order, Page, Ranking};
-use crate::ast::{BinaryOperator, Expression, ReturnItem};
-use crate::error::LanguageError;
-use crate::formula::{Aggregate, Aggregation, Bound, Formula, arithmetic, float, order};
-use crate::lower::Refusal;
-use crate::span::{Located, Span};
 
 /// A bound `RETURN`.
 #[derive(Clone, Debug)]
@@ -29,29 +27,17 @@ pub(super) struct Returns {
 #[derive(Clone, Debug)]
 pub(super) enum Item {
     /// Computed from one row; also what rows are grouped by.
-    Value(Bound),
+    Value(BoundExpression),
     /// Computed from a row for a group: the values of the items, where those that aggregate are still NULL, then the
     /// aggregates.
-    OfGroup(Bound),
-}
-
-// === impl ReturnItem ===
-
-impl ReturnItem {
-    /// The name of a column that was given none: the expression as it reads.
-    pub(super) fn name(&self) -> String {
-        match &self.expression.value {
-            Expression::Variable(name) => name.clone(),
-            other => other.to_string(),
-        }
-    }
+    OfGroup(BoundExpression),
 }
 
 // === impl Item ===
 
 impl Item {
     pub(super) fn column(place: usize) -> Self {
-        Self::Value(Located::new(Formula::Column(place), Span::default()))
+        Self::Value(BoundExpression::of_column(place))
     }
 
     pub(super) fn aggregates(&self) -> bool {
@@ -61,8 +47,8 @@ impl Item {
     /// The column of the row that it returns unchanged, if it does.
     pub(super) fn as_column(&self) -> Option<usize> {
         match self {
-            Self::Value(Bound { value: Formula::Column(place), .. }) => Some(*place),
-            Self::Value(_) | Self::OfGroup(_) => None,
+            Self::Value(expression) => expression.as_column(),
+            Self::OfGroup(_) => None,
         }
     }
 }
@@ -108,7 +94,7 @@ impl Returns {
             for (aggregate, accumulator) in self.aggregates.iter().zip(&mut groups[place].1) {
                 let argument = aggregate.argument.as_ref();
                 let value = argument.map(|argument| argument.evaluate(&row)).transpose()?;
-                let span = argument.map_or(Span::default(), |argument| argument.span);
+                let span = argument.map_or(Span::default(), BoundExpression::span);
                 accumulator.add(aggregate, value.map(Cow::into_owned), span)?;
             }
         }

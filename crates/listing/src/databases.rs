@@ -5,30 +5,21 @@ use aliasd_catalog::{
     AliasKind, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named, Principal, Value,
     ValueMap,
 };
+use aliasd_cypher::DatabaseChoice;
 
 use super::Rows;
 use super::source::Visibility;
 use super::time;
 
-/// Which databases are listed.
-#[derive(Clone, Debug)]
-pub(super) enum Which {
-    Every,
-    /// By its own name or by that of a local alias.
-    Named(CatalogName),
-    Default,
-    Home,
-}
-
-pub(super) fn database_rows<'a>(catalog: &'a Catalog, who: &'a Principal, which: &Which) -> Rows<'a> {
+pub(super) fn database_rows<'a>(catalog: &'a Catalog, who: &'a Principal, which: &DatabaseChoice) -> Rows<'a> {
     let visibility = Visibility::new(catalog, who);
     let facts = Facts::new(catalog, who);
-    let of_one = matches!(which, Which::Default | Which::Home);
+    let of_one = matches!(which, DatabaseChoice::Default | DatabaseChoice::Home);
     let wanted = match which {
-        Which::Every => None,
-        Which::Named(name) => Some(local_database(catalog, name)),
-        Which::Default => Some(facts.default.clone()),
-        Which::Home => Some(facts.home.clone()),
+        DatabaseChoice::Every => None,
+        DatabaseChoice::Named(name) => Some(local_database(catalog, name)),
+        DatabaseChoice::Default => Some(facts.default.clone()),
+        DatabaseChoice::Home => Some(facts.home.clone()),
     };
     let row = move |(name, database): (&DatabaseName, &Database)| {
         let visible = name.as_str() == "system" || visibility.sees(name);

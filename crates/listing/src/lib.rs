@@ -1,14 +1,13 @@
 //! Listings: what a `SHOW` reads from a catalog, for whom, and as which columns and rows.
 //!
-//! A listing is bound once, against the columns of its subject, and can then be run on any catalog. Rows are made one by
+//! A listing is described by a statement ([`ListingRequest`]), bound once, against the columns of its subject, and can then be run on any catalog. Rows are made one by
 //! one while they are asked for, and no more of them than are asked for. `ORDER BY` holds as many as may be
 //! returned, and none where the subject's own order is asked for; aggregation holds its groups. A principal sees what the
 //! reference allows and nothing else: rows and values are hidden here.
 
 mod aggregate;
-pub(crate) mod columns;
 mod databases;
-pub(crate) mod privileges;
+mod privileges;
 mod projection;
 mod source;
 #[cfg(test)]
@@ -16,15 +15,10 @@ mod tests;
 mod time;
 mod users;
 
-use aliasd_catalog::{Catalog, CypherVersion, Principal, Value};
+use aliasd_catalog::{Catalog, Principal, Value};
+use aliasd_cypher::{ListingRequest, Refusal, Subject};
 
-use crate::ast::ShowStatement;
-use crate::lower::Refusal;
-use crate::parameters::Parameters;
-
-pub use columns::{Column, Only};
 use projection::Pipeline;
-use source::Source;
 
 /// Rows, one by one. A row may fail on its own, for example by a division by zero.
 pub(crate) type Rows<'a> = Box<dyn Iterator<Item = Result<Vec<Value>, Refusal>> + Send + 'a>;
@@ -32,7 +26,7 @@ pub(crate) type Rows<'a> = Box<dyn Iterator<Item = Result<Vec<Value>, Refusal>> 
 /// A listing that is ready to run.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    source: Source,
+    subject: Subject,
     pipeline: Pipeline,
 }
 
@@ -49,7 +43,7 @@ pub struct Table<'a> {
 /// The principal may not list this, or a row that had to be looked at before the first one could be
 /// given has no value. Rows that come later report their own errors.
 pub fn run_listing<'a>(catalog: &'a Catalog, who: &'a Principal, listing: &'a Listing) -> Result<Table<'a>, Refusal> {
-    let rows = listing.source.rows(catalog, who)?;
+    let rows = source::rows(&listing.subject, catalog, who)?;
     let rows = listing.pipeline.run(rows)?;
     Ok(Table { columns: listing.columns(), rows })
 }
@@ -58,13 +52,16 @@ pub fn run_listing<'a>(catalog: &'a Catalog, who: &'a Principal, listing: &'a Li
 
 impl Listing {
     /// Binds what follows a `SHOW` to the columns of its subject.
-    pub(crate) fn new(show: &ShowStatement, version: CypherVersion, parameters: &Parameters) -> Result<Self, Refusal> {
-        let source = Source::new(&show.subject.value, parameters)?;
+    ///
+    /// # Errors
+    /// A name is no column, a parameter is missing, or an expression cannot have a value on any row. The error has a
+    /// span, and gets its excerpt with [`Refusal::in_source`].
+    pub fn bind(request: &ListingRequest) -> Result<Self, Refusal> {
+        let ListingRequest { subject, projection, version, parameters } = request;
         // Where a column cannot be asked for, it still has its place in the row.
-        let hidden = |column: &Column| column.only == Only::Cypher25 && version == CypherVersion::Cypher5;
-        let offered: Vec<_> = source.columns().enumerate().filter(|(_, column)| !hidden(column)).collect();
-        let pipeline = Pipeline::bind(&offered, source.sorted_by(), &show.projection, parameters)?;
-        Ok(Self { source, pipeline })
+        let offered: Vec<_> = subject.columns().enumerate().filter(|(_, column)| column.is_offered(*version)).collect();
+        let pipeline = Pipeline::bind(&offered, source::sorted_by(subject), projection, parameters)?;
+        Ok(Self { subject: subject.clone(), pipeline })
     }
 
     /// The names of the columns that the result will have, in order.

@@ -4,17 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use aliasd_catalog::Value;
+use aliasd_cypher::ast::{Expression, OrderItem, Projection, Return, ReturnItems, Yield, YieldItems};
+use aliasd_cypher::formula::{Aggregation, BoundExpression, Scope, order};
+use aliasd_cypher::{Column, ErrorCode, LanguageError, Located, Parameters, Refusal, Span, nearest};
 
 use super::Rows;
 use super::aggregate::{Item, Returns};
-use super::columns::Column;
-use crate::ast::{OrderItem, Projection, Return, ReturnItems, Yield, YieldItems};
-use crate::error::{ErrorCode, LanguageError};
-use crate::formula::{Aggregation, Bound, Formula, Scope, order};
-use crate::lower::Refusal;
-use crate::parameters::Parameters;
-use crate::span::Span;
-use crate::suggest::nearest;
 
 /// A projection, bound to the columns of a subject.
 #[derive(Clone, Debug)]
@@ -23,7 +18,7 @@ pub(super) struct Pipeline {
     columns: Vec<(String, usize)>,
     pub(super) order: Order,
     pub(super) page: Page,
-    filter: Option<Bound>,
+    filter: Option<BoundExpression>,
     returns: Option<Returns>,
 }
 
@@ -32,7 +27,7 @@ type Offered = (usize, &'static Column);
 
 /// What to sort by: formulas, each ascending or descending.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Order(Vec<(Bound, bool)>);
+pub(super) struct Order(Vec<(BoundExpression, bool)>);
 
 /// Rows held until their order is known, and no more of them than may be wanted.
 pub(super) struct Ranking<'a> {
@@ -181,7 +176,7 @@ fn bind_return(
     let mut group_scope = Scope::of_columns(parameters, named(columns)).with_computed(keys).grouped_by(by_columns);
     let mut aggregates = Vec::new();
     for item in list {
-        let name = item.renamed.as_ref().map_or_else(|| item.name(), |name| name.value.clone());
+        let name = item.name();
         once(&mut names, &name, item.expression.span)?;
         items.push((
             name,
@@ -215,7 +210,7 @@ fn bind_return(
 
 /// The value of a constant expression in `SKIP` or `LIMIT`.
 fn constant_rows(
-    expression: Option<&crate::span::Located<crate::ast::Expression>>,
+    expression: Option<&Located<Expression>>,
     parameters: &Parameters,
 ) -> Result<Option<usize>, LanguageError> {
     let Some(expression) = expression else { return Ok(None) };
@@ -250,7 +245,7 @@ impl Order {
     /// No order at all if this one asks for nothing but a column that the rows come ascending by anyway.
     fn unless(self, comes_sorted_by: impl Fn(usize) -> bool) -> Self {
         match self.0.as_slice() {
-            [(Bound { value: Formula::Column(place), .. }, false)] if comes_sorted_by(*place) => Self::default(),
+            [(expression, false)] if expression.as_column().is_some_and(comes_sorted_by) => Self::default(),
             _ => self,
         }
     }

@@ -1,150 +1,68 @@
-//! What can be listed: its columns, who may list it, and its rows before any projection.
-
-use std::collections::BTreeSet;
+//! What can be listed: who may list it, and its rows before any projection.
 
 use aliasd_catalog::{
     Action, Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, DatabaseKind, DatabaseName, DbmsAction,
-    Principal, RoleName, UserName, Value,
+    Principal, Value,
 };
+use aliasd_cypher::ast::RolesWith;
+use aliasd_cypher::{Refusal, Subject};
 
 use super::Rows;
-use super::columns::{self, Column, Only};
-use super::databases::{Which, database_rows};
-use super::privileges::{Owners, privilege_rows, supported_rows};
+use super::databases::database_rows;
+use super::privileges::{privilege_rows, supported_rows};
 use super::users::{current_user_rows, role_rows, user_rows};
-use crate::ast::{AsCommands, NameOperand, PrivilegesOf, RolesWith, ShowSubject};
-use crate::lower::{Refusal, catalog_name, name};
-use crate::parameters::Parameters;
 
-/// The subject of a listing, names and parameters resolved.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    Aliases(Option<CatalogName>),
-    Databases(Which),
-    Users { with_auth: bool },
-    CurrentUser,
-    SupportedPrivileges,
-    Roles { populated: bool, with: Option<RolesWith> },
-    AuthRules { as_commands: bool },
-    Privileges { of: Owners, as_commands: Option<AsCommands> },
-}
-
-// === impl Source ===
-
-impl Source {
-    pub(super) fn new(subject: &ShowSubject, parameters: &Parameters) -> Result<Self, Refusal> {
-        let optional = |operand: &Option<NameOperand>| {
-            operand.as_ref().map(|operand| catalog_name(operand, parameters)).transpose()
-        };
-        Ok(match subject {
-            ShowSubject::Aliases(alias) => Self::Aliases(optional(alias)?),
-            ShowSubject::Databases(None) => Self::Databases(Which::Every),
-            ShowSubject::Databases(Some(database)) => {
-                Self::Databases(Which::Named(catalog_name(database, parameters)?))
-            }
-            ShowSubject::DefaultDatabase => Self::Databases(Which::Default),
-            ShowSubject::HomeDatabase => Self::Databases(Which::Home),
-            ShowSubject::Users { with_auth } => Self::Users { with_auth: *with_auth },
-            ShowSubject::CurrentUser => Self::CurrentUser,
-            ShowSubject::SupportedPrivileges => Self::SupportedPrivileges,
-            ShowSubject::Roles { populated, with } => Self::Roles { populated: *populated, with: *with },
-            ShowSubject::AuthRules { as_commands } => Self::AuthRules { as_commands: *as_commands },
-            ShowSubject::Privileges { of, as_commands } => {
-                Self::Privileges { of: owners(of, parameters)?, as_commands: *as_commands }
-            }
-        })
-    }
-
-    /// The column that the rows come ascending by, if there is one.
-    pub(super) fn sorted_by(&self) -> Option<usize> {
-        match self {
-            Self::Aliases(_) | Self::Databases(_) | Self::Users { .. } | Self::CurrentUser | Self::Roles { .. } => {
-                Some(0)
-            }
-            Self::SupportedPrivileges | Self::AuthRules { .. } | Self::Privileges { .. } => None,
-        }
-    }
-
-    /// The columns of a row, in order.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &'static Column> {
-        let (table, form) = match self {
-            Self::Aliases(_) => (columns::ALIASES, None),
-            Self::Databases(Which::Default | Which::Home) => (columns::DATABASES, None),
-            Self::Databases(_) => (columns::DATABASES, Some(Only::OfDatabases)),
-            Self::Users { with_auth } => (columns::USERS, with_auth.then_some(Only::WithAuth)),
-            Self::CurrentUser => (columns::USERS, None),
-            Self::SupportedPrivileges => (columns::SUPPORTED_PRIVILEGES, None),
-            Self::Roles { with, .. } => {
-                let form = with.map(|with| match with {
-                    RolesWith::Users => Only::WithUsers,
-                    RolesWith::AuthRules => Only::WithAuthRules,
-                });
-                (columns::ROLES, form)
-            }
-            Self::AuthRules { as_commands: false } => (columns::AUTH_RULES, None),
-            Self::AuthRules { as_commands: true } => (columns::COMMANDS_OF_AUTH_RULES, None),
-            Self::Privileges { as_commands: Some(_), .. } => (columns::COMMANDS, None),
-            Self::Privileges { of: Owners::Users(_), .. } => (columns::PRIVILEGES, Some(Only::OfUsers)),
-            Self::Privileges { .. } => (columns::PRIVILEGES, None),
-        };
-        let there = move |only| matches!(only, Only::Always | Only::Cypher25) || Some(only) == form;
-        table.iter().filter(move |column| there(column.only))
-    }
-
-    /// The rows that the principal may see, each as long as the list of columns.
-    pub(super) fn rows<'a>(&'a self, catalog: &'a Catalog, who: &'a Principal) -> Result<Rows<'a>, Refusal> {
-        let require = |action: DbmsAction| catalog.authorise(who, &Action::Dbms(action));
-        match self {
-            Self::Aliases(name) => {
-                require(DbmsAction::ShowAlias)?;
-                Ok(alias_rows(catalog, who, name.as_ref()))
-            }
-            Self::Databases(which) => {
-                catalog.authorise_caller(who)?;
-                Ok(database_rows(catalog, who, which))
-            }
-            Self::Users { with_auth } => {
-                require(DbmsAction::ShowUser)?;
-                Ok(user_rows(catalog, *with_auth, require(DbmsAction::ShowUserMetadata).is_ok()))
-            }
-            Self::CurrentUser => {
-                catalog.authorise_caller(who)?;
-                Ok(current_user_rows(catalog, who, require(DbmsAction::ShowUserMetadata).is_ok()))
-            }
-            Self::SupportedPrivileges => {
-                catalog.authorise_caller(who)?;
-                Ok(supported_rows())
-            }
-            Self::Roles { populated, with } => {
-                require(DbmsAction::ShowRole)?;
-                match with {
-                    Some(RolesWith::Users) => require(DbmsAction::ShowUser)?,
-                    Some(RolesWith::AuthRules) => require(DbmsAction::ShowAuthRule)?,
-                    None => {}
-                }
-                Ok(role_rows(catalog, *populated, *with))
-            }
-            Self::AuthRules { .. } => {
-                require(DbmsAction::ShowAuthRule)?;
-                Ok(Box::new(std::iter::empty()))
-            }
-            Self::Privileges { of, as_commands } => privilege_rows(catalog, who, of, *as_commands),
-        }
+/// The column that the rows come ascending by, if there is one.
+pub(super) fn sorted_by(subject: &Subject) -> Option<usize> {
+    match subject {
+        Subject::Aliases(_)
+        | Subject::Databases(_)
+        | Subject::Users { .. }
+        | Subject::CurrentUser
+        | Subject::Roles { .. } => Some(0),
+        Subject::SupportedPrivileges | Subject::AuthRules { .. } | Subject::Privileges { .. } => None,
     }
 }
 
-fn owners(of: &PrivilegesOf, parameters: &Parameters) -> Result<Owners, Refusal> {
-    Ok(match of {
-        PrivilegesOf::Everyone => Owners::Everyone,
-        PrivilegesOf::Roles(roles) => {
-            let roles = roles.iter().map(|role| Ok(RoleName::new(&name(role, parameters)?)?));
-            Owners::Roles(roles.collect::<Result<BTreeSet<_>, Refusal>>()?)
+/// The rows that the principal may see, each as long as the list of columns.
+pub(super) fn rows<'a>(subject: &'a Subject, catalog: &'a Catalog, who: &'a Principal) -> Result<Rows<'a>, Refusal> {
+    let require = |action: DbmsAction| catalog.authorise(who, &Action::Dbms(action));
+    match subject {
+        Subject::Aliases(name) => {
+            require(DbmsAction::ShowAlias)?;
+            Ok(alias_rows(catalog, who, name.as_ref()))
         }
-        PrivilegesOf::Users(users) => {
-            let users = users.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
-            Owners::Users(users.collect::<Result<BTreeSet<_>, Refusal>>()?)
+        Subject::Databases(which) => {
+            catalog.authorise_caller(who)?;
+            Ok(database_rows(catalog, who, which))
         }
-    })
+        Subject::Users { with_auth } => {
+            require(DbmsAction::ShowUser)?;
+            Ok(user_rows(catalog, *with_auth, require(DbmsAction::ShowUserMetadata).is_ok()))
+        }
+        Subject::CurrentUser => {
+            catalog.authorise_caller(who)?;
+            Ok(current_user_rows(catalog, who, require(DbmsAction::ShowUserMetadata).is_ok()))
+        }
+        Subject::SupportedPrivileges => {
+            catalog.authorise_caller(who)?;
+            Ok(supported_rows())
+        }
+        Subject::Roles { populated, with } => {
+            require(DbmsAction::ShowRole)?;
+            match with {
+                Some(RolesWith::Users) => require(DbmsAction::ShowUser)?,
+                Some(RolesWith::AuthRules) => require(DbmsAction::ShowAuthRule)?,
+                None => {}
+            }
+            Ok(role_rows(catalog, *populated, *with))
+        }
+        Subject::AuthRules { .. } => {
+            require(DbmsAction::ShowAuthRule)?;
+            Ok(Box::new(std::iter::empty()))
+        }
+        Subject::Privileges { of, as_commands } => privilege_rows(catalog, who, of, *as_commands),
+    }
 }
 
 /// Which databases a principal may know the names of.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aliasd_cypher::{Lowered, Parameters, lower, parse};
+
 use super::*;
-use crate::{Lowered, lower, parse};
 
 /// Made-up aliases in the order of their names; the url runs the other way.
 const ROWS: usize = 100_000;
 
 fn listing(statement: &str) -> Listing {
     match lower(&parse(statement).unwrap(), &Parameters::default()).unwrap() {
-        Lowered::Listing(listing) => *listing,
+        Lowered::Listing(request) => Listing::bind(&request).unwrap(),
         Lowered::Command(_) => panic!("{statement} lists nothing"),
     }
 }

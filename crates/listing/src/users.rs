@@ -1,9 +1,9 @@
 //! `SHOW USERS`, `SHOW CURRENT USER`, `SHOW ROLES`.
 
 use aliasd_catalog::{Catalog, Principal, RoleName, User, UserName, UserStatus, Value, ValueMap};
+use aliasd_cypher::ast::RolesWith;
 
 use super::Rows;
-use crate::ast::RolesWith;
 
 /// Tags are NULL where they may not be seen.
 pub(super) fn user_rows(catalog: &Catalog, with_auth: bool, with_tags: bool) -> Rows<'_> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Principal, RequestId, Revision, UserName, Value};
 use aliasd_cypher::ast::{self, Deprecation, PARAMETER_STATUS};
-use aliasd_cypher::{Listing, Lowered, Parameters, Refusal, lower, parse, run_listing};
+use aliasd_cypher::{Lowered, Parameters, Refusal, lower, parse};
+use aliasd_listing::{Listing, run_listing};
 use aliasd_wire::Freshness;
 use aliasd_wire::error::Error;
 use tokio::runtime::Handle;
@@ -96,9 +97,10 @@ impl Session {
                 let written = self.write(actor, request, *command).await;
                 Answer::Written(written.map_err(|error| named_by_parameter(error, &parsed))?)
             }
-            Lowered::Listing(listing) => {
+            Lowered::Listing(request) => {
+                let listing = Listing::bind(&request).map_err(|refusal| refused(refusal, &text))?;
                 let view = self.view(freshness).await?;
-                let listed = self.list(view.catalog.clone(), actor, *listing).await;
+                let listed = self.list(view.catalog.clone(), actor, listing).await;
                 let (columns, rows) = listed.map_err(|refusal| refused(refusal, &text))?;
                 Answer::Listed(Listed { columns, rows, revision: view.revision })
             }

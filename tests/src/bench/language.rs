@@ -4,7 +4,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use aliasd_cypher::{Parameters, STATEMENT_BYTES_MAX, compile, parse};
+use aliasd_cypher::{Lowered, Parameters, Refusal, STATEMENT_BYTES_MAX, compile, parse};
+use aliasd_listing::Listing;
 
 use super::report::Understood;
 
@@ -42,9 +43,18 @@ fn mebibyte() -> String {
 fn understood(what: &'static str, text: &str) -> Understood {
     let parameters = Parameters::default();
     let parsed = nanoseconds(|| drop(black_box(parse(black_box(text)))));
-    let compiled = nanoseconds(|| drop(black_box(compile(black_box(text), &parameters))));
-    assert!(compile(text, &parameters).is_ok(), "{what} is a statement");
+    let compiled = nanoseconds(|| drop(black_box(understand(black_box(text), &parameters))));
+    assert!(understand(text, &parameters).is_ok(), "{what} is a statement");
     Understood { what, bytes: text.len(), parse_ns: parsed, compile_ns: compiled }
+}
+
+/// From text to what can be applied or run.
+fn understand(text: &str, parameters: &Parameters) -> Result<(), Refusal> {
+    match compile(text, parameters)? {
+        Lowered::Command(command) => drop(black_box(command)),
+        Lowered::Listing(request) => drop(black_box(Listing::bind(&request)?)),
+    }
+    Ok(())
 }
 
 /// The time of one repetition.

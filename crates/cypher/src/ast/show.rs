@@ -165,3 +165,17 @@ pub struct ReturnItem {
     /// What it is called; absent means the expression's own text.
     pub renamed: Option<Located<String>>,
 }
+
+// === impl ReturnItem ===
+
+impl ReturnItem {
+    /// The name of its column: what it is given, or the expression as it reads.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match (&self.renamed, &self.expression.value) {
+            (Some(name), _) => name.value.clone(),
+            (None, Expression::Variable(name)) => name.clone(),
+            (None, other) => other.to_string(),
+        }
+    }
+}

@@ -131,12 +131,14 @@ struct Details {
 
 impl LanguageError {
     /// An error at `span` of `source`. An empty `source` gives an error without an excerpt.
-    pub(crate) fn new(source: &str, code: ErrorCode, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(source: &str, code: ErrorCode, span: Span, message: impl Into<String>) -> Self {
         let place = (!source.is_empty()).then(|| excerpt::Excerpt::cut(source, span));
         Self(Box::new(Details { code, message: message.into(), hint: None, span, by_parameter: false, place }))
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    /// Names the way out.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }

@@ -79,7 +79,8 @@ fn integer_and_float(integer: i64, float: f64) -> Option<Ordering> {
 }
 
 /// The order of `ORDER BY`, total: NULL comes last, numbers by their value, the rest by kind.
-pub(crate) fn order(left: &Value, right: &Value) -> Ordering {
+#[must_use]
+pub fn order(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Null, Value::Null) => Ordering::Equal,
         (Value::Null, _) => Ordering::Greater,

@@ -1,13 +1,12 @@
 //! Running a formula on a row, with three-valued logic: NULL is "not known".
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::cmp::Ordering;
 
 use aliasd_catalog::{Float, Value};
 
 use super::compare::{compare, equal};
-use super::iterate::{BYTES_MAX, Row};
+use super::iterate::Row;
 use super::{Bound, Formula};
 use crate::ast::{BinaryOperator, Precedence, UnaryOperator};
 use crate::error::{ErrorCode, LanguageError};
@@ -17,16 +16,6 @@ use crate::span::{Located, Span};
 pub(super) type Evaluated<'a> = Result<Cow<'a, Value>, LanguageError>;
 
 impl Located<Formula> {
-    /// The value on a row. The row is as long as the scope that the formula was bound in says.
-    pub(crate) fn evaluate<'a>(&'a self, row: &'a [Value]) -> Evaluated<'a> {
-        self.value(Row::new(row, &Cell::new(BYTES_MAX)))
-    }
-
-    /// The truth of a condition on a row: none if it is not known.
-    pub(crate) fn truth(&self, row: &[Value]) -> Result<Option<bool>, LanguageError> {
-        self.truth_on(Row::new(row, &Cell::new(BYTES_MAX)))
-    }
-
     pub(super) fn value<'a>(&'a self, row: Row<'a, '_>) -> Evaluated<'a> {
         let value = match &self.value {
             Formula::Constant(value) => return Ok(Cow::Borrowed(value)),
@@ -273,7 +262,11 @@ fn compared(operator: BinaryOperator, left: &Value, right: &Value) -> Option<boo
     }
 }
 
-pub(crate) fn arithmetic(
+/// The value of an operator of numbers, texts or lists. NULL in gives NULL out.
+///
+/// # Errors
+/// The operator cannot take the values, or the result does not fit. The error is about `span`.
+pub fn arithmetic(
     operator: BinaryOperator,
     left: Cow<'_, Value>,
     right: &Value,
@@ -334,7 +327,9 @@ fn integer_arithmetic(operator: BinaryOperator, left: i64, right: i64, span: Spa
     result.map(Value::Integer).ok_or_else(|| LanguageError::new("", ErrorCode::ArithmeticError, span, message))
 }
 
-pub(crate) fn float(value: &Value) -> Option<f64> {
+/// A number as a float; none for what is no number.
+#[must_use]
+pub fn float(value: &Value) -> Option<f64> {
     match value {
         // Rounding to the nearest float is what Cypher's mixed arithmetic does.
         #[expect(clippy::cast_precision_loss, reason = "mixed arithmetic is done in floats")]

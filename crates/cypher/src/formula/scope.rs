@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aliasd_catalog::{Float, Value};
 
 use super::pattern::Pattern;
-use super::{Bound, Formula, Function, weight};
+use super::{Bound, BoundExpression, Formula, Function, weight};
 use crate::ast::{BinaryOperator, Expression};
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
@@ -19,26 +19,34 @@ const PARAMETER_BYTES_MAX: usize = 16 << 20;
 
 /// How the rows of a group become one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aggregation {
+pub enum Aggregation {
+    /// How many values there are, or rows for `count(*)`.
     Count,
+    /// The values as a list.
     Collect,
+    /// The first in the order of `ORDER BY`.
     Min,
+    /// The last in the order of `ORDER BY`.
     Max,
+    /// The sum of numbers.
     Sum,
+    /// The mean of numbers.
     Avg,
 }
 
 /// One call of an aggregation.
 #[derive(Clone, Debug)]
-pub(crate) struct Aggregate {
-    pub(crate) aggregation: Aggregation,
-    pub(crate) distinct: bool,
+pub struct Aggregate {
+    /// What is computed.
+    pub aggregation: Aggregation,
+    /// Of equal values, one counts.
+    pub distinct: bool,
     /// Of each row; none for `count(*)`.
-    pub(crate) argument: Option<Bound>,
+    pub argument: Option<BoundExpression>,
 }
 
 /// What the names and parameters in an expression mean.
-pub(crate) struct Scope<'a> {
+pub struct Scope<'a> {
     parameters: &'a Parameters,
     columns: BTreeMap<&'a str, usize>,
     /// What iterations around the expression call their members, innermost last.
@@ -60,7 +68,8 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Names mean columns: pairs of a name and its place in the row.
-    pub(crate) fn of_columns(parameters: &'a Parameters, columns: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
+    #[must_use]
+    pub fn of_columns(parameters: &'a Parameters, columns: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
         Self {
             parameters,
             columns: columns.into_iter().collect(),
@@ -75,39 +84,52 @@ impl<'a> Scope<'a> {
     }
 
     /// Names mean nothing; `refusal` is the code and message for one.
-    pub(crate) fn of_constants(parameters: &'a Parameters, refusal: (ErrorCode, &'static str)) -> Self {
+    #[must_use]
+    pub fn of_constants(parameters: &'a Parameters, refusal: (ErrorCode, &'static str)) -> Self {
         Self { constant_only: Some(refusal), ..Self::of_columns(parameters, []) }
     }
 
     /// These expressions need not be computed: their values are in columns of the row.
-    pub(crate) fn with_computed(mut self, computed: Vec<(&'a Expression, usize)>) -> Self {
+    #[must_use]
+    pub fn with_computed(mut self, computed: Vec<(&'a Expression, usize)>) -> Self {
         self.computed = computed;
         self
     }
 
     /// Rows are grouped by these columns: pairs of a name and its place in the row for a group.
-    pub(crate) fn grouped_by(mut self, columns: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
+    #[must_use]
+    pub fn grouped_by(mut self, columns: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
         self.grouped = columns.into_iter().collect();
         self
     }
 
     /// Binds an expression that runs on a row for a group: what it is grouped by, in the columns of the expressions
     /// that are computed already, and, from a column on, the aggregates.
-    pub(crate) fn bind_grouped(
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_grouped(
         &mut self,
         expression: &'a Located<Expression>,
         aggregates_from: usize,
         aggregates: &mut Vec<Aggregate>,
-    ) -> Result<Bound, LanguageError> {
+    ) -> Result<BoundExpression, LanguageError> {
         self.aggregates_from = aggregates_from;
         self.aggregates = Some(std::mem::take(aggregates));
-        let bound = self.bind(expression);
+        let bound = self.bind_part(expression);
         *aggregates = self.aggregates.take().unwrap_or_default();
-        bound
+        bound.map(BoundExpression)
     }
 
     /// Makes an expression ready to run.
-    pub(crate) fn bind(&mut self, expression: &'a Located<Expression>) -> Result<Bound, LanguageError> {
+    ///
+    /// # Errors
+    /// A name, parameter or function is not known here, or the expression cannot have a value on any row.
+    pub fn bind(&mut self, expression: &'a Located<Expression>) -> Result<BoundExpression, LanguageError> {
+        self.bind_part(expression).map(BoundExpression)
+    }
+
+    fn bind_part(&mut self, expression: &'a Located<Expression>) -> Result<Bound, LanguageError> {
         let span = expression.span;
         if let Some(column) = self.computed(&expression.value) {
             return Ok(Located::new(Formula::Column(column), span));
@@ -123,42 +145,43 @@ impl<'a> Scope<'a> {
             Expression::List(members) => Formula::List(self.bind_all(members)?),
             Expression::Map(entries) => {
                 let bind = |(key, value): &'a (Located<String>, Located<Expression>)| {
-                    Ok((key.value.clone(), self.bind(value)?))
+                    Ok((key.value.clone(), self.bind_part(value)?))
                 };
                 Formula::Map(entries.iter().map(bind).collect::<Result<_, LanguageError>>()?)
             }
             Expression::Property { base, keys } => {
                 let keys = keys.iter().map(|key| key.value.clone()).collect();
-                Formula::Property(Box::new(self.bind(base)?), keys)
+                Formula::Property(Box::new(self.bind_part(base)?), keys)
             }
             Expression::Index { base, index } => {
-                Formula::Index(Box::new(self.bind(base)?), Box::new(self.bind(index)?))
+                Formula::Index(Box::new(self.bind_part(base)?), Box::new(self.bind_part(index)?))
             }
             Expression::Slice { base, from, to } => {
-                Formula::Slice(Box::new(self.bind(base)?), self.bind_optional(from)?, self.bind_optional(to)?)
+                Formula::Slice(Box::new(self.bind_part(base)?), self.bind_optional(from)?, self.bind_optional(to)?)
             }
             Expression::Case { subject, branches, otherwise } => {
                 let subject = self.bind_optional(subject)?;
                 let bind = |(tested, value): &'a (Located<Expression>, Located<Expression>)| {
-                    Ok((self.bind(tested)?, self.bind(value)?))
+                    Ok((self.bind_part(tested)?, self.bind_part(value)?))
                 };
                 let branches = branches.iter().map(bind).collect::<Result<_, LanguageError>>()?;
                 Formula::Case(subject, branches, self.bind_optional(otherwise)?)
             }
             Expression::Chain { first, rest } if rest.first().is_some_and(|(by, _)| *by == BinaryOperator::Matches) => {
-                let text = Box::new(self.bind(first)?);
+                let text = Box::new(self.bind_part(first)?);
                 // A predicate stands alone: the parser makes no chains of them.
-                let pattern = rest.iter().map(|(_, pattern)| self.bind(pattern)).next_back().transpose()?;
+                let pattern = rest.iter().map(|(_, pattern)| self.bind_part(pattern)).next_back().transpose()?;
                 Formula::Matches(text, Pattern::new(pattern.as_ref(), span)?)
             }
-            Expression::Unary(operator, operand) => Formula::Unary(*operator, Box::new(self.bind(operand)?)),
+            Expression::Unary(operator, operand) => Formula::Unary(*operator, Box::new(self.bind_part(operand)?)),
             Expression::Chain { first, rest } => {
-                let first = Box::new(self.bind(first)?);
-                let bind =
-                    |(operator, right): &'a (BinaryOperator, Located<Expression>)| Ok((*operator, self.bind(right)?));
+                let first = Box::new(self.bind_part(first)?);
+                let bind = |(operator, right): &'a (BinaryOperator, Located<Expression>)| {
+                    Ok((*operator, self.bind_part(right)?))
+                };
                 Formula::Chain(first, rest.iter().map(bind).collect::<Result<_, LanguageError>>()?)
             }
-            Expression::IsNull { operand, negated } => Formula::IsNull(Box::new(self.bind(operand)?), *negated),
+            Expression::IsNull { operand, negated } => Formula::IsNull(Box::new(self.bind_part(operand)?), *negated),
             Expression::Call { function, distinct, arguments } => match Aggregation::of(&function.value) {
                 Some(aggregation) => self.aggregate(aggregation, *distinct, arguments, span)?,
                 None => {
@@ -178,21 +201,23 @@ impl<'a> Scope<'a> {
     fn iteration(&mut self, expression: &'a Expression) -> Result<Formula, LanguageError> {
         match expression {
             Expression::Comprehension { variable, list, filter, projection } => {
-                let list = Box::new(self.bind(list)?);
+                let list = Box::new(self.bind_part(list)?);
                 self.with_local(variable, |scope| {
                     Ok(Formula::Comprehension(list, scope.bind_optional(filter)?, scope.bind_optional(projection)?))
                 })
             }
             Expression::Quantified { quantifier, variable, list, condition } => {
-                let list = Box::new(self.bind(list)?);
+                let list = Box::new(self.bind_part(list)?);
                 self.with_local(variable, |scope| {
-                    Ok(Formula::Quantified(*quantifier, list, Box::new(scope.bind(condition)?)))
+                    Ok(Formula::Quantified(*quantifier, list, Box::new(scope.bind_part(condition)?)))
                 })
             }
             Expression::Reduce { accumulator, initial, variable, list, step } => {
-                let (initial, list) = (Box::new(self.bind(initial)?), Box::new(self.bind(list)?));
+                let (initial, list) = (Box::new(self.bind_part(initial)?), Box::new(self.bind_part(list)?));
                 self.with_local(accumulator, |scope| {
-                    scope.with_local(variable, |scope| Ok(Formula::Reduce(initial, list, Box::new(scope.bind(step)?))))
+                    scope.with_local(variable, |scope| {
+                        Ok(Formula::Reduce(initial, list, Box::new(scope.bind_part(step)?)))
+                    })
                 })
             }
             // There is no other kind.
@@ -204,11 +229,11 @@ impl<'a> Scope<'a> {
         &mut self,
         expression: &'a Option<Box<Located<Expression>>>,
     ) -> Result<Option<Box<Bound>>, LanguageError> {
-        expression.as_ref().map(|expression| Ok(Box::new(self.bind(expression)?))).transpose()
+        expression.as_ref().map(|expression| Ok(Box::new(self.bind_part(expression)?))).transpose()
     }
 
     fn bind_all(&mut self, expressions: &'a [Located<Expression>]) -> Result<Vec<Bound>, LanguageError> {
-        expressions.iter().map(|expression| self.bind(expression)).collect()
+        expressions.iter().map(|expression| self.bind_part(expression)).collect()
     }
 
     fn parameter(&mut self, name: &str, span: Span) -> Result<Formula, LanguageError> {
@@ -303,7 +328,7 @@ impl<'a> Scope<'a> {
         }
         // The argument runs on the rows of the group, where nothing is computed yet.
         let computed = std::mem::take(&mut self.computed);
-        let argument = self.bind(argument);
+        let argument = self.bind_part(argument);
         (self.aggregates, self.computed) = (Some(aggregates), computed);
         self.add_aggregate(aggregation, distinct, Some(argument?), span)
     }
@@ -317,7 +342,7 @@ impl<'a> Scope<'a> {
     ) -> Result<Formula, LanguageError> {
         let Some(aggregates) = &mut self.aggregates else { return Err(self.misplaced(span)) };
         let column = self.aggregates_from + aggregates.len();
-        aggregates.push(Aggregate { aggregation, distinct, argument });
+        aggregates.push(Aggregate { aggregation, distinct, argument: argument.map(BoundExpression) });
         Ok(Formula::Column(column))
     }
 
@@ -354,7 +379,8 @@ impl Aggregation {
     }
 
     /// True if an expression is or holds an aggregation.
-    pub(crate) fn stands_in(expression: &Expression) -> bool {
+    #[must_use]
+    pub fn stands_in(expression: &Expression) -> bool {
         expression.any(&mut |part| match part {
             Expression::CountRows => true,
             Expression::Call { function, .. } => Self::of(&function.value).is_some(),

@@ -1,4 +1,4 @@
-//! Statement and parameter values to a command of the catalog, or to a listing.
+//! Statement and parameter values to a command of the catalog, or to the description of a listing.
 //!
 //! Names are checked by the catalog's own constructors, so a command that leaves here is well formed.
 //! Whether it is allowed and whether it makes sense for what the catalog holds is decided there.
@@ -6,6 +6,7 @@
 mod alias;
 mod privilege;
 mod rule;
+mod show;
 mod user;
 
 use std::fmt;
@@ -16,18 +17,18 @@ use aliasd_catalog::{
 
 use crate::ast::{Body, DatabaseStatement, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
-use crate::listing::Listing;
 use crate::parameters::{Parameters, kind_of};
 use crate::parser::parse;
 use crate::span::{Located, Span};
+use crate::subject::ListingRequest;
 
 /// What a statement comes down to.
 #[derive(Clone, Debug)]
 pub enum Lowered {
     /// Something for the catalog to apply. Its secrets are still in clear.
     Command(Box<Command<Plain>>),
-    /// Something to read from a catalog.
-    Listing(Box<Listing>),
+    /// Something to read from a catalog, described and not read.
+    Listing(Box<ListingRequest>),
 }
 
 /// Why a statement is refused before the catalog is asked.
@@ -62,10 +63,7 @@ pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, 
         Body::Role(body) => privilege::lower_role(body, version, parameters)?,
         Body::AuthRule(body) => Command::AuthRule(privilege::lower_auth_rule(body, parameters)?),
         Body::Privilege(body) => privilege::lower(body, version, parameters)?,
-        Body::Show(show) => {
-            let listing = Listing::new(show, version, parameters)?;
-            return Ok(Lowered::Listing(Box::new(listing)));
-        }
+        Body::Show(show) => return Ok(Lowered::Listing(Box::new(show::lower(show, version, parameters)?))),
     };
     Ok(Lowered::Command(Box::new(command)))
 }
@@ -104,7 +102,7 @@ fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Co
 // === operands ===
 
 /// The full name that an operand stands for.
-pub(crate) fn name(operand: &NameOperand, parameters: &Parameters) -> Result<String, LanguageError> {
+fn name(operand: &NameOperand, parameters: &Parameters) -> Result<String, LanguageError> {
     match &operand.value {
         Operand::Literal(name) => Ok(name.display()),
         Operand::Parameter(parameter) => string_parameter(parameter, operand.span, parameters),
@@ -112,7 +110,7 @@ pub(crate) fn name(operand: &NameOperand, parameters: &Parameters) -> Result<Str
 }
 
 /// The name of a database or alias that an operand stands for.
-pub(crate) fn catalog_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogName, Refusal> {
+fn catalog_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogName, Refusal> {
     Ok(CatalogName::new(&name(operand, parameters)?)?)
 }
 

@@ -4,11 +4,13 @@
 //! is the form for audit trails and logs, so no secret may ever be written here.
 
 mod expression;
+mod grant;
 mod privilege;
 mod show;
 mod statement;
 
-pub(crate) use privilege::glob;
+pub use grant::{grant_command, grant_command_as};
+use privilege::glob;
 
 use std::fmt::{self, Write};
 
@@ -83,7 +85,7 @@ fn is_word(name: &str) -> bool {
 }
 
 /// Writes an identifier in backticks.
-pub(crate) fn quoted_identifier(out: &mut impl Write, name: &str) -> fmt::Result {
+fn quoted_identifier(out: &mut impl Write, name: &str) -> fmt::Result {
     write!(out, "`{}`", name.replace('`', "``"))
 }
 

@@ -1,7 +1,8 @@
 //! Listings: columns, order, paging, aggregation, and who sees what.
 
 use aliasd_catalog::{Principal, UserName, Value};
-use aliasd_cypher::{Lowered, Parameters, compile, run_listing};
+use aliasd_cypher::{Lowered, Parameters, compile};
+use aliasd_listing::{Listing, run_listing};
 
 use crate::session::Session;
 
@@ -325,7 +326,8 @@ fn rows_stream() {
         .collect();
     session.setup(&statements.iter().map(String::as_str).collect::<Vec<_>>());
     let statement = "SHOW ALIASES FOR DATABASE YIELD name, properties RETURN name, 1 / (properties.rank - 200) AS x";
-    let Ok(Lowered::Listing(listing)) = compile(statement, &Parameters::default()) else { panic!("a listing") };
+    let Ok(Lowered::Listing(request)) = compile(statement, &Parameters::default()) else { panic!("a listing") };
+    let listing = Listing::bind(&request).unwrap();
     let admin = Principal::User(UserName::new("admin").unwrap());
     let mut rows = run_listing(&session.catalog, &admin, &listing).unwrap();
     assert_eq!(rows.columns, ["name", "x"]);

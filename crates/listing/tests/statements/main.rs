@@ -2,7 +2,6 @@
 
 mod expressions;
 mod listings;
-mod lowering;
 mod messages;
 mod page;
 mod privileges;

@@ -4,7 +4,8 @@ use aliasd_catalog::{
     Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, PlainSecret, Policy, Principal, Rejection,
     RequestId, Revision, Sealed, SealedSecret, Timestamp, UserName, Value,
 };
-use aliasd_cypher::{Lowered, Parameters, Refusal, Table, compile, run_listing};
+use aliasd_cypher::{Lowered, Parameters, Refusal, compile};
+use aliasd_listing::{Listing, Table, run_listing};
 
 const KEY: KeyId = KeyId([7; 16]);
 
@@ -76,7 +77,10 @@ impl Session {
                 self.apply(who, sealed?)?;
                 Ok("done".to_owned())
             }
-            Lowered::Listing(listing) => render(run_listing(&self.catalog, &who, &listing)?),
+            Lowered::Listing(request) => {
+                let listing = Listing::bind(&request).map_err(|refusal| refusal.in_source(statement))?;
+                render(run_listing(&self.catalog, &who, &listing)?)
+            }
         }
     }
 

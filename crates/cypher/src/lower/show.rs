@@ -1,0 +1,58 @@
+//! `SHOW` to the description of a listing: names checked, parameters joined.
+
+use std::collections::BTreeSet;
+
+use aliasd_catalog::{CypherVersion, RoleName, UserName};
+
+use super::{Refusal, catalog_name, name};
+use crate::ast::{self, NameOperand, ShowStatement, ShowSubject};
+use crate::parameters::Parameters;
+use crate::subject::{DatabaseChoice, ListingRequest, PrivilegesOf, Subject};
+
+pub(super) fn lower(
+    show: &ShowStatement,
+    version: CypherVersion,
+    parameters: &Parameters,
+) -> Result<ListingRequest, Refusal> {
+    Ok(ListingRequest {
+        subject: subject(&show.subject.value, parameters)?,
+        projection: show.projection.clone(),
+        version,
+        parameters: parameters.clone(),
+    })
+}
+
+fn subject(subject: &ShowSubject, parameters: &Parameters) -> Result<Subject, Refusal> {
+    let optional =
+        |operand: &Option<NameOperand>| operand.as_ref().map(|operand| catalog_name(operand, parameters)).transpose();
+    Ok(match subject {
+        ShowSubject::Aliases(alias) => Subject::Aliases(optional(alias)?),
+        ShowSubject::Databases(database) => {
+            Subject::Databases(optional(database)?.map_or(DatabaseChoice::Every, DatabaseChoice::Named))
+        }
+        ShowSubject::DefaultDatabase => Subject::Databases(DatabaseChoice::Default),
+        ShowSubject::HomeDatabase => Subject::Databases(DatabaseChoice::Home),
+        ShowSubject::Users { with_auth } => Subject::Users { with_auth: *with_auth },
+        ShowSubject::CurrentUser => Subject::CurrentUser,
+        ShowSubject::SupportedPrivileges => Subject::SupportedPrivileges,
+        ShowSubject::Roles { populated, with } => Subject::Roles { populated: *populated, with: *with },
+        ShowSubject::AuthRules { as_commands } => Subject::AuthRules { as_commands: *as_commands },
+        ShowSubject::Privileges { of, as_commands } => {
+            Subject::Privileges { of: owners(of, parameters)?, as_commands: *as_commands }
+        }
+    })
+}
+
+fn owners(of: &ast::PrivilegesOf, parameters: &Parameters) -> Result<PrivilegesOf, Refusal> {
+    Ok(match of {
+        ast::PrivilegesOf::Everyone => PrivilegesOf::Everyone,
+        ast::PrivilegesOf::Roles(roles) => {
+            let roles = roles.iter().map(|role| Ok(RoleName::new(&name(role, parameters)?)?));
+            PrivilegesOf::Roles(roles.collect::<Result<BTreeSet<_>, Refusal>>()?)
+        }
+        ast::PrivilegesOf::Users(users) => {
+            let users = users.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
+            PrivilegesOf::Users(users.collect::<Result<BTreeSet<_>, Refusal>>()?)
+        }
+    })
+}

@@ -1,0 +1,83 @@
+//! What a listing is about, with every name and parameter resolved. A description only: whether the caller may list it,
+//! and which rows there are, is said where a catalog is at hand.
+
+use std::collections::BTreeSet;
+
+use aliasd_catalog::{CatalogName, CypherVersion, RoleName, UserName};
+
+use crate::ast::{AsCommands, Projection, RolesWith};
+use crate::parameters::Parameters;
+
+/// A listing that nothing has been read for yet.
+#[derive(Clone, Debug)]
+pub struct ListingRequest {
+    /// What is listed.
+    pub subject: Subject,
+    /// Which rows and columns of it, as written.
+    pub projection: Projection,
+    /// The version of the language that it was written in.
+    pub version: CypherVersion,
+    /// What the parameters in the projection stand for.
+    pub parameters: Parameters,
+}
+
+/// The subject of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Every alias, or the one of this name.
+    Aliases(Option<CatalogName>),
+    /// Databases.
+    Databases(DatabaseChoice),
+    /// Every user.
+    Users {
+        /// With a row for each way to authenticate.
+        with_auth: bool,
+    },
+    /// The caller.
+    CurrentUser,
+    /// The privileges that can be granted.
+    SupportedPrivileges,
+    /// Every role.
+    Roles {
+        /// Only those that some user has.
+        populated: bool,
+        /// With a row for each of those who have it.
+        with: Option<RolesWith>,
+    },
+    /// Auth rules, of which there are none.
+    AuthRules {
+        /// As the commands that would make them.
+        as_commands: bool,
+    },
+    /// Privileges that were granted or denied.
+    Privileges {
+        /// Whose.
+        of: PrivilegesOf,
+        /// As commands instead of rows.
+        as_commands: Option<AsCommands>,
+    },
+}
+
+/// Which databases are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseChoice {
+    /// Each of them.
+    Every,
+    /// The one of this name, or that a local alias of this name leads to.
+    Named(CatalogName),
+    /// The default one.
+    Default,
+    /// The caller's home.
+    Home,
+}
+
+/// Whose privileges are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrivilegesOf {
+    /// Those of every role.
+    Everyone,
+    /// Those of these roles.
+    Roles(BTreeSet<RoleName>),
+    /// Those that these users have by their roles; nobody means the caller.
+    Users(BTreeSet<UserName>),
+}
