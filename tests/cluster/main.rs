@@ -10,3 +10,4 @@ mod secrets;
 mod signals;
 mod story;
 mod surface;
+mod upgrade;
