@@ -9,6 +9,7 @@ mod licences;
 mod places;
 mod rust;
 mod shape;
+mod store;
 mod workspace;
 
 use workspace::Workspace;
@@ -49,6 +50,12 @@ fn each_library_is_named_in_its_one_place() {
 fn the_language_knows_no_state_of_the_catalog() {
     let workspace = Workspace::load();
     expect_none("what reads a catalog belongs into listing", &places::state_in_the_language(&workspace.sources));
+}
+
+#[test]
+fn what_is_on_disk_knows_nothing_of_the_public_interface() {
+    let workspace = Workspace::load();
+    expect_none("`wire::store` stands alone (ARCHITECTURE.md, \"Layers\")", &store::ties(&workspace.sources));
 }
 
 #[test]

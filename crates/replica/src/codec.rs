@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aliasd_catalog::{Entry, Record, RecordKey};
-use aliasd_wire::peer::v1 as wire;
-use aliasd_wire::store;
+use aliasd_wire::store::{self, log as wire};
 use prost::Message;
 
 use super::types::{LeaderId, LogEntry, LogId, Member, Membership, Payload, Proposal, StoredMembership, Vote};

@@ -10,6 +10,7 @@ use aliasd_catalog::Revision;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::peer_server::{Peer, PeerServer};
 use aliasd_wire::peer::v1::snapshot_part::Part;
+use aliasd_wire::store::log::Vote as StoredVote;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use openraft::Raft;
@@ -95,7 +96,7 @@ impl Gate {
     }
 
     /// A vote speaks for the node that it names, which must be the caller.
-    fn admit_vote(self, vote: Option<wire::Vote>) -> Result<Vote, Status> {
+    fn admit_vote(self, vote: Option<StoredVote>) -> Result<Vote, Status> {
         let vote = vote_from_wire(vote).map_err(|error| malformed(&error))?;
         if vote.leader_id.node_id == self.peer {
             Ok(vote)

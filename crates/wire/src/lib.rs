@@ -2,10 +2,11 @@
 //!
 //! * [`v1`] is the public gRPC surface, client and server stubs included; [`peer`] is what members
 //!   say to each other. Both are generated from `proto/`.
-//! * [`store`] is the bytes of the log, the catalog store and the snapshots.
-//! * [`value`] is values of the language, which both use; [`route`], [`privilege`], [`explanation`] and [`Freshness`]
-//!   belong to the surface, which also converts from `Notification` to [`v1::Notification`] and from `Rejection` to
-//!   [`error::Error`].
+//! * [`store`] is all that is on disk: the log, the catalog store, and the records of snapshots. It stands alone: no message
+//!   and no code of the public surface, so that one can change without the other.
+//! * [`value`] is values of the language; the surface and the store have messages of their own for them.
+//! * [`route`], [`privilege`], [`explanation`] and [`Freshness`] belong to the surface, which also converts from
+//!   `Notification` to [`v1::Notification`] and from `Rejection` to [`error::Error`].
 //! * [`error`] is the error model of the surface: five classes by the caller's next move.
 //!
 //! This crate never decides anything: it does no I/O, keeps no state and knows no policy. Whatever

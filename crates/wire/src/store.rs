@@ -10,20 +10,22 @@
 mod choice;
 mod command;
 mod entry;
-mod fault;
+mod error;
 mod key;
+pub mod log;
 mod outcome;
 mod parts;
 mod privilege;
 mod record;
 mod user;
+mod value;
 
 use aliasd_catalog::{Entry, Record, RecordKey};
 use prost::Message;
 
 use crate::generated::aliasd::store::v1 as proto;
-pub use fault::DecodeError;
-use fault::Fault;
+pub use error::DecodeError;
+use error::FieldError;
 
 /// The format that this version writes, and the only one that it reads.
 pub const FORMAT_VERSION: u8 = 1;
@@ -42,7 +44,7 @@ pub fn encode_entry(entry: &Entry) -> Vec<u8> {
 /// The bytes are damaged, or were written by a newer version.
 pub fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
     let entry = unframe::<proto::Entry>(bytes).and_then(entry::from_proto);
-    entry.map_err(|fault| fault.of("log entry"))
+    entry.map_err(|error| error.of("log entry"))
 }
 
 /// Encodes a log entry and makes sure that it reads back as it is. A proposer uses this: an entry that
@@ -55,7 +57,7 @@ pub fn encode_new_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
     if decode_entry(&bytes)? == *entry {
         Ok(bytes)
     } else {
-        Err(Fault::damaged("it reads back differently").of("new log entry"))
+        Err(FieldError::damaged("it reads back differently").of("new log entry"))
     }
 }
 
@@ -70,7 +72,7 @@ pub fn encode_record_key(key: &RecordKey) -> Vec<u8> {
 /// # Errors
 /// The bytes are damaged, or were written by a newer version.
 pub fn decode_record_key(bytes: &[u8]) -> Result<RecordKey, DecodeError> {
-    key::decode(bytes).map_err(|fault| fault.of("record key"))
+    key::decode(bytes).map_err(|error| error.of("record key"))
 }
 
 /// Encodes the value under a record key.
@@ -85,7 +87,7 @@ pub fn encode_record(record: &Record) -> Vec<u8> {
 pub fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), DecodeError> {
     let key = decode_record_key(key)?;
     let record = unframe::<proto::Record>(value).and_then(record::from_proto);
-    let record = record.map_err(|fault| fault.of("record"))?;
+    let record = record.map_err(|error| error.of("record"))?;
     let belong_together = matches!(
         (&key, &record),
         (RecordKey::Meta, Record::Meta(_))
@@ -97,7 +99,11 @@ pub fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), De
             | (RecordKey::Grant(_), Record::Grant(_))
             | (RecordKey::Request(_), Record::Request(_))
     );
-    if belong_together { Ok((key, record)) } else { Err(Fault::damaged("its key is of another kind").of("record")) }
+    if belong_together {
+        Ok((key, record))
+    } else {
+        Err(FieldError::damaged("its key is of another kind").of("record"))
+    }
 }
 
 /// The message with its format version and checksum.
@@ -111,23 +117,23 @@ fn frame(message: &impl Message) -> Vec<u8> {
 }
 
 /// The message out of bytes that [`frame`] made.
-fn unframe<M: Message + Default>(bytes: &[u8]) -> Result<M, Fault> {
+fn unframe<M: Message + Default>(bytes: &[u8]) -> Result<M, FieldError> {
     let Some((header, payload)) = bytes.split_first_chunk::<HEADER_LENGTH>() else {
-        return Err(Fault::damaged(format!("{} bytes are too few", bytes.len())));
+        return Err(FieldError::damaged(format!("{} bytes are too few", bytes.len())));
     };
     let [version, stored @ ..] = *header;
     if checksum(version, payload) != u32::from_le_bytes(stored) {
-        return Err(Fault::damaged("its checksum does not match"));
+        return Err(FieldError::damaged("its checksum does not match"));
     }
     if version != FORMAT_VERSION {
-        return Err(Fault::newer(format!("format version {version}; this version reads {FORMAT_VERSION}")));
+        return Err(FieldError::newer(format!("format version {version}; this version reads {FORMAT_VERSION}")));
     }
-    let message = M::decode(payload).map_err(|error| Fault::damaged(error.to_string()))?;
+    let message = M::decode(payload).map_err(|error| FieldError::damaged(error.to_string()))?;
     // Decoding drops what it does not know; then less comes out than went in.
     if message.encoded_len() == payload.len() {
         Ok(message)
     } else {
-        Err(Fault::newer("a field that this version does not know"))
+        Err(FieldError::newer("a field that this version does not know"))
     }
 }
 

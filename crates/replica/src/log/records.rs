@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aliasd_wire::peer::v1 as wire;
+use aliasd_wire::store::log::{LogId as StoredLogId, LogOwner};
 
 use crate::codec::{self, Malformed};
 use crate::fault::StorageFault;
@@ -67,7 +67,7 @@ pub(super) fn encode_log_id(id: &LogId) -> Vec<u8> {
 }
 
 pub(super) fn decode_log_id(bytes: &[u8]) -> Result<LogId, Malformed> {
-    codec::unframe::<wire::LogId>("log position", bytes).map(codec::log_id_from_wire)
+    codec::unframe::<StoredLogId>("log position", bytes).map(codec::log_id_from_wire)
 }
 
 pub(super) fn encode_vote(vote: &Vote) -> Vec<u8> {
@@ -79,9 +79,9 @@ pub(super) fn decode_vote(bytes: &[u8]) -> Result<Vote, Malformed> {
 }
 
 pub(super) fn encode_node_id(id: NodeId) -> Vec<u8> {
-    codec::frame(&wire::Route { sender: id, receiver: id })
+    codec::frame(&LogOwner { node_id: id, repeated_node_id: id })
 }
 
 pub(super) fn decode_node_id(bytes: &[u8]) -> Result<NodeId, Malformed> {
-    codec::unframe("node id", bytes).map(|route: wire::Route| route.sender)
+    codec::unframe("node id", bytes).map(|owner: LogOwner| owner.node_id)
 }

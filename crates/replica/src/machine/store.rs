@@ -9,7 +9,7 @@ use super::memory::{MemoryCatalog, MemoryStage};
 use crate::codec::{self, Malformed};
 use crate::fault::StorageFault;
 use crate::types::{LogId, StoredMembership};
-use aliasd_wire::peer::v1 as wire;
+use aliasd_wire::store::log;
 
 /// Records to write (or, without a value, to delete), by encoded key.
 pub(crate) type RecordWrites = Vec<(Vec<u8>, Option<Vec<u8>>)>;
@@ -24,7 +24,7 @@ pub(crate) struct AppliedState {
 
 impl AppliedState {
     pub(super) fn encode(&self) -> Vec<u8> {
-        codec::frame(&wire::AppliedState {
+        codec::frame(&log::AppliedState {
             last_applied: self.last_applied.as_ref().map(codec::log_id_to_wire),
             membership: Some(codec::stored_membership_to_wire(&self.membership)),
             digest: self.digest.to_bytes().to_vec(),
@@ -32,7 +32,7 @@ impl AppliedState {
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let state: wire::AppliedState = codec::unframe("applied state", bytes)?;
+        let state: log::AppliedState = codec::unframe("applied state", bytes)?;
         Ok(Self {
             last_applied: state.last_applied.map(codec::log_id_from_wire),
             membership: codec::stored_membership_from_wire(state.membership)?,

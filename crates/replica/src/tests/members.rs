@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::peer_client::PeerClient;
+use aliasd_wire::store::log;
 use tonic::Code;
 
 use super::cluster::{Cluster, PATIENCE, connect};
@@ -105,7 +106,7 @@ fn a_peer_speaks_only_for_itself_and_only_to_whom_it_means() {
 
     let stolen = wire::VoteRequest {
         route: Some(wire::Route { sender: 2, receiver: 1 }),
-        vote: Some(wire::Vote { term: 99, node_id: 3, committed: false }),
+        vote: Some(log::Vote { term: 99, node_id: 3, committed: false }),
         ..wire::VoteRequest::default()
     };
     let refused = cluster.block_on(client.vote(stolen)).unwrap_err();
@@ -123,9 +124,9 @@ fn a_damaged_snapshot_changes_nothing() {
     let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
     let header = wire::SnapshotHeader {
         route: Some(wire::Route { sender: 2, receiver: 1 }),
-        vote: Some(wire::Vote { term: 99, node_id: 2, committed: true }),
-        last_log_id: Some(wire::LogId { term: 99, node_id: 2, index: 1000 }),
-        membership: Some(wire::StoredMembership { log_id: None, membership: Some(wire::Membership::default()) }),
+        vote: Some(log::Vote { term: 99, node_id: 2, committed: true }),
+        last_log_id: Some(log::LogId { term: 99, node_id: 2, index: 1000 }),
+        membership: Some(log::StoredMembership { log_id: None, membership: Some(log::Membership::default()) }),
     };
     let record = wire::SnapshotRecord { key: vec![1], value: vec![2], checksum: 3 };
     let trailer = wire::SnapshotTrailer { record_count: 5, digest: vec![0; 32] };

@@ -2,9 +2,8 @@
 
 use aliasd_catalog as catalog;
 
-use super::Fault;
+use super::FieldError;
 use super::proto;
-use crate::v1;
 
 /// A closed choice of the catalog that is stored as the number of a protobuf enumeration, where 0 means
 /// that nothing was chosen.
@@ -13,11 +12,11 @@ pub(super) trait Choice: Copy {
     fn number(self) -> i32;
 
     /// The choice with this number; none for 0.
-    fn from_number(number: i32) -> Result<Option<Self>, Fault>;
+    fn from_number(number: i32) -> Result<Option<Self>, FieldError>;
 
     /// The choice with this number, where one has to be made.
-    fn required(number: i32, field: &str) -> Result<Self, Fault> {
-        Self::from_number(number)?.ok_or_else(|| Fault::missing(field))
+    fn required(number: i32, field: &str) -> Result<Self, FieldError> {
+        Self::from_number(number)?.ok_or_else(|| FieldError::missing(field))
     }
 
     /// The number of an optional choice.
@@ -33,9 +32,9 @@ macro_rules! choice {
                 match self { $(Self::$variant => <$proto>::$variant.into(),)+ }
             }
 
-            fn from_number(number: i32) -> Result<Option<Self>, Fault> {
+            fn from_number(number: i32) -> Result<Option<Self>, FieldError> {
                 let Ok(stored) = <$proto>::try_from(number) else {
-                    return Err(Fault::newer(format!("{} number {number}", stringify!($catalog))));
+                    return Err(FieldError::newer(format!("{} number {number}", stringify!($catalog))));
                 };
                 Ok(match stored {
                     <$proto>::Unspecified => None,
@@ -46,7 +45,7 @@ macro_rules! choice {
     };
 }
 
-choice!(catalog::CypherVersion = v1::DefaultLanguage { Cypher5 Cypher25 });
+choice!(catalog::CypherVersion = proto::DefaultLanguage { Cypher5 Cypher25 });
 choice!(catalog::DatabaseKind = proto::DatabaseKind { System Standard Composite });
 choice!(catalog::DatabaseAccess = proto::DatabaseAccess { ReadWrite ReadOnly });
 choice!(catalog::DatabaseStatus = proto::DatabaseStatus { Online Offline });

@@ -18,8 +18,8 @@ use super::user::{
     create_user_to, drop_rule_from, grant_to_rules_from, own_password_from, own_password_to, rename_rule_from,
     revoke_from_rules_from,
 };
-use super::{Fault, privilege};
-use crate::value::{map_from_proto, map_to_proto};
+use super::value::{map_from_proto, map_to_proto};
+use super::{FieldError, privilege};
 
 pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
     let kind = match command {
@@ -92,8 +92,8 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
     proto::Command { kind: Some(kind) }
 }
 
-pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fault> {
-    Ok(match stored.kind.ok_or_else(|| Fault::missing("command"))? {
+pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, FieldError> {
+    Ok(match stored.kind.ok_or_else(|| FieldError::missing("command"))? {
         Kind::Bootstrap(bootstrap) => Command::Bootstrap(bootstrap_from(bootstrap)?),
         Kind::CreateAlias(create) => Command::CreateAlias(create_alias_from(create)?),
         Kind::AlterAlias(alter) => Command::AlterAlias(alter_alias_from(alter)?),
@@ -164,18 +164,20 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Faul
 
 type Names<T> = std::collections::BTreeSet<T>;
 
-fn roles_from(roles: &[String]) -> Result<Names<RoleName>, Fault> {
+fn roles_from(roles: &[String]) -> Result<Names<RoleName>, FieldError> {
     set(roles, |name| role_name(name))
 }
 
-fn role_assignment_from(assignment: proto::RoleAssignment) -> Result<(Names<RoleName>, Names<UserName>, bool), Fault> {
+fn role_assignment_from(
+    assignment: proto::RoleAssignment,
+) -> Result<(Names<RoleName>, Names<UserName>, bool), FieldError> {
     let proto::RoleAssignment { roles, users, lenient } = assignment;
     Ok((roles_from(&roles)?, set(&users, |name| user_name(name))?, lenient))
 }
 
 /// Nothing that a grant is about may be missing.
-fn require_strict(lenient: bool) -> Result<(), Fault> {
-    if lenient { Err(Fault::damaged("a grant is lenient")) } else { Ok(()) }
+fn require_strict(lenient: bool) -> Result<(), FieldError> {
+    if lenient { Err(FieldError::damaged("a grant is lenient")) } else { Ok(()) }
 }
 
 fn assignment_to(
@@ -193,7 +195,7 @@ fn rename_to<T: Display>(from: &T, to: &T, if_exists: bool) -> proto::Rename {
     proto::Rename { from: text(from), to: text(to), if_exists }
 }
 
-fn create_database_from(stored: &proto::CreateDatabase) -> Result<Command<Sealed>, Fault> {
+fn create_database_from(stored: &proto::CreateDatabase) -> Result<Command<Sealed>, FieldError> {
     let proto::CreateDatabase { name, mode, composite, default_language } = stored;
     Ok(Command::CreateDatabase {
         name: database_name(name)?,
@@ -217,7 +219,7 @@ fn alter_database_to(
     }
 }
 
-fn alter_database_from(stored: &proto::AlterDatabase) -> Result<Command<Sealed>, Fault> {
+fn alter_database_from(stored: &proto::AlterDatabase) -> Result<Command<Sealed>, FieldError> {
     let proto::AlterDatabase { name, if_exists, access, default_language } = stored;
     Ok(Command::AlterDatabase {
         name: catalog_name(name)?,
@@ -237,8 +239,8 @@ fn form_to(form: &NameForm) -> proto::NameForm {
     proto::NameForm { form: Some(form) }
 }
 
-fn form_from(stored: Option<proto::NameForm>) -> Result<NameForm, Fault> {
-    Ok(match stored.and_then(|stored| stored.form).ok_or_else(|| Fault::missing("name form"))? {
+fn form_from(stored: Option<proto::NameForm>) -> Result<NameForm, FieldError> {
+    Ok(match stored.and_then(|stored| stored.form).ok_or_else(|| FieldError::missing("name form"))? {
         name_form::Form::AnyDot(()) => NameForm::AnyDot,
         name_form::Form::FirstDot(()) => NameForm::FirstDot,
         name_form::Form::Plain(()) => NameForm::Plain,
@@ -246,7 +248,7 @@ fn form_from(stored: Option<proto::NameForm>) -> Result<NameForm, Fault> {
     })
 }
 
-fn privileges_from(privileges: Vec<proto::Privilege>) -> Result<Names<Privilege>, Fault> {
+fn privileges_from(privileges: Vec<proto::Privilege>) -> Result<Names<Privilege>, FieldError> {
     set(privileges, privilege::from_proto)
 }
 
@@ -261,7 +263,7 @@ fn bootstrap_to(bootstrap: &Bootstrap<Sealed>) -> proto::Bootstrap {
     }
 }
 
-fn bootstrap_from(stored: proto::Bootstrap) -> Result<Bootstrap<Sealed>, Fault> {
+fn bootstrap_from(stored: proto::Bootstrap) -> Result<Bootstrap<Sealed>, FieldError> {
     let proto::Bootstrap { cluster_id, active_key, policy, admin, password } = stored;
     Ok(Bootstrap {
         cluster_id: ClusterId(array(&cluster_id, "cluster id")?),
@@ -287,9 +289,9 @@ fn create_alias_to(create: &CreateAlias<Sealed>) -> proto::CreateAlias {
     }
 }
 
-fn create_alias_from(stored: proto::CreateAlias) -> Result<CreateAlias<Sealed>, Fault> {
+fn create_alias_from(stored: proto::CreateAlias) -> Result<CreateAlias<Sealed>, FieldError> {
     let proto::CreateAlias { name, form, mode, target, properties } = stored;
-    let target = match target.ok_or_else(|| Fault::missing("target"))? {
+    let target = match target.ok_or_else(|| FieldError::missing("target"))? {
         create_alias::Target::Local(database) => AliasTarget::Local(catalog_name(&database)?),
         create_alias::Target::Remote(remote) => AliasTarget::Remote(remote_from(remote)?),
     };
@@ -315,13 +317,13 @@ fn remote_to(remote: &RemoteTarget<Sealed>) -> proto::RemoteTarget {
     }
 }
 
-fn remote_from(stored: proto::RemoteTarget) -> Result<RemoteTarget<Sealed>, Fault> {
+fn remote_from(stored: proto::RemoteTarget) -> Result<RemoteTarget<Sealed>, FieldError> {
     let proto::RemoteTarget { database, url: address, user, credential, driver, default_language } = stored;
     Ok(RemoteTarget {
         database: catalog_name(&database)?,
         url: url(&address)?,
         login: login_from(user, credential)?,
-        driver: driver_from(driver.ok_or_else(|| Fault::missing("driver"))?)?,
+        driver: driver_from(driver.ok_or_else(|| FieldError::missing("driver"))?)?,
         default_language: Choice::from_number(default_language)?,
     })
 }
@@ -343,7 +345,7 @@ fn alter_alias_to(alter: &AlterAlias<Sealed>) -> proto::AlterAlias {
     }
 }
 
-fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fault> {
+fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, FieldError> {
     let proto::AlterAlias {
         name,
         form,
@@ -360,7 +362,7 @@ fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fau
     let target = match (target, address) {
         (None, None) => None,
         (Some(database), address) => Some((catalog_name(&database)?, address)),
-        (None, Some(_)) => return Err(Fault::damaged("a url without a target")),
+        (None, Some(_)) => return Err(FieldError::damaged("a url without a target")),
     };
     Ok(AlterAlias {
         name: catalog_name(&name)?,

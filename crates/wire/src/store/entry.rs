@@ -3,7 +3,7 @@
 use aliasd_catalog::{Entry, Principal, RequestId, Timestamp};
 
 use super::parts::{array, text, user_name};
-use super::{Fault, command, proto};
+use super::{FieldError, command, proto};
 
 pub(super) fn to_proto(entry: &Entry) -> proto::Entry {
     let Entry { request, actor, issued_at, command: asked } = entry;
@@ -18,7 +18,7 @@ pub(super) fn to_proto(entry: &Entry) -> proto::Entry {
     }
 }
 
-pub(super) fn from_proto(stored: proto::Entry) -> Result<Entry, Fault> {
+pub(super) fn from_proto(stored: proto::Entry) -> Result<Entry, FieldError> {
     let proto::Entry { request_id, actor, issued_at_ms, command: asked } = stored;
     Ok(Entry {
         request: RequestId(array(&request_id, "request id")?),
@@ -27,6 +27,6 @@ pub(super) fn from_proto(stored: proto::Entry) -> Result<Entry, Fault> {
             Some(name) => Principal::User(user_name(&name)?),
         },
         issued_at: Timestamp(issued_at_ms),
-        command: command::from_proto(asked.ok_or_else(|| Fault::missing("command"))?)?,
+        command: command::from_proto(asked.ok_or_else(|| FieldError::missing("command"))?)?,
     })
 }

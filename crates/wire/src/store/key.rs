@@ -11,7 +11,7 @@ use aliasd_catalog::{
     DatabaseScope, Grant, GrantEffect, LoadScope, Privilege, RecordKey, RequestId, Resource, Segment, UserScope,
 };
 
-use super::Fault;
+use super::FieldError;
 use super::choice::Choice;
 use super::parts::{alias_name, array, catalog_name, database_name, glob, role_name, user_name};
 
@@ -45,7 +45,7 @@ pub(super) fn encode(key: &RecordKey) -> Vec<u8> {
     writer.0
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Result<RecordKey, Fault> {
+pub(super) fn decode(bytes: &[u8]) -> Result<RecordKey, FieldError> {
     let mut reader = Reader(bytes);
     let key = match reader.tag()? {
         META => RecordKey::Meta,
@@ -56,10 +56,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RecordKey, Fault> {
         MEMBERSHIP => RecordKey::Membership(user_name(&reader.text()?)?, role_name(&reader.text()?)?),
         GRANT => RecordKey::Grant(Box::new(reader.grant()?)),
         REQUEST => RecordKey::Request(RequestId(array(reader.rest(), "request id")?)),
-        0 => return Err(Fault::damaged("its kind is 0")),
-        kind => return Err(Fault::newer(format!("record kind {kind}"))),
+        0 => return Err(FieldError::damaged("its kind is 0")),
+        kind => return Err(FieldError::newer(format!("record kind {kind}"))),
     };
-    if reader.0.is_empty() { Ok(key) } else { Err(Fault::damaged("bytes follow its end")) }
+    if reader.0.is_empty() { Ok(key) } else { Err(FieldError::damaged("bytes follow its end")) }
 }
 
 /// Order: as the variants of [`DatabaseScope`] and [`UserScope`] are declared.
@@ -214,8 +214,8 @@ impl Writer {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn tag(&mut self) -> Result<u8, Fault> {
-        let (tag, rest) = self.0.split_first().ok_or_else(|| Fault::damaged("it ends too early"))?;
+    fn tag(&mut self) -> Result<u8, FieldError> {
+        let (tag, rest) = self.0.split_first().ok_or_else(|| FieldError::damaged("it ends too early"))?;
         self.0 = rest;
         Ok(*tag)
     }
@@ -224,27 +224,27 @@ impl<'a> Reader<'a> {
         std::mem::take(&mut self.0)
     }
 
-    fn text(&mut self) -> Result<String, Fault> {
+    fn text(&mut self) -> Result<String, FieldError> {
         let mut bytes = Vec::new();
         loop {
             match self.tag()? {
                 0 => match self.tag()? {
                     1 => break,
                     0xff => bytes.push(0),
-                    other => return Err(Fault::damaged(format!("00 {other:02x} in a text"))),
+                    other => return Err(FieldError::damaged(format!("00 {other:02x} in a text"))),
                 },
                 byte => bytes.push(byte),
             }
         }
-        String::from_utf8(bytes).map_err(|_| Fault::damaged("a text is not UTF-8"))
+        String::from_utf8(bytes).map_err(|_| FieldError::damaged("a text is not UTF-8"))
     }
 
-    fn choice<C: Choice>(&mut self, field: &str) -> Result<C, Fault> {
+    fn choice<C: Choice>(&mut self, field: &str) -> Result<C, FieldError> {
         let number = u16::from_be_bytes([self.tag()?, self.tag()?]);
         C::required(i32::from(number), field)
     }
 
-    fn set(&mut self) -> Result<BTreeSet<String>, Fault> {
+    fn set(&mut self) -> Result<BTreeSet<String>, FieldError> {
         let mut names = BTreeSet::new();
         loop {
             match self.tag()? {
@@ -252,7 +252,7 @@ impl<'a> Reader<'a> {
                 1 => {
                     let name = self.text()?;
                     if names.last().is_some_and(|last| *last >= name) {
-                        return Err(Fault::damaged("a set is out of order"));
+                        return Err(FieldError::damaged("a set is out of order"));
                     }
                     names.insert(name);
                 }
@@ -261,7 +261,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn grant(&mut self) -> Result<Grant, Fault> {
+    fn grant(&mut self) -> Result<Grant, FieldError> {
         let role = role_name(&self.text()?)?;
         let effect: GrantEffect = self.choice("effect")?;
         let privilege = match self.tag()? {
@@ -292,7 +292,7 @@ impl<'a> Reader<'a> {
         Ok(Grant { role, effect, privilege, immutable })
     }
 
-    fn users(&mut self) -> Result<UserScope, Fault> {
+    fn users(&mut self) -> Result<UserScope, FieldError> {
         Ok(match self.tag()? {
             ALL => UserScope::All,
             NAMED => UserScope::Named(user_name(&self.text()?)?),
@@ -300,7 +300,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn scope(&mut self) -> Result<DatabaseScope, Fault> {
+    fn scope(&mut self) -> Result<DatabaseScope, FieldError> {
         Ok(match self.tag()? {
             HOME => DatabaseScope::Home,
             ALL => DatabaseScope::All,
@@ -309,7 +309,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn resource(&mut self) -> Result<Resource, Fault> {
+    fn resource(&mut self) -> Result<Resource, FieldError> {
         Ok(match self.tag()? {
             NONE => Resource::None,
             ALL_RESOURCES => Resource::All,
@@ -318,7 +318,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn segment(&mut self) -> Result<Segment, Fault> {
+    fn segment(&mut self) -> Result<Segment, FieldError> {
         Ok(match self.tag()? {
             NONE => Segment::None,
             ELEMENTS => Segment::Elements(self.set()?),
@@ -330,6 +330,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn unknown(what: &str, tag: u8) -> Fault {
-    Fault::newer(format!("{what} {tag}"))
+fn unknown(what: &str, tag: u8) -> FieldError {
+    FieldError::newer(format!("{what} {tag}"))
 }

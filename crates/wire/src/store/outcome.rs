@@ -2,7 +2,7 @@
 
 use aliasd_catalog::{Effect, Notification, Outcome, Rejection};
 
-use super::Fault;
+use super::FieldError;
 use super::parts::{catalog_name, role_name, text};
 use super::proto::{self, notification::Kind, outcome::Answer};
 
@@ -20,15 +20,17 @@ pub(super) fn to_proto(outcome: &Outcome) -> proto::Outcome {
     proto::Outcome { answer: Some(answer) }
 }
 
-pub(super) fn from_proto(stored: Option<proto::Outcome>) -> Result<Outcome, Fault> {
-    match stored.and_then(|stored| stored.answer).ok_or_else(|| Fault::missing("outcome"))? {
+pub(super) fn from_proto(stored: Option<proto::Outcome>) -> Result<Outcome, FieldError> {
+    match stored.and_then(|stored| stored.answer).ok_or_else(|| FieldError::missing("outcome"))? {
         Answer::Effect(proto::Effect { system_updates, notifications }) => {
             let notifications = notifications.into_iter().map(notification_from).collect::<Result<_, _>>()?;
             Ok(Ok(Effect { system_updates, notifications }))
         }
         Answer::Rejection(proto::Rejection { code, values }) => {
             let rejection = Rejection::from_parts(&code, &values);
-            rejection.map(Err).ok_or_else(|| Fault::newer(format!("rejection '{code}' with {} values", values.len())))
+            rejection
+                .map(Err)
+                .ok_or_else(|| FieldError::newer(format!("rejection '{code}' with {} values", values.len())))
         }
     }
 }
@@ -46,8 +48,8 @@ fn notification(notification: &Notification) -> proto::Notification {
     proto::Notification { kind: Some(kind) }
 }
 
-fn notification_from(stored: proto::Notification) -> Result<Notification, Fault> {
-    Ok(match stored.kind.ok_or_else(|| Fault::missing("notification"))? {
+fn notification_from(stored: proto::Notification) -> Result<Notification, FieldError> {
+    Ok(match stored.kind.ok_or_else(|| FieldError::missing("notification"))? {
         Kind::HomeDatabaseNotFound(name) => Notification::HomeDatabaseNotFound(catalog_name(&name)?),
         Kind::AlreadyAssigned(role) => Notification::AlreadyAssigned { role: role_name(&role)? },
         Kind::NotAssigned(role) => Notification::NotAssigned { role: role_name(&role)? },

@@ -10,7 +10,7 @@ use aliasd_catalog::{
 };
 
 use super::choice::Choice;
-use super::{Fault, proto};
+use super::{FieldError, proto};
 
 /// A name as stored text.
 pub(super) fn text(name: &impl Display) -> String {
@@ -24,11 +24,11 @@ pub(super) fn texts<'a, T: Display + 'a>(names: impl IntoIterator<Item = &'a T>)
 
 /// A name that has to read back exactly as it was stored: constructors normalise, but a stored name is
 /// normalised already, so a difference means damage.
-fn stored<T: Display>(text: &str, name: T) -> Result<T, Fault> {
+fn stored<T: Display>(text: &str, name: T) -> Result<T, FieldError> {
     if name.to_string() == text {
         Ok(name)
     } else {
-        Err(Fault::damaged(format!("the name '{text}' is not normalised")))
+        Err(FieldError::damaged(format!("the name '{text}' is not normalised")))
     }
 }
 
@@ -36,7 +36,7 @@ macro_rules! names {
     ($($function:ident: $name:ident::$constructor:ident),+ $(,)?) => {
         $(
             #[doc = concat!("Reads back a stored `", stringify!($name), "`.")]
-            pub(super) fn $function(text: &str) -> Result<$name, Fault> {
+            pub(super) fn $function(text: &str) -> Result<$name, FieldError> {
                 stored(text, $name::$constructor(text)?)
             }
         )+
@@ -60,13 +60,13 @@ names! {
 /// Reads back a stored set, which is in order and holds nothing twice.
 pub(super) fn set<S, T: Ord>(
     stored: impl IntoIterator<Item = S>,
-    read: impl Fn(S) -> Result<T, Fault>,
-) -> Result<BTreeSet<T>, Fault> {
+    read: impl Fn(S) -> Result<T, FieldError>,
+) -> Result<BTreeSet<T>, FieldError> {
     let mut items = BTreeSet::new();
     for item in stored {
         let item = read(item)?;
         if items.last().is_some_and(|last| *last >= item) {
-            return Err(Fault::damaged("a set is out of order"));
+            return Err(FieldError::damaged("a set is out of order"));
         }
         items.insert(item);
     }
@@ -74,17 +74,20 @@ pub(super) fn set<S, T: Ord>(
 }
 
 /// Reads back an optional part.
-pub(super) fn optional<S, T>(stored: Option<S>, read: impl FnOnce(S) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+pub(super) fn optional<S, T>(
+    stored: Option<S>,
+    read: impl FnOnce(S) -> Result<T, FieldError>,
+) -> Result<Option<T>, FieldError> {
     stored.map(read).transpose()
 }
 
 /// Reads back bytes of a fixed length.
-pub(super) fn array<const LENGTH: usize>(bytes: &[u8], field: &str) -> Result<[u8; LENGTH], Fault> {
-    let wrong = || Fault::damaged(format!("{field} has {} bytes instead of {LENGTH}", bytes.len()));
+pub(super) fn array<const LENGTH: usize>(bytes: &[u8], field: &str) -> Result<[u8; LENGTH], FieldError> {
+    let wrong = || FieldError::damaged(format!("{field} has {} bytes instead of {LENGTH}", bytes.len()));
     bytes.try_into().map_err(|_| wrong())
 }
 
-pub(super) fn url(text: &str) -> Result<RemoteUrl, Fault> {
+pub(super) fn url(text: &str) -> Result<RemoteUrl, FieldError> {
     Ok(RemoteUrl::new(text)?)
 }
 
@@ -92,8 +95,8 @@ pub(super) fn stamp(stamp: Stamp) -> proto::Stamp {
     proto::Stamp { revision: stamp.revision.0, time_ms: stamp.time.0 }
 }
 
-pub(super) fn stamp_from(stored: Option<proto::Stamp>, field: &str) -> Result<Stamp, Fault> {
-    let proto::Stamp { revision, time_ms } = stored.ok_or_else(|| Fault::missing(field))?;
+pub(super) fn stamp_from(stored: Option<proto::Stamp>, field: &str) -> Result<Stamp, FieldError> {
+    let proto::Stamp { revision, time_ms } = stored.ok_or_else(|| FieldError::missing(field))?;
     Ok(Stamp { revision: Revision(revision), time: Timestamp(time_ms) })
 }
 
@@ -106,9 +109,9 @@ pub(super) fn policy(policy: Policy) -> proto::Policy {
     }
 }
 
-pub(super) fn policy_from(stored: Option<proto::Policy>) -> Result<Policy, Fault> {
+pub(super) fn policy_from(stored: Option<proto::Policy>) -> Result<Policy, FieldError> {
     let proto::Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language } =
-        stored.ok_or_else(|| Fault::missing("policy"))?;
+        stored.ok_or_else(|| FieldError::missing("policy"))?;
     let default_language = Choice::required(default_language, "default language")?;
     Ok(Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language })
 }
@@ -122,7 +125,7 @@ pub(super) fn sealed(secret: &SealedSecret) -> proto::SealedSecret {
     proto::SealedSecret { key_id: key_id.0.to_vec(), nonce: nonce.to_vec(), ciphertext: ciphertext.to_vec() }
 }
 
-pub(super) fn sealed_from(stored: proto::SealedSecret) -> Result<SealedSecret, Fault> {
+pub(super) fn sealed_from(stored: proto::SealedSecret) -> Result<SealedSecret, FieldError> {
     let proto::SealedSecret { key_id, nonce, ciphertext } = stored;
     Ok(SealedSecret {
         key_id: aliasd_catalog::KeyId(array(&key_id, "key id")?),
@@ -139,14 +142,14 @@ pub(super) fn login(login: &RemoteLogin<SealedSecret>) -> (Option<String>, Optio
 pub(super) fn login_from(
     user: Option<String>,
     credential: Option<proto::SealedSecret>,
-) -> Result<RemoteLogin<SealedSecret>, Fault> {
+) -> Result<RemoteLogin<SealedSecret>, FieldError> {
     match (user, credential) {
         (None, None) => Ok(RemoteLogin::OidcForwarding),
         (Some(user), Some(credential)) => {
             Ok(RemoteLogin::Stored { user: remote_user_name(&user)?, credential: sealed_from(credential)? })
         }
-        (Some(_), None) => Err(Fault::missing("credential")),
-        (None, Some(_)) => Err(Fault::missing("user")),
+        (Some(_), None) => Err(FieldError::missing("credential")),
+        (None, Some(_)) => Err(FieldError::missing("user")),
     }
 }
 
@@ -171,7 +174,7 @@ pub(super) fn driver(settings: &DriverSettings) -> proto::DriverSettings {
     }
 }
 
-pub(super) fn driver_from(stored: proto::DriverSettings) -> Result<DriverSettings, Fault> {
+pub(super) fn driver_from(stored: proto::DriverSettings) -> Result<DriverSettings, FieldError> {
     let proto::DriverSettings {
         ssl_enforced,
         connection_timeout,
@@ -181,7 +184,7 @@ pub(super) fn driver_from(stored: proto::DriverSettings) -> Result<DriverSetting
         connection_pool_max_size,
         logging_level,
     } = stored;
-    let duration = |stored: Option<crate::v1::DurationValue>| optional(stored, |it| Ok(Duration::try_from(it)?));
+    let duration = |stored: Option<proto::DurationValue>| optional(stored, |it| Ok(Duration::try_from(it)?));
     let settings = DriverSettings {
         ssl_enforced,
         connection_timeout: duration(connection_timeout)?,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{DatabaseScope, LoadScope, Privilege, Resource, Segment, UserScope};
 
-use super::Fault;
+use super::FieldError;
 use super::choice::Choice;
 use super::parts::{catalog_name, glob, set, text, texts, user_name};
 use super::proto::{
@@ -38,8 +38,8 @@ pub(super) fn to_proto(privilege: &Privilege) -> proto::Privilege {
     proto::Privilege { kind: Some(kind) }
 }
 
-pub(super) fn from_proto(stored: proto::Privilege) -> Result<Privilege, Fault> {
-    Ok(match stored.kind.ok_or_else(|| Fault::missing("privilege"))? {
+pub(super) fn from_proto(stored: proto::Privilege) -> Result<Privilege, FieldError> {
+    Ok(match stored.kind.ok_or_else(|| FieldError::missing("privilege"))? {
         Kind::Dbms(action) => Privilege::Dbms(Choice::required(action, "DBMS action")?),
         Kind::Impersonate(scope) => Privilege::Impersonate(user_scope_from(scope)?),
         Kind::Database(proto::DatabasePrivilege { action, scope }) => {
@@ -48,7 +48,7 @@ pub(super) fn from_proto(stored: proto::Privilege) -> Result<Privilege, Fault> {
         Kind::Transaction(proto::TransactionPrivilege { action, scope, users }) => Privilege::Transaction(
             Choice::required(action, "transaction action")?,
             database_scope_from(scope)?,
-            user_scope_from(users.ok_or_else(|| Fault::missing("users"))?)?,
+            user_scope_from(users.ok_or_else(|| FieldError::missing("users"))?)?,
         ),
         Kind::Qualified(proto::QualifiedPrivilege { action, glob: pattern }) => {
             Privilege::Qualified(Choice::required(action, "qualified action")?, glob(&pattern)?)
@@ -71,8 +71,8 @@ fn user_scope(scope: &UserScope) -> proto::UserScope {
     proto::UserScope { scope: Some(scope) }
 }
 
-fn user_scope_from(stored: proto::UserScope) -> Result<UserScope, Fault> {
-    Ok(match stored.scope.ok_or_else(|| Fault::missing("user scope"))? {
+fn user_scope_from(stored: proto::UserScope) -> Result<UserScope, FieldError> {
+    Ok(match stored.scope.ok_or_else(|| FieldError::missing("user scope"))? {
         StoredUserScope::All(()) => UserScope::All,
         StoredUserScope::Named(user) => UserScope::Named(user_name(&user)?),
     })
@@ -87,8 +87,8 @@ fn load_scope(scope: &LoadScope) -> proto::LoadScope {
     proto::LoadScope { scope: Some(scope) }
 }
 
-fn load_scope_from(stored: proto::LoadScope) -> Result<LoadScope, Fault> {
-    Ok(match stored.scope.ok_or_else(|| Fault::missing("load scope"))? {
+fn load_scope_from(stored: proto::LoadScope) -> Result<LoadScope, FieldError> {
+    Ok(match stored.scope.ok_or_else(|| FieldError::missing("load scope"))? {
         StoredLoadScope::All(()) => LoadScope::All,
         StoredLoadScope::Cidr(range) => LoadScope::Cidr(range),
         StoredLoadScope::Url(pattern) => LoadScope::Url(pattern),
@@ -104,8 +104,8 @@ fn database_scope(scope: &DatabaseScope) -> proto::DatabaseScope {
     proto::DatabaseScope { scope: Some(scope) }
 }
 
-fn database_scope_from(stored: Option<proto::DatabaseScope>) -> Result<DatabaseScope, Fault> {
-    let scope = stored.and_then(|stored| stored.scope).ok_or_else(|| Fault::missing("database scope"))?;
+fn database_scope_from(stored: Option<proto::DatabaseScope>) -> Result<DatabaseScope, FieldError> {
+    let scope = stored.and_then(|stored| stored.scope).ok_or_else(|| FieldError::missing("database scope"))?;
     Ok(match scope {
         StoredDatabaseScope::Home(()) => DatabaseScope::Home,
         StoredDatabaseScope::All(()) => DatabaseScope::All,
@@ -121,11 +121,11 @@ fn resource(resource: &Resource) -> Option<proto::Resource> {
     }
 }
 
-fn resource_from(stored: Option<proto::Resource>) -> Result<Resource, Fault> {
+fn resource_from(stored: Option<proto::Resource>) -> Result<Resource, FieldError> {
     Ok(match stored {
         None => Resource::None,
         Some(proto::Resource { all: true, names }) if names.is_empty() => Resource::All,
-        Some(proto::Resource { all: true, .. }) => return Err(Fault::damaged("a resource is all and some")),
+        Some(proto::Resource { all: true, .. }) => return Err(FieldError::damaged("a resource is all and some")),
         Some(proto::Resource { all: false, names }) => Resource::Named(set(names, Ok)?),
     })
 }
@@ -143,16 +143,17 @@ fn segment(segment: &Segment) -> Option<proto::Segment> {
     Some(proto::Segment { kind: kind.into(), names: texts(names) })
 }
 
-fn segment_from(stored: Option<proto::Segment>) -> Result<Segment, Fault> {
+fn segment_from(stored: Option<proto::Segment>) -> Result<Segment, FieldError> {
     let Some(proto::Segment { kind, names }) = stored else { return Ok(Segment::None) };
-    let kind = SegmentKind::try_from(kind).map_err(|_| Fault::newer(format!("segment kind number {kind}")))?;
+    let kind = SegmentKind::try_from(kind).map_err(|_| FieldError::newer(format!("segment kind number {kind}")))?;
     Ok(match kind {
-        SegmentKind::Unspecified => return Err(Fault::missing("segment kind")),
+        SegmentKind::Unspecified => return Err(FieldError::missing("segment kind")),
         SegmentKind::Elements => Segment::Elements(set(names, Ok)?),
         SegmentKind::Nodes => Segment::Nodes(set(names, Ok)?),
         SegmentKind::Relationships => Segment::Relationships(set(names, Ok)?),
         SegmentKind::Pattern => {
-            let one = <[String; 1]>::try_from(names).map_err(|_| Fault::damaged("a segment is not one pattern"))?;
+            let one =
+                <[String; 1]>::try_from(names).map_err(|_| FieldError::damaged("a segment is not one pattern"))?;
             let [pattern] = one;
             Segment::Pattern(pattern)
         }

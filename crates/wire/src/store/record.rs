@@ -13,8 +13,8 @@ use super::parts::{
     password, policy, policy_from, set, stamp, stamp_from, text, texts, url, user_tag,
 };
 use super::proto::{self, alias, record::Kind};
-use super::{Fault, outcome};
-use crate::value::{map_from_proto, map_to_proto};
+use super::value::{map_from_proto, map_to_proto};
+use super::{FieldError, outcome};
 
 pub(super) fn to_proto(record: &Record) -> proto::Record {
     let kind = match record {
@@ -33,8 +33,8 @@ pub(super) fn to_proto(record: &Record) -> proto::Record {
     proto::Record { kind: Some(kind) }
 }
 
-pub(super) fn from_proto(stored: proto::Record) -> Result<Record, Fault> {
-    Ok(match stored.kind.ok_or_else(|| Fault::missing("record"))? {
+pub(super) fn from_proto(stored: proto::Record) -> Result<Record, FieldError> {
+    Ok(match stored.kind.ok_or_else(|| FieldError::missing("record"))? {
         Kind::Meta(meta) => Record::Meta(Arc::new(meta_from(meta)?)),
         Kind::Database(database) => Record::Database(Arc::new(database_from(&database)?)),
         Kind::Alias(alias) => Record::Alias(Arc::new(alias_from(alias)?)),
@@ -62,7 +62,7 @@ fn meta_to(meta: &Meta) -> proto::Meta {
     }
 }
 
-fn meta_from(stored: proto::Meta) -> Result<Meta, Fault> {
+fn meta_from(stored: proto::Meta) -> Result<Meta, FieldError> {
     let proto::Meta { cluster_id, active_key, default_database, policy, created } = stored;
     Ok(Meta {
         cluster_id: ClusterId(array(&cluster_id, "cluster id")?),
@@ -85,7 +85,7 @@ fn database_to(database: &Database) -> proto::Database {
     }
 }
 
-fn database_from(stored: &proto::Database) -> Result<Database, Fault> {
+fn database_from(stored: &proto::Database) -> Result<Database, FieldError> {
     let proto::Database { kind, status, access, default_language, created, modified } = *stored;
     Ok(Database {
         kind: Choice::required(kind, "kind")?,
@@ -112,9 +112,9 @@ fn alias_to(alias: &Alias) -> proto::Alias {
     }
 }
 
-fn alias_from(stored: proto::Alias) -> Result<Alias, Fault> {
+fn alias_from(stored: proto::Alias) -> Result<Alias, FieldError> {
     let proto::Alias { kind, composite, properties, created, modified } = stored;
-    let kind = match kind.ok_or_else(|| Fault::missing("alias kind"))? {
+    let kind = match kind.ok_or_else(|| FieldError::missing("alias kind"))? {
         alias::Kind::Local(database) => AliasKind::Local(database_name(&database)?),
         alias::Kind::Remote(remote) => AliasKind::Remote(remote_from(remote)?),
     };
@@ -140,13 +140,13 @@ fn remote_to(remote: &RemoteAlias) -> proto::RemoteAlias {
     }
 }
 
-fn remote_from(stored: proto::RemoteAlias) -> Result<RemoteAlias, Fault> {
+fn remote_from(stored: proto::RemoteAlias) -> Result<RemoteAlias, FieldError> {
     let proto::RemoteAlias { database, url: address, user, credential, driver, default_language } = stored;
     Ok(RemoteAlias {
         database: catalog_name(&database)?,
         url: url(&address)?,
         login: login_from(user, credential)?,
-        driver: driver_from(driver.ok_or_else(|| Fault::missing("driver"))?)?,
+        driver: driver_from(driver.ok_or_else(|| FieldError::missing("driver"))?)?,
         default_language: Choice::from_number(default_language)?,
     })
 }
@@ -176,7 +176,7 @@ fn user_to(user: &User) -> proto::User {
     }
 }
 
-fn user_from(stored: proto::User) -> Result<User, Fault> {
+fn user_from(stored: proto::User) -> Result<User, FieldError> {
     let proto::User {
         password,
         password_change_required,
@@ -194,7 +194,7 @@ fn user_from(stored: proto::User) -> Result<User, Fault> {
         password_change_required,
         status: Choice::required(status, "status")?,
         home: optional(home, |home| catalog_name(&home))?,
-        auth: auth.collect::<Result<_, Fault>>()?,
+        auth: auth.collect::<Result<_, FieldError>>()?,
         tags: set(&tags, |tag| user_tag(tag))?,
         credential_revision: Revision(credential_revision),
         created: stamp_from(created, "created")?,

@@ -7,7 +7,7 @@ use aliasd_catalog::{
     PasswordHash, Removal, Revision, RoleName, Sealed, TagChange, UserName,
 };
 
-use super::Fault;
+use super::FieldError;
 use super::choice::Choice;
 use super::parts::{
     auth_id, auth_provider, auth_rule_name, catalog_name, optional, password, role_name, set, text, texts, user_name,
@@ -29,7 +29,7 @@ fn identities_to(auth: &[(AuthProvider, AuthId)]) -> Vec<proto::AuthIdentity> {
     auth.iter().map(|(provider, id)| proto::AuthIdentity { provider: text(provider), id: text(id) }).collect()
 }
 
-fn identities_from(stored: Vec<proto::AuthIdentity>) -> Result<Vec<(AuthProvider, AuthId)>, Fault> {
+fn identities_from(stored: Vec<proto::AuthIdentity>) -> Result<Vec<(AuthProvider, AuthId)>, FieldError> {
     let read = |proto::AuthIdentity { provider, id }| Ok((auth_provider(&provider)?, auth_id(&id)?));
     stored.into_iter().map(read).collect()
 }
@@ -47,7 +47,7 @@ pub(super) fn create_user_to(create: &CreateUser<Sealed>) -> proto::CreateUser {
     }
 }
 
-pub(super) fn create_user_from(stored: proto::CreateUser) -> Result<CreateUser<Sealed>, Fault> {
+pub(super) fn create_user_from(stored: proto::CreateUser) -> Result<CreateUser<Sealed>, FieldError> {
     let proto::CreateUser { name, mode, password, status, home, auth, tags } = stored;
     Ok(CreateUser {
         name: user_name(&name)?,
@@ -81,7 +81,7 @@ pub(super) fn alter_user_to(alter: &AlterUser<Sealed>) -> proto::AlterUser {
     }
 }
 
-pub(super) fn alter_user_from(stored: proto::AlterUser) -> Result<AlterUser<Sealed>, Fault> {
+pub(super) fn alter_user_from(stored: proto::AlterUser) -> Result<AlterUser<Sealed>, FieldError> {
     let proto::AlterUser {
         name,
         if_exists,
@@ -120,7 +120,7 @@ fn tag_change_to(change: &TagChange) -> proto::TagChange {
     proto::TagChange { clear: *clear, remove: texts(remove), add: texts(add) }
 }
 
-fn tag_change_from(stored: proto::TagChange) -> Result<TagChange, Fault> {
+fn tag_change_from(stored: proto::TagChange) -> Result<TagChange, FieldError> {
     let proto::TagChange { clear, remove, add } = stored;
     Ok(TagChange { clear, remove: set(&remove, |tag| user_tag(tag))?, add: set(&add, |tag| user_tag(tag))? })
 }
@@ -129,12 +129,12 @@ pub(super) fn alter_tags_to(names: &BTreeSet<UserName>, if_exists: bool, tags: &
     proto::AlterUserTags { names: texts(names), if_exists, tags: Some(tag_change_to(tags)) }
 }
 
-pub(super) fn alter_tags_from(stored: proto::AlterUserTags) -> Result<Command<Sealed>, Fault> {
+pub(super) fn alter_tags_from(stored: proto::AlterUserTags) -> Result<Command<Sealed>, FieldError> {
     let proto::AlterUserTags { names, if_exists, tags } = stored;
     Ok(Command::AlterUserTags {
         names: set(&names, |name| user_name(name))?,
         if_exists,
-        tags: tag_change_from(tags.ok_or_else(|| Fault::missing("tags"))?)?,
+        tags: tag_change_from(tags.ok_or_else(|| FieldError::missing("tags"))?)?,
     })
 }
 
@@ -152,31 +152,33 @@ pub(super) fn auth_rule_to(command: &AuthRuleCommand) -> Kind {
     }
 }
 
-pub(super) fn alter_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, Fault> {
+pub(super) fn alter_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, FieldError> {
     Ok(AuthRuleCommand::Alter { name: auth_rule_name(&stored.name)?, if_exists: stored.if_exists })
 }
 
-pub(super) fn rename_rule_from(stored: &proto::Rename) -> Result<AuthRuleCommand, Fault> {
+pub(super) fn rename_rule_from(stored: &proto::Rename) -> Result<AuthRuleCommand, FieldError> {
     let (from, to) = (auth_rule_name(&stored.from)?, auth_rule_name(&stored.to)?);
     Ok(AuthRuleCommand::Rename { from, to, if_exists: stored.if_exists })
 }
 
-pub(super) fn drop_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, Fault> {
+pub(super) fn drop_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, FieldError> {
     Ok(AuthRuleCommand::Drop { name: auth_rule_name(&stored.name)?, if_exists: stored.if_exists })
 }
 
-pub(super) fn grant_to_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, Fault> {
+pub(super) fn grant_to_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, FieldError> {
     let (roles, rules) = rule_assignment_from(stored)?;
     Ok(AuthRuleCommand::GrantRoles { roles, rules })
 }
 
-pub(super) fn revoke_from_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, Fault> {
+pub(super) fn revoke_from_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, FieldError> {
     let (roles, rules) = rule_assignment_from(stored)?;
     Ok(AuthRuleCommand::RevokeRoles { roles, rules })
 }
 
 /// The roles and the rules of a stored assignment.
-fn rule_assignment_from(stored: &proto::RuleAssignment) -> Result<(BTreeSet<RoleName>, BTreeSet<AuthRuleName>), Fault> {
+fn rule_assignment_from(
+    stored: &proto::RuleAssignment,
+) -> Result<(BTreeSet<RoleName>, BTreeSet<AuthRuleName>), FieldError> {
     let rules = set(&stored.rules, |name| auth_rule_name(name))?;
     Ok((set(&stored.roles, |name| role_name(name))?, rules))
 }

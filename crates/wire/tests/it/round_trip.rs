@@ -6,7 +6,7 @@ use aliasd_wire::store::{
     encode_record_key,
 };
 use aliasd_wire::v1;
-use aliasd_wire::value::{NESTING_MAX, ValueFault, fits_nesting};
+use aliasd_wire::value::{NESTING_MAX, ValueError, fits_nesting};
 use proptest::prelude::*;
 use prost::Message;
 
@@ -85,7 +85,7 @@ fn values_that_nest_too_deeply_are_refused_before_they_reach_the_log() {
     for wrap in [in_list, in_map] {
         for depth in [NESTING_MAX + 1, 200] {
             let deep = nested(depth, wrap);
-            assert_eq!(Value::try_from(v1::Value::from(&deep)), Err(ValueFault::TooDeep));
+            assert_eq!(Value::try_from(v1::Value::from(&deep)), Err(ValueError::TooDeep));
             let properties = ValueMap::from([("deep".to_owned(), deep)]);
             assert!(!fits_nesting(&properties));
             for (_, mut entry) in samples::entries() {
@@ -99,10 +99,10 @@ fn values_that_nest_too_deeply_are_refused_before_they_reach_the_log() {
 
 #[test]
 fn values_of_no_kind_are_refused() {
-    assert_eq!(Value::try_from(v1::Value::default()), Err(ValueFault::NoKind));
+    assert_eq!(Value::try_from(v1::Value::default()), Err(ValueError::NoKind));
     let duration = v1::DurationValue { nanoseconds: 1_000_000_000, ..v1::DurationValue::default() };
     let value = v1::Value { kind: Some(v1::value::Kind::DurationValue(duration)) };
-    assert_eq!(Value::try_from(value), Err(ValueFault::Nanoseconds));
+    assert_eq!(Value::try_from(value), Err(ValueError::Nanoseconds));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! The frozen bytes belong to these; a sample is never changed, only added.
 
 mod accounts;
+mod log;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use aliasd_catalog::{
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
+pub(crate) use log::log;
 
 pub(crate) fn catalog_name(text: &str) -> CatalogName {
     CatalogName::new(text).unwrap()

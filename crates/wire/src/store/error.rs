@@ -4,7 +4,7 @@ use std::fmt;
 
 use aliasd_catalog::Rejection;
 
-use crate::value::ValueFault;
+use crate::value::ValueError;
 
 /// Why stored bytes could not be read. Never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +40,14 @@ impl std::error::Error for DecodeError {}
 
 /// A [`DecodeError`] that does not know yet what was being read.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum FieldError {
     /// See [`DecodeError::Damaged`].
     Damaged(String),
     /// See [`DecodeError::Newer`].
     Newer(String),
 }
 
-impl Fault {
+impl FieldError {
     pub(super) fn damaged(reason: impl Into<String>) -> Self {
         Self::Damaged(reason.into())
     }
@@ -68,14 +68,14 @@ impl Fault {
     }
 }
 
-impl From<Rejection> for Fault {
+impl From<Rejection> for FieldError {
     fn from(rejection: Rejection) -> Self {
         Self::Damaged(rejection.to_string())
     }
 }
 
-impl From<ValueFault> for Fault {
-    fn from(fault: ValueFault) -> Self {
-        Self::Damaged(fault.to_string())
+impl From<ValueError> for FieldError {
+    fn from(error: ValueError) -> Self {
+        Self::Damaged(error.to_string())
     }
 }

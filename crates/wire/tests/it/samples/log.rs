@@ -1,0 +1,62 @@
+//! One sample of every message that lies in the log or beside the records, see `log.proto`.
+
+use aliasd_wire::store::log::{
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, Membership, StoredMembership, Vote, VoterSet,
+    log_entry::Payload,
+};
+use prost::Message;
+
+const POSITION: LogId = LogId { term: 3, node_id: 2, index: 300 };
+
+fn membership() -> Membership {
+    let member = |id: u64| Member {
+        id,
+        name: format!("node{id}"),
+        peer_address: format!("db{id}.example.com:7681"),
+        client_address: format!("db{id}.example.com:7680"),
+    };
+    let voter_sets = [&[1, 2][..], &[2, 3]].map(|ids| VoterSet { ids: ids.to_vec() });
+    Membership { voter_sets: voter_sets.to_vec(), members: (1..=4).map(member).collect() }
+}
+
+fn entry(payload: Payload) -> LogEntry {
+    LogEntry { log_id: Some(POSITION), payload: Some(payload) }
+}
+
+/// Writes a sample, and reads it back and writes it again out of what was written.
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) written: Vec<u8>,
+    pub(crate) rewrite: fn(&[u8]) -> Vec<u8>,
+}
+
+fn sample<M: Message + Default>(name: &'static str, message: &M) -> Sample {
+    let rewrite = |bytes: &[u8]| M::decode(bytes).expect("frozen bytes are read for ever").encode_to_vec();
+    Sample { name, written: message.encode_to_vec(), rewrite }
+}
+
+pub(crate) fn log() -> Vec<Sample> {
+    let stored = StoredMembership { log_id: Some(POSITION), membership: Some(membership()) };
+    let applied = AppliedState {
+        last_applied: Some(LogId { index: 301, ..POSITION }),
+        membership: Some(stored.clone()),
+        digest: (0..32).collect(),
+    };
+    let unformed = AppliedState {
+        last_applied: None,
+        membership: Some(StoredMembership { log_id: None, membership: Some(Membership::default()) }),
+        digest: vec![0; 32],
+    };
+    vec![
+        sample("log-id", &POSITION),
+        sample("vote", &Vote { term: 3, node_id: 2, committed: true }),
+        sample("vote-candidate", &Vote { term: 4, node_id: 1, committed: false }),
+        sample("entry-blank", &entry(Payload::Blank(Blank {}))),
+        sample("entry-catalog", &entry(Payload::CatalogEntry(vec![1, 0, 0xff, 7]))),
+        sample("entry-membership", &entry(Payload::Membership(membership()))),
+        sample("membership-stored", &stored),
+        sample("applied", &applied),
+        sample("applied-nothing", &unformed),
+        sample("owner", &LogOwner { node_id: 2, repeated_node_id: 2 }),
+    ]
+}
