@@ -4,231 +4,261 @@
 //! and `00 01` at the end; so it sorts like the text, and no text is the beginning of another. A choice is
 //! the number of its protobuf enumeration, two bytes, big-endian. A set is `01` before each element and `00`
 //! at the end. No checksum: a key that was changed leads to no record, or to one of another kind.
+//!
+//! Each table below says both directions. Numbers stand in the order in which the catalog declares the variants,
+//! since byte order is the catalog's order.
 
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    DatabaseScope, Grant, GrantEffect, LoadScope, Privilege, RecordKey, RequestId, Resource, Segment, UserScope,
+    AliasName, CatalogName, DatabaseName, DatabaseScope, Glob, Grant, LoadScope, Privilege, RecordKey, RequestId,
+    Resource, RoleName, Segment, UserName, UserScope,
 };
 
 use super::FieldError;
 use super::choice::Choice;
 use super::parts::{alias_name, array, catalog_name, database_name, glob, role_name, user_name};
 
-const META: u8 = 1;
-const DATABASE: u8 = 2;
-const ALIAS: u8 = 3;
-const USER: u8 = 4;
-const ROLE: u8 = 5;
-const MEMBERSHIP: u8 = 6;
-const GRANT: u8 = 7;
-const REQUEST: u8 = 8;
-
 pub(super) fn encode(key: &RecordKey) -> Vec<u8> {
-    let mut writer = Writer(Vec::new());
-    match key {
-        RecordKey::Meta => writer.tag(META),
-        RecordKey::Database(name) => writer.tagged_text(DATABASE, name.as_str()),
-        RecordKey::Alias(name) => writer.tagged_text(ALIAS, name.as_str()),
-        RecordKey::User(name) => writer.tagged_text(USER, name.as_str()),
-        RecordKey::Role(name) => writer.tagged_text(ROLE, name.as_str()),
-        RecordKey::Membership(user, role) => {
-            writer.tagged_text(MEMBERSHIP, user.as_str());
-            writer.text(role.as_str());
-        }
-        RecordKey::Grant(grant) => writer.grant(grant),
-        RecordKey::Request(id) => {
-            writer.tag(REQUEST);
-            writer.0.extend_from_slice(&id.0);
-        }
-    }
-    writer.0
+    let mut bytes = Vec::new();
+    key.write(&mut bytes);
+    bytes
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<RecordKey, FieldError> {
-    let mut reader = Reader(bytes);
-    let key = match reader.tag()? {
-        META => RecordKey::Meta,
-        DATABASE => RecordKey::Database(database_name(&reader.text()?)?),
-        ALIAS => RecordKey::Alias(alias_name(&reader.text()?)?),
-        USER => RecordKey::User(user_name(&reader.text()?)?),
-        ROLE => RecordKey::Role(role_name(&reader.text()?)?),
-        MEMBERSHIP => RecordKey::Membership(user_name(&reader.text()?)?, role_name(&reader.text()?)?),
-        GRANT => RecordKey::Grant(Box::new(reader.grant()?)),
-        REQUEST => RecordKey::Request(RequestId(array(reader.rest(), "request id")?)),
-        0 => return Err(FieldError::damaged("its kind is 0")),
-        kind => return Err(FieldError::newer(format!("record kind {kind}"))),
-    };
-    if reader.0.is_empty() { Ok(key) } else { Err(FieldError::damaged("bytes follow its end")) }
+    if bytes.first() == Some(&0) {
+        return Err(FieldError::damaged("its kind is 0"));
+    }
+    let mut rest = Rest(bytes);
+    let key = RecordKey::read(&mut rest)?;
+    if rest.0.is_empty() { Ok(key) } else { Err(FieldError::damaged("bytes follow its end")) }
 }
 
-/// Order: as the variants of [`DatabaseScope`] and [`UserScope`] are declared.
-const HOME: u8 = 1;
-const ALL: u8 = 2;
-const NAMED: u8 = 3;
+/// What can stand in a key.
+trait Part: Sized {
+    fn write(&self, key: &mut Vec<u8>);
 
-/// Order: as the variants of [`Privilege`] are declared.
-const DBMS: u8 = 1;
-const IMPERSONATE: u8 = 2;
-const ON_DATABASE: u8 = 3;
-const ON_TRANSACTIONS: u8 = 4;
-const QUALIFIED: u8 = 5;
-const LOAD: u8 = 6;
-const ON_GRAPH: u8 = 7;
+    fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError>;
+}
 
-/// Order: as the variants of [`Resource`] and [`Segment`] are declared.
-const NONE: u8 = 0;
-const ALL_RESOURCES: u8 = 1;
-const NAMED_RESOURCES: u8 = 2;
-const ELEMENTS: u8 = 1;
-const NODES: u8 = 2;
-const RELATIONSHIPS: u8 = 3;
-const PATTERN: u8 = 4;
-
-/// Order: as the variants of [`LoadScope`] are declared.
-const ALL_DATA: u8 = 1;
-const CIDR: u8 = 2;
-const URL: u8 = 3;
-
-struct Writer(Vec<u8>);
-
-impl Writer {
-    fn tag(&mut self, tag: u8) {
-        self.0.push(tag);
-    }
-
-    fn text(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.0.push(byte);
-            if byte == 0 {
-                self.0.push(0xff);
-            }
-        }
-        self.0.extend_from_slice(&[0, 1]);
-    }
-
-    fn tagged_text(&mut self, tag: u8, text: &str) {
-        self.tag(tag);
-        self.text(text);
-    }
-
-    fn choice(&mut self, choice: impl Choice) {
-        let number = u16::try_from(choice.number()).expect("the numbers of our enumerations are small");
-        self.0.extend_from_slice(&number.to_be_bytes());
-    }
-
-    fn set(&mut self, names: &BTreeSet<String>) {
-        for name in names {
-            self.tagged_text(1, name);
-        }
-        self.tag(0);
-    }
-
-    fn grant(&mut self, grant: &Grant) {
-        let Grant { role, effect, privilege, immutable } = grant;
-        self.tagged_text(GRANT, role.as_str());
-        self.choice(*effect);
-        match privilege {
-            Privilege::Dbms(action) => {
-                self.tag(DBMS);
-                self.choice(*action);
-            }
-            Privilege::Impersonate(users) => {
-                self.tag(IMPERSONATE);
-                self.users(users);
-            }
-            Privilege::Database(action, scope) => {
-                self.tag(ON_DATABASE);
-                self.choice(*action);
-                self.scope(scope);
-            }
-            Privilege::Transaction(action, scope, users) => {
-                self.tag(ON_TRANSACTIONS);
-                self.choice(*action);
-                self.scope(scope);
-                self.users(users);
-            }
-            Privilege::Qualified(action, glob) => {
-                self.tag(QUALIFIED);
-                self.choice(*action);
-                self.text(glob.as_str());
-            }
-            Privilege::Load(scope) => {
-                self.tag(LOAD);
-                match scope {
-                    LoadScope::All => self.tag(ALL_DATA),
-                    LoadScope::Cidr(range) => self.tagged_text(CIDR, range),
-                    LoadScope::Url(pattern) => self.tagged_text(URL, pattern),
+/// An enumeration: a byte for the variant, then the variant's parts in the order of the table.
+macro_rules! variants {
+    ($type:ident, $what:literal {
+        $($tag:literal $variant:ident $(($($part:ident),+))? $({$($field:ident),+})?,)+
+    }) => {
+        impl Part for $type {
+            fn write(&self, key: &mut Vec<u8>) {
+                match self {
+                    $(Self::$variant $(($($part),+))? $({$($field),+})? => {
+                        key.push($tag);
+                        $($($part.write(key);)+)?
+                        $($($field.write(key);)+)?
+                    })+
                 }
             }
-            Privilege::Graph { action, resource, scope, segment } => {
-                self.tag(ON_GRAPH);
-                self.choice(*action);
-                self.resource(resource);
-                self.scope(scope);
-                self.segment(segment);
+
+            fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError> {
+                Ok(match rest.byte()? {
+                    $($tag => {
+                        $($(let $part = Part::read(rest)?;)+)?
+                        $($(let $field = Part::read(rest)?;)+)?
+                        Self::$variant $(($($part),+))? $({$($field),+})?
+                    })+
+                    other => return Err(FieldError::newer(format!("{} {other}", $what))),
+                })
             }
         }
-        self.tag(u8::from(*immutable));
-    }
+    };
+}
 
-    fn users(&mut self, users: &UserScope) {
-        match users {
-            UserScope::All => self.tag(ALL),
-            UserScope::Named(user) => self.tagged_text(NAMED, user.as_str()),
-        }
-    }
+variants!(RecordKey, "record kind" {
+    1 Meta,
+    2 Database(name),
+    3 Alias(name),
+    4 User(name),
+    5 Role(name),
+    6 Membership(user, role),
+    7 Grant(grant),
+    8 Request(id),
+});
 
-    fn scope(&mut self, scope: &DatabaseScope) {
-        match scope {
-            DatabaseScope::Home => self.tag(HOME),
-            DatabaseScope::All => self.tag(ALL),
-            DatabaseScope::Named(name) => self.tagged_text(NAMED, name.as_str()),
-        }
-    }
+variants!(Privilege, "kind of privilege" {
+    1 Dbms(action),
+    2 Impersonate(users),
+    3 Database(action, scope),
+    4 Transaction(action, scope, users),
+    5 Qualified(action, glob),
+    6 Load(scope),
+    7 Graph { action, resource, scope, segment },
+});
 
-    fn resource(&mut self, resource: &Resource) {
-        match resource {
-            Resource::None => self.tag(NONE),
-            Resource::All => self.tag(ALL_RESOURCES),
-            Resource::Named(names) => {
-                self.tag(NAMED_RESOURCES);
-                self.set(names);
+variants!(DatabaseScope, "database scope" {
+    1 Home,
+    2 All,
+    3 Named(name),
+});
+
+// Without a 1, as it was first written.
+variants!(UserScope, "user scope" {
+    2 All,
+    3 Named(user),
+});
+
+variants!(LoadScope, "load scope" {
+    1 All,
+    2 Cidr(range),
+    3 Url(pattern),
+});
+
+variants!(Resource, "resource" {
+    0 None,
+    1 All,
+    2 Named(names),
+});
+
+variants!(Segment, "segment" {
+    0 None,
+    1 Elements(names),
+    2 Nodes(names),
+    3 Relationships(names),
+    4 Pattern(pattern),
+});
+
+/// Names and patterns: text that has to read back exactly as it was written.
+macro_rules! texts {
+    ($($type:ident: $read:ident),+ $(,)?) => {
+        $(
+            impl Part for $type {
+                fn write(&self, key: &mut Vec<u8>) {
+                    write_text(self.as_str(), key);
+                }
+
+                fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError> {
+                    $read(&rest.text()?)
+                }
             }
-        }
+        )+
+    };
+}
+
+texts! {
+    AliasName: alias_name,
+    CatalogName: catalog_name,
+    DatabaseName: database_name,
+    Glob: glob,
+    RoleName: role_name,
+    UserName: user_name,
+}
+
+impl Part for String {
+    fn write(&self, key: &mut Vec<u8>) {
+        write_text(self, key);
     }
 
-    fn segment(&mut self, segment: &Segment) {
-        let (kind, names) = match segment {
-            Segment::None => return self.tag(NONE),
-            Segment::Elements(names) => (ELEMENTS, names),
-            Segment::Nodes(names) => (NODES, names),
-            Segment::Relationships(names) => (RELATIONSHIPS, names),
-            Segment::Pattern(pattern) => return self.tagged_text(PATTERN, pattern),
-        };
-        self.tag(kind);
-        self.set(names);
+    fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError> {
+        rest.text()
     }
 }
 
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn tag(&mut self) -> Result<u8, FieldError> {
-        let (tag, rest) = self.0.split_first().ok_or_else(|| FieldError::damaged("it ends too early"))?;
-        self.0 = rest;
-        Ok(*tag)
+impl<C: Choice> Part for C {
+    fn write(&self, key: &mut Vec<u8>) {
+        let number = u16::try_from(self.number()).expect("the numbers of our enumerations are small");
+        key.extend_from_slice(&number.to_be_bytes());
     }
 
-    fn rest(&mut self) -> &'a [u8] {
-        std::mem::take(&mut self.0)
+    fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError> {
+        let number = u16::from_be_bytes([rest.byte()?, rest.byte()?]);
+        C::required(i32::from(number), "a choice")
+    }
+}
+
+impl Part for BTreeSet<String> {
+    fn write(&self, key: &mut Vec<u8>) {
+        for name in self {
+            key.push(1);
+            name.write(key);
+        }
+        key.push(0);
+    }
+
+    fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError> {
+        let mut names = Self::new();
+        loop {
+            match rest.byte()? {
+                0 => return Ok(names),
+                1 => {
+                    let name = rest.text()?;
+                    if names.last().is_some_and(|last| *last >= name) {
+                        return Err(FieldError::damaged("a set is out of order"));
+                    }
+                    names.insert(name);
+                }
+                other => return Err(FieldError::newer(format!("set mark {other}"))),
+            }
+        }
+    }
+}
+
+impl Part for Box<Grant> {
+    fn write(&self, key: &mut Vec<u8>) {
+        let Grant { role, effect, privilege, immutable } = &**self;
+        role.write(key);
+        effect.write(key);
+        privilege.write(key);
+        key.push(u8::from(*immutable));
+    }
+
+    fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError> {
+        // Fields are read in the order in which they stand here.
+        Ok(Self::new(Grant {
+            role: Part::read(rest)?,
+            effect: Part::read(rest)?,
+            privilege: Part::read(rest)?,
+            immutable: match rest.byte()? {
+                0 => false,
+                1 => true,
+                other => return Err(FieldError::newer(format!("immutability {other}"))),
+            },
+        }))
+    }
+}
+
+/// Always last, so that its length needs no mark.
+impl Part for RequestId {
+    fn write(&self, key: &mut Vec<u8>) {
+        key.extend_from_slice(&self.0);
+    }
+
+    fn read(rest: &mut Rest<'_>) -> Result<Self, FieldError> {
+        Ok(Self(array(std::mem::take(&mut rest.0), "request id")?))
+    }
+}
+
+fn write_text(text: &str, key: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        key.push(byte);
+        if byte == 0 {
+            key.push(0xff);
+        }
+    }
+    key.extend_from_slice(&[0, 1]);
+}
+
+/// What is not read yet.
+struct Rest<'a>(&'a [u8]);
+
+impl Rest<'_> {
+    fn byte(&mut self) -> Result<u8, FieldError> {
+        let (byte, rest) = self.0.split_first().ok_or_else(|| FieldError::damaged("it ends too early"))?;
+        self.0 = rest;
+        Ok(*byte)
     }
 
     fn text(&mut self) -> Result<String, FieldError> {
         let mut bytes = Vec::new();
         loop {
-            match self.tag()? {
-                0 => match self.tag()? {
+            match self.byte()? {
+                0 => match self.byte()? {
                     1 => break,
                     0xff => bytes.push(0),
                     other => return Err(FieldError::damaged(format!("00 {other:02x} in a text"))),
@@ -238,98 +268,4 @@ impl<'a> Reader<'a> {
         }
         String::from_utf8(bytes).map_err(|_| FieldError::damaged("a text is not UTF-8"))
     }
-
-    fn choice<C: Choice>(&mut self, field: &str) -> Result<C, FieldError> {
-        let number = u16::from_be_bytes([self.tag()?, self.tag()?]);
-        C::required(i32::from(number), field)
-    }
-
-    fn set(&mut self) -> Result<BTreeSet<String>, FieldError> {
-        let mut names = BTreeSet::new();
-        loop {
-            match self.tag()? {
-                0 => return Ok(names),
-                1 => {
-                    let name = self.text()?;
-                    if names.last().is_some_and(|last| *last >= name) {
-                        return Err(FieldError::damaged("a set is out of order"));
-                    }
-                    names.insert(name);
-                }
-                other => return Err(unknown("set mark", other)),
-            }
-        }
-    }
-
-    fn grant(&mut self) -> Result<Grant, FieldError> {
-        let role = role_name(&self.text()?)?;
-        let effect: GrantEffect = self.choice("effect")?;
-        let privilege = match self.tag()? {
-            DBMS => Privilege::Dbms(self.choice("DBMS action")?),
-            IMPERSONATE => Privilege::Impersonate(self.users()?),
-            ON_DATABASE => Privilege::Database(self.choice("database action")?, self.scope()?),
-            ON_TRANSACTIONS => Privilege::Transaction(self.choice("transaction action")?, self.scope()?, self.users()?),
-            QUALIFIED => Privilege::Qualified(self.choice("qualified action")?, glob(&self.text()?)?),
-            LOAD => Privilege::Load(match self.tag()? {
-                ALL_DATA => LoadScope::All,
-                CIDR => LoadScope::Cidr(self.text()?),
-                URL => LoadScope::Url(self.text()?),
-                other => return Err(unknown("load scope", other)),
-            }),
-            ON_GRAPH => Privilege::Graph {
-                action: self.choice("graph action")?,
-                resource: self.resource()?,
-                scope: self.scope()?,
-                segment: self.segment()?,
-            },
-            other => return Err(unknown("kind of privilege", other)),
-        };
-        let immutable = match self.tag()? {
-            0 => false,
-            1 => true,
-            other => return Err(unknown("immutability", other)),
-        };
-        Ok(Grant { role, effect, privilege, immutable })
-    }
-
-    fn users(&mut self) -> Result<UserScope, FieldError> {
-        Ok(match self.tag()? {
-            ALL => UserScope::All,
-            NAMED => UserScope::Named(user_name(&self.text()?)?),
-            other => return Err(unknown("user scope", other)),
-        })
-    }
-
-    fn scope(&mut self) -> Result<DatabaseScope, FieldError> {
-        Ok(match self.tag()? {
-            HOME => DatabaseScope::Home,
-            ALL => DatabaseScope::All,
-            NAMED => DatabaseScope::Named(catalog_name(&self.text()?)?),
-            other => return Err(unknown("database scope", other)),
-        })
-    }
-
-    fn resource(&mut self) -> Result<Resource, FieldError> {
-        Ok(match self.tag()? {
-            NONE => Resource::None,
-            ALL_RESOURCES => Resource::All,
-            NAMED_RESOURCES => Resource::Named(self.set()?),
-            other => return Err(unknown("resource", other)),
-        })
-    }
-
-    fn segment(&mut self) -> Result<Segment, FieldError> {
-        Ok(match self.tag()? {
-            NONE => Segment::None,
-            ELEMENTS => Segment::Elements(self.set()?),
-            NODES => Segment::Nodes(self.set()?),
-            RELATIONSHIPS => Segment::Relationships(self.set()?),
-            PATTERN => Segment::Pattern(self.text()?),
-            other => return Err(unknown("segment", other)),
-        })
-    }
-}
-
-fn unknown(what: &str, tag: u8) -> FieldError {
-    FieldError::newer(format!("{what} {tag}"))
 }
