@@ -5,6 +5,7 @@ mod members;
 mod recovery;
 mod storage_suite;
 mod syncs;
+mod upgrade;
 
 use aliasd_catalog::{
     Bootstrap, ClusterId, Command, CreateMode, Entry, KeyId, PasswordHash, Policy, Principal, RequestId, RoleName,

@@ -1,0 +1,61 @@
+//! A data directory that an earlier version left behind is continued.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aliasd_catalog::{RequestId, Revision};
+
+use super::cluster::Cluster;
+use super::create_role;
+
+/// Version 0.1, killed; the README there says how it was made.
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/data-0.1/data")
+}
+
+/// What the version that wrote it said last.
+const REVISION: Revision = Revision(148);
+const DIGEST: &str = "cd4cffadf9a4766a67aff828b7b1f99d30fab1888419f1933c7cc9cf817a0631";
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_data_directory_of_version_0_1_is_continued() {
+    let mut cluster = Cluster::new(1, |_| {});
+    copy(&fixture(), &cluster.directory.path().join("1"));
+    cluster.start(1);
+    cluster.leader();
+    // The new leader's own first entry holds no record.
+    cluster.wait("the tail of the log", || cluster.replica(1).status().applied > REVISION);
+    let status = cluster.replica(1).status();
+    let digest: String = status.digest.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, DIGEST);
+    assert!(status.purged > Some(Revision(0)), "a snapshot had made a part of the log superfluous");
+
+    let members: Vec<_> =
+        status.members.iter().map(|(id, it)| (*id, it.voter, it.member.client_address.as_str())).collect();
+    assert_eq!(members, [(1, true, "127.0.0.1:17680")]);
+
+    let catalog = &cluster.replica(1).view().catalog;
+    assert_eq!(catalog.aliases().count(), 9);
+    assert!(catalog.alias("far").is_some(), "it lies in the records");
+    assert!(catalog.alias("latefar").is_some(), "only the log has it");
+    assert_eq!(catalog.user("dora").unwrap().tags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b", "c", "z"]);
+    for (id, accepted) in [(0xab, true), (0xcd, false)] {
+        let outcome = catalog.recorded_outcome(&RequestId([id; 16]));
+        assert_eq!(outcome.map(Result::is_ok), Some(accepted), "the request {id:x}");
+    }
+    // And it goes on.
+    cluster.propose(&create_role(1)).1.unwrap();
+}
