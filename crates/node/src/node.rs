@@ -17,11 +17,13 @@ use tokio_util::sync::CancellationToken;
 use crate::api;
 use crate::config::Config;
 use crate::observe;
+use crate::observe::metrics::Metrics;
 use crate::tls::{self, NotLoopback, Tls, TlsError};
 use aliasd_replica::{PeerConnector, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault};
+use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
 use aliasd_service::vault::{Vault, VaultError};
-use aliasd_service::{Parts, Session};
+use aliasd_service::{Operate, Parts, UseCases};
 
 /// How long the listener for members may take to end: its streams never end by themselves.
 const PEERS_END_WITHIN: Duration = Duration::from_millis(200);
@@ -84,7 +86,8 @@ pub struct Addresses {
 
 /// A running node.
 pub struct Node {
-    session: Arc<Session>,
+    replica: Replica,
+    operate: Operate,
     addresses: Addresses,
     shutdown_timeout: Duration,
     clients: Listener,
@@ -116,15 +119,17 @@ impl Node {
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
         let identity = Identity::new(Arc::clone(&vault), config.cluster.token_lifetime).await?;
         let replica = Replica::start(options(config, &tls)).await?;
-        let session = Session::new(Parts {
+        let metrics = Arc::new(Metrics::new());
+        let use_cases = UseCases::new(Parts {
             replica: replica.clone(),
             vault,
             identity,
+            counters: Arc::clone(&metrics) as SharedCounters,
             max_staleness: config.cluster.max_staleness,
             policy: config.cluster.policy,
         });
-        session.tell_other_policy();
-        match listen(config, tls, &session).await {
+        use_cases.operate.report_policy_differences();
+        match listen(config, tls, &replica, use_cases, metrics).await {
             Ok(node) => Ok(node),
             Err(failure) => {
                 // Nothing was acknowledged yet, so what fails here loses nothing.
@@ -134,9 +139,9 @@ impl Node {
         }
     }
 
-    /// What its calls share.
-    pub fn session(&self) -> &Arc<Session> {
-        &self.session
+    /// What its operator can do.
+    pub fn operate(&self) -> &Operate {
+        &self.operate
     }
 
     /// Where it is reached.
@@ -147,7 +152,7 @@ impl Node {
     /// Resolves when the node cannot go on.
     pub async fn failed(&mut self) -> NodeFailure {
         tokio::select! {
-            reason = self.session.replica().stopped() => NodeFailure::Replica(reason),
+            reason = self.replica.stopped() => NodeFailure::Replica(reason),
             failure = self.clients.failed() => failure,
             failure = self.peers.failed() => failure,
             failure = self.http.failed() => failure,
@@ -161,11 +166,11 @@ impl Node {
     /// Log or catalog could not be closed cleanly. What was acknowledged is safe all the same.
     pub async fn stop(self) -> Result<(), StorageFault> {
         tracing::info!("the node stops");
-        self.session.stop();
-        self.session.step_back().await;
+        self.operate.stop();
+        self.operate.hand_over_leadership().await;
         self.clients.end(self.shutdown_timeout).await;
         self.peers.end(PEERS_END_WITHIN).await;
-        let closed = self.session.replica().shutdown().await;
+        let closed = self.replica.shutdown().await;
         self.http.end(PEERS_END_WITHIN).await;
         tracing::info!("the node has stopped");
         closed
@@ -187,7 +192,13 @@ fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
     }
 }
 
-async fn listen(config: &Config, tls: Arc<Tls>, session: &Arc<Session>) -> Result<Node, StartFailure> {
+async fn listen(
+    config: &Config,
+    tls: Arc<Tls>,
+    replica: &Replica,
+    use_cases: UseCases,
+    metrics: Arc<Metrics>,
+) -> Result<Node, StartFailure> {
     let node = &config.node;
     let (peers, peer) = bind("node.peer_listen", node.peer_listen).await?;
     let (clients, client) = bind("node.client_listen", node.client_listen).await?;
@@ -195,28 +206,30 @@ async fn listen(config: &Config, tls: Arc<Tls>, session: &Arc<Session>) -> Resul
     let incoming =
         if node.insecure_plaintext { tls::clients_in_clear(clients)? } else { tls::clients(clients, Arc::clone(&tls)) };
     let peers = {
-        let (replica, incoming) = (session.replica().clone(), tls::peers(peers, tls));
+        let (replica, incoming) = (replica.clone(), tls::peers(peers, tls));
         Listener::serve("node.peer_listen", |stop| {
             async move { api::serve_peers(&replica, incoming, stop).await.map_err(|error| error.to_string()) }.boxed()
         })
     };
+    let operate = use_cases.operate.clone();
     let clients = {
-        let session = Arc::clone(session);
+        let metrics = Arc::clone(&metrics);
         Listener::serve("node.client_listen", |stop| {
-            async move { api::serve_clients(session, incoming, stop).await.map_err(|error| error.to_string()) }.boxed()
+            let served = api::serve_clients(use_cases, metrics, incoming, stop);
+            async move { served.await.map_err(|error| error.to_string()) }.boxed()
         })
     };
     let web = {
-        let session = Arc::clone(session);
+        let operate = operate.clone();
         Listener::serve("node.http_listen", |stop| {
-            let served = observe::http::serve(web, session, stop);
+            let served = observe::http::serve(web, operate, metrics, stop);
             async move { served.await.map_err(|error| error.to_string()) }.boxed()
         })
     };
     let addresses = Addresses { client, peer, http };
     tracing::info!(node = node.id, %client, %peer, %http, cluster = config.cluster.name, "the node serves");
-    let (session, shutdown_timeout) = (Arc::clone(session), node.shutdown_timeout);
-    Ok(Node { session, addresses, shutdown_timeout, clients, peers, http: web })
+    let (replica, shutdown_timeout) = (replica.clone(), node.shutdown_timeout);
+    Ok(Node { replica, operate, addresses, shutdown_timeout, clients, peers, http: web })
 }
 
 async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartFailure> {

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use aliasd_catalog::Rejection;
 use aliasd_cypher::ErrorCode;
-use aliasd_service::Fault;
-use aliasd_wire::error::{Class, INTERNAL, TRANSPORT};
+use aliasd_node::api::class_on_the_wire;
+use aliasd_service::{Failure, NodeFailure};
+use aliasd_wire::error::{Class, TRANSPORT};
 
 const INTRODUCTION: &str = "\
 # Errors
@@ -53,14 +54,22 @@ fn cell(text: &str) -> String {
 fn page() -> String {
     let mut page = String::from(INTRODUCTION);
     // Writing to a string cannot fail.
-    let _ = write!(page, "\n## From a node\n\n| code | class | message | what to do |\n|---|---|---|---|\n");
-    for row in Fault::TABLE {
-        let (class, message, hint) = (row.class.as_str(), cell(row.message), cell(row.hint));
-        let _ = writeln!(page, "| `{}` | `{class}` | {message} | {hint} |", row.code);
+    let _ = write!(
+        page,
+        "\n## From a node\n\nWhere Neo4j has a counterpart, with its status and code.\n\n\
+         | code | class | GQLSTATUS | Neo4j code | message | what to do |\n|---|---|---|---|---|---|\n"
+    );
+    for row in NodeFailure::TABLE {
+        let (class, status) = (class_on_the_wire(row.class).as_str(), row.gqlstatus.join(" "));
+        let neo4j_code = if row.neo4j_code.is_empty() { String::new() } else { format!("`{}`", row.neo4j_code) };
+        let (message, hint) = (cell(row.message), cell(row.hint));
+        let _ = writeln!(page, "| `{}` | `{class}` | {status} | {neo4j_code} | {message} | {hint} |", row.code);
     }
-    let _ = writeln!(page, "| `{INTERNAL}` | `{}` | Something that should never happen. | |", Class::Bug.as_str());
+    let bug = Failure::bug("Something that should never happen.");
+    let (class, status) = (class_on_the_wire(bug.class).as_str(), bug.gqlstatus.join(" "));
+    let _ = writeln!(page, "| `{}` | `{class}` | {status} | `{}` | {} | |", bug.code, bug.neo4j_code, bug.message);
     let unknown = Class::OutcomeUnknown.as_str();
-    let _ = writeln!(page, "| `{TRANSPORT}` | `{unknown}` | Something on the way failed, not aliasd. | |");
+    let _ = writeln!(page, "| `{TRANSPORT}` | `{unknown}` | | | Something on the way failed, not aliasd. | |");
 
     let _ = write!(
         page,

@@ -4,38 +4,47 @@ use aliasd_catalog::{
     Action, Catalog, CatalogName, DbmsAction, Explanation, Grant, PlainSecret, Rejection, Revision, UserName,
     UserStatus,
 };
-use aliasd_wire::Freshness;
-use aliasd_wire::error::Error;
 
-use super::{Fault, Session};
-use crate::identity::Proof;
+use crate::authenticate::Authenticate;
+use crate::failure::{Failure, NodeFailure};
+use crate::identity::Authenticated;
+use crate::read::{Freshness, Reader};
 
 /// A user as the catalog knows it.
-pub struct Standing {
+pub struct Profile {
     /// Names in order, PUBLIC included.
     pub roles: Vec<String>,
+    /// The home that is set for the user, if one is.
     pub home_database: Option<String>,
+    /// The user may do nothing but set a new password.
     pub password_change_required: bool,
+    /// The revision of the state that gave the answer.
     pub revision: Revision,
 }
 
 /// Everything that a DBMS needs in order to enforce what a user may do.
 #[derive(Debug)]
 pub struct Effective {
+    /// Whose privileges they are.
     pub user: UserName,
     /// Names in order, PUBLIC included.
     pub roles: Vec<String>,
+    /// The user may not log in.
     pub suspended: bool,
+    /// The user may do nothing but set a new password.
     pub password_change_required: bool,
+    /// None if the user has no home and the cluster has no default.
     pub home: Option<Home>,
     /// Every grant and denial that counts for the user, by role.
     pub grants: Vec<Grant>,
+    /// The revision of the state that gave the answer.
     pub revision: Revision,
 }
 
 /// Where a user is at home.
 #[derive(Debug)]
 pub struct Home {
+    /// The database or alias.
     pub name: CatalogName,
     /// None is set for the user.
     pub by_default: bool,
@@ -46,8 +55,11 @@ pub struct Home {
 /// Why a user can or cannot use a name.
 #[derive(Debug)]
 pub struct Explained {
+    /// Whose access it is.
     pub user: UserName,
+    /// The rules that decide, and the verdict.
     pub explanation: Explanation,
+    /// The revision of the state that gave the answer.
     pub revision: Revision,
 }
 
@@ -56,17 +68,28 @@ const TO_LIST_PRIVILEGES: &[DbmsAction] = &[DbmsAction::ShowPrivilege, DbmsActio
 /// What it takes to have anybody's access to any name explained: the answer tells of users, privileges and aliases.
 const TO_EXPLAIN_ACCESS: &[DbmsAction] = &[DbmsAction::ShowUser, DbmsAction::ShowPrivilege, DbmsAction::ShowAlias];
 
-impl Session {
+/// The use case: what users are and may do. Cheap to clone.
+#[derive(Clone)]
+pub struct Account {
+    reader: Reader,
+    authenticate: Authenticate,
+}
+
+impl Account {
+    pub(crate) fn new(reader: Reader, authenticate: Authenticate) -> Self {
+        Self { reader, authenticate }
+    }
+
     /// What this member knows of a user who was just proven.
     ///
     /// # Errors
     /// The user was dropped meanwhile.
-    pub fn standing(&self, name: &UserName) -> Result<Standing, Error> {
-        let view = self.replica.view();
-        let user = view.catalog.user(name.as_str()).ok_or(Fault::CredentialsEnded {})?;
+    pub fn profile(&self, name: &UserName) -> Result<Profile, Failure> {
+        let view = self.reader.present();
+        let user = view.catalog.user(name.as_str()).ok_or(NodeFailure::CredentialsEnded {})?;
         let mut roles: Vec<String> = view.catalog.effective_roles(name).iter().map(ToString::to_string).collect();
         roles.sort_unstable();
-        Ok(Standing {
+        Ok(Profile {
             roles,
             home_database: user.home.as_ref().map(ToString::to_string),
             password_change_required: user.password_change_required,
@@ -80,16 +103,16 @@ impl Session {
     /// The caller may not, or whatever is wrong with user or password.
     pub async fn verify_user(
         &self,
-        caller: &Proof,
+        caller: &Authenticated,
         user: &str,
         password: PlainSecret,
         freshness: Freshness,
-    ) -> Result<Standing, Error> {
-        let name = UserName::new(user).map_err(|_| Fault::WrongCredentials {})?;
-        self.permit(&caller.principal(), &Action::Impersonate(name)).await?;
-        self.view(freshness).await?;
-        let proof = self.verify_password(user, password).await?;
-        self.standing(&proof.user)
+    ) -> Result<Profile, Failure> {
+        let name = UserName::new(user).map_err(|_| NodeFailure::WrongCredentials {})?;
+        self.reader.permit(&caller.principal(), &Action::Impersonate(name)).await?;
+        self.reader.view(freshness).await?;
+        let verified = self.authenticate.verify_password(user, password).await?;
+        self.profile(&verified.user)
     }
 
     /// What a user, or the caller, may do.
@@ -98,18 +121,18 @@ impl Session {
     /// The caller may not list the privileges of others, there is no such user, or this member is not fresh enough.
     pub async fn effective_privileges(
         &self,
-        caller: &Proof,
+        caller: &Authenticated,
         user: Option<UserName>,
         freshness: Freshness,
-    ) -> Result<Effective, Error> {
-        let view = self.view(freshness).await?;
+    ) -> Result<Effective, Failure> {
+        let view = self.reader.view(freshness).await?;
         let catalog = &view.catalog;
         let name = user.unwrap_or_else(|| caller.user.clone());
         let needed = if name == caller.user { &[] } else { TO_LIST_PRIVILEGES };
-        require(catalog, caller, needed).map_err(|rejection| Error::from(&rejection))?;
+        require(catalog, caller, needed).map_err(|rejection| Failure::from(&rejection))?;
         let Some(user) = catalog.user(name.as_str()) else {
             let action = "list the privileges of".to_owned();
-            return Err(Error::from(&Rejection::UserNotFound { action, name: name.to_string() }));
+            return Err(Failure::from(&Rejection::UserNotFound { action, name: name.to_string() }));
         };
         let home = catalog.home_of(user).map(|home| Home {
             by_default: user.home.is_none(),
@@ -135,29 +158,29 @@ impl Session {
     /// The caller may not ask about others, or this member is not fresh enough.
     pub async fn explain_access(
         &self,
-        caller: &Proof,
+        caller: &Authenticated,
         user: Option<UserName>,
         name: &CatalogName,
         freshness: Freshness,
-    ) -> Result<Explained, Error> {
-        let view = self.view(freshness).await?;
+    ) -> Result<Explained, Failure> {
+        let view = self.reader.view(freshness).await?;
         let catalog = &view.catalog;
         let user = user.unwrap_or_else(|| caller.user.clone());
         let explanation = match require(catalog, caller, TO_EXPLAIN_ACCESS) {
             Ok(()) => catalog.explain_access(&user, name),
             // About oneself one may always ask, and learns nothing that a resolve would not tell.
             Err(_) if user == caller.user => {
-                require(catalog, caller, &[]).map_err(|rejection| Error::from(&rejection))?;
+                require(catalog, caller, &[]).map_err(|rejection| Failure::from(&rejection))?;
                 catalog.explain_own_access(&user, name)
             }
-            Err(rejection) => return Err(Error::from(&rejection)),
+            Err(rejection) => return Err(Failure::from(&rejection)),
         };
         Ok(Explained { user, explanation, revision: view.revision })
     }
 }
 
 /// Whether the caller may act, and do all of these.
-fn require(catalog: &Catalog, caller: &Proof, actions: &[DbmsAction]) -> Result<(), Rejection> {
+fn require(catalog: &Catalog, caller: &Authenticated, actions: &[DbmsAction]) -> Result<(), Rejection> {
     let who = caller.principal();
     catalog.authorise_caller(&who)?;
     actions.iter().try_for_each(|action| catalog.authorise(&who, &Action::Dbms(*action)))

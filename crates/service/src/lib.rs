@@ -1,69 +1,64 @@
-//! What a caller may do, and doing it: decisions on catalog types, without protobuf.
+//! The use cases of a node: what a caller may do, and doing it.
 //!
-//! A [`Session`] is the node's view of itself that all calls share: the replica to read and propose, the vault to seal and
-//! open, and who may do what. It never sees a socket, and no secret in clear outlives the call that brought or asked it.
+//! Each use case is a type of its own with the questions and answers that belong to it. None knows a protocol or a
+//! socket, and no secret in clear outlives the call that brought or asked it. What goes wrong is a [`Failure`], which a
+//! protocol translates by a table of its own.
+//!
+//! | room | use case |
+//! |---|---|
+//! | [`authenticate`] | [`Authenticate`]: who calls, and may the call begin? The table of all calls |
+//! | [`execute`] | [`Execute`]: a statement of the administration language |
+//! | [`resolve`] | [`Resolve`]: where does a name lead? |
+//! | [`watch`] | [`Watch`]: what changes? |
+//! | [`account`] | [`Account`]: what is a user, and what may it do? |
+//! | [`operate`] | [`Operate`]: form a cluster, look at it, hand the leadership on, stop |
+//!
+//! Beside them stand [`vault`] (the keys), [`identity`] (proving who somebody is) and `audit` (every line of the trail).
 //!
 //! # Life of a call
 //!
-//! 1. The table in [`access`] says how the caller must be known, and the caller is authenticated.
+//! 1. The table in [`authenticate`] says how the caller must be known, and the caller is authenticated.
 //! 2. A write (`write`): courtesy check, seal, propose here or hand to the leader, wait until it shows here.
-//! 3. A read takes a view that is fresh enough (`freshness`) and answers from it, without a lock.
+//! 3. A read (`read`) takes a view that is fresh enough and answers from it, without a lock.
 
-pub mod access;
-mod account;
-mod authenticate;
-mod execute;
-mod fault;
-mod form;
-mod freshness;
+pub mod account;
+mod audit;
+pub mod authenticate;
+pub mod counters;
+pub mod execute;
+pub mod failure;
 pub mod identity;
-mod lead;
-pub mod metrics;
-mod policy;
-mod resolve;
-mod status;
+pub mod operate;
+mod read;
+mod readiness;
+pub mod resolve;
 pub mod vault;
 pub mod watch;
 mod write;
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aliasd_catalog::{Command, PasswordHash, Plain, Policy, Principal, Rejection, Revision, Sealed, UserName};
-use aliasd_wire::error::Error;
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
-
-pub use self::account::{Effective, Explained, Standing};
-pub use self::execute::{Answer, Executed, Listed, Statement};
-pub use self::fault::{Fault, FaultCode};
-pub use self::form::{Formation, Formed};
-pub use self::resolve::Resolved;
-pub use self::write::Written;
-use crate::identity::Identity;
-use crate::metrics::Metrics;
-use crate::vault::{Seal, Vault, VaultError};
+use aliasd_catalog::Policy;
 use aliasd_replica::Replica;
 
-/// What all calls of a node share.
-pub struct Session {
-    replica: Replica,
-    vault: Arc<Vault>,
-    identity: Identity,
-    metrics: Metrics,
-    /// How long LOCAL reads are served without news of a leader.
-    max_staleness: Duration,
-    /// The policy of a cluster that this node forms.
-    policy: Policy,
-    started_at: SystemTime,
-    /// Bounds the listings that run at once.
-    listings: Arc<Semaphore>,
-    /// Cancelled when the node begins to stop.
-    stopping: CancellationToken,
-}
+pub use self::account::Account;
+pub use self::authenticate::Authenticate;
+use self::counters::SharedCounters;
+pub use self::execute::Execute;
+pub use self::failure::{Class, Failure, Leader, NodeFailure};
+use self::identity::Identity;
+pub use self::operate::Operate;
+pub use self::read::Freshness;
+use self::read::Reader;
+use self::readiness::Readiness;
+pub use self::resolve::Resolve;
+use self::vault::Vault;
+pub use self::watch::Watch;
+use self::write::Writer;
+pub use self::write::Written;
 
-/// What a session is made of.
+/// What the use cases of a node are made of.
 pub struct Parts {
     /// This member's copy of the catalog.
     pub replica: Replica,
@@ -71,106 +66,48 @@ pub struct Parts {
     pub vault: Arc<Vault>,
     /// Proofs of identity.
     pub identity: Identity,
+    /// Where it is counted what becomes of calls.
+    pub counters: SharedCounters,
     /// How long LOCAL reads are served without news of a leader.
     pub max_staleness: Duration,
     /// What the catalog decides by in a cluster that this node forms.
     pub policy: Policy,
 }
 
-impl Session {
-    /// A session that serves at once.
-    pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { replica, vault, identity, max_staleness, policy } = parts;
-        Arc::new(Self {
-            replica,
-            vault,
-            identity,
-            metrics: Metrics::new(),
-            max_staleness,
-            policy,
-            started_at: SystemTime::now(),
-            listings: Arc::new(Semaphore::new(execute::LISTINGS_MAX)),
-            stopping: CancellationToken::new(),
-        })
-    }
-
-    /// What the node counts.
-    pub fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    /// This member's copy of the catalog.
-    pub fn replica(&self) -> &Replica {
-        &self.replica
-    }
-
-    /// The keys that this node holds.
-    pub fn vault(&self) -> &Vault {
-        &self.vault
-    }
-
-    /// When the node started, by its clock.
-    pub fn started_at(&self) -> SystemTime {
-        self.started_at
-    }
-
-    /// From now on every new call but those about the node itself is refused, and watches end.
-    pub fn stop(&self) {
-        self.stopping.cancel();
-    }
-
-    /// Seals what a command brought in clear, for the cluster as this member knows it.
-    async fn seal(&self, actor: &Principal, command: Command<Plain>) -> Result<Command<Sealed>, Error> {
-        let present = self.present_password(actor, &command)?;
-        let seal = match &command {
-            Command::Bootstrap(bootstrap) => Seal { cluster: bootstrap.cluster_id, key: bootstrap.active_key },
-            _ => {
-                let view = self.replica.view();
-                let meta = view.catalog.meta().ok_or(Fault::CatchingUp {})?;
-                Seal { cluster: meta.cluster_id, key: meta.active_key }
-            }
-        };
-        self.vault.seal_command(command, seal, present).await.map_err(|error| self.vault_fault(&error))
-    }
-
-    /// The password of the user whom a command that brings a password is about, and the revision of the credentials: the
-    /// catalog refuses what was found out about it if they have changed by the time the command takes effect.
-    fn present_password(
-        &self,
-        actor: &Principal,
-        command: &Command<Plain>,
-    ) -> Result<Option<(PasswordHash, Revision)>, Error> {
-        let view = self.replica.view();
-        let present = |name: &UserName| {
-            let user = view.catalog.user(name.as_str())?;
-            Some((user.password.clone()?, user.credential_revision))
-        };
-        match (command, actor) {
-            (Command::AlterUser(alter), _) => Ok(present(&alter.name)),
-            (Command::ChangeOwnPassword { .. }, Principal::User(name)) => match present(name) {
-                None => Err(Error::from(&Rejection::NoPassword { name: name.to_string() })),
-                present => Ok(present),
-            },
-            _ => Ok(None),
-        }
-    }
-
-    fn vault_fault(&self, error: &VaultError) -> Error {
-        match error {
-            VaultError::Busy => Fault::LoginBusy {}.into(),
-            VaultError::WrongPassword => Fault::WrongCredentials {}.into(),
-            VaultError::KeyMissing { .. } => self.not_serving().unwrap_or(Fault::CatchingUp {}).into(),
-            _ => {
-                tracing::error!(%error, "a secret could not be sealed");
-                Error::bug("the node could not seal a secret; its log says why")
-            }
-        }
-    }
+/// Every use case of a node, for whoever serves callers to take what it needs.
+#[derive(Clone)]
+pub struct UseCases {
+    /// Who calls, and may the call begin?
+    pub authenticate: Authenticate,
+    /// A statement.
+    pub execute: Execute,
+    /// Where does a name lead?
+    pub resolve: Resolve,
+    /// What changes?
+    pub watch: Watch,
+    /// What is a user, and what may it do?
+    pub account: Account,
+    /// Form, show, lead, stop.
+    pub operate: Operate,
 }
 
-impl fmt::Debug for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("vault", &self.vault).finish_non_exhaustive()
+impl UseCases {
+    /// Use cases that serve at once.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { replica, vault, identity, counters, max_staleness, policy } = parts;
+        let reader = Reader::new(replica, max_staleness);
+        let readiness = Readiness::new(reader.clone(), Arc::clone(&vault));
+        let writer = Writer::new(reader.clone(), readiness.clone(), Arc::clone(&vault), Arc::clone(&counters));
+        let authenticate =
+            Authenticate::new(reader.clone(), readiness.clone(), Arc::new(identity), Arc::clone(&counters));
+        Self {
+            execute: Execute::new(reader.clone(), writer.clone(), Arc::clone(&counters)),
+            resolve: Resolve::new(reader.clone(), Arc::clone(&vault), Arc::clone(&counters)),
+            watch: Watch::new(reader.clone(), readiness.clone(), counters),
+            account: Account::new(reader.clone(), authenticate.clone()),
+            operate: Operate::new(reader, writer, readiness, vault, policy),
+            authenticate,
+        }
     }
 }
 

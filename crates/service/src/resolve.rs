@@ -1,38 +1,56 @@
 //! Where a name leads, and the password to log in there if the caller may have it.
 
+use std::sync::Arc;
+
 use aliasd_catalog::{
     AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, ResolveRequest,
     Revision, Route,
 };
-use aliasd_wire::Freshness;
-use aliasd_wire::error::Error;
 
-use super::Session;
+use crate::counters::{Counted, SharedCounters};
+use crate::failure::{Failure, Leader};
+use crate::read::{Freshness, Reader};
+use crate::vault::Vault;
 
 /// Where a name leads, as of a revision.
 #[derive(Debug)]
 pub struct Resolved {
+    /// Where it leads.
     pub route: Route,
     /// The password of a remote alias, if it was asked for.
     pub password: Option<PlainSecret>,
     /// The revision of the state that gave the answer.
     pub revision: Revision,
+    /// Who leads, so that what needs the leader may go straight there.
+    pub leader: Option<Leader>,
 }
 
-impl Session {
+/// The use case: where does a name lead? Cheap to clone.
+#[derive(Clone)]
+pub struct Resolve {
+    reader: Reader,
+    vault: Arc<Vault>,
+    counters: SharedCounters,
+}
+
+impl Resolve {
+    pub(crate) fn new(reader: Reader, vault: Arc<Vault>, counters: SharedCounters) -> Self {
+        Self { reader, vault, counters }
+    }
+
     /// Answers from this member's own state.
     ///
     /// # Errors
     /// The state is not fresh enough, the catalog refuses, or the credential does not open.
-    pub async fn resolve(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Error> {
+    pub async fn resolve(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Failure> {
         let resolved = self.resolve_uncounted(question, freshness).await;
-        self.metrics.resolve(resolved.as_ref().err().map_or("OK", |error| &error.code));
+        self.counters.count(Counted::Resolve, resolved.as_ref().err().map_or("OK", |failure| failure.code));
         resolved
     }
 
-    async fn resolve_uncounted(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Error> {
-        let view = self.view(freshness).await?;
-        let route = view.catalog.resolve(question).map_err(|rejection| Error::from(&rejection))?;
+    async fn resolve_uncounted(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Failure> {
+        let view = self.reader.view(freshness).await?;
+        let route = view.catalog.resolve(question).map_err(|rejection| Failure::from(&rejection))?;
         let password = match &route.destination {
             Destination::Remote { name, alias } if route.release_credentials => match &alias.kind {
                 AliasKind::Remote(remote) => self.open(&view.catalog, name, remote)?,
@@ -40,18 +58,18 @@ impl Session {
             },
             _ => None,
         };
-        Ok(Resolved { route, password, revision: view.revision })
+        Ok(Resolved { route, password, revision: view.revision, leader: self.reader.leader() })
     }
 
     /// The stored password; none if the caller's identity is forwarded.
-    fn open(&self, catalog: &Catalog, name: &AliasName, remote: &RemoteAlias) -> Result<Option<PlainSecret>, Error> {
+    fn open(&self, catalog: &Catalog, name: &AliasName, remote: &RemoteAlias) -> Result<Option<PlainSecret>, Failure> {
         let Some(credential) = remote.login.credential() else { return Ok(None) };
-        let meta = catalog.meta().ok_or_else(|| Error::bug("an alias exists before the catalog was formed"))?;
+        let meta = catalog.meta().ok_or_else(|| Failure::bug("an alias exists before the catalog was formed"))?;
         let bound = CatalogName::from(name);
         let opened = self.vault.open(meta.cluster_id, &bound, CredentialField::Password, credential);
         opened.map(Some).map_err(|error| {
             tracing::error!(alias = %name, %error, "a credential does not open");
-            Error::bug("the credential of the alias does not open on this node; its log says why")
+            Failure::bug("the credential of the alias does not open on this node; its log says why")
         })
     }
 }

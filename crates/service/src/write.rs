@@ -1,17 +1,20 @@
 //! Life of a write: authorise as a courtesy, seal, stamp, propose here or hand to the leader, answer once it is applied
 //! here. The check that counts is made when the entry is applied.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aliasd_catalog::{
-    Command, Effect, Entry, Outcome, Plain, Principal, Record, RecordKey, RequestId, Revision, Timestamp,
+    Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Record, RecordKey, Rejection, RequestId, Revision,
+    Sealed, Timestamp, UserName,
 };
-use aliasd_wire::error::Error;
-use aliasd_wire::v1::Leader;
-
-use super::freshness::{ELECTION_WAIT, not_serving};
-use super::{Fault, Session};
 use aliasd_replica::ProposeError;
+
+use crate::counters::{Counted, SharedCounters};
+use crate::failure::{Failure, NodeFailure};
+use crate::read::Reader;
+use crate::readiness::Readiness;
+use crate::vault::{Seal, Vault, VaultError};
 
 /// How long a write is followed before its outcome is called unknown. Callers have deadlines of their own.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
@@ -19,97 +22,160 @@ const WRITE_WAIT: Duration = Duration::from_secs(10);
 /// A write that took effect and shows on this member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
+    /// The position of the write in the log.
     pub revision: Revision,
+    /// What it did.
     pub effect: Effect,
 }
 
-impl Session {
+/// Writes to the catalog, for every use case that does. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    reader: Reader,
+    readiness: Readiness,
+    vault: Arc<Vault>,
+    counters: SharedCounters,
+}
+
+impl Writer {
+    pub(crate) fn new(reader: Reader, readiness: Readiness, vault: Arc<Vault>, counters: SharedCounters) -> Self {
+        Self { reader, readiness, vault, counters }
+    }
+
     /// Carries out a command.
     ///
     /// # Errors
     /// The catalog refuses, or the write could not be made, or nobody knows whether it was made.
-    pub async fn write(&self, actor: Principal, request: RequestId, command: Command<Plain>) -> Result<Written, Error> {
+    pub(crate) async fn write(
+        &self,
+        actor: Principal,
+        request: RequestId,
+        command: Command<Plain>,
+    ) -> Result<Written, Failure> {
         if let Some((revision, outcome)) = self.recorded(request) {
-            return told(revision, outcome);
+            return written(revision, outcome);
         }
         if self.allows(&actor, &command).is_err() {
             // This member may lag behind the change that allows it, or behind the first attempt of a repeated request.
-            self.catch_up().await?;
+            self.reader.catch_up().await?;
             if let Some((revision, outcome)) = self.recorded(request) {
-                return told(revision, outcome);
+                return written(revision, outcome);
             }
             self.allows(&actor, &command)?;
         }
         let command = self.seal(&actor, command).await?;
         let entry = Entry { request, actor, issued_at: now(), command };
         let (revision, outcome) = self.propose(entry).await?;
-        told(revision, outcome)
+        written(revision, outcome)
     }
 
     /// What became of a request that this member has applied already.
     fn recorded(&self, request: RequestId) -> Option<(Revision, Outcome)> {
-        match self.replica.view().catalog.record(&RecordKey::Request(request))? {
+        match self.reader.present().catalog.record(&RecordKey::Request(request))? {
             Record::Request(record) => Some((record.applied.revision, record.outcome.clone())),
             _ => None,
         }
     }
 
     /// Refuses early what would be refused anyway.
-    fn allows(&self, actor: &Principal, command: &Command<Plain>) -> Result<(), Error> {
-        let view = self.replica.view();
-        view.catalog.authorise_command(actor, command).map_err(|rejection| Error::from(&rejection))
+    fn allows(&self, actor: &Principal, command: &Command<Plain>) -> Result<(), Failure> {
+        let view = self.reader.present();
+        view.catalog.authorise_command(actor, command).map_err(|rejection| Failure::from(&rejection))
     }
 
-    async fn propose(&self, entry: Entry) -> Result<(Revision, Outcome), Error> {
+    /// Seals what a command brought in clear, for the cluster as this member knows it.
+    async fn seal(&self, actor: &Principal, command: Command<Plain>) -> Result<Command<Sealed>, Failure> {
+        let present = self.present_password(actor, &command)?;
+        let seal = match &command {
+            Command::Bootstrap(bootstrap) => Seal { cluster: bootstrap.cluster_id, key: bootstrap.active_key },
+            _ => {
+                let view = self.reader.present();
+                let meta = view.catalog.meta().ok_or(NodeFailure::CatchingUp {})?;
+                Seal { cluster: meta.cluster_id, key: meta.active_key }
+            }
+        };
+        self.vault.seal_command(command, seal, present).await.map_err(|error| self.seal_failure(&error))
+    }
+
+    /// The password of the user whom a command that brings a password is about, and the revision of the credentials: the
+    /// catalog refuses what was found out about it if they have changed by the time the command takes effect.
+    fn present_password(
+        &self,
+        actor: &Principal,
+        command: &Command<Plain>,
+    ) -> Result<Option<(PasswordHash, Revision)>, Failure> {
+        let view = self.reader.present();
+        let present = |name: &UserName| {
+            let user = view.catalog.user(name.as_str())?;
+            Some((user.password.clone()?, user.credential_revision))
+        };
+        match (command, actor) {
+            (Command::AlterUser(alter), _) => Ok(present(&alter.name)),
+            (Command::ChangeOwnPassword { .. }, Principal::User(name)) => match present(name) {
+                None => Err(Failure::from(&Rejection::NoPassword { name: name.to_string() })),
+                present => Ok(present),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    fn seal_failure(&self, error: &VaultError) -> Failure {
+        match error {
+            VaultError::Busy => NodeFailure::LoginBusy {}.into(),
+            VaultError::WrongPassword => NodeFailure::WrongCredentials {}.into(),
+            VaultError::KeyMissing { .. } => self.readiness.not_serving().unwrap_or(NodeFailure::CatchingUp {}).into(),
+            _ => {
+                tracing::error!(%error, "a secret could not be sealed");
+                Failure::bug("the node could not seal a secret; its log says why")
+            }
+        }
+    }
+
+    async fn propose(&self, entry: Entry) -> Result<(Revision, Outcome), Failure> {
         let mut proposed = self.propose_once(&entry).await;
         // Nothing was proposed, so nothing is lost by waiting for an election that may be under way.
-        if matches!(proposed, Err(ProposeError::Unavailable))
-            && self.replica.wait_for_leader(ELECTION_WAIT).await.is_some()
-        {
+        if matches!(proposed, Err(ProposeError::Unavailable)) && self.reader.wait_for_election().await {
             proposed = self.propose_once(&entry).await;
         }
-        let proposed = proposed.map_err(|error| self.propose_fault(error));
+        let proposed = proposed.map_err(|error| self.propose_failure(error));
         let code = match &proposed {
             Ok((_, Ok(_))) => "OK",
             Ok((_, Err(rejection))) => rejection.code().code,
-            Err(error) => &error.code,
+            Err(failure) => failure.code,
         };
-        self.metrics.proposal(code);
+        self.counters.count(Counted::Proposal, code);
         proposed
     }
 
     async fn propose_once(&self, entry: &Entry) -> Result<(Revision, Outcome), ProposeError> {
-        match self.replica.propose(entry.clone(), WRITE_WAIT).await {
-            Err(ProposeError::ForwardToLeader { .. }) => self.replica.forward(entry.clone(), WRITE_WAIT).await,
+        let replica = self.reader.replica();
+        match replica.propose(entry.clone(), WRITE_WAIT).await {
+            Err(ProposeError::ForwardToLeader { .. }) => replica.forward(entry.clone(), WRITE_WAIT).await,
             proposed => proposed,
         }
     }
 
-    fn propose_fault(&self, error: ProposeError) -> Error {
-        let fault = match error {
-            ProposeError::ForwardToLeader { .. } => return Error::from(Fault::NotLeader {}).with_leader(self.leader()),
-            ProposeError::Unavailable => Fault::NoLeader {},
+    fn propose_failure(&self, error: ProposeError) -> Failure {
+        let failure = match error {
+            ProposeError::ForwardToLeader { .. } => {
+                return Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader());
+            }
+            ProposeError::Unavailable => NodeFailure::NoLeader {},
             ProposeError::OutcomeUnknown { reason } => {
                 tracing::warn!(%reason, "the outcome of a write is unknown");
-                Fault::OutcomeUnknown {}
+                NodeFailure::OutcomeUnknown {}
             }
-            ProposeError::Unstorable(reason) => Fault::TooLarge { reason },
-            ProposeError::Fatal(reason) => not_serving(&reason),
+            ProposeError::Unstorable(reason) => NodeFailure::TooLarge { reason },
+            ProposeError::Fatal(reason) => NodeFailure::from(&reason),
         };
-        fault.into()
-    }
-
-    /// The leader, as far as this member knows.
-    pub fn leader(&self) -> Option<Leader> {
-        let (node_id, member) = self.replica.leader()?;
-        Some(Leader { node_id, client_address: member.client_address })
+        failure.into()
     }
 }
 
-fn told(revision: Revision, outcome: Outcome) -> Result<Written, Error> {
+fn written(revision: Revision, outcome: Outcome) -> Result<Written, Failure> {
     match outcome {
         Ok(effect) => Ok(Written { revision, effect }),
-        Err(rejection) => Err(Error::from(&rejection)),
+        Err(rejection) => Err(Failure::from(&rejection)),
     }
 }
 

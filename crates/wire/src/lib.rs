@@ -5,8 +5,8 @@
 //! * [`store`] is all that is on disk: the log, the catalog store, and the records of snapshots. It stands alone: no message
 //!   and no code of the public surface, so that one can change without the other.
 //! * [`value`] is values of the language; the surface and the store have messages of their own for them.
-//! * [`route`], [`privilege`], [`explanation`] and [`Freshness`] belong to the surface, which also converts from
-//!   `Notification` to [`v1::Notification`] and from `Rejection` to [`error::Error`].
+//! * [`route`], [`privilege`] and [`explanation`] belong to the surface, which also converts from `Notification` to
+//!   [`v1::Notification`].
 //! * [`error`] is the error model of the surface: five classes by the caller's next move.
 //!
 //! This crate never decides anything: it does no I/O, keeps no state and knows no policy. Whatever
@@ -16,7 +16,6 @@
 
 pub mod error;
 pub mod explanation;
-mod freshness;
 mod outcome;
 pub mod privilege;
 pub mod route;
@@ -36,7 +35,6 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
 }
 
-pub use freshness::Freshness;
 pub use generated::aliasd::{peer, v1};
 
 /// The encoded `FileDescriptorSet` of every `.proto` file and its imports, for server reflection.

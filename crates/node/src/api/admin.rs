@@ -2,24 +2,22 @@
 
 use std::mem::take;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use aliasd_catalog::Value;
-use aliasd_cypher::Parameters;
 use aliasd_cypher::ast::Deprecation;
-use aliasd_wire::error::Error;
+use aliasd_service::Written;
+use aliasd_service::execute::{Answer, Execute, Executed, Listed, Statement};
 use aliasd_wire::v1;
 use aliasd_wire::v1::admin_server::Admin;
 use aliasd_wire::v1::execute_response::Part;
-use aliasd_wire::value::map_from_proto;
 use futures::{Stream, StreamExt, stream};
 use tonic::{Request, Response, Status};
 use zeroize::Zeroizing;
 
+use super::failure::{leader_to_proto, status};
 use super::{caller, convert};
-use aliasd_service::{Answer, Executed, Fault, Listed, Session, Statement, Written};
 
-pub(super) struct AdminService(pub(super) Arc<Session>);
+pub(super) struct AdminService(pub(super) Execute);
 
 type Parts = Pin<Box<dyn Stream<Item = Result<v1::ExecuteResponse, Status>> + Send>>;
 
@@ -28,21 +26,22 @@ impl Admin for AdminService {
     type ExecuteStream = Parts;
 
     async fn execute(&self, request: Request<v1::ExecuteRequest>) -> Result<Response<Parts>, Status> {
-        let user = caller(&request)?.user.clone();
+        let user = caller(&request).map_err(status)?.user.clone();
         let mut request = request.into_inner();
-        let parameters = map_from_proto(take(&mut request.parameters)).map_err(Error::from)?;
+        let parameters = convert::parameters(take(&mut request.parameters)).map_err(status)?;
         let statement = Statement {
             text: Zeroizing::new(take(&mut request.statement)),
-            parameters: Parameters::new(parameters),
-            request: convert::request_id(&request.request_id)?,
-            freshness: request.freshness.take().into(),
+            parameters,
+            request: convert::request_id(&request.request_id).map_err(status)?,
+            freshness: convert::freshness(request.freshness.take()),
         };
-        let Executed { answer, deprecations } = self.0.execute(&user, statement).await?;
+        let executed = self.0.execute(&user, statement).await.map_err(status)?;
+        let Executed { answer, deprecations, leader } = executed;
         let deprecated = deprecations.iter().map(deprecated).collect();
-        let leader = self.0.leader();
+        let leader = leader.map(leader_to_proto);
         Ok(Response::new(match answer {
-            Answer::Written(written) => wrote(written, deprecated, leader),
-            Answer::Listed(listed) => lists(listed, deprecated, leader),
+            Answer::Written(written) => write_parts(written, deprecated, leader),
+            Answer::Listed(listed) => listing_parts(listed, deprecated, leader),
         }))
     }
 }
@@ -63,7 +62,7 @@ fn deprecated(deprecation: &Deprecation) -> v1::Notification {
 }
 
 /// `notifications` are those of the text; those of what it did come after them.
-fn wrote(
+fn write_parts(
     Written { revision, effect }: Written,
     mut notifications: Vec<v1::Notification>,
     leader: Option<v1::Leader>,
@@ -79,7 +78,7 @@ fn wrote(
     Box::pin(stream::iter([part(header), part(Part::Summary(summary))]))
 }
 
-fn lists(
+fn listing_parts(
     Listed { columns, rows, revision }: Listed,
     notifications: Vec<v1::Notification>,
     leader: Option<v1::Leader>,
@@ -89,12 +88,11 @@ fn lists(
         v1::Summary { counters: Some(v1::Counters { system_updates: 0 }), notifications, revision: revision.0, leader };
     let chunks = stream::unfold(Some((rows, summary)), |state| async move {
         let (mut rows, summary) = state?;
-        match rows.recv().await {
-            Some(Ok(chunk)) if chunk.is_empty() => Some((part(Part::Summary(summary)), None)),
-            Some(Ok(chunk)) => Some((part(Part::Rows(to_rows(&chunk))), Some((rows, summary)))),
+        match rows.next().await {
+            Ok(Some(chunk)) => Some((part(Part::Rows(to_rows(&chunk))), Some((rows, summary)))),
+            Ok(None) => Some((part(Part::Summary(summary)), None)),
             // A stream that fails has no summary.
-            Some(Err(error)) => Some((Err(error.into()), None)),
-            None => Some((Err(Error::from(Fault::ListingCut {}).into()), None)),
+            Err(failure) => Some((Err(status(failure)), None)),
         }
     });
     Box::pin(header.chain(chunks))

@@ -1,50 +1,55 @@
 //! `aliasd.v1.Auth`: protobuf in, protobuf out. Decides nothing.
 
 use std::mem::take;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{PlainSecret, Timestamp};
 use aliasd_cypher::grant_command;
+use aliasd_service::account::{Account, Explained, Profile};
+use aliasd_service::authenticate::Authenticate;
+use aliasd_service::identity::Method;
 use aliasd_wire::v1::auth_server::Auth;
 use aliasd_wire::{explanation, v1};
 use tonic::{Request, Response, Status};
 
+use super::failure::status;
 use super::{caller, convert};
-use aliasd_service::identity::Method;
-use aliasd_service::{Explained, Session, Standing};
 
-pub(super) struct AuthService(pub(super) Arc<Session>);
+pub(super) struct AuthService {
+    pub(super) authenticate: Authenticate,
+    pub(super) account: Account,
+}
 
 #[tonic::async_trait]
 impl Auth for AuthService {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
         let mut request = request.into_inner();
         let password = PlainSecret::new(take(&mut request.password));
-        let (proof, token) = self.0.log_in(&request.user, password).await?;
-        let standing = self.0.standing(&proof.user)?;
+        let (caller, token) = self.authenticate.log_in(&request.user, password).await.map_err(status)?;
+        let profile = self.account.profile(&caller.user).map_err(status)?;
         Ok(Response::new(v1::LoginResponse {
             token: token.expose().to_owned(),
             expires_at: Some(timestamp(token.expires_at)),
-            password_change_required: standing.password_change_required,
+            password_change_required: profile.password_change_required,
         }))
     }
 
     async fn who_am_i(&self, request: Request<v1::WhoAmIRequest>) -> Result<Response<v1::WhoAmIResponse>, Status> {
-        let proof = caller(&request)?;
-        let Standing { roles, home_database, password_change_required, revision } = self.0.standing(&proof.user)?;
-        let method = match proof.method {
+        let caller = caller(&request).map_err(status)?;
+        let profile = self.account.profile(&caller.user).map_err(status)?;
+        let Profile { roles, home_database, password_change_required, revision } = profile;
+        let method = match caller.method {
             Method::Basic => v1::AuthenticationMethod::Basic,
             Method::Token => v1::AuthenticationMethod::Token,
             Method::Certificate => v1::AuthenticationMethod::Certificate,
         };
         Ok(Response::new(v1::WhoAmIResponse {
-            user: proof.user.to_string(),
+            user: caller.user.to_string(),
             method: method.into(),
             roles,
             home_database,
             password_change_required,
-            expires_at: proof.expires_at.map(timestamp),
+            expires_at: caller.expires_at.map(timestamp),
             served_at_revision: revision.0,
         }))
     }
@@ -53,12 +58,12 @@ impl Auth for AuthService {
         &self,
         request: Request<v1::VerifyUserRequest>,
     ) -> Result<Response<v1::VerifyUserResponse>, Status> {
-        let proof = caller(&request)?.clone();
+        let caller = caller(&request).map_err(status)?.clone();
         let mut request = request.into_inner();
         let password = PlainSecret::new(take(&mut request.password));
-        let freshness = request.freshness.take().into();
-        let standing = self.0.verify_user(&proof, &request.user, password, freshness).await?;
-        let Standing { roles, home_database, password_change_required, revision } = standing;
+        let freshness = convert::freshness(request.freshness.take());
+        let verified = self.account.verify_user(&caller, &request.user, password, freshness).await;
+        let Profile { roles, home_database, password_change_required, revision } = verified.map_err(status)?;
         let served_at_revision = revision.0;
         let response = v1::VerifyUserResponse { roles, home_database, password_change_required, served_at_revision };
         Ok(Response::new(response))
@@ -68,23 +73,23 @@ impl Auth for AuthService {
         &self,
         request: Request<v1::EffectivePrivilegesRequest>,
     ) -> Result<Response<v1::EffectivePrivilegesResponse>, Status> {
-        let proof = caller(&request)?.clone();
+        let caller = caller(&request).map_err(status)?.clone();
         let v1::EffectivePrivilegesRequest { user, freshness } = request.into_inner();
-        let user = user.as_deref().map(convert::user_name).transpose()?;
-        let effective = self.0.effective_privileges(&proof, user, freshness.into()).await?;
-        Ok(Response::new(convert::effective(effective)))
+        let user = user.as_deref().map(convert::user_name).transpose().map_err(status)?;
+        let effective = self.account.effective_privileges(&caller, user, convert::freshness(freshness)).await;
+        Ok(Response::new(convert::effective(effective.map_err(status)?)))
     }
 
     async fn explain_access(
         &self,
         request: Request<v1::ExplainAccessRequest>,
     ) -> Result<Response<v1::ExplainAccessResponse>, Status> {
-        let proof = caller(&request)?.clone();
+        let caller = caller(&request).map_err(status)?.clone();
         let v1::ExplainAccessRequest { user, name, freshness } = request.into_inner();
-        let user = user.as_deref().map(convert::user_name).transpose()?;
-        let name = convert::catalog_name(&name)?;
-        let explained = self.0.explain_access(&proof, user, &name, freshness.into()).await?;
-        let Explained { user, explanation, revision } = explained;
+        let user = user.as_deref().map(convert::user_name).transpose().map_err(status)?;
+        let name = convert::catalog_name(&name).map_err(status)?;
+        let explained = self.account.explain_access(&caller, user, &name, convert::freshness(freshness)).await;
+        let Explained { user, explanation, revision } = explained.map_err(status)?;
         let response = explanation::to_proto(&user, &name, &explanation, revision, grant_command);
         Ok(Response::new(response))
     }

@@ -1,19 +1,19 @@
 //! `aliasd.v1.Cluster`: protobuf in, protobuf out. Decides nothing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use aliasd_catalog::PlainSecret;
-use aliasd_wire::error::Error;
+use aliasd_replica::{Member, MemberStatus, NodeId, ReplicaRole};
+use aliasd_service::operate::{Formation, HeldKey, Operate, Status as NodeReport, Transferred};
+use aliasd_service::{Failure, NodeFailure};
 use aliasd_wire::v1;
 use aliasd_wire::v1::cluster_server::Cluster;
 use tonic::{Request, Response, Status};
 
 use super::convert;
-use aliasd_replica::{Member, MemberStatus, NodeId, ReplicaRole, ReplicaStatus};
-use aliasd_service::{Fault, Formation, Session};
+use super::failure::{leader_to_proto, status};
 
-pub(super) struct ClusterService(pub(super) Arc<Session>);
+pub(super) struct ClusterService(pub(super) Operate);
 
 #[tonic::async_trait]
 impl Cluster for ClusterService {
@@ -21,11 +21,11 @@ impl Cluster for ClusterService {
         let mut request = request.into_inner();
         let admin = if request.admin_user.is_empty() { "admin" } else { &request.admin_user };
         let formation = Formation {
-            admin: convert::user_name(admin)?,
-            members: members_to_be(std::mem::take(&mut request.members))?,
+            admin: convert::user_name(admin).map_err(status)?,
+            members: members_to_be(std::mem::take(&mut request.members)).map_err(status)?,
             password: request.admin_password.take().map(PlainSecret::new),
         };
-        let formed = self.0.form(formation).await?;
+        let formed = self.0.form(formation).await.map_err(status)?;
         Ok(Response::new(v1::InitResponse {
             cluster_id: formed.cluster_id.to_string(),
             generated_password: formed.generated.map(|password| password.expose().to_owned()),
@@ -33,17 +33,13 @@ impl Cluster for ClusterService {
     }
 
     async fn status(&self, _: Request<v1::StatusRequest>) -> Result<Response<v1::StatusResponse>, Status> {
-        let session = &self.0;
-        let status = session.replica().status();
-        let members = status.members.iter().map(|(id, status)| member(*id, status)).collect();
-        let view = session.replica().view();
-        let cluster_id = view.catalog.meta().map(|meta| meta.cluster_id.to_string()).unwrap_or_default();
+        let report = self.0.status();
         let response = v1::StatusResponse {
-            term: status.term,
-            node: Some(node(session, &status)),
-            cluster_id,
-            leader: session.leader(),
-            members,
+            term: report.replica.term,
+            cluster_id: report.cluster.map(|id| id.to_string()).unwrap_or_default(),
+            members: report.replica.members.iter().map(|(id, status)| member(*id, status)).collect(),
+            leader: report.leader.clone().map(leader_to_proto),
+            node: Some(node(report)),
         };
         Ok(Response::new(response))
     }
@@ -54,13 +50,13 @@ impl Cluster for ClusterService {
     ) -> Result<Response<v1::TransferLeaderResponse>, Status> {
         let to = request.into_inner().to_node_id;
         let to = (to != 0).then_some(to);
-        let term = self.0.transfer_leader(to).await?;
-        Ok(Response::new(v1::TransferLeaderResponse { leader: self.0.leader(), term }))
+        let Transferred { term, leader } = self.0.transfer_leader(to).await.map_err(status)?;
+        Ok(Response::new(v1::TransferLeaderResponse { leader: leader.map(leader_to_proto), term }))
     }
 }
 
-fn members_to_be(members: Vec<v1::InitMember>) -> Result<BTreeMap<NodeId, Member>, Error> {
-    let invalid = |reason: String| Error::from(Fault::InvalidRequest { field: "members".into(), reason });
+fn members_to_be(members: Vec<v1::InitMember>) -> Result<BTreeMap<NodeId, Member>, Failure> {
+    let invalid = |reason: String| Failure::from(NodeFailure::InvalidRequest { field: "members".into(), reason });
     let mut known = BTreeMap::new();
     for v1::InitMember { node_id, peer_address, client_address } in members {
         if node_id == 0 {
@@ -97,34 +93,31 @@ fn member(node_id: NodeId, status: &MemberStatus) -> v1::MemberStatus {
     }
 }
 
-fn node(session: &Session, status: &ReplicaStatus) -> v1::NodeStatus {
-    let not_ready = session.not_ready();
+fn node(report: NodeReport) -> v1::NodeStatus {
+    let NodeReport { replica, not_ready, stopped, keys, started_at, initialized, .. } = report;
     v1::NodeStatus {
-        node_id: status.node,
+        node_id: replica.node,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        role: role(session, status).into(),
+        role: role(initialized, replica.role).into(),
         ready: not_ready.is_empty(),
         not_ready_reasons: not_ready.iter().map(condition).collect(),
-        last_log_index: status.last_log.map_or(0, |revision| revision.0),
-        applied_revision: status.applied.0,
-        digest: status.digest.to_string(),
-        keys: keys(session),
-        snapshot: status.snapshot.map(|revision| v1::SnapshotStatus { revision: revision.0 }),
-        alarms: session.stopped().iter().map(condition).collect(),
-        started_at: Some(convert::timestamp(session.started_at())),
+        last_log_index: replica.last_log.map_or(0, |revision| revision.0),
+        applied_revision: replica.applied.0,
+        digest: replica.digest.to_string(),
+        keys: keys.into_iter().map(key).collect(),
+        snapshot: replica.snapshot.map(|revision| v1::SnapshotStatus { revision: revision.0 }),
+        alarms: stopped.iter().map(condition).collect(),
+        started_at: Some(convert::timestamp(started_at)),
     }
 }
 
-fn keys(session: &Session) -> Vec<v1::HeldKey> {
-    let view = session.replica().view();
-    let active = view.catalog.meta().map(|meta| meta.active_key);
-    let key = |(id, name)| v1::HeldKey { key_id: format!("{id}"), name, active: Some(id) == active };
-    session.vault().held().into_iter().map(key).collect()
+fn key(HeldKey { id, name, active }: HeldKey) -> v1::HeldKey {
+    v1::HeldKey { key_id: id.to_string(), name, active }
 }
 
-fn role(session: &Session, status: &ReplicaStatus) -> v1::NodeRole {
-    match status.role {
-        _ if !session.replica().is_initialized() => v1::NodeRole::Uninitialised,
+fn role(initialized: bool, role: ReplicaRole) -> v1::NodeRole {
+    match role {
+        _ if !initialized => v1::NodeRole::Uninitialised,
         ReplicaRole::Learner => v1::NodeRole::Learner,
         ReplicaRole::Follower => v1::NodeRole::Follower,
         ReplicaRole::Candidate => v1::NodeRole::Candidate,
@@ -133,6 +126,6 @@ fn role(session: &Session, status: &ReplicaStatus) -> v1::NodeRole {
     }
 }
 
-fn condition(fault: &Fault) -> v1::Condition {
-    v1::Condition { code: fault.code().to_owned(), message: fault.message(), hint: fault.hint().to_owned() }
+fn condition(failure: &NodeFailure) -> v1::Condition {
+    v1::Condition { code: failure.code().to_owned(), message: failure.message(), hint: failure.hint().to_owned() }
 }

@@ -1,24 +1,29 @@
-//! Protobuf to the session's types and back. Decides nothing.
+//! Protobuf to the types of the use cases and back. Decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, UserName};
-use aliasd_wire::error::Error;
+use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, Revision, UserName};
+use aliasd_cypher::Parameters;
+use aliasd_service::account::Effective;
+use aliasd_service::resolve::Resolved;
+use aliasd_service::watch::{Event, Kind, Message, Subject};
+use aliasd_service::{Failure, Freshness, NodeFailure};
+use aliasd_wire::v1::freshness::Level;
+use aliasd_wire::value::map_from_proto;
 use aliasd_wire::{privilege, route, v1};
 
-use aliasd_service::watch::{Event, Kind, Message, Subject};
-use aliasd_service::{Effective, Fault, Resolved};
+use super::failure::leader_to_proto;
 
 /// Most names that a watch filters by.
 const FILTER_NAMES_MAX: usize = 10_000;
 
-fn invalid(field: &str, reason: &str) -> Error {
-    Fault::InvalidRequest { field: field.into(), reason: reason.into() }.into()
+fn invalid(field: &str, reason: &str) -> Failure {
+    NodeFailure::InvalidRequest { field: field.into(), reason: reason.into() }.into()
 }
 
 /// The id of a request; drawn here if the caller chose none.
-pub(super) fn request_id(bytes: &[u8]) -> Result<RequestId, Error> {
+pub(super) fn request_id(bytes: &[u8]) -> Result<RequestId, Failure> {
     if bytes.is_empty() {
         return Ok(RequestId(aliasd_service::random()));
     }
@@ -26,22 +31,36 @@ pub(super) fn request_id(bytes: &[u8]) -> Result<RequestId, Error> {
     Ok(RequestId(id))
 }
 
-pub(super) fn user_name(name: &str) -> Result<UserName, Error> {
-    UserName::new(name).map_err(|rejection| Error::from(&rejection))
+pub(super) fn parameters(parameters: BTreeMap<String, v1::Value>) -> Result<Parameters, Failure> {
+    let values = map_from_proto(parameters);
+    Ok(Parameters::new(values.map_err(|error| NodeFailure::InvalidValue { reason: error.to_string() })?))
 }
 
-pub(super) fn resolve_target(target: Option<v1::resolve_request::Target>) -> Result<ResolveTarget, Error> {
+/// Absent means linearizable: a caller that says nothing is never given less than everything.
+pub(super) fn freshness(freshness: Option<v1::Freshness>) -> Freshness {
+    match freshness.and_then(|freshness| freshness.level) {
+        Some(Level::Local(())) => Freshness::Local,
+        Some(Level::AtLeast(revision)) => Freshness::AtLeast(Revision(revision)),
+        Some(Level::Linearizable(())) | None => Freshness::Linearizable,
+    }
+}
+
+pub(super) fn user_name(name: &str) -> Result<UserName, Failure> {
+    UserName::new(name).map_err(|rejection| Failure::from(&rejection))
+}
+
+pub(super) fn resolve_target(target: Option<v1::resolve_request::Target>) -> Result<ResolveTarget, Failure> {
     match target.ok_or_else(|| invalid("target", "is missing: give a name, or home"))? {
         v1::resolve_request::Target::Home(()) => Ok(ResolveTarget::Home),
         v1::resolve_request::Target::Name(name) => Ok(ResolveTarget::Name(catalog_name(&name)?)),
     }
 }
 
-pub(super) fn catalog_name(name: &str) -> Result<CatalogName, Error> {
-    CatalogName::new(name).map_err(|rejection| Error::from(&rejection))
+pub(super) fn catalog_name(name: &str) -> Result<CatalogName, Failure> {
+    CatalogName::new(name).map_err(|rejection| Failure::from(&rejection))
 }
 
-pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<CatalogName>>, Error> {
+pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<CatalogName>>, Failure> {
     let Some(v1::NameFilter { names }) = filter else { return Ok(None) };
     if names.len() > FILTER_NAMES_MAX {
         return Err(invalid("filter.names", "must hold at most 10,000 names"));
@@ -49,9 +68,9 @@ pub(super) fn filter(filter: Option<v1::NameFilter>) -> Result<Option<BTreeSet<C
     names.iter().map(|name| catalog_name(name)).collect::<Result<_, _>>().map(Some)
 }
 
-pub(super) fn resolved(resolved: &Resolved, leader: Option<v1::Leader>) -> v1::ResolveResponse {
-    let route = route::to_proto(&resolved.route, resolved.password.as_ref());
-    v1::ResolveResponse { route: Some(route), served_at_revision: resolved.revision.0, leader }
+pub(super) fn resolved(Resolved { route, password, revision, leader }: Resolved) -> v1::ResolveResponse {
+    let route = route::to_proto(&route, password.as_ref());
+    v1::ResolveResponse { route: Some(route), served_at_revision: revision.0, leader: leader.map(leader_to_proto) }
 }
 
 pub(super) fn effective(effective: Effective) -> v1::EffectivePrivilegesResponse {
@@ -112,4 +131,23 @@ fn duration(duration: Duration) -> prost_types::Duration {
 
 pub(super) fn timestamp(time: SystemTime) -> prost_types::Timestamp {
     time.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freshness_is_linearizable_unless_stated() {
+        assert_eq!(freshness(None), Freshness::Linearizable);
+        assert_eq!(freshness(Some(v1::Freshness::default())), Freshness::Linearizable);
+        let stated = [
+            (Level::Local(()), Freshness::Local),
+            (Level::AtLeast(7), Freshness::AtLeast(Revision(7))),
+            (Level::Linearizable(()), Freshness::Linearizable),
+        ];
+        for (level, expected) in stated {
+            assert_eq!(freshness(Some(v1::Freshness { level: Some(level) })), expected);
+        }
+    }
 }

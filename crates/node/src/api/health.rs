@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_service::Operate;
 use aliasd_wire::v1::admin_server::AdminServer;
 use aliasd_wire::v1::auth_server::AuthServer;
 use aliasd_wire::v1::cluster_server::ClusterServer;
@@ -14,13 +15,18 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use super::{admin, auth, cluster, router};
-use aliasd_service::Session;
+use crate::observe::metrics::Metrics;
 
 /// How often readiness is looked at. Load balancers ask far less often.
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Keeps the health service true until `stop`. Cluster serves also when the node is not ready.
-pub(super) async fn follow_readiness(session: Arc<Session>, reporter: HealthReporter, stop: CancellationToken) {
+pub(super) async fn follow_readiness(
+    operate: Operate,
+    metrics: Arc<Metrics>,
+    reporter: HealthReporter,
+    stop: CancellationToken,
+) {
     let ready_only = [
         "",
         RouterServer::<router::RouterService>::NAME,
@@ -32,18 +38,18 @@ pub(super) async fn follow_readiness(session: Arc<Session>, reporter: HealthRepo
     let mut reported = None;
     let mut leading = None;
     loop {
-        let leader = session.replica().status().leader;
+        let leader = operate.leader().map(|leader| leader.node);
         if leader.is_some() && leader != leading {
-            session.metrics().leader_changed();
+            metrics.leader_changed();
             leading = leader;
         }
-        let ready = session.not_ready().is_empty();
+        let ready = operate.not_ready().is_empty();
         if reported != Some(ready) {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             for service in ready_only {
                 reporter.set_service_status(service, status).await;
             }
-            tell(&session, ready);
+            log_readiness(&operate, ready);
             reported = Some(ready);
         }
         tokio::select! {
@@ -54,12 +60,12 @@ pub(super) async fn follow_readiness(session: Arc<Session>, reporter: HealthRepo
     reporter.set_service_status(cluster, ServingStatus::NotServing).await;
 }
 
-fn tell(session: &Session, ready: bool) {
+fn log_readiness(operate: &Operate, ready: bool) {
     if ready {
         tracing::info!("the node is ready");
         return;
     }
-    for reason in session.not_ready() {
+    for reason in operate.not_ready() {
         tracing::warn!(code = reason.code(), reason = %reason.message(), hint = reason.hint(), "the node is not ready");
     }
 }

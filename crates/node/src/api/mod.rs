@@ -1,21 +1,25 @@
-//! The gRPC surface: listeners, services, and protobuf to the session's types and back.
+//! The gRPC surface: listeners, services, and protobuf to the types of the use cases and back.
 //!
-//! Nothing is decided here but one thing: a call reaches its service only through the gate, and the gate only
-//! lets in what the table of calls lists.
+//! Nothing is decided here but two things: a call reaches its service only through the access layer, which lets in what
+//! the table of calls lists; and which status code goes with a failure.
 
+mod access;
 mod admin;
 mod auth;
 mod cluster;
 mod convert;
-mod gate;
+mod failure;
 mod health;
+mod paths;
 mod router;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_replica::{PeerIdentity, Replica};
+use aliasd_service::identity::{Authenticated, ClientConnection};
+use aliasd_service::{Failure, UseCases};
 use aliasd_wire::FILE_DESCRIPTOR_SET;
-use aliasd_wire::error::Error;
 use aliasd_wire::v1::admin_server::AdminServer;
 use aliasd_wire::v1::auth_server::AuthServer;
 use aliasd_wire::v1::cluster_server::ClusterServer;
@@ -25,14 +29,11 @@ use tonic::transport::Server;
 use tonic::{Request, Status};
 use tonic_reflection::server::Builder;
 
-use self::gate::GateLayer;
-use aliasd_service::identity::ClientConnection;
-
+use self::access::AccessLayer;
+pub use self::failure::{class_on_the_wire, grpc_code};
+use self::paths::services_for_clients;
+use crate::observe::metrics::Metrics;
 use crate::tls::{Incoming, PeerConnection};
-use aliasd_replica::{PeerIdentity, Replica};
-use aliasd_service::Session;
-use aliasd_service::access::services_for_clients;
-use aliasd_service::identity::Proof;
 
 /// The largest request: a statement of 1 MiB with its parameters.
 const REQUEST_BYTES_MAX: usize = 4 << 20;
@@ -46,7 +47,8 @@ const PEER_WINDOW: u32 = 4 << 20;
 /// # Errors
 /// The listener cannot be used any more.
 pub async fn serve_clients(
-    session: Arc<Session>,
+    use_cases: UseCases,
+    metrics: Arc<Metrics>,
     incoming: Incoming<ClientConnection>,
     stop: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
@@ -57,17 +59,17 @@ pub async fn serve_clients(
     let reflection = reflection.build_v1().expect("the descriptors were made by the build");
     let (interval, timeout) = KEEP_ALIVE;
     let (reporter, health) = tonic_health::server::health_reporter();
-    let readiness = tokio::spawn(health::follow_readiness(Arc::clone(&session), reporter, stop.clone()));
+    let UseCases { authenticate, execute, resolve, watch, account, operate } = use_cases;
+    let readiness = health::follow_readiness(operate.clone(), Arc::clone(&metrics), reporter, stop.clone());
+    let readiness = tokio::spawn(readiness);
     let served = Server::builder()
         .http2_keepalive_interval(Some(interval))
         .http2_keepalive_timeout(Some(timeout))
-        .layer(GateLayer(Arc::clone(&session)))
-        .add_service(RouterServer::new(router::RouterService(Arc::clone(&session))))
-        .add_service(
-            AdminServer::new(admin::AdminService(Arc::clone(&session))).max_decoding_message_size(REQUEST_BYTES_MAX),
-        )
-        .add_service(AuthServer::new(auth::AuthService(Arc::clone(&session))))
-        .add_service(ClusterServer::new(cluster::ClusterService(session)))
+        .layer(AccessLayer { authenticate: authenticate.clone(), metrics })
+        .add_service(RouterServer::new(router::RouterService { resolve, watch }))
+        .add_service(AdminServer::new(admin::AdminService(execute)).max_decoding_message_size(REQUEST_BYTES_MAX))
+        .add_service(AuthServer::new(auth::AuthService { authenticate, account }))
+        .add_service(ClusterServer::new(cluster::ClusterService(operate)))
         .add_service(health)
         .add_service(reflection)
         .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
@@ -100,7 +102,7 @@ pub async fn serve_peers(
         .await
 }
 
-/// The proof of who calls, that the gate left. A call without one has passed no gate.
-fn caller<T>(request: &Request<T>) -> Result<&Proof, Error> {
-    request.extensions().get::<Proof>().ok_or_else(|| Error::bug("a call came past the gate"))
+/// Who calls, as the access layer found out. A call without has not come through it.
+fn caller<T>(request: &Request<T>) -> Result<&Authenticated, Failure> {
+    request.extensions().get().ok_or_else(|| Failure::bug("a call came past the access layer"))
 }

@@ -21,7 +21,8 @@ use crate::config::{Commands, Config};
 use crate::node::Node;
 use crate::observe::logging;
 use aliasd_replica::Member;
-use aliasd_service::{Formation, Formed};
+use aliasd_service::Failure;
+use aliasd_service::operate::{Formation, Formed};
 
 /// How `aliasd dev` starts.
 #[derive(Args, Debug)]
@@ -73,7 +74,7 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
     run(node, &mut signals).await
 }
 
-async fn form(node: &Node) -> Result<Formed, aliasd_wire::error::Error> {
+async fn form(node: &Node) -> Result<Formed, Failure> {
     let addresses = node.addresses();
     let member = Member {
         name: "node-1".to_owned(),
@@ -81,7 +82,7 @@ async fn form(node: &Node) -> Result<Formed, aliasd_wire::error::Error> {
         client_address: addresses.client.to_string(),
     };
     let admin = UserName::new("admin").expect("a name of five letters is a user name");
-    node.session().form(Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
+    node.operate().form(Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
 }
 
 fn welcome(directory: &Path, node: &Node, formed: &Formed) {

@@ -128,6 +128,14 @@ default_language = 'CYPHER_25'
 }
 
 #[test]
+fn a_setting_that_a_cluster_is_formed_with_is_a_setting() {
+    for setting in aliasd_service::operate::AGREED_SETTINGS {
+        let line = format!("\n{} = ", setting.trim_start_matches("cluster."));
+        assert!(schema::DEFAULT_FILE.contains(&line), "{setting} is no setting");
+    }
+}
+
+#[test]
 fn everything_missing_is_said_at_once() {
     assert_eq!(
         problems(load("")),

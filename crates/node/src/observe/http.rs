@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use aliasd_service::{NodeFailure, Operate};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -11,41 +12,56 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use aliasd_service::Session;
+use super::metrics::Metrics;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What is shown.
+#[derive(Clone)]
+struct Shown {
+    operate: Operate,
+    metrics: Arc<Metrics>,
+}
 
 /// Serves until `stop`.
 ///
 /// # Errors
 /// The listener cannot be used any more.
-pub async fn serve(listener: TcpListener, session: Arc<Session>, stop: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    operate: Operate,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     let routes = Router::new()
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(expose))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
-        .with_state(session);
+        .with_state(Shown { operate, metrics });
     axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
-async fn metrics(State(session): State<Arc<Session>>) -> impl IntoResponse {
-    let text = session.metrics().expose(&session.reading());
+async fn expose(State(Shown { operate, metrics }): State<Shown>) -> impl IntoResponse {
+    let text = metrics.expose(&operate.figures());
     ([(header::CONTENT_TYPE, OPENMETRICS)], text)
 }
 
 /// A node is alive as long as its replica works; starting it again may help when it does not.
-async fn live(State(session): State<Arc<Session>>) -> impl IntoResponse {
-    match session.stopped() {
+async fn live(State(Shown { operate, .. }): State<Shown>) -> impl IntoResponse {
+    match operate.stopped() {
         None => (StatusCode::OK, "alive\n".to_owned()),
-        Some(fault) => (StatusCode::SERVICE_UNAVAILABLE, format!("{}: {}\n", fault.code(), fault.message())),
+        Some(failure) => (StatusCode::SERVICE_UNAVAILABLE, line(&failure)),
     }
 }
 
-async fn ready(State(session): State<Arc<Session>>) -> impl IntoResponse {
-    let reasons = session.not_ready();
+async fn ready(State(Shown { operate, .. }): State<Shown>) -> impl IntoResponse {
+    let reasons = operate.not_ready();
     if reasons.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());
     }
-    let lines = reasons.iter().map(|fault| format!("{}: {}\n", fault.code(), fault.message()));
-    (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
+    (StatusCode::SERVICE_UNAVAILABLE, reasons.iter().map(line).collect())
+}
+
+fn line(failure: &NodeFailure) -> String {
+    format!("{}: {}\n", failure.code(), failure.message())
 }

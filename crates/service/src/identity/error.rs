@@ -20,10 +20,10 @@ pub enum AuthError {
     CertificateExpired,
     /// The token is not accepted.
     #[error("the token is not accepted: {0}")]
-    Token(TokenProblem),
+    Token(TokenError),
     /// The authorization of the call makes no sense. The text says why and quotes nothing.
     #[error("the authorization of the call is malformed: {0}")]
-    Malformed(&'static str),
+    Header(&'static str),
     /// Too many passwords are being verified already.
     #[error("too many passwords are being verified at the moment")]
     Busy,
@@ -34,7 +34,7 @@ pub enum AuthError {
 
 /// What is wrong with a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenProblem {
+pub enum TokenError {
     /// It is not one of this cluster's tokens, or it was changed, or the cluster's key is another one by now.
     #[error("this cluster did not make it, or made it with an earlier key")]
     Foreign,

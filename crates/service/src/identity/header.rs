@@ -7,22 +7,22 @@ use zeroize::Zeroizing;
 
 use super::AuthError;
 
-/// A proof that came with a call. It has no `Debug`: both kinds are secret.
+/// What proves the caller of a call. It has no `Debug`: both kinds are secret.
 pub(super) enum Authorization<'a> {
     Basic { user: String, password: PlainSecret },
     Bearer(&'a str),
 }
 
 pub(super) fn parse(value: &[u8]) -> Result<Authorization<'_>, AuthError> {
-    let text = std::str::from_utf8(value).map_err(|_| AuthError::Malformed("it is not text"))?;
-    let (scheme, rest) = text.split_once(' ').ok_or(AuthError::Malformed("it has no scheme"))?;
+    let text = std::str::from_utf8(value).map_err(|_| AuthError::Header("it is not text"))?;
+    let (scheme, rest) = text.split_once(' ').ok_or(AuthError::Header("it has no scheme"))?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("basic") {
         basic(rest)
     } else if scheme.eq_ignore_ascii_case("bearer") {
         Ok(Authorization::Bearer(rest))
     } else {
-        Err(AuthError::Malformed("its scheme is neither Basic nor Bearer"))
+        Err(AuthError::Header("its scheme is neither Basic nor Bearer"))
     }
 }
 
@@ -30,9 +30,9 @@ fn basic(encoded: &str) -> Result<Authorization<'_>, AuthError> {
     let decoded = STANDARD
         .decode(encoded)
         .map(Zeroizing::new)
-        .map_err(|_| AuthError::Malformed("what follows Basic is not base64"))?;
-    let text = std::str::from_utf8(&decoded).map_err(|_| AuthError::Malformed("user and password are not UTF-8"))?;
+        .map_err(|_| AuthError::Header("what follows Basic is not base64"))?;
+    let text = std::str::from_utf8(&decoded).map_err(|_| AuthError::Header("user and password are not UTF-8"))?;
     let (user, password) =
-        text.split_once(':').ok_or(AuthError::Malformed("there is no colon between user and password"))?;
+        text.split_once(':').ok_or(AuthError::Header("there is no colon between user and password"))?;
     Ok(Authorization::Basic { user: user.to_owned(), password: PlainSecret::new(password.to_owned()) })
 }

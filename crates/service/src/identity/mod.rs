@@ -24,7 +24,7 @@ use aliasd_catalog::{
 use zeroize::Zeroizing;
 
 pub use self::connection::{ClientCertificate, ClientConnection};
-pub use self::error::{AuthError, TokenProblem};
+pub use self::error::{AuthError, TokenError};
 use self::header::Authorization;
 use self::token::{Claims, Signer};
 use self::verified::Verified;
@@ -43,14 +43,14 @@ pub enum Method {
 
 /// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct Authenticated {
     /// The user.
     pub user: UserName,
     /// How it was proven.
     pub method: Method,
-    /// When the proof ends by itself: with the token or the certificate. A password does not end.
+    /// When this ends by itself: with the token or the certificate. A password does not end.
     pub expires_at: Option<Timestamp>,
-    /// The user's credentials that the proof rests on.
+    /// The user's credentials that were shown.
     pub credential_revision: Revision,
 }
 
@@ -68,19 +68,19 @@ pub struct Identity {
     vault: Arc<Vault>,
     token_lifetime: Duration,
     /// Stands in for the hash of a user that does not exist or has no password.
-    nobody: PasswordHash,
+    decoy: PasswordHash,
     verified: Arc<Verified>,
 }
 
-// === impl Proof ===
+// === impl Authenticated ===
 
-impl Proof {
+impl Authenticated {
     /// The user as the catalog's functions want it.
     pub fn principal(&self) -> Principal {
         Principal::User(self.user.clone())
     }
 
-    /// Whether the proof is still good: the user is there, active and has the credentials it had, and the time is not
+    /// Whether this is still so: the user is there, active and has the credentials it had, and the time is not
     /// up. For calls that last, such as a watch.
     pub fn holds(&self, catalog: &Catalog) -> bool {
         let unexpired = self.expires_at.is_none_or(|end| now() < end);
@@ -118,21 +118,21 @@ impl Identity {
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|_| VaultError::NotHashed)?;
         let unknowable: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let nobody = vault.passwords().hash(PlainSecret::new(unknowable)).await?;
-        Ok(Self { vault, token_lifetime, nobody, verified })
+        let decoy = vault.passwords().hash(PlainSecret::new(unknowable)).await?;
+        Ok(Self { vault, token_lifetime, decoy, verified })
     }
 
     /// Says who is calling. `authorization` is the value of the call's metadata of that name, and counts before the
     /// certificate of the connection.
     ///
     /// # Errors
-    /// There is no proof, or it does not hold in this view of the catalog.
+    /// Nothing proves it, or not in this view of the catalog.
     pub async fn authenticate(
         &self,
         authorization: Option<&[u8]>,
         certificate: Option<&ClientCertificate>,
         catalog: &Catalog,
-    ) -> Result<Proof, AuthError> {
+    ) -> Result<Authenticated, AuthError> {
         match (authorization.map(header::parse).transpose()?, certificate) {
             (Some(Authorization::Basic { user, password }), _) => self.verify_password(&user, password, catalog).await,
             (Some(Authorization::Bearer(token)), _) => self.verify_token(token, catalog),
@@ -150,11 +150,11 @@ impl Identity {
         user: &str,
         password: PlainSecret,
         catalog: &Catalog,
-    ) -> Result<Proof, AuthError> {
+    ) -> Result<Authenticated, AuthError> {
         let found = catalog.user(user).filter(|user| user.status == UserStatus::Active);
         let hash = found.and_then(|user| user.password.clone());
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.nobody.clone());
+        let hash = hash.unwrap_or_else(|| self.decoy.clone());
         let trace = self.verified.trace(user, &hash, &password);
         if !self.verified.contains(&trace) {
             let verified = Arc::clone(&self.verified);
@@ -170,29 +170,33 @@ impl Identity {
             self.verified.insert(trace);
         }
         let found = found.ok_or(AuthError::Wrong)?;
-        proof(user, found, Method::Basic, None)
+        authenticated(user, found, Method::Basic, None)
     }
 
     /// Gives a token for a caller that has just proven to be this user.
     ///
     /// # Errors
     /// This node lacks the cluster's active key.
-    pub fn issue(&self, proof: &Proof, catalog: &Catalog) -> Result<Token, AuthError> {
+    pub fn issue(&self, caller: &Authenticated, catalog: &Catalog) -> Result<Token, AuthError> {
         let issued_at = now();
         let lifetime = u64::try_from(self.token_lifetime.as_millis()).unwrap_or(u64::MAX);
         let expires_at = Timestamp(issued_at.0.saturating_add(lifetime));
-        let claims =
-            Claims { user: proof.user.clone(), issued_at, expires_at, credential_revision: proof.credential_revision };
+        let claims = Claims {
+            user: caller.user.clone(),
+            issued_at,
+            expires_at,
+            credential_revision: caller.credential_revision,
+        };
         Ok(Token { text: self.signer(catalog)?.sign(&claims), expires_at })
     }
 
-    fn verify_token(&self, token: &str, catalog: &Catalog) -> Result<Proof, AuthError> {
+    fn verify_token(&self, token: &str, catalog: &Catalog) -> Result<Authenticated, AuthError> {
         let claims = self.signer(catalog)?.verify(token, now()).map_err(AuthError::Token)?;
         let user = catalog
             .user(claims.user.as_str())
             .filter(|user| user.status == UserStatus::Active && user.credential_revision == claims.credential_revision)
-            .ok_or(AuthError::Token(TokenProblem::Ended))?;
-        proof(claims.user.as_str(), user, Method::Token, Some(claims.expires_at))
+            .ok_or(AuthError::Token(TokenError::Ended))?;
+        authenticated(claims.user.as_str(), user, Method::Token, Some(claims.expires_at))
     }
 
     fn signer(&self, catalog: &Catalog) -> Result<Signer, AuthError> {
@@ -201,7 +205,7 @@ impl Identity {
     }
 }
 
-fn verify_certificate(certificate: &ClientCertificate, catalog: &Catalog) -> Result<Proof, AuthError> {
+fn verify_certificate(certificate: &ClientCertificate, catalog: &Catalog) -> Result<Authenticated, AuthError> {
     let expires_at = timestamp(certificate.expires_at);
     // TLS checked it when the connection was made, which may be long ago.
     if now() >= expires_at {
@@ -214,12 +218,17 @@ fn verify_certificate(certificate: &ClientCertificate, catalog: &Catalog) -> Res
     if user.status != UserStatus::Active {
         return Err(AuthError::Wrong);
     }
-    proof(name.as_str(), user, Method::Certificate, Some(expires_at))
+    authenticated(name.as_str(), user, Method::Certificate, Some(expires_at))
 }
 
-fn proof(name: &str, user: &User, method: Method, expires_at: Option<Timestamp>) -> Result<Proof, AuthError> {
+fn authenticated(
+    name: &str,
+    user: &User,
+    method: Method,
+    expires_at: Option<Timestamp>,
+) -> Result<Authenticated, AuthError> {
     let name = UserName::new(name).map_err(|_| AuthError::Wrong)?;
-    Ok(Proof { user: name, method, expires_at, credential_revision: user.credential_revision })
+    Ok(Authenticated { user: name, method, expires_at, credential_revision: user.credential_revision })
 }
 
 fn now() -> Timestamp {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::token::{Claims, Signer};
 use super::verified::Verified;
-use super::{AuthError, Identity, Method, Proof, TokenProblem, now};
+use super::{AuthError, Authenticated, Identity, Method, TokenError, now};
 use crate::identity::ClientCertificate;
 use crate::vault::KeystoreSettings;
 use crate::vault::{Seal, Vault};
@@ -82,17 +82,17 @@ impl Fixture {
         self.catalog.apply(Revision(self.revision), &entry).outcome.unwrap();
     }
 
-    async fn basic(&self, user: &str, password: &str) -> Result<Proof, AuthError> {
+    async fn basic(&self, user: &str, password: &str) -> Result<Authenticated, AuthError> {
         let header = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
         self.identity.authenticate(Some(header.as_bytes()), None, &self.catalog).await
     }
 
-    async fn bearer(&self, token: &str) -> Result<Proof, AuthError> {
+    async fn bearer(&self, token: &str) -> Result<Authenticated, AuthError> {
         let header = format!("Bearer {token}");
         self.identity.authenticate(Some(header.as_bytes()), None, &self.catalog).await
     }
 
-    async fn certificate(&self, certificate: &ClientCertificate) -> Result<Proof, AuthError> {
+    async fn certificate(&self, certificate: &ClientCertificate) -> Result<Authenticated, AuthError> {
         self.identity.authenticate(None, Some(certificate), &self.catalog).await
     }
 
@@ -191,7 +191,7 @@ async fn a_changed_password_ends_what_was_remembered() {
 async fn what_is_remembered_is_bounded_and_forgets_the_oldest() {
     let fixture = Fixture::new().await;
     let verified = Verified::new().unwrap();
-    let hash = &fixture.identity.nobody;
+    let hash = &fixture.identity.decoy;
     let trace = |number: u32| verified.trace(&format!("user{number}"), hash, &secret("password"));
     for number in 0..5_000 {
         verified.insert(trace(number));
@@ -229,7 +229,7 @@ async fn a_token_ends_with_password_status_certificate_and_user() {
         let proof = fixture.bearer(token.expose()).await.unwrap();
         assert!(proof.holds(&fixture.catalog));
         fixture.admin(change).await;
-        assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenProblem::Ended)));
+        assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenError::Ended)));
         assert!(!proof.holds(&fixture.catalog));
     }
 }
@@ -239,7 +239,7 @@ async fn a_token_expires() {
     let fixture = Fixture::with_lifetime(Duration::ZERO).await;
     let login = fixture.basic("carol", "carols:password").await.unwrap();
     let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
-    assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenProblem::Expired)));
+    assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenError::Expired)));
     let claims = Claims {
         user: user("carol"),
         issued_at: Timestamp(1_000),
@@ -248,7 +248,7 @@ async fn a_token_expires() {
     };
     let token = fixture.signer().sign(&claims);
     assert_eq!(fixture.signer().verify(&token, Timestamp(1_999)), Ok(claims));
-    assert_eq!(fixture.signer().verify(&token, Timestamp(2_000)), Err(TokenProblem::Expired));
+    assert_eq!(fixture.signer().verify(&token, Timestamp(2_000)), Err(TokenError::Expired));
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn a_changed_or_foreign_token_is_refused() {
     let fixture = Fixture::new().await;
     let login = fixture.basic("carol", "carols:password").await.unwrap();
     let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
-    let foreign = Err(AuthError::Token(TokenProblem::Foreign));
+    let foreign = Err(AuthError::Token(TokenError::Foreign));
     let bytes = URL_SAFE_NO_PAD.decode(&token.expose()[4..]).unwrap();
     for position in 0..bytes.len() {
         let mut changed = bytes.clone();
@@ -271,7 +271,7 @@ async fn a_changed_or_foreign_token_is_refused() {
     assert_eq!(stranger.bearer(token.expose()).await, foreign);
     // The same key in another cluster signs otherwise.
     let elsewhere = Signer::new(&fixture.vault, ClusterId([1; 16]), fixture.vault.configured_key()).unwrap();
-    assert_eq!(elsewhere.verify(token.expose(), now()), Err(TokenProblem::Foreign));
+    assert_eq!(elsewhere.verify(token.expose(), now()), Err(TokenError::Foreign));
 }
 
 #[tokio::test]
@@ -330,7 +330,7 @@ async fn a_malformed_authorization_says_how_and_quotes_nothing() {
         (not_text.as_bytes(), "user and password are not UTF-8"),
     ] {
         let error = fixture.identity.authenticate(Some(header), None, &fixture.catalog).await.unwrap_err();
-        assert_eq!(error, AuthError::Malformed(reason));
+        assert_eq!(error, AuthError::Header(reason));
         assert!(!error.to_string().contains("hunter2"));
     }
 }

@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::error::TokenProblem;
+use super::error::TokenError;
 use crate::vault::Vault;
 
 const PREFIX: &str = "at1.";
@@ -59,18 +59,18 @@ impl Signer {
     }
 
     /// What the token says, if this cluster signed it and its time is not up.
-    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenProblem> {
-        let encoded = token.strip_prefix(PREFIX).ok_or(TokenProblem::Foreign)?;
+    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+        let encoded = token.strip_prefix(PREFIX).ok_or(TokenError::Foreign)?;
         if encoded.len() > TOKEN_LENGTH_MAX {
-            return Err(TokenProblem::Foreign);
+            return Err(TokenError::Foreign);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(encoded).map(Zeroizing::new).map_err(|_| TokenProblem::Foreign)?;
-        let signed_length = bytes.len().checked_sub(SIGNATURE_LENGTH).ok_or(TokenProblem::Foreign)?;
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).map(Zeroizing::new).map_err(|_| TokenError::Foreign)?;
+        let signed_length = bytes.len().checked_sub(SIGNATURE_LENGTH).ok_or(TokenError::Foreign)?;
         let (signed, signature) = bytes.split_at(signed_length);
         // Compares in constant time, and before anything of the token is looked at.
-        self.mac(signed).verify_slice(signature).map_err(|_| TokenProblem::Foreign)?;
-        let claims = read(signed).ok_or(TokenProblem::Foreign)?;
-        if now >= claims.expires_at { Err(TokenProblem::Expired) } else { Ok(claims) }
+        self.mac(signed).verify_slice(signature).map_err(|_| TokenError::Foreign)?;
+        let claims = read(signed).ok_or(TokenError::Foreign)?;
+        if now >= claims.expires_at { Err(TokenError::Expired) } else { Ok(claims) }
     }
 
     fn mac(&self, bytes: &[u8]) -> Hmac<Sha256> {

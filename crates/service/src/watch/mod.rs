@@ -6,20 +6,20 @@
 mod relevance;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, CatalogName, Revision};
-use aliasd_wire::error::Error;
+use aliasd_replica::{Compacted, Subscription, SubscriptionEnd, Update};
 use futures::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use self::relevance::Watcher;
 pub use self::relevance::{Event, Kind, Subject};
-use super::{Fault, Session};
-use crate::identity::Proof;
-use crate::metrics::WatcherGuard;
-use aliasd_replica::{Compacted, Subscription, SubscriptionEnd, Update};
+use crate::counters::{CountedWatch, SharedCounters};
+use crate::failure::{Failure, NodeFailure};
+use crate::identity::Authenticated;
+use crate::read::Reader;
+use crate::readiness::Readiness;
 
 /// The longest time between two messages of a watch.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -28,64 +28,88 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Everything relevant that one revision changed; never empty.
-    Batch { revision: Revision, events: Vec<Event> },
-    /// Nothing relevant up to the revision is missing. The next message follows within the interval.
-    Progress { revision: Revision, interval: Duration },
+    Batch {
+        /// The position of the changes.
+        revision: Revision,
+        /// What changed.
+        events: Vec<Event>,
+    },
+    /// Nothing relevant is missing.
+    Progress {
+        /// Up to here.
+        revision: Revision,
+        /// The next message follows within this time.
+        interval: Duration,
+    },
+}
+
+/// The use case: what changes? Cheap to clone.
+#[derive(Clone)]
+pub struct Watch {
+    reader: Reader,
+    readiness: Readiness,
+    counters: SharedCounters,
 }
 
 /// A watch that is under way.
-struct Watch {
-    session: Arc<Session>,
+struct Running {
+    reader: Reader,
+    readiness: Readiness,
     watcher: Watcher,
-    /// The watch ends with it.
-    proof: Proof,
+    /// Who watches. The watch ends when that is no longer true.
+    caller: Authenticated,
     subscription: Subscription,
     /// Everything up to here was delivered or lies in `waiting`.
     reached: Revision,
     waiting: VecDeque<Message>,
-    end: Option<Error>,
+    end: Option<Failure>,
     progress: Interval,
-    _counted: WatcherGuard,
+    _counted: CountedWatch,
 }
 
-impl Session {
+impl Watch {
+    pub(crate) fn new(reader: Reader, readiness: Readiness, counters: SharedCounters) -> Self {
+        Self { reader, readiness, counters }
+    }
+
     /// Follows what happens after a revision, or from the present state of this member on.
     ///
     /// # Errors
     /// The revision is no longer in history, or no leader was heard of lately.
     pub fn watch(
-        self: &Arc<Self>,
-        proof: Proof,
+        &self,
+        caller: Authenticated,
         names: Option<BTreeSet<CatalogName>>,
         after: Option<Revision>,
-    ) -> Result<impl Stream<Item = Result<Message, Error>> + Send + 'static, Error> {
-        self.fresh_enough()?;
-        let subscription = self.replica.subscribe(after).map_err(compacted)?;
+    ) -> Result<impl Stream<Item = Result<Message, Failure>> + Send + use<>, Failure> {
+        self.reader.fresh_enough()?;
+        let subscription = self.reader.replica().subscribe(after).map_err(compacted)?;
         let reached = subscription.position();
         let mut progress = tokio::time::interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
         progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let watch = Watch {
-            session: Arc::clone(self),
-            watcher: Watcher { user: proof.user.clone(), names },
-            proof,
+        let running = Running {
+            reader: self.reader.clone(),
+            readiness: self.readiness.clone(),
+            watcher: Watcher { user: caller.user.clone(), names },
+            caller,
             subscription,
             reached,
             waiting: VecDeque::from([Message::Progress { revision: reached, interval: PROGRESS_INTERVAL }]),
             end: None,
             progress,
-            _counted: self.metrics.watcher(),
+            _counted: CountedWatch::begin(self.counters.clone()),
         };
-        Ok(futures::stream::unfold(Some(watch), |watch| async move {
-            let mut watch = watch?;
-            let message = watch.next().await;
-            let watch = message.is_ok().then_some(watch);
-            Some((message, watch))
+        Ok(futures::stream::unfold(Some(running), |running| async move {
+            let mut running = running?;
+            let message = running.next().await;
+            let running = message.is_ok().then_some(running);
+            Some((message, running))
         }))
     }
 }
 
-impl Watch {
-    async fn next(&mut self) -> Result<Message, Error> {
+impl Running {
+    async fn next(&mut self) -> Result<Message, Failure> {
         loop {
             if let Some(message) = self.waiting.pop_front() {
                 return Ok(message);
@@ -95,19 +119,19 @@ impl Watch {
             }
             tokio::select! {
                 biased;
-                () = self.session.stopping.cancelled() => return Err(self.cut(Fault::Stopping {})),
-                update = self.subscription.next() => self.take(&update.map_err(|end| self.ended(end))?),
+                () = self.readiness.stopping() => return Err(self.cut(NodeFailure::Stopping {})),
+                update = self.subscription.next() => self.absorb(&update.map_err(|end| self.ended(end))?),
                 _ = self.progress.tick() => {
                     // Silence of the leader is silence of the watch, so that a consumer knows to distrust what it has.
-                    self.session.fresh_enough().map_err(|fault| self.cut(fault))?;
-                    self.proven(&self.session.replica.view().catalog)?;
+                    self.reader.fresh_enough().map_err(|failure| self.cut(failure))?;
+                    self.still_authenticated(&self.reader.present().catalog)?;
                     return Ok(Message::Progress { revision: self.reached, interval: PROGRESS_INTERVAL });
                 }
             }
         }
     }
 
-    fn take(&mut self, update: &Update) {
+    fn absorb(&mut self, update: &Update) {
         let new = update.batch.entries.iter().filter(|entry| entry.revision > self.reached);
         for entry in new {
             let events = self.watcher.events(entry);
@@ -116,29 +140,29 @@ impl Watch {
             }
         }
         self.reached = self.reached.max(update.batch.revision);
-        self.end = self.proven(&update.view.catalog).err();
+        self.end = self.still_authenticated(&update.view.catalog).err();
     }
 
     /// Whether the user is still who it proved to be when the watch began.
-    fn proven(&self, catalog: &Catalog) -> Result<(), Error> {
-        if self.proof.holds(catalog) { Ok(()) } else { Err(self.cut(Fault::CredentialsEnded {})) }
+    fn still_authenticated(&self, catalog: &Catalog) -> Result<(), Failure> {
+        if self.caller.holds(catalog) { Ok(()) } else { Err(self.cut(NodeFailure::CredentialsEnded {})) }
     }
 
-    fn cut(&self, fault: Fault) -> Error {
-        Error::from(fault).with_resume_revision(self.reached.0)
+    fn cut(&self, failure: NodeFailure) -> Failure {
+        Failure::from(failure).with_resume_revision(self.reached)
     }
 
-    fn ended(&self, end: SubscriptionEnd) -> Error {
+    fn ended(&self, end: SubscriptionEnd) -> Failure {
         match end {
             SubscriptionEnd::TooSlow { resume_from } => {
-                Error::from(Fault::WatchTooSlow {}).with_resume_revision(resume_from.0)
+                Failure::from(NodeFailure::WatchTooSlow {}).with_resume_revision(resume_from)
             }
             SubscriptionEnd::Compacted(gap) => compacted(gap),
-            SubscriptionEnd::Stopped => self.cut(Fault::Stopping {}),
+            SubscriptionEnd::Stopped => self.cut(NodeFailure::Stopping {}),
         }
     }
 }
 
-fn compacted(Compacted { resume_from }: Compacted) -> Error {
-    Error::from(Fault::WatchCompacted {}).with_resume_revision(resume_from.0)
+fn compacted(Compacted { resume_from }: Compacted) -> Failure {
+    Failure::from(NodeFailure::WatchCompacted {}).with_resume_revision(resume_from)
 }

@@ -16,42 +16,53 @@ use aliasd_replica::AppliedEntry;
 /// One thing that changed, as a watcher is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// What kind of thing changed.
     pub subject: Subject,
-    /// Empty for [`Subject::Settings`].
+    /// Its name; empty for [`Subject::Settings`].
     pub name: String,
+    /// What happened to it.
     pub kind: Kind,
 }
 
 /// What kind of thing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
+    /// An alias, local or remote.
     Alias,
+    /// A database of this DBMS.
     Database,
+    /// A user, or what it may do.
     User,
+    /// A role, or what it allows.
     Role,
+    /// The default database or the policy of the cluster.
     Settings,
 }
 
 /// What happened to it. Of two steps on one subject, the greater is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// It is as it was; who may use it, or what it may do, is not.
     AccessChanged,
+    /// It is another now.
     Altered,
+    /// It is new, or in the place of one that was dropped by the same statement.
     Created,
+    /// It is gone.
     Dropped,
 }
 
 /// Who watches, and what.
 #[derive(Clone, Debug)]
-pub struct Watcher {
-    pub user: UserName,
+pub(crate) struct Watcher {
+    pub(crate) user: UserName,
     /// Only these aliases and databases; none means all.
-    pub names: Option<BTreeSet<CatalogName>>,
+    pub(crate) names: Option<BTreeSet<CatalogName>>,
 }
 
 impl Watcher {
     /// What the watcher is told of an entry, each subject once, in the order of subjects and names.
-    pub fn events(&self, applied: &AppliedEntry) -> Vec<Event> {
+    pub(crate) fn events(&self, applied: &AppliedEntry) -> Vec<Event> {
         let scopes = [Scope::of(&self.user, &applied.before), Scope::of(&self.user, &applied.after)];
         let mut events: BTreeMap<(Subject, String), Kind> = BTreeMap::new();
         for change in &applied.changes {

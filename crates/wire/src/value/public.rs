@@ -5,14 +5,7 @@ use std::collections::BTreeMap;
 use aliasd_catalog::{Duration, Float, Value, ValueMap};
 
 use super::{NESTING_MAX, ValueError};
-use crate::error::Error;
 use crate::v1;
 use crate::v1::value::Kind;
 
 super::conversions!(v1, pub);
-
-impl From<ValueError> for Error {
-    fn from(error: ValueError) -> Self {
-        Self::rejected(tonic::Code::InvalidArgument, "VALUE_INVALID", format!("A parameter is no value: {error}."))
-    }
-}

@@ -156,20 +156,3 @@ fn an_explanation_keeps_every_rule_and_their_order() {
     let access = v1::AccessPrivilegeRule { on: "films".to_owned(), grants: vec![grant], allowed: false };
     assert_eq!(rules[13], Sent::Access(access));
 }
-
-#[test]
-fn a_refusal_in_an_explanation_has_the_parts_of_an_error() {
-    let rejection = Rejection::DatabaseNotFound { name: "films".to_owned() };
-    let error = aliasd_wire::error::Error::from(&rejection);
-    let Some(v1::explain_access_response::Verdict::Refusal(refusal)) = sent(Err(rejection)).verdict else {
-        panic!("it is refused");
-    };
-    let told = v1::Refusal {
-        code: error.code,
-        message: error.message,
-        hint: error.hint,
-        gqlstatus: error.gqlstatus,
-        neo4j_code: error.neo4j_code,
-    };
-    assert_eq!(refusal, told);
-}

@@ -3,24 +3,13 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    AliasKind, CatalogName, DatabaseName, Destination, Grant, GrantEffect, PlainSecret, Record, RecordKey, Rejection,
-    Revision, Route,
+    AliasKind, CatalogName, DatabaseName, Destination, Grant, GrantEffect, PlainSecret, Record, RecordKey, Revision,
+    Route,
 };
-use aliasd_wire::error::{Class, Error};
-use aliasd_wire::{FILE_DESCRIPTOR_SET, Freshness, privilege, route, v1};
+use aliasd_wire::{FILE_DESCRIPTOR_SET, privilege, route, v1};
 use prost::Message;
-use tonic::Code;
 
 use crate::samples;
-
-#[test]
-fn freshness_is_linearizable_unless_stated() {
-    assert_eq!(Freshness::from(None), Freshness::Linearizable);
-    assert_eq!(Freshness::from(Some(v1::Freshness::default())), Freshness::Linearizable);
-    for freshness in [Freshness::Local, Freshness::AtLeast(Revision(7)), Freshness::Linearizable] {
-        assert_eq!(Freshness::from(Some(freshness.into())), freshness);
-    }
-}
 
 #[test]
 fn privileges_are_rows_as_neo4j_shows_them() {
@@ -60,36 +49,6 @@ fn privileges_are_rows_as_neo4j_shows_them() {
         "write | graph | * | RELATIONSHIP(*)",
     ];
     assert_eq!(rows, expected);
-}
-
-#[test]
-fn rejections_keep_code_status_and_hint() {
-    let rejection = Rejection::AliasExists { name: "films".to_owned() };
-    let error = Error::from_status(&Error::from(&rejection).to_status());
-    assert_eq!(error.class, Class::Rejected);
-    assert_eq!(error.code, rejection.code().code);
-    assert_eq!(error.message, rejection.to_string());
-    assert_eq!(error.hint, rejection.hint());
-    assert_eq!(error.gqlstatus, rejection.code().gqlstatus);
-    assert_eq!(error.neo4j_code, rejection.code().neo4j_code);
-    assert_eq!(error.grpc_code, Code::AlreadyExists);
-}
-
-#[test]
-fn every_rejection_has_a_grpc_code_that_says_no() {
-    for row in Rejection::table() {
-        let values: Vec<_> = row.fields.iter().map(|field| (*field).to_owned()).collect();
-        let error = Error::from(&Rejection::from_parts(row.code, &values).unwrap());
-        let no = [
-            Code::InvalidArgument,
-            Code::NotFound,
-            Code::AlreadyExists,
-            Code::PermissionDenied,
-            Code::Unauthenticated,
-            Code::FailedPrecondition,
-        ];
-        assert!(no.contains(&error.grpc_code), "{}", row.code);
-    }
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use aliasd_service::counters::{Counted, Counters};
+use aliasd_service::operate::Figures;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -35,12 +37,12 @@ pub struct Metrics {
     refused_callers: Family<Code, Counter>,
     leader_changes: Counter,
     watchers: Gauge,
-    figures: Figures,
+    gauges: Gauges,
 }
 
 /// What is read when somebody asks, rather than counted as it happens.
 #[derive(Clone, Debug, Default)]
-struct Figures {
+struct Gauges {
     applied_revision: Gauge,
     last_log_index: Gauge,
     term: Gauge,
@@ -48,25 +50,6 @@ struct Figures {
     ready: Gauge,
     aliases: Gauge,
     log_syncs: Gauge,
-}
-
-/// The node's state at the time of a reading.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reading {
-    /// The last revision that reads show.
-    pub applied_revision: u64,
-    /// The end of the log.
-    pub last_log_index: u64,
-    /// The Raft term.
-    pub term: u64,
-    /// Whether this node leads.
-    pub leading: bool,
-    /// Whether this node serves every call.
-    pub ready: bool,
-    /// Aliases in the catalog.
-    pub aliases: u64,
-    /// How often the log was made durable since the start.
-    pub log_syncs: u64,
 }
 
 impl fmt::Debug for Metrics {
@@ -92,7 +75,7 @@ impl Metrics {
         let refused_callers = Family::default();
         let leader_changes = Counter::default();
         let watchers = Gauge::default();
-        let figures = Figures::default();
+        let gauges = Gauges::default();
         registry.register("calls", "Answered calls by gRPC status", calls.clone());
         registry.register("statements", "Statements by outcome: OK or the code of the error", statements.clone());
         registry.register(
@@ -108,8 +91,8 @@ impl Metrics {
         );
         registry.register("leader_changes", "How often another leader was seen", leader_changes.clone());
         registry.register("watchers", "Open watches", watchers.clone());
-        figures.register(&mut registry);
-        Self { registry, calls, statements, proposals, resolves, refused_callers, leader_changes, watchers, figures }
+        gauges.register(&mut registry);
+        Self { registry, calls, statements, proposals, resolves, refused_callers, leader_changes, watchers, gauges }
     }
 
     /// A call was answered with this numeric gRPC status.
@@ -117,59 +100,43 @@ impl Metrics {
         self.calls.get_or_create(&Answered { call, grpc_status: grpc_status.to_owned() }).inc();
     }
 
-    /// A statement was run; `code` is `OK` or that of the error.
-    pub fn statement(&self, code: &str) {
-        count(&self.statements, code);
-    }
-
-    /// A log entry was proposed; `code` is `OK` or that of the error.
-    pub fn proposal(&self, code: &str) {
-        count(&self.proposals, code);
-    }
-
-    /// A name was resolved; `code` is `OK` or that of the error.
-    pub fn resolve(&self, code: &str) {
-        count(&self.resolves, code);
-    }
-
-    /// A caller was not let in.
-    pub fn refused_caller(&self, code: &str) {
-        count(&self.refused_callers, code);
-    }
-
     /// Another member leads than was seen before.
     pub fn leader_changed(&self) {
         self.leader_changes.inc();
     }
 
-    /// Counts a watcher as long as the guard lives.
-    pub fn watcher(&self) -> WatcherGuard {
-        self.watchers.inc();
-        WatcherGuard(self.watchers.clone())
-    }
-
     /// Everything as text.
-    pub fn expose(&self, reading: &Reading) -> String {
-        self.figures.set(reading);
+    pub fn expose(&self, figures: &Figures) -> String {
+        self.gauges.set(figures);
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string cannot fail");
         text
     }
 }
 
-/// A watcher that is counted.
-#[derive(Debug)]
-pub struct WatcherGuard(Gauge);
+impl Counters for Metrics {
+    fn count(&self, what: Counted, code: &'static str) {
+        let family = match what {
+            Counted::Statement => &self.statements,
+            Counted::Proposal => &self.proposals,
+            Counted::Resolve => &self.resolves,
+            Counted::RefusedCaller => &self.refused_callers,
+        };
+        family.get_or_create(&Code { code: code.to_owned() }).inc();
+    }
 
-impl Drop for WatcherGuard {
-    fn drop(&mut self) {
-        self.0.dec();
+    fn watch_begins(&self) {
+        self.watchers.inc();
+    }
+
+    fn watch_ends(&self) {
+        self.watchers.dec();
     }
 }
 
-impl Figures {
+impl Gauges {
     fn register(&self, registry: &mut Registry) {
-        let figures = [
+        let gauges = [
             ("applied_revision", "The last revision that reads show", &self.applied_revision),
             ("last_log_index", "The end of the log", &self.last_log_index),
             ("term", "The Raft term; it grows with every election", &self.term),
@@ -178,29 +145,25 @@ impl Figures {
             ("aliases", "Aliases in the catalog", &self.aliases),
             ("log_syncs", "How often the log was made durable since the start", &self.log_syncs),
         ];
-        for (name, help, gauge) in figures {
+        for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
         }
     }
 
-    fn set(&self, reading: &Reading) {
-        let figures = [
-            (&self.applied_revision, reading.applied_revision),
-            (&self.last_log_index, reading.last_log_index),
-            (&self.term, reading.term),
-            (&self.leading, reading.leading.into()),
-            (&self.ready, reading.ready.into()),
-            (&self.aliases, reading.aliases),
-            (&self.log_syncs, reading.log_syncs),
+    fn set(&self, figures: &Figures) {
+        let values = [
+            (&self.applied_revision, figures.applied_revision),
+            (&self.last_log_index, figures.last_log_index),
+            (&self.term, figures.term),
+            (&self.leading, figures.leading.into()),
+            (&self.ready, figures.ready.into()),
+            (&self.aliases, figures.aliases),
+            (&self.log_syncs, figures.log_syncs),
         ];
-        for (gauge, value) in figures {
+        for (gauge, value) in values {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         }
     }
-}
-
-fn count(family: &Family<Code, Counter>, code: &str) {
-    family.get_or_create(&Code { code: code.to_owned() }).inc();
 }
 
 #[cfg(test)]
@@ -210,17 +173,17 @@ mod tests {
     #[test]
     fn what_is_counted_is_exposed() {
         let metrics = Metrics::new();
-        metrics.resolve("OK");
-        metrics.resolve("OK");
-        metrics.refused_caller("CREDENTIALS_INVALID");
-        let guard = metrics.watcher();
-        let text = metrics.expose(&Reading { applied_revision: 7, ready: true, ..Reading::default() });
+        metrics.count(Counted::Resolve, "OK");
+        metrics.count(Counted::Resolve, "OK");
+        metrics.count(Counted::RefusedCaller, "CREDENTIALS_INVALID");
+        metrics.watch_begins();
+        let text = metrics.expose(&Figures { applied_revision: 7, ready: true, ..Figures::default() });
         assert!(text.contains("aliasd_resolves_total{code=\"OK\"} 2"), "{text}");
         assert!(text.contains("aliasd_authentication_failures_total{code=\"CREDENTIALS_INVALID\"} 1"), "{text}");
         assert!(text.contains("aliasd_watchers 1"), "{text}");
         assert!(text.contains("aliasd_applied_revision 7"), "{text}");
         assert!(text.contains("aliasd_ready 1"), "{text}");
-        drop(guard);
-        assert!(metrics.expose(&Reading::default()).contains("aliasd_watchers 0"));
+        metrics.watch_ends();
+        assert!(metrics.expose(&Figures::default()).contains("aliasd_watchers 0"));
     }
 }

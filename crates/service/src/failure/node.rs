@@ -1,186 +1,215 @@
-//! What this node itself refuses, in one table, and how a fault in a statement is told. Neither ever holds a secret.
+//! What this node itself refuses, or cannot do now, in one table. docs/errors.md is made from it.
+//!
+//! Status and code of Neo4j stand there where Neo4j has a counterpart. What only calls without one are told (watches,
+//! members, the pool that verifies passwords) has none.
 
-use aliasd_cypher::LanguageError;
-use aliasd_wire::error::{Class, Error};
-use tonic::Code;
+use std::borrow::Cow;
+use std::time::Duration;
 
-macro_rules! faults {
+use super::{Class, Failure};
+
+/// In this time a full pool has verified some passwords, so that there is room again.
+const LOGIN_PAUSE: Duration = Duration::from_millis(250);
+
+macro_rules! node_failures {
     ($(
         $(#[$doc:meta])*
-        $variant:ident { $($field:ident),* } = $code:literal, $class:ident, $grpc:ident, $message:literal, $hint:literal;
+        $variant:ident { $($field:ident),* } = $code:literal, $class:ident, [$($gql:literal),*], $neo4j:literal,
+            $message:literal, $hint:literal;
     )+) => {
         /// Something that the node refuses or cannot do now. The fields are shown in the message.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Fault {
+        pub enum NodeFailure {
             $($(#[$doc])* $variant {
                 $(#[doc = concat!("Shown in the message as `", stringify!($field), "`.")] $field: String,)*
             },)+
         }
 
-        impl Fault {
-            /// The stable code, class, message pattern and hint of every fault, for documentation.
-            pub const TABLE: &'static [FaultCode] = &[$(FaultCode {
-                code: $code, class: Class::$class, message: $message, hint: $hint,
+        impl NodeFailure {
+            /// Every row, for documentation.
+            pub const TABLE: &'static [NodeFailureRow] = &[$(NodeFailureRow {
+                code: $code,
+                class: Class::$class,
+                gqlstatus: &[$($gql),*],
+                neo4j_code: $neo4j,
+                message: $message,
+                hint: $hint,
             }),+];
 
-            /// The stable code.
-            pub fn code(&self) -> &'static str {
-                match self { $(Self::$variant { .. } => $code,)+ }
+            /// The row of the table that this failure belongs to.
+            pub fn row(&self) -> &'static NodeFailureRow {
+                match self {
+                    $(Self::$variant { .. } => {
+                        const ROW: &NodeFailureRow = &NodeFailureRow {
+                            code: $code,
+                            class: Class::$class,
+                            gqlstatus: &[$($gql),*],
+                            neo4j_code: $neo4j,
+                            message: $message,
+                            hint: $hint,
+                        };
+                        ROW
+                    })+
+                }
             }
 
             /// A sentence for the caller.
             pub fn message(&self) -> String {
                 match self { $(Self::$variant { $($field),* } => format!($message, $($field = $field),*),)+ }
             }
-
-            /// The way out; empty if the message says it.
-            pub fn hint(&self) -> &'static str {
-                match self { $(Self::$variant { .. } => $hint,)+ }
-            }
-
-            fn class(&self) -> (Class, Code) {
-                match self { $(Self::$variant { .. } => (Class::$class, Code::$grpc),)+ }
-            }
         }
     };
 }
 
-/// One row of the table of faults.
+/// One row of the table of the node's own failures.
 #[derive(Clone, Copy, Debug)]
-pub struct FaultCode {
+pub struct NodeFailureRow {
     /// The stable code, in upper case. Never renamed, never reused.
     pub code: &'static str,
     /// What the caller does next.
     pub class: Class,
+    /// The GQLSTATUS, followed by the statuses of its causes; empty if Neo4j has none for it.
+    pub gqlstatus: &'static [&'static str],
+    /// Neo4j's status code; empty if it has none for it.
+    pub neo4j_code: &'static str,
     /// The message, with `{field}` for what varies.
     pub message: &'static str,
     /// What the caller can do; empty when the message says it.
     pub hint: &'static str,
 }
 
-faults! {
+node_failures! {
     // The node.
     /// No catalog has reached this node yet although it belongs to a cluster.
-    CatchingUp {} = "NODE_CATCHING_UP", RetryHere, Unavailable,
+    CatchingUp {} = "NODE_CATCHING_UP", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has not received the catalog yet.", "Ask another member, or wait a moment.";
     /// The node belongs to no cluster.
-    NotFormed {} = "NODE_EMPTY", RetryHere, Unavailable,
+    NotFormed {} = "NODE_EMPTY", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node belongs to no cluster yet.",
         "Form a cluster once with 'aliasctl cluster init', or wait until the cluster reaches this node.";
     /// The keystore lacks the active key.
-    KeyMissing { key, held } = "KEY_MISSING", RetryHere, Unavailable,
+    KeyMissing { key, held } = "KEY_MISSING", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "The keystore of this node does not hold the cluster's active key {key}; it holds {held}.",
         "Ask another member. On this node, add the key to the file that keystore.path names and start the node again.";
     /// The node is shutting down.
-    Stopping {} = "NODE_STOPPING", RetryHere, Unavailable,
+    Stopping {} = "NODE_STOPPING", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node is shutting down.", "Ask another member.";
     /// A fatal error stopped the replica.
-    Stopped { reason } = "NODE_STOPPED", RetryHere, Unavailable,
+    Stopped { reason } = "NODE_STOPPED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has stopped: {reason}.", "Ask another member. The log of this node names the way out.";
     /// No leader was heard for longer than `cluster.max_staleness`.
-    Stale { silence } = "STALE", RetryHere, Unavailable,
+    Stale { silence } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has not heard from a leader {silence}.",
         "Ask another member. If none answers, a majority of the members is down or cut off.";
     /// The wanted revision is not applied here yet.
-    RevisionNotReached { wanted, applied } = "REVISION_NOT_REACHED", RetryHere, Unavailable,
+    RevisionNotReached { wanted, applied } = "REVISION_NOT_REACHED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has not reached revision {wanted} yet; it is at {applied}.", "Ask another member, or wait a moment.";
     /// Nobody leads.
-    NoLeader {} = "NO_LEADER", RetryHere, Unavailable,
+    NoLeader {} = "NO_LEADER", RetryHere, ["51N29"], "Neo.ClientError.Cluster.NotALeader",
         "The cluster has no leader at the moment.",
         "Try again. If this lasts, a majority of the members is down or cut off.";
     /// Another member leads, and the request could not be handed to it.
-    NotLeader {} = "NOT_LEADER", GoToLeader, Unavailable,
+    NotLeader {} = "NOT_LEADER", GoToLeader, ["51N29"], "Neo.ClientError.Cluster.NotALeader",
         "This node does not lead the cluster, and could not reach the leader.", "Send the request to the leader.";
     /// Nobody took the leadership over.
-    NotTakenOver { reason } = "LEADERSHIP_NOT_TAKEN", Rejected, FailedPrecondition,
+    NotTakenOver { reason } = "LEADERSHIP_NOT_TAKEN", Rejected, [], "",
         "The leadership was not handed on: {reason}.", "Name a voter that is up, or none to let the cluster choose.";
     /// A write may or may not come into effect.
-    OutcomeUnknown {} = "OUTCOME_UNKNOWN", OutcomeUnknown, Unknown,
+    OutcomeUnknown {} = "OUTCOME_UNKNOWN", OutcomeUnknown, ["40003"], "Neo.DatabaseError.Transaction.TransactionCommitFailed",
         "It is not known whether the statement took effect.",
         "Send it again with the same request id; it takes effect at most once.";
 
     // The caller.
     /// No proof of identity came with the call.
-    Unauthenticated {} = "CREDENTIALS_MISSING", Rejected, Unauthenticated,
+    Unauthenticated {} = "CREDENTIALS_MISSING", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The call needs a user.", "Send a client certificate, user and password, or a token of Auth.Login.";
     /// User and password do not belong together, or the user may not log in. One answer for all.
-    WrongCredentials {} = "CREDENTIALS_INVALID", Rejected, Unauthenticated,
+    WrongCredentials {} = "CREDENTIALS_INVALID", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "User or password is wrong, or the user may not log in.", "";
     /// The certificate is trusted but belongs to no user.
-    UnmappedCertificate { identity } = "CERTIFICATE_UNMAPPED", Rejected, Unauthenticated,
+    UnmappedCertificate { identity } = "CERTIFICATE_UNMAPPED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The client certificate of '{identity}' belongs to no user.",
         "An administrator maps it with ALTER USER … SET AUTH 'mtls' {{SET ID '…'}}.";
     /// The certificate of the connection has run out since it was shown.
-    CertificateExpired {} = "CERTIFICATE_EXPIRED", Rejected, Unauthenticated,
+    CertificateExpired {} = "CERTIFICATE_EXPIRED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The client certificate has expired.", "Connect again with a new certificate.";
     /// A token that is not ours, is damaged, or was ended.
-    TokenInvalid { reason } = "TOKEN_INVALID", Rejected, Unauthenticated,
+    TokenInvalid { reason } = "TOKEN_INVALID", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The token is not accepted: {reason}.", "Log in again.";
     /// The authorization header makes no sense.
-    HeaderInvalid { reason } = "AUTHORIZATION_INVALID", Rejected, Unauthenticated,
+    HeaderInvalid { reason } = "AUTHORIZATION_INVALID", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The authorization of the call is malformed: {reason}.", "Send 'Basic' or 'Bearer'.";
     /// Too many passwords are being verified already.
-    LoginBusy {} = "LOGIN_BUSY", RetryHere, ResourceExhausted,
+    LoginBusy {} = "LOGIN_BUSY", RetryHere, [], "",
         "Too many passwords are being verified at the moment.", "Try again, or log in once and use the token.";
     /// A watcher's proof of identity ran out, or its user changed.
-    CredentialsEnded {} = "CREDENTIALS_ENDED", Rejected, Unauthenticated,
+    CredentialsEnded {} = "CREDENTIALS_ENDED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The proof of identity that the watch began with has expired, or the user has changed since.",
         "Log in again and watch after the resume revision.";
     /// Before the cluster is formed there are no users; the operator is known otherwise.
-    OperatorOnly {} = "OPERATOR_ONLY", Rejected, PermissionDenied,
+    OperatorOnly {} = "OPERATOR_ONLY", Rejected, ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Before the cluster is formed, this call is only taken from the node's own machine or with a client certificate.",
         "Call from a loopback address of the node, or with a certificate of the authority that tls.client_ca names.";
 
     // The request.
     /// A call that is in no table.
-    UnknownCall {} = "CALL_UNKNOWN", Rejected, Unimplemented,
+    UnknownCall {} = "CALL_UNKNOWN", Rejected, ["08N06"], "Neo.ClientError.Request.Invalid",
         "This node does not offer the call.", "";
     /// A field of the request is missing or makes no sense.
-    InvalidRequest { field, reason } = "REQUEST_INVALID", Rejected, InvalidArgument,
+    InvalidRequest { field, reason } = "REQUEST_INVALID", Rejected, ["08N06"], "Neo.ClientError.Request.Invalid",
         "The request's field '{field}' {reason}.", "";
+    /// A parameter is no value of the language.
+    InvalidValue { reason } = "VALUE_INVALID", Rejected, ["08N06"], "Neo.ClientError.Request.Invalid",
+        "A parameter is no value: {reason}.", "";
     /// An entry that could not be stored.
-    TooLarge { reason } = "STATEMENT_NOT_STORABLE", Rejected, InvalidArgument,
+    TooLarge { reason } = "STATEMENT_NOT_STORABLE", Rejected, ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "What the statement asks for cannot be stored: {reason}.", "";
     /// The members of a repeated `Init` are not those of the first.
-    OtherMembers {} = "INIT_OTHER_MEMBERS", Rejected, FailedPrecondition,
+    OtherMembers {} = "INIT_OTHER_MEMBERS", Rejected, [], "",
         "The node belongs to a cluster with other members already.",
         "Repeat the call with the members of the first attempt, or start the nodes with empty data directories.";
 
     /// A listing was not read to its end in time.
-    ListingCut {} = "LISTING_CUT", RetryHere, ResourceExhausted,
+    ListingCut {} = "LISTING_CUT", RetryHere, [], "",
         "The listing was cut before its end, because it was not read for half a minute.",
         "Read faster, or ask for less with WHERE and LIMIT.";
 
     // Watches.
     /// The revision that a watch wants to begin after is no longer known.
-    WatchCompacted {} = "WATCH_COMPACTED", RetryHere, OutOfRange,
+    WatchCompacted {} = "WATCH_COMPACTED", RetryHere, [], "",
         "What happened after the revision asked for is no longer in this node's history.",
         "Drop what was derived from earlier events and watch again after the resume revision.";
     /// A watcher did not read fast enough.
-    WatchTooSlow {} = "WATCH_TOO_SLOW", RetryHere, ResourceExhausted,
+    WatchTooSlow {} = "WATCH_TOO_SLOW", RetryHere, [], "",
         "The watcher did not read fast enough.", "Watch again after the resume revision; nothing is lost.";
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        let (class, grpc_code) = fault.class();
-        let error = Self { class, code: fault.code().to_owned(), ..Self::bug(fault.message()) };
-        let error = error.with_grpc_code(grpc_code).with_hint(fault.hint());
-        match (&fault, grpc_code) {
-            (Fault::NoLeader {} | Fault::NotLeader {}, _) => {
-                error.with_neo4j(&["51N29"], "Neo.ClientError.Cluster.NotALeader")
-            }
-            (_, Code::Unauthenticated) => error.with_neo4j(&["42NFF"], "Neo.ClientError.Security.Unauthorized"),
-            _ => error,
-        }
+impl NodeFailure {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.row().code
+    }
+
+    /// The way out; empty if the message says it.
+    pub fn hint(&self) -> &'static str {
+        self.row().hint
     }
 }
 
-/// How a fault in a statement's text is told: with the place and the excerpt, secrets covered.
-pub fn misspoken(error: &LanguageError) -> Error {
-    Error::rejected(Code::InvalidArgument, error.code().as_str(), error.to_string())
-        .with_hint(error.hint().unwrap_or_default())
-        .with_neo4j(&error.gql_status(), error.code().neo4j_code())
+impl From<NodeFailure> for Failure {
+    fn from(failure: NodeFailure) -> Self {
+        let NodeFailureRow { code, class, gqlstatus, neo4j_code, hint, .. } = *failure.row();
+        let retry_after = matches!(failure, NodeFailure::LoginBusy {}).then_some(LOGIN_PAUSE);
+        Self {
+            class,
+            code,
+            gqlstatus: gqlstatus.to_vec(),
+            neo4j_code,
+            hint: Cow::Borrowed(hint),
+            retry_after,
+            ..Self::bug(failure.message())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +223,7 @@ mod tests {
 
     #[test]
     fn codes_are_unique_across_node_catalog_and_language() {
-        let node = Fault::TABLE.iter().map(|row| row.code);
+        let node = NodeFailure::TABLE.iter().map(|row| row.code);
         let catalog = Rejection::table().into_iter().map(|row| row.code);
         let language = ErrorCode::ALL.iter().map(|code| code.as_str());
         let all: Vec<&str> = node.chain(catalog).chain(language).collect();
@@ -203,9 +232,17 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_says_what_to_do_next() {
-        let error = Error::from(Fault::RevisionNotReached { wanted: "7".into(), applied: "5".into() });
-        assert_eq!((error.class, error.grpc_code), (Class::RetryHere, Code::Unavailable));
-        assert_eq!(error.message, "This node has not reached revision 7 yet; it is at 5.");
+    fn a_failure_says_what_to_do_next() {
+        let failure = Failure::from(NodeFailure::RevisionNotReached { wanted: "7".into(), applied: "5".into() });
+        assert_eq!((failure.class, failure.code), (Class::RetryHere, "REVISION_NOT_REACHED"));
+        assert_eq!(failure.message, "This node has not reached revision 7 yet; it is at 5.");
+        assert_eq!(failure.hint, "Ask another member, or wait a moment.");
+    }
+
+    #[test]
+    fn a_status_of_neo4j_comes_with_its_code() {
+        for row in NodeFailure::TABLE {
+            assert_eq!(row.gqlstatus.is_empty(), row.neo4j_code.is_empty(), "{}", row.code);
+        }
     }
 }

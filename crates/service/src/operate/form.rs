@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aliasd_catalog::{Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName};
-use aliasd_wire::error::Error;
-
-use super::{Fault, Session, random};
 use aliasd_replica::{ClusterError, Member, NodeId};
+
+use super::Operate;
+use crate::failure::{Failure, NodeFailure};
+use crate::random;
 
 /// How long the new members may take to elect their first leader.
 const FIRST_ELECTION: Duration = Duration::from_secs(15);
@@ -30,31 +31,32 @@ pub struct Formation {
 
 /// The new cluster.
 pub struct Formed {
+    /// Its id.
     pub cluster_id: ClusterId,
     /// The password, if it was generated. It is kept nowhere else.
     pub generated: Option<PlainSecret>,
 }
 
-impl Session {
+impl Operate {
     /// Forms the cluster.
     ///
     /// # Errors
     /// It is formed already, the members are not usable, the password is too short, or no majority of the members can
     /// be reached.
-    pub async fn form(&self, formation: Formation) -> Result<Formed, Error> {
-        if self.replica.view().catalog.meta().is_some() {
-            return Err(Error::from(&Rejection::AlreadyFormed {}));
+    pub async fn form(&self, formation: Formation) -> Result<Formed, Failure> {
+        if self.reader.present().catalog.meta().is_some() {
+            return Err(Failure::from(&Rejection::AlreadyFormed {}));
         }
         let Formation { members, admin, password } = formation;
         let generated = password.is_none().then(generate);
         let password = match (&generated, password) {
             (Some(generated), _) => generated.clone(),
             (None, Some(given)) if given.expose().chars().count() < 8 => {
-                return Err(Error::from(&Rejection::PasswordTooShort {}));
+                return Err(Failure::from(&Rejection::PasswordTooShort {}));
             }
             (None, given) => given.unwrap_or_else(generate),
         };
-        self.join(members).await?;
+        self.initialize_members(members).await?;
         let cluster_id = ClusterId(random());
         let bootstrap = Command::<Plain>::Bootstrap(Bootstrap {
             cluster_id,
@@ -63,30 +65,30 @@ impl Session {
             admin,
             password,
         });
-        self.write(Principal::System, RequestId(random()), bootstrap).await?;
+        self.writer.write(Principal::System, RequestId(random()), bootstrap).await?;
         tracing::info!(cluster = %cluster_id, "the cluster is formed");
         Ok(Formed { cluster_id, generated })
     }
 
     /// Makes the members known, unless an earlier attempt did, and waits until one of them leads.
-    async fn join(&self, members: BTreeMap<NodeId, Member>) -> Result<(), Error> {
-        let no_leader = || Error::from(Fault::NoLeader {});
-        match self.replica.initialize(members.clone()).await {
+    async fn initialize_members(&self, members: BTreeMap<NodeId, Member>) -> Result<(), Failure> {
+        let no_leader = || Failure::from(NodeFailure::NoLeader {});
+        match self.reader.replica().initialize(members.clone()).await {
             Ok(()) => {}
             Err(ClusterError::AlreadyInitialized) => {
-                let known = self.replica.status().members;
+                let known = self.reader.replica().status().members;
                 let same = known.len() == members.len()
                     && members.iter().all(|(id, member)| known.get(id).is_some_and(|known| known.member == *member));
                 if !same {
-                    return Err(Fault::OtherMembers {}.into());
+                    return Err(NodeFailure::OtherMembers {}.into());
                 }
             }
             Err(ClusterError::Members(reason) | ClusterError::Transfer(reason)) => {
-                return Err(Fault::InvalidRequest { field: "members".into(), reason }.into());
+                return Err(NodeFailure::InvalidRequest { field: "members".into(), reason }.into());
             }
-            Err(ClusterError::Fatal(reason)) => return Err(super::freshness::not_serving(&reason).into()),
+            Err(ClusterError::Fatal(reason)) => return Err(NodeFailure::from(&reason).into()),
         }
-        self.replica.wait_for_leader(FIRST_ELECTION).await.map(drop).ok_or_else(no_leader)
+        self.reader.replica().wait_for_leader(FIRST_ELECTION).await.map(drop).ok_or_else(no_leader)
     }
 }
 

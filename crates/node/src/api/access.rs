@@ -1,0 +1,96 @@
+//! What stands in front of every service on the clients' listener: no call passes that the table does not let in.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use aliasd_service::authenticate::{Attempt, Authenticate, Call};
+use aliasd_service::identity::ClientConnection;
+use aliasd_service::{Failure, NodeFailure};
+use futures::future::BoxFuture;
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use super::{failure, paths};
+use crate::observe::metrics::Metrics;
+
+/// Lets only those calls through that may begin, with who calls among their extensions, and counts the answers.
+#[derive(Clone)]
+pub(super) struct AccessLayer {
+    pub(super) authenticate: Authenticate,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl<S> Layer<S> for AccessLayer {
+    type Service = Access<S>;
+
+    fn layer(&self, inner: S) -> Access<S> {
+        Access { layer: self.clone(), inner }
+    }
+}
+
+/// A service behind the layer.
+#[derive(Clone)]
+pub(super) struct Access<S> {
+    layer: AccessLayer,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Access<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response<Body>, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // The service that was polled ready is the one to call; its clone may not be.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let AccessLayer { authenticate, metrics } = self.layer.clone();
+        Box::pin(async move {
+            let Some((path, call)) = paths::for_clients(request.uri().path()) else {
+                metrics.answered("unknown", "12");
+                return Ok(refuse(NodeFailure::UnknownCall {}.into()));
+            };
+            let response = match admit(&authenticate, path, call, &mut request).await {
+                Ok(()) => inner.call(request).await?,
+                Err(failure) => refuse(failure),
+            };
+            // A status that is known from the start stands in the headers; one that comes later means a stream began.
+            let status = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
+            metrics.answered(path, status.unwrap_or("0"));
+            Ok(response)
+        })
+    }
+}
+
+async fn admit(
+    authenticate: &Authenticate,
+    path: &'static str,
+    call: Call,
+    request: &mut Request<Body>,
+) -> Result<(), Failure> {
+    let connection = request.extensions().get::<ClientConnection>().cloned();
+    let connection = connection.ok_or_else(|| Failure::bug("a call came without its connection"))?;
+    let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    let attempt = Attempt { call, name: path, connection: &connection };
+    let caller = authenticate.admit(attempt, authorization).await?;
+    // Services have no use for it, and what is not there cannot be logged.
+    request.headers_mut().remove(AUTHORIZATION);
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    Ok(())
+}
+
+fn refuse(failure: Failure) -> Response<Body> {
+    failure::status(failure).into_http()
+}

@@ -1,0 +1,152 @@
+//! The one table of calls: who may make each of them, and when it is served. What is not in the table is refused.
+//!
+//! A call is what is asked, whatever the protocol that it came over; a protocol says which of its messages is which
+//! call, and has a test that it forgot none.
+
+use aliasd_catalog::DbmsAction;
+
+/// What a caller can ask of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Call {
+    /// Where does a name lead?
+    Resolve,
+    /// What changes?
+    Watch,
+    /// A statement.
+    Execute,
+    /// A token for a password.
+    LogIn,
+    /// Who is calling?
+    WhoAmI,
+    /// Is this the user's password?
+    VerifyUser,
+    /// What may a user do?
+    EffectivePrivileges,
+    /// Why can a user use a name, or not?
+    ExplainAccess,
+    /// Forms the cluster.
+    FormCluster,
+    /// How are this node and the cluster?
+    ClusterStatus,
+    /// Hands the leadership to another member.
+    TransferLeader,
+    /// Is this node ready?
+    Health,
+    /// Which calls are there?
+    Reflection,
+    /// What members say to each other, on a listener of their own.
+    MemberTraffic,
+}
+
+/// What it takes to make a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// How the caller is known.
+    pub caller: Caller,
+    /// What the caller must be allowed to do.
+    pub privilege: Privilege,
+    /// When the call is served.
+    pub served: Served,
+}
+
+/// How the one who calls is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Not at all: the call tells nothing that anyone may not know.
+    Anyone,
+    /// As a user of the catalog.
+    User,
+    /// As a user of the catalog. Before there is a catalog, as the operator: from a loopback address or with any
+    /// client certificate that the clients' authority issued.
+    UserOrOperator,
+    /// As the operator, and only before there is a catalog.
+    Operator,
+    /// As a member, by its certificate, on the listener for members.
+    Member,
+}
+
+/// What the caller must be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// Nothing more than to be known as the table says.
+    None,
+    /// This, judged before the call begins.
+    Dbms(DbmsAction),
+    /// It depends on what is asked, and the call itself judges it.
+    Decided(&'static str),
+}
+
+/// When a call is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// Always, also by a node that is not ready.
+    Always,
+    /// Once the node has the catalog and the active key, and until it stops.
+    Ready,
+}
+
+impl Call {
+    /// Every call.
+    pub const ALL: &[Self] = &[
+        Self::Resolve,
+        Self::Watch,
+        Self::Execute,
+        Self::LogIn,
+        Self::WhoAmI,
+        Self::VerifyUser,
+        Self::EffectivePrivileges,
+        Self::ExplainAccess,
+        Self::FormCluster,
+        Self::ClusterStatus,
+        Self::TransferLeader,
+        Self::Health,
+        Self::Reflection,
+        Self::MemberTraffic,
+    ];
+
+    /// The table.
+    pub const fn rule(self) -> Rule {
+        match self {
+            Self::Resolve => rule(
+                Caller::User,
+                Privilege::Decided(
+                    "ACCESS of the user resolved for; RESOLVE ALIAS for credentials; IMPERSONATE for another user",
+                ),
+                Served::Ready,
+            ),
+            Self::Watch => rule(
+                Caller::User,
+                Privilege::Decided("each change is shown by the privileges of its revision"),
+                Served::Ready,
+            ),
+            Self::Execute => rule(Caller::User, Privilege::Decided("what the statement needs"), Served::Ready),
+            Self::LogIn => rule(Caller::Anyone, Privilege::Decided("the right password"), Served::Ready),
+            Self::WhoAmI => rule(Caller::User, Privilege::None, Served::Ready),
+            Self::VerifyUser => rule(Caller::User, Privilege::Decided("IMPERSONATE of that user"), Served::Ready),
+            Self::EffectivePrivileges => rule(
+                Caller::User,
+                Privilege::Decided("SHOW USER and SHOW PRIVILEGE, unless it is about the caller"),
+                Served::Ready,
+            ),
+            Self::ExplainAccess => rule(
+                Caller::User,
+                Privilege::Decided(
+                    "SHOW USER, SHOW PRIVILEGE and SHOW ALIAS, unless it is about the caller, who then learns of no hidden name",
+                ),
+                Served::Ready,
+            ),
+            Self::FormCluster => rule(Caller::Operator, Privilege::None, Served::Always),
+            Self::ClusterStatus => {
+                rule(Caller::UserOrOperator, Privilege::Dbms(DbmsAction::ShowServers), Served::Always)
+            }
+            Self::TransferLeader => rule(Caller::User, Privilege::Dbms(DbmsAction::ServerManagement), Served::Always),
+            // The protocol is published with the source; what is asked about it tells nothing of this cluster.
+            Self::Health | Self::Reflection => rule(Caller::Anyone, Privilege::None, Served::Always),
+            Self::MemberTraffic => rule(Caller::Member, Privilege::None, Served::Always),
+        }
+    }
+}
+
+const fn rule(caller: Caller, privilege: Privilege, served: Served) -> Rule {
+    Rule { caller, privilege, served }
+}

@@ -1,0 +1,128 @@
+//! Life of a statement: parse, lower, and either write a command or list from a view. One line of the audit trail each.
+
+mod listing;
+
+use std::sync::Arc;
+
+use aliasd_catalog::{Principal, RequestId, Revision, UserName};
+use aliasd_cypher::ast::{self, Deprecation, PARAMETER_STATUS};
+use aliasd_cypher::{Lowered, Parameters, lower, parse};
+use aliasd_listing::Listing;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+pub use self::listing::Rows;
+use crate::audit;
+use crate::counters::{Counted, SharedCounters};
+use crate::failure::{Failure, Leader};
+use crate::read::{Freshness, Reader};
+use crate::write::{Writer, Written};
+
+/// One statement and what it needs.
+pub struct Statement {
+    /// May hold a password in clear.
+    pub text: Zeroizing<String>,
+    /// What `$name` stands for.
+    pub parameters: Parameters,
+    /// A repeated request has its effect once.
+    pub request: RequestId,
+    /// For a listing.
+    pub freshness: Freshness,
+}
+
+/// What a statement came to.
+pub struct Executed {
+    /// The result.
+    pub answer: Answer,
+    /// What the statement's author should give up.
+    pub deprecations: Vec<Deprecation>,
+    /// Who leads, so that the next statement may go straight there.
+    pub leader: Option<Leader>,
+}
+
+/// What a statement is answered with.
+pub enum Answer {
+    /// It wrote.
+    Written(Written),
+    /// It lists.
+    Listed(Listed),
+}
+
+/// A listing that is being read.
+pub struct Listed {
+    /// Their names, in order.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub rows: Rows,
+    /// The revision of the state that is listed.
+    pub revision: Revision,
+}
+
+/// The use case: a statement of the administration language. Cheap to clone.
+#[derive(Clone)]
+pub struct Execute {
+    reader: Reader,
+    writer: Writer,
+    counters: SharedCounters,
+    /// Bounds the listings that run at once.
+    listings: Arc<Semaphore>,
+}
+
+impl Execute {
+    pub(crate) fn new(reader: Reader, writer: Writer, counters: SharedCounters) -> Self {
+        Self { reader, writer, counters, listings: Arc::new(Semaphore::new(listing::RUNNING_MAX)) }
+    }
+
+    /// Runs a statement for a user.
+    ///
+    /// # Errors
+    /// The text is at fault, the user may not, or the catalog or the cluster refuses.
+    pub async fn execute(&self, user: &UserName, statement: Statement) -> Result<Executed, Failure> {
+        let mut printed = None;
+        let executed = self.execute_unaudited(user, statement, &mut printed).await;
+        let revision = executed.as_ref().ok().map(|executed| match &executed.answer {
+            Answer::Written(written) => written.revision,
+            Answer::Listed(listed) => listed.revision,
+        });
+        let outcome = executed.as_ref().err().map_or("OK", |failure| failure.code);
+        self.counters.count(Counted::Statement, outcome);
+        audit::statement(user, printed.as_deref(), revision, outcome);
+        executed
+    }
+
+    async fn execute_unaudited(
+        &self,
+        user: &UserName,
+        statement: Statement,
+        printed: &mut Option<String>,
+    ) -> Result<Executed, Failure> {
+        let Statement { text, parameters, request, freshness } = statement;
+        let parsed = parse(&text).map_err(|error| Failure::from(&error))?;
+        *printed = Some(parsed.to_string());
+        let lowered = lower(&parsed, &parameters).map_err(|refusal| Failure::of_refusal(refusal, &text))?;
+        let actor = Principal::User(user.clone());
+        let answer = match lowered {
+            Lowered::Command(command) => {
+                let written = self.writer.write(actor, request, *command).await;
+                Answer::Written(written.map_err(|failure| named_by_parameter(failure, &parsed))?)
+            }
+            Lowered::Listing(request) => {
+                let listing = Listing::bind(&request).map_err(|refusal| Failure::of_refusal(refusal, &text))?;
+                let view = self.reader.view(freshness).await?;
+                let listed = listing::start(&self.listings, view.catalog.clone(), actor, listing).await;
+                let (columns, rows) = listed.map_err(|refusal| Failure::of_refusal(refusal, &text))?;
+                Answer::Listed(Listed { columns, rows, revision: view.revision })
+            }
+        };
+        let deprecations = parsed.deprecations.into_iter().map(|deprecation| deprecation.value).collect();
+        Ok(Executed { answer, deprecations, leader: self.reader.leader() })
+    }
+}
+
+/// Adds to the chain of statuses that the name at fault came in a parameter.
+fn named_by_parameter(mut failure: Failure, statement: &ast::Statement) -> Failure {
+    if let Some(place) = statement.parameter_status_place(failure.gqlstatus.iter().copied()) {
+        failure.gqlstatus.insert(place, PARAMETER_STATUS);
+    }
+    failure
+}

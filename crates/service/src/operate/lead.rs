@@ -1,0 +1,54 @@
+//! Handing on the leadership, by order or because the node stops.
+
+use std::time::Duration;
+
+use aliasd_replica::{ClusterError, NodeId};
+
+use super::Operate;
+use crate::failure::{Failure, Leader, NodeFailure};
+
+/// How long another voter may take to take over.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Another member leads now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transferred {
+    /// The term that it leads in.
+    pub term: u64,
+    /// Who leads.
+    pub leader: Option<Leader>,
+}
+
+impl Operate {
+    /// Makes another voter the leader, or the one whose log is furthest.
+    ///
+    /// # Errors
+    /// This node does not lead, there is no such voter, or it did not take over.
+    pub async fn transfer_leader(&self, to: Option<NodeId>) -> Result<Transferred, Failure> {
+        let status = self.reader.replica().status();
+        if status.leader != Some(status.node) {
+            return Err(Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader()));
+        }
+        match self.reader.replica().transfer_leader(to, TAKEN_OVER_WITHIN).await {
+            Ok(_) => Ok(Transferred { term: self.reader.replica().status().term, leader: self.reader.leader() }),
+            Err(ClusterError::Fatal(reason)) => Err(NodeFailure::from(&reason).into()),
+            Err(ClusterError::Transfer(reason) | ClusterError::Members(reason)) => {
+                Err(NodeFailure::NotTakenOver { reason }.into())
+            }
+            Err(error @ ClusterError::AlreadyInitialized) => Err(Failure::bug(error.to_string())),
+        }
+    }
+
+    /// Before the node stops: gives the leadership away if this node has it and anybody can take it.
+    pub async fn hand_over_leadership(&self) {
+        let status = self.reader.replica().status();
+        let alone = !status.members.iter().any(|(id, member)| *id != status.node && member.voter);
+        if status.leader != Some(status.node) || alone {
+            return;
+        }
+        match self.reader.replica().transfer_leader(None, TAKEN_OVER_WITHIN).await {
+            Ok(leader) => tracing::info!(leader, "the leadership is handed on"),
+            Err(error) => tracing::warn!(%error, "the leadership could not be handed on; the others will elect"),
+        }
+    }
+}

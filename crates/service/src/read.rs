@@ -1,0 +1,140 @@
+//! Reading this member's copy of the catalog: from a promise about freshness to a view that keeps it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliasd_catalog::{Action, Principal, Revision};
+use aliasd_replica::{NotServing, ReadError, Replica, View};
+
+use crate::failure::{Failure, Leader, NodeFailure};
+
+/// How long a read waits for the state it needs. Callers have deadlines of their own, which end the call sooner.
+const READ_WAIT: Duration = Duration::from_secs(5);
+/// How long a call waits for an election to end before it is told that nobody leads.
+const ELECTION_WAIT: Duration = Duration::from_secs(2);
+
+/// How fresh the state must be that a read is answered from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Freshness {
+    /// The applied state of the member that is asked.
+    Local,
+    /// A state that holds everything up to this revision.
+    AtLeast(Revision),
+    /// A state that holds every write acknowledged before the call.
+    #[default]
+    Linearizable,
+}
+
+/// Reads this member's copy of the catalog, for every use case. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    replica: Replica,
+    /// How long LOCAL reads are served without news of a leader.
+    max_staleness: Duration,
+}
+
+impl Reader {
+    pub(crate) fn new(replica: Replica, max_staleness: Duration) -> Self {
+        Self { replica, max_staleness }
+    }
+
+    pub(crate) fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// What this member has applied, however old that may be.
+    pub(crate) fn present(&self) -> Arc<View> {
+        self.replica.view()
+    }
+
+    /// A view that is as fresh as asked.
+    ///
+    /// # Errors
+    /// This member cannot keep the promise now; another one may.
+    pub(crate) async fn view(&self, freshness: Freshness) -> Result<Arc<View>, Failure> {
+        match freshness {
+            Freshness::Local => self.fresh_enough()?,
+            Freshness::AtLeast(revision) => self.wait_for_revision(revision).await?,
+            Freshness::Linearizable => {
+                if self.catch_up().await.is_err() {
+                    // An election may be under way; it takes about as long as a caller's pause before the next attempt.
+                    self.wait_for_election().await;
+                    self.catch_up().await?;
+                }
+            }
+        }
+        Ok(self.present())
+    }
+
+    /// Refuses if no leader was heard of lately.
+    pub(crate) fn fresh_enough(&self) -> Result<(), NodeFailure> {
+        match self.replica.last_heard_from_leader() {
+            Some(silence) if silence <= self.max_staleness => Ok(()),
+            silence => {
+                let silence = silence.map_or_else(
+                    || "since it started".to_owned(),
+                    |silence| format!("for {}.{} s", silence.as_secs(), silence.subsec_millis() / 100),
+                );
+                Err(NodeFailure::Stale { silence })
+            }
+        }
+    }
+
+    /// Waits until this member has applied everything that was acknowledged before the call.
+    pub(crate) async fn catch_up(&self) -> Result<(), Failure> {
+        self.replica.read_barrier(READ_WAIT).await.map(drop).map_err(read_failure)
+    }
+
+    /// Waits a little for a leader. Whether there is one now.
+    pub(crate) async fn wait_for_election(&self) -> bool {
+        self.replica.wait_for_leader(ELECTION_WAIT).await.is_some()
+    }
+
+    /// Whether a principal may do something. This member may lag behind the change that allows it, so a refusal is only
+    /// given once it has caught up, if it can.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) async fn permit(&self, who: &Principal, action: &Action) -> Result<(), Failure> {
+        let Err(refusal) = self.present().catalog.authorise(who, action) else { return Ok(()) };
+        if self.catch_up().await.is_err() {
+            return Err(Failure::from(&refusal));
+        }
+        self.present().catalog.authorise(who, action).map_err(|refusal| Failure::from(&refusal))
+    }
+
+    /// The leader, as far as this member knows.
+    pub(crate) fn leader(&self) -> Option<Leader> {
+        let (node, member) = self.replica.leader()?;
+        Some(Leader { node, client_address: member.client_address })
+    }
+
+    /// Waits until this member has applied a revision.
+    async fn wait_for_revision(&self, revision: Revision) -> Result<(), Failure> {
+        if self.present().revision >= revision {
+            return Ok(());
+        }
+        self.replica.wait_applied(revision, READ_WAIT).await.map_err(read_failure)
+    }
+}
+
+fn read_failure(error: ReadError) -> Failure {
+    let failure = match error {
+        ReadError::Unavailable { reason } => {
+            tracing::debug!(%reason, "a linearizable read was not possible");
+            NodeFailure::NoLeader {}
+        }
+        ReadError::Behind { wanted, reached } => {
+            NodeFailure::RevisionNotReached { wanted: wanted.to_string(), applied: reached.to_string() }
+        }
+        ReadError::Fatal(reason) => NodeFailure::from(&reason),
+    };
+    failure.into()
+}
+
+/// The replica serves nothing any more.
+impl From<&NotServing> for NodeFailure {
+    fn from(reason: &NotServing) -> Self {
+        Self::Stopped { reason: reason.to_string() }
+    }
+}
