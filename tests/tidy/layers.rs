@@ -10,11 +10,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
     ("aliasd-replica", &["aliasd-catalog", "aliasd-wire"]),
-    ("aliasd-listing", &["aliasd-catalog", "aliasd-cypher"]),
-    (
-        "aliasd-service",
-        &["aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-wire", "aliasd-keyring", "aliasd-replica"],
-    ),
+    ("aliasd-service", &["aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-keyring", "aliasd-replica"]),
     (
         "aliasd-node",
         &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-replica", "aliasd-service"],

@@ -11,6 +11,20 @@ const PLACES: &[(&str, &[&str])] = &[
     ("p12_keystore", &["crates/keyring/src/"]),
     ("rcgen", &["crates/keyring/src/"]),
     ("x509_parser", &["crates/keyring/src/"]),
+    // gRPC stays at the edges: a use case that knew it could not be served over another protocol, nor be simulated.
+    (
+        "tonic",
+        &[
+            "crates/wire/",
+            "crates/client/",
+            "crates/replica/",
+            "crates/node/src/api/",
+            "crates/node/src/tls/",
+            "crates/node/tests/",
+            "crates/cli/tests/",
+            "tests/",
+        ],
+    ),
 ];
 
 /// The directories of the pure crates.
@@ -107,6 +121,8 @@ mod tests {
         assert_eq!(stray("crates/replica/src/lib.rs", "fn f() { rocksdb::DB::open(); }"), 1);
         assert_eq!(stray("crates/replica/src/log/store.rs", "use rocksdb::DB;"), 0);
         assert_eq!(stray("crates/cli/src/pki.rs", "use {std::fs, rcgen as certificates};"), 1);
+        assert_eq!(stray("crates/service/src/resolve.rs", "fn f() -> tonic::Code { g() }"), 1);
+        assert_eq!(stray("crates/node/src/api/failure.rs", "use tonic::Code;"), 0);
         assert_eq!(stray("crates/cli/src/pki.rs", "/// as rcgen does\nfn rcgen_like() {}"), 0);
     }
 
