@@ -270,17 +270,7 @@ impl Catalog {
     /// if key and record are not of the same variant.
     #[must_use]
     pub fn restore(&mut self, key: RecordKey, record: Record) -> bool {
-        let fits = matches!(
-            (&key, &record),
-            (RecordKey::Meta, Record::Meta(_))
-                | (RecordKey::Database(_), Record::Database(_))
-                | (RecordKey::Alias(_), Record::Alias(_))
-                | (RecordKey::User(_), Record::User(_))
-                | (RecordKey::Role(_), Record::Role(_))
-                | (RecordKey::Membership(..), Record::Membership(_))
-                | (RecordKey::Grant(_), Record::Grant(_))
-                | (RecordKey::Request(_), Record::Request(_))
-        );
+        let fits = key.kind() == record.kind();
         if fits {
             let before = self.record(&key);
             self.put(&Change { key, before, after: Some(record) });
@@ -292,11 +282,11 @@ impl Catalog {
     pub(crate) fn put(&mut self, change: &Change) {
         if let Some(before) = &change.before {
             self.digest.subtract(&change.key, before);
-            self.unindex(&change.key, before);
+            self.index(&change.key, before, false);
         }
         if let Some(after) = &change.after {
             self.digest.add(&change.key, after);
-            self.index(&change.key, after);
+            self.index(&change.key, after, true);
         }
         self.store(&change.key, change.after.as_ref());
     }
@@ -342,67 +332,50 @@ impl Catalog {
         }
     }
 
-    fn index(&mut self, key: &RecordKey, record: &Record) {
+    /// Makes the indexes say a record, or no longer.
+    fn index(&mut self, key: &RecordKey, record: &Record, present: bool) {
         match (key, record) {
             (RecordKey::Membership(user, role), _) => {
-                self.members.insert_mut((role.clone(), user.clone()), ());
+                keep(&mut self.members, (role.clone(), user.clone()), (), present);
             }
             (RecordKey::Grant(grant), _) => {
-                self.standings.add(grant);
+                if present {
+                    self.standings.add(grant);
+                } else {
+                    self.standings.remove(grant);
+                }
                 if let Some(name) = grant.privilege.names() {
-                    self.grants_by_name.insert_mut((name.clone(), Arc::new((**grant).clone())), ());
+                    keep(&mut self.grants_by_name, (name.clone(), Arc::new((**grant).clone())), (), present);
                 }
             }
             (RecordKey::Alias(name), Record::Alias(alias)) => {
                 if let AliasKind::Local(target) = &alias.kind {
-                    self.aliases_by_target.insert_mut((target.clone(), name.clone()), ());
+                    keep(&mut self.aliases_by_target, (target.clone(), name.clone()), (), present);
                 }
             }
             (RecordKey::User(name), Record::User(user)) => {
                 for (provider, id) in &user.auth {
-                    self.users_by_auth.insert_mut((provider.clone(), id.clone()), name.clone());
+                    keep(&mut self.users_by_auth, (provider.clone(), id.clone()), name.clone(), present);
                 }
                 if let Some(home) = &user.home {
-                    self.users_by_home.insert_mut((home.clone(), name.clone()), ());
+                    keep(&mut self.users_by_home, (home.clone(), name.clone()), (), present);
                 }
             }
             (RecordKey::Request(id), Record::Request(request)) => {
                 self.clock = self.clock.max(request.applied.time);
-                self.requests_by_revision.insert_mut(request.applied.revision, *id);
+                keep(&mut self.requests_by_revision, request.applied.revision, *id, present);
             }
             _ => {}
         }
     }
+}
 
-    fn unindex(&mut self, key: &RecordKey, record: &Record) {
-        match (key, record) {
-            (RecordKey::Membership(user, role), _) => {
-                self.members.remove_mut(&(role.clone(), user.clone()));
-            }
-            (RecordKey::Grant(grant), _) => {
-                self.standings.remove(grant);
-                if let Some(name) = grant.privilege.names() {
-                    self.grants_by_name.remove_mut(&(name.clone(), Arc::new((**grant).clone())));
-                }
-            }
-            (RecordKey::Alias(name), Record::Alias(alias)) => {
-                if let AliasKind::Local(target) = &alias.kind {
-                    self.aliases_by_target.remove_mut(&(target.clone(), name.clone()));
-                }
-            }
-            (RecordKey::User(name), Record::User(user)) => {
-                for (provider, id) in &user.auth {
-                    self.users_by_auth.remove_mut(&(provider.clone(), id.clone()));
-                }
-                if let Some(home) = &user.home {
-                    self.users_by_home.remove_mut(&(home.clone(), name.clone()));
-                }
-            }
-            (RecordKey::Request(_), Record::Request(request)) => {
-                self.requests_by_revision.remove_mut(&request.applied.revision);
-            }
-            _ => {}
-        }
+/// Puts an entry into an index, or takes it out.
+fn keep<K: Ord, V>(index: &mut Map<K, V>, key: K, value: V, present: bool) {
+    if present {
+        index.insert_mut(key, value);
+    } else {
+        index.remove_mut(&key);
     }
 }
 

@@ -59,7 +59,7 @@ pub use privilege::{
 pub use privilege_row::{PrivilegeRow, RowResource, RowSegment};
 pub use record::{
     Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Policy,
-    Record, RecordKey, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
+    Record, RecordKey, RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
 };
 pub use rejection::{Rejection, RejectionCode};
 pub use resolve::{Destination, ResolveRequest, ResolveTarget, Route};

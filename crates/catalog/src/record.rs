@@ -51,6 +51,57 @@ pub enum Record {
     Request(Arc<RequestRecord>),
 }
 
+/// Says of which kind a key and a record are: one list for whoever puts the two side by side or numbers them.
+macro_rules! record_kinds {
+    ($($kind:ident = $number:literal),+ $(,)?) => {
+        /// What a record is about. A record belongs under a key of the same kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum RecordKind {
+            $(#[doc = concat!("See [`Record::", stringify!($kind), "`].")] $kind,)+
+        }
+
+        impl RecordKind {
+            /// Every kind, in the order of keys.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
+
+            /// The number of the kind in the digest and in stored keys. Never changed, never reused.
+            pub fn number(self) -> u8 {
+                match self { $(Self::$kind => $number,)+ }
+            }
+
+            /// The kind with this number.
+            pub fn from_number(number: u8) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.number() == number)
+            }
+        }
+
+        impl RecordKey {
+            /// What a record under this key is about.
+            pub fn kind(&self) -> RecordKind {
+                match self { $(Self::$kind { .. } => RecordKind::$kind,)+ }
+            }
+        }
+
+        impl Record {
+            /// What the record is about.
+            pub fn kind(&self) -> RecordKind {
+                match self { $(Self::$kind { .. } => RecordKind::$kind,)+ }
+            }
+        }
+    };
+}
+
+record_kinds! {
+    Meta = 0,
+    Database = 1,
+    Alias = 2,
+    User = 3,
+    Role = 4,
+    Membership = 5,
+    Grant = 6,
+    Request = 7,
+}
+
 /// What the cluster as a whole agreed on when it was formed, and changes since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {

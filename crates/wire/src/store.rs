@@ -88,18 +88,7 @@ pub fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), De
     let key = decode_record_key(key)?;
     let record = unframe::<proto::Record>(value).and_then(record::from_proto);
     let record = record.map_err(|error| error.of("record"))?;
-    let belong_together = matches!(
-        (&key, &record),
-        (RecordKey::Meta, Record::Meta(_))
-            | (RecordKey::Database(_), Record::Database(_))
-            | (RecordKey::Alias(_), Record::Alias(_))
-            | (RecordKey::User(_), Record::User(_))
-            | (RecordKey::Role(_), Record::Role(_))
-            | (RecordKey::Membership(..), Record::Membership(_))
-            | (RecordKey::Grant(_), Record::Grant(_))
-            | (RecordKey::Request(_), Record::Request(_))
-    );
-    if belong_together {
+    if key.kind() == record.kind() {
         Ok((key, record))
     } else {
         Err(FieldError::damaged("its key is of another kind").of("record"))
