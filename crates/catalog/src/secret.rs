@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::{KeyId, Revision};
+use crate::{KeyId, Rejection, Revision};
+
+/// The shortest password of a user, in characters.
+const PASSWORD_LENGTH_MIN: usize = 8;
 
 /// How far the secrets inside a command have come.
 pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
@@ -45,19 +48,40 @@ impl Stage for Sealed {
     type Unchanged = Option<Revision>;
 }
 
-/// A secret in clear. Wiped when dropped; `Debug` prints `'******'`; there is no `Display`.
+/// A password or token in clear. Wiped when the last clone is dropped; `Debug` prints `'******'`; there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PlainSecret(Zeroizing<String>);
+pub struct PlainSecret(Arc<Zeroizing<String>>);
 
 impl PlainSecret {
     /// Takes over a secret. The caller's buffer is moved, not copied.
     pub fn new(secret: String) -> Self {
-        Self(Zeroizing::new(secret))
+        Self(Arc::new(Zeroizing::new(secret)))
     }
 
-    /// The secret itself, for hashing or sealing.
+    /// The secret itself, for hashing, sealing or sending. Keep it out of anything that prints.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether a user of this catalog may have this password. Only whoever knows it in clear can tell, so that this is
+    /// asked before it is hashed and never inside `apply`.
+    ///
+    /// # Errors
+    /// It is too short.
+    pub fn require_password(&self) -> Result<(), Rejection> {
+        if self.expose().chars().count() < PASSWORD_LENGTH_MIN { Err(Rejection::PasswordTooShort {}) } else { Ok(()) }
+    }
+}
+
+impl From<String> for PlainSecret {
+    fn from(secret: String) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<&str> for PlainSecret {
+    fn from(secret: &str) -> Self {
+        Self::new(secret.to_owned())
     }
 }
 

@@ -8,13 +8,12 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::Client;
 use crate::address::Address;
 use crate::connect::Dialer;
 use crate::core::{Core, Limits};
 use crate::identity::{Identity, Proof};
 use crate::members::Members;
-use crate::secret::Secret;
+use crate::{Client, Secret};
 
 /// Makes a [`Client`].
 ///

@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use tonic::metadata::AsciiMetadataValue;
 use zeroize::Zeroizing;
 
-use crate::Error;
 use crate::core::{Core, Effect};
 use crate::failure::invalid_answer;
-use crate::secret::Secret;
+use crate::{Error, Secret};
 use aliasd_wire::v1::auth_client::AuthClient;
 
 /// How the caller proves who it is.

@@ -47,11 +47,10 @@ mod members;
 mod privileges;
 mod relevance;
 mod route;
-mod secret;
 mod statement;
 mod watch;
 
-pub use aliasd_catalog::{Duration, Float, Value, ValueMap};
+pub use aliasd_catalog::{Duration, Float, PlainSecret as Secret, Value, ValueMap};
 pub use aliasd_wire::error::{Class, Error};
 /// The messages that some calls answer with, as `proto/aliasd/v1` describes them.
 pub use aliasd_wire::v1 as messages;
@@ -64,7 +63,6 @@ pub use hub::WATCH_SILENT;
 pub use identity::Login;
 pub use privileges::PrivilegeWatch;
 pub use route::{Destination, Freshness, Lookup, RemoteDatabase, Route};
-pub use secret::Secret;
 pub use statement::{Execution, REQUEST_ID_LENGTH, Statement, Summary};
 pub use watch::{Event, Watch, WatchFrom};
 

@@ -13,9 +13,6 @@ use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
 use crate::span::{Located, Span};
 
-/// Shortest password of a user, in characters. Neo4j's default.
-const PASSWORD_LENGTH_MIN: usize = 8;
-
 /// The provider that is this catalog itself.
 const NATIVE: &str = "native";
 
@@ -129,9 +126,7 @@ fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<P
 
 fn new_password(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> Result<PlainSecret, Refusal> {
     let password = secret(operand, parameters)?;
-    if password.expose().chars().count() < PASSWORD_LENGTH_MIN {
-        return Err(Rejection::PasswordTooShort {}.into());
-    }
+    password.require_password()?;
     Ok(password)
 }
 

@@ -51,10 +51,11 @@ impl Operate {
         let generated = password.is_none().then(generate);
         let password = match (&generated, password) {
             (Some(generated), _) => generated.clone(),
-            (None, Some(given)) if given.expose().chars().count() < 8 => {
-                return Err(Failure::from(&Rejection::PasswordTooShort {}));
+            (None, Some(given)) => {
+                given.require_password().map_err(|rejection| Failure::from(&rejection))?;
+                given
             }
-            (None, given) => given.unwrap_or_else(generate),
+            (None, None) => generate(),
         };
         self.initialize_members(members).await?;
         let cluster_id = ClusterId(random());
