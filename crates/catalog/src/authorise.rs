@@ -4,8 +4,8 @@
 use crate::standing::RoleStanding;
 use crate::{
     AliasTarget, AlterUser, AuthRuleCommand, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind,
-    DatabaseScope, DatabaseStatus, DbmsAction, Grant, Principal, Privilege, Rejection, RoleName, Stage, User, UserName,
-    UserScope, UserStatus,
+    DatabaseScope, DatabaseStatus, DbmsAction, Grant, OpenCommand, Principal, Privilege, Rejection, RoleName, Stage,
+    User, UserName, UserScope, UserStatus,
 };
 
 /// What a principal wants to do.
@@ -189,24 +189,24 @@ impl Catalog {
             Command::Bootstrap(_) | Command::ChangeOwnPassword { .. } => Vec::new(),
             Command::CreateAlias(create) => creating(create.mode, DbmsAction::CreateAlias, DbmsAction::DropAlias),
             Command::AlterAlias(_) => dbms(&[DbmsAction::AlterAlias]),
-            Command::DropAlias { .. } => dbms(&[DbmsAction::DropAlias]),
-            Command::CreateDatabase { mode, composite: true, .. } => {
+            Command::Open(OpenCommand::DropAlias { .. }) => dbms(&[DbmsAction::DropAlias]),
+            Command::Open(OpenCommand::CreateDatabase { mode, composite: true, .. }) => {
                 creating(*mode, DbmsAction::CreateCompositeDatabase, DbmsAction::DropCompositeDatabase)
             }
-            Command::CreateDatabase { mode, .. } => {
+            Command::Open(OpenCommand::CreateDatabase { mode, .. }) => {
                 creating(*mode, DbmsAction::CreateDatabase, DbmsAction::DropDatabase)
             }
-            Command::AlterDatabase { name, access, default_language, .. } => {
+            Command::Open(OpenCommand::AlterDatabase { name, access, default_language, .. }) => {
                 dbms(&self.required_to_alter(name, access.is_some(), default_language.is_some()))
             }
-            Command::SetDatabaseStatus { name, status: DatabaseStatus::Online } => {
+            Command::Open(OpenCommand::SetDatabaseStatus { name, status: DatabaseStatus::Online }) => {
                 vec![Action::Database(DatabaseAction::Start, name.clone())]
             }
-            Command::SetDatabaseStatus { name, status: DatabaseStatus::Offline } => {
+            Command::Open(OpenCommand::SetDatabaseStatus { name, status: DatabaseStatus::Offline }) => {
                 vec![Action::Database(DatabaseAction::Stop, name.clone())]
             }
-            Command::SetDefaultDatabase { .. } => dbms(&[DbmsAction::ExecuteAdminProcedures]),
-            Command::DropDatabase { name, composite, cascade_aliases, .. } => {
+            Command::Open(OpenCommand::SetDefaultDatabase { .. }) => dbms(&[DbmsAction::ExecuteAdminProcedures]),
+            Command::Open(OpenCommand::DropDatabase { name, composite, cascade_aliases, .. }) => {
                 let composite = *composite || self.is_composite(name);
                 let drop = if composite { DbmsAction::DropCompositeDatabase } else { DbmsAction::DropDatabase };
                 if *cascade_aliases { dbms(&[drop, DbmsAction::DropAlias]) } else { dbms(&[drop]) }
@@ -216,24 +216,28 @@ impl Catalog {
                 needed.extend((!create.tags.is_empty()).then_some(Action::Dbms(DbmsAction::SetUserMetadata)));
                 needed
             }
-            Command::AlterUserTags { .. } => dbms(&[DbmsAction::AlterUser, DbmsAction::SetUserMetadata]),
+            Command::Open(OpenCommand::AlterUserTags { .. }) => {
+                dbms(&[DbmsAction::AlterUser, DbmsAction::SetUserMetadata])
+            }
             Command::AlterUser(alter) => dbms(&alter.required()),
-            Command::RenameUser { .. } => dbms(&[DbmsAction::RenameUser]),
-            Command::DropUser { .. } => dbms(&[DbmsAction::DropUser]),
-            Command::CreateRole { mode, .. } => creating(*mode, DbmsAction::CreateRole, DbmsAction::DropRole),
-            Command::RenameRole { .. } => dbms(&[DbmsAction::RenameRole]),
-            Command::DropRole { .. } => dbms(&[DbmsAction::DropRole]),
-            Command::GrantRoles { .. } => dbms(&[DbmsAction::AssignRole]),
-            Command::RevokeRoles { .. } => dbms(&[DbmsAction::RemoveRole]),
-            Command::AuthRule(rule) => dbms(&[match rule {
+            Command::Open(OpenCommand::RenameUser { .. }) => dbms(&[DbmsAction::RenameUser]),
+            Command::Open(OpenCommand::DropUser { .. }) => dbms(&[DbmsAction::DropUser]),
+            Command::Open(OpenCommand::CreateRole { mode, .. }) => {
+                creating(*mode, DbmsAction::CreateRole, DbmsAction::DropRole)
+            }
+            Command::Open(OpenCommand::RenameRole { .. }) => dbms(&[DbmsAction::RenameRole]),
+            Command::Open(OpenCommand::DropRole { .. }) => dbms(&[DbmsAction::DropRole]),
+            Command::Open(OpenCommand::GrantRoles { .. }) => dbms(&[DbmsAction::AssignRole]),
+            Command::Open(OpenCommand::RevokeRoles { .. }) => dbms(&[DbmsAction::RemoveRole]),
+            Command::Open(OpenCommand::AuthRule(rule)) => dbms(&[match rule {
                 AuthRuleCommand::Alter { .. } => DbmsAction::AlterAuthRule,
                 AuthRuleCommand::Rename { .. } => DbmsAction::RenameAuthRule,
                 AuthRuleCommand::Drop { .. } => DbmsAction::DropAuthRule,
                 AuthRuleCommand::GrantRoles { .. } => DbmsAction::AssignRole,
                 AuthRuleCommand::RevokeRoles { .. } => DbmsAction::RemoveRole,
             }]),
-            Command::AssignPrivileges { .. } => dbms(&[DbmsAction::AssignPrivilege]),
-            Command::RevokePrivileges { .. } => dbms(&[DbmsAction::RemovePrivilege]),
+            Command::Open(OpenCommand::AssignPrivileges { .. }) => dbms(&[DbmsAction::AssignPrivilege]),
+            Command::Open(OpenCommand::RevokePrivileges { .. }) => dbms(&[DbmsAction::RemovePrivilege]),
         }
     }
 

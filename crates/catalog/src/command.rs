@@ -1,15 +1,15 @@
 //! Commands: the closed list of what can be asked of the catalog, and the entry that carries one.
 
+mod open;
 mod user;
 
-use std::collections::BTreeSet;
-
+pub use open::OpenCommand;
 pub use user::{AlterUser, AuthRuleCommand, CreateUser, HomeChange, PasswordChange, Removal, TagChange};
 
 use crate::{
-    AliasName, CatalogName, ClusterId, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, DriverSettings,
-    GrantEffect, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal, Privilege, RemoteLogin, RemoteUrl,
-    RemoteUserName, RequestId, Revision, RoleName, Sealed, SealedSecret, Stage, Timestamp, UserName, ValueMap,
+    AliasName, CatalogName, ClusterId, CypherVersion, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy,
+    Principal, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, Sealed, SealedSecret, Stage, Timestamp,
+    UserName, ValueMap,
 };
 
 /// One position of the replicated log. Everything that `apply` may not make up travels in it.
@@ -34,74 +34,10 @@ pub enum Command<S: Stage> {
     CreateAlias(CreateAlias<S>),
     /// `ALTER ALIAS`.
     AlterAlias(AlterAlias<S>),
-    /// `DROP ALIAS`.
-    DropAlias {
-        /// Which. Not an [`AliasName`]: a name that could never exist is answered "does not exist".
-        name: CatalogName,
-        /// How the name was written.
-        form: NameForm,
-        /// Whether a missing alias is no error.
-        if_exists: bool,
-    },
-    /// `CREATE DATABASE` and `CREATE COMPOSITE DATABASE`.
-    CreateDatabase {
-        /// Under which name.
-        name: DatabaseName,
-        /// What to do if the name is taken.
-        mode: CreateMode,
-        /// Whether a composite database is created.
-        composite: bool,
-        /// `DEFAULT LANGUAGE`; absent means the catalog's default.
-        default_language: Option<CypherVersion>,
-    },
-    /// `ALTER DATABASE`. An absent part stays as it is; at least one is present.
-    AlterDatabase {
-        /// Which.
-        name: CatalogName,
-        /// Whether a missing database is no error.
-        if_exists: bool,
-        /// `SET ACCESS`.
-        access: Option<DatabaseAccess>,
-        /// `SET DEFAULT LANGUAGE`.
-        default_language: Option<CypherVersion>,
-    },
-    /// `START DATABASE` and `STOP DATABASE`.
-    SetDatabaseStatus {
-        /// Which.
-        name: CatalogName,
-        /// Started or stopped.
-        status: DatabaseStatus,
-    },
-    /// `CALL dbms.setDefaultDatabase(…)`.
-    SetDefaultDatabase {
-        /// A database or alias that exists.
-        name: CatalogName,
-    },
-    /// `DROP DATABASE` and `DROP COMPOSITE DATABASE`.
-    DropDatabase {
-        /// Which.
-        name: CatalogName,
-        /// Whether a missing database is no error.
-        if_exists: bool,
-        /// Whether it is dropped only if it is a composite database.
-        composite: bool,
-        /// Whether local aliases that lead to it, or its constituents, are dropped as well, rather than preventing
-        /// the drop.
-        cascade_aliases: bool,
-    },
     /// `CREATE USER`.
     CreateUser(CreateUser<S>),
     /// `ALTER USER`.
     AlterUser(AlterUser<S>),
-    /// `ALTER USERS`: the same for several users.
-    AlterUserTags {
-        /// Which.
-        names: BTreeSet<UserName>,
-        /// Whether missing users are no error.
-        if_exists: bool,
-        /// What becomes of their tags.
-        tags: TagChange,
-    },
     /// `ALTER CURRENT USER SET PASSWORD FROM … TO …`. The only command that is open to a user whose password must be
     /// changed.
     ChangeOwnPassword {
@@ -112,91 +48,8 @@ pub enum Command<S: Stage> {
         /// Whether the new password is the old one.
         unchanged_since: S::Unchanged,
     },
-    /// `RENAME USER`.
-    RenameUser {
-        /// Which.
-        from: UserName,
-        /// The new name.
-        to: UserName,
-        /// Whether a missing user is no error.
-        if_exists: bool,
-    },
-    /// `DROP USER`.
-    DropUser {
-        /// Which.
-        name: UserName,
-        /// Whether a missing user is no error.
-        if_exists: bool,
-    },
-    /// `CREATE ROLE`.
-    CreateRole {
-        /// Under which name.
-        name: RoleName,
-        /// What to do if the name is taken.
-        mode: CreateMode,
-        /// `IMMUTABLE`.
-        immutable: bool,
-        /// The role whose privileges are copied.
-        copy_of: Option<RoleName>,
-    },
-    /// `RENAME ROLE`.
-    RenameRole {
-        /// Which.
-        from: RoleName,
-        /// The new name.
-        to: RoleName,
-        /// Whether a missing role is no error.
-        if_exists: bool,
-    },
-    /// `DROP ROLE`.
-    DropRole {
-        /// Which.
-        name: RoleName,
-        /// Whether a missing role is no error.
-        if_exists: bool,
-    },
-    /// `GRANT ROLE`.
-    GrantRoles {
-        /// Which roles.
-        roles: BTreeSet<RoleName>,
-        /// To whom.
-        users: BTreeSet<UserName>,
-    },
-    /// `REVOKE ROLE`.
-    RevokeRoles {
-        /// Which roles.
-        roles: BTreeSet<RoleName>,
-        /// From whom.
-        users: BTreeSet<UserName>,
-        /// Whether what is missing is told rather than refused, as in Cypher 5.
-        lenient: bool,
-    },
-    /// What would be done with an auth rule.
-    AuthRule(AuthRuleCommand),
-    /// `GRANT` and `DENY`.
-    AssignPrivileges {
-        /// Granted or denied.
-        effect: GrantEffect,
-        /// `IMMUTABLE`.
-        immutable: bool,
-        /// What; several when the statement names several scopes.
-        privileges: BTreeSet<Privilege>,
-        /// To whom.
-        roles: BTreeSet<RoleName>,
-    },
-    /// `REVOKE`.
-    RevokePrivileges {
-        /// Only grants, only denials, or both.
-        effect: Option<GrantEffect>,
-        /// `IMMUTABLE`.
-        immutable: bool,
-        /// What.
-        privileges: BTreeSet<Privilege>,
-        /// From whom.
-        roles: BTreeSet<RoleName>,
-        /// Whether what is missing is told rather than refused, as in Cypher 5.
-        lenient: bool,
-    },
+    /// What carries no secret: the same at every stage.
+    Open(OpenCommand),
 }
 
 /// How the name of an alias was written, which decides where the name of its composite database ends. The name itself is
@@ -353,40 +206,12 @@ impl Command<Plain> {
                 let unchanged_since = given.and_then(|password| verify(password).ok());
                 Command::AlterUser(alter.sealed(hash_change, unchanged_since)?)
             }
-            Self::AlterUserTags { names, if_exists, tags } => Command::AlterUserTags { names, if_exists, tags },
             Self::ChangeOwnPassword { proof, password, unchanged_since: () } => {
                 let verified_at = verify(&proof)?;
                 let unchanged_since = (proof == password).then_some(verified_at);
                 Command::ChangeOwnPassword { proof: verified_at, password: hash(&password)?, unchanged_since }
             }
-            Self::DropAlias { name, form, if_exists } => Command::DropAlias { name, form, if_exists },
-            Self::CreateDatabase { name, mode, composite, default_language } => {
-                Command::CreateDatabase { name, mode, composite, default_language }
-            }
-            Self::AlterDatabase { name, if_exists, access, default_language } => {
-                Command::AlterDatabase { name, if_exists, access, default_language }
-            }
-            Self::SetDatabaseStatus { name, status } => Command::SetDatabaseStatus { name, status },
-            Self::SetDefaultDatabase { name } => Command::SetDefaultDatabase { name },
-            Self::DropDatabase { name, if_exists, composite, cascade_aliases } => {
-                Command::DropDatabase { name, if_exists, composite, cascade_aliases }
-            }
-            Self::RenameUser { from, to, if_exists } => Command::RenameUser { from, to, if_exists },
-            Self::RenameRole { from, to, if_exists } => Command::RenameRole { from, to, if_exists },
-            Self::DropUser { name, if_exists } => Command::DropUser { name, if_exists },
-            Self::CreateRole { name, mode, immutable, copy_of } => {
-                Command::CreateRole { name, mode, immutable, copy_of }
-            }
-            Self::DropRole { name, if_exists } => Command::DropRole { name, if_exists },
-            Self::GrantRoles { roles, users } => Command::GrantRoles { roles, users },
-            Self::RevokeRoles { roles, users, lenient } => Command::RevokeRoles { roles, users, lenient },
-            Self::AuthRule(rule) => Command::AuthRule(rule),
-            Self::AssignPrivileges { effect, immutable, privileges, roles } => {
-                Command::AssignPrivileges { effect, immutable, privileges, roles }
-            }
-            Self::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
-                Command::RevokePrivileges { effect, immutable, privileges, roles, lenient }
-            }
+            Self::Open(open) => Command::Open(open),
         })
     }
 }

@@ -42,7 +42,7 @@ pub use catalog::{Catalog, Named};
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
     AliasTarget, AlterAlias, AlterUser, AuthRuleCommand, Bootstrap, Command, CreateAlias, CreateMode, CreateUser,
-    CredentialField, Entry, HomeChange, NameForm, PasswordChange, RemoteTarget, Removal, TagChange,
+    CredentialField, Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, TagChange,
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, LogLevel};

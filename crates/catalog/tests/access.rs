@@ -2,7 +2,7 @@
 
 use aliasd_catalog::{
     Action, AliasTarget, Command, CreateMode, DatabaseAction, DatabaseScope, DbmsAction, GrantEffect, HomeChange,
-    PasswordChange, Privilege, Rejection, Removal, UserScope,
+    OpenCommand, PasswordChange, Privilege, Rejection, Removal, UserScope,
 };
 
 use crate::builders::{
@@ -119,7 +119,8 @@ fn an_alias_and_its_database_in_one_statement_are_one_privilege() {
     let privileges = [access("shop"), access("neo4j")].into_iter().collect();
     let roles = [role_name("one")].into_iter().collect();
     let effect = GrantEffect::Granted;
-    let granted = log.accepted(Command::AssignPrivileges { effect, immutable: false, privileges, roles });
+    let granted =
+        log.accepted(Command::Open(OpenCommand::AssignPrivileges { effect, immutable: false, privileges, roles }));
     assert_eq!((granted.system_updates, granted.notifications.len()), (1, 0));
 }
 
@@ -209,12 +210,12 @@ fn a_dropped_role_takes_its_privileges_and_memberships_along() {
 fn a_copied_role_has_the_grants_and_denials_but_not_the_members() {
     let mut log = with_carol();
     log.run([grant(access("neo4j"), "one"), deny(dbms(DbmsAction::All), "one")]);
-    let copy = Command::CreateRole {
+    let copy = Command::Open(OpenCommand::CreateRole {
         name: role_name("copy"),
         mode: CreateMode::Fail,
         immutable: false,
         copy_of: Some(role_name("one")),
-    };
+    });
     log.run([copy]);
     assert_eq!(log.catalog.grants_of(&role_name("copy")).count(), 2);
     assert_eq!(log.catalog.members_of(&role_name("copy")).count(), 0);
@@ -231,7 +232,12 @@ fn a_copy_of_an_immutable_privilege_is_an_ordinary_one() {
     log.run([revoke(None, dbms(DbmsAction::CreateAlias), "one")]);
     assert!(may(&log, "carol", DbmsAction::CreateAlias), "REVOKE never removes an immutable one");
     let copy_of = Some(role_name("one"));
-    log.run([Command::CreateRole { name: role_name("copy"), mode: CreateMode::Fail, immutable: false, copy_of }]);
+    log.run([Command::Open(OpenCommand::CreateRole {
+        name: role_name("copy"),
+        mode: CreateMode::Fail,
+        immutable: false,
+        copy_of,
+    })]);
     assert!(log.catalog.grants_of(&role_name("copy")).all(|(grant, _)| !grant.immutable));
     log.run([revoke(None, dbms(DbmsAction::CreateAlias), "copy")]);
     assert_eq!(log.catalog.grants_of(&role_name("copy")).count(), 0);

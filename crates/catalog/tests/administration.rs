@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Catalog, Command, CreateMode, CreateUser, CypherVersion,
-    DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, Entry, Notification, PasswordChange,
-    Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUserName, ResolveRequest, ResolveTarget,
-    Revision, Sealed, TagChange, Timestamp, TransactionAction, UserScope,
+    DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, Entry, Notification, OpenCommand,
+    PasswordChange, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUserName, ResolveRequest,
+    ResolveTarget, Revision, Sealed, TagChange, Timestamp, TransactionAction, UserScope,
 };
 
 use crate::builders::{
@@ -80,11 +80,8 @@ fn starting_and_stopping_have_a_privilege_each_on_the_database() {
 #[test]
 fn altering_a_database_changes_what_is_given_and_needs_a_privilege_for_each() {
     let mut log = with_alice();
-    let alter = |access, default_language| Command::AlterDatabase {
-        name: name("sales"),
-        if_exists: false,
-        access,
-        default_language,
+    let alter = |access, default_language| {
+        Command::Open(OpenCommand::AlterDatabase { name: name("sales"), if_exists: false, access, default_language })
     };
     let (read_only, cypher_25) = (Some(DatabaseAccess::ReadOnly), Some(CypherVersion::Cypher25));
     log.run([grant(dbms(DbmsAction::SetDatabaseAccess), "one")]);
@@ -94,8 +91,12 @@ fn altering_a_database_changes_what_is_given_and_needs_a_privilege_for_each() {
     log.run([alter(None, cypher_25)]);
     let sales = log.catalog.database("sales").expect("it exists");
     assert_eq!((sales.access, sales.default_language), (DatabaseAccess::ReadOnly, CypherVersion::Cypher25));
-    let system =
-        Command::AlterDatabase { name: name("system"), if_exists: true, access: read_only, default_language: None };
+    let system = Command::Open(OpenCommand::AlterDatabase {
+        name: name("system"),
+        if_exists: true,
+        access: read_only,
+        default_language: None,
+    });
     assert_eq!(log.refused(system).code().code, "DATABASE_PROTECTED");
 }
 
@@ -103,7 +104,7 @@ fn altering_a_database_changes_what_is_given_and_needs_a_privilege_for_each() {
 fn the_default_database_may_be_an_alias_and_is_home_to_who_has_none() {
     let mut log = with_alice();
     log.run([create_remote("far"), grant(Privilege::Database(DatabaseAction::Access, DatabaseScope::Home), "one")]);
-    let set = |target: &str| Command::SetDefaultDatabase { name: name(target) };
+    let set = |target: &str| Command::Open(OpenCommand::SetDefaultDatabase { name: name(target) });
     let refused = log.outcome("alice", set("far")).expect_err("there is no privilege");
     assert!(refused.to_string().contains("EXECUTE ADMIN PROCEDURES ON DBMS"), "{refused}");
     assert_eq!(log.refused(set("missing")).code().code, "NO_SUCH_DATABASE");
@@ -200,7 +201,8 @@ fn renaming_refuses_what_is_missing_and_what_is_taken() {
     assert_eq!(refused, "Failed to rename the specified user 'ghost' to 'x': The user 'ghost' does not exist.");
     let refused = log.refused(rename_user("alice", "root")).to_string();
     assert_eq!(refused, "Failed to rename the specified user 'alice' to 'root': User 'root' already exists.");
-    let lenient = Command::RenameUser { from: user_name("ghost"), to: user_name("root"), if_exists: true };
+    let lenient =
+        Command::Open(OpenCommand::RenameUser { from: user_name("ghost"), to: user_name("root"), if_exists: true });
     assert_eq!(log.accepted(lenient).system_updates, 0);
     assert_eq!(log.refused(rename_role("nobody", "x")).code().gqlstatus, ["42001", "42N10"]);
     assert_eq!(log.refused(rename_role("one", "admin")).code().gqlstatus, ["42001", "42N13"]);
@@ -269,7 +271,8 @@ fn a_lenient_revoke_tells_what_does_not_exist() {
     let mut log = with_alice();
     let roles = BTreeSet::from([role_name("nobody"), role_name("one")]);
     let users = BTreeSet::from([user_name("alice"), user_name("ghost")]);
-    let revoke = |lenient| Command::RevokeRoles { roles: roles.clone(), users: users.clone(), lenient };
+    let revoke =
+        |lenient| Command::Open(OpenCommand::RevokeRoles { roles: roles.clone(), users: users.clone(), lenient });
     assert_eq!(log.refused(revoke(false)).code().gqlstatus, ["42001", "42N10"]);
     let effect = log.accepted(revoke(true));
     let impossible =
@@ -278,12 +281,14 @@ fn a_lenient_revoke_tells_what_does_not_exist() {
     assert_eq!(effect.notifications, [impossible("Role", "nobody"), impossible("User", "ghost")]);
 
     let privileges = BTreeSet::from([access("missing"), access("sales")]);
-    let revoke = |lenient| Command::RevokePrivileges {
-        effect: None,
-        immutable: false,
-        privileges: privileges.clone(),
-        roles: roles.clone(),
-        lenient,
+    let revoke = |lenient| {
+        Command::Open(OpenCommand::RevokePrivileges {
+            effect: None,
+            immutable: false,
+            privileges: privileges.clone(),
+            roles: roles.clone(),
+            lenient,
+        })
     };
     log.run([grant(access("sales"), "one")]);
     assert!(log.apply(&user("root"), revoke(false)).outcome.is_err());
@@ -305,8 +310,12 @@ fn granting_and_revoking_without_effect_are_told_apart() {
 
 #[test]
 fn immutable_roles_cannot_be_created() {
-    let immutable =
-        Command::CreateRole { name: role_name("fixed"), mode: CreateMode::Fail, immutable: true, copy_of: None };
+    let immutable = Command::Open(OpenCommand::CreateRole {
+        name: role_name("fixed"),
+        mode: CreateMode::Fail,
+        immutable: true,
+        copy_of: None,
+    });
     assert_eq!(Log::formed().refused(immutable).code().code, "IMMUTABLE_DENIED");
 }
 
@@ -334,10 +343,12 @@ fn tags_are_set_added_and_removed() {
 #[test]
 fn several_users_are_tagged_at_once_or_none_is() {
     let mut log = Log::after(["a", "b"].map(|name| Command::CreateUser(create_user(name))));
-    let tag = |names: &[&str], if_exists| Command::AlterUserTags {
-        names: names.iter().map(|name| user_name(name)).collect(),
-        if_exists,
-        tags: TagChange { add: tags(&["red"]), ..TagChange::default() },
+    let tag = |names: &[&str], if_exists| {
+        Command::Open(OpenCommand::AlterUserTags {
+            names: names.iter().map(|name| user_name(name)).collect(),
+            if_exists,
+            tags: TagChange { add: tags(&["red"]), ..TagChange::default() },
+        })
     };
     assert_eq!(log.refused(tag(&["a", "ghost"], false)).code().code, "USER_NOT_FOUND");
     assert!(log.catalog.user("a").expect("it exists").tags.is_empty());

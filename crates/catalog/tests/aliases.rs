@@ -1,8 +1,8 @@
 //! Aliases and databases: counters, messages, and what each part of a command does.
 
 use aliasd_catalog::{
-    AliasKind, AliasTarget, Command, CreateMode, CypherVersion, DriverSettings, Duration, NameForm, RemoteAlias,
-    RemoteUserName, Value, ValueMap,
+    AliasKind, AliasTarget, Command, CreateMode, CypherVersion, DriverSettings, Duration, NameForm, OpenCommand,
+    RemoteAlias, RemoteUserName, Value, ValueMap,
 };
 
 use crate::builders::{
@@ -21,7 +21,9 @@ fn remote(log: &Log, alias: &str) -> RemoteAlias {
 fn counters_say_how_much_was_done() {
     let mut log = Log::formed();
     let replace = |target| create_alias("a", CreateMode::OrReplace, target);
-    let if_exists = |alias: &str| Command::DropAlias { name: name(alias), form: NameForm::AnyDot, if_exists: true };
+    let if_exists = |alias: &str| {
+        Command::Open(OpenCommand::DropAlias { name: name(alias), form: NameForm::AnyDot, if_exists: true })
+    };
     let if_not_exists =
         |alias: &str| create_alias(alias, CreateMode::IfNotExists, AliasTarget::Remote(remote_target()));
     let steps = [
@@ -155,8 +157,12 @@ fn an_alias_leads_to_a_database_and_never_to_an_alias() {
 #[test]
 fn cascade_drops_local_aliases_and_leaves_remote_ones() {
     let mut log = Log::after([create_database("sales"), create_local("near", "sales"), create_remote("far")]);
-    let command =
-        Command::DropDatabase { name: name("sales"), if_exists: false, composite: false, cascade_aliases: true };
+    let command = Command::Open(OpenCommand::DropDatabase {
+        name: name("sales"),
+        if_exists: false,
+        composite: false,
+        cascade_aliases: true,
+    });
     assert_eq!(log.accepted(command).system_updates, 1);
     assert!(log.catalog.alias("near").is_none() && log.catalog.alias("far").is_some());
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use aliasd_catalog::{
     AliasName, AliasTarget, AlterAlias, AlterUser, Applied, AuthId, AuthProvider, AuthRuleName, Bootstrap, Catalog,
     CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, DatabaseAction, DatabaseName, DatabaseScope,
-    DatabaseStatus, DbmsAction, DriverSettings, Effect, Entry, GrantEffect, KeyId, NameForm, Outcome, PasswordChange,
-    PasswordHash, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName,
-    Removal, RequestId, Revision, RoleName, Sealed, SealedSecret, TagChange, Timestamp, UserName, UserScope, UserTag,
+    DatabaseStatus, DbmsAction, DriverSettings, Effect, Entry, GrantEffect, KeyId, NameForm, OpenCommand, Outcome,
+    PasswordChange, PasswordHash, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUrl,
+    RemoteUserName, Removal, RequestId, Revision, RoleName, Sealed, SealedSecret, TagChange, Timestamp, UserName,
+    UserScope, UserTag,
 };
 
 /// The key that credentials are sealed with.
@@ -119,7 +120,7 @@ pub(crate) fn alter_alias(alias: &str) -> AlterAlias<Sealed> {
 }
 
 pub(crate) fn drop_alias(alias: &str) -> Command<Sealed> {
-    Command::DropAlias { name: name(alias), form: NameForm::AnyDot, if_exists: false }
+    Command::Open(OpenCommand::DropAlias { name: name(alias), form: NameForm::AnyDot, if_exists: false })
 }
 
 pub(crate) fn create_database(database: &str) -> Command<Sealed> {
@@ -131,23 +132,33 @@ pub(crate) fn create_composite(database: &str) -> Command<Sealed> {
 }
 
 pub(crate) fn create_database_as(database: &str, mode: CreateMode, composite: bool) -> Command<Sealed> {
-    Command::CreateDatabase { name: database_name(database), mode, composite, default_language: None }
+    Command::Open(OpenCommand::CreateDatabase {
+        name: database_name(database),
+        mode,
+        composite,
+        default_language: None,
+    })
 }
 
 pub(crate) fn set_status(database: &str, status: DatabaseStatus) -> Command<Sealed> {
-    Command::SetDatabaseStatus { name: name(database), status }
+    Command::Open(OpenCommand::SetDatabaseStatus { name: name(database), status })
 }
 
 pub(crate) fn rename_user(from: &str, to: &str) -> Command<Sealed> {
-    Command::RenameUser { from: user_name(from), to: user_name(to), if_exists: false }
+    Command::Open(OpenCommand::RenameUser { from: user_name(from), to: user_name(to), if_exists: false })
 }
 
 pub(crate) fn rename_role(from: &str, to: &str) -> Command<Sealed> {
-    Command::RenameRole { from: role_name(from), to: role_name(to), if_exists: false }
+    Command::Open(OpenCommand::RenameRole { from: role_name(from), to: role_name(to), if_exists: false })
 }
 
 pub(crate) fn drop_database(database: &str) -> Command<Sealed> {
-    Command::DropDatabase { name: name(database), if_exists: false, composite: false, cascade_aliases: false }
+    Command::Open(OpenCommand::DropDatabase {
+        name: name(database),
+        if_exists: false,
+        composite: false,
+        cascade_aliases: false,
+    })
 }
 
 pub(crate) fn password(change_required: Option<bool>) -> PasswordChange<Sealed> {
@@ -191,29 +202,37 @@ pub(crate) fn rule_name(text: &str) -> AuthRuleName {
 }
 
 pub(crate) fn drop_user(user: &str) -> Command<Sealed> {
-    Command::DropUser { name: user_name(user), if_exists: false }
+    Command::Open(OpenCommand::DropUser { name: user_name(user), if_exists: false })
 }
 
 pub(crate) fn create_role(role: &str) -> Command<Sealed> {
-    Command::CreateRole { name: role_name(role), mode: CreateMode::Fail, immutable: false, copy_of: None }
+    Command::Open(OpenCommand::CreateRole {
+        name: role_name(role),
+        mode: CreateMode::Fail,
+        immutable: false,
+        copy_of: None,
+    })
 }
 
 pub(crate) fn drop_role(role: &str) -> Command<Sealed> {
-    Command::DropRole { name: role_name(role), if_exists: false }
+    Command::Open(OpenCommand::DropRole { name: role_name(role), if_exists: false })
 }
 
 pub(crate) fn grant_role(role: &str, user: &str) -> Command<Sealed> {
-    Command::GrantRoles { roles: BTreeSet::from([role_name(role)]), users: BTreeSet::from([user_name(user)]) }
+    Command::Open(OpenCommand::GrantRoles {
+        roles: BTreeSet::from([role_name(role)]),
+        users: BTreeSet::from([user_name(user)]),
+    })
 }
 
 pub(crate) fn revoke_role(role: &str, user: &str) -> Command<Sealed> {
     let (roles, users) = (BTreeSet::from([role_name(role)]), BTreeSet::from([user_name(user)]));
-    Command::RevokeRoles { roles, users, lenient: false }
+    Command::Open(OpenCommand::RevokeRoles { roles, users, lenient: false })
 }
 
 fn assign(effect: GrantEffect, privilege: Privilege, role: &str) -> Command<Sealed> {
     let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role_name(role)]));
-    Command::AssignPrivileges { effect, immutable: false, privileges, roles }
+    Command::Open(OpenCommand::AssignPrivileges { effect, immutable: false, privileges, roles })
 }
 
 pub(crate) fn grant(privilege: Privilege, role: &str) -> Command<Sealed> {
@@ -226,7 +245,7 @@ pub(crate) fn deny(privilege: Privilege, role: &str) -> Command<Sealed> {
 
 pub(crate) fn revoke(effect: Option<GrantEffect>, privilege: Privilege, role: &str) -> Command<Sealed> {
     let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role_name(role)]));
-    Command::RevokePrivileges { effect, immutable: false, privileges, roles, lenient: false }
+    Command::Open(OpenCommand::RevokePrivileges { effect, immutable: false, privileges, roles, lenient: false })
 }
 
 pub(crate) fn dbms(action: DbmsAction) -> Privilege {

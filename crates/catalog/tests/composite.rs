@@ -2,7 +2,7 @@
 
 use aliasd_catalog::{
     AlterAlias, AlterUser, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseStatus, HomeChange,
-    NameForm, Rejection, RemoteTarget, ResolveRequest, ResolveTarget, Route,
+    NameForm, OpenCommand, Rejection, RemoteTarget, ResolveRequest, ResolveTarget, Route,
 };
 
 use crate::builders::{
@@ -82,7 +82,8 @@ fn a_composite_database_above_existing_names_is_ambiguous() {
 fn cypher_5_finds_a_constituent_only_if_it_was_written_as_one() {
     let mut log = garden();
     log.run([create_local("garden.flowers", "flowers"), create_local("lawn.grass", "flowers")]);
-    let dropping = |alias: &str, form| Command::DropAlias { name: name(alias), form, if_exists: true };
+    let dropping =
+        |alias: &str, form| Command::Open(OpenCommand::DropAlias { name: name(alias), form, if_exists: true });
     assert_eq!(log.accepted(dropping("garden.flowers", NameForm::Plain)).system_updates, 0);
     assert_eq!(log.accepted(dropping("lawn.grass", NameForm::Plain)).system_updates, 1);
     assert_eq!(log.accepted(dropping("garden.flowers", NameForm::FirstDot)).system_updates, 1);
@@ -115,8 +116,12 @@ fn dropping_restricts_to_what_has_no_constituents_or_cascades() {
     let refused = log.refused(drop_database("garden"));
     assert_eq!(refused.code().gqlstatus, ["42N82"]);
     assert!(refused.to_string().contains("['garden.far', 'garden.flowers']"), "{refused}");
-    let cascade =
-        Command::DropDatabase { name: name("garden"), if_exists: false, composite: true, cascade_aliases: true };
+    let cascade = Command::Open(OpenCommand::DropDatabase {
+        name: name("garden"),
+        if_exists: false,
+        composite: true,
+        cascade_aliases: true,
+    });
     log.run([cascade]);
     assert_eq!(log.catalog.alias_count(), 0);
     assert!(log.catalog.database("flowers").is_some(), "what a constituent leads to stays");
@@ -125,8 +130,14 @@ fn dropping_restricts_to_what_has_no_constituents_or_cascades() {
 #[test]
 fn composite_forms_are_for_composite_databases_only() {
     let mut log = garden();
-    let drop =
-        |if_exists| Command::DropDatabase { name: name("flowers"), if_exists, composite: true, cascade_aliases: false };
+    let drop = |if_exists| {
+        Command::Open(OpenCommand::DropDatabase {
+            name: name("flowers"),
+            if_exists,
+            composite: true,
+            cascade_aliases: false,
+        })
+    };
     assert_eq!(log.refused(drop(false)).code().gqlstatus, ["42001", "42N00"]);
     assert_eq!(log.accepted(drop(true)).system_updates, 0);
     let replace = |database: &str, composite| create_database_as(database, CreateMode::OrReplace, composite);
@@ -134,7 +145,12 @@ fn composite_forms_are_for_composite_databases_only() {
     assert_eq!(log.refused(replace("garden", false)).code().gqlstatus, ["42001", "42N11"]);
     assert_eq!(log.accepted(replace("garden", true)).system_updates, 2);
     let access = Some(aliasd_catalog::DatabaseAccess::ReadOnly);
-    let alter = Command::AlterDatabase { name: name("garden"), if_exists: false, access, default_language: None };
+    let alter = Command::Open(OpenCommand::AlterDatabase {
+        name: name("garden"),
+        if_exists: false,
+        access,
+        default_language: None,
+    });
     assert_eq!(log.refused(alter).code().code, "COMPOSITE_ACCESS");
 }
 

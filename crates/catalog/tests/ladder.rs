@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasTarget, AlterUser, AuthRuleCommand, Command, CreateMode, CreateUser, DbmsAction, GrantEffect, HomeChange,
-    PasswordChange, Principal, Record, RecordKey, Rejection, RemoteTarget, RemoteUserName, Removal, Role, Sealed,
-    Stamp, TagChange, UserStatus,
+    OpenCommand, PasswordChange, Principal, Record, RecordKey, Rejection, RemoteTarget, RemoteUserName, Removal, Role,
+    Sealed, Stamp, TagChange, UserStatus,
 };
 
 use crate::builders::{
@@ -84,10 +84,17 @@ macro_rules! set {
             other => panic!("another command: {other:?}"),
         }
     };
+    ($command:expr, ChangeOwnPassword { $field:ident } = $value:expr) => {{
+        let value = $value;
+        match $command {
+            Command::ChangeOwnPassword { $field, .. } => *$field = value,
+            other => panic!("another command: {other:?}"),
+        }
+    }};
     ($command:expr, $variant:ident { $field:ident } = $value:expr) => {{
         let value = $value;
         match $command {
-            Command::$variant { $field, .. } => *$field = value,
+            Command::Open(OpenCommand::$variant { $field, .. }) => *$field = value,
             other => panic!("another command: {other:?}"),
         }
     }};
@@ -201,8 +208,12 @@ pub(crate) fn drop_a_database() {
 
 #[test]
 pub(crate) fn drop_a_database_with_its_aliases() {
-    let command =
-        Command::DropDatabase { name: name("sales"), if_exists: false, composite: false, cascade_aliases: true };
+    let command = Command::Open(OpenCommand::DropDatabase {
+        name: name("sales"),
+        if_exists: false,
+        composite: false,
+        cascade_aliases: true,
+    });
     Ladder::climb(command, vec![], &[DbmsAction::DropDatabase, DbmsAction::DropAlias])
         .refused("NO_SUCH_DATABASE", |log, _| log.run([create_database("sales"), create_local("a", "sales")]))
         .accepted();
@@ -274,7 +285,7 @@ pub(crate) fn alter_a_user() {
 pub(crate) fn tag_users() {
     let tags = TagChange { add: builders::tags(&["red"]), ..TagChange::default() };
     let names = BTreeSet::from([user_name(CAROL), user_name("ghost")]);
-    let command = Command::AlterUserTags { names, if_exists: false, tags: tags.clone() };
+    let command = Command::Open(OpenCommand::AlterUserTags { names, if_exists: false, tags: tags.clone() });
     Ladder::climb(command, vec![], &[DbmsAction::AlterUser, DbmsAction::SetUserMetadata])
         .refused("USER_NOT_FOUND", |_, command| set!(command, AlterUserTags { if_exists } = true))
         .accepted();
@@ -290,7 +301,7 @@ pub(crate) fn tag_users() {
 pub(crate) fn auth_rules() {
     let name = || rule_name("abroad");
     let one = |command, privilege, code: &str| {
-        Ladder::climb(Command::AuthRule(command), vec![], &[privilege]).refused(code, |_, _| {});
+        Ladder::climb(Command::Open(OpenCommand::AuthRule(command)), vec![], &[privilege]).refused(code, |_, _| {});
     };
     one(AuthRuleCommand::Alter { name: name(), if_exists: false }, DbmsAction::AlterAuthRule, "AUTH_RULE_NOT_FOUND");
     one(AuthRuleCommand::Drop { name: name(), if_exists: false }, DbmsAction::DropAuthRule, "AUTH_RULE_NOT_FOUND");
@@ -301,11 +312,11 @@ pub(crate) fn auth_rules() {
         (AuthRuleCommand::GrantRoles { roles: roles.clone(), rules: rules.clone() }, DbmsAction::AssignRole),
         (AuthRuleCommand::RevokeRoles { roles, rules }, DbmsAction::RemoveRole),
     ] {
-        Ladder::climb(Command::AuthRule(command), vec![], &[privilege])
+        Ladder::climb(Command::Open(OpenCommand::AuthRule(command)), vec![], &[privilege])
             .refused("ROLE_RESERVED", |_, command| match command {
-                Command::AuthRule(
+                Command::Open(OpenCommand::AuthRule(
                     AuthRuleCommand::GrantRoles { roles, .. } | AuthRuleCommand::RevokeRoles { roles, .. },
-                ) => {
+                )) => {
                     *roles = BTreeSet::from([role_name("A")]);
                 }
                 other => panic!("another command: {other:?}"),
@@ -314,7 +325,7 @@ pub(crate) fn auth_rules() {
             .refused("AUTH_RULE_NOT_FOUND", |_, _| {});
     }
     let drop = AuthRuleCommand::Drop { name: name(), if_exists: true };
-    Ladder::climb(Command::AuthRule(drop), vec![], &[DbmsAction::DropAuthRule]).accepted();
+    Ladder::climb(Command::Open(OpenCommand::AuthRule(drop)), vec![], &[DbmsAction::DropAuthRule]).accepted();
 }
 
 #[test]
@@ -330,7 +341,12 @@ pub(crate) fn drop_a_user() {
 #[test]
 pub(crate) fn create_a_role() {
     let copy_of = Some(role_name("missing"));
-    let command = Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::Fail, immutable: false, copy_of };
+    let command = Command::Open(OpenCommand::CreateRole {
+        name: role_name("PUBLIC"),
+        mode: CreateMode::Fail,
+        immutable: false,
+        copy_of,
+    });
     Ladder::climb(command, vec![], &[DbmsAction::CreateRole])
         .refused("ROLE_RESERVED", |_, command| set!(command, CreateRole { name } = role_name("reader")))
         .refused("ROLE_NOT_FOUND", |_, command| set!(command, CreateRole { copy_of } = Some(role_name("editor"))))
@@ -341,8 +357,12 @@ pub(crate) fn create_a_role() {
 #[test]
 pub(crate) fn replace_a_role() {
     let copy_of = Some(role_name("reader"));
-    let command =
-        Command::CreateRole { name: role_name("PUBLIC"), mode: CreateMode::OrReplace, immutable: false, copy_of };
+    let command = Command::Open(OpenCommand::CreateRole {
+        name: role_name("PUBLIC"),
+        mode: CreateMode::OrReplace,
+        immutable: false,
+        copy_of,
+    });
     Ladder::climb(command, vec![], &[DbmsAction::CreateRole, DbmsAction::DropRole])
         .refused("ROLE_RESERVED", |log, command| {
             restore_immutable_role(log, "locked");
@@ -371,8 +391,8 @@ pub(crate) fn grant_and_revoke_roles() {
     // "A" sorts before "PUBLIC": the missing role is met first, and still the reserved one is the reason.
     let roles = BTreeSet::from([role_name("A"), role_name("PUBLIC")]);
     let users = BTreeSet::from([user_name("ghost")]);
-    let granting = Command::GrantRoles { roles: roles.clone(), users: users.clone() };
-    let revoking = Command::RevokeRoles { roles, users, lenient: false };
+    let granting = Command::Open(OpenCommand::GrantRoles { roles: roles.clone(), users: users.clone() });
+    let revoking = Command::Open(OpenCommand::RevokeRoles { roles, users, lenient: false });
     Ladder::climb(granting, vec![], &[DbmsAction::AssignRole])
         .refused("ROLE_RESERVED", |_, command| set!(command, GrantRoles { roles } = BTreeSet::from([role_name("A")])))
         .refused("ROLE_NOT_FOUND", |log, _| log.run([create_role("A")]))
@@ -392,14 +412,20 @@ pub(crate) fn assign_and_revoke_privileges() {
     let (privileges, roles) = (BTreeSet::from([access("missing")]), BTreeSet::from([role_name("r")]));
     for effect in [GrantEffect::Granted, GrantEffect::Denied] {
         let (privileges, roles) = (privileges.clone(), roles.clone());
-        let command = Command::AssignPrivileges { effect, immutable: true, privileges, roles };
+        let command = Command::Open(OpenCommand::AssignPrivileges { effect, immutable: true, privileges, roles });
         Ladder::climb(command, vec![], &[DbmsAction::AssignPrivilege])
             .refused("IMMUTABLE_DENIED", |_, command| set!(command, AssignPrivileges { immutable } = false))
             .refused("ROLE_NOT_FOUND", |log, _| log.run([create_role("r")]))
             .refused("PRIVILEGE_DATABASE_NOT_FOUND", |log, _| log.run([create_remote("missing")]))
             .accepted();
     }
-    let command = Command::RevokePrivileges { effect: None, immutable: true, privileges, roles, lenient: false };
+    let command = Command::Open(OpenCommand::RevokePrivileges {
+        effect: None,
+        immutable: true,
+        privileges,
+        roles,
+        lenient: false,
+    });
     Ladder::climb(command, vec![], &[DbmsAction::RemovePrivilege])
         .refused("IMMUTABLE_DENIED", |_, command| set!(command, RevokePrivileges { immutable } = false))
         .refused("ROLE_NOT_FOUND", |log, _| log.run([create_role("r")]))

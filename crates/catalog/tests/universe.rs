@@ -7,9 +7,9 @@ use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleCommand, Bootstrap, CatalogName, Command,
     CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus,
     DbmsAction, DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm,
-    PasswordChange, Policy, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin, RemoteTarget,
-    RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed, Segment, TagChange,
-    Timestamp, TransactionAction, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
+    OpenCommand, PasswordChange, Policy, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin,
+    RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed,
+    Segment, TagChange, Timestamp, TransactionAction, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -175,47 +175,47 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
         8 => create_alias(),
         6 => alter_alias(),
         3 => (names(), forms(), any::<bool>())
-            .prop_map(|(name, form, if_exists)| Command::DropAlias { name, form, if_exists }),
+            .prop_map(|(name, form, if_exists)| Command::Open(OpenCommand::DropAlias { name, form, if_exists })),
         5 => (select(&NAMES[..8]), mode(), any::<bool>(), option::of(languages())).prop_map(
             |(name, mode, composite, default_language)| {
-                Command::CreateDatabase { name: database_name(name), mode, composite, default_language }
+                Command::Open(OpenCommand::CreateDatabase { name: database_name(name), mode, composite, default_language })
             }
         ),
         3 => (names(), any::<bool>(), prop::bool::weighted(0.2), any::<bool>()).prop_map(
             |(name, if_exists, composite, cascade_aliases)| {
-                Command::DropDatabase { name, if_exists, composite, cascade_aliases }
+                Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases })
             }
         ),
         2 => (names(), any::<bool>(), option::of(accesses()), option::of(languages())).prop_map(
             |(name, if_exists, access, default_language)| {
-                Command::AlterDatabase { name, if_exists, access, default_language }
+                Command::Open(OpenCommand::AlterDatabase { name, if_exists, access, default_language })
             }
         ),
         3 => (names(), select(vec![DatabaseStatus::Online, DatabaseStatus::Offline]))
-            .prop_map(|(name, status)| Command::SetDatabaseStatus { name, status }),
-        2 => names().prop_map(|name| Command::SetDefaultDatabase { name }),
+            .prop_map(|(name, status)| Command::Open(OpenCommand::SetDatabaseStatus { name, status })),
+        2 => names().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
         2 => (1..60_u64, select(vec!["one", "two"]), any::<bool>()).prop_map(|(at, text, same)| {
             let unchanged_since = same.then_some(Revision(at));
             Command::ChangeOwnPassword { proof: Revision(at), password: hash(text), unchanged_since }
         }),
         3 => (users(), users(), any::<bool>())
-            .prop_map(|(from, to, if_exists)| Command::RenameUser { from, to, if_exists }),
+            .prop_map(|(from, to, if_exists)| Command::Open(OpenCommand::RenameUser { from, to, if_exists })),
         2 => (roles(), roles(), any::<bool>())
-            .prop_map(|(from, to, if_exists)| Command::RenameRole { from, to, if_exists }),
+            .prop_map(|(from, to, if_exists)| Command::Open(OpenCommand::RenameRole { from, to, if_exists })),
         6 => create_user(),
         5 => alter_user(),
         2 => (btree_set(users(), 1..3), any::<bool>(), tag_changes())
-            .prop_map(|(names, if_exists, tags)| Command::AlterUserTags { names, if_exists, tags }),
+            .prop_map(|(names, if_exists, tags)| Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags })),
         1 => auth_rule(),
-        2 => (users(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
+        2 => (users(), any::<bool>()).prop_map(|(name, if_exists)| Command::Open(OpenCommand::DropUser { name, if_exists })),
         3 => (roles(), mode(), prop::bool::weighted(0.05), option::of(roles())).prop_map(
-            |(name, mode, immutable, copy_of)| Command::CreateRole { name, mode, immutable, copy_of }
+            |(name, mode, immutable, copy_of)| Command::Open(OpenCommand::CreateRole { name, mode, immutable, copy_of })
         ),
-        2 => (roles(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropRole { name, if_exists }),
+        2 => (roles(), any::<bool>()).prop_map(|(name, if_exists)| Command::Open(OpenCommand::DropRole { name, if_exists })),
         6 => (btree_set(roles(), 1..3), btree_set(users(), 1..3))
-            .prop_map(|(roles, users)| Command::GrantRoles { roles, users }),
+            .prop_map(|(roles, users)| Command::Open(OpenCommand::GrantRoles { roles, users })),
         2 => (btree_set(roles(), 1..3), btree_set(users(), 1..3), any::<bool>())
-            .prop_map(|(roles, users, lenient)| Command::RevokeRoles { roles, users, lenient }),
+            .prop_map(|(roles, users, lenient)| Command::Open(OpenCommand::RevokeRoles { roles, users, lenient })),
         10 => assign(),
         4 => revoke(),
     ]
@@ -363,13 +363,15 @@ fn auth_rule() -> impl Strategy<Value = Command<Sealed>> {
             false => AuthRuleCommand::RevokeRoles { roles, rules },
         }),
     ]
-    .prop_map(Command::AuthRule)
+    .prop_map(|rule| Command::Open(OpenCommand::AuthRule(rule)))
 }
 
 fn assign() -> impl Strategy<Value = Command<Sealed>> {
     let effect = prop_oneof![4 => Just(GrantEffect::Granted), 1 => Just(GrantEffect::Denied)];
     (effect, prop::bool::weighted(0.05), btree_set(privileges(), 1..3), btree_set(roles(), 1..3)).prop_map(
-        |(effect, immutable, privileges, roles)| Command::AssignPrivileges { effect, immutable, privileges, roles },
+        |(effect, immutable, privileges, roles)| {
+            Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles })
+        },
     )
 }
 
@@ -377,12 +379,8 @@ fn revoke() -> impl Strategy<Value = Command<Sealed>> {
     let effect = option::of(select(vec![GrantEffect::Granted, GrantEffect::Denied]));
     let immutable = prop::bool::weighted(0.05);
     (effect, immutable, btree_set(privileges(), 1..3), btree_set(roles(), 1..3), any::<bool>()).prop_map(
-        |(effect, immutable, privileges, roles, lenient)| Command::RevokePrivileges {
-            effect,
-            immutable,
-            privileges,
-            roles,
-            lenient,
+        |(effect, immutable, privileges, roles, lenient)| {
+            Command::Open(OpenCommand::RevokePrivileges { effect, immutable, privileges, roles, lenient })
         },
     )
 }

@@ -15,8 +15,8 @@ mod user;
 use std::sync::Arc;
 
 use crate::{
-    Catalog, Change, Command, DatabaseKind, Entry, Outcome, Principal, Record, RecordKey, RequestRecord, Revision,
-    Sealed, Stamp,
+    Catalog, Change, Command, DatabaseKind, Entry, OpenCommand, Outcome, Principal, Record, RecordKey, RequestRecord,
+    Revision, Sealed, Stamp,
 };
 
 use draft::Draft;
@@ -66,39 +66,43 @@ impl Draft {
             Command::Bootstrap(bootstrap) => self.bootstrap(actor, bootstrap),
             Command::CreateAlias(create) => self.create_alias(create),
             Command::AlterAlias(alter) => self.alter_alias(alter),
-            Command::DropAlias { name, form, if_exists } => self.drop_alias(name, form, *if_exists),
-            Command::CreateDatabase { name, mode, composite, default_language } => {
+            Command::Open(OpenCommand::DropAlias { name, form, if_exists }) => self.drop_alias(name, form, *if_exists),
+            Command::Open(OpenCommand::CreateDatabase { name, mode, composite, default_language }) => {
                 let kind = if *composite { DatabaseKind::Composite } else { DatabaseKind::Standard };
                 self.create_database(name, *mode, kind, *default_language)
             }
-            Command::AlterDatabase { name, if_exists, access, default_language } => {
+            Command::Open(OpenCommand::AlterDatabase { name, if_exists, access, default_language }) => {
                 self.alter_database(name, *if_exists, *access, *default_language)
             }
-            Command::SetDatabaseStatus { name, status } => self.set_database_status(name, *status),
-            Command::SetDefaultDatabase { name } => self.set_default_database(name),
-            Command::DropDatabase { name, if_exists, composite, cascade_aliases } => {
+            Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => self.set_database_status(name, *status),
+            Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
+            Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
                 self.drop_database(name, *if_exists, *composite, *cascade_aliases)
             }
             Command::CreateUser(create) => self.create_user(actor, create),
             Command::AlterUser(alter) => self.alter_user(actor, alter),
-            Command::AlterUserTags { names, if_exists, tags } => self.alter_user_tags(names, *if_exists, tags),
+            Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags }) => {
+                self.alter_user_tags(names, *if_exists, tags)
+            }
             Command::ChangeOwnPassword { proof, password, unchanged_since } => {
                 self.change_own_password(actor, *proof, password, *unchanged_since)
             }
-            Command::RenameUser { from, to, if_exists } => self.rename_user(from, to, *if_exists),
-            Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
-            Command::CreateRole { name, mode, immutable, copy_of } => {
+            Command::Open(OpenCommand::RenameUser { from, to, if_exists }) => self.rename_user(from, to, *if_exists),
+            Command::Open(OpenCommand::DropUser { name, if_exists }) => self.drop_user(actor, name, *if_exists),
+            Command::Open(OpenCommand::CreateRole { name, mode, immutable, copy_of }) => {
                 self.create_role(name, *mode, *immutable, copy_of.as_ref())
             }
-            Command::RenameRole { from, to, if_exists } => self.rename_role(from, to, *if_exists),
-            Command::DropRole { name, if_exists } => self.drop_role(name, *if_exists),
-            Command::GrantRoles { roles, users } => self.grant_roles(roles, users),
-            Command::RevokeRoles { roles, users, lenient } => self.revoke_roles(roles, users, *lenient),
-            Command::AuthRule(rule) => self.auth_rule(rule),
-            Command::AssignPrivileges { effect, immutable, privileges, roles } => {
+            Command::Open(OpenCommand::RenameRole { from, to, if_exists }) => self.rename_role(from, to, *if_exists),
+            Command::Open(OpenCommand::DropRole { name, if_exists }) => self.drop_role(name, *if_exists),
+            Command::Open(OpenCommand::GrantRoles { roles, users }) => self.grant_roles(roles, users),
+            Command::Open(OpenCommand::RevokeRoles { roles, users, lenient }) => {
+                self.revoke_roles(roles, users, *lenient)
+            }
+            Command::Open(OpenCommand::AuthRule(rule)) => self.auth_rule(rule),
+            Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles }) => {
                 self.assign_privileges(*effect, *immutable, privileges, roles)
             }
-            Command::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
+            Command::Open(OpenCommand::RevokePrivileges { effect, immutable, privileges, roles, lenient }) => {
                 self.revoke_privileges(*effect, *immutable, privileges, roles, *lenient)
             }
         }

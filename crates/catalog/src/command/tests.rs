@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    NameForm, PasswordChange, RemoteTarget, Removal, TagChange,
+    NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, TagChange,
 };
 use crate::{
     AliasName, CatalogName, ClusterId, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy, RemoteLogin,
@@ -180,9 +180,10 @@ fn a_failure_to_seal_is_passed_on() {
 #[test]
 fn a_command_without_secrets_stays_as_it_is() {
     let roles = BTreeSet::from([RoleName::admin()]);
-    let plain: Command<Plain> = Command::GrantRoles { roles: roles.clone(), users: BTreeSet::from([bob()]) };
+    let plain: Command<Plain> =
+        Command::Open(OpenCommand::GrantRoles { roles: roles.clone(), users: BTreeSet::from([bob()]) });
     assert!(!plain.stores_credential());
-    assert_eq!(seal(plain), Ok(Command::GrantRoles { roles, users: BTreeSet::from([bob()]) }));
+    assert_eq!(seal(plain), Ok(Command::Open(OpenCommand::GrantRoles { roles, users: BTreeSet::from([bob()]) })));
 }
 
 #[test]

@@ -13,8 +13,8 @@ pub(crate) use questions::Answer;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, Command, Database, Effect, Entry, Grant, Meta, Outcome, Principal, Record, RecordKey, Rejection,
-    RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
+    Alias, Command, Database, Effect, Entry, Grant, Meta, OpenCommand, Outcome, Principal, Record, RecordKey,
+    Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
 };
 
 /// For how many revisions an outcome is remembered.
@@ -78,39 +78,49 @@ impl Model {
             Command::Bootstrap(_) => unreachable!("answered above"),
             Command::CreateAlias(create) => self.create_alias(stamp, create),
             Command::AlterAlias(alter) => self.alter_alias(stamp, alter),
-            Command::DropAlias { name, form, if_exists } => self.drop_alias(name.as_str(), form, *if_exists),
-            Command::CreateDatabase { name, mode, composite, default_language } => {
+            Command::Open(OpenCommand::DropAlias { name, form, if_exists }) => {
+                self.drop_alias(name.as_str(), form, *if_exists)
+            }
+            Command::Open(OpenCommand::CreateDatabase { name, mode, composite, default_language }) => {
                 self.create_database(stamp, name.as_str(), *mode, *composite, *default_language)
             }
-            Command::AlterDatabase { name, if_exists, access, default_language } => {
+            Command::Open(OpenCommand::AlterDatabase { name, if_exists, access, default_language }) => {
                 self.alter_database(stamp, name.as_str(), *if_exists, *access, *default_language)
             }
-            Command::SetDatabaseStatus { name, status } => self.set_database_status(stamp, name.as_str(), *status),
-            Command::SetDefaultDatabase { name } => self.set_default_database(name),
-            Command::DropDatabase { name, if_exists, composite, cascade_aliases } => {
+            Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => {
+                self.set_database_status(stamp, name.as_str(), *status)
+            }
+            Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
+            Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
                 self.drop_database(name.as_str(), *if_exists, *composite, *cascade_aliases)
             }
             Command::ChangeOwnPassword { proof, password, unchanged_since } => {
                 self.change_password(stamp, actor, *proof, password, *unchanged_since)
             }
-            Command::RenameUser { from, to, if_exists } => self.rename_user(stamp, from, to, *if_exists),
-            Command::RenameRole { from, to, if_exists } => self.rename_role(from, to, *if_exists),
+            Command::Open(OpenCommand::RenameUser { from, to, if_exists }) => {
+                self.rename_user(stamp, from, to, *if_exists)
+            }
+            Command::Open(OpenCommand::RenameRole { from, to, if_exists }) => self.rename_role(from, to, *if_exists),
             Command::CreateUser(create) => self.create_user(stamp, actor, create),
             Command::AlterUser(alter) => self.alter_user(stamp, actor, alter),
-            Command::AlterUserTags { names, if_exists, tags } => self.alter_user_tags(stamp, names, *if_exists, tags),
-            Command::AuthRule(rule) => self.auth_rule(rule),
-            Command::DropUser { name, if_exists } => self.drop_user(actor, name, *if_exists),
-            Command::CreateRole { immutable: true, .. } => Err(Rejection::ImmutableDenied {}),
-            Command::CreateRole { name, mode, immutable: false, copy_of } => {
+            Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags }) => {
+                self.alter_user_tags(stamp, names, *if_exists, tags)
+            }
+            Command::Open(OpenCommand::AuthRule(rule)) => self.auth_rule(rule),
+            Command::Open(OpenCommand::DropUser { name, if_exists }) => self.drop_user(actor, name, *if_exists),
+            Command::Open(OpenCommand::CreateRole { immutable: true, .. }) => Err(Rejection::ImmutableDenied {}),
+            Command::Open(OpenCommand::CreateRole { name, mode, immutable: false, copy_of }) => {
                 self.create_role(stamp, name, *mode, copy_of.as_ref())
             }
-            Command::DropRole { name, if_exists } => self.drop_role(name, *if_exists),
-            Command::GrantRoles { roles, users } => self.grant_roles(stamp, roles, users),
-            Command::RevokeRoles { roles, users, lenient } => self.revoke_roles(roles, users, *lenient),
-            Command::AssignPrivileges { effect, immutable, privileges, roles } => {
+            Command::Open(OpenCommand::DropRole { name, if_exists }) => self.drop_role(name, *if_exists),
+            Command::Open(OpenCommand::GrantRoles { roles, users }) => self.grant_roles(stamp, roles, users),
+            Command::Open(OpenCommand::RevokeRoles { roles, users, lenient }) => {
+                self.revoke_roles(roles, users, *lenient)
+            }
+            Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles }) => {
                 self.assign(stamp, *effect, *immutable, privileges, roles)
             }
-            Command::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
+            Command::Open(OpenCommand::RevokePrivileges { effect, immutable, privileges, roles, lenient }) => {
                 self.revoke(*effect, *immutable, privileges, roles, *lenient)
             }
         }

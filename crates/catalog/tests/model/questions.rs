@@ -2,8 +2,9 @@
 
 use aliasd_catalog::{
     Action, Alias, AliasKind, AuthRuleCommand, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope,
-    DatabaseStatus, DbmsAction, Destination, Grant, GrantEffect, Principal, Privilege, Record, RecordKey, Rejection,
-    RemoteLogin, ResolveRequest, ResolveTarget, Revision, Route, Sealed, User, UserName, UserScope, UserStatus,
+    DatabaseStatus, DbmsAction, Destination, Grant, GrantEffect, OpenCommand, Principal, Privilege, Record, RecordKey,
+    Rejection, RemoteLogin, ResolveRequest, ResolveTarget, Revision, Route, Sealed, User, UserName, UserScope,
+    UserStatus,
 };
 
 use super::Model;
@@ -146,7 +147,7 @@ impl Model {
                 (Ok(_), _) => {}
             }
         }
-        if let Command::SetDatabaseStatus { name, status } = command {
+        if let Command::Open(OpenCommand::SetDatabaseStatus { name, status }) = command {
             let online = *status == DatabaseStatus::Online;
             let action = if online { DatabaseAction::Start } else { DatabaseAction::Stop };
             return self.authorise(actor, &Action::Database(action, name.clone()));
@@ -298,35 +299,39 @@ impl Model {
             Command::Bootstrap(_) => vec![],
             Command::CreateAlias(create) => and(A::CreateAlias, replacing(create.mode, A::DropAlias)),
             Command::AlterAlias(_) => vec![A::AlterAlias],
-            Command::DropAlias { .. } => vec![A::DropAlias],
-            Command::CreateDatabase { mode, composite: false, .. } => {
+            Command::Open(OpenCommand::DropAlias { .. }) => vec![A::DropAlias],
+            Command::Open(OpenCommand::CreateDatabase { mode, composite: false, .. }) => {
                 and(A::CreateDatabase, replacing(*mode, A::DropDatabase))
             }
-            Command::CreateDatabase { mode, composite: true, .. } => {
+            Command::Open(OpenCommand::CreateDatabase { mode, composite: true, .. }) => {
                 and(A::CreateCompositeDatabase, replacing(*mode, A::DropCompositeDatabase))
             }
-            Command::DropDatabase { name, composite, cascade_aliases, .. } => {
+            Command::Open(OpenCommand::DropDatabase { name, composite, cascade_aliases, .. }) => {
                 let composite = *composite || self.is_composite(name.as_str());
                 let drop = if composite { A::DropCompositeDatabase } else { A::DropDatabase };
                 and(drop, if *cascade_aliases { vec![A::DropAlias] } else { vec![] })
             }
-            Command::AlterDatabase { name, .. } if self.is_composite(name.as_str()) => vec![A::AlterCompositeDatabase],
-            Command::AlterDatabase { access, default_language, .. } => match (access, default_language) {
-                (Some(_), Some(_)) => vec![A::SetDatabaseAccess, A::SetDatabaseDefaultLanguage],
-                (Some(_), None) => vec![A::SetDatabaseAccess],
-                (None, Some(_)) => vec![A::SetDatabaseDefaultLanguage],
-                (None, None) => vec![A::AlterDatabase],
-            },
-            Command::SetDatabaseStatus { .. } | Command::ChangeOwnPassword { .. } => vec![],
-            Command::SetDefaultDatabase { .. } => vec![A::ExecuteAdminProcedures],
-            Command::RenameUser { .. } => vec![A::RenameUser],
-            Command::RenameRole { .. } => vec![A::RenameRole],
+            Command::Open(OpenCommand::AlterDatabase { name, .. }) if self.is_composite(name.as_str()) => {
+                vec![A::AlterCompositeDatabase]
+            }
+            Command::Open(OpenCommand::AlterDatabase { access, default_language, .. }) => {
+                match (access, default_language) {
+                    (Some(_), Some(_)) => vec![A::SetDatabaseAccess, A::SetDatabaseDefaultLanguage],
+                    (Some(_), None) => vec![A::SetDatabaseAccess],
+                    (None, Some(_)) => vec![A::SetDatabaseDefaultLanguage],
+                    (None, None) => vec![A::AlterDatabase],
+                }
+            }
+            Command::Open(OpenCommand::SetDatabaseStatus { .. }) | Command::ChangeOwnPassword { .. } => vec![],
+            Command::Open(OpenCommand::SetDefaultDatabase { .. }) => vec![A::ExecuteAdminProcedures],
+            Command::Open(OpenCommand::RenameUser { .. }) => vec![A::RenameUser],
+            Command::Open(OpenCommand::RenameRole { .. }) => vec![A::RenameRole],
             Command::CreateUser(create) => {
                 let tagging = if create.tags.is_empty() { vec![] } else { vec![A::SetUserMetadata] };
                 [and(A::CreateUser, replacing(create.mode, A::DropUser)), tagging].concat()
             }
-            Command::AlterUserTags { .. } => vec![A::AlterUser, A::SetUserMetadata],
-            Command::AuthRule(rule) => vec![needed_for_rule(rule)],
+            Command::Open(OpenCommand::AlterUserTags { .. }) => vec![A::AlterUser, A::SetUserMetadata],
+            Command::Open(OpenCommand::AuthRule(rule)) => vec![needed_for_rule(rule)],
             Command::AlterUser(alter) => {
                 let mut actions = Vec::new();
                 if alter.password.is_some() {
@@ -350,13 +355,13 @@ impl Model {
                 }
                 actions
             }
-            Command::DropUser { .. } => vec![A::DropUser],
-            Command::CreateRole { mode, .. } => and(A::CreateRole, replacing(*mode, A::DropRole)),
-            Command::DropRole { .. } => vec![A::DropRole],
-            Command::GrantRoles { .. } => vec![A::AssignRole],
-            Command::RevokeRoles { .. } => vec![A::RemoveRole],
-            Command::AssignPrivileges { .. } => vec![A::AssignPrivilege],
-            Command::RevokePrivileges { .. } => vec![A::RemovePrivilege],
+            Command::Open(OpenCommand::DropUser { .. }) => vec![A::DropUser],
+            Command::Open(OpenCommand::CreateRole { mode, .. }) => and(A::CreateRole, replacing(*mode, A::DropRole)),
+            Command::Open(OpenCommand::DropRole { .. }) => vec![A::DropRole],
+            Command::Open(OpenCommand::GrantRoles { .. }) => vec![A::AssignRole],
+            Command::Open(OpenCommand::RevokeRoles { .. }) => vec![A::RemoveRole],
+            Command::Open(OpenCommand::AssignPrivileges { .. }) => vec![A::AssignPrivilege],
+            Command::Open(OpenCommand::RevokePrivileges { .. }) => vec![A::RemovePrivilege],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use aliasd_catalog::{
     AliasName, AliasTarget, AlterAlias, CatalogName, Command, CreateAlias, CypherVersion, DriverSettings, NameForm,
-    Plain, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Value, ValueMap,
+    OpenCommand, Plain, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Value, ValueMap,
 };
 
 use super::{Refusal, catalog_name, name, secret, string};
@@ -49,11 +49,11 @@ pub(super) fn lower(
             Ok(Command::CreateAlias(CreateAlias { name: alias, form, mode: create.mode, target, properties }))
         }
         AliasStatement::Alter(alter) => alter_alias(alter, version, parameters),
-        AliasStatement::Drop(drop) => Ok(Command::DropAlias {
+        AliasStatement::Drop(drop) => Ok(Command::Open(OpenCommand::DropAlias {
             name: catalog_name(&drop.name, parameters)?,
             form: name_form(&drop.name, version)?,
             if_exists: drop.if_exists,
-        }),
+        })),
     }
 }
 

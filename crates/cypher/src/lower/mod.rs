@@ -12,7 +12,8 @@ mod user;
 use std::fmt;
 
 use aliasd_catalog::{
-    CatalogName, Command, CypherVersion, DatabaseName, DatabaseStatus, Plain, PlainSecret, Rejection, Value,
+    CatalogName, Command, CypherVersion, DatabaseName, DatabaseStatus, OpenCommand, Plain, PlainSecret, Rejection,
+    Value,
 };
 
 use crate::ast::{Body, DatabaseStatement, NameOperand, Operand, Statement};
@@ -61,7 +62,7 @@ pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, 
         Body::Database(statement) => database(statement, parameters)?,
         Body::User(statement) => user::lower(statement, parameters)?,
         Body::Role(body) => privilege::lower_role(body, version, parameters)?,
-        Body::AuthRule(body) => Command::AuthRule(privilege::lower_auth_rule(body, parameters)?),
+        Body::AuthRule(body) => Command::Open(OpenCommand::AuthRule(privilege::lower_auth_rule(body, parameters)?)),
         Body::Privilege(body) => privilege::lower(body, version, parameters)?,
         Body::Show(show) => return Ok(Lowered::Listing(Box::new(show::lower(show, version, parameters)?))),
     };
@@ -73,28 +74,35 @@ fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Co
         DatabaseStatement::Create(create) => {
             let name = DatabaseName::new(&name(&create.name, parameters)?)?;
             let default_language = create.default_language.as_ref().map(|language| language.value);
-            Command::CreateDatabase { name, mode: create.mode, composite: create.composite, default_language }
+            Command::Open(OpenCommand::CreateDatabase {
+                name,
+                mode: create.mode,
+                composite: create.composite,
+                default_language,
+            })
         }
-        DatabaseStatement::Alter(alter) => Command::AlterDatabase {
+        DatabaseStatement::Alter(alter) => Command::Open(OpenCommand::AlterDatabase {
             name: catalog_name(&alter.name, parameters)?,
             if_exists: alter.if_exists,
             access: alter.access.as_ref().map(|access| access.value),
             default_language: alter.default_language.as_ref().map(|language| language.value),
-        },
-        DatabaseStatement::Drop(drop) => Command::DropDatabase {
+        }),
+        DatabaseStatement::Drop(drop) => Command::Open(OpenCommand::DropDatabase {
             name: catalog_name(&drop.name, parameters)?,
             if_exists: drop.if_exists,
             composite: drop.composite,
             cascade_aliases: drop.cascade_aliases,
-        },
-        DatabaseStatement::Start(name, _) => {
-            Command::SetDatabaseStatus { name: catalog_name(name, parameters)?, status: DatabaseStatus::Online }
-        }
-        DatabaseStatement::Stop(name, _) => {
-            Command::SetDatabaseStatus { name: catalog_name(name, parameters)?, status: DatabaseStatus::Offline }
-        }
+        }),
+        DatabaseStatement::Start(name, _) => Command::Open(OpenCommand::SetDatabaseStatus {
+            name: catalog_name(name, parameters)?,
+            status: DatabaseStatus::Online,
+        }),
+        DatabaseStatement::Stop(name, _) => Command::Open(OpenCommand::SetDatabaseStatus {
+            name: catalog_name(name, parameters)?,
+            status: DatabaseStatus::Offline,
+        }),
         DatabaseStatement::SetDefault(name) => {
-            Command::SetDefaultDatabase { name: CatalogName::new(&string(name, parameters)?)? }
+            Command::Open(OpenCommand::SetDefaultDatabase { name: CatalogName::new(&string(name, parameters)?)? })
         }
     })
 }

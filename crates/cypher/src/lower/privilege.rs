@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{
     AuthRuleCommand, AuthRuleName, CatalogName, Command, CypherVersion, DatabaseScope, Glob, GraphAction, LoadScope,
-    Plain, Privilege, Resource, RoleName, Segment, UserName, UserScope,
+    OpenCommand, Plain, Privilege, Resource, RoleName, Segment, UserName, UserScope,
 };
 
 use super::{Refusal, catalog_name, name, rule, string};
@@ -28,27 +28,27 @@ pub(super) fn lower_role(
     parameters: &Parameters,
 ) -> Result<Command<Plain>, Refusal> {
     Ok(match statement {
-        RoleStatement::Create(create) => Command::CreateRole {
+        RoleStatement::Create(create) => Command::Open(OpenCommand::CreateRole {
             name: role(&create.name, parameters)?,
             mode: create.mode,
             immutable: create.immutable,
             copy_of: create.copy_of.as_ref().map(|other| role(other, parameters)).transpose()?,
-        },
-        RoleStatement::Rename(rename) => Command::RenameRole {
+        }),
+        RoleStatement::Rename(rename) => Command::Open(OpenCommand::RenameRole {
             from: role(&rename.from, parameters)?,
             to: role(&rename.to, parameters)?,
             if_exists: rename.if_exists,
-        },
+        }),
         RoleStatement::Drop(drop) => {
-            Command::DropRole { name: role(&drop.name, parameters)?, if_exists: drop.if_exists }
+            Command::Open(OpenCommand::DropRole { name: role(&drop.name, parameters)?, if_exists: drop.if_exists })
         }
         RoleStatement::Grant(assignment) => {
             let (roles, users) = membership(&assignment.roles, &assignment.users, parameters)?;
-            Command::GrantRoles { roles, users }
+            Command::Open(OpenCommand::GrantRoles { roles, users })
         }
         RoleStatement::Revoke(assignment) => {
             let (roles, users) = membership(&assignment.roles, &assignment.users, parameters)?;
-            Command::RevokeRoles { roles, users, lenient: is_lenient(version) }
+            Command::Open(OpenCommand::RevokeRoles { roles, users, lenient: is_lenient(version) })
         }
     })
 }
@@ -91,10 +91,16 @@ pub(super) fn lower(
     bounded(&[privileges.len(), roles.len()], statement.privilege.span)?;
     let immutable = statement.immutable;
     Ok(match statement.verb {
-        PrivilegeVerb::Assign(effect) => Command::AssignPrivileges { effect, immutable, privileges, roles },
-        PrivilegeVerb::Revoke(effect) => {
-            Command::RevokePrivileges { effect, immutable, privileges, roles, lenient: is_lenient(version) }
+        PrivilegeVerb::Assign(effect) => {
+            Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles })
         }
+        PrivilegeVerb::Revoke(effect) => Command::Open(OpenCommand::RevokePrivileges {
+            effect,
+            immutable,
+            privileges,
+            roles,
+            lenient: is_lenient(version),
+        }),
     })
 }
 

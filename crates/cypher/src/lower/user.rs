@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    AlterUser, AuthId, AuthProvider, Command, CreateUser, HomeChange, PasswordChange, Plain, PlainSecret, Rejection,
-    Removal, TagChange, UserName, UserTag, Value,
+    AlterUser, AuthId, AuthProvider, Command, CreateUser, HomeChange, OpenCommand, PasswordChange, Plain, PlainSecret,
+    Rejection, Removal, TagChange, UserName, UserTag, Value,
 };
 
 use super::{Refusal, catalog_name, name, secret, string, wrong_parameter};
@@ -55,25 +55,25 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
         }
         UserStatement::AlterTags(alter) => {
             let names = alter.names.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
-            Ok(Command::AlterUserTags {
+            Ok(Command::Open(OpenCommand::AlterUserTags {
                 names: names.collect::<Result<_, Refusal>>()?,
                 if_exists: alter.if_exists,
                 tags: tag_change(&alter.tags, alter.set_tags.as_ref(), parameters)?,
-            })
+            }))
         }
         UserStatement::ChangePassword(change) => {
             let proof = secret(&change.from, parameters)?;
             let password = new_password(&change.to, parameters)?;
             Ok(Command::ChangeOwnPassword { proof, password, unchanged_since: () })
         }
-        UserStatement::Rename(rename) => Ok(Command::RenameUser {
+        UserStatement::Rename(rename) => Ok(Command::Open(OpenCommand::RenameUser {
             from: UserName::new(&name(&rename.from, parameters)?)?,
             to: UserName::new(&name(&rename.to, parameters)?)?,
             if_exists: rename.if_exists,
-        }),
+        })),
         UserStatement::Drop(drop) => {
             let name = UserName::new(&name(&drop.name, parameters)?)?;
-            Ok(Command::DropUser { name, if_exists: drop.if_exists })
+            Ok(Command::Open(OpenCommand::DropUser { name, if_exists: drop.if_exists }))
         }
     }
 }

@@ -1,8 +1,8 @@
 //! From statements to the commands of the catalog.
 
 use aliasd_catalog::{
-    AliasTarget, CatalogName, Command, DatabaseStatus, Duration, HomeChange, LogLevel, NameForm, Plain, PlainSecret,
-    Privilege, Segment, Value,
+    AliasTarget, CatalogName, Command, DatabaseStatus, Duration, HomeChange, LogLevel, NameForm, OpenCommand, Plain,
+    PlainSecret, Privilege, Segment, Value,
 };
 use aliasd_cypher::{Lowered, Parameters, compile};
 
@@ -139,7 +139,7 @@ fn users() {
 fn where_a_name_may_be_split_depends_on_how_it_was_written() {
     let within = |composite: &str| NameForm::Within(CatalogName::new(composite).expect("a valid name"));
     for (name, form) in [("a.b.c", NameForm::AnyDot), ("`a.b`", NameForm::AnyDot), ("$n", NameForm::AnyDot)] {
-        let Command::DropAlias { form: found, .. } =
+        let Command::Open(OpenCommand::DropAlias { form: found, .. }) =
             command(&format!("DROP ALIAS {name} FOR DATABASE"), &[("n", Value::from("a.b"))])
         else {
             panic!("a DROP ALIAS")
@@ -155,7 +155,9 @@ fn where_a_name_may_be_split_depends_on_how_it_was_written() {
         ("a.`b.c`", within("a")),
     ] {
         let statement = format!("CYPHER 5 DROP ALIAS {name} FOR DATABASE");
-        let Command::DropAlias { form: found, .. } = command(&statement, &[("n", Value::from("a.b"))]) else {
+        let Command::Open(OpenCommand::DropAlias { form: found, .. }) =
+            command(&statement, &[("n", Value::from("a.b"))])
+        else {
             panic!("a DROP ALIAS")
         };
         assert_eq!(found, form, "{name}");
@@ -164,9 +166,13 @@ fn where_a_name_may_be_split_depends_on_how_it_was_written() {
 
 #[test]
 fn databases() {
-    let Command::SetDatabaseStatus { name, status } = command("STOP DATABASE Movies NOWAIT", &[]) else { panic!() };
+    let Command::Open(OpenCommand::SetDatabaseStatus { name, status }) = command("STOP DATABASE Movies NOWAIT", &[])
+    else {
+        panic!()
+    };
     assert_eq!((name.as_str(), status), ("movies", DatabaseStatus::Offline));
-    let Command::SetDefaultDatabase { name } = command("CALL dbms.setDefaultDatabase($n)", &[("n", Value::from("X"))])
+    let Command::Open(OpenCommand::SetDefaultDatabase { name }) =
+        command("CALL dbms.setDefaultDatabase($n)", &[("n", Value::from("X"))])
     else {
         panic!("a choice of the default database")
     };
@@ -210,11 +216,14 @@ fn own_password_and_hashes() {
 #[test]
 fn cypher_5_is_lenient_and_forwards_nothing() {
     for (prefix, expected) in [("", false), ("CYPHER 25 ", false), ("CYPHER 5 ", true)] {
-        let Command::RevokeRoles { lenient, .. } = command(&format!("{prefix}REVOKE ROLE r FROM u"), &[]) else {
+        let Command::Open(OpenCommand::RevokeRoles { lenient, .. }) =
+            command(&format!("{prefix}REVOKE ROLE r FROM u"), &[])
+        else {
             panic!()
         };
         assert_eq!(lenient, expected);
-        let Command::RevokePrivileges { lenient, .. } = command(&format!("{prefix}REVOKE ALL ON DBMS FROM u"), &[])
+        let Command::Open(OpenCommand::RevokePrivileges { lenient, .. }) =
+            command(&format!("{prefix}REVOKE ALL ON DBMS FROM u"), &[])
         else {
             panic!()
         };
@@ -238,7 +247,7 @@ fn property_rules() {
     let rule = |condition: &str| format!("GRANT READ {{*}} ON GRAPH g FOR (n:A) WHERE {condition} TO r");
     let stored = |condition: &str| {
         let values = [("p", Value::from("it's")), ("l", Value::List(vec![Value::Integer(1)]))];
-        let Command::AssignPrivileges { privileges, .. } = command(&rule(condition), &values) else {
+        let Command::Open(OpenCommand::AssignPrivileges { privileges, .. }) = command(&rule(condition), &values) else {
             panic!("a GRANT")
         };
         match privileges.first() {

@@ -8,8 +8,8 @@ mod syncs;
 mod upgrade;
 
 use aliasd_catalog::{
-    Bootstrap, ClusterId, Command, CreateMode, Entry, KeyId, PasswordHash, Policy, Principal, RequestId, RoleName,
-    Timestamp, UserName,
+    Bootstrap, ClusterId, Command, CreateMode, Entry, KeyId, OpenCommand, PasswordHash, Policy, Principal, RequestId,
+    RoleName, Timestamp, UserName,
 };
 
 use super::types::{LeaderId, LogEntry, LogId, Payload, Proposal};
@@ -31,7 +31,8 @@ pub(super) fn create_role(number: u64) -> Entry {
     let mut request = [1; 16];
     request[..8].copy_from_slice(&number.to_be_bytes());
     let name = RoleName::new(&format!("role{number}")).unwrap();
-    let command = Command::CreateRole { name, mode: CreateMode::Fail, immutable: false, copy_of: None };
+    let command =
+        Command::Open(OpenCommand::CreateRole { name, mode: CreateMode::Fail, immutable: false, copy_of: None });
     let actor = Principal::User(UserName::new("admin").unwrap());
     Entry { request: RequestId(request), actor, issued_at: Timestamp(number), command }
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{
     AlterUser, AuthId, AuthProvider, Bootstrap, Catalog, ClusterId, Command, CreateMode, CreateUser, Entry,
-    PasswordChange, Plain, PlainSecret, Policy, Principal, Removal, RequestId, Revision, TagChange, Timestamp,
-    UserName, UserStatus,
+    OpenCommand, PasswordChange, Plain, PlainSecret, Policy, Principal, Removal, RequestId, Revision, TagChange,
+    Timestamp, UserName, UserStatus,
 };
 use aliasd_keyring::keystore::Keystore;
 use base64::Engine;
@@ -220,7 +220,7 @@ async fn a_token_proves_its_user_on_every_member() {
 
 #[tokio::test]
 async fn a_token_ends_with_password_status_certificate_and_user() {
-    let drop_user = Command::DropUser { name: user("carol"), if_exists: false };
+    let drop_user = Command::Open(OpenCommand::DropUser { name: user("carol"), if_exists: false });
     let unmap = alter("carol", |alter| alter.remove_auth.providers = [AuthProvider::mtls()].into());
     for change in [change_password("carol", "another"), suspend("carol"), unmap, drop_user] {
         let mut fixture = Fixture::new().await;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use aliasd_catalog::{
     AliasTarget, AlterAlias, Bootstrap, CatalogName, ClusterId, Command, CreateAlias, CypherVersion, DatabaseAccess,
-    KeyId, NameForm, PasswordHash, Privilege, RemoteTarget, RoleName, Sealed, UserName,
+    KeyId, NameForm, OpenCommand, PasswordHash, Privilege, RemoteTarget, RoleName, Sealed, UserName,
 };
 
 use super::choice::Choice;
@@ -26,10 +26,10 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         Command::Bootstrap(bootstrap) => Kind::Bootstrap(bootstrap_to(bootstrap)),
         Command::CreateAlias(create) => Kind::CreateAlias(create_alias_to(create)),
         Command::AlterAlias(alter) => Kind::AlterAlias(alter_alias_to(alter)),
-        Command::DropAlias { name, form, if_exists } => {
+        Command::Open(OpenCommand::DropAlias { name, form, if_exists }) => {
             Kind::DropAlias(proto::DropAlias { name: text(name), form: Some(form_to(form)), if_exists: *if_exists })
         }
-        Command::CreateDatabase { name, mode, composite, default_language } => {
+        Command::Open(OpenCommand::CreateDatabase { name, mode, composite, default_language }) => {
             Kind::CreateDatabase(proto::CreateDatabase {
                 name: text(name),
                 mode: mode.number(),
@@ -37,14 +37,14 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
                 default_language: Choice::optional_number(*default_language),
             })
         }
-        Command::AlterDatabase { name, if_exists, access, default_language } => {
+        Command::Open(OpenCommand::AlterDatabase { name, if_exists, access, default_language }) => {
             Kind::AlterDatabase(alter_database_to(name, *if_exists, *access, *default_language))
         }
-        Command::SetDatabaseStatus { name, status } => {
+        Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => {
             Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name: text(name), status: status.number() })
         }
-        Command::SetDefaultDatabase { name } => Kind::SetDefaultDatabase(text(name)),
-        Command::DropDatabase { name, if_exists, composite, cascade_aliases } => {
+        Command::Open(OpenCommand::SetDefaultDatabase { name }) => Kind::SetDefaultDatabase(text(name)),
+        Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
             Kind::DropDatabase(proto::DropDatabase {
                 name: text(name),
                 if_exists: *if_exists,
@@ -54,37 +54,43 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         }
         Command::CreateUser(create) => Kind::CreateUser(create_user_to(create)),
         Command::AlterUser(alter) => Kind::AlterUser(alter_user_to(alter)),
-        Command::AlterUserTags { names, if_exists, tags } => {
+        Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags }) => {
             Kind::AlterUserTags(alter_tags_to(names, *if_exists, tags))
         }
-        Command::AuthRule(rule) => auth_rule_to(rule),
+        Command::Open(OpenCommand::AuthRule(rule)) => auth_rule_to(rule),
         Command::ChangeOwnPassword { proof, password, unchanged_since } => {
             Kind::ChangeOwnPassword(own_password_to(*proof, password, *unchanged_since))
         }
-        Command::RenameUser { from, to, if_exists } => Kind::RenameUser(rename_to(from, to, *if_exists)),
-        Command::RenameRole { from, to, if_exists } => Kind::RenameRole(rename_to(from, to, *if_exists)),
-        Command::DropUser { name, if_exists } => {
+        Command::Open(OpenCommand::RenameUser { from, to, if_exists }) => {
+            Kind::RenameUser(rename_to(from, to, *if_exists))
+        }
+        Command::Open(OpenCommand::RenameRole { from, to, if_exists }) => {
+            Kind::RenameRole(rename_to(from, to, *if_exists))
+        }
+        Command::Open(OpenCommand::DropUser { name, if_exists }) => {
             Kind::DropUser(proto::DropUser { name: text(name), if_exists: *if_exists })
         }
-        Command::CreateRole { name, mode, immutable, copy_of } => Kind::CreateRole(proto::CreateRole {
-            name: text(name),
-            mode: mode.number(),
-            immutable: *immutable,
-            copy_of: copy_of.as_ref().map(text),
-        }),
-        Command::DropRole { name, if_exists } => {
+        Command::Open(OpenCommand::CreateRole { name, mode, immutable, copy_of }) => {
+            Kind::CreateRole(proto::CreateRole {
+                name: text(name),
+                mode: mode.number(),
+                immutable: *immutable,
+                copy_of: copy_of.as_ref().map(text),
+            })
+        }
+        Command::Open(OpenCommand::DropRole { name, if_exists }) => {
             Kind::DropRole(proto::DropRole { name: text(name), if_exists: *if_exists })
         }
-        Command::GrantRoles { roles, users } => {
+        Command::Open(OpenCommand::GrantRoles { roles, users }) => {
             Kind::GrantRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: false })
         }
-        Command::RevokeRoles { roles, users, lenient } => {
+        Command::Open(OpenCommand::RevokeRoles { roles, users, lenient }) => {
             Kind::RevokeRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: *lenient })
         }
-        Command::AssignPrivileges { effect, immutable, privileges, roles } => {
+        Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles }) => {
             Kind::AssignPrivileges(assignment_to(effect.number(), *immutable, privileges, roles, false))
         }
-        Command::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
+        Command::Open(OpenCommand::RevokePrivileges { effect, immutable, privileges, roles, lenient }) => {
             let effect = Choice::optional_number(*effect);
             Kind::RevokePrivileges(assignment_to(effect, *immutable, privileges, roles, *lenient))
         }
@@ -98,66 +104,82 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
         Kind::CreateAlias(create) => Command::CreateAlias(create_alias_from(create)?),
         Kind::AlterAlias(alter) => Command::AlterAlias(alter_alias_from(alter)?),
         Kind::DropAlias(proto::DropAlias { name, form, if_exists }) => {
-            Command::DropAlias { name: catalog_name(&name)?, form: form_from(form)?, if_exists }
+            Command::Open(OpenCommand::DropAlias { name: catalog_name(&name)?, form: form_from(form)?, if_exists })
         }
         Kind::CreateDatabase(create) => create_database_from(&create)?,
         Kind::AlterDatabase(alter) => alter_database_from(&alter)?,
         Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name, status }) => {
-            Command::SetDatabaseStatus { name: catalog_name(&name)?, status: Choice::required(status, "status")? }
+            Command::Open(OpenCommand::SetDatabaseStatus {
+                name: catalog_name(&name)?,
+                status: Choice::required(status, "status")?,
+            })
         }
-        Kind::SetDefaultDatabase(name) => Command::SetDefaultDatabase { name: catalog_name(&name)? },
+        Kind::SetDefaultDatabase(name) => Command::Open(OpenCommand::SetDefaultDatabase { name: catalog_name(&name)? }),
         Kind::DropDatabase(proto::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
-            Command::DropDatabase { name: catalog_name(&name)?, if_exists, composite, cascade_aliases }
+            Command::Open(OpenCommand::DropDatabase {
+                name: catalog_name(&name)?,
+                if_exists,
+                composite,
+                cascade_aliases,
+            })
         }
         Kind::ChangeOwnPassword(change) => own_password_from(change),
         Kind::RenameUser(proto::Rename { from, to, if_exists }) => {
-            Command::RenameUser { from: user_name(&from)?, to: user_name(&to)?, if_exists }
+            Command::Open(OpenCommand::RenameUser { from: user_name(&from)?, to: user_name(&to)?, if_exists })
         }
         Kind::RenameRole(proto::Rename { from, to, if_exists }) => {
-            Command::RenameRole { from: role_name(&from)?, to: role_name(&to)?, if_exists }
+            Command::Open(OpenCommand::RenameRole { from: role_name(&from)?, to: role_name(&to)?, if_exists })
         }
         Kind::CreateUser(create) => Command::CreateUser(create_user_from(create)?),
         Kind::AlterUser(alter) => Command::AlterUser(alter_user_from(alter)?),
         Kind::AlterUserTags(alter) => alter_tags_from(alter)?,
-        Kind::AlterAuthRule(rule) => Command::AuthRule(alter_rule_from(&rule)?),
-        Kind::RenameAuthRule(rename) => Command::AuthRule(rename_rule_from(&rename)?),
-        Kind::DropAuthRule(rule) => Command::AuthRule(drop_rule_from(&rule)?),
-        Kind::GrantRolesToRules(assignment) => Command::AuthRule(grant_to_rules_from(&assignment)?),
-        Kind::RevokeRolesFromRules(assignment) => Command::AuthRule(revoke_from_rules_from(&assignment)?),
-        Kind::DropUser(proto::DropUser { name, if_exists }) => Command::DropUser { name: user_name(&name)?, if_exists },
-        Kind::CreateRole(proto::CreateRole { name, mode, immutable, copy_of }) => Command::CreateRole {
-            name: role_name(&name)?,
-            mode: Choice::required(mode, "mode")?,
-            immutable,
-            copy_of: optional(copy_of, |name| role_name(&name))?,
-        },
-        Kind::DropRole(proto::DropRole { name, if_exists }) => Command::DropRole { name: role_name(&name)?, if_exists },
+        Kind::AlterAuthRule(rule) => Command::Open(OpenCommand::AuthRule(alter_rule_from(&rule)?)),
+        Kind::RenameAuthRule(rename) => Command::Open(OpenCommand::AuthRule(rename_rule_from(&rename)?)),
+        Kind::DropAuthRule(rule) => Command::Open(OpenCommand::AuthRule(drop_rule_from(&rule)?)),
+        Kind::GrantRolesToRules(assignment) => Command::Open(OpenCommand::AuthRule(grant_to_rules_from(&assignment)?)),
+        Kind::RevokeRolesFromRules(assignment) => {
+            Command::Open(OpenCommand::AuthRule(revoke_from_rules_from(&assignment)?))
+        }
+        Kind::DropUser(proto::DropUser { name, if_exists }) => {
+            Command::Open(OpenCommand::DropUser { name: user_name(&name)?, if_exists })
+        }
+        Kind::CreateRole(proto::CreateRole { name, mode, immutable, copy_of }) => {
+            Command::Open(OpenCommand::CreateRole {
+                name: role_name(&name)?,
+                mode: Choice::required(mode, "mode")?,
+                immutable,
+                copy_of: optional(copy_of, |name| role_name(&name))?,
+            })
+        }
+        Kind::DropRole(proto::DropRole { name, if_exists }) => {
+            Command::Open(OpenCommand::DropRole { name: role_name(&name)?, if_exists })
+        }
         Kind::GrantRoles(assignment) => {
             let (roles, users, lenient) = role_assignment_from(assignment)?;
             require_strict(lenient)?;
-            Command::GrantRoles { roles, users }
+            Command::Open(OpenCommand::GrantRoles { roles, users })
         }
         Kind::RevokeRoles(assignment) => {
             let (roles, users, lenient) = role_assignment_from(assignment)?;
-            Command::RevokeRoles { roles, users, lenient }
+            Command::Open(OpenCommand::RevokeRoles { roles, users, lenient })
         }
         Kind::AssignPrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles, lenient }) => {
             require_strict(lenient)?;
-            Command::AssignPrivileges {
+            Command::Open(OpenCommand::AssignPrivileges {
                 effect: Choice::required(effect, "effect")?,
                 immutable,
                 privileges: privileges_from(privileges)?,
                 roles: roles_from(&roles)?,
-            }
+            })
         }
         Kind::RevokePrivileges(proto::PrivilegeAssignment { effect, immutable, privileges, roles, lenient }) => {
-            Command::RevokePrivileges {
+            Command::Open(OpenCommand::RevokePrivileges {
                 effect: Choice::from_number(effect)?,
                 immutable,
                 privileges: privileges_from(privileges)?,
                 roles: roles_from(&roles)?,
                 lenient,
-            }
+            })
         }
     })
 }
@@ -197,12 +219,12 @@ fn rename_to<T: Display>(from: &T, to: &T, if_exists: bool) -> proto::Rename {
 
 fn create_database_from(stored: &proto::CreateDatabase) -> Result<Command<Sealed>, FieldError> {
     let proto::CreateDatabase { name, mode, composite, default_language } = stored;
-    Ok(Command::CreateDatabase {
+    Ok(Command::Open(OpenCommand::CreateDatabase {
         name: database_name(name)?,
         mode: Choice::required(*mode, "mode")?,
         composite: *composite,
         default_language: Choice::from_number(*default_language)?,
-    })
+    }))
 }
 
 fn alter_database_to(
@@ -221,12 +243,12 @@ fn alter_database_to(
 
 fn alter_database_from(stored: &proto::AlterDatabase) -> Result<Command<Sealed>, FieldError> {
     let proto::AlterDatabase { name, if_exists, access, default_language } = stored;
-    Ok(Command::AlterDatabase {
+    Ok(Command::Open(OpenCommand::AlterDatabase {
         name: catalog_name(name)?,
         if_exists: *if_exists,
         access: Choice::from_number(*access)?,
         default_language: Choice::from_number(*default_language)?,
-    })
+    }))
 }
 
 fn form_to(form: &NameForm) -> proto::NameForm {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    AlterUser, AuthId, AuthProvider, AuthRuleCommand, AuthRuleName, Command, CreateUser, HomeChange, PasswordChange,
-    PasswordHash, Removal, Revision, RoleName, Sealed, TagChange, UserName,
+    AlterUser, AuthId, AuthProvider, AuthRuleCommand, AuthRuleName, Command, CreateUser, HomeChange, OpenCommand,
+    PasswordChange, PasswordHash, Removal, Revision, RoleName, Sealed, TagChange, UserName,
 };
 
 use super::FieldError;
@@ -131,11 +131,11 @@ pub(super) fn alter_tags_to(names: &BTreeSet<UserName>, if_exists: bool, tags: &
 
 pub(super) fn alter_tags_from(stored: proto::AlterUserTags) -> Result<Command<Sealed>, FieldError> {
     let proto::AlterUserTags { names, if_exists, tags } = stored;
-    Ok(Command::AlterUserTags {
+    Ok(Command::Open(OpenCommand::AlterUserTags {
         names: set(&names, |name| user_name(name))?,
         if_exists,
         tags: tag_change_from(tags.ok_or_else(|| FieldError::missing("tags"))?)?,
-    })
+    }))
 }
 
 pub(super) fn auth_rule_to(command: &AuthRuleCommand) -> Kind {

@@ -8,11 +8,11 @@ use aliasd_catalog::{
     AuthRuleName, Bootstrap, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion,
     Database, DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
     DriverSettings, Duration, Effect, Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId,
-    LoadScope, LogLevel, Membership, Meta, NameForm, Notification, Outcome, PasswordChange, PasswordHash, Policy,
-    Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, RemoteTarget,
-    RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName, Sealed,
-    SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus,
-    UserTag, Value, ValueMap,
+    LoadScope, LogLevel, Membership, Meta, NameForm, Notification, OpenCommand, Outcome, PasswordChange, PasswordHash,
+    Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
+    RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName,
+    Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope,
+    UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -216,30 +216,31 @@ fn online() -> impl Strategy<Value = DatabaseStatus> {
 fn database_commands() -> impl Strategy<Value = Command<Sealed>> {
     prop_oneof![
         (database_name(), mode(), any::<bool>(), of(language())).prop_map(
-            |(name, mode, composite, default_language)| Command::CreateDatabase {
+            |(name, mode, composite, default_language)| Command::Open(OpenCommand::CreateDatabase {
                 name,
                 mode,
                 composite,
                 default_language
-            }
+            })
         ),
         (catalog_name(), any::<bool>(), of(access()), of(language())).prop_map(
-            |(name, if_exists, access, default_language)| Command::AlterDatabase {
+            |(name, if_exists, access, default_language)| Command::Open(OpenCommand::AlterDatabase {
                 name,
                 if_exists,
                 access,
                 default_language
-            }
+            })
         ),
-        (catalog_name(), online()).prop_map(|(name, status)| Command::SetDatabaseStatus { name, status }),
-        catalog_name().prop_map(|name| Command::SetDefaultDatabase { name }),
+        (catalog_name(), online())
+            .prop_map(|(name, status)| Command::Open(OpenCommand::SetDatabaseStatus { name, status })),
+        catalog_name().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
         (catalog_name(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-            |(name, if_exists, composite, cascade_aliases)| Command::DropDatabase {
+            |(name, if_exists, composite, cascade_aliases)| Command::Open(OpenCommand::DropDatabase {
                 name,
                 if_exists,
                 composite,
                 cascade_aliases
-            }
+            })
         ),
     ]
 }
@@ -263,11 +264,8 @@ fn alias_commands() -> impl Strategy<Value = Command<Sealed>> {
     prop_oneof![
         create.prop_map(Command::CreateAlias),
         alter.prop_map(Command::AlterAlias),
-        (catalog_name(), form(), any::<bool>()).prop_map(|(name, form, if_exists)| Command::DropAlias {
-            name,
-            form,
-            if_exists
-        }),
+        (catalog_name(), form(), any::<bool>())
+            .prop_map(|(name, form, if_exists)| Command::Open(OpenCommand::DropAlias { name, form, if_exists })),
     ]
 }
 
@@ -326,19 +324,17 @@ fn user_commands() -> impl Strategy<Value = Command<Sealed>> {
         create.prop_map(Command::CreateUser),
         alter.prop_map(Command::AlterUser),
         (btree_set(user_name(), 0..3), any::<bool>(), tag_change())
-            .prop_map(|(names, if_exists, tags)| Command::AlterUserTags { names, if_exists, tags }),
+            .prop_map(|(names, if_exists, tags)| Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags })),
         auth_rule_commands(),
-        (user_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropUser { name, if_exists }),
+        (user_name(), any::<bool>())
+            .prop_map(|(name, if_exists)| Command::Open(OpenCommand::DropUser { name, if_exists })),
         (any::<u64>(), hash(), of(any::<u64>())).prop_map(|(at, password, since)| Command::ChangeOwnPassword {
             proof: Revision(at),
             password,
             unchanged_since: since.map(Revision),
         }),
-        (user_name(), user_name(), any::<bool>()).prop_map(|(from, to, if_exists)| Command::RenameUser {
-            from,
-            to,
-            if_exists
-        }),
+        (user_name(), user_name(), any::<bool>())
+            .prop_map(|(from, to, if_exists)| Command::Open(OpenCommand::RenameUser { from, to, if_exists })),
     ]
 }
 
@@ -366,7 +362,7 @@ fn auth_rule_commands() -> impl Strategy<Value = Command<Sealed>> {
             false => AuthRuleCommand::RevokeRoles { roles, rules },
         }),
     ]
-    .prop_map(Command::AuthRule)
+    .prop_map(|rule| Command::Open(OpenCommand::AuthRule(rule)))
 }
 
 fn role_commands() -> impl Strategy<Value = Command<Sealed>> {
@@ -374,26 +370,25 @@ fn role_commands() -> impl Strategy<Value = Command<Sealed>> {
     let users = || btree_set(user_name(), 0..4);
     let privileges = || btree_set(privilege(), 0..4);
     prop_oneof![
-        (role_name(), mode(), any::<bool>(), of(role_name()))
-            .prop_map(|(name, mode, immutable, copy_of)| { Command::CreateRole { name, mode, immutable, copy_of } }),
-        (role_name(), role_name(), any::<bool>()).prop_map(|(from, to, if_exists)| Command::RenameRole {
-            from,
-            to,
-            if_exists
+        (role_name(), mode(), any::<bool>(), of(role_name())).prop_map(|(name, mode, immutable, copy_of)| {
+            Command::Open(OpenCommand::CreateRole { name, mode, immutable, copy_of })
         }),
-        (role_name(), any::<bool>()).prop_map(|(name, if_exists)| Command::DropRole { name, if_exists }),
-        (roles(), users()).prop_map(|(roles, users)| Command::GrantRoles { roles, users }),
-        (roles(), users(), any::<bool>()).prop_map(|(roles, users, lenient)| Command::RevokeRoles {
+        (role_name(), role_name(), any::<bool>())
+            .prop_map(|(from, to, if_exists)| Command::Open(OpenCommand::RenameRole { from, to, if_exists })),
+        (role_name(), any::<bool>())
+            .prop_map(|(name, if_exists)| Command::Open(OpenCommand::DropRole { name, if_exists })),
+        (roles(), users()).prop_map(|(roles, users)| Command::Open(OpenCommand::GrantRoles { roles, users })),
+        (roles(), users(), any::<bool>()).prop_map(|(roles, users, lenient)| Command::Open(OpenCommand::RevokeRoles {
             roles,
             users,
             lenient
-        }),
+        })),
         (effect(), any::<bool>(), privileges(), roles()).prop_map(|(effect, immutable, privileges, roles)| {
-            Command::AssignPrivileges { effect, immutable, privileges, roles }
+            Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles })
         }),
         (of(effect()), any::<bool>(), privileges(), roles(), any::<bool>()).prop_map(
             |(effect, immutable, privileges, roles, lenient)| {
-                Command::RevokePrivileges { effect, immutable, privileges, roles, lenient }
+                Command::Open(OpenCommand::RevokePrivileges { effect, immutable, privileges, roles, lenient })
             }
         ),
     ]

@@ -11,7 +11,7 @@ use aliasd_catalog::{
     Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AuthId, AuthProvider, Bootstrap, CatalogName, ClusterId,
     Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
     DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
-    Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm, Notification,
+    Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm, Notification, OpenCommand,
     PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
     RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleName,
     Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, UserName, UserScope, Value, ValueMap,
@@ -224,30 +224,38 @@ fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("create-forwarding-alias", Command::CreateAlias(forwarding)),
         ("alter-alias-everything", Command::AlterAlias(alter_all)),
         ("alter-alias-target", Command::AlterAlias(alter_target)),
-        ("drop-alias", Command::DropAlias { name: catalog_name("system.x"), form: NameForm::AnyDot, if_exists: true }),
+        (
+            "drop-alias",
+            Command::Open(OpenCommand::DropAlias {
+                name: catalog_name("system.x"),
+                form: NameForm::AnyDot,
+                if_exists: true,
+            }),
+        ),
     ]
 }
 
 fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
-    let create = |composite, default_language| Command::CreateDatabase {
-        name: DatabaseName::new("movies").unwrap(),
-        mode: CreateMode::Fail,
-        composite,
-        default_language,
+    let create = |composite, default_language| {
+        Command::Open(OpenCommand::CreateDatabase {
+            name: DatabaseName::new("movies").unwrap(),
+            mode: CreateMode::Fail,
+            composite,
+            default_language,
+        })
     };
-    let alter = |if_exists, access, default_language| Command::AlterDatabase {
-        name: catalog_name("movies"),
-        if_exists,
-        access,
-        default_language,
+    let alter = |if_exists, access, default_language| {
+        Command::Open(OpenCommand::AlterDatabase { name: catalog_name("movies"), if_exists, access, default_language })
     };
-    let drop = |composite| Command::DropDatabase {
-        name: catalog_name("movies"),
-        if_exists: true,
-        composite,
-        cascade_aliases: true,
+    let drop = |composite| {
+        Command::Open(OpenCommand::DropDatabase {
+            name: catalog_name("movies"),
+            if_exists: true,
+            composite,
+            cascade_aliases: true,
+        })
     };
-    let status = |status| Command::SetDatabaseStatus { name: catalog_name("movies"), status };
+    let status = |status| Command::Open(OpenCommand::SetDatabaseStatus { name: catalog_name("movies"), status });
     vec![
         ("create-database", create(false, None)),
         ("create-composite-database", create(true, Some(CypherVersion::Cypher25))),
@@ -255,7 +263,7 @@ fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("alter-database-everything", alter(false, Some(DatabaseAccess::ReadWrite), Some(CypherVersion::Cypher5))),
         ("start-database", status(DatabaseStatus::Online)),
         ("stop-database", status(DatabaseStatus::Offline)),
-        ("set-default-database", Command::SetDefaultDatabase { name: catalog_name("remote-neo4j") }),
+        ("set-default-database", Command::Open(OpenCommand::SetDefaultDatabase { name: catalog_name("remote-neo4j") })),
         ("drop-database", drop(false)),
         ("drop-composite-database", drop(true)),
     ]
@@ -267,50 +275,61 @@ fn role_commands() -> Vec<(&'static str, Command<Sealed>)> {
     vec![
         (
             "create-role",
-            Command::CreateRole {
+            Command::Open(OpenCommand::CreateRole {
                 name: role("remote"),
                 mode: CreateMode::Fail,
                 immutable: false,
                 copy_of: Some(role("reader")),
-            },
+            }),
         ),
         (
             "create-immutable-role",
-            Command::CreateRole { name: role("remote"), mode: CreateMode::Fail, immutable: true, copy_of: None },
+            Command::Open(OpenCommand::CreateRole {
+                name: role("remote"),
+                mode: CreateMode::Fail,
+                immutable: true,
+                copy_of: None,
+            }),
         ),
-        ("rename-role", Command::RenameRole { from: role("remote"), to: role("far"), if_exists: false }),
-        ("drop-role", Command::DropRole { name: role("remote"), if_exists: true }),
-        ("grant-roles", Command::GrantRoles { roles: roles(), users: users() }),
-        ("revoke-roles", Command::RevokeRoles { roles: roles(), users: users(), lenient: false }),
-        ("revoke-roles-leniently", Command::RevokeRoles { roles: roles(), users: users(), lenient: true }),
+        (
+            "rename-role",
+            Command::Open(OpenCommand::RenameRole { from: role("remote"), to: role("far"), if_exists: false }),
+        ),
+        ("drop-role", Command::Open(OpenCommand::DropRole { name: role("remote"), if_exists: true })),
+        ("grant-roles", Command::Open(OpenCommand::GrantRoles { roles: roles(), users: users() })),
+        ("revoke-roles", Command::Open(OpenCommand::RevokeRoles { roles: roles(), users: users(), lenient: false })),
+        (
+            "revoke-roles-leniently",
+            Command::Open(OpenCommand::RevokeRoles { roles: roles(), users: users(), lenient: true }),
+        ),
         (
             "assign-privileges",
-            Command::AssignPrivileges {
+            Command::Open(OpenCommand::AssignPrivileges {
                 effect: GrantEffect::Denied,
                 immutable: true,
                 privileges: privileges(),
                 roles: roles(),
-            },
+            }),
         ),
         (
             "revoke-privileges-granted",
-            Command::RevokePrivileges {
+            Command::Open(OpenCommand::RevokePrivileges {
                 effect: Some(GrantEffect::Granted),
                 immutable: false,
                 privileges: privileges(),
                 roles: roles(),
                 lenient: true,
-            },
+            }),
         ),
         (
             "revoke-privileges-both",
-            Command::RevokePrivileges {
+            Command::Open(OpenCommand::RevokePrivileges {
                 effect: None,
                 immutable: false,
                 privileges: BTreeSet::new(),
                 roles: roles(),
                 lenient: false,
-            },
+            }),
         ),
     ]
 }

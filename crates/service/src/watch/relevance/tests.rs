@@ -4,8 +4,8 @@ use std::sync::Arc;
 use aliasd_catalog::{
     Action, AliasName, AliasTarget, Bootstrap, Catalog, CatalogName, ClusterId, Command, CreateAlias, CreateMode,
     CreateUser, DatabaseAction, DatabaseName, DatabaseScope, DbmsAction, Entry, GrantEffect, KeyId, NameForm,
-    PasswordChange, PasswordHash, Policy, Principal, Privilege, RequestId, Revision, RoleName, Sealed, Timestamp,
-    UserName, UserScope, ValueMap,
+    OpenCommand, PasswordChange, PasswordHash, Policy, Principal, Privilege, RequestId, Revision, RoleName, Sealed,
+    Timestamp, UserName, UserScope, ValueMap,
 };
 
 use aliasd_cypher::Lowered;
@@ -33,12 +33,12 @@ impl Story {
         story.run(Principal::System, bootstrap);
         for name in ["alpha", "beta"] {
             let name = DatabaseName::new(name).unwrap();
-            story.apply(Command::CreateDatabase {
+            story.apply(Command::Open(OpenCommand::CreateDatabase {
                 name,
                 mode: CreateMode::Fail,
                 composite: false,
                 default_language: None,
-            });
+            }));
         }
         for name in ["carol", "service"] {
             story.apply(Command::CreateUser(CreateUser {
@@ -53,14 +53,14 @@ impl Story {
                 auth: Vec::new(),
                 tags: BTreeSet::new(),
             }));
-            story.apply(Command::CreateRole {
+            story.apply(Command::Open(OpenCommand::CreateRole {
                 name: role(name),
                 mode: CreateMode::Fail,
                 immutable: false,
                 copy_of: None,
-            });
+            }));
             let (roles, users) = (BTreeSet::from([role(name)]), BTreeSet::from([user(name)]));
-            story.apply(Command::GrantRoles { roles, users });
+            story.apply(Command::Open(OpenCommand::GrantRoles { roles, users }));
         }
         story
     }
@@ -108,12 +108,18 @@ impl Story {
 
     fn assign(&mut self, effect: GrantEffect, privilege: Privilege, to: &str) -> AppliedEntry {
         let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role(to)]));
-        self.apply(Command::AssignPrivileges { effect, immutable: false, privileges, roles })
+        self.apply(Command::Open(OpenCommand::AssignPrivileges { effect, immutable: false, privileges, roles }))
     }
 
     fn revoke(&mut self, privilege: Privilege, from: &str) -> AppliedEntry {
         let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role(from)]));
-        self.apply(Command::RevokePrivileges { effect: None, immutable: false, privileges, roles, lenient: false })
+        self.apply(Command::Open(OpenCommand::RevokePrivileges {
+            effect: None,
+            immutable: false,
+            privileges,
+            roles,
+            lenient: false,
+        }))
     }
 }
 
@@ -158,7 +164,11 @@ fn a_dropped_alias_is_told_by_what_could_be_reached_before() {
     let mut story = Story::new();
     story.assign(GrantEffect::Granted, access("alpha"), "carol");
     story.create_alias("films", "alpha");
-    let dropped = story.apply(Command::DropAlias { name: named("films"), form: NameForm::AnyDot, if_exists: false });
+    let dropped = story.apply(Command::Open(OpenCommand::DropAlias {
+        name: named("films"),
+        form: NameForm::AnyDot,
+        if_exists: false,
+    }));
     assert_eq!(all_events("carol", &dropped), [event(Subject::Alias, "films", Kind::Dropped)]);
     assert_eq!(all_events("service", &dropped), []);
 }
@@ -184,12 +194,16 @@ fn a_service_hears_of_those_it_may_act_for() {
     assert_eq!(all_events("service", &created), [event(Subject::Alias, "films", Kind::Created)]);
 
     let (roles, users) = (BTreeSet::from([role("reader")]), BTreeSet::from([user("carol")]));
-    let given = story.apply(Command::GrantRoles { roles, users });
+    let given = story.apply(Command::Open(OpenCommand::GrantRoles { roles, users }));
     assert_eq!(all_events("service", &given), [event(Subject::User, "carol", Kind::AccessChanged)]);
 
     let denied = story.assign(GrantEffect::Denied, impersonate, "service");
     assert_eq!(all_events("service", &denied), [event(Subject::Role, "service", Kind::AccessChanged)]);
-    let dropped = story.apply(Command::DropAlias { name: named("films"), form: NameForm::AnyDot, if_exists: false });
+    let dropped = story.apply(Command::Open(OpenCommand::DropAlias {
+        name: named("films"),
+        form: NameForm::AnyDot,
+        if_exists: false,
+    }));
     assert_eq!(all_events("service", &dropped), []);
 }
 
@@ -221,8 +235,12 @@ fn a_database_is_told_to_those_who_watch_an_alias_of_it() {
     story.create_alias("films", "alpha");
     let only = Watcher { user: user("admin"), names: Some(BTreeSet::from([named("films")])) };
     let name = named("alpha");
-    let dropped =
-        story.apply(Command::DropDatabase { name, if_exists: false, composite: false, cascade_aliases: true });
+    let dropped = story.apply(Command::Open(OpenCommand::DropDatabase {
+        name,
+        if_exists: false,
+        composite: false,
+        cascade_aliases: true,
+    }));
     let told = [event(Subject::Alias, "films", Kind::Dropped), event(Subject::Database, "alpha", Kind::Dropped)];
     assert_eq!(only.events(&dropped), told);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AlterUser, AuthProvider, AuthRuleCommand, AuthRuleName, Command, CreateMode, CreateUser, HomeChange,
+    AlterUser, AuthProvider, AuthRuleCommand, AuthRuleName, Command, CreateMode, CreateUser, HomeChange, OpenCommand,
     PasswordChange, Record, RecordKey, Removal, Revision, Sealed, TagChange, User, UserStatus, UserTag,
 };
 
@@ -50,7 +50,7 @@ pub(super) fn user_commands() -> Vec<(&'static str, Command<Sealed>)> {
     vec![
         ("create-user-with-tags", Command::CreateUser(create_tagged)),
         ("alter-user-tags", Command::AlterUser(alter_tags)),
-        ("alter-users-tags", Command::AlterUserTags { names, if_exists: true, tags: retag }),
+        ("alter-users-tags", Command::Open(OpenCommand::AlterUserTags { names, if_exists: true, tags: retag })),
         ("create-user", Command::CreateUser(create)),
         ("alter-user-everything", Command::AlterUser(alter)),
         ("alter-user-remove-home", Command::AlterUser(alter_home)),
@@ -62,8 +62,11 @@ pub(super) fn user_commands() -> Vec<(&'static str, Command<Sealed>)> {
             "change-own-password-in-vain",
             Command::ChangeOwnPassword { proof: Revision(41), password: hash(), unchanged_since: Some(Revision(41)) },
         ),
-        ("rename-user", Command::RenameUser { from: user("carol"), to: user("Carola"), if_exists: true }),
-        ("drop-user", Command::DropUser { name: user("carol"), if_exists: false }),
+        (
+            "rename-user",
+            Command::Open(OpenCommand::RenameUser { from: user("carol"), to: user("Carola"), if_exists: true }),
+        ),
+        ("drop-user", Command::Open(OpenCommand::DropUser { name: user("carol"), if_exists: false })),
     ]
 }
 
@@ -85,7 +88,7 @@ pub(super) fn auth_rule_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("grant-roles-to-rules", AuthRuleCommand::GrantRoles { roles: roles.clone(), rules: rules.clone() }),
         ("revoke-roles-from-rules", AuthRuleCommand::RevokeRoles { roles, rules }),
     ];
-    commands.map(|(name, command)| (name, Command::AuthRule(command))).into()
+    commands.map(|(name, command)| (name, Command::Open(OpenCommand::AuthRule(command)))).into()
 }
 
 pub(super) fn users() -> Vec<(String, RecordKey, Record)> {
