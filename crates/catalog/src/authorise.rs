@@ -1,6 +1,8 @@
 //! Who may do what. The same function answers before an entry is proposed, as a courtesy, and inside
 //! `apply`, where it counts: a REVOKE that was committed earlier always wins.
 
+use std::fmt;
+
 use crate::standing::RoleStanding;
 use crate::{
     AliasTarget, AlterUser, AuthRuleCommand, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind,
@@ -21,6 +23,18 @@ pub enum Action {
     Database(DatabaseAction, CatalogName),
 }
 
+/// The privilege that allows it, as a GRANT spells it.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dbms(action) => write!(f, "{} ON DBMS", action.keywords()),
+            Self::Impersonate(user) => write!(f, "IMPERSONATE ({user}) ON DBMS"),
+            Self::Access(name) => write!(f, "ACCESS ON DATABASE {name}"),
+            Self::Database(action, name) => write!(f, "{} ON DATABASE {name}", action.keywords()),
+        }
+    }
+}
+
 impl Catalog {
     /// Whether `who` may do `action` now.
     ///
@@ -30,16 +44,14 @@ impl Catalog {
     pub fn authorise(&self, who: &Principal, action: &Action) -> Result<(), Rejection> {
         let Principal::User(name) = who else { return Ok(()) };
         self.require_active(name)?;
-        let denied = |privilege| Rejection::PermissionDenied { user: name.to_string(), privilege };
+        let denied = || Rejection::PermissionDenied { user: name.to_string(), privilege: action.clone().into() };
         match action {
             Action::Dbms(action) if self.may(name, *action) => Ok(()),
             Action::Impersonate(user) if self.may_impersonate(name, user) => Ok(()),
             Action::Access(target) if self.may_access(name, target) => Ok(()),
             Action::Database(action, target) if self.may_on(name, *action, target) => Ok(()),
-            Action::Dbms(action) => Err(denied(format!("{} ON DBMS", action.keywords()))),
-            Action::Impersonate(user) => Err(denied(format!("IMPERSONATE ({user}) ON DBMS"))),
             Action::Access(target) => Err(Rejection::DatabaseNotFound { name: target.to_string() }),
-            Action::Database(action, target) => Err(denied(format!("{} ON DATABASE {target}", action.keywords()))),
+            Action::Dbms(_) | Action::Impersonate(_) | Action::Database(..) => Err(denied()),
         }
     }
 

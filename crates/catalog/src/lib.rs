@@ -61,7 +61,7 @@ pub use record::{
     Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Policy,
     Record, RecordKey, RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
 };
-pub use rejection::{Rejection, RejectionCode};
+pub use rejection::{Attempt, Field, NameKind, Rejection, RejectionCode, UrlFault, Verb};
 pub use resolve::{Destination, ResolveRequest, ResolveTarget, Route};
 pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};
 pub use supported::{SUPPORTED_PRIVILEGES, SupportedPrivilege};

@@ -14,7 +14,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Rejection;
+use crate::{NameKind, Rejection};
 
 /// The longest alias or remote database name, in characters.
 pub(crate) const ALIAS_LENGTH_MAX: usize = 65_534;
@@ -113,10 +113,10 @@ impl CatalogName {
     /// The name is empty or longer than 65,534 characters.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "database name".into() });
+            return Err(Rejection::EmptyName { what: NameKind::Database.into() });
         }
         let name = text.to_lowercase();
-        check_length("target database name", &name)?;
+        check_length(NameKind::Target, &name)?;
         Ok(Self(name.into()))
     }
 }
@@ -128,10 +128,10 @@ impl AliasName {
     /// Empty, too long, ends with a dot, or starts with the reserved `_` or `system`.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "alias".into() });
+            return Err(Rejection::EmptyName { what: NameKind::Alias.into() });
         }
         let name = text.to_lowercase();
-        check_length("alias", &name)?;
+        check_length(NameKind::Alias, &name)?;
         if name.ends_with('.') {
             return Err(Rejection::NameEndsWithDot { name });
         }
@@ -162,7 +162,7 @@ impl DatabaseName {
     pub fn new(text: &str) -> Result<Self, Rejection> {
         let name = text.to_lowercase();
         if name.is_empty() {
-            return Err(Rejection::EmptyName { what: "database name".into() });
+            return Err(Rejection::EmptyName { what: NameKind::Database.into() });
         }
         if let Some(prefix) = reserved_prefix(&name) {
             return Err(Rejection::ReservedDatabaseName { name, prefix: prefix.into() });
@@ -198,7 +198,7 @@ impl UserName {
     pub fn new(text: &str) -> Result<Self, Rejection> {
         let legal = |c: char| !c.is_control() && !c.is_whitespace() && c != ',' && c != ':';
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "username".into() });
+            return Err(Rejection::EmptyName { what: NameKind::User.into() });
         }
         if !text.chars().all(legal) || text.chars().count() > ALIAS_LENGTH_MAX {
             return Err(Rejection::InvalidUserName { name: text.into() });
@@ -228,7 +228,7 @@ impl RoleName {
     /// underscores.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "role name".into() });
+            return Err(Rejection::EmptyName { what: NameKind::Role.into() });
         }
         let legal = text.starts_with(|first: char| first.is_ascii_alphabetic())
             && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -252,9 +252,9 @@ impl Glob {
     /// The pattern is empty or longer than 65,534 characters.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "name pattern".into() });
+            return Err(Rejection::EmptyName { what: NameKind::Pattern.into() });
         }
-        check_length("name pattern", text)?;
+        check_length(NameKind::Pattern, text)?;
         Ok(Self(text.into()))
     }
 }
@@ -266,9 +266,9 @@ impl RemoteUserName {
     /// The name is empty or longer than 65,534 characters.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "remote username".into() });
+            return Err(Rejection::EmptyName { what: NameKind::RemoteUser.into() });
         }
-        check_length("remote username", text)?;
+        check_length(NameKind::RemoteUser, text)?;
         Ok(Self(text.into()))
     }
 }
@@ -287,7 +287,7 @@ impl AuthProvider {
         if text.is_empty() || text == "native" {
             return Err(Rejection::InvalidAuthProvider { provider: text.into() });
         }
-        check_length("auth provider", text)?;
+        check_length(NameKind::AuthProvider, text)?;
         Ok(Self(text.into()))
     }
 }
@@ -299,9 +299,9 @@ impl AuthId {
     /// The identity is empty or longer than 65,534 characters.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "auth id".into() });
+            return Err(Rejection::EmptyName { what: NameKind::AuthId.into() });
         }
-        check_length("auth id", text)?;
+        check_length(NameKind::AuthId, text)?;
         Ok(Self(text.into()))
     }
 }
@@ -313,9 +313,9 @@ impl UserTag {
     /// The tag is empty or longer than 65,534 characters.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "tag".into() });
+            return Err(Rejection::EmptyName { what: NameKind::Tag.into() });
         }
-        check_length("tag", text)?;
+        check_length(NameKind::Tag, text)?;
         Ok(Self(text.into()))
     }
 }
@@ -327,9 +327,9 @@ impl AuthRuleName {
     /// The name is empty or longer than 65,534 characters.
     pub fn new(text: &str) -> Result<Self, Rejection> {
         if text.is_empty() {
-            return Err(Rejection::EmptyName { what: "auth rule name".into() });
+            return Err(Rejection::EmptyName { what: NameKind::AuthRule.into() });
         }
-        check_length("auth rule name", text)?;
+        check_length(NameKind::AuthRule, text)?;
         Ok(Self(text.into()))
     }
 }
@@ -348,7 +348,7 @@ impl From<&AliasName> for CatalogName {
 
 /// Names are checked as they are stored: lower case may be longer than what was given, and a stored name
 /// must be readable again.
-fn check_length(what: &str, text: &str) -> Result<(), Rejection> {
+fn check_length(what: NameKind, text: &str) -> Result<(), Rejection> {
     // Bytes bound characters from above, so the count is only taken where it can matter.
     if text.len() > ALIAS_LENGTH_MAX && text.chars().count() > ALIAS_LENGTH_MAX {
         return Err(Rejection::NameTooLong { what: what.into() });

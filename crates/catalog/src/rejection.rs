@@ -5,19 +5,31 @@
 //! where Neo4j has them. Variants stand in order of precedence: where several reasons apply, the one
 //! declared first is the one given. A rejection never holds a secret.
 
+mod field;
+
 use std::fmt;
+
+pub use field::{Attempt, Field, NameKind, UrlFault, Verb};
+
+use crate::Action;
+
+/// The type of a field: a [`Field`] where one is given, otherwise the text of a name or value.
+macro_rules! field_type {
+    () => { String };
+    ($type:ty) => { Field<$type> };
+}
 
 macro_rules! rejections {
     ($(
         $(#[$doc:meta])*
-        $variant:ident { $($field:ident),* } = $code:literal, [$($gql:literal),+], $neo4j:literal,
+        $variant:ident { $($field:ident $(: $type:ty)?),* } = $code:literal, [$($gql:literal),+], $neo4j:literal,
             $message:literal, $hint:literal;
     )+) => {
         /// A refusal, with what it is about. Declared in order of precedence.
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Rejection {
             $($(#[$doc])* $variant {
-                $(#[doc = concat!("Shown in the message as `", stringify!($field), "`.")] $field: String,)*
+                $(#[doc = concat!("Shown in the message as `", stringify!($field), "`.")] $field: field_type!($($type)?),)*
             },)+
         }
 
@@ -41,13 +53,13 @@ macro_rules! rejections {
 
             /// Every row, in order of precedence.
             pub fn table() -> Vec<&'static RejectionCode> {
-                vec![$(Self::$variant { $($field: String::new()),* }.code()),+]
+                vec![$(Self::$variant { $($field: String::new().into()),* }.code()),+]
             }
 
             /// The values of the fields, in the order of [`RejectionCode::fields`].
-            pub fn values(&self) -> Vec<&str> {
+            pub fn values(&self) -> Vec<String> {
                 match self {
-                    $(Self::$variant { $($field),* } => vec![$($field.as_str()),*],)+
+                    $(Self::$variant { $($field),* } => vec![$($field.to_string()),*],)+
                 }
             }
 
@@ -56,7 +68,7 @@ macro_rules! rejections {
             pub fn from_parts(code: &str, values: &[String]) -> Option<Self> {
                 let mut values = values.iter().cloned();
                 let rejection = match code {
-                    $($code => Self::$variant { $($field: values.next()?),* },)+
+                    $($code => Self::$variant { $($field: values.next()?.into()),* },)+
                     _ => return None,
                 };
                 values.next().is_none().then_some(rejection)
@@ -102,10 +114,10 @@ impl std::error::Error for Rejection {}
 rejections! {
     // Names and values: decided before anything is asked of the catalog.
     /// A name is empty.
-    EmptyName { what } = "NAME_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",
+    EmptyName { what: NameKind } = "NAME_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",
         "The provided {what} is empty.", "";
     /// A name is too long.
-    NameTooLong { what } = "NAME_TOO_LONG", ["22N05", "22N84"], "Neo.ClientError.Statement.ArgumentError",
+    NameTooLong { what: NameKind } = "NAME_TOO_LONG", ["22N05", "22N84"], "Neo.ClientError.Statement.ArgumentError",
         "The provided {what} is to long, maximum characters are 65534.", "";
     /// An alias name ends with a dot.
     NameEndsWithDot { name } = "ALIAS_NAME_ENDS_WITH_DOT", ["22N05", "22N82"], "Neo.ClientError.Statement.ArgumentError",
@@ -140,7 +152,7 @@ rejections! {
     InvalidUrlScheme { url, schemes } = "URL_SCHEME_INVALID", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "The provided url '{url}' has an invalid scheme. Please use one of the following schemes: {schemes}.", "";
     /// A URL is malformed.
-    InvalidUrl { reason } = "URL_INVALID", ["50N00"], "Neo.ClientError.Statement.ArgumentError",
+    InvalidUrl { reason: UrlFault } = "URL_INVALID", ["50N00"], "Neo.ClientError.Statement.ArgumentError",
         "Could not validate remote database alias url: {reason}.", "Give SCHEME://HOST:PORT, for example 'neo4j+s://location:7687'.";
     /// The driver map holds unknown keys.
     UnknownDriverSettings { failure, settings, valid } = "DRIVER_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
@@ -188,19 +200,19 @@ rejections! {
         "The password of user '{user}' must be changed before anything else.",
         "An administrator can set it with ALTER USER … SET PASSWORD … CHANGE NOT REQUIRED.";
     /// The caller lacks a privilege.
-    PermissionDenied { user, privilege } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
+    PermissionDenied { user, privilege: Action } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Permission denied for user '{user}': {privilege} is required.", "An administrator can list what a user may do with SHOW USER … PRIVILEGES.";
     /// A role name is reserved.
-    ReservedRole { action, role } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+    ReservedRole { action: Attempt, role } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action}: '{role}' is a reserved role.", "Every user has PUBLIC; it can be granted privileges, but not be created, dropped, granted or revoked.";
     /// Only configuration changes immutable privileges and roles.
     ImmutableDenied {} = "IMMUTABLE_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Immutable privileges and roles cannot be changed while authentication is enabled.", "Leave out IMMUTABLE.";
     /// A caller would delete the own user.
-    OwnUserDeletion { action, user } = "OWN_USER_DELETION", ["42N99"], "Neo.ClientError.Statement.ArgumentError",
+    OwnUserDeletion { action: Attempt, user } = "OWN_USER_DELETION", ["42N99"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Deleting yourself is not allowed.", "Have another administrator do it.";
     /// A caller would change whether the own user may log in.
-    OwnUser { action, user } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
+    OwnUser { action: Attempt, user } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Changing your own activation status is not allowed.", "Have another administrator do it.";
 
     /// The own password is not the one that was verified any more.
@@ -223,13 +235,13 @@ rejections! {
         "Accessing a composite database and its constituents is only allowed when connected to it. Attempted to access '{name}' while connected to '{session}'",
         "Connect to the composite database; a constituent is used from there and cannot be connected to.";
     /// No alias of this name.
-    AliasNotFound { action, name } = "ALIAS_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    AliasNotFound { action: Attempt, name } = "ALIAS_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database alias '{name}': Database alias does not exist.", "";
     /// No database of this name.
-    NoSuchDatabase { action, name } = "NO_SUCH_DATABASE", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    NoSuchDatabase { action: Attempt, name } = "NO_SUCH_DATABASE", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database '{name}': Database does not exist.", "";
     /// No composite database of this name.
-    CompositeNotFound { action, name } = "COMPOSITE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    CompositeNotFound { action: Attempt, name } = "COMPOSITE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified composite database '{name}': Composite database does not exist.", "";
     /// No user of the old name.
     RenamedUserNotFound { from, to } = "RENAMED_USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
@@ -238,17 +250,17 @@ rejections! {
     RenamedRoleNotFound { from, to } = "RENAMED_ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to rename the specified role '{from}' to '{to}': The role '{from}' does not exist.", "IF EXISTS makes this no error.";
     /// No role of this name.
-    RoleNotFound { action, name } = "ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
+    RoleNotFound { action: Attempt, name } = "ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} role '{name}': Role does not exist.", "";
     /// No user of this name.
-    UserNotFound { action, name } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
+    UserNotFound { action: Attempt, name } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} user '{name}': User does not exist.", "";
     /// No auth rule of the old name.
     RenamedAuthRuleNotFound { from, to } = "RENAMED_AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to rename the specified auth rule '{from}' to '{to}': The auth rule '{from}' does not exist.",
         "Auth rules judge what an identity provider says of a user, and no login here carries that.";
     /// No auth rule of this name.
-    AuthRuleNotFound { action, name } = "AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
+    AuthRuleNotFound { action: Attempt, name } = "AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} auth rule '{name}': Auth rule does not exist.",
         "Auth rules judge what an identity provider says of a user, and no login here carries that. Give the roles to users.";
     /// A privilege names a database that does not exist.
@@ -289,19 +301,19 @@ rejections! {
     LocalToRemote { name } = "ALIAS_LOCAL_TO_REMOTE", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database alias '{name}': alter a local alias to a remote alias is not supported.", "AT, USER, PASSWORD, DRIVER and DEFAULT LANGUAGE belong to remote aliases; drop the alias and create it anew.";
     /// An alias command names a target that does not exist.
-    TargetNotFound { action, name, target } = "ALIAS_TARGET_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    TargetNotFound { action: Attempt, name, target } = "ALIAS_TARGET_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database alias '{name}': Database '{target}' does not exist.", "Create the database first, or use AT to lead to another DBMS.";
     /// A local alias would lead to a composite database.
-    TargetIsComposite { action, name, target } = "ALIAS_TARGET_IS_COMPOSITE", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
+    TargetIsComposite { action: Attempt, name, target } = "ALIAS_TARGET_IS_COMPOSITE", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': Database '{target}' is composite.", "Target a database that has a graph.";
     /// A constituent would have a language of its own.
-    ConstituentLanguage { action, name } = "CONSTITUENT_LANGUAGE", ["42001", "42N14"], "Neo.ClientError.Statement.SyntaxError",
+    ConstituentLanguage { action: Attempt, name } = "CONSTITUENT_LANGUAGE", ["42001", "42N14"], "Neo.ClientError.Statement.SyntaxError",
         "Failed to {action} the specified database alias '{name}': 'DEFAULT LANGUAGE' cannot be used together with 'constituent aliases'.", "A constituent takes the language of its composite database.";
     /// An alias that forwards the caller's identity would get credentials, or the reverse.
     CredentialKind { name } = "ALIAS_CREDENTIAL_KIND", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database alias '{name}': alter an alias with OIDC credential forwarding to stored credentials is not supported.", "Drop the alias and create it anew.";
     /// A constituent would be a home.
-    HomeIsConstituent { action, user, name } = "HOME_IS_CONSTITUENT", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
+    HomeIsConstituent { action: Attempt, user, name } = "HOME_IS_CONSTITUENT", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified user '{user}': '{name}' is a constituent of a composite database, which nobody can be connected to.",
         "Set the composite database, or another database or alias, as the home.";
     /// A composite database has no access of its own.
@@ -314,10 +326,10 @@ rejections! {
     OidcForwardingDisabled { name } = "OIDC_FORWARDING_DISABLED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "The alias '{name}' forwards the caller's credentials, which is not enabled.", "It is decided when the cluster is formed.";
     /// A local alias would lead to the system database.
-    TargetIsSystem { action, name } = "ALIAS_TARGET_IS_SYSTEM", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+    TargetIsSystem { action: Attempt, name } = "ALIAS_TARGET_IS_SYSTEM", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': it cannot target the system database.", "";
     /// An alias would lead to an alias.
-    AliasChain { action, name, target } = "ALIAS_CHAIN", ["08N14"], "Neo.ClientError.Database.IllegalAliasChain",
+    AliasChain { action: Attempt, name, target } = "ALIAS_CHAIN", ["08N14"], "Neo.ClientError.Database.IllegalAliasChain",
         "Failed to {action} the specified database alias '{name}': '{target}' is an alias, and an alias cannot lead to an alias.", "Target the database itself.";
     /// A credential is sealed with another key than the active one.
     StaleKey { given, active } = "KEY_NOT_ACTIVE", ["50N00"], "Neo.TransientError.General.DatabaseUnavailable",
@@ -326,7 +338,7 @@ rejections! {
     InsecureUrl { url, schemes } = "URL_INSECURE", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "The provided url '{url}' is not a secure scheme. Please use one of the following schemes: {schemes}.", "DRIVER {ssl_enforced: false} allows it; credentials then travel in the clear.";
     /// The database may not be dropped.
-    DatabaseProtected { action, name } = "DATABASE_PROTECTED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+    DatabaseProtected { action: Attempt, name } = "DATABASE_PROTECTED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database '{name}': Not allowed to {action} system database.", "";
     /// A database is still led to by aliases.
     DatabaseHasAliases { name, aliases } = "DATABASE_HAS_ALIASES", ["42N82"], "Neo.ClientError.Database.ExistingAliasFound",

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Rejection;
+use crate::{Rejection, UrlFault};
 
 /// A Bolt or routing URL whose scheme, host and port were checked; kept as it was given.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +76,7 @@ impl RemoteUrl {
     /// # Errors
     /// The scheme is not accepted, or what follows it is no address.
     pub fn new(text: &str) -> Result<Self, Rejection> {
-        let invalid = |reason: &str| Rejection::InvalidUrl { reason: reason.into() };
+        let invalid = |reason: UrlFault| Rejection::InvalidUrl { reason: reason.into() };
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(Rejection::InvalidUrlScheme { url: Self::redacted(text), schemes: Scheme::list(false) });
         };
@@ -86,17 +86,17 @@ impl RemoteUrl {
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if text.contains('@') {
-            return Err(invalid("it must not hold user information; give it with USER and PASSWORD"));
+            return Err(invalid(UrlFault::UserInformation));
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(invalid("it holds white space or control characters"));
+            return Err(invalid(UrlFault::Spaces));
         }
-        let (host, port) = split_port(authority).ok_or_else(|| invalid("its address is malformed"))?;
+        let (host, port) = split_port(authority).ok_or_else(|| invalid(UrlFault::Address))?;
         if host.is_empty() {
-            return Err(invalid("it names no host"));
+            return Err(invalid(UrlFault::NoHost));
         }
         if port.is_some_and(|port| !is_port(port)) {
-            return Err(invalid("its port is not a number from 1 to 65535"));
+            return Err(invalid(UrlFault::Port));
         }
         Ok(Self { text: text.into(), scheme })
     }

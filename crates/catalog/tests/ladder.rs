@@ -49,7 +49,9 @@ impl Ladder {
         for action in privileges {
             let needed = format!("{} ON DBMS", action.keywords());
             let rejection = ladder.trial().expect_err("a privilege is missing");
-            assert!(matches!(&rejection, Rejection::PermissionDenied { privilege, .. } if *privilege == needed));
+            assert!(
+                matches!(&rejection, Rejection::PermissionDenied { privilege, .. } if privilege.to_string() == needed)
+            );
             ladder = ladder.refused("PERMISSION_DENIED", |log, _| log.run([grant(dbms(*action), "climbers")]));
         }
         ladder

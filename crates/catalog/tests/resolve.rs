@@ -97,7 +97,7 @@ fn an_administrator_of_aliases_is_not_given_the_credentials() {
     wanting.with_credentials = true;
     let refused = log.catalog.resolve(&wanting).expect_err("nothing implies RESOLVE ALIAS");
     let privilege = "RESOLVE ALIAS ON DBMS".to_owned();
-    assert_eq!(refused, Rejection::PermissionDenied { user: "root".into(), privilege });
+    assert_eq!(refused, Rejection::PermissionDenied { user: "root".into(), privilege: privilege.into() });
     assert!(route(&log, "root", "far").is_ok(), "the route without them is another matter");
     log.run([grant(dbms(DbmsAction::ResolveAlias), "admin")]);
     assert!(log.catalog.resolve(&wanting).expect("now it is granted").release_credentials);

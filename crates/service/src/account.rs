@@ -1,7 +1,7 @@
 //! Questions about users: what they are, whether a password is theirs, what they may do.
 
 use aliasd_catalog::{
-    Action, Catalog, CatalogName, DbmsAction, Explanation, Grant, PlainSecret, Rejection, Revision, UserName,
+    Action, Attempt, Catalog, CatalogName, DbmsAction, Explanation, Grant, PlainSecret, Rejection, Revision, UserName,
     UserStatus,
 };
 
@@ -131,7 +131,7 @@ impl Account {
         let needed = if name == caller.user { &[] } else { TO_LIST_PRIVILEGES };
         require(catalog, caller, needed).map_err(|rejection| Failure::from(&rejection))?;
         let Some(user) = catalog.user(name.as_str()) else {
-            let action = "list the privileges of".to_owned();
+            let action = Attempt::ListPrivileges.into();
             return Err(Failure::from(&Rejection::UserNotFound { action, name: name.to_string() }));
         };
         let home = catalog.home_of(user).map(|home| Home {

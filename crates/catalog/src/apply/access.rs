@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use crate::{
-    CreateMode, DatabaseScope, Grant, GrantEffect, Membership, Notification, Outcome, Privilege, Record, RecordKey,
-    Rejection, Role, RoleName, UserName,
+    Attempt, CreateMode, DatabaseScope, Grant, GrantEffect, Membership, Notification, Outcome, Privilege, Record,
+    RecordKey, Rejection, Role, RoleName, UserName, Verb,
 };
 
 use super::draft::{Draft, updated, updated_with};
@@ -24,7 +24,7 @@ impl Draft {
         if immutable {
             return Err(Rejection::ImmutableDenied {});
         }
-        require_not_public(name, "create the specified role")?;
+        require_not_public(name, Verb::Create)?;
         let exists = self.catalog.role(name.as_str()).is_some();
         match mode {
             CreateMode::IfNotExists if exists => return updated(0),
@@ -33,7 +33,7 @@ impl Draft {
         }
         let mut copied = Vec::new();
         if let Some(source) = copy_of {
-            self.require_role("create a role as copy of", source)?;
+            self.require_role(&Attempt::CopyRole, source)?;
             copied = self.catalog.grants_of(source).map(|(grant, _)| grant.clone()).collect();
         }
         if exists && mode == CreateMode::Fail {
@@ -50,7 +50,7 @@ impl Draft {
 
     pub(super) fn rename_role(&mut self, from: &RoleName, to: &RoleName, if_exists: bool) -> Outcome {
         for role in [from, to] {
-            require_not_public(role, "rename the specified role")?;
+            require_not_public(role, Verb::Rename)?;
         }
         self.require_mutable(from)?;
         let names = || (from.to_string(), to.to_string());
@@ -81,19 +81,19 @@ impl Draft {
     }
 
     pub(super) fn drop_role(&mut self, name: &RoleName, if_exists: bool) -> Outcome {
-        require_not_public(name, "delete the specified role")?;
+        require_not_public(name, Verb::Delete)?;
         if self.catalog.role(name.as_str()).is_none() && if_exists {
             return updated(0);
         }
-        self.require_role("delete the specified", name)?;
+        self.require_role(&Attempt::OnSpecified(Verb::Delete), name)?;
         self.remove_role(name)?;
         updated(1)
     }
 
     pub(super) fn grant_roles(&mut self, roles: &BTreeSet<RoleName>, users: &BTreeSet<UserName>) -> Outcome {
-        self.require_assignable(roles, "grant")?;
+        self.require_assignable(roles, Verb::Grant)?;
         for user in users {
-            self.require_user(&format!("grant role {} to", quoted(roles)), user)?;
+            self.require_user(&Attempt::GrantRoles(roles.clone()), user)?;
         }
         let membership = Record::Membership(Membership { created: self.stamp });
         let (mut updates, mut notifications) = (0, Vec::new());
@@ -114,10 +114,10 @@ impl Draft {
         users: &BTreeSet<UserName>,
         lenient: bool,
     ) -> Outcome {
-        require_none_public(roles, "revoke")?;
+        require_none_public(roles, Verb::Revoke)?;
         let mut missing = Missing::new(lenient);
-        let roles = missing.keep(roles, "Role", |role| self.require_role("revoke", role))?;
-        let action = format!("revoke role {} from", quoted(&roles));
+        let roles = missing.keep(roles, "Role", |role| self.require_role(&Attempt::On(Verb::Revoke), role))?;
+        let action = Attempt::RevokeRoles(roles.clone());
         let users = missing.keep(users, "User", |user| self.require_user(&action, user))?;
         let (mut updates, mut notifications) = (0, missing.notifications);
         for (role, user) in pairs(&roles, &users) {
@@ -138,9 +138,9 @@ impl Draft {
     }
 
     /// The roles exist, and are none that everyone has.
-    pub(super) fn require_assignable(&self, roles: &BTreeSet<RoleName>, verb: &str) -> Result<(), Rejection> {
+    pub(super) fn require_assignable(&self, roles: &BTreeSet<RoleName>, verb: Verb) -> Result<(), Rejection> {
         require_none_public(roles, verb)?;
-        roles.iter().try_for_each(|role| self.require_role(verb, role))
+        roles.iter().try_for_each(|role| self.require_role(&Attempt::On(verb), role))
     }
 
     fn remove_role(&mut self, name: &RoleName) -> Result<(), Rejection> {
@@ -157,17 +157,17 @@ impl Draft {
         Ok(())
     }
 
-    fn require_user(&self, action: &str, name: &UserName) -> Result<(), Rejection> {
+    fn require_user(&self, action: &Attempt, name: &UserName) -> Result<(), Rejection> {
         match self.catalog.user(name.as_str()) {
             Some(_) => Ok(()),
-            None => Err(Rejection::UserNotFound { action: action.into(), name: name.to_string() }),
+            None => Err(Rejection::UserNotFound { action: action.clone().into(), name: name.to_string() }),
         }
     }
 
-    fn require_role(&self, action: &str, name: &RoleName) -> Result<(), Rejection> {
+    fn require_role(&self, action: &Attempt, name: &RoleName) -> Result<(), Rejection> {
         match self.catalog.role(name.as_str()) {
             Some(_) => Ok(()),
-            None => Err(Rejection::RoleNotFound { action: action.into(), name: name.to_string() }),
+            None => Err(Rejection::RoleNotFound { action: action.clone().into(), name: name.to_string() }),
         }
     }
 }
@@ -213,17 +213,13 @@ fn pairs<'a>(
     roles.iter().flat_map(move |role| users.iter().map(move |user| (role, user)))
 }
 
-pub(super) fn quoted(roles: &BTreeSet<RoleName>) -> String {
-    roles.iter().map(|role| format!("'{role}'")).collect::<Vec<_>>().join(", ")
+fn require_none_public(roles: &BTreeSet<RoleName>, verb: Verb) -> Result<(), Rejection> {
+    roles.iter().try_for_each(|role| require_not_public(role, verb))
 }
 
-fn require_none_public(roles: &BTreeSet<RoleName>, verb: &str) -> Result<(), Rejection> {
-    roles.iter().try_for_each(|role| require_not_public(role, &format!("{verb} the specified role")))
-}
-
-fn require_not_public(name: &RoleName, action: &str) -> Result<(), Rejection> {
+fn require_not_public(name: &RoleName, verb: Verb) -> Result<(), Rejection> {
     if name.is_public() {
-        return Err(Rejection::ReservedRole { action: action.into(), role: name.to_string() });
+        return Err(Rejection::ReservedRole { action: Attempt::OnSpecifiedRole(verb).into(), role: name.to_string() });
     }
     Ok(())
 }
@@ -239,12 +235,12 @@ impl Draft {
         roles: &BTreeSet<RoleName>,
     ) -> Outcome {
         let action = match effect {
-            GrantEffect::Granted => "grant a privilege to",
-            GrantEffect::Denied => "deny a privilege to",
+            GrantEffect::Granted => Attempt::GrantPrivilege,
+            GrantEffect::Denied => Attempt::DenyPrivilege,
         };
         require_mutable(immutable)?;
         for role in roles {
-            self.require_changeable(action, role)?;
+            self.require_changeable(&action, role)?;
         }
         let attached: BTreeSet<_> =
             privileges.iter().map(|privilege| self.attached(privilege)).collect::<Result<_, _>>()?;
@@ -273,9 +269,9 @@ impl Draft {
     ) -> Outcome {
         require_mutable(immutable)?;
         let mut missing = Missing::new(lenient);
-        let roles = missing.keep(roles, "Role", |role| self.require_role("revoke a privilege from", role))?;
+        let roles = missing.keep(roles, "Role", |role| self.require_role(&Attempt::RevokePrivilege, role))?;
         for role in &roles {
-            self.require_changeable("revoke a privilege from", role)?;
+            self.require_changeable(&Attempt::RevokePrivilege, role)?;
         }
         let mut attached = BTreeSet::new();
         for privilege in privileges {
@@ -307,7 +303,7 @@ impl Draft {
     }
 
     /// An immutable role takes immutable privileges only, and those are not given or taken here.
-    fn require_changeable(&self, action: &str, role: &RoleName) -> Result<(), Rejection> {
+    fn require_changeable(&self, action: &Attempt, role: &RoleName) -> Result<(), Rejection> {
         self.require_role(action, role)?;
         require_mutable(self.catalog.role(role.as_str()).is_some_and(|role| role.immutable))
     }

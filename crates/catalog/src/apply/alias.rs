@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CatalogName, CreateAlias, CreateMode, DatabaseKind,
-    DatabaseName, DriverSettings, NameForm, Named, Notification, Outcome, Record, RecordKey, Rejection, RemoteAlias,
-    RemoteLogin, RemoteTarget, RemoteUrl, Scheme, Sealed, SealedSecret,
+    DatabaseName, DriverSettings, Field, NameForm, Named, Notification, Outcome, Record, RecordKey, Rejection,
+    RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, Scheme, Sealed, SealedSecret, Verb,
 };
 
 use super::draft::{Draft, updated, updated_with};
@@ -25,7 +25,7 @@ impl Draft {
         let composite = self.composite_for(&create.name, &create.form)?;
         let mut notifications = Vec::new();
         let kind = match &create.target {
-            AliasTarget::Local(target) => AliasKind::Local(self.local_target("create", &create.name, target)?),
+            AliasTarget::Local(target) => AliasKind::Local(self.local_target(Verb::Create, &create.name, target)?),
             AliasTarget::Remote(target) => {
                 let allowed = self.catalog.meta().is_some_and(|meta| meta.policy.oidc_credential_forwarding);
                 if matches!(target.login, RemoteLogin::OidcForwarding) && !allowed {
@@ -41,7 +41,7 @@ impl Draft {
 
     pub(super) fn alter_alias(&mut self, alter: &AlterAlias<Sealed>) -> Outcome {
         let Some((name, before)) = self.find_alias(&alter.name, &alter.form) else {
-            return missing(alter.if_exists, "alter", &alter.name);
+            return missing(alter.if_exists, Verb::Alter, &alter.name);
         };
         let kind = match &before.kind {
             AliasKind::Local(database) => self.altered_local(&name, database, alter)?,
@@ -54,7 +54,7 @@ impl Draft {
 
     pub(super) fn drop_alias(&mut self, name: &CatalogName, form: &NameForm, if_exists: bool) -> Outcome {
         let Some((name, _)) = self.find_alias(name, form) else {
-            return missing(if_exists, "drop", name);
+            return missing(if_exists, Verb::Drop, name);
         };
         self.remove_alias(&name);
         updated(1)
@@ -104,8 +104,8 @@ impl Draft {
     }
 
     /// The database that a local alias may lead to.
-    fn local_target(&self, action: &str, name: &AliasName, target: &CatalogName) -> Result<DatabaseName, Rejection> {
-        let (action, name) = (action.to_owned(), name.to_string());
+    fn local_target(&self, verb: Verb, name: &AliasName, target: &CatalogName) -> Result<DatabaseName, Rejection> {
+        let (action, name) = (Field::from(verb), name.to_string());
         match self.catalog.find(target) {
             None => Err(Rejection::TargetNotFound { action, name, target: target.to_string() }),
             Some(Named::Database(database, _)) if *database == DatabaseName::system() => {
@@ -126,7 +126,7 @@ impl Draft {
         target: &RemoteTarget<Sealed>,
     ) -> Result<RemoteAlias, Rejection> {
         if constituent && target.default_language.is_some() {
-            return Err(Rejection::ConstituentLanguage { action: "create".into(), name: name.to_string() });
+            return Err(Rejection::ConstituentLanguage { action: Verb::Create.into(), name: name.to_string() });
         }
         if let Some(credential) = target.login.credential() {
             self.require_active_key(credential)?;
@@ -157,7 +157,7 @@ impl Draft {
             return Err(Rejection::LocalToRemote { name: name.to_string() });
         }
         let database = match &alter.target {
-            Some((target, _)) => self.local_target("alter", name, target)?,
+            Some((target, _)) => self.local_target(Verb::Alter, name, target)?,
             None => database.clone(),
         };
         Ok(AliasKind::Local(database))
@@ -171,7 +171,7 @@ impl Draft {
         alter: &AlterAlias<Sealed>,
     ) -> Result<AliasKind, Rejection> {
         if alias.composite.is_some() && alter.default_language.is_some() {
-            return Err(Rejection::ConstituentLanguage { action: "alter".into(), name: name.to_string() });
+            return Err(Rejection::ConstituentLanguage { action: Verb::Alter.into(), name: name.to_string() });
         }
         let mut altered = remote.clone();
         match &alter.target {
@@ -233,9 +233,9 @@ fn require_secure(url: &RemoteUrl, driver: &DriverSettings) -> Result<(), Reject
     Ok(())
 }
 
-fn missing(if_exists: bool, action: &str, name: &CatalogName) -> Outcome {
+fn missing(if_exists: bool, verb: Verb, name: &CatalogName) -> Outcome {
     if if_exists {
         return updated(0);
     }
-    Err(Rejection::AliasNotFound { action: action.into(), name: name.to_string() })
+    Err(Rejection::AliasNotFound { action: verb.into(), name: name.to_string() })
 }

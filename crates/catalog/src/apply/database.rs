@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     AliasName, CatalogName, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseName,
-    DatabaseStatus, Meta, Named, Outcome, Record, RecordKey, Rejection,
+    DatabaseStatus, Meta, Named, Outcome, Record, RecordKey, Rejection, Verb,
 };
 
 use super::draft::{Draft, updated};
@@ -24,7 +24,7 @@ impl Draft {
             (Some(Named::Database(_, existing)), CreateMode::OrReplace)
                 if (existing.kind == DatabaseKind::Composite) == (kind == DatabaseKind::Composite) =>
             {
-                self.remove_database("replace", name, false)?;
+                self.remove_database(Verb::Replace, name, false)?;
                 updates = 2;
             }
             (Some(_), _) => return Err(Rejection::DatabaseExists { name: name.to_string() }),
@@ -41,8 +41,8 @@ impl Draft {
         access: Option<DatabaseAccess>,
         default_language: Option<CypherVersion>,
     ) -> Outcome {
-        let Some((name, before)) = self.find_database(name) else { return missing(if_exists, "alter", name) };
-        require_not_system("alter", &name)?;
+        let Some((name, before)) = self.find_database(name) else { return missing(if_exists, Verb::Alter, name) };
+        require_not_system(Verb::Alter, &name)?;
         if access.is_some() && before.kind == DatabaseKind::Composite {
             return Err(Rejection::CompositeAccess { name: name.to_string() });
         }
@@ -54,12 +54,12 @@ impl Draft {
     }
 
     pub(super) fn set_database_status(&mut self, name: &CatalogName, status: DatabaseStatus) -> Outcome {
-        let action = match status {
-            DatabaseStatus::Online => "start",
-            DatabaseStatus::Offline => "stop",
+        let verb = match status {
+            DatabaseStatus::Online => Verb::Start,
+            DatabaseStatus::Offline => Verb::Stop,
         };
-        let Some((name, before)) = self.find_database(name) else { return missing(false, action, name) };
-        require_not_system(action, &name)?;
+        let Some((name, before)) = self.find_database(name) else { return missing(false, verb, name) };
+        require_not_system(verb, &name)?;
         if before.status == status {
             return updated(0);
         }
@@ -68,12 +68,12 @@ impl Draft {
     }
 
     pub(super) fn set_default_database(&mut self, name: &CatalogName) -> Outcome {
-        const ACTION: &str = "set as default";
+        const VERB: Verb = Verb::SetAsDefault;
         match self.catalog.find(name) {
-            Some(Named::Database(database, _)) => require_not_system(ACTION, database)?,
+            Some(Named::Database(database, _)) => require_not_system(VERB, database)?,
             // A constituent is only reached through its composite database.
             Some(Named::Alias(_, alias)) if alias.composite.is_none() => {}
-            Some(Named::Alias(..)) | None => return missing(false, ACTION, name),
+            Some(Named::Alias(..)) | None => return missing(false, VERB, name),
         }
         let before = self.catalog.meta().expect("a command other than the first one has a formed catalog");
         if before.default_database == *name {
@@ -95,11 +95,11 @@ impl Draft {
         let found = found.filter(|(_, database)| !composite || database.kind == DatabaseKind::Composite);
         let Some((name, _)) = found else {
             if composite && !if_exists {
-                return Err(Rejection::CompositeNotFound { action: "delete".into(), name: name.to_string() });
+                return Err(Rejection::CompositeNotFound { action: Verb::Delete.into(), name: name.to_string() });
             }
-            return missing(if_exists, "delete", name);
+            return missing(if_exists, Verb::Delete, name);
         };
-        self.remove_database("delete", &name, cascade)?;
+        self.remove_database(Verb::Delete, &name, cascade)?;
         updated(1)
     }
 
@@ -152,8 +152,8 @@ impl Draft {
     }
 
     /// Removes a database and the privileges that name it; its local aliases or constituents too, or it refuses.
-    fn remove_database(&mut self, action: &str, name: &DatabaseName, cascade: bool) -> Result<(), Rejection> {
-        require_not_system(action, name)?;
+    fn remove_database(&mut self, verb: Verb, name: &DatabaseName, cascade: bool) -> Result<(), Rejection> {
+        require_not_system(verb, name)?;
         let aliases = self.catalog.aliases_of(name).chain(self.catalog.constituents_of(name));
         let aliases: Vec<AliasName> = aliases.cloned().collect();
         if !aliases.is_empty() && !cascade {
@@ -169,16 +169,16 @@ impl Draft {
     }
 }
 
-fn require_not_system(action: &str, name: &DatabaseName) -> Result<(), Rejection> {
+fn require_not_system(verb: Verb, name: &DatabaseName) -> Result<(), Rejection> {
     if *name == DatabaseName::system() {
-        return Err(Rejection::DatabaseProtected { action: action.into(), name: name.to_string() });
+        return Err(Rejection::DatabaseProtected { action: verb.into(), name: name.to_string() });
     }
     Ok(())
 }
 
-fn missing(if_exists: bool, action: &str, name: &CatalogName) -> Outcome {
+fn missing(if_exists: bool, verb: Verb, name: &CatalogName) -> Outcome {
     if if_exists {
         return updated(0);
     }
-    Err(Rejection::NoSuchDatabase { action: action.into(), name: name.to_string() })
+    Err(Rejection::NoSuchDatabase { action: verb.into(), name: name.to_string() })
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::{
-    AlterUser, AuthId, AuthProvider, CatalogName, CreateMode, CreateUser, Grant, HomeChange, Notification, Outcome,
-    PasswordHash, Principal, Record, RecordKey, Rejection, Revision, RoleName, Sealed, TagChange, User, UserName,
-    UserScope, UserStatus,
+    AlterUser, Attempt, AuthId, AuthProvider, CatalogName, CreateMode, CreateUser, Grant, HomeChange, Notification,
+    Outcome, PasswordHash, Principal, Record, RecordKey, Rejection, Revision, RoleName, Sealed, TagChange, User,
+    UserName, UserScope, UserStatus, Verb,
 };
 
 use super::draft::{Draft, updated, updated_with};
@@ -15,7 +15,7 @@ impl Draft {
     pub(super) fn create_user(&mut self, actor: &Principal, create: &CreateUser<Sealed>) -> Outcome {
         let name = create.name.to_string();
         if create.mode == CreateMode::OrReplace && is_own(actor, &create.name) {
-            return Err(Rejection::OwnUserDeletion { action: "replace".into(), user: name });
+            return Err(Rejection::OwnUserDeletion { action: Verb::Replace.into(), user: name });
         }
         let exists = self.catalog.user(create.name.as_str()).is_some();
         match create.mode {
@@ -25,7 +25,7 @@ impl Draft {
             _ => {}
         }
         let auth = self.with_auth(&create.name, BTreeMap::new(), &create.auth)?;
-        self.require_home(create.home.as_ref(), "create", &create.name)?;
+        self.require_home(create.home.as_ref(), Verb::Create, &create.name)?;
         let password = match &create.password {
             Some(change) => Some(change.password.clone().ok_or(Rejection::NoPassword { name: name.clone() })?),
             None => None,
@@ -55,10 +55,10 @@ impl Draft {
 
     pub(super) fn alter_user(&mut self, actor: &Principal, alter: &AlterUser<Sealed>) -> Outcome {
         if alter.status.is_some() && is_own(actor, &alter.name) {
-            return Err(Rejection::OwnUser { action: "alter".into(), user: alter.name.to_string() });
+            return Err(Rejection::OwnUser { action: Verb::Alter.into(), user: alter.name.to_string() });
         }
         let Some(before) = self.catalog.user(alter.name.as_str()).cloned() else {
-            return missing_user(alter.if_exists, "alter", &alter.name);
+            return missing_user(alter.if_exists, Verb::Alter, &alter.name);
         };
         let mut user = (*before).clone();
         if alter.remove_auth.all || alter.remove_auth.native {
@@ -68,7 +68,7 @@ impl Draft {
         user.auth.retain(|provider, _| !alter.remove_auth.all && !alter.remove_auth.providers.contains(provider));
         user.auth = self.with_auth(&alter.name, user.auth, &alter.set_auth)?;
         if let Some(HomeChange::Set(home)) = &alter.home {
-            self.require_home(Some(home), "alter", &alter.name)?;
+            self.require_home(Some(home), Verb::Alter, &alter.name)?;
         }
         if alter.unchanged_since == Some(before.credential_revision) {
             return Err(Rejection::PasswordUnchanged {});
@@ -113,7 +113,7 @@ impl Draft {
         let mut updates = 0;
         for name in names {
             let Some(before) = self.catalog.user(name.as_str()).cloned() else {
-                missing_user(if_exists, "alter", name)?;
+                missing_user(if_exists, Verb::Alter, name)?;
                 continue;
             };
             let user = User { tags: change.applied(&before.tags), modified: self.stamp, ..(*before).clone() };
@@ -125,10 +125,10 @@ impl Draft {
 
     pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {
         if is_own(actor, name) {
-            return Err(Rejection::OwnUserDeletion { action: "delete".into(), user: name.to_string() });
+            return Err(Rejection::OwnUserDeletion { action: Verb::Delete.into(), user: name.to_string() });
         }
         if self.catalog.user(name.as_str()).is_none() {
-            return missing_user(if_exists, "delete", name);
+            return missing_user(if_exists, Verb::Delete, name);
         }
         self.remove_user(name);
         updated(1)
@@ -231,12 +231,12 @@ impl Draft {
     }
 
     /// A home may be missing, but not be what cannot be connected to.
-    fn require_home(&self, home: Option<&CatalogName>, action: &str, user: &UserName) -> Result<(), Rejection> {
+    fn require_home(&self, home: Option<&CatalogName>, verb: Verb, user: &UserName) -> Result<(), Rejection> {
         let constituent =
             |home: &&CatalogName| self.catalog.alias(home.as_str()).is_some_and(|it| it.composite.is_some());
         match home.filter(constituent) {
             Some(home) => Err(Rejection::HomeIsConstituent {
-                action: action.into(),
+                action: verb.into(),
                 user: user.to_string(),
                 name: home.to_string(),
             }),
@@ -253,9 +253,9 @@ fn is_own(actor: &Principal, name: &UserName) -> bool {
     matches!(actor, Principal::User(user) if user == name)
 }
 
-fn missing_user(if_exists: bool, action: &str, name: &UserName) -> Outcome {
+fn missing_user(if_exists: bool, verb: Verb, name: &UserName) -> Outcome {
     if if_exists {
         return updated(0);
     }
-    Err(Rejection::UserNotFound { action: format!("{action} the specified"), name: name.to_string() })
+    Err(Rejection::UserNotFound { action: Attempt::OnSpecified(verb).into(), name: name.to_string() })
 }

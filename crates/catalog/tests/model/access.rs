@@ -163,8 +163,9 @@ impl Model {
     }
 
     pub(super) fn auth_rule(&self, command: &AuthRuleCommand) -> Outcome {
-        let missing =
-            |action: String, name: &AuthRuleName| Err(Rejection::AuthRuleNotFound { action, name: name.to_string() });
+        let missing = |action: String, name: &AuthRuleName| {
+            Err(Rejection::AuthRuleNotFound { action: action.into(), name: name.to_string() })
+        };
         let (roles, rules, verb, preposition) = match command {
             AuthRuleCommand::Alter { if_exists: true, .. }
             | AuthRuleCommand::Drop { if_exists: true, .. }
@@ -180,7 +181,7 @@ impl Model {
         };
         if roles.iter().any(|role| role.as_str() == "PUBLIC") {
             let action = format!("{verb} the specified role");
-            return Err(Rejection::ReservedRole { action, role: "PUBLIC".into() });
+            return Err(Rejection::ReservedRole { action: action.into(), role: "PUBLIC".into() });
         }
         for role in roles {
             self.check_role(verb, role)?;
@@ -196,8 +197,8 @@ impl Model {
         users: &BTreeSet<UserName>,
     ) -> Outcome {
         if roles.iter().any(|role| role.as_str() == "PUBLIC") {
-            let action = "grant the specified role".into();
-            return Err(Rejection::ReservedRole { action, role: "PUBLIC".into() });
+            let action = "grant the specified role";
+            return Err(Rejection::ReservedRole { action: action.into(), role: "PUBLIC".into() });
         }
         for role in roles {
             self.check_role("grant", role)?;
@@ -225,8 +226,8 @@ impl Model {
         lenient: bool,
     ) -> Outcome {
         if roles.iter().any(|role| role.as_str() == "PUBLIC") {
-            let action = "revoke the specified role".into();
-            return Err(Rejection::ReservedRole { action, role: "PUBLIC".into() });
+            let action = "revoke the specified role";
+            return Err(Rejection::ReservedRole { action: action.into(), role: "PUBLIC".into() });
         }
         let mut effect = Effect::default();
         let mut roles = roles.clone();

@@ -159,7 +159,7 @@ impl Model {
     }
 
     fn local_target(&self, action: &str, name: &str, target: &str) -> Result<DatabaseName, Rejection> {
-        let (action, name) = (action.to_string(), name.to_string());
+        let (action, name) = (action.into(), name.to_string());
         if self.alias(target).is_some() {
             return Err(Rejection::AliasChain { action, name, target: target.into() });
         }

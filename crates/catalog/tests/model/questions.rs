@@ -244,7 +244,7 @@ fn suffices(held: DatabaseAction, action: DatabaseAction) -> bool {
 }
 
 fn denied(user: &UserName, privilege: &str) -> Rejection {
-    Rejection::PermissionDenied { user: user.to_string(), privilege: privilege.to_string() }
+    Rejection::PermissionDenied { user: user.to_string(), privilege: privilege.into() }
 }
 
 /// The implication table: what a group of privileges stands for.

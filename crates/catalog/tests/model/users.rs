@@ -140,7 +140,7 @@ impl Model {
     fn check_home(&self, home: Option<&CatalogName>, action: &str, user: &str) -> Result<(), Rejection> {
         let Some(home) = home else { return Ok(()) };
         if self.alias(home.as_str()).is_some_and(|alias| alias.composite.is_some()) {
-            let (action, user) = (action.to_string(), user.to_string());
+            let (action, user) = (action.into(), user.to_string());
             return Err(Rejection::HomeIsConstituent { action, user, name: home.to_string() });
         }
         Ok(())

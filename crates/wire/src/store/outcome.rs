@@ -12,10 +12,9 @@ pub(super) fn to_proto(outcome: &Outcome) -> proto::Outcome {
             system_updates: *system_updates,
             notifications: notifications.iter().map(notification).collect(),
         }),
-        Err(rejection) => Answer::Rejection(proto::Rejection {
-            code: rejection.code().code.to_owned(),
-            values: rejection.values().into_iter().map(str::to_owned).collect(),
-        }),
+        Err(rejection) => {
+            Answer::Rejection(proto::Rejection { code: rejection.code().code.to_owned(), values: rejection.values() })
+        }
     };
     proto::Outcome { answer: Some(answer) }
 }

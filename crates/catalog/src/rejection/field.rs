@@ -1,0 +1,244 @@
+//! What varies in the message of a rejection and is no name: values of their own types, which are sentences only when they
+//! are shown or stored.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::{Action, RoleName};
+
+/// A field of a rejection. Whoever refuses gives the value; a rejection that comes back from the store has what was shown
+/// then, which may be the words of another version. Two fields are equal when they show the same.
+#[derive(Clone, Debug)]
+pub enum Field<T> {
+    /// Decided here.
+    Value(T),
+    /// Read back as it was shown.
+    Shown(String),
+}
+
+/// What failed: the words after "Failed to".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// `alter`: the message says of what.
+    On(Verb),
+    /// `alter the specified`: the message goes on with the kind and the name.
+    OnSpecified(Verb),
+    /// `drop the specified role`.
+    OnSpecifiedRole(Verb),
+    /// `create a role as copy of`.
+    CopyRole,
+    /// `grant role 'a', 'b' to`.
+    GrantRoles(BTreeSet<RoleName>),
+    /// `revoke role 'a', 'b' from`.
+    RevokeRoles(BTreeSet<RoleName>),
+    /// `grant a privilege to`.
+    GrantPrivilege,
+    /// `deny a privilege to`.
+    DenyPrivilege,
+    /// `revoke a privilege from`.
+    RevokePrivilege,
+    /// `list the privileges of`.
+    ListPrivileges,
+}
+
+/// What a statement does to what it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `create`
+    Create,
+    /// `alter`
+    Alter,
+    /// `rename`
+    Rename,
+    /// `drop`
+    Drop,
+    /// `delete`, as Neo4j says where a user, role or database is dropped.
+    Delete,
+    /// `replace`
+    Replace,
+    /// `start`
+    Start,
+    /// `stop`
+    Stop,
+    /// `set as default`
+    SetAsDefault,
+    /// `grant`
+    Grant,
+    /// `revoke`
+    Revoke,
+}
+
+/// What a name that breaks a rule would have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameKind {
+    /// `database name`, which an alias may have as well.
+    Database,
+    /// `target database name`
+    Target,
+    /// `alias`
+    Alias,
+    /// `username`
+    User,
+    /// `role name`
+    Role,
+    /// `name pattern`
+    Pattern,
+    /// `remote username`
+    RemoteUser,
+    /// `auth provider`
+    AuthProvider,
+    /// `auth id`
+    AuthId,
+    /// `tag`
+    Tag,
+    /// `auth rule name`
+    AuthRule,
+}
+
+/// Why a URL is no address of a DBMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlFault {
+    /// A user or password is part of it, which would be stored and listed in clear.
+    UserInformation,
+    /// White space or a control character is part of it.
+    Spaces,
+    /// Host and port cannot be told apart.
+    Address,
+    /// There is no host.
+    NoHost,
+    /// The port is none.
+    Port,
+}
+
+// === impl Field ===
+
+macro_rules! decided {
+    ($($value:ty),+) => {$(
+        impl From<$value> for Field<$value> {
+            fn from(value: $value) -> Self {
+                Self::Value(value)
+            }
+        }
+    )+};
+}
+
+decided!(Action, Attempt, NameKind, UrlFault);
+
+impl<T> From<String> for Field<T> {
+    fn from(shown: String) -> Self {
+        Self::Shown(shown)
+    }
+}
+
+impl<T> From<&str> for Field<T> {
+    fn from(shown: &str) -> Self {
+        Self::Shown(shown.to_owned())
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Field<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => value.fmt(f),
+            Self::Shown(text) => f.write_str(text),
+        }
+    }
+}
+
+impl<T: fmt::Display> PartialEq for Field<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl<T: fmt::Display> Eq for Field<T> {}
+
+impl<T: fmt::Display> PartialOrd for Field<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: fmt::Display> Ord for Field<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.to_string().cmp(&other.to_string())
+    }
+}
+
+// === The words ===
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |roles: &BTreeSet<RoleName>| {
+            let quoted: Vec<String> = roles.iter().map(|role| format!("'{role}'")).collect();
+            quoted.join(", ")
+        };
+        match self {
+            Self::On(verb) => verb.fmt(f),
+            Self::OnSpecified(verb) => write!(f, "{verb} the specified"),
+            Self::OnSpecifiedRole(verb) => write!(f, "{verb} the specified role"),
+            Self::CopyRole => f.write_str("create a role as copy of"),
+            Self::GrantRoles(roles) => write!(f, "grant role {} to", quoted(roles)),
+            Self::RevokeRoles(roles) => write!(f, "revoke role {} from", quoted(roles)),
+            Self::GrantPrivilege => f.write_str("grant a privilege to"),
+            Self::DenyPrivilege => f.write_str("deny a privilege to"),
+            Self::RevokePrivilege => f.write_str("revoke a privilege from"),
+            Self::ListPrivileges => f.write_str("list the privileges of"),
+        }
+    }
+}
+
+impl From<Verb> for Field<Attempt> {
+    fn from(verb: Verb) -> Self {
+        Self::Value(Attempt::On(verb))
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Alter => "alter",
+            Self::Rename => "rename",
+            Self::Drop => "drop",
+            Self::Delete => "delete",
+            Self::Replace => "replace",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::SetAsDefault => "set as default",
+            Self::Grant => "grant",
+            Self::Revoke => "revoke",
+        })
+    }
+}
+
+impl fmt::Display for NameKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Database => "database name",
+            Self::Target => "target database name",
+            Self::Alias => "alias",
+            Self::User => "username",
+            Self::Role => "role name",
+            Self::Pattern => "name pattern",
+            Self::RemoteUser => "remote username",
+            Self::AuthProvider => "auth provider",
+            Self::AuthId => "auth id",
+            Self::Tag => "tag",
+            Self::AuthRule => "auth rule name",
+        })
+    }
+}
+
+impl fmt::Display for UrlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UserInformation => "it must not hold user information; give it with USER and PASSWORD",
+            Self::Spaces => "it holds white space or control characters",
+            Self::Address => "its address is malformed",
+            Self::NoHost => "it names no host",
+            Self::Port => "its port is not a number from 1 to 65535",
+        })
+    }
+}
