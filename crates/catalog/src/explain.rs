@@ -2,7 +2,7 @@
 //! [`Catalog::resolve`], and what their answer rests on.
 
 use crate::{
-    Action, Alias, AliasKind, Catalog, CatalogName, DatabaseAction, DatabaseKind, Destination, Grant, Named, Principal,
+    Alias, AliasKind, Catalog, CatalogName, DatabaseAction, DatabaseKind, Destination, Grant, Named, Principal,
     Rejection, ResolveRequest, ResolveTarget, Revision, RoleName, User, UserName, UserStatus,
 };
 
@@ -77,7 +77,7 @@ pub enum Found {
 }
 
 impl Catalog {
-    /// Why `user` can or cannot use `name`. Whether the one who asks may know is for the caller to decide.
+    /// Why `user` can or cannot use `name`. What of it somebody may know is for [`crate::Visibility::explain`] to say.
     pub fn explain_access(&self, user: &UserName, name: &CatalogName) -> Explanation {
         let question = ResolveRequest {
             actor: Principal::User(user.clone()),
@@ -105,20 +105,6 @@ impl Catalog {
             rules.extend(self.explain_privileges(user, known, name, found));
         }
         Explanation { verdict, rules }
-    }
-
-    /// The same for one who may not know of names that `user` cannot use: those are explained as names that nothing has.
-    pub fn explain_own_access(&self, user: &UserName, name: &CatalogName) -> Explanation {
-        let mut explanation = self.explain_access(user, name);
-        if self.authorise(&Principal::User(user.clone()), &Action::Access(name.clone())).is_err() {
-            explanation.rules.truncate(2);
-            for rule in &mut explanation.rules {
-                if let Rule::Name { found, .. } = rule {
-                    *found = None;
-                }
-            }
-        }
-        explanation
     }
 
     fn explain_privileges(&self, user: &UserName, known: &User, name: &CatalogName, found: Named<'_>) -> Vec<Rule> {

@@ -35,6 +35,7 @@ mod standing;
 mod supported;
 mod url;
 mod value;
+mod visibility;
 
 pub use apply::{Applied, REQUEST_WINDOW};
 pub use authorise::Action;
@@ -67,3 +68,6 @@ pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};
 pub use supported::{SUPPORTED_PRIVILEGES, SupportedPrivilege};
 pub use url::{RemoteUrl, Scheme};
 pub use value::{Duration, Float, Value, ValueMap};
+pub use visibility::{
+    EffectiveHome, EffectivePrivileges, Question, Visibility, WatchEvent, WatchKind, WatchSubject, Watcher,
+};

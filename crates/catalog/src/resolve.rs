@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus,
-    DbmsAction, Named, Principal, Rejection, Revision, UserName,
+    Alias, AliasKind, AliasName, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named,
+    Principal, Rejection, Revision, UserName, Visibility,
 };
 
 /// The question "where does this lead?".
@@ -79,22 +79,24 @@ impl Catalog {
         }
         let user = match &request.on_behalf_of {
             Some(user) => {
-                self.authorise(&request.actor, &Action::Impersonate(user.clone()))?;
+                self.visible_to(&request.actor).act_for(user)?;
                 user
             }
             None => actor,
         };
         if request.with_credentials {
-            self.authorise(&request.actor, &Action::Dbms(DbmsAction::ResolveAlias))?;
+            self.visible_to(&request.actor).receive_credentials()?;
         }
         let name = match &request.target {
             ResolveTarget::Name(name) => name.clone(),
             ResolveTarget::Home => self.home_name(user)?,
         };
-        self.authorise(&Principal::User(user.clone()), &Action::Access(name.clone()))?;
+        let user = Principal::User(user.clone());
+        let visible = self.visible_to(&user);
+        visible.use_name(&name)?;
         let hidden = || Rejection::DatabaseNotFound { name: name.to_string() };
         let (destination, revision) = self.destination(&name).ok_or_else(hidden)?;
-        self.require_within_reach(user, &name, request.connected_to.as_ref())?;
+        self.require_within_reach(&visible, &name, request.connected_to.as_ref())?;
         self.require_usable(&destination)?;
         Ok(Route { name, destination, revision, release_credentials: request.with_credentials })
     }
@@ -103,7 +105,7 @@ impl Catalog {
     /// cannot be connected to. A session database that the user may not know of counts as one that is not composite.
     fn require_within_reach(
         &self,
-        user: &UserName,
+        visible: &Visibility<'_>,
         name: &CatalogName,
         connected_to: Option<&CatalogName>,
     ) -> Result<(), Rejection> {
@@ -114,8 +116,7 @@ impl Catalog {
             _ => Ok(()),
         };
         let Some(session) = connected_to else { return connectable(name) };
-        let known = self.authorise(&Principal::User(user.clone()), &Action::Access(session.clone())).is_ok();
-        let composite = if known {
+        let composite = if visible.may_use(session) {
             connectable(session)?;
             self.composite_around(session)
         } else {

@@ -1,0 +1,172 @@
+//! What a watcher is told of an entry, judged by the privileges just before and just after it.
+//!
+//! A watcher learns of what it, or a user that it may act for, could see or use before, or can after. It never learns the
+//! name of anything else. What a revoke takes away is told, since it could be reached before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Visibility;
+use crate::{Catalog, CatalogName, Change, DatabaseName, Principal, Record, RecordKey, UserName};
+
+/// One thing that changed, as a watcher is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchEvent {
+    /// What kind of thing.
+    pub subject: WatchSubject,
+    /// Its name; empty for [`WatchSubject::Settings`].
+    pub name: String,
+    /// What happened to it.
+    pub kind: WatchKind,
+}
+
+/// What kind of thing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WatchSubject {
+    /// An alias.
+    Alias,
+    /// A database.
+    Database,
+    /// A user, or what may be done by one.
+    User,
+    /// A role, or what is granted or denied to one.
+    Role,
+    /// What routes depend on that has no name.
+    Settings,
+}
+
+/// What happened to it. Of two steps on one subject, the greater is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WatchKind {
+    /// What may be done by it, or what is in its place, is another.
+    AccessChanged,
+    /// Its record changed.
+    Altered,
+    /// It came to be.
+    Created,
+    /// It is gone.
+    Dropped,
+}
+
+/// Who watches, and what.
+#[derive(Clone, Debug)]
+pub struct Watcher {
+    /// The user that is told.
+    pub user: UserName,
+    /// Only these aliases and databases; none means all.
+    pub names: Option<BTreeSet<CatalogName>>,
+}
+
+/// What is told, each subject once, in the order of subjects and names.
+type Told = BTreeMap<(WatchSubject, String), WatchKind>;
+
+/// An entry that was applied, and what the watcher may know on both sides of it.
+struct Step<'a> {
+    before: &'a Catalog,
+    after: &'a Catalog,
+    sides: [Visibility<'a>; 2],
+}
+
+// === impl Watcher ===
+
+impl Watcher {
+    /// What the watcher is told of an entry that turned `before` into `after` by these changes.
+    pub fn events(&self, before: &Catalog, changes: &[Change], after: &Catalog) -> Vec<WatchEvent> {
+        let who = Principal::User(self.user.clone());
+        let step = Step { before, after, sides: [before.visible_to(&who), after.visible_to(&who)] };
+        let mut told = Told::new();
+        for change in changes {
+            if let Some((subject, name, kind)) = self.event(change, &step) {
+                let reported = told.entry((subject, name)).or_insert(kind);
+                *reported = (*reported).max(kind);
+            }
+            if let Some(home) = moved_home(change, &step) {
+                tell_home(&home, &step, &mut told);
+            }
+        }
+        told.into_iter().map(|((subject, name), kind)| WatchEvent { subject, name, kind }).collect()
+    }
+
+    fn event(&self, change: &Change, step: &Step<'_>) -> Option<(WatchSubject, String, WatchKind)> {
+        let known = |knows: &dyn Fn(&Visibility<'_>) -> bool| step.sides.iter().any(knows);
+        let (subject, name, kind, told) = match &change.key {
+            RecordKey::Alias(alias) => {
+                let name = CatalogName::from(alias);
+                let told = self.wants(&name) && known(&|side| side.knows(&name));
+                (WatchSubject::Alias, alias.to_string(), kind_of(change), told)
+            }
+            RecordKey::Database(database) => {
+                let name = CatalogName::from(database);
+                let wanted = self.wants(&name) || self.wants_alias_of(database, step);
+                let told = wanted && known(&|side| side.knows(&name));
+                (WatchSubject::Database, database.to_string(), kind_of(change), told)
+            }
+            RecordKey::User(user) => {
+                (WatchSubject::User, user.to_string(), kind_of(change), known(&|side| side.knows_user(user)))
+            }
+            RecordKey::Membership(user, _) => {
+                (WatchSubject::User, user.to_string(), WatchKind::AccessChanged, known(&|side| side.knows_user(user)))
+            }
+            RecordKey::Role(role) => {
+                (WatchSubject::Role, role.to_string(), kind_of(change), known(&|side| side.knows_role(role)))
+            }
+            RecordKey::Grant(grant) => {
+                let told = known(&|side| side.knows_role(&grant.role));
+                (WatchSubject::Role, grant.role.to_string(), WatchKind::AccessChanged, told)
+            }
+            RecordKey::Meta => (WatchSubject::Settings, String::new(), kind_of(change), routing_changed(change)),
+            RecordKey::Request(_) => return None,
+        };
+        told.then_some((subject, name, kind))
+    }
+
+    fn wants(&self, name: &CatalogName) -> bool {
+        self.names.as_ref().is_none_or(|names| names.contains(name))
+    }
+
+    /// Whether a local alias that leads or led to the database is wanted by name.
+    fn wants_alias_of(&self, database: &DatabaseName, step: &Step<'_>) -> bool {
+        let wanted = |catalog: &Catalog| catalog.aliases_of(database).any(|alias| self.wants(&alias.into()));
+        wanted(step.before) || wanted(step.after)
+    }
+}
+
+/// The name of the changed database or alias, if it stands for something else now.
+fn moved_home(change: &Change, step: &Step<'_>) -> Option<CatalogName> {
+    let name = match &change.key {
+        RecordKey::Alias(alias) => CatalogName::from(alias),
+        RecordKey::Database(database) => CatalogName::from(database),
+        _ => return None,
+    };
+    (step.before.privilege_target(&name) != step.after.privilege_target(&name)).then_some(name)
+}
+
+/// Tells that what a name stands for has changed to those who are at home there: their privileges on the home concern
+/// something else now. The name itself is not told.
+fn tell_home(home: &CatalogName, step: &Step<'_>, told: &mut Told) {
+    for (catalog, side) in [step.before, step.after].into_iter().zip(&step.sides) {
+        if catalog.meta().is_some_and(|meta| meta.default_database == *home) {
+            told.entry((WatchSubject::Settings, String::new())).or_insert(WatchKind::AccessChanged);
+        }
+        for user in catalog.users_at_home(home).filter(|user| side.knows_user(user)) {
+            told.entry((WatchSubject::User, user.to_string())).or_insert(WatchKind::AccessChanged);
+        }
+    }
+}
+
+fn kind_of(change: &Change) -> WatchKind {
+    match (&change.before, &change.after) {
+        (None, _) => WatchKind::Created,
+        (Some(_), None) => WatchKind::Dropped,
+        (Some(_), Some(_)) => WatchKind::Altered,
+    }
+}
+
+/// A change of the sealing key alone changes no route.
+fn routing_changed(change: &Change) -> bool {
+    match (&change.before, &change.after) {
+        (Some(Record::Meta(before)), Some(Record::Meta(after))) => {
+            before.default_database != after.default_database || before.policy != after.policy
+        }
+        _ => true,
+    }
+}
