@@ -13,3 +13,4 @@ mod properties;
 mod requests;
 mod resolve;
 mod universe;
+mod visibility;

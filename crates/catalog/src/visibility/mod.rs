@@ -4,47 +4,46 @@
 //! It decides from the catalog and the privileges alone. It never says *why* something is hidden: what may not be known and
 //! what does not exist give one and the same answer. It never judges a command; that is `authorise`, inside `apply`.
 //!
-//! Everything takes an active user, whose password need not be changed first, but for the two questions about oneself that
-//! say otherwise. "Privilege" means granted to some role of the user and denied to none. Sections (§) are those of the
-//! reference of alias semantics, which decisions (D) outweigh.
+//! Everything takes an active user, whose password need not be changed first, but for what a watch tells a user of itself.
+//! "Privilege" means granted to some role of the user and denied to none.
 //!
 //! | question | who may | source of the rule |
 //! |---|---|---|
 //! | **ask** | | [`Question::needs`] |
-//! | list aliases | SHOW ALIAS; DATABASE MANAGEMENT suffices where the policy says so | §1.2, D1 |
-//! | list databases | everybody; rows are hidden one by one | §1.8 |
-//! | list users | SHOW USER | §4.1 |
-//! | list the user that one is | everybody | §4.1 |
-//! | list roles; with their users; with auth rules | SHOW ROLE; also SHOW USER; also SHOW AUTH RULE | §4.2 |
-//! | list auth rules | SHOW AUTH RULE | §4.2 |
-//! | list privileges, of everybody or of roles | SHOW PRIVILEGE | §4.6 |
-//! | list privileges of users, effective ones too | SHOW PRIVILEGE and SHOW USER | §4.6 |
-//! | list one's own privileges, effective ones too | everybody | §4.6 |
-//! | list what could be granted | everybody | §4.6 |
-//! | have anybody's access to any name explained | SHOW USER, SHOW PRIVILEGE and SHOW ALIAS: it tells of all three | own |
-//! | have one's own access explained | everybody; a name that one may not use is explained as one that nothing has | D13 |
+//! | list aliases | SHOW ALIAS; DATABASE MANAGEMENT suffices where the policy says so | semantics §1.2, §0.1 |
+//! | list databases | everybody; rows are hidden one by one | semantics §1.8 |
+//! | list users | SHOW USER | semantics §4.1 |
+//! | list the user that one is | everybody | semantics §4.1 |
+//! | list roles; with their users; with auth rules | SHOW ROLE; also SHOW USER; also SHOW AUTH RULE | semantics §4.2 |
+//! | list auth rules | SHOW AUTH RULE | semantics §4.2 |
+//! | list privileges, of everybody or of roles | SHOW PRIVILEGE | semantics §4.6 |
+//! | list privileges of users, effective ones too | SHOW PRIVILEGE and SHOW USER | semantics §4.6 |
+//! | list one's own privileges, effective ones too | everybody | semantics §4.6 |
+//! | list what could be granted | everybody | semantics §4.6 |
+//! | have anybody's access to any name explained | SHOW USER, SHOW PRIVILEGE and SHOW ALIAS: it tells of all three | here |
+//! | have one's own access explained | everybody; a name that one may not use is explained as one that nothing has | semantics §0.13 |
 //! | **use** | | |
-//! | a database | ACCESS on it; `system` is everybody's | §4.3, §1.2 |
-//! | an alias | ACCESS on what it stands for, and on its composite database | §4.5 |
-//! | a name that nothing has | nobody, with the answer that a hidden one gives | D13 |
-//! | act for another user | IMPERSONATE of that user; for oneself one always may | D4 |
-//! | receive stored credentials | RESOLVE ALIAS, which nothing else implies | D4 |
+//! | a database | ACCESS on it; `system` is everybody's | semantics §1.8, §4.3 |
+//! | an alias | ACCESS on what it stands for, and on its composite database | semantics §4.5 |
+//! | a name that nothing has | nobody, with the answer that a hidden one gives | semantics §0.13 |
+//! | act for another user | IMPERSONATE of that user; for oneself one always may | semantics §0.4 |
+//! | receive stored credentials | RESOLVE ALIAS, which nothing else implies | semantics §0.4 |
 //! | **see in a listing** | | |
-//! | a database, or that a local alias leads to it | who may use it, or administers databases of its kind | §1.2, §1.8 |
-//! | … administers standard ones | CREATE, DROP or ALTER DATABASE, or SET DATABASE ACCESS | §1.2 |
-//! | … administers composite ones | CREATE or DROP COMPOSITE DATABASE | §1.2 |
-//! | where a remote alias leads | who lists aliases | D9 |
-//! | that an alias leads to, or is in, a database | who may use the alias or lists aliases | §1.8, D13 |
-//! | what a user is tagged with, oneself too | SHOW USER METADATA | §4.1 |
-//! | what stands for one's own home | who sees or may use it | D13 |
-//! | **be told of in a watch** ([`Watcher`]) | before or after the change: | D8, D13 |
-//! | a database or alias | who sees it in a listing, or may use it, or may act for one who may use it | |
-//! | … who may act for everybody | every name: somebody may be given ACCESS to it | |
-//! | a user and its roles | the user, inactive or not; who may act for it; SHOW USER | |
-//! | a role and its privileges | whom it counts for; who may act for such a user; SHOW ROLE or SHOW PRIVILEGE | |
-//! | the settings that routes depend on | everybody: they name nothing | |
+//! | a database, also as the target of a local alias | who may use it, or administers databases of its kind | semantics §1.2, §1.8 |
+//! | … administers standard ones | CREATE, DROP or ALTER DATABASE, or SET DATABASE ACCESS | semantics §1.8 |
+//! | … administers composite ones | CREATE or DROP COMPOSITE DATABASE | semantics §1.8 |
+//! | where a remote alias leads | who lists aliases | semantics §0.9 |
+//! | that an alias leads to a database or is in one | who may use the alias or lists aliases | semantics §0.13 |
+//! | what users are tagged with, oneself included | SHOW USER METADATA | semantics §4.1 |
+//! | what stands for one's own home | who sees what stands for it | semantics §0.13 |
+//! | **be told of in a watch** ([`Watcher`]) | just before or just after the change: | semantics §0.8, §0.13 |
+//! | a database or alias | who sees it in a listing, may use it, or may act for one who may | here |
+//! | … who may act for everybody | every one: somebody may be given ACCESS to it | here |
+//! | a user and its roles | the user itself, active or not; who may act for it; SHOW USER | here |
+//! | a role and its privileges | whom it counts for; who may act for such a user; SHOW ROLE or SHOW PRIVILEGE | here |
+//! | the settings that routes depend on | everybody: they name nothing | here |
 //!
-//! A denial of IMPERSONATE for single users takes those users from one who may act for everybody, here as everywhere.
+//! Who may act for everybody but is denied IMPERSONATE of single users may not act for those, here as in resolving.
 
 mod answers;
 mod reach;

@@ -22,26 +22,26 @@ pub struct WatchEvent {
 /// What kind of thing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WatchSubject {
-    /// An alias.
+    /// An alias, local or remote.
     Alias,
-    /// A database.
+    /// A database of this DBMS.
     Database,
-    /// A user, or what may be done by one.
+    /// A user, or what it may do.
     User,
-    /// A role, or what is granted or denied to one.
+    /// A role, or what it allows and denies.
     Role,
-    /// What routes depend on that has no name.
+    /// The default database or the policy of the cluster.
     Settings,
 }
 
 /// What happened to it. Of two steps on one subject, the greater is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WatchKind {
-    /// What may be done by it, or what is in its place, is another.
+    /// It is as it was; who may use it, or what it may do, is not.
     AccessChanged,
-    /// Its record changed.
+    /// It is another now.
     Altered,
-    /// It came to be.
+    /// It is new.
     Created,
     /// It is gone.
     Dropped,
