@@ -2,28 +2,25 @@
 //! know is NULL here, never a guess.
 
 use aliasd_catalog::{
-    AliasKind, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named, Principal, Value,
-    ValueMap,
+    AliasKind, AliasName, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named, Principal,
+    Value, ValueMap, Visibility,
 };
 use aliasd_cypher::DatabaseChoice;
 
 use super::Rows;
-use super::source::Visibility;
 use super::time;
 
 pub(super) fn database_rows<'a>(catalog: &'a Catalog, who: &'a Principal, which: &DatabaseChoice) -> Rows<'a> {
-    let visibility = Visibility::new(catalog, who);
     let facts = Facts::new(catalog, who);
     let of_one = matches!(which, DatabaseChoice::Default | DatabaseChoice::Home);
     let wanted = match which {
         DatabaseChoice::Every => None,
-        DatabaseChoice::Named(name) => Some(local_database(catalog, name)),
+        DatabaseChoice::Named(name) => Some(facts.named(name)),
         DatabaseChoice::Default => Some(facts.default.clone()),
         DatabaseChoice::Home => Some(facts.home.clone()),
     };
     let row = move |(name, database): (&DatabaseName, &Database)| {
-        let visible = name.as_str() == "system" || visibility.sees(name);
-        visible.then(|| Ok(facts.row(name, database, of_one)))
+        facts.visible.sees_database(name).then(|| Ok(facts.row(name, database, of_one)))
     };
     match wanted {
         None => Box::new(catalog.databases().map(|(name, database)| (name, &**database)).filter_map(row)),
@@ -48,23 +45,36 @@ fn local_database(catalog: &Catalog, name: &CatalogName) -> Option<DatabaseName>
 /// What is the same for every row.
 struct Facts<'a> {
     catalog: &'a Catalog,
+    visible: Visibility<'a>,
     default: Option<DatabaseName>,
     home: Option<DatabaseName>,
 }
 
 impl<'a> Facts<'a> {
-    fn new(catalog: &'a Catalog, who: &Principal) -> Self {
+    fn new(catalog: &'a Catalog, who: &'a Principal) -> Self {
         let default_name = catalog.meta().map(|meta| meta.default_database.clone());
         let home_name = match who {
             Principal::User(user) => catalog.user(user.as_str()).and_then(|user| catalog.home_of(user)),
             Principal::System => default_name.clone(),
         };
         let database = |name: Option<CatalogName>| name.and_then(|name| local_database(catalog, &name));
-        Self { catalog, default: database(default_name), home: database(home_name) }
+        let (default, home) = (database(default_name), database(home_name));
+        Self { catalog, visible: catalog.visible_to(who), default, home }
+    }
+
+    /// The database that one asks for by its own name or by that of a local alias that one may know of.
+    fn named(&self, name: &CatalogName) -> Option<DatabaseName> {
+        if self.visible.sees(name) { local_database(self.catalog, name) } else { None }
+    }
+
+    /// Those of the aliases that one may know of.
+    fn seen<'n>(&self, aliases: impl Iterator<Item = &'n AliasName>) -> Value {
+        Value::List(
+            aliases.filter(|alias| self.visible.sees_alias(alias)).map(|alias| Value::from(alias.as_str())).collect(),
+        )
     }
 
     fn row(&self, name: &DatabaseName, database: &Database, of_one: bool) -> Vec<Value> {
-        let aliases = self.catalog.aliases_of(name).map(|alias| Value::from(alias.as_str())).collect();
         let kind = match database.kind {
             DatabaseKind::System => "system",
             DatabaseKind::Standard => "standard",
@@ -79,7 +89,7 @@ impl<'a> Facts<'a> {
         let mut row = vec![
             Value::from(name.as_str()),
             Value::from(kind),
-            Value::List(aliases),
+            self.seen(self.catalog.aliases_of(name)),
             Value::from(database.access.as_str()),
         ];
         // Its id there, the server and its address, its role, whether that server writes.
@@ -94,8 +104,7 @@ impl<'a> Facts<'a> {
         row.push(Value::from(time::iso_8601(database.created.time)));
         // When it was started and stopped there, its store and transactions.
         row.extend(unknown(6));
-        let constituents = self.catalog.constituents_of(name).map(|alias| Value::from(alias.as_str()));
-        row.push(Value::List(constituents.collect()));
+        row.push(self.seen(self.catalog.constituents_of(name)));
         // Nothing in the catalog is sharded: a database that is not is its own only graph shard.
         row.push(unless_composite(Value::List(vec![Value::from(name.as_str())])));
         row.push(unless_composite(Value::List(Vec::new())));

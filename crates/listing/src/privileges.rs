@@ -2,45 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use aliasd_catalog::{
-    Action, Catalog, DbmsAction, Grant, Principal, PrivilegeRow, SUPPORTED_PRIVILEGES, UserName, Value,
-};
+use aliasd_catalog::{Catalog, Grant, Principal, PrivilegeRow, SUPPORTED_PRIVILEGES, UserName, Value};
 use aliasd_cypher::ast::AsCommands;
-use aliasd_cypher::{PrivilegesOf, Refusal, grant_command_as};
+use aliasd_cypher::{PrivilegesOf, grant_command_as};
 
 use super::Rows;
 
+/// The privileges of one who may ask for them.
 pub(super) fn privilege_rows<'a>(
     catalog: &'a Catalog,
     who: &'a Principal,
     of: &'a PrivilegesOf,
     as_commands: Option<AsCommands>,
-) -> Result<Rows<'a>, Refusal> {
-    let require = |action: DbmsAction| catalog.authorise(who, &Action::Dbms(action));
+) -> Rows<'a> {
     match of {
-        PrivilegesOf::Everyone => {
-            require(DbmsAction::ShowPrivilege)?;
-            Ok(present(catalog.grants().map(|(grant, _)| grant), as_commands))
-        }
+        PrivilegesOf::Everyone => present(catalog.grants().map(|(grant, _)| grant), as_commands),
         PrivilegesOf::Roles(roles) => {
-            require(DbmsAction::ShowPrivilege)?;
             let grants = roles.iter().flat_map(|role| catalog.grants_of(role)).map(|(grant, _)| grant);
-            Ok(present(grants, as_commands))
+            present(grants, as_commands)
         }
-        PrivilegesOf::Users(named) => {
-            let own = match who {
-                Principal::User(name) => named.is_empty() || (named.len() == 1 && named.contains(name)),
-                Principal::System => false,
-            };
-            // Everyone may see the own privileges.
-            if own {
-                catalog.authorise_caller(who)?;
-            } else {
-                require(DbmsAction::ShowPrivilege)?;
-                require(DbmsAction::ShowUser)?;
-            }
-            Ok(Box::new(user_rows(catalog, who, named, as_commands).into_iter().map(Ok)))
-        }
+        PrivilegesOf::Users(named) => Box::new(user_rows(catalog, who, named, as_commands).into_iter().map(Ok)),
     }
 }
 

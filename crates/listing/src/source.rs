@@ -1,11 +1,10 @@
-//! What can be listed: who may list it, and its rows before any projection.
+//! What can be listed, and its rows before any projection.
 
 use aliasd_catalog::{
-    Action, Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, DatabaseKind, DatabaseName, DbmsAction,
-    Principal, Value,
+    Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, Principal, Question, Value, Visibility,
 };
 use aliasd_cypher::ast::RolesWith;
-use aliasd_cypher::{Refusal, Subject};
+use aliasd_cypher::{PrivilegesOf, Refusal, Subject};
 
 use super::Rows;
 use super::databases::database_rows;
@@ -24,85 +23,42 @@ pub(super) fn sorted_by(subject: &Subject) -> Option<usize> {
     }
 }
 
-/// The rows that the principal may see, each as long as the list of columns.
+/// The rows that the principal may see, each as long as the list of columns. Who may see what, the catalog decides.
 pub(super) fn rows<'a>(subject: &'a Subject, catalog: &'a Catalog, who: &'a Principal) -> Result<Rows<'a>, Refusal> {
-    let require = |action: DbmsAction| catalog.authorise(who, &Action::Dbms(action));
-    match subject {
-        Subject::Aliases(name) => {
-            require(DbmsAction::ShowAlias)?;
-            Ok(alias_rows(catalog, who, name.as_ref()))
-        }
-        Subject::Databases(which) => {
-            catalog.authorise_caller(who)?;
-            Ok(database_rows(catalog, who, which))
-        }
-        Subject::Users { with_auth } => {
-            require(DbmsAction::ShowUser)?;
-            Ok(user_rows(catalog, *with_auth, require(DbmsAction::ShowUserMetadata).is_ok()))
-        }
-        Subject::CurrentUser => {
-            catalog.authorise_caller(who)?;
-            Ok(current_user_rows(catalog, who, require(DbmsAction::ShowUserMetadata).is_ok()))
-        }
-        Subject::SupportedPrivileges => {
-            catalog.authorise_caller(who)?;
-            Ok(supported_rows())
-        }
-        Subject::Roles { populated, with } => {
-            require(DbmsAction::ShowRole)?;
-            match with {
-                Some(RolesWith::Users) => require(DbmsAction::ShowUser)?,
-                Some(RolesWith::AuthRules) => require(DbmsAction::ShowAuthRule)?,
-                None => {}
-            }
-            Ok(role_rows(catalog, *populated, *with))
-        }
-        Subject::AuthRules { .. } => {
-            require(DbmsAction::ShowAuthRule)?;
-            Ok(Box::new(std::iter::empty()))
-        }
+    let visible = catalog.visible_to(who);
+    visible.ask(question(subject, &visible))?;
+    Ok(match subject {
+        Subject::Aliases(name) => alias_rows(catalog, visible, name.as_ref()),
+        Subject::Databases(which) => database_rows(catalog, who, which),
+        Subject::Users { with_auth } => user_rows(catalog, *with_auth, visible.may_ask(Question::UserTags)),
+        Subject::CurrentUser => current_user_rows(catalog, who, visible.may_ask(Question::UserTags)),
+        Subject::SupportedPrivileges => supported_rows(),
+        Subject::Roles { populated, with } => role_rows(catalog, *populated, *with),
+        Subject::AuthRules { .. } => Box::new(std::iter::empty()),
         Subject::Privileges { of, as_commands } => privilege_rows(catalog, who, of, *as_commands),
-    }
+    })
 }
 
-/// Which databases a principal may know the names of.
-pub(super) struct Visibility<'a> {
-    catalog: &'a Catalog,
-    who: &'a Principal,
-    standard: bool,
-    composite: bool,
-}
-
-impl<'a> Visibility<'a> {
-    /// Whoever may manage databases sees them all.
-    pub(super) fn new(catalog: &'a Catalog, who: &'a Principal) -> Self {
-        let may_any = |actions: &[DbmsAction]| {
-            actions.iter().any(|action| catalog.authorise(who, &Action::Dbms(*action)).is_ok())
-        };
-        let standard = may_any(&[
-            DbmsAction::CreateDatabase,
-            DbmsAction::DropDatabase,
-            DbmsAction::AlterDatabase,
-            DbmsAction::SetDatabaseAccess,
-        ]);
-        let composite = may_any(&[DbmsAction::CreateCompositeDatabase, DbmsAction::DropCompositeDatabase]);
-        Self { catalog, who, standard, composite }
-    }
-
-    pub(super) fn sees(&self, database: &DatabaseName) -> bool {
-        let record = self.catalog.database(database.as_str());
-        let managed = match record.is_some_and(|record| record.kind == DatabaseKind::Composite) {
-            true => self.composite,
-            false => self.standard,
-        };
-        managed || self.catalog.authorise(self.who, &Action::Access(database.into())).is_ok()
+/// What is asked of the catalog by listing the subject.
+fn question(subject: &Subject, visible: &Visibility<'_>) -> Question {
+    match subject {
+        Subject::Aliases(_) => Question::Aliases,
+        Subject::Databases(_) => Question::Databases,
+        Subject::Users { .. } => Question::Users,
+        Subject::CurrentUser => Question::CurrentUser,
+        Subject::SupportedPrivileges => Question::SupportedPrivileges,
+        Subject::Roles { with: None, .. } => Question::Roles,
+        Subject::Roles { with: Some(RolesWith::Users), .. } => Question::RolesWithUsers,
+        Subject::Roles { with: Some(RolesWith::AuthRules), .. } => Question::RolesWithAuthRules,
+        Subject::AuthRules { .. } => Question::AuthRules,
+        Subject::Privileges { of: PrivilegesOf::Everyone | PrivilegesOf::Roles(_), .. } => Question::Privileges,
+        Subject::Privileges { of: PrivilegesOf::Users(users), .. } => visible.about_privileges_of(users),
     }
 }
 
 /// Every alias, or the named one: rows are not filtered by ACCESS, only the name of a local target is.
-fn alias_rows<'a>(catalog: &'a Catalog, who: &'a Principal, name: Option<&'a CatalogName>) -> Rows<'a> {
-    let visibility = Visibility::new(catalog, who);
-    let row = move |(name, alias): (&AliasName, &Alias)| Ok(alias_row(&visibility, name, alias));
+fn alias_rows<'a>(catalog: &'a Catalog, visible: Visibility<'a>, name: Option<&'a CatalogName>) -> Rows<'a> {
+    let row = move |(name, alias): (&AliasName, &Alias)| Ok(alias_row(&visible, name, alias));
     match name {
         None => Box::new(catalog.aliases().map(|(name, alias)| (name, &**alias)).map(row)),
         Some(wanted) => {
@@ -115,13 +71,13 @@ fn alias_rows<'a>(catalog: &'a Catalog, who: &'a Principal, name: Option<&'a Cat
     }
 }
 
-fn alias_row(visibility: &Visibility<'_>, name: &AliasName, alias: &Alias) -> Vec<Value> {
+fn alias_row(visible: &Visibility<'_>, name: &AliasName, alias: &Alias) -> Vec<Value> {
     let composite = Value::from(alias.composite.as_ref().map(|composite| composite.as_str()));
     let name = Value::from(name.as_str());
     let properties = Value::Map(alias.properties.clone());
     match &alias.kind {
         AliasKind::Local(database) => {
-            let database = visibility.sees(database).then(|| database.as_str());
+            let database = visible.sees_database(database).then(|| database.as_str());
             let (local, null) = (Value::from("local"), Value::Null);
             vec![
                 name,

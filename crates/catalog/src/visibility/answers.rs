@@ -80,7 +80,7 @@ impl Visibility<'_> {
         }
     }
 
-    fn explain_own(&self, user: &UserName, name: &CatalogName) -> Explanation {
+    pub(crate) fn explain_own(&self, user: &UserName, name: &CatalogName) -> Explanation {
         let mut explanation = self.catalog.explain_access(user, name);
         if !self.may_use(name) {
             explanation.rules.truncate(2);

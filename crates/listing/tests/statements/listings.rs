@@ -275,6 +275,31 @@ fn composite_databases_list_their_constituents() {
     check(&mut session, "carol", "SHOW DATABASES YIELD name", &["name", "garden", "movies", "system"]);
 }
 
+/// What resolving says nothing of, no column tells either (semantics §0.13).
+#[test]
+fn databases_are_listed_without_the_aliases_that_are_hidden() {
+    let mut session = session();
+    session.setup(&[
+        "CREATE COMPOSITE DATABASE garden",
+        "CREATE ALIAS garden.roses FOR DATABASE movies",
+        "CREATE ALIAS garden.far FOR DATABASE far AT 'neo4j+s://far:7687' OIDC CREDENTIAL FORWARDING",
+        "CREATE ROLE guest",
+        "GRANT ACCESS ON DATABASE movies, garden TO guest",
+        "CREATE USER erin SET PASSWORD 'password' CHANGE NOT REQUIRED SET HOME DATABASE movies",
+        "GRANT ROLE guest TO erin",
+    ]);
+    let statement = "SHOW DATABASES YIELD name, aliases, constituents WHERE name <> 'system'";
+    let columns = "name | aliases | constituents";
+    let movies = "movies | [films, garden.roses] | []";
+    check(&mut session, "erin", statement, &[columns, "garden | [] | [garden.roses]", movies]);
+    check(&mut session, "erin", "SHOW DATABASE garden.roses YIELD name", &["name", "movies"]);
+    session.setup(&["DENY ACCESS ON DATABASE garden TO guest"]);
+    check(&mut session, "erin", statement, &[columns, "movies | [films] | []"]);
+    check(&mut session, "erin", "SHOW DATABASE garden.roses YIELD name", &["name"]);
+    session.setup(&["REVOKE DENY ACCESS ON DATABASE garden FROM guest", "GRANT SHOW ALIAS ON DBMS TO guest"]);
+    check(&mut session, "erin", statement, &[columns, "garden | [] | [garden.far, garden.roses]", movies]);
+}
+
 #[test]
 fn users_and_roles() {
     let mut session = session();
