@@ -142,7 +142,7 @@ fn effective_privileges_agree(catalog: &Catalog, who: &str) -> Result<(), TestCa
     for other in USERS {
         let answer = visible.privileges_of(&user_name(other));
         let others = [DbmsAction::ShowPrivilege, DbmsAction::ShowUser];
-        let may = match *other == who {
+        let may = match *other == *who {
             true => is_active(catalog, who),
             false => others.iter().all(|action| catalog.authorise(&principal, &Action::Dbms(*action)).is_ok()),
         };
@@ -151,7 +151,7 @@ fn effective_privileges_agree(catalog: &Catalog, who: &str) -> Result<(), TestCa
         let Ok(answer) = answer else { continue };
         prop_assert!(visible.knows_user(&answer.user));
         let home = answer.home.and_then(|home| home.stands_for);
-        prop_assert!(*other != who || home.is_none_or(|home| visible.sees(&home)), "{who} is told of a hidden home");
+        prop_assert!(*other != *who || home.is_none_or(|home| visible.sees(&home)), "{who} is told of a hidden home");
     }
     Ok(())
 }

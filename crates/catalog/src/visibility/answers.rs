@@ -2,7 +2,9 @@
 //! explanations.
 
 use super::{Question, Visibility};
-use crate::{CatalogName, Explanation, Grant, Principal, Rejection, RoleName, Rule, User, UserName, UserStatus};
+use crate::{
+    Attempt, CatalogName, Explanation, Grant, Principal, Rejection, RoleName, Rule, User, UserName, UserStatus,
+};
 
 /// Everything that a DBMS needs in order to enforce what a user may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl Visibility<'_> {
         let question = self.about_privileges_of([name]);
         self.ask(question)?;
         let Some(user) = self.catalog.user(name.as_str()) else {
-            let action = "list the privileges of".to_owned();
+            let action = Attempt::ListPrivileges.into();
             return Err(Rejection::UserNotFound { action, name: name.to_string() });
         };
         let mut roles = self.catalog.effective_roles(name);

@@ -5,9 +5,9 @@ use super::{Question, WatchEvent, WatchKind, WatchSubject, Watcher};
 use crate::{
     AliasName, AliasTarget, Bootstrap, Catalog, CatalogName, Change, ClusterId, Command, CreateAlias, CreateMode,
     CreateUser, DatabaseAction, DatabaseName, DatabaseScope, DbmsAction, DriverSettings, Entry, GrantEffect, KeyId,
-    NameForm, PasswordChange, PasswordHash, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget,
-    RemoteUrl, RemoteUserName, RequestId, ResolveRequest, ResolveTarget, Revision, RoleName, Rule, Sealed,
-    SealedSecret, Timestamp, UserName, UserScope, UserStatus,
+    NameForm, OpenCommand, PasswordChange, PasswordHash, Policy, Principal, Privilege, Rejection, RemoteLogin,
+    RemoteTarget, RemoteUrl, RemoteUserName, RequestId, ResolveRequest, ResolveTarget, Revision, RoleName, Rule,
+    Sealed, SealedSecret, Timestamp, UserName, UserScope, UserStatus,
 };
 
 /// A catalog with the databases `alpha` and `beta`, the composite database `garden`, a local alias of each database, the
@@ -35,10 +35,21 @@ impl Story {
         let at_home = Privilege::Database(DatabaseAction::Access, DatabaseScope::Home);
         let (privileges, roles) = (BTreeSet::from([at_home]), BTreeSet::from([RoleName::public()]));
         let immutable = false;
-        story.run(Command::RevokePrivileges { effect: None, immutable, privileges, roles, lenient: true });
+        story.run(Command::Open(OpenCommand::RevokePrivileges {
+            effect: None,
+            immutable,
+            privileges,
+            roles,
+            lenient: true,
+        }));
         for (name, composite) in [("alpha", false), ("beta", false), ("garden", true)] {
             let name = DatabaseName::new(name).unwrap();
-            story.run(Command::CreateDatabase { name, mode: CreateMode::Fail, composite, default_language: None });
+            story.run(Command::Open(OpenCommand::CreateDatabase {
+                name,
+                mode: CreateMode::Fail,
+                composite,
+                default_language: None,
+            }));
         }
         story.local("films", "alpha");
         story.local("books", "beta");
@@ -59,9 +70,9 @@ impl Story {
                 tags: BTreeSet::new(),
             }));
             let (mode, immutable, copy_of) = (CreateMode::Fail, false, None);
-            story.run(Command::CreateRole { name: role(name), mode, immutable, copy_of });
+            story.run(Command::Open(OpenCommand::CreateRole { name: role(name), mode, immutable, copy_of }));
             let (roles, users) = (BTreeSet::from([role(name)]), BTreeSet::from([user(name)]));
-            story.run(Command::GrantRoles { roles, users });
+            story.run(Command::Open(OpenCommand::GrantRoles { roles, users }));
         }
         story
     }
@@ -103,7 +114,7 @@ impl Story {
 
     fn assign(&mut self, effect: GrantEffect, to: &str, privilege: Privilege) {
         let (privileges, roles) = (BTreeSet::from([privilege]), BTreeSet::from([role(to)]));
-        self.run(Command::AssignPrivileges { effect, immutable: false, privileges, roles });
+        self.run(Command::Open(OpenCommand::AssignPrivileges { effect, immutable: false, privileges, roles }));
     }
 
     fn grant(&mut self, to: &str, privilege: Privilege) {
@@ -375,11 +386,13 @@ fn a_watch_tells_of_databases_to_those_who_list_them() {
     let mut story = Story::new();
     story.grant("carol", Privilege::Dbms(DbmsAction::CreateDatabase));
     story.grant("dave", Privilege::Dbms(DbmsAction::CompositeDatabaseManagement));
-    let create = |name: &str, composite| Command::CreateDatabase {
-        name: DatabaseName::new(name).unwrap(),
-        mode: CreateMode::Fail,
-        composite,
-        default_language: None,
+    let create = |name: &str, composite| {
+        Command::Open(OpenCommand::CreateDatabase {
+            name: DatabaseName::new(name).unwrap(),
+            mode: CreateMode::Fail,
+            composite,
+            default_language: None,
+        })
     };
     story.run(create("gamma", false));
     let created = |name: &str| [(WatchSubject::Database, name.to_owned(), WatchKind::Created)];
