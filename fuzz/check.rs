@@ -13,7 +13,7 @@ use aliasd_catalog::{
     Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName, Value,
 };
 use aliasd_cypher::{ListingRequest, Lowered, Parameters, Refusal, compile, lower, parse, split_statements};
-use aliasd_listing::{Listing, run_listing};
+use aliasd_listing::{Listing, answer_no_op, run_listing};
 
 /// Rows of a listing that are looked at: a mutation must not make a run long.
 const ROWS_MAX: usize = 100;
@@ -74,6 +74,9 @@ fn answer(text: &str) -> bool {
     ]);
     match lower(&statement, &Parameters::new(values)) {
         Ok(Lowered::Listing(request)) => run(&request, text),
+        Ok(Lowered::NoOp(no_op)) => {
+            let _answered = answer_no_op(&CATALOG, &admin(), &no_op);
+        }
         Ok(Lowered::Command(_)) => {}
         Err(refusal) => show(refusal, text),
     }
@@ -90,13 +93,17 @@ fn run(request: &ListingRequest, text: &str) {
         Ok(listing) => listing,
         Err(refusal) => return show(refusal, text),
     };
-    let admin = Principal::User(UserName::new("admin").expect("a valid name"));
+    let admin = admin();
     let Ok(table) = run_listing(&CATALOG, &admin, &listing) else { return };
     let width = table.columns.len();
     for row in table.take(ROWS_MAX) {
         // A row may fail on its own, for example by a division by zero.
         assert!(row.is_err() || row.is_ok_and(|row| row.len() == width));
     }
+}
+
+fn admin() -> Principal {
+    Principal::User(UserName::new("admin").expect("a valid name"))
 }
 
 /// Something of everything that can be listed.

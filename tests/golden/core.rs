@@ -4,12 +4,12 @@
 //! would seal and hash, and the revision is a counter where the log would be.
 
 use aliasd_catalog::{
-    Applied, Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal,
-    Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
+    Applied, Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, Outcome, PasswordHash, Plain, PlainSecret, Policy,
+    Principal, Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName,
 };
 use aliasd_cypher::ast::{Deprecation, PARAMETER_STATUS};
 use aliasd_cypher::{Located, Lowered, Parameters, Refusal, lower, parse};
-use aliasd_listing::{Listing, run_listing};
+use aliasd_listing::{Listing, answer_no_op, run_listing};
 use aliasd_tests::golden::{self, Reply, Step, Table};
 use anyhow::{Result, bail};
 
@@ -51,6 +51,7 @@ impl Core {
         let reply = match lowered.map_err(|refusal| refusal.in_source(&step.statement)) {
             Err(refusal) => refused(&refusal),
             Ok(Lowered::Command(command)) => self.apply(who, *command)?,
+            Ok(Lowered::NoOp(no_op)) => answered(answer_no_op(&self.catalog, &who, &no_op)),
             Ok(Lowered::Listing(request)) => match Listing::bind(&request) {
                 Err(refusal) => refused(&refusal.in_source(&step.statement)),
                 Ok(listing) => self.list(&who, &listing),
@@ -109,17 +110,21 @@ impl Core {
         let issued_at = Timestamp(1_700_000_000_000 + self.revision);
         let entry = Entry { request: RequestId(request), actor, issued_at, command };
         let Applied { outcome, .. } = self.catalog.apply(Revision(self.revision), &entry);
-        Ok(match outcome {
-            Err(rejection) => refused(&Refusal::Rejected(rejection)),
-            Ok(effect) => {
-                let told = |note: &aliasd_catalog::Notification| (note.gqlstatus().to_owned(), note.message());
-                Reply::Done(Table {
-                    notifications: effect.notifications.iter().map(told).collect(),
-                    system_updates: Some(effect.system_updates),
-                    ..Table::default()
-                })
-            }
-        })
+        Ok(answered(outcome))
+    }
+}
+
+fn answered(outcome: Outcome) -> Reply {
+    match outcome {
+        Err(rejection) => refused(&Refusal::Rejected(rejection)),
+        Ok(effect) => {
+            let told = |note: &aliasd_catalog::Notification| (note.gqlstatus().to_owned(), note.message());
+            Reply::Done(Table {
+                notifications: effect.notifications.iter().map(told).collect(),
+                system_updates: Some(effect.system_updates),
+                ..Table::default()
+            })
+        }
     }
 }
 

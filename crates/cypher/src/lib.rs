@@ -6,9 +6,10 @@
 //! 1. [`parse`] splits the text into tokens and builds a [`Statement`](ast::Statement). Passwords go
 //!    straight into buffers that wipe themselves. Errors are [`LanguageError`]s with place and hint.
 //! 2. [`lower`] joins the statement with the parameters' values and gives either a command for the
-//!    catalog, whose secrets are still in clear, or a listing.
+//!    catalog, whose secrets are still in clear, the description of a listing, or what a statement without any effect is
+//!    answered with.
 //! 3. A command leaves this crate: it is sealed, proposed, and applied by the catalog.
-//! 4. A listing is run here ([`run_listing`]) against a catalog that the caller holds, for a principal, and yields rows.
+//! 4. So does a listing: the crate `aliasd-listing` runs it on a catalog, for a principal.
 //!
 //! Printing a statement gives its canonical text, with `'******'` for every password.
 //!
@@ -24,8 +25,8 @@
 //! # Ok::<(), aliasd_cypher::LanguageError>(())
 //! ```
 //!
-//! This crate is pure: text and catalog in, statements, commands, rows and errors out. It never reads a
-//! clock, performs I/O or decides what a command does; that is the catalog's.
+//! This crate is pure: text and parameters in, statements, commands and errors out. It never reads a clock, performs
+//! I/O, looks at what a catalog holds or decides what a command does; that is the catalog's.
 
 pub mod ast;
 mod columns;
@@ -50,7 +51,7 @@ pub use definitions::definitions;
 pub use editing::{Continuation, PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError};
 pub use lexer::STATEMENT_BYTES_MAX;
-pub use lower::{Lowered, Refusal, compile, lower};
+pub use lower::{Lowered, NoOp, Refusal, compile, lower};
 pub use parameters::Parameters;
 pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};
 pub use print::{grant_command, grant_command_as};

@@ -13,7 +13,7 @@ const ROWS: usize = 100_000;
 fn listing(statement: &str) -> Listing {
     match lower(&parse(statement).unwrap(), &Parameters::default()).unwrap() {
         Lowered::Listing(request) => Listing::bind(&request).unwrap(),
-        Lowered::Command(_) => panic!("{statement} lists nothing"),
+        Lowered::Command(_) | Lowered::NoOp(_) => panic!("{statement} lists nothing"),
     }
 }
 

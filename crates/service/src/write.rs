@@ -172,7 +172,7 @@ impl Writer {
     }
 }
 
-fn written(revision: Revision, outcome: Outcome) -> Result<Written, Failure> {
+pub(crate) fn written(revision: Revision, outcome: Outcome) -> Result<Written, Failure> {
     match outcome {
         Ok(effect) => Ok(Written { revision, effect }),
         Err(rejection) => Err(Failure::from(&rejection)),

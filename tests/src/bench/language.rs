@@ -52,6 +52,7 @@ fn understood(what: &'static str, text: &str) -> Understood {
 fn understand(text: &str, parameters: &Parameters) -> Result<(), Refusal> {
     match compile(text, parameters)? {
         Lowered::Command(command) => drop(black_box(command)),
+        Lowered::NoOp(no_op) => drop(black_box(no_op)),
         Lowered::Listing(request) => drop(black_box(Listing::bind(&request)?)),
     }
     Ok(())

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use crate::{
-    Attempt, CreateMode, DatabaseScope, Grant, GrantEffect, Membership, Notification, Outcome, Privilege, Record,
-    RecordKey, Rejection, Role, RoleName, UserName, Verb,
+    Attempt, Catalog, CreateMode, DatabaseScope, Grant, GrantEffect, Membership, Notification, Outcome, Privilege,
+    Record, RecordKey, Rejection, Role, RoleName, UserName, Verb,
 };
 
 use super::draft::{Draft, updated, updated_with};
@@ -91,7 +91,7 @@ impl Draft {
     }
 
     pub(super) fn grant_roles(&mut self, roles: &BTreeSet<RoleName>, users: &BTreeSet<UserName>) -> Outcome {
-        self.require_assignable(roles, Verb::Grant)?;
+        self.catalog.require_assignable(roles, Verb::Grant)?;
         for user in users {
             self.require_user(&Attempt::GrantRoles(roles.clone()), user)?;
         }
@@ -137,12 +137,6 @@ impl Draft {
         if immutable { Err(Rejection::ImmutableDenied {}) } else { Ok(()) }
     }
 
-    /// The roles exist, and are none that everyone has.
-    pub(super) fn require_assignable(&self, roles: &BTreeSet<RoleName>, verb: Verb) -> Result<(), Rejection> {
-        require_none_public(roles, verb)?;
-        roles.iter().try_for_each(|role| self.require_role(&Attempt::On(verb), role))
-    }
-
     fn remove_role(&mut self, name: &RoleName) -> Result<(), Rejection> {
         self.require_mutable(name)?;
         let members: Vec<UserName> = self.catalog.members_of(name).cloned().collect();
@@ -165,7 +159,22 @@ impl Draft {
     }
 
     fn require_role(&self, action: &Attempt, name: &RoleName) -> Result<(), Rejection> {
-        match self.catalog.role(name.as_str()) {
+        self.catalog.require_role(action, name)
+    }
+}
+
+impl Catalog {
+    /// Whether roles can be given to somebody or taken away; `verb` is which of the two, for the message.
+    ///
+    /// # Errors
+    /// One of them is `PUBLIC` or does not exist.
+    pub fn require_assignable(&self, roles: &BTreeSet<RoleName>, verb: Verb) -> Result<(), Rejection> {
+        require_none_public(roles, verb)?;
+        roles.iter().try_for_each(|role| self.require_role(&Attempt::On(verb), role))
+    }
+
+    fn require_role(&self, action: &Attempt, name: &RoleName) -> Result<(), Rejection> {
+        match self.role(name.as_str()) {
             Some(_) => Ok(()),
             None => Err(Rejection::RoleNotFound { action: action.clone().into(), name: name.to_string() }),
         }

@@ -24,7 +24,7 @@ impl Draft {
 
     /// The reasons against giving roles to users come first, as where there are rules.
     fn roles_by_rule(&self, roles: &BTreeSet<RoleName>, rules: &BTreeSet<AuthRuleName>, verb: Verb) -> Outcome {
-        self.require_assignable(roles, verb)?;
+        self.catalog.require_assignable(roles, verb)?;
         match rules.first() {
             Some(rule) if verb == Verb::Revoke => Err(missing(Attempt::RevokeRoles(roles.clone()), rule)),
             Some(rule) => Err(missing(Attempt::GrantRoles(roles.clone()), rule)),

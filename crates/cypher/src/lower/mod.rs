@@ -1,9 +1,10 @@
-//! Statement and parameter values to a command of the catalog, or to the description of a listing.
+//! Statement and parameter values to a command of the catalog, to the description of a listing, or to the answer itself.
 //!
 //! Names are checked by the catalog's own constructors, so a command that leaves here is well formed.
 //! Whether it is allowed and whether it makes sense for what the catalog holds is decided there.
 
 mod alias;
+mod auth_rule;
 mod privilege;
 mod rule;
 mod show;
@@ -15,6 +16,8 @@ use aliasd_catalog::{
     CatalogName, Command, CypherVersion, DatabaseName, DatabaseStatus, OpenCommand, Plain, PlainSecret, Rejection,
     Value,
 };
+
+pub use auth_rule::NoOp;
 
 use crate::ast::{Body, DatabaseStatement, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
@@ -30,6 +33,8 @@ pub enum Lowered {
     Command(Box<Command<Plain>>),
     /// Something to read from a catalog, described and not read.
     Listing(Box<ListingRequest>),
+    /// Something that changes nothing, whatever a catalog holds.
+    NoOp(Box<NoOp>),
 }
 
 /// Why a statement is refused before the catalog is asked.
@@ -62,7 +67,7 @@ pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, 
         Body::Database(statement) => database(statement, parameters)?,
         Body::User(statement) => user::lower(statement, parameters)?,
         Body::Role(body) => privilege::lower_role(body, version, parameters)?,
-        Body::AuthRule(body) => Command::Open(OpenCommand::AuthRule(privilege::lower_auth_rule(body, parameters)?)),
+        Body::AuthRule(body) => return Ok(Lowered::NoOp(Box::new(auth_rule::lower(body, parameters)?))),
         Body::Privilege(body) => privilege::lower(body, version, parameters)?,
         Body::Show(show) => return Ok(Lowered::Listing(Box::new(show::lower(show, version, parameters)?))),
     };

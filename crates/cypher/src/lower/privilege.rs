@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    AuthRuleCommand, AuthRuleName, CatalogName, Command, CypherVersion, DatabaseScope, Glob, GraphAction, LoadScope,
-    OpenCommand, Plain, Privilege, Resource, RoleName, Segment, UserName, UserScope,
+    CatalogName, Command, CypherVersion, DatabaseScope, Glob, GraphAction, LoadScope, OpenCommand, Plain, Privilege,
+    Resource, RoleName, Segment, UserName, UserScope,
 };
 
 use super::{Refusal, catalog_name, name, rule, string};
 use crate::ast::{
-    AuthRuleStatement, ElementKind, LoadTerm, NameOperand, NameScope, Operand, PrivilegeStatement, PrivilegeTerm,
-    PrivilegeVerb, ResourceTerm, RoleStatement, SegmentTerm,
+    ElementKind, LoadTerm, NameOperand, NameScope, Operand, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb,
+    ResourceTerm, RoleStatement, SegmentTerm,
 };
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::Parameters;
@@ -50,34 +50,6 @@ pub(super) fn lower_role(
             let (roles, users) = membership(&assignment.roles, &assignment.users, parameters)?;
             Command::Open(OpenCommand::RevokeRoles { roles, users, lenient: is_lenient(version) })
         }
-    })
-}
-
-/// What an altered rule would be like does not matter, since there is none.
-pub(super) fn lower_auth_rule(
-    statement: &AuthRuleStatement,
-    parameters: &Parameters,
-) -> Result<AuthRuleCommand, Refusal> {
-    let rule = |operand: &NameOperand| -> Result<AuthRuleName, Refusal> {
-        Ok(AuthRuleName::new(&name(operand, parameters)?)?)
-    };
-    let rules = |operands: &[NameOperand]| operands.iter().map(rule).collect::<Result<BTreeSet<_>, _>>();
-    Ok(match statement {
-        AuthRuleStatement::Alter(alter) => {
-            AuthRuleCommand::Alter { name: rule(&alter.name)?, if_exists: alter.if_exists }
-        }
-        AuthRuleStatement::Rename(rename) => {
-            AuthRuleCommand::Rename { from: rule(&rename.from)?, to: rule(&rename.to)?, if_exists: rename.if_exists }
-        }
-        AuthRuleStatement::Drop(drop) => AuthRuleCommand::Drop { name: rule(&drop.name)?, if_exists: drop.if_exists },
-        AuthRuleStatement::Grant(assignment) => AuthRuleCommand::GrantRoles {
-            roles: roles(&assignment.roles, parameters)?,
-            rules: rules(&assignment.rules)?,
-        },
-        AuthRuleStatement::Revoke(assignment) => AuthRuleCommand::RevokeRoles {
-            roles: roles(&assignment.roles, parameters)?,
-            rules: rules(&assignment.rules)?,
-        },
     })
 }
 
@@ -248,7 +220,7 @@ fn role(operand: &NameOperand, parameters: &Parameters) -> Result<RoleName, Refu
     Ok(RoleName::new(&name(operand, parameters)?)?)
 }
 
-fn roles(operands: &[NameOperand], parameters: &Parameters) -> Result<BTreeSet<RoleName>, Refusal> {
+pub(super) fn roles(operands: &[NameOperand], parameters: &Parameters) -> Result<BTreeSet<RoleName>, Refusal> {
     operands.iter().map(|operand| role(operand, parameters)).collect()
 }
 

@@ -5,7 +5,7 @@ use aliasd_catalog::{
     RequestId, Revision, Sealed, SealedSecret, Timestamp, UserName, Value,
 };
 use aliasd_cypher::{Lowered, Parameters, Refusal, compile};
-use aliasd_listing::{Listing, Table, run_listing};
+use aliasd_listing::{Listing, Table, answer_no_op, run_listing};
 
 const KEY: KeyId = KeyId([7; 16]);
 
@@ -77,6 +77,7 @@ impl Session {
                 self.apply(who, sealed?)?;
                 Ok("done".to_owned())
             }
+            Lowered::NoOp(no_op) => Ok(answer_no_op(&self.catalog, &who, &no_op).map(|_| "done".to_owned())?),
             Lowered::Listing(request) => {
                 let listing = Listing::bind(&request).map_err(|refusal| refusal.in_source(statement))?;
                 render(run_listing(&self.catalog, &who, &listing)?)

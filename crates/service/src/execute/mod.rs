@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aliasd_catalog::{Principal, RequestId, Revision, UserName};
 use aliasd_cypher::ast::{self, Deprecation, PARAMETER_STATUS};
 use aliasd_cypher::{Lowered, Parameters, lower, parse};
-use aliasd_listing::Listing;
+use aliasd_listing::{Listing, answer_no_op};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -16,7 +16,7 @@ use crate::audit;
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader};
 use crate::read::{Freshness, Reader};
-use crate::write::{Writer, Written};
+use crate::write::{Writer, Written, written};
 
 /// One statement and what it needs.
 pub struct Statement {
@@ -105,6 +105,12 @@ impl Execute {
             Lowered::Command(command) => {
                 let written = self.writer.write(actor, request, *command).await;
                 Answer::Written(written.map_err(|failure| named_by_parameter(failure, &parsed))?)
+            }
+            Lowered::NoOp(no_op) => {
+                // As a write would: what was acknowledged anywhere counts.
+                let view = self.reader.view(Freshness::Linearizable).await?;
+                let answered = written(view.revision, answer_no_op(&view.catalog, &actor, &no_op));
+                Answer::Written(answered.map_err(|failure| named_by_parameter(failure, &parsed))?)
             }
             Lowered::Listing(request) => {
                 let listing = Listing::bind(&request).map_err(|refusal| Failure::of_refusal(refusal, &text))?;
