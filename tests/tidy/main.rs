@@ -4,6 +4,7 @@
 //! A rule is a function from what it reads to a list of complaints, so that beside each rule stands
 //! a test that it can fail.
 
+mod decisions;
 mod layers;
 mod licences;
 mod places;
@@ -50,6 +51,12 @@ fn each_library_is_named_in_its_one_place() {
 fn the_language_knows_no_state_of_the_catalog() {
     let workspace = Workspace::load();
     expect_none("what reads a catalog belongs into listing", &places::state_in_the_language(&workspace.sources));
+}
+
+#[test]
+fn who_may_see_what_is_decided_in_one_place() {
+    let workspace = Workspace::load();
+    expect_none("ask `Catalog::visible_to` (crates/catalog/src/visibility)", &decisions::elsewhere(&workspace.sources));
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) fn unwraps(sources: &[Source]) -> Vec<String> {
 }
 
 /// Files that only a test build compiles: the tests package, `tests.rs` and what is below `tests/`.
-fn is_test_file(path: &str) -> bool {
+pub(crate) fn is_test_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     path.starts_with("tests/") || path.contains("/tests/") || name == "tests.rs"
 }

@@ -107,11 +107,6 @@ impl Catalog {
         Explanation { verdict, rules }
     }
 
-    /// The same for one who may not know of names that `user` cannot use: those are explained as names that nothing has.
-    pub fn explain_own_access(&self, user: &UserName, name: &CatalogName) -> Explanation {
-        self.visible_to(&Principal::User(user.clone())).explain_own(user, name)
-    }
-
     fn explain_privileges(&self, user: &UserName, known: &User, name: &CatalogName, found: Named<'_>) -> Vec<Rule> {
         if matches!(found, Named::Database(_, database) if database.kind == DatabaseKind::System) {
             return vec![Rule::System];

@@ -1,9 +1,6 @@
 //! Questions about users: what they are, whether a password is theirs, what they may do.
 
-use aliasd_catalog::{
-    Action, Attempt, Catalog, CatalogName, DbmsAction, Explanation, Grant, PlainSecret, Rejection, Revision, UserName,
-    UserStatus,
-};
+use aliasd_catalog::{CatalogName, EffectiveHome, Explanation, Grant, PlainSecret, Revision, UserName, UserStatus};
 
 use crate::authenticate::Authenticate;
 use crate::failure::{Failure, NodeFailure};
@@ -34,22 +31,11 @@ pub struct Effective {
     /// The user may do nothing but set a new password.
     pub password_change_required: bool,
     /// None if the user has no home and the cluster has no default.
-    pub home: Option<Home>,
+    pub home: Option<EffectiveHome>,
     /// Every grant and denial that counts for the user, by role.
     pub grants: Vec<Grant>,
     /// The revision of the state that gave the answer.
     pub revision: Revision,
-}
-
-/// Where a user is at home.
-#[derive(Debug)]
-pub struct Home {
-    /// The database or alias.
-    pub name: CatalogName,
-    /// None is set for the user.
-    pub by_default: bool,
-    /// What privileges on the home attach to; none if nothing has the name.
-    pub stands_for: Option<CatalogName>,
 }
 
 /// Why a user can or cannot use a name.
@@ -62,11 +48,6 @@ pub struct Explained {
     /// The revision of the state that gave the answer.
     pub revision: Revision,
 }
-
-/// What it takes to learn the privileges of another user.
-const TO_LIST_PRIVILEGES: &[DbmsAction] = &[DbmsAction::ShowPrivilege, DbmsAction::ShowUser];
-/// What it takes to have anybody's access to any name explained: the answer tells of users, privileges and aliases.
-const TO_EXPLAIN_ACCESS: &[DbmsAction] = &[DbmsAction::ShowUser, DbmsAction::ShowPrivilege, DbmsAction::ShowAlias];
 
 /// The use case: what users are and may do. Cheap to clone.
 #[derive(Clone)]
@@ -109,7 +90,7 @@ impl Account {
         freshness: Freshness,
     ) -> Result<Profile, Failure> {
         let name = UserName::new(user).map_err(|_| NodeFailure::WrongCredentials {})?;
-        self.reader.permit(&caller.principal(), &Action::Impersonate(name)).await?;
+        self.reader.permit(&caller.principal(), |visible| visible.act_for(&name)).await?;
         self.reader.view(freshness).await?;
         let verified = self.authenticate.verify_password(user, password).await?;
         self.profile(&verified.user)
@@ -126,29 +107,16 @@ impl Account {
         freshness: Freshness,
     ) -> Result<Effective, Failure> {
         let view = self.reader.view(freshness).await?;
-        let catalog = &view.catalog;
-        let name = user.unwrap_or_else(|| caller.user.clone());
-        let needed = if name == caller.user { &[] } else { TO_LIST_PRIVILEGES };
-        require(catalog, caller, needed).map_err(|rejection| Failure::from(&rejection))?;
-        let Some(user) = catalog.user(name.as_str()) else {
-            let action = Attempt::ListPrivileges.into();
-            return Err(Failure::from(&Rejection::UserNotFound { action, name: name.to_string() }));
-        };
-        let home = catalog.home_of(user).map(|home| Home {
-            by_default: user.home.is_none(),
-            stands_for: catalog.privilege_target(&home),
-            name: home,
-        });
-        let mut roles: Vec<String> = catalog.effective_roles(&name).iter().map(ToString::to_string).collect();
-        roles.sort_unstable();
+        let (who, name) = (caller.principal(), user.unwrap_or_else(|| caller.user.clone()));
+        let told = view.catalog.visible_to(&who).privileges_of(&name).map_err(|rejection| Failure::from(&rejection))?;
         Ok(Effective {
-            roles,
-            suspended: user.status == UserStatus::Suspended,
-            password_change_required: user.password_change_required,
-            home,
-            grants: catalog.effective_grants(&name),
+            user: told.user,
+            roles: told.roles.iter().map(ToString::to_string).collect(),
+            suspended: told.status == UserStatus::Suspended,
+            password_change_required: told.password_change_required,
+            home: told.home,
+            grants: told.grants,
             revision: view.revision,
-            user: name,
         })
     }
 
@@ -164,24 +132,9 @@ impl Account {
         freshness: Freshness,
     ) -> Result<Explained, Failure> {
         let view = self.reader.view(freshness).await?;
-        let catalog = &view.catalog;
-        let user = user.unwrap_or_else(|| caller.user.clone());
-        let explanation = match require(catalog, caller, TO_EXPLAIN_ACCESS) {
-            Ok(()) => catalog.explain_access(&user, name),
-            // About oneself one may always ask, and learns nothing that a resolve would not tell.
-            Err(_) if user == caller.user => {
-                require(catalog, caller, &[]).map_err(|rejection| Failure::from(&rejection))?;
-                catalog.explain_own_access(&user, name)
-            }
-            Err(rejection) => return Err(Failure::from(&rejection)),
-        };
+        let (who, user) = (caller.principal(), user.unwrap_or_else(|| caller.user.clone()));
+        let explained = view.catalog.visible_to(&who).explain(&user, name);
+        let explanation = explained.map_err(|rejection| Failure::from(&rejection))?;
         Ok(Explained { user, explanation, revision: view.revision })
     }
-}
-
-/// Whether the caller may act, and do all of these.
-fn require(catalog: &Catalog, caller: &Authenticated, actions: &[DbmsAction]) -> Result<(), Rejection> {
-    let who = caller.principal();
-    catalog.authorise_caller(&who)?;
-    actions.iter().try_for_each(|action| catalog.authorise(&who, &Action::Dbms(*action)))
 }

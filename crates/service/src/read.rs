@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{Action, Principal, Revision};
+use aliasd_catalog::{Principal, Rejection, Revision, Visibility};
 use aliasd_replica::{NotServing, ReadError, Replica, View};
 
 use crate::failure::{Failure, Leader, NodeFailure};
@@ -95,12 +95,16 @@ impl Reader {
     ///
     /// # Errors
     /// It may not.
-    pub(crate) async fn permit(&self, who: &Principal, action: &Action) -> Result<(), Failure> {
-        let Err(refusal) = self.present().catalog.authorise(who, action) else { return Ok(()) };
+    pub(crate) async fn permit(
+        &self,
+        who: &Principal,
+        may: impl Fn(&Visibility<'_>) -> Result<(), Rejection>,
+    ) -> Result<(), Failure> {
+        let Err(refusal) = may(&self.present().catalog.visible_to(who)) else { return Ok(()) };
         if self.catch_up().await.is_err() {
             return Err(Failure::from(&refusal));
         }
-        self.present().catalog.authorise(who, action).map_err(|refusal| Failure::from(&refusal))
+        may(&self.present().catalog.visible_to(who)).map_err(|refusal| Failure::from(&refusal))
     }
 
     /// The leader, as far as this member knows.

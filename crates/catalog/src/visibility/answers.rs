@@ -82,7 +82,7 @@ impl Visibility<'_> {
         }
     }
 
-    pub(crate) fn explain_own(&self, user: &UserName, name: &CatalogName) -> Explanation {
+    fn explain_own(&self, user: &UserName, name: &CatalogName) -> Explanation {
         let mut explanation = self.catalog.explain_access(user, name);
         if !self.may_use(name) {
             explanation.rules.truncate(2);

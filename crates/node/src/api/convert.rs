@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, Revision, UserName};
+use aliasd_catalog::{CatalogName, RequestId, ResolveTarget, Revision, UserName, WatchEvent, WatchKind, WatchSubject};
 use aliasd_cypher::Parameters;
 use aliasd_service::account::Effective;
 use aliasd_service::resolve::Resolved;
-use aliasd_service::watch::{Event, Kind, Message, Subject};
+use aliasd_service::watch::Message;
 use aliasd_service::{Failure, Freshness, NodeFailure};
 use aliasd_wire::v1::freshness::Level;
 use aliasd_wire::value::map_from_proto;
@@ -105,19 +105,19 @@ pub(super) fn message(message: Message) -> v1::WatchResponse {
     v1::WatchResponse { event: Some(part) }
 }
 
-fn change(Event { subject, name, kind }: Event) -> v1::Change {
+fn change(WatchEvent { subject, name, kind }: WatchEvent) -> v1::Change {
     let subject = match subject {
-        Subject::Alias => v1::ChangeSubject::Alias,
-        Subject::Database => v1::ChangeSubject::Database,
-        Subject::User => v1::ChangeSubject::User,
-        Subject::Role => v1::ChangeSubject::Role,
-        Subject::Settings => v1::ChangeSubject::Settings,
+        WatchSubject::Alias => v1::ChangeSubject::Alias,
+        WatchSubject::Database => v1::ChangeSubject::Database,
+        WatchSubject::User => v1::ChangeSubject::User,
+        WatchSubject::Role => v1::ChangeSubject::Role,
+        WatchSubject::Settings => v1::ChangeSubject::Settings,
     };
     let kind = match kind {
-        Kind::Created => v1::ChangeKind::Created,
-        Kind::Altered => v1::ChangeKind::Altered,
-        Kind::Dropped => v1::ChangeKind::Dropped,
-        Kind::AccessChanged => v1::ChangeKind::AccessChanged,
+        WatchKind::Created => v1::ChangeKind::Created,
+        WatchKind::Altered => v1::ChangeKind::Altered,
+        WatchKind::Dropped => v1::ChangeKind::Dropped,
+        WatchKind::AccessChanged => v1::ChangeKind::AccessChanged,
     };
     v1::Change { subject: subject.into(), name, kind: kind.into() }
 }

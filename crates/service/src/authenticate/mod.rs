@@ -4,7 +4,7 @@ mod access;
 
 use std::sync::Arc;
 
-use aliasd_catalog::{Action, PlainSecret, Rejection};
+use aliasd_catalog::{PlainSecret, Rejection};
 
 pub use self::access::{Call, Caller, Privilege, Rule, Served};
 use crate::audit;
@@ -71,7 +71,7 @@ impl Authenticate {
             audit::caller_refused(connection.remote, name, failure.code);
         })?;
         if let Privilege::Dbms(action) = rule.privilege {
-            self.reader.permit(&caller.principal(), &Action::Dbms(action)).await?;
+            self.reader.permit(&caller.principal(), |visible| visible.call(action)).await?;
         }
         Ok(Some(caller))
     }

@@ -3,18 +3,14 @@
 //! A watch is pulled by its consumer and has no task of its own. One that is not pulled falls behind the replica's
 //! bounded feed and is cut with the revision to resume after; nothing is ever skipped in silence.
 
-mod relevance;
-
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use aliasd_catalog::{Catalog, CatalogName, Revision};
-use aliasd_replica::{Compacted, Subscription, SubscriptionEnd, Update};
+use aliasd_catalog::{Catalog, CatalogName, Revision, WatchEvent, Watcher};
+use aliasd_replica::{AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update};
 use futures::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use self::relevance::Watcher;
-pub use self::relevance::{Event, Kind, Subject};
 use crate::counters::{CountedWatch, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
 use crate::identity::Authenticated;
@@ -32,7 +28,7 @@ pub enum Message {
         /// The position of the changes.
         revision: Revision,
         /// What changed.
-        events: Vec<Event>,
+        events: Vec<WatchEvent>,
     },
     /// Nothing relevant is missing.
     Progress {
@@ -134,7 +130,7 @@ impl Running {
     fn absorb(&mut self, update: &Update) {
         let new = update.batch.entries.iter().filter(|entry| entry.revision > self.reached);
         for entry in new {
-            let events = self.watcher.events(entry);
+            let events = events(&self.watcher, entry);
             if !events.is_empty() {
                 self.waiting.push_back(Message::Batch { revision: entry.revision, events });
             }
@@ -163,6 +159,14 @@ impl Running {
     }
 }
 
+/// What of an entry the watcher may know, by the privileges on both sides of it.
+fn events(watcher: &Watcher, entry: &AppliedEntry) -> Vec<WatchEvent> {
+    watcher.events(&entry.before, &entry.changes, &entry.after)
+}
+
 fn compacted(Compacted { resume_from }: Compacted) -> Failure {
     Failure::from(NodeFailure::WatchCompacted {}).with_resume_revision(resume_from)
 }
+
+#[cfg(test)]
+mod tests;
