@@ -14,7 +14,7 @@ const MEANS: &[&str] =
     &["Action", "DbmsAction", "DatabaseAction", "GrantEffect", "UserScope", "Privilege", "*", "self"];
 
 /// Methods of the catalog that judge one privilege, or tell what not everybody may know.
-const JUDGEMENTS: &[&str] = &["authorise", "authorise_caller", "explain_access", "privilege_target"];
+const JUDGEMENTS: &[&str] = &["authorise", "authorise_caller", "privilege_target"];
 
 /// A file, and what it may name although it decides nothing: the table of calls says what each call takes.
 const EXCEPTIONS: &[(&str, &str)] = &[("crates/service/src/authenticate/access.rs", "DbmsAction")];

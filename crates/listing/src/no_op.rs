@@ -1,6 +1,6 @@
 //! Statements that change nothing whatever the catalog holds. They are answered from a view, and no entry is proposed.
 
-use aliasd_catalog::{Action, Catalog, Outcome, Principal, Rejection};
+use aliasd_catalog::{Catalog, Outcome, Principal, Rejection};
 use aliasd_cypher::NoOp;
 
 /// What a principal is answered: whether it may comes first, and what it names must be there.
@@ -11,7 +11,7 @@ pub fn answer_no_op(catalog: &Catalog, who: &Principal, no_op: &NoOp) -> Outcome
     if catalog.meta().is_none() {
         return Err(Rejection::NotFormed {});
     }
-    catalog.authorise(who, &Action::Dbms(no_op.needs))?;
+    catalog.visible_to(who).call(no_op.needs)?;
     if let Some((roles, verb)) = &no_op.roles {
         catalog.require_assignable(roles, *verb)?;
     }

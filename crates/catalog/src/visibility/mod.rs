@@ -197,7 +197,7 @@ impl<'a> Visibility<'a> {
         if own { Question::OwnPrivileges } else { Question::PrivilegesOfUsers }
     }
 
-    /// Whether a call may be made that takes this privilege, whatever it is asked.
+    /// Whether a call or statement may be made that takes this privilege, whatever it says.
     ///
     /// # Errors
     /// As [`Self::ask`].
