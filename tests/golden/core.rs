@@ -59,8 +59,8 @@ impl Core {
         };
         Ok(match reply {
             Reply::Done(mut table) => {
-                let told = |note: &Located<Deprecation>| (note.value.gqlstatus().to_owned(), note.value.message());
-                table.notifications.splice(..0, statement.deprecations.iter().map(told));
+                let pair = |note: &Located<Deprecation>| (note.value.gqlstatus().to_owned(), note.value.message());
+                table.notifications.splice(..0, statement.deprecations.iter().map(pair));
                 Reply::Done(table)
             }
             Reply::Refused(mut refusal) => {
@@ -118,9 +118,9 @@ fn answered(outcome: Outcome) -> Reply {
     match outcome {
         Err(rejection) => refused(&Refusal::Rejected(rejection)),
         Ok(effect) => {
-            let told = |note: &aliasd_catalog::Notification| (note.gqlstatus().to_owned(), note.message());
+            let pair = |note: &aliasd_catalog::Notification| (note.gqlstatus().to_owned(), note.message());
             Reply::Done(Table {
-                notifications: effect.notifications.iter().map(told).collect(),
+                notifications: effect.notifications.iter().map(pair).collect(),
                 system_updates: Some(effect.system_updates),
                 ..Table::default()
             })

@@ -154,11 +154,11 @@ impl Live {
             Err(error) => return Ok(refused(error)),
         };
         self.revision = self.revision.max(summary.revision);
-        let told = |note: &aliasd_client::messages::Notification| (note.gqlstatus.clone(), note.message.clone());
+        let pair = |note: &aliasd_client::messages::Notification| (note.gqlstatus.clone(), note.message.clone());
         Ok(Reply::Done(Table {
             columns,
             rows,
-            notifications: summary.notifications.iter().map(told).collect(),
+            notifications: summary.notifications.iter().map(pair).collect(),
             system_updates: (!listing).then_some(summary.system_updates),
         }))
     }
@@ -178,7 +178,7 @@ impl Live {
     }
 }
 
-fn refused(error: aliasd_client::Error) -> Reply {
+fn refused(error: aliasd_client::Failure) -> Reply {
     Reply::Refused(Refusal {
         code: error.code,
         gqlstatus: error.gqlstatus.join(" "),

@@ -114,7 +114,7 @@ impl History {
     }
 }
 
-async fn create(client: &Client, name: &str) -> Result<(), aliasd_client::Error> {
+async fn create(client: &Client, name: &str) -> Result<(), aliasd_client::Failure> {
     let statement = Statement::new("CREATE ALIAS $name FOR DATABASE neo4j").parameter("name", name);
     client.execute(statement).await?.collect().await?;
     Ok(())

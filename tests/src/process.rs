@@ -127,9 +127,9 @@ impl Drop for Process {
 
 /// What a program that was run to its end printed, and how it ended.
 pub struct Finished {
-    /// Standard output.
+    /// What it printed to standard output.
     pub stdout: String,
-    /// Standard error.
+    /// What it printed to standard error.
     pub stderr: String,
     /// Its exit code; `None` if a signal ended it.
     pub code: Option<i32>,

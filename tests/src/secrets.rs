@@ -21,7 +21,7 @@ struct Needle {
 /// Where a secret was found.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Leak {
-    /// The file.
+    /// The file that it was found in.
     pub file: PathBuf,
     /// In which form, such as "base64".
     pub form: &'static str,

@@ -50,11 +50,11 @@ const ALIAS: &str = "remote-neo4j";
 /// Something without which the story cannot go on. The step that it happened in is marked as broken, too.
 /// What went on but not as expected is in the summary only.
 pub async fn tell(directory: &Path, narrator: &mut Narrator) -> Result<Characters> {
-    let told = go_through(directory, narrator).await;
-    if let Err(error) = &told {
+    let result = go_through(directory, narrator).await;
+    if let Err(error) = &result {
         narrator.breaks_off(error);
     }
-    told
+    result
 }
 
 async fn go_through(directory: &Path, narrator: &mut Narrator) -> Result<Characters> {

@@ -39,7 +39,7 @@ pub(crate) struct Licence {
     pub(crate) expression: Option<String>,
 }
 
-/// See the module.
+/// Everything that the rules are asked about.
 pub(crate) struct Workspace {
     pub(crate) crates: Vec<Crate>,
     pub(crate) sources: Vec<Source>,

@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::password;
 
 /// The variable that holds the user's password.
@@ -57,15 +57,15 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// A client as the user, token or certificate that is given.
-    pub(crate) fn client(&self) -> Result<Client, Failure> {
+    pub(crate) fn client(&self) -> Result<Client, CommandError> {
         self.identified()?.ok_or_else(|| {
             let hint = "Give --user and a password, --token-file, or --cert and --key; see --help for the environment.";
-            Failure::usage("it is not said who calls", hint)
+            CommandError::usage("it is not said who calls", hint)
         })
     }
 
     /// The same, or a client that is nobody if nothing is given: some calls need no more.
-    pub(crate) fn client_or_nobody(&self) -> Result<Client, Failure> {
+    pub(crate) fn client_or_nobody(&self) -> Result<Client, CommandError> {
         match self.identified()? {
             Some(client) => Ok(client),
             None => self.nobody(),
@@ -73,13 +73,13 @@ impl Connection {
     }
 
     /// A client that proves nothing but its certificate, if one is given.
-    pub(crate) fn nobody(&self) -> Result<Client, Failure> {
+    pub(crate) fn nobody(&self) -> Result<Client, CommandError> {
         Ok(self.builder()?.build()?)
     }
 
     /// A client for a session of many calls: a password is exchanged for a token. Who calls is asked for if it is not given
     /// and there is a terminal. Also tells the user, if a password proves it.
-    pub(crate) fn session(&self) -> Result<(Client, Option<String>), Failure> {
+    pub(crate) fn session(&self) -> Result<(Client, Option<String>), CommandError> {
         if given(&self.token_file).is_some() || (self.user().is_none() && given(&self.cert).is_some()) {
             return Ok((self.client()?, None));
         }
@@ -92,32 +92,32 @@ impl Connection {
     }
 
     /// A client for a session as this user.
-    pub(crate) fn with_password(&self, user: &str, password: Secret) -> Result<Client, Failure> {
+    pub(crate) fn with_password(&self, user: &str, password: Secret) -> Result<Client, CommandError> {
         Ok(self.builder()?.password(user, password).build()?)
     }
 
     /// User and password, asked for if need be.
-    pub(crate) fn user_and_password(&self) -> Result<(&str, Secret), Failure> {
+    pub(crate) fn user_and_password(&self) -> Result<(&str, Secret), CommandError> {
         let Some(user) = self.user() else {
-            return Err(Failure::usage("no user is given", "Give --user or ALIASD_USER."));
+            return Err(CommandError::usage("no user is given", "Give --user or ALIASD_USER."));
         };
         Ok((user, self.password_of(user)?))
     }
 
-    fn password_of(&self, user: &str) -> Result<Secret, Failure> {
+    fn password_of(&self, user: &str) -> Result<Secret, CommandError> {
         let password = match self.given_password()? {
             Some(password) => Some(password),
             None => password::ask(&format!("Password of {user}"), false)?,
         };
         let Some(password) = password else {
             let hint = format!("Give --password-file or {PASSWORD_VARIABLE}.");
-            return Err(Failure::usage(format!("no password is given for the user {user}"), hint));
+            return Err(CommandError::usage(format!("no password is given for the user {user}"), hint));
         };
         Ok(secret(password))
     }
 
     /// The password in the file or in the environment.
-    pub(crate) fn given_password(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+    pub(crate) fn given_password(&self) -> Result<Option<Zeroizing<String>>, CommandError> {
         password::given(self.password_file.as_deref(), PASSWORD_VARIABLE)
     }
 
@@ -125,7 +125,7 @@ impl Connection {
         self.user.as_deref().filter(|user| !user.is_empty())
     }
 
-    fn identified(&self) -> Result<Option<Client>, Failure> {
+    fn identified(&self) -> Result<Option<Client>, CommandError> {
         let builder = self.builder()?;
         let builder = if let Some(path) = given(&self.token_file) {
             builder.token(secret(password::read_text("token file", path)?))
@@ -141,7 +141,7 @@ impl Connection {
         Ok(Some(builder.build()?))
     }
 
-    fn builder(&self) -> Result<ClientBuilder, Failure> {
+    fn builder(&self) -> Result<ClientBuilder, CommandError> {
         let endpoints = self.endpoints.iter().map(|endpoint| endpoint.trim()).filter(|endpoint| !endpoint.is_empty());
         let mut builder = Client::builder().endpoints(endpoints).deadline(self.timeout);
         if let Some(path) = given(&self.ca) {
@@ -168,8 +168,8 @@ fn given(path: &Option<PathBuf>) -> Option<&Path> {
     path.as_deref().filter(|path| !path.as_os_str().is_empty())
 }
 
-fn read(what: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::unreadable(what, path, &error))
+fn read(what: &str, path: &Path) -> Result<Vec<u8>, CommandError> {
+    fs::read(path).map_err(|error| CommandError::unreadable(what, path, error))
 }
 
 /// Moves a text on into another buffer that is wiped.

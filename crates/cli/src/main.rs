@@ -5,9 +5,9 @@
 //! a person to write it, never what a statement does: statements are sent as they were typed.
 
 mod arguments;
+mod command_error;
 mod commands;
 mod connection;
-mod failure;
 mod output;
 mod parameter;
 mod password;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+fn run(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Keystore(command) => commands::keystore::run(command),
         Command::Pki(command) => commands::pki::run(command),
@@ -36,12 +36,12 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Shell(command) => shell::run(&command),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(Failure::Output)?.block_on(run_on_cluster(command))
+            runtime.map_err(CommandError::no_runtime)?.block_on(run_on_cluster(command))
         }
     }
 }
 
-async fn run_on_cluster(command: Command) -> Result<(), Failure> {
+async fn run_on_cluster(command: Command) -> Result<(), CommandError> {
     match command {
         Command::Exec(command) => commands::exec::run(command).await,
         Command::Resolve(command) => commands::resolve::run(command).await,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use aliasd_client::{Float, Value, ValueMap};
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::password::read_text;
 
 /// One parameter. `Debug` shows its name only.
@@ -55,7 +55,7 @@ impl fmt::Debug for Parameter {
 }
 
 /// Every parameter with its value, files read.
-pub(crate) fn collect(parameters: &[Parameter]) -> Result<ValueMap, Failure> {
+pub(crate) fn collect(parameters: &[Parameter]) -> Result<ValueMap, CommandError> {
     let mut values = ValueMap::new();
     for Parameter { name, source } in parameters {
         let value = match source {
@@ -66,7 +66,7 @@ pub(crate) fn collect(parameters: &[Parameter]) -> Result<ValueMap, Failure> {
             }
         };
         if values.insert(name.clone(), value).is_some() {
-            return Err(Failure::usage(format!("the parameter {name} is given twice"), ""));
+            return Err(CommandError::usage(format!("the parameter {name} is given twice"), ""));
         }
     }
     Ok(values)

@@ -6,17 +6,17 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
 /// Reads a text from a file, or from standard input if it is `-`, without the line break at its end.
-pub(crate) fn read_text(what: &str, path: &Path) -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn read_text(what: &str, path: &Path) -> Result<Zeroizing<String>, CommandError> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map(|_| text)
     } else {
         fs::read_to_string(path)
     };
-    let mut text = Zeroizing::new(text.map_err(|error| Failure::unreadable(what, path, &error))?);
+    let mut text = Zeroizing::new(text.map_err(|error| CommandError::unreadable(what, path, error))?);
     if text.ends_with('\n') {
         text.pop();
     }
@@ -27,7 +27,7 @@ pub(crate) fn read_text(what: &str, path: &Path) -> Result<Zeroizing<String>, Fa
 }
 
 /// The password in a file or in an environment variable; `None` if there is neither.
-pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Zeroizing<String>>, CommandError> {
     match file {
         Some(path) => read_text("password file", path).map(Some),
         None => Ok(std::env::var(variable).ok().filter(|password| !password.is_empty()).map(Zeroizing::new)),
@@ -36,24 +36,24 @@ pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Zeroiz
 
 /// Asks for a password on the terminal, twice if it is a new one; `None` if nobody can be asked. Ctrl-C is a cancellation, and
 /// a signal to the process as well.
-pub(crate) fn ask(prompt: &str, is_new: bool) -> Result<Option<Zeroizing<String>>, Failure> {
+pub(crate) fn ask(prompt: &str, is_new: bool) -> Result<Option<Zeroizing<String>>, CommandError> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
     let ask = |prompt: &str| match rpassword::prompt_password(format!("{prompt}: ")) {
         Ok(password) => Ok(Zeroizing::new(password)),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Failure::Cancelled { is_write: false }),
-        Err(error) => Err(Failure::local(format!("nothing was given: {error}"))),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(CommandError::Cancelled { is_write: false }),
+        Err(error) => Err(CommandError::local_io("nothing was given", error)),
     };
     let password = ask(prompt)?;
     if is_new && ask("Once more")? != password {
-        return Err(Failure::usage("the two passwords differ", ""));
+        return Err(CommandError::usage("the two passwords differ", ""));
     }
     Ok(Some(password))
 }
 
 /// Asks for the name of the user on the terminal; `None` if nobody can be asked or nothing is answered.
-pub(crate) fn ask_user() -> Result<Option<String>, Failure> {
+pub(crate) fn ask_user() -> Result<Option<String>, CommandError> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use http::Uri;
 
-use crate::builder::BuildError;
+use crate::build_error::BuildError;
 
 /// The port of clients when an endpoint names none.
 const DEFAULT_PORT: u16 = 7680;
@@ -53,9 +53,9 @@ impl Address {
         Ok(address)
     }
 
-    /// An address that a member told, spoken to in the same way as that member. `None` if it cannot be
+    /// An address that a member advertises, spoken to in the same way as that member. `None` if it cannot be
     /// one, or if it would be plaintext that leaves this machine.
-    pub(crate) fn told(host_and_port: &str, tls: bool) -> Option<Self> {
+    pub(crate) fn advertised(host_and_port: &str, tls: bool) -> Option<Self> {
         let address = Self::parse(host_and_port, false).ok()?;
         let address = Self { tls, ..address };
         (tls || address.is_loopback()).then_some(address)
@@ -114,7 +114,7 @@ mod tests {
         for text in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"] {
             assert!(!Address::parse(text, true).unwrap().tls);
         }
-        assert_eq!(Address::told("b.example:1", false), None);
-        assert!(Address::told("b.example:1", true).unwrap().tls);
+        assert_eq!(Address::advertised("b.example:1", false), None);
+        assert!(Address::advertised("b.example:1", true).unwrap().tls);
     }
 }

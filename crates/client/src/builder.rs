@@ -9,9 +9,10 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::address::Address;
+use crate::build_error::BuildError;
 use crate::connect::Dialer;
 use crate::core::{Core, Limits};
-use crate::identity::{Identity, Proof};
+use crate::identity::{Credentials, Identity};
 use crate::members::Members;
 use crate::{Client, Secret};
 
@@ -34,46 +35,8 @@ pub struct ClientBuilder {
     allow_plaintext: bool,
     ca_pem: Option<Vec<u8>>,
     certificate: Option<(Vec<u8>, Secret)>,
-    proof: Proof,
+    credentials: Credentials,
     limits: Limits,
-}
-
-/// What is wrong with the settings of a client.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// No endpoint is given.
-    #[error("no endpoint is given: name at least one member, such as https://host:7680")]
-    NoEndpoint,
-    /// An endpoint is not of the form `https://host:port`.
-    #[error("'{endpoint}' is not an endpoint: it has the form https://host:port")]
-    Endpoint {
-        /// As given.
-        endpoint: String,
-    },
-    /// An endpoint holds a user, and perhaps a password; it is not repeated.
-    #[error("an endpoint holds an '@': user and password are given apart from it")]
-    EndpointWithUser,
-    /// A plaintext endpoint that was not asked for, or is not on this machine.
-    #[error("'{endpoint}' is plaintext, which needs allow_plaintext and a loopback address: use https://")]
-    Plaintext {
-        /// As given.
-        endpoint: String,
-    },
-    /// No certificate authority is given for an `https` endpoint.
-    #[error(
-        "no CA certificate is given: https needs the PEM file of the authority that issued the members' certificates"
-    )]
-    NoAuthority,
-    /// The CA file holds no certificate.
-    #[error("the CA certificate is not a certificate in PEM form")]
-    Authority,
-    /// The client certificate or its key cannot be used.
-    #[error("the client certificate cannot be used: {problem}")]
-    Certificate {
-        /// Why.
-        problem: String,
-    },
 }
 
 impl Default for ClientBuilder {
@@ -83,9 +46,16 @@ impl Default for ClientBuilder {
             allow_plaintext: false,
             ca_pem: None,
             certificate: None,
-            proof: Proof::None,
+            credentials: Credentials::None,
             limits: Limits::default(),
         }
+    }
+}
+
+impl Client {
+    /// Begins to make a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
     }
 }
 
@@ -117,19 +87,19 @@ impl ClientBuilder {
 
     /// Proves who calls with a user and password, which are exchanged once for a short-lived token.
     pub fn password(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        self.proof = Proof::Password { user: user.into(), password: password.into() };
+        self.credentials = Credentials::Password { user: user.into(), password: password.into() };
         self
     }
 
     /// Proves who calls with a user and password on every call, without a login. For a program that makes one call.
     pub fn basic(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        self.proof = Proof::Basic { user: user.into(), password: password.into() };
+        self.credentials = Credentials::Basic { user: user.into(), password: password.into() };
         self
     }
 
     /// Proves who calls with a token of an earlier [`Client::login`]. It is not renewed.
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
-        self.proof = Proof::Token(token.into());
+        self.credentials = Credentials::Token(token.into());
         self
     }
 
@@ -187,7 +157,7 @@ impl ClientBuilder {
         // Connecting ends before the attempt does, so that it is known that nothing was sent.
         let timeout = self.limits.attempt.min(self.limits.call) / 2;
         let members = Members::new(Dialer { tls, timeout }, addresses);
-        Ok(Client::new(Core::new(members, Identity::new(self.proof), self.limits)))
+        Ok(Client::new(Core::new(members, Identity::new(self.credentials), self.limits)))
     }
 }
 
@@ -207,12 +177,12 @@ fn tls(ca_pem: &[u8], certificate: Option<(Vec<u8>, Secret)>) -> Result<ClientCo
     let mut config = match certificate {
         None => config.with_no_client_auth(),
         Some((certificate_pem, key_pem)) => {
-            let bad = |problem: &str| BuildError::Certificate { problem: problem.to_owned() };
+            let bad = |reason| BuildError::Certificate { reason };
             let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificate_pem).collect();
             let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| bad("it is not in PEM form"))?;
             let key = PrivateKeyDer::from_pem_slice(key_pem.expose().as_bytes());
             let key = key.map_err(|_| bad("its private key is not in PEM form"))?;
-            config.with_client_auth_cert(chain, key).map_err(|error| bad(&error.to_string()))?
+            config.with_client_auth_cert(chain, key).map_err(BuildError::CertificateRefused)?
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec()];

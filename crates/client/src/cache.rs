@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aliasd_wire::v1::{Change, ChangeSubject};
 
-use crate::relevance::{Concern, Whose, concern};
+use crate::relevance::{Parties, Relevance, relevance_of};
 use crate::route::Target;
 use crate::{Lookup, Route};
 
@@ -73,9 +73,11 @@ impl Cache {
             let session = key.session.as_ref().map(|name| name.to_lowercase());
             let around =
                 |change: &Change| change.subject() == ChangeSubject::Database && session.as_ref() == Some(&change.name);
-            let whose = Whose { user: key.user.as_deref().unwrap_or(caller), caller };
+            let parties = Parties { user: key.user.as_deref().unwrap_or(caller), caller };
             route.served_at >= revision
-                || changes.iter().all(|change| concern(change, route, whose) == Concern::None && !around(change))
+                || changes
+                    .iter()
+                    .all(|change| relevance_of(change, route, parties) == Relevance::None && !around(change))
         };
         self.young.retain(|key, route| holds(key, route));
         self.old.retain(|key, route| holds(key, route));

@@ -8,11 +8,11 @@ use aliasd_wire::v1::{self, StatusResponse, VerifyUserRequest, WhoAmIRequest};
 
 use crate::cache::Key;
 use crate::cluster::{self, FormedCluster, MemberReport, NewCluster};
-use crate::core::{Core, Effect};
+use crate::core::{AccessMode, Core};
 use crate::hub::Hub;
-use crate::identity::{self, Login};
+use crate::identity::Login;
 use crate::privileges::{self, PrivilegeWatch};
-use crate::{ClientBuilder, Error, Execution, Freshness, Guard, Lookup, Route, Secret, Statement, Watch, WatchFrom};
+use crate::{Execution, Failure, Freshness, Guard, Lookup, Route, Secret, Statement, Watch, WatchFrom};
 
 /// A client of one cluster. Clones share connections, token, cache and everything seen.
 #[derive(Clone)]
@@ -22,11 +22,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins to make a client.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
     pub(crate) fn new(core: Core) -> Self {
         Self { core: Arc::new(core), hub: Arc::default() }
     }
@@ -34,7 +29,7 @@ impl Client {
     /// Runs one statement of the administration language.
     ///
     /// ```no_run
-    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Error> {
+    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Failure> {
     /// let mut aliases = client.execute("SHOW ALIASES FOR DATABASE").await?;
     /// while let Some(row) = aliases.next().await? {
     ///     println!("{row:?}");
@@ -46,7 +41,7 @@ impl Client {
     /// # Errors
     /// The statement was refused, no member could answer in time, or, for a write, no member could
     /// tell in time whether it took effect.
-    pub async fn execute(&self, statement: impl Into<Statement>) -> Result<Execution, Error> {
+    pub async fn execute(&self, statement: impl Into<Statement>) -> Result<Execution, Failure> {
         Execution::start(&self.core, statement.into()).await
     }
 
@@ -54,19 +49,19 @@ impl Client {
     ///
     /// # Errors
     /// The name does not exist or the user may not know of it, or no member could answer in time.
-    pub async fn resolve(&self, lookup: &Lookup) -> Result<Route, Error> {
+    pub async fn resolve(&self, lookup: &Lookup) -> Result<Route, Failure> {
         lookup.resolve(&self.core).await
     }
 
     /// Resolves through the route cache. A hit needs no network call.
     ///
     /// The cache is kept true by a watch that the first call starts. It gives a route only while the watch has said
-    /// something within [`silence_max`](ClientBuilder::silence_max), only if no change that concerns it
+    /// something within [`silence_max`](crate::ClientBuilder::silence_max), only if no change that concerns it
     /// has arrived, and never one that is older than this client's own writes. Otherwise a member is asked.
     ///
     /// # Errors
     /// As [`Client::resolve`].
-    pub async fn route(&self, lookup: &Lookup) -> Result<Arc<Route>, Error> {
+    pub async fn route(&self, lookup: &Lookup) -> Result<Arc<Route>, Failure> {
         let hub = &self.hub().shared;
         let at_least = match lookup.freshness {
             Some(Freshness::Linearizable) => u64::MAX,
@@ -93,7 +88,7 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn work(_: &aliasd_client::Route) {}
-    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Error> {
+    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Failure> {
     /// use aliasd_client::Lookup;
     ///
     /// let guard = client.begin(Lookup::name("remote-neo4j").on_behalf_of("carol")).await?;
@@ -107,7 +102,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::resolve`]; or no member streams changes.
-    pub async fn begin(&self, lookup: Lookup) -> Result<Guard, Error> {
+    pub async fn begin(&self, lookup: Lookup) -> Result<Guard, Failure> {
         Guard::begin(&self.core, self.hub(), lookup).await
     }
 
@@ -117,25 +112,25 @@ impl Client {
     }
 
     /// Exchanges a password for a short-lived token that every member accepts. A client made with
-    /// [`ClientBuilder::password`] does this by itself.
+    /// [`ClientBuilder::password`](crate::ClientBuilder::password) does this by itself.
     ///
     /// # Errors
     /// User or password is wrong, or no member could answer in time.
-    pub async fn login(&self, user: &str, password: &Secret) -> Result<Login, Error> {
-        identity::login(&self.core, self.core.deadline(), user, password).await
+    pub async fn login(&self, user: &str, password: &Secret) -> Result<Login, Failure> {
+        self.core.login(self.core.deadline(), user, password).await
     }
 
     /// Says who this client is taken for.
     ///
     /// # Errors
     /// The caller is not known, or no member could answer in time.
-    pub async fn who_am_i(&self) -> Result<v1::WhoAmIResponse, Error> {
-        let answer = self.core.call(Effect::Reads, |attempt| {
+    pub async fn who_am_i(&self) -> Result<v1::WhoAmIResponse, Failure> {
+        let answer = self.core.call(AccessMode::Read, |attempt| {
             let request = attempt.request(WhoAmIRequest {});
             async move { AuthClient::new(attempt.channel()).who_am_i(request).await }
         });
         let answer = answer.await?.into_inner();
-        self.core.saw(answer.served_at_revision);
+        self.core.note_seen(answer.served_at_revision);
         Ok(answer)
     }
 
@@ -148,8 +143,8 @@ impl Client {
         user: &str,
         password: &Secret,
         freshness: Freshness,
-    ) -> Result<v1::VerifyUserResponse, Error> {
-        let answer = self.core.call(Effect::Reads, |attempt| {
+    ) -> Result<v1::VerifyUserResponse, Failure> {
+        let answer = self.core.call(AccessMode::Read, |attempt| {
             let request = attempt.request(VerifyUserRequest {
                 user: user.to_owned(),
                 password: password.expose().to_owned(),
@@ -158,7 +153,7 @@ impl Client {
             async move { AuthClient::new(attempt.channel()).verify_user(request).await }
         });
         let answer = answer.await?.into_inner();
-        self.core.saw(answer.served_at_revision);
+        self.core.note_seen(answer.served_at_revision);
         Ok(answer)
     }
 
@@ -166,7 +161,7 @@ impl Client {
     ///
     /// # Errors
     /// The caller may not ask, the user does not exist, or no member could answer in time.
-    pub async fn effective_privileges(&self, user: Option<&str>) -> Result<v1::EffectivePrivilegesResponse, Error> {
+    pub async fn effective_privileges(&self, user: Option<&str>) -> Result<v1::EffectivePrivilegesResponse, Failure> {
         privileges::effective(&self.core, user, None).await
     }
 
@@ -174,7 +169,7 @@ impl Client {
     ///
     /// ```no_run
     /// # fn enforce(_: aliasd_client::messages::EffectivePrivilegesResponse) {}
-    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Error> {
+    /// # async fn example(client: aliasd_client::Client) -> Result<(), aliasd_client::Failure> {
     /// let mut privileges = client.watch_privileges(Some("carol"));
     /// loop {
     ///     enforce(privileges.next().await?);
@@ -194,7 +189,7 @@ impl Client {
         user: Option<&str>,
         name: &str,
         freshness: Option<Freshness>,
-    ) -> Result<v1::ExplainAccessResponse, Error> {
+    ) -> Result<v1::ExplainAccessResponse, Failure> {
         privileges::explain_access(&self.core, user, name, freshness).await
     }
 
@@ -202,7 +197,7 @@ impl Client {
     ///
     /// # Errors
     /// A node has state already, the members cannot reach each other, or no node could be reached.
-    pub async fn init_cluster(&self, new: &NewCluster) -> Result<FormedCluster, Error> {
+    pub async fn init_cluster(&self, new: &NewCluster) -> Result<FormedCluster, Failure> {
         cluster::init(&self.core, new).await
     }
 
@@ -210,7 +205,7 @@ impl Client {
     ///
     /// # Errors
     /// No member could answer in time.
-    pub async fn cluster_status(&self) -> Result<StatusResponse, Error> {
+    pub async fn cluster_status(&self) -> Result<StatusResponse, Failure> {
         cluster::status(&self.core).await
     }
 
@@ -218,7 +213,7 @@ impl Client {
     ///
     /// # Errors
     /// There is a single endpoint and it could not answer in time.
-    pub async fn cluster_report(&self) -> Result<Vec<MemberReport>, Error> {
+    pub async fn cluster_report(&self) -> Result<Vec<MemberReport>, Failure> {
         cluster::report(&self.core).await
     }
 

@@ -7,10 +7,10 @@ use aliasd_wire::v1::cluster_client::ClusterClient;
 use aliasd_wire::v1::{self, InitMember, StatusRequest, StatusResponse};
 use tokio::time::timeout;
 
-use crate::core::{Core, Effect};
-use crate::failure::Failure;
+use crate::attempt_error::AttemptError;
+use crate::core::{AccessMode, Core};
 use crate::members::Member;
-use crate::{Error, Secret};
+use crate::{Failure, Secret};
 
 /// A new cluster to be.
 #[derive(Clone, Debug)]
@@ -38,18 +38,18 @@ pub struct FormedCluster {
 pub struct MemberReport {
     /// `host:port` that was asked.
     pub address: String,
-    /// Its answer.
-    pub status: Result<StatusResponse, Error>,
+    /// What it says of itself, or why it says nothing.
+    pub status: Result<StatusResponse, Failure>,
 }
 
-pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster, Error> {
+pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster, Failure> {
     let request = v1::InitRequest {
         members: new.members.clone(),
         admin_user: new.administrator.clone(),
         admin_password: new.password.as_ref().map(|password| password.expose().to_owned()),
     };
     let mut answer = core
-        .call(Effect::WritesEachTime, |attempt| {
+        .call(AccessMode::WriteUnrepeatable, |attempt| {
             let request = attempt.request(request.clone());
             async move { ClusterClient::new(attempt.channel()).init(request).await }
         })
@@ -60,9 +60,9 @@ pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster,
 }
 
 /// Asks one member.
-pub(crate) async fn status(core: &Core) -> Result<StatusResponse, Error> {
+pub(crate) async fn status(core: &Core) -> Result<StatusResponse, Failure> {
     let (answer, member) = core
-        .call(Effect::Reads, |attempt| {
+        .call(AccessMode::Read, |attempt| {
             let request = attempt.request(StatusRequest {});
             async move { Ok((ClusterClient::new(attempt.channel()).status(request).await?, attempt.member)) }
         })
@@ -73,14 +73,14 @@ pub(crate) async fn status(core: &Core) -> Result<StatusResponse, Error> {
 }
 
 /// Asks every member that is known or that another member names, each once.
-pub(crate) async fn report(core: &Arc<Core>) -> Result<Vec<MemberReport>, Error> {
+pub(crate) async fn report(core: &Arc<Core>) -> Result<Vec<MemberReport>, Failure> {
     // One answer, with retries, tells of members that no endpoint names.
     let reachable = status(core).await;
     let members = core.members.all();
-    if let (Err(error), [_]) = (&reachable, members.as_slice()) {
-        return Err(error.clone());
+    if let (Err(failure), [_]) = (&reachable, members.as_slice()) {
+        return Err(failure.clone());
     }
-    let authorization = core.identity.authorization(core, core.deadline()).await.unwrap_or_default();
+    let authorization = core.authorization(core.deadline()).await.unwrap_or_default();
     let tasks: Vec<_> = members
         .into_iter()
         .map(|member| {
@@ -91,8 +91,8 @@ pub(crate) async fn report(core: &Arc<Core>) -> Result<Vec<MemberReport>, Error>
                 let mut client = ClusterClient::new(attempt.channel());
                 let status = match timeout(limit, client.status(attempt.request(StatusRequest {}))).await {
                     Ok(Ok(answer)) => Ok(answer.into_inner()),
-                    Ok(Err(status)) => Err(Failure::new(&status, &member.address).error),
-                    Err(_elapsed) => Err(Failure::no_answer(&member.address, limit).without_effect()),
+                    Ok(Err(status)) => Err(AttemptError::new(&status, &member.address).failure),
+                    Err(_elapsed) => Err(AttemptError::no_answer(&member.address, limit).without_effect()),
                 };
                 MemberReport { address: member.address.to_string(), status }
             })
@@ -100,7 +100,7 @@ pub(crate) async fn report(core: &Arc<Core>) -> Result<Vec<MemberReport>, Error>
         .collect();
     let mut reports = Vec::new();
     for task in tasks {
-        reports.push(task.await.map_err(|_| Error::bug("A task of the client ended early."))?);
+        reports.push(task.await.map_err(|_| Failure::bug("A task of the client ended early."))?);
     }
     Ok(reports)
 }

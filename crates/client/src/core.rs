@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aliasd_wire::v1;
+use aliasd_wire::v1::auth_client::AuthClient;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
-use crate::failure::{Failure, is_timeout};
-use crate::identity::Identity;
-use crate::members::{Member, Members, Prefer};
-use crate::{Class, Error};
+use crate::attempt_error::{AttemptError, is_timeout};
+use crate::identity::{Authorization, Identity, Login};
+use crate::members::{Member, Members, Preference};
+use crate::{Class, Failure, Secret};
 
 /// The first pause between two rounds over the members; doubles up to the largest.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
@@ -25,13 +27,13 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// How long things may take, and how much may be kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// One call with all its retries.
+    /// The longest time of one call with all its retries.
     pub(crate) call: Duration,
-    /// One attempt.
+    /// The longest time of one attempt, after which another member is tried.
     pub(crate) attempt: Duration,
-    /// A stream that says nothing.
+    /// How long a stream is believed that says nothing.
     pub(crate) silence: Duration,
-    /// Routes in the cache.
+    /// How many routes are cached at most.
     pub(crate) cached_routes: usize,
 }
 
@@ -46,15 +48,15 @@ impl Default for Limits {
     }
 }
 
-/// What a call may do to the catalog, which decides where it goes and what a lost answer means.
+/// Whether a call only reads, which decides where it goes and what a lost answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Nothing: it goes to the nearest member, and a lost answer is only a reason to ask again.
-    Reads,
-    /// Something, once per request id: it goes to the leader, and is sent again after a lost answer.
-    Writes,
-    /// Something, each time it is sent: it is not sent again after a lost answer.
-    WritesEachTime,
+pub(crate) enum AccessMode {
+    /// It goes to the nearest member, and a lost answer is only a reason to ask again.
+    Read,
+    /// It takes effect once per request id: it goes to the leader, and is sent again after a lost answer.
+    Write,
+    /// It takes effect each time it is sent, so it is not sent again after a lost answer.
+    WriteUnrepeatable,
 }
 
 /// What one attempt is made with.
@@ -78,17 +80,17 @@ pub(crate) struct Core {
 
 /// A call under way: what is left of its time and what happened so far.
 struct Progress {
-    effect: Effect,
+    mode: AccessMode,
     deadline: Instant,
     pause: Duration,
     tried: Vec<Arc<Member>>,
-    /// The member that the last failure pointed to.
-    directed: Option<Arc<Member>>,
-    last: Option<Failure>,
+    /// The leader that the last failure named.
+    redirect: Option<Arc<Member>>,
+    last: Option<AttemptError>,
     /// In this round, TLS refused every member.
-    all_distrusted: bool,
+    all_untrusted: bool,
     /// An attempt may have had its effect although no answer came.
-    perhaps_done: bool,
+    may_have_taken_effect: bool,
 }
 
 // === impl Attempt ===
@@ -100,13 +102,13 @@ impl Attempt {
 
     /// The message with what proves the caller and with the deadline of the attempt, for the member to keep.
     pub(crate) fn request<M>(&self, message: M) -> Request<M> {
-        let mut request = self.endless_request(message);
+        let mut request = self.request_without_deadline(message);
         request.set_timeout(self.timeout);
         request
     }
 
     /// The message without a deadline, for a stream that is meant to last.
-    pub(crate) fn endless_request<M>(&self, message: M) -> Request<M> {
+    pub(crate) fn request_without_deadline<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
         if let Some(authorization) = &self.authorization {
             request.metadata_mut().insert("authorization", authorization.clone());
@@ -126,7 +128,7 @@ impl Core {
         self.seen.load(Ordering::Acquire)
     }
 
-    pub(crate) fn saw(&self, revision: u64) {
+    pub(crate) fn note_seen(&self, revision: u64) {
         self.seen.fetch_max(revision, Ordering::AcqRel);
     }
 
@@ -134,9 +136,9 @@ impl Core {
         self.written.load(Ordering::Acquire)
     }
 
-    pub(crate) fn wrote(&self, revision: u64) {
+    pub(crate) fn note_written(&self, revision: u64) {
         self.written.fetch_max(revision, Ordering::AcqRel);
-        self.saw(revision);
+        self.note_seen(revision);
     }
 
     /// When a call that starts now is over.
@@ -154,44 +156,65 @@ impl Core {
     }
 
     /// Makes a call as the client's identity, logging in first if need be, and again if the token has ended.
-    pub(crate) async fn call<T, F, Fut>(&self, effect: Effect, attempt: F) -> Result<T, Error>
+    pub(crate) async fn call<T, F, Fut>(&self, mode: AccessMode, attempt: F) -> Result<T, Failure>
     where
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
-        let mut progress = Progress::new(effect, self.limits.call);
+        let mut progress = Progress::new(mode, self.limits.call);
         let mut renewed = false;
         loop {
-            let authorization = match self.identity.authorization(self, progress.deadline).await {
-                Err(_) if progress.perhaps_done => return Err(progress.give_up()),
+            let authorization = match self.authorization(progress.deadline).await {
+                Err(_) if progress.may_have_taken_effect => return Err(progress.give_up()),
                 authorization => authorization?,
             };
             let result = self.attempts(&mut progress, authorization.as_ref(), &attempt).await;
             match result {
-                Err(error) if error.grpc_code == Code::Unauthenticated => {
+                Err(failure) if failure.grpc_code == Code::Unauthenticated => {
                     if !renewed && self.identity.forget(authorization.as_ref()).await {
                         renewed = true;
                         continue;
                     }
-                    return Err(if progress.perhaps_done { progress.give_up() } else { error });
+                    return Err(if progress.may_have_taken_effect { progress.give_up() } else { failure });
                 }
                 result => return result,
             }
         }
     }
 
-    /// Makes a call as nobody, within what is left of another call's time.
-    pub(crate) async fn call_as_nobody<T, F, Fut>(
+    /// The value of the `authorization` metadata, if there is one. Logs in if a password is due for a token.
+    pub(crate) async fn authorization(&self, deadline: Instant) -> Result<Option<AsciiMetadataValue>, Failure> {
+        match self.identity.authorization().await? {
+            Authorization::Ready(header) => Ok(header),
+            Authorization::LoginDue(due) => {
+                let login = self.login(deadline, due.user, due.password).await?;
+                due.complete(&login).map(Some)
+            }
+        }
+    }
+
+    /// Exchanges a password for a token.
+    pub(crate) async fn login(&self, deadline: Instant, user: &str, password: &Secret) -> Result<Login, Failure> {
+        let answer = self.call_unauthenticated(AccessMode::Read, deadline, |attempt| {
+            let request =
+                attempt.request(v1::LoginRequest { user: user.to_owned(), password: password.expose().to_owned() });
+            async move { AuthClient::new(attempt.channel()).login(request).await }
+        });
+        Login::from_wire(answer.await?.into_inner())
+    }
+
+    /// Makes a call that proves no user, within what is left of another call's time.
+    pub(crate) async fn call_unauthenticated<T, F, Fut>(
         &self,
-        effect: Effect,
+        mode: AccessMode,
         deadline: Instant,
         attempt: F,
-    ) -> Result<T, Error>
+    ) -> Result<T, Failure>
     where
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
-        let mut progress = Progress { deadline, ..Progress::new(effect, Duration::ZERO) };
+        let mut progress = Progress { deadline, ..Progress::new(mode, Duration::ZERO) };
         self.attempts(&mut progress, None, &attempt).await
     }
 
@@ -200,7 +223,7 @@ impl Core {
         progress: &mut Progress,
         authorization: Option<&AsciiMetadataValue>,
         attempt: &F,
-    ) -> Result<T, Error>
+    ) -> Result<T, Failure>
     where
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
@@ -208,32 +231,32 @@ impl Core {
         loop {
             let Some(member) = progress.next_member(&self.members) else {
                 // Asking again does not change a certificate.
-                if progress.all_distrusted || !progress.rest().await {
+                if progress.all_untrusted || !progress.back_off().await {
                     return Err(progress.give_up());
                 }
                 continue;
             };
-            let timeout_of_attempt = match progress.effect {
+            let timeout_of_attempt = match progress.mode {
                 // There is no second attempt after a lost answer.
-                Effect::WritesEachTime => progress.time_left(),
-                Effect::Reads | Effect::Writes => self.limits.attempt.min(progress.time_left()),
+                AccessMode::WriteUnrepeatable => progress.time_left(),
+                AccessMode::Read | AccessMode::Write => self.limits.attempt.min(progress.time_left()),
             };
             if timeout_of_attempt.is_zero() {
                 return Err(progress.give_up());
             }
             let with = self.attempt(&member, authorization, timeout_of_attempt);
-            let failure = match timeout(timeout_of_attempt, attempt(with)).await {
+            let error = match timeout(timeout_of_attempt, attempt(with)).await {
                 Ok(Ok(answer)) => {
                     member.answered();
                     return Ok(answer);
                 }
-                Ok(Err(status)) if !is_timeout(&status) => Failure::new(&status, &member.address),
-                _elapsed if member.is_connecting() => Failure::no_connection(&member.address, timeout_of_attempt),
-                _elapsed => Failure::no_answer(&member.address, timeout_of_attempt),
+                Ok(Err(status)) if !is_timeout(&status) => AttemptError::new(&status, &member.address),
+                _elapsed if member.is_connecting() => AttemptError::no_connection(&member.address, timeout_of_attempt),
+                _elapsed => AttemptError::no_answer(&member.address, timeout_of_attempt),
             };
-            tracing::debug!(member = %member.address, code = %failure.error.code, "attempt failed: {}", failure.error);
-            if let Some(error) = progress.failed(failure, &member, &self.members) {
-                return Err(error);
+            tracing::debug!(member = %member.address, code = %error.failure.code, "attempt failed: {}", error.failure);
+            if let Some(failure) = progress.record_failure(error, &member, &self.members) {
+                return Err(failure);
             }
         }
     }
@@ -242,16 +265,16 @@ impl Core {
 // === impl Progress ===
 
 impl Progress {
-    fn new(effect: Effect, limit: Duration) -> Self {
+    fn new(mode: AccessMode, limit: Duration) -> Self {
         Self {
-            effect,
+            mode,
             deadline: Instant::now() + limit,
             pause: PAUSE_FIRST,
             tried: Vec::new(),
-            directed: None,
+            redirect: None,
             last: None,
-            all_distrusted: true,
-            perhaps_done: false,
+            all_untrusted: true,
+            may_have_taken_effect: false,
         }
     }
 
@@ -261,51 +284,51 @@ impl Progress {
 
     /// The next member of this round; `None` when all have been tried.
     fn next_member(&mut self, members: &Members) -> Option<Arc<Member>> {
-        let prefer = if self.effect == Effect::Reads { Prefer::Near } else { Prefer::Leader };
-        let member = self.directed.take().or_else(|| members.choose(prefer, &self.tried))?;
+        let prefer = if self.mode == AccessMode::Read { Preference::Near } else { Preference::Leader };
+        let member = self.redirect.take().or_else(|| members.choose(prefer, &self.tried))?;
         self.tried.push(Arc::clone(&member));
         Some(member)
     }
 
     /// Takes note of a failure. Returns the error if the call is over.
-    fn failed(&mut self, failure: Failure, member: &Arc<Member>, members: &Members) -> Option<Error> {
-        if failure.member_answered {
+    fn record_failure(&mut self, error: AttemptError, member: &Arc<Member>, members: &Members) -> Option<Failure> {
+        if error.member_answered {
             member.answered();
         } else {
             member.failed();
             members.forget_leader(member);
         }
-        self.all_distrusted &= failure.distrusted;
-        let error = failure.error.clone();
-        match error.class {
-            Class::Rejected | Class::Bug => return Some(error),
+        self.all_untrusted &= error.untrusted;
+        let failure = error.failure.clone();
+        match failure.class {
+            Class::Rejected | Class::Bug => return Some(failure),
             // A watch that cannot go on where it was: asking again for the same would not change that.
-            Class::RetryHere if error.resume_revision.is_some() => return Some(error),
+            Class::RetryHere if failure.resume_revision.is_some() => return Some(failure),
             Class::RetryHere => {}
             Class::GoToLeader => {
                 members.forget_leader(member);
-                let leader = error.leader.as_ref().and_then(|leader| members.learn_leader(leader, member));
+                let leader = failure.leader.as_ref().and_then(|leader| members.learn_leader(leader, member));
                 // Two members may each take the other for the leader: nobody is asked twice in a round.
-                self.directed = leader.filter(|leader| !self.tried.iter().any(|tried| Arc::ptr_eq(tried, leader)));
+                self.redirect = leader.filter(|leader| !self.tried.iter().any(|tried| Arc::ptr_eq(tried, leader)));
             }
             Class::OutcomeUnknown => {
-                self.perhaps_done |= self.effect != Effect::Reads;
-                if self.effect == Effect::WritesEachTime {
-                    self.last = Some(failure);
+                self.may_have_taken_effect |= self.mode != AccessMode::Read;
+                if self.mode == AccessMode::WriteUnrepeatable {
+                    self.last = Some(error);
                     return Some(self.give_up());
                 }
             }
         }
-        if let Some(wanted) = error.retry_after {
+        if let Some(wanted) = failure.retry_after {
             self.pause = self.pause.max(wanted.min(PAUSE_MAX));
         }
-        self.last = Some(failure);
+        self.last = Some(error);
         None
     }
 
     /// Pauses between two rounds: exponential, with full jitter, so that clients do not come back in step.
     /// False if the deadline is nearer than the pause.
-    async fn rest(&mut self) -> bool {
+    async fn back_off(&mut self) -> bool {
         let mut random = [0; 4];
         // Without randomness the pause is merely less spread out.
         let _ = getrandom::fill(&mut random);
@@ -313,7 +336,7 @@ impl Progress {
         let pause = self.pause.mul_f64(0.5 + share / 2.0);
         self.pause = (self.pause * 2).min(PAUSE_MAX);
         self.tried.clear();
-        self.all_distrusted = true;
+        self.all_untrusted = true;
         if self.time_left() <= pause {
             return false;
         }
@@ -322,12 +345,12 @@ impl Progress {
     }
 
     /// The error of a call that has run out of time or of members.
-    fn give_up(&mut self) -> Error {
+    fn give_up(&mut self) -> Failure {
         let last = self.last.take();
-        match (self.perhaps_done, last) {
-            (true, last) => Failure::outcome_unknown(last),
+        match (self.may_have_taken_effect, last) {
+            (true, last) => AttemptError::outcome_unknown(last),
             (false, Some(last)) => last.without_effect(),
-            (false, None) => Failure::no_time(),
+            (false, None) => AttemptError::no_time(),
         }
     }
 }

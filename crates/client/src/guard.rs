@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use tonic::Code;
 
 use crate::core::Core;
-use crate::hub::{Hub, Seat};
-use crate::{Class, DEADLINE_EXCEEDED, Error, Freshness, Lookup, Route};
+use crate::hub::{Hub, Registration};
+use crate::{Class, DEADLINE_EXCEEDED, Failure, Freshness, Lookup, Route};
 
-/// The code of a guard whose alias is not the one it began with any more.
+/// The code of a guard parties alias is not the one it began with any more.
 pub const GUARD_CHANGED: &str = "GUARD_CHANGED";
 
 /// Watches over the route of one transaction. Made by [`Client::begin`](crate::Client::begin).
@@ -36,9 +36,9 @@ pub struct Guard {
     core: Arc<Core>,
     lookup: Lookup,
     route: Arc<Route>,
-    seat: Seat,
-    /// Doubts up to this revision were unfounded.
-    cleared: AtomicU64,
+    registration: Registration,
+    /// The revision at which the route was last found unchanged.
+    verified_at: AtomicU64,
 }
 
 /// Why a guard ended.
@@ -56,19 +56,19 @@ pub enum Ended {
 
 impl Guard {
     /// Pins the version of what the lookup leads to.
-    pub(crate) async fn begin(core: &Arc<Core>, hub: &Arc<Hub>, lookup: Lookup) -> Result<Self, Error> {
+    pub(crate) async fn begin(core: &Arc<Core>, hub: &Arc<Hub>, lookup: Lookup) -> Result<Self, Failure> {
         let deadline = Instant::now() + core.limits.call;
-        hub.shared.alive(deadline).await?;
+        hub.shared.wait_until_live(deadline).await?;
         let lookup = lookup.freshness(Freshness::Linearizable);
         loop {
             let route = Arc::new(lookup.resolve(core).await?);
-            if let Some(seat) = hub.guard(&route, lookup.user.as_ref()) {
-                let cleared = AtomicU64::new(route.served_at);
-                return Ok(Self { core: Arc::clone(core), lookup, route, seat, cleared });
+            if let Some(registration) = hub.guard(&route, lookup.user.as_ref()) {
+                let verified_at = AtomicU64::new(route.served_at);
+                return Ok(Self { core: Arc::clone(core), lookup, route, registration, verified_at });
             }
             if Instant::now() >= deadline {
                 let message = "The catalog changes faster than a route can be pinned.";
-                return Err(Error::retry_here(DEADLINE_EXCEEDED, message));
+                return Err(Failure::retry_here(DEADLINE_EXCEEDED, message));
             }
         }
     }
@@ -82,16 +82,16 @@ impl Guard {
     /// longer than [`silence_max`](crate::ClientBuilder::silence_max). The transaction should end then. Nothing is
     /// lost if the future is dropped before it is ready.
     pub async fn changed(&self) -> Ended {
-        let mut suspicions = self.seat.suspicion.clone();
+        let mut invalidations = self.registration.invalidation.clone();
         loop {
-            let suspicion = *suspicions.borrow_and_update();
-            if suspicion.sure > 0 {
-                return Ended::Changed { revision: suspicion.sure };
+            let invalidation = *invalidations.borrow_and_update();
+            if invalidation.certain > 0 {
+                return Ended::Changed { revision: invalidation.certain };
             }
             let next = async {
-                if suspicion.possible > self.cleared.load(Ordering::Acquire) {
-                    self.clear_up(suspicion.possible).await
-                } else if suspicions.changed().await.is_err() {
+                if invalidation.possible > self.verified_at.load(Ordering::Acquire) {
+                    self.verify_since(invalidation.possible).await
+                } else if invalidations.changed().await.is_err() {
                     Some(Ended::Silent)
                 } else {
                     None
@@ -99,7 +99,7 @@ impl Guard {
             };
             let ended = tokio::select! {
                 ended = next => ended,
-                () = self.seat.silent() => Some(Ended::Silent),
+                () = self.registration.wait_until_silent() => Some(Ended::Silent),
             };
             if let Some(ended) = ended {
                 return ended;
@@ -112,18 +112,18 @@ impl Guard {
     ///
     /// # Errors
     /// [`GUARD_CHANGED`]: it does not. Anything else: it could not be found out, and the transaction must not commit.
-    pub async fn validate(&self) -> Result<(), Error> {
-        if self.seat.suspicion.borrow().sure > 0 {
+    pub async fn validate(&self) -> Result<(), Failure> {
+        if self.registration.invalidation.borrow().certain > 0 {
             return Err(self.has_changed(""));
         }
         self.compare(Freshness::Linearizable).await.map(drop)
     }
 
-    /// Looks whether a change concerned the route at all.
-    async fn clear_up(&self, revision: u64) -> Option<Ended> {
+    /// Looks whether a change that may be relevant to the route has changed it.
+    async fn verify_since(&self, revision: u64) -> Option<Ended> {
         match self.compare(Freshness::AtLeast(revision)).await {
             Ok(seen_at) => {
-                self.cleared.fetch_max(seen_at.max(revision), Ordering::AcqRel);
+                self.verified_at.fetch_max(seen_at.max(revision), Ordering::AcqRel);
                 None
             }
             Err(error) if error.code == GUARD_CHANGED => Some(Ended::Changed { revision }),
@@ -135,7 +135,7 @@ impl Guard {
     }
 
     /// Resolves again and compares. Returns the revision that it was seen at.
-    async fn compare(&self, freshness: Freshness) -> Result<u64, Error> {
+    async fn compare(&self, freshness: Freshness) -> Result<u64, Failure> {
         let mut lookup = self.lookup.clone().freshness(freshness);
         lookup.credentials = false;
         match lookup.resolve(&self.core).await {
@@ -148,9 +148,9 @@ impl Guard {
         }
     }
 
-    fn has_changed(&self, why: &str) -> Error {
+    fn has_changed(&self, why: &str) -> Failure {
         let message = format!("'{}' has changed since the transaction began.{why}", self.route.name);
-        Error::rejected(Code::Aborted, GUARD_CHANGED, message).with_hint("Begin the transaction again.")
+        Failure::rejected(Code::Aborted, GUARD_CHANGED, message).with_hint("Begin the transaction again.")
     }
 }
 

@@ -16,11 +16,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cache::{Cache, Key};
-use crate::core::{Core, Effect};
+use crate::core::{AccessMode, Core};
 use crate::members::lock;
-use crate::relevance::{Concern, Whose, concern};
+use crate::relevance::{Parties, Relevance, relevance_of};
 use crate::watch::{Event, Watch, WatchFrom};
-use crate::{Error, Route};
+use crate::{Failure, Route};
 
 /// The code of a guard that no member streams changes to.
 pub const WATCH_SILENT: &str = "WATCH_SILENT";
@@ -48,8 +48,8 @@ struct State {
     /// `None` until the stream has begun.
     position: Option<u64>,
     last_change: u64,
-    heard_at: Instant,
-    refused: Option<Error>,
+    last_event_at: Instant,
+    refused: Option<Failure>,
     cache: Cache,
     guards: HashMap<u64, Guarded>,
     next_guard: u64,
@@ -59,23 +59,23 @@ struct State {
 struct Guarded {
     route: Arc<Route>,
     user: Option<String>,
-    suspicion: watch::Sender<Suspicion>,
+    invalidation: watch::Sender<Invalidation>,
 }
 
-/// What a guard has to know of the stream: the latest revisions that concern it, 0 for none.
+/// The latest revisions that are relevant to a guard's route, 0 for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Suspicion {
-    /// A revision that surely changed the alias.
-    pub(crate) sure: u64,
+pub(crate) struct Invalidation {
+    /// A revision that changed the alias itself.
+    pub(crate) certain: u64,
     /// The latest revision that may have changed what the name leads to.
     pub(crate) possible: u64,
 }
 
-/// A place among the guards, given up when dropped. Keeps the watch going, without the client too.
-pub(crate) struct Seat {
+/// A guard's registration with the hub, which ends when this is dropped. Keeps the watch going, without the client too.
+pub(crate) struct Registration {
     hub: Arc<Hub>,
     number: u64,
-    pub(crate) suspicion: watch::Receiver<Suspicion>,
+    pub(crate) invalidation: watch::Receiver<Invalidation>,
 }
 
 // === impl Hub ===
@@ -86,7 +86,7 @@ impl Hub {
             caller: String::new(),
             position: None,
             last_change: 0,
-            heard_at: Instant::now(),
+            last_event_at: Instant::now(),
             refused: None,
             cache: Cache::new(core.limits.cached_routes),
             guards: HashMap::new(),
@@ -100,35 +100,35 @@ impl Hub {
 
     /// Begins to watch over a route. `None` if a change has come meanwhile that it may not know of: it has to be
     /// resolved again.
-    pub(crate) fn guard(self: &Arc<Self>, route: &Arc<Route>, user: Option<&String>) -> Option<Seat> {
+    pub(crate) fn guard(self: &Arc<Self>, route: &Arc<Route>, user: Option<&String>) -> Option<Registration> {
         let mut state = self.shared.state();
         if route.served_at < state.last_change {
             return None;
         }
         let number = state.next_guard;
         state.next_guard += 1;
-        let (suspicion, receiver) = watch::channel(Suspicion::default());
-        state.guards.insert(number, Guarded { route: Arc::clone(route), user: user.cloned(), suspicion });
-        Some(Seat { hub: Arc::clone(self), number, suspicion: receiver })
+        let (invalidation, receiver) = watch::channel(Invalidation::default());
+        state.guards.insert(number, Guarded { route: Arc::clone(route), user: user.cloned(), invalidation });
+        Some(Registration { hub: Arc::clone(self), number, invalidation: receiver })
     }
 }
 
 /// Follows the stream for ever.
 async fn follow(core: Arc<Core>, shared: Arc<Shared>) {
-    while let Err(error) = introduce(&core, &shared).await {
-        shared.refused(error);
+    while let Err(error) = identify_caller(&core, &shared).await {
+        shared.record_refusal(error);
         sleep(PAUSE_AFTER_REFUSAL).await;
     }
     let mut stream = Watch::new(Arc::clone(&core), WatchFrom::now());
     loop {
         match stream.next().await {
             Ok(event) => {
-                core.saw(stream.position().unwrap_or_default());
-                shared.heard(&event);
+                core.note_seen(stream.position().unwrap_or_default());
+                shared.record_event(&event);
             }
             Err(error) => {
                 tracing::warn!(code = %error.code, "the watch of the route cache is refused: {error}");
-                shared.refused(error);
+                shared.record_refusal(error);
                 sleep(PAUSE_AFTER_REFUSAL).await;
             }
         }
@@ -136,9 +136,9 @@ async fn follow(core: Arc<Core>, shared: Arc<Shared>) {
 }
 
 /// Learns who the client is.
-async fn introduce(core: &Core, shared: &Shared) -> Result<(), Error> {
+async fn identify_caller(core: &Core, shared: &Shared) -> Result<(), Failure> {
     let answer = core
-        .call(Effect::Reads, |attempt| {
+        .call(AccessMode::Read, |attempt| {
             let request = attempt.request(aliasd_wire::v1::WhoAmIRequest {});
             async move { AuthClient::new(attempt.channel()).who_am_i(request).await }
         })
@@ -154,26 +154,26 @@ impl Shared {
         lock(&self.state)
     }
 
-    fn heard(&self, event: &Event) {
-        self.state().heard(event);
+    fn record_event(&self, event: &Event) {
+        self.state().record_event(event);
         self.pulse.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    fn refused(&self, error: Error) {
+    fn record_refusal(&self, error: Failure) {
         self.state().refused = Some(error);
         self.pulse.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Returns when the stream is alive.
+    /// Returns when the stream is live: it has begun, and is not silent.
     ///
     /// # Errors
-    /// The cluster refuses the watch, or the stream does not come alive before the deadline.
-    pub(crate) async fn alive(&self, deadline: Instant) -> Result<(), Error> {
+    /// The cluster refuses the watch, or the stream does not become live before the deadline.
+    pub(crate) async fn wait_until_live(&self, deadline: Instant) -> Result<(), Failure> {
         let mut pulse = self.pulse.subscribe();
         loop {
             {
                 let state = self.state();
-                if state.is_alive(self.silence_max) {
+                if state.is_live(self.silence_max) {
                     return Ok(());
                 }
                 if let Some(error) = &state.refused {
@@ -182,20 +182,20 @@ impl Shared {
             }
             if tokio::time::timeout_at(deadline, pulse.changed()).await.is_err() {
                 let message = "No member streams changes, without which nothing can be guarded.";
-                return Err(Error::retry_here(WATCH_SILENT, message));
+                return Err(Failure::retry_here(WATCH_SILENT, message));
             }
         }
     }
 
     /// Returns when the stream has been silent for longer than the bound.
-    pub(crate) async fn silent(&self) {
+    pub(crate) async fn wait_until_silent(&self) {
         loop {
             let believed_until = {
                 let state = self.state();
-                if !state.is_alive(self.silence_max) {
+                if !state.is_live(self.silence_max) {
                     return;
                 }
-                state.heard_at + self.silence_max
+                state.last_event_at + self.silence_max
             };
             sleep_until(believed_until).await;
         }
@@ -204,7 +204,7 @@ impl Shared {
     /// The cached route, if it may be believed and holds at this revision.
     pub(crate) fn cached(&self, key: &Key, at_least: u64) -> Option<Arc<Route>> {
         let mut state = self.state();
-        let position = state.position.filter(|_| state.is_alive(self.silence_max))?;
+        let position = state.position.filter(|_| state.is_live(self.silence_max))?;
         let route = state.cache.get(key)?;
         (position.max(route.served_at) >= at_least).then_some(route)
     }
@@ -226,16 +226,16 @@ impl Shared {
 // === impl State ===
 
 impl State {
-    fn is_alive(&self, silence_max: Duration) -> bool {
-        self.position.is_some() && self.heard_at.elapsed() <= silence_max
+    fn is_live(&self, silence_max: Duration) -> bool {
+        self.position.is_some() && self.last_event_at.elapsed() <= silence_max
     }
 
-    fn heard(&mut self, event: &Event) {
+    fn record_event(&mut self, event: &Event) {
         let revision = match event {
             Event::Changes { revision, changes } => {
                 self.last_change = *revision;
                 self.cache.invalidate(*revision, changes, &self.caller);
-                self.suspect(*revision, changes);
+                self.invalidate(*revision, changes);
                 *revision
             }
             Event::Progress { revision } => *revision,
@@ -243,7 +243,7 @@ impl State {
                 self.last_change = *revision;
                 self.cache.clear();
                 for guarded in self.guards.values() {
-                    guarded.suspect(*revision, Concern::Perhaps);
+                    guarded.invalidate(*revision, Relevance::Possible);
                 }
                 *revision
             }
@@ -253,42 +253,42 @@ impl State {
             self.last_change = revision;
         }
         self.position = Some(revision);
-        self.heard_at = Instant::now();
+        self.last_event_at = Instant::now();
         self.refused = None;
     }
 
-    fn suspect(&self, revision: u64, changes: &[Change]) {
+    fn invalidate(&self, revision: u64, changes: &[Change]) {
         for guarded in self.guards.values() {
-            let whose = Whose { user: guarded.user.as_deref().unwrap_or(&self.caller), caller: &self.caller };
-            let most = changes.iter().map(|change| concern(change, &guarded.route, whose)).max();
-            guarded.suspect(revision, most.unwrap_or(Concern::None));
+            let parties = Parties { user: guarded.user.as_deref().unwrap_or(&self.caller), caller: &self.caller };
+            let most = changes.iter().map(|change| relevance_of(change, &guarded.route, parties)).max();
+            guarded.invalidate(revision, most.unwrap_or(Relevance::None));
         }
     }
 }
 
 impl Guarded {
-    fn suspect(&self, revision: u64, concern: Concern) {
-        if concern == Concern::None || revision <= self.route.served_at {
+    fn invalidate(&self, revision: u64, relevance: Relevance) {
+        if relevance == Relevance::None || revision <= self.route.served_at {
             return;
         }
-        self.suspicion.send_modify(|suspicion| {
-            suspicion.possible = revision;
-            if concern == Concern::Surely {
-                suspicion.sure = revision;
+        self.invalidation.send_modify(|invalidation| {
+            invalidation.possible = revision;
+            if relevance == Relevance::Certain {
+                invalidation.certain = revision;
             }
         });
     }
 }
 
-// === impl Seat ===
+// === impl Registration ===
 
-impl Seat {
-    pub(crate) async fn silent(&self) {
-        self.hub.shared.silent().await;
+impl Registration {
+    pub(crate) async fn wait_until_silent(&self) {
+        self.hub.shared.wait_until_silent().await;
     }
 }
 
-impl Drop for Seat {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.hub.shared.state().guards.remove(&self.number);
     }

@@ -1,24 +1,24 @@
 //! What proves the caller: nothing but the certificate, Basic, or a token that is fetched once and
 //! renewed before it ends.
+//!
+//! Makes no call: whoever does is told when a login is due.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use std::time::{Duration, SystemTime};
 
 use aliasd_wire::v1;
-use tokio::sync::Mutex;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use tonic::metadata::AsciiMetadataValue;
 use zeroize::Zeroizing;
 
-use crate::core::{Core, Effect};
-use crate::failure::invalid_answer;
-use crate::{Error, Secret};
-use aliasd_wire::v1::auth_client::AuthClient;
+use crate::attempt_error::invalid_answer;
+use crate::{Failure, Secret};
 
 /// How the caller proves who it is.
 #[derive(Clone, Debug)]
-pub(crate) enum Proof {
+pub(crate) enum Credentials {
     /// Not at all, or with a client certificate.
     None,
     /// With a token that is fetched for the password.
@@ -29,17 +29,32 @@ pub(crate) enum Proof {
     Token(Secret),
 }
 
-/// The proof and the token fetched for it.
+/// The credentials and the token fetched for them.
 pub(crate) struct Identity {
-    proof: Proof,
+    credentials: Credentials,
     /// Held while a token is fetched, so that a thousand calls log in once.
-    fetched: Mutex<Option<Fetched>>,
+    token: Mutex<Option<Token>>,
 }
 
-struct Fetched {
+struct Token {
     header: AsciiMetadataValue,
     /// When to fetch another; `None`: when this one is refused.
     renew_at: Option<Instant>,
+}
+
+/// What a call sends to prove its caller.
+pub(crate) enum Authorization<'a> {
+    /// The value of the `authorization` metadata, if there is one.
+    Ready(Option<AsciiMetadataValue>),
+    /// A token has to be fetched first.
+    LoginDue(LoginDue<'a>),
+}
+
+/// A login to be made. While this is held, other calls wait for its token.
+pub(crate) struct LoginDue<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a Secret,
+    token: MutexGuard<'a, Option<Token>>,
 }
 
 /// What a login gives.
@@ -54,87 +69,96 @@ pub struct Login {
     pub password_change_required: bool,
 }
 
+// === impl Identity ===
+
 impl Identity {
-    pub(crate) fn new(proof: Proof) -> Self {
-        Self { proof, fetched: Mutex::new(None) }
+    pub(crate) fn new(credentials: Credentials) -> Self {
+        Self { credentials, token: Mutex::new(None) }
     }
 
-    /// The value of the `authorization` metadata, if there is one.
-    pub(crate) async fn authorization(
-        &self,
-        core: &Core,
-        deadline: Instant,
-    ) -> Result<Option<AsciiMetadataValue>, Error> {
-        let (user, password) = match &self.proof {
-            Proof::None => return Ok(None),
-            Proof::Token(token) => return bearer(token).map(Some),
-            Proof::Basic { user, password } => return basic(user, password).map(Some),
-            Proof::Password { user, password } => (user, password),
+    /// What the next call sends.
+    pub(crate) async fn authorization(&self) -> Result<Authorization<'_>, Failure> {
+        let (user, password) = match &self.credentials {
+            Credentials::None => return Ok(Authorization::Ready(None)),
+            Credentials::Token(token) => return bearer(token).map(Authorization::ready),
+            Credentials::Basic { user, password } => return basic(user, password).map(Authorization::ready),
+            Credentials::Password { user, password } => (user, password),
         };
-        let mut fetched = self.fetched.lock().await;
-        if let Some(current) = &*fetched
+        let token = self.token.lock().await;
+        if let Some(current) = &*token
             && current.renew_at.is_none_or(|renew_at| Instant::now() < renew_at)
         {
-            return Ok(Some(current.header.clone()));
+            return Ok(Authorization::ready(current.header.clone()));
         }
-        let login = login(core, deadline, user, password).await?;
-        let lifetime = login.expires_at.duration_since(SystemTime::now()).ok();
-        let header = bearer(&login.token)?;
-        // Renewed after four fifths of its life. If the clocks disagree, its refusal will tell.
-        let renew_at = lifetime.map(|lifetime| Instant::now() + lifetime.mul_f64(0.8));
-        *fetched = Some(Fetched { header: header.clone(), renew_at });
-        Ok(Some(header))
+        Ok(Authorization::LoginDue(LoginDue { user, password, token }))
     }
 
     /// Forgets a token that was refused. True if another can be fetched.
     pub(crate) async fn forget(&self, refused: Option<&AsciiMetadataValue>) -> bool {
-        if !matches!(self.proof, Proof::Password { .. }) {
+        if !matches!(self.credentials, Credentials::Password { .. }) {
             return false;
         }
-        let mut fetched = self.fetched.lock().await;
+        let mut token = self.token.lock().await;
         // Somebody else may have fetched a new one since.
-        if fetched.as_ref().map(|fetched| &fetched.header) == refused {
-            *fetched = None;
+        if token.as_ref().map(|token| &token.header) == refused {
+            *token = None;
         }
         true
     }
 }
 
-/// Exchanges a password for a token.
-pub(crate) async fn login(core: &Core, deadline: Instant, user: &str, password: &Secret) -> Result<Login, Error> {
-    let mut answer = core
-        .call_as_nobody(Effect::Reads, deadline, |attempt| {
-            let request =
-                attempt.request(v1::LoginRequest { user: user.to_owned(), password: password.expose().to_owned() });
-            async move { AuthClient::new(attempt.channel()).login(request).await }
-        })
-        .await?
-        .into_inner();
-    let expires_at = answer.expires_at.take().and_then(|at| {
-        let seconds = u64::try_from(at.seconds).ok()?;
-        SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, u32::try_from(at.nanos).ok()?))
-    });
-    Ok(Login {
-        token: Secret::new(std::mem::take(&mut answer.token)),
-        expires_at: expires_at.ok_or_else(|| invalid_answer("a token without an end"))?,
-        password_change_required: answer.password_change_required,
-    })
+// === impl Authorization ===
+
+impl Authorization<'_> {
+    fn ready(header: AsciiMetadataValue) -> Self {
+        Self::Ready(Some(header))
+    }
 }
 
-fn basic(user: &str, password: &Secret) -> Result<AsciiMetadataValue, Error> {
+// === impl LoginDue ===
+
+impl LoginDue<'_> {
+    /// Keeps the token of the login, and returns the value of the `authorization` metadata.
+    pub(crate) fn complete(mut self, login: &Login) -> Result<AsciiMetadataValue, Failure> {
+        let lifetime = login.expires_at.duration_since(SystemTime::now()).ok();
+        let header = bearer(&login.token)?;
+        // Renewed after four fifths of its life. If the clocks disagree, it is renewed when it is refused.
+        let renew_at = lifetime.map(|lifetime| Instant::now() + lifetime.mul_f64(0.8));
+        *self.token = Some(Token { header: header.clone(), renew_at });
+        Ok(header)
+    }
+}
+
+// === impl Login ===
+
+impl Login {
+    pub(crate) fn from_wire(mut answer: v1::LoginResponse) -> Result<Self, Failure> {
+        let expires_at = answer.expires_at.take().and_then(|at| {
+            let seconds = u64::try_from(at.seconds).ok()?;
+            SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, u32::try_from(at.nanos).ok()?))
+        });
+        Ok(Self {
+            token: Secret::new(std::mem::take(&mut answer.token)),
+            expires_at: expires_at.ok_or_else(|| invalid_answer("a token without an end"))?,
+            password_change_required: answer.password_change_required,
+        })
+    }
+}
+
+fn basic(user: &str, password: &Secret) -> Result<AsciiMetadataValue, Failure> {
     let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
     header(&Zeroizing::new(format!("Basic {}", &*Zeroizing::new(STANDARD.encode(pair.as_bytes())))))
 }
 
-fn bearer(token: &Secret) -> Result<AsciiMetadataValue, Error> {
+fn bearer(token: &Secret) -> Result<AsciiMetadataValue, Failure> {
     header(&Zeroizing::new(format!("Bearer {}", token.expose())))
 }
 
 /// A header that is never printed and never kept in the compression table of HTTP/2.
-fn header(text: &str) -> Result<AsciiMetadataValue, Error> {
+fn header(text: &str) -> Result<AsciiMetadataValue, Failure> {
     let mut value = AsciiMetadataValue::try_from(text).map_err(|_| {
-        let message = "The token is not one: it holds a character that cannot be sent.";
-        Error::rejected(tonic::Code::Unauthenticated, "TOKEN_INVALID", message)
+        let message = "The token is malformed: it holds a character that cannot be sent.";
+        Failure::rejected(tonic::Code::Unauthenticated, "TOKEN_INVALID", message)
     })?;
     value.set_sensitive(true);
     Ok(value)

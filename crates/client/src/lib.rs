@@ -23,23 +23,24 @@
 //!   repetition of a write carries the same request id, so it takes effect once.
 //! * **What is read.** A client reads its own writes, and never goes back in time: it asks for everything up to the
 //!   highest revision it has seen, unless told otherwise with a [`Freshness`].
-//! * **What went wrong.** An [`Error`] says what to do next by its [`Class`]. "Outcome unknown" comes only after the
+//! * **What went wrong.** A [`Failure`] says what to do next by its [`Class`]. "Outcome unknown" comes only after the
 //!   repetitions did not tell.
 //! * **Watching.** [`Client::route`] caches routes and [`Client::begin`] guards transactions. Both live by one
 //!   watch per client and fail closed when it has been silent for too long. [`Client::watch_privileges`] keeps a DBMS
 //!   up to date on what a user may do.
 //!
-//! The SDK never writes a secret to a log or an error, never talks to a server whose certificate it cannot verify,
+//! The SDK never writes a secret to a log or an error, never talks to a server parties certificate it cannot verify,
 //! and never uses plaintext unless told to, and then on loopback only.
 
 mod address;
+mod attempt_error;
+mod build_error;
 mod builder;
 mod cache;
 mod client;
 mod cluster;
 mod connect;
 mod core;
-mod failure;
 mod guard;
 mod hub;
 mod identity;
@@ -51,13 +52,14 @@ mod statement;
 mod watch;
 
 pub use aliasd_catalog::{Duration, Float, PlainSecret as Secret, Value, ValueMap};
-pub use aliasd_wire::error::{Class, Error};
+pub use aliasd_wire::failure::{Class, Failure};
 /// The messages that some calls answer with, as `proto/aliasd/v1` describes them.
 pub use aliasd_wire::v1 as messages;
-pub use builder::{BuildError, ClientBuilder};
+pub use attempt_error::{ANSWER_INVALID, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED};
+pub use build_error::BuildError;
+pub use builder::ClientBuilder;
 pub use client::Client;
 pub use cluster::{FormedCluster, MemberReport, NewCluster};
-pub use failure::{ANSWER_INVALID, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED};
 pub use guard::{Ended, GUARD_CHANGED, Guard};
 pub use hub::WATCH_SILENT;
 pub use identity::Login;
@@ -66,6 +68,6 @@ pub use route::{Destination, Freshness, Lookup, RemoteDatabase, Route};
 pub use statement::{Execution, REQUEST_ID_LENGTH, Statement, Summary};
 pub use watch::{Event, Watch, WatchFrom};
 
-/// Every code that the SDK itself puts into an [`Error`]; all others come from the cluster.
+/// Every code that the SDK itself puts into a [`Failure`]; all others come from the cluster.
 pub const CODES: [&str; 7] =
     [ANSWER_INVALID, DEADLINE_EXCEEDED, GUARD_CHANGED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED, WATCH_SILENT];

@@ -35,7 +35,7 @@ struct Health {
 
 /// Whom a call should go to if there is a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Prefer {
+pub(crate) enum Preference {
     /// The member that answers soonest.
     Near,
     /// The leader, if one is known.
@@ -99,14 +99,14 @@ impl Members {
         Self { dialer, known: Mutex::new(Known { members, leader: None }) }
     }
 
-    /// The member to try next, none of those tried already. Among equals a member whose distance is not known yet
+    /// The member to try next, none of those tried already. Among equals a member parties distance is not known yet
     /// comes first, so that a few calls measure all of them; then the nearest; members that failed
     /// lately come last.
-    pub(crate) fn choose(&self, prefer: Prefer, tried: &[Arc<Member>]) -> Option<Arc<Member>> {
+    pub(crate) fn choose(&self, prefer: Preference, tried: &[Arc<Member>]) -> Option<Arc<Member>> {
         let now = Instant::now();
         let known = lock(&self.known);
         let is_open = |member: &&Arc<Member>| !tried.iter().any(|tried| Arc::ptr_eq(tried, member));
-        let leader = known.leader.as_ref().filter(|_| prefer == Prefer::Leader).filter(is_open);
+        let leader = known.leader.as_ref().filter(|_| prefer == Preference::Leader).filter(is_open);
         if let Some(leader) = leader.filter(|leader| !leader.is_avoided(now)) {
             return Some(Arc::clone(leader));
         }
@@ -123,7 +123,7 @@ impl Members {
 
     /// Takes note of a member's address, and returns the member if it can be reached.
     pub(crate) fn learn(&self, host_and_port: &str, from: &Member) -> Option<Arc<Member>> {
-        let address = Address::told(host_and_port, from.address.tls)?;
+        let address = Address::advertised(host_and_port, from.address.tls)?;
         let mut known = lock(&self.known);
         if let Some(member) = known.members.iter().find(|member| member.address == address) {
             return Some(Arc::clone(member));
@@ -165,7 +165,7 @@ mod tests {
         Members::new(dialer, addresses)
     }
 
-    fn order(members: &Members, prefer: Prefer) -> Vec<u16> {
+    fn order(members: &Members, prefer: Preference) -> Vec<u16> {
         let mut tried = Vec::new();
         while let Some(member) = members.choose(prefer, &tried) {
             tried.push(member);
@@ -176,28 +176,28 @@ mod tests {
     #[tokio::test]
     async fn members_that_failed_come_last_until_they_answer() {
         let members = members(&["http://127.0.0.1:1", "http://127.0.0.1:2"]);
-        assert_eq!(order(&members, Prefer::Near), [1, 2]);
+        assert_eq!(order(&members, Preference::Near), [1, 2]);
         members.all()[0].failed();
-        assert_eq!(order(&members, Prefer::Near), [2, 1]);
+        assert_eq!(order(&members, Preference::Near), [2, 1]);
         members.all()[0].answered();
-        assert_eq!(order(&members, Prefer::Near), [1, 2]);
+        assert_eq!(order(&members, Preference::Near), [1, 2]);
     }
 
     #[tokio::test]
     async fn a_leader_is_learned_preferred_and_forgotten() {
         let members = members(&["http://127.0.0.1:1"]);
         let from = Arc::clone(&members.all()[0]);
-        let told = |address: &str| Leader { node_id: 2, client_address: address.to_owned() };
-        let leader = members.learn_leader(&told("127.0.0.1:2"), &from).unwrap();
-        assert_eq!(order(&members, Prefer::Leader), [2, 1]);
-        assert_eq!(order(&members, Prefer::Near), [1, 2]);
+        let leader_at = |address: &str| Leader { node_id: 2, client_address: address.to_owned() };
+        let leader = members.learn_leader(&leader_at("127.0.0.1:2"), &from).unwrap();
+        assert_eq!(order(&members, Preference::Leader), [2, 1]);
+        assert_eq!(order(&members, Preference::Near), [1, 2]);
         leader.failed();
-        assert_eq!(order(&members, Prefer::Leader), [1, 2]);
+        assert_eq!(order(&members, Preference::Leader), [1, 2]);
         members.forget_leader(&leader);
         leader.answered();
-        assert_eq!(order(&members, Prefer::Leader), [1, 2]);
+        assert_eq!(order(&members, Preference::Leader), [1, 2]);
         // Plaintext stays on this machine, whatever a member says.
-        assert!(members.learn_leader(&told("b.example:2"), &from).is_none());
+        assert!(members.learn_leader(&leader_at("b.example:2"), &from).is_none());
     }
 
     #[tokio::test]

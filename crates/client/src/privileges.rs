@@ -12,17 +12,17 @@ use aliasd_wire::v1::{
     ExplainAccessResponse,
 };
 
-use crate::core::{Core, Effect};
+use crate::core::{AccessMode, Core};
 use crate::watch::{Event, Watch, WatchFrom};
-use crate::{Error, Freshness};
+use crate::{Failure, Freshness};
 
 /// Asks a member what a user may do.
 pub(crate) async fn effective(
     core: &Core,
     user: Option<&str>,
     freshness: Option<Freshness>,
-) -> Result<EffectivePrivilegesResponse, Error> {
-    let answer = core.call(Effect::Reads, |attempt| {
+) -> Result<EffectivePrivilegesResponse, Failure> {
+    let answer = core.call(AccessMode::Read, |attempt| {
         let request = attempt.request(EffectivePrivilegesRequest {
             user: user.map(str::to_owned),
             freshness: Some(Freshness::or_seen(freshness, core.seen())),
@@ -30,7 +30,7 @@ pub(crate) async fn effective(
         async move { AuthClient::new(attempt.channel()).effective_privileges(request).await }
     });
     let answer = answer.await?.into_inner();
-    core.saw(answer.served_at_revision);
+    core.note_seen(answer.served_at_revision);
     Ok(answer)
 }
 
@@ -40,8 +40,8 @@ pub(crate) async fn explain_access(
     user: Option<&str>,
     name: &str,
     freshness: Option<Freshness>,
-) -> Result<ExplainAccessResponse, Error> {
-    let answer = core.call(Effect::Reads, |attempt| {
+) -> Result<ExplainAccessResponse, Failure> {
+    let answer = core.call(AccessMode::Read, |attempt| {
         let request = attempt.request(ExplainAccessRequest {
             user: user.map(str::to_owned),
             name: name.to_owned(),
@@ -50,7 +50,7 @@ pub(crate) async fn explain_access(
         async move { AuthClient::new(attempt.channel()).explain_access(request).await }
     });
     let answer = answer.await?.into_inner();
-    core.saw(answer.served_at_revision);
+    core.note_seen(answer.served_at_revision);
     Ok(answer)
 }
 
@@ -83,7 +83,7 @@ impl PrivilegeWatch {
     /// # Errors
     /// The caller may not ask, or the user does not exist; a later call waits until that changes. Or no member could
     /// answer in time; a later call tries again.
-    pub async fn next(&mut self) -> Result<EffectivePrivilegesResponse, Error> {
+    pub async fn next(&mut self) -> Result<EffectivePrivilegesResponse, Failure> {
         loop {
             let Some(watch) = &mut self.watch else {
                 let first = effective(&self.core, self.user.as_deref(), None).await?;
@@ -99,7 +99,7 @@ impl PrivilegeWatch {
                 continue;
             }
             let event = watch.next().await?;
-            self.heard(&event);
+            self.record_event(&event);
         }
     }
 
@@ -109,9 +109,9 @@ impl PrivilegeWatch {
         self.position
     }
 
-    fn heard(&mut self, event: &Event) {
-        let (revision, concerned) = match event {
-            Event::Changes { revision, changes } => (*revision, changes.iter().any(|change| self.concerns(change))),
+    fn record_event(&mut self, event: &Event) {
+        let (revision, is_relevant) = match event {
+            Event::Changes { revision, changes } => (*revision, changes.iter().any(|change| self.is_relevant(change))),
             Event::Progress { revision } => (*revision, false),
             Event::Resync { revision } => (*revision, true),
         };
@@ -119,7 +119,7 @@ impl PrivilegeWatch {
         if revision <= self.position {
             return;
         }
-        if concerned {
+        if is_relevant {
             self.due = Some(revision);
         } else {
             self.position = revision;
@@ -127,7 +127,7 @@ impl PrivilegeWatch {
     }
 
     /// Whether a change may have changed the privileges.
-    fn concerns(&self, change: &Change) -> bool {
+    fn is_relevant(&self, change: &Change) -> bool {
         let name = change.name.as_str();
         match (change.subject(), &self.known) {
             (ChangeSubject::Alias | ChangeSubject::Database, _) => false,
@@ -140,7 +140,7 @@ impl PrivilegeWatch {
         }
     }
 
-    async fn ask_again(&mut self, revision: u64) -> Result<Option<EffectivePrivilegesResponse>, Error> {
+    async fn ask_again(&mut self, revision: u64) -> Result<Option<EffectivePrivilegesResponse>, Failure> {
         let freshness = Freshness::AtLeast(revision.max(self.core.seen()));
         let answer = match effective(&self.core, self.user.as_deref(), Some(freshness)).await {
             Err(error) if !error.class.is_retryable() => {

@@ -8,18 +8,18 @@ use crate::Route;
 
 /// What a change means for one route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Concern {
-    /// Nothing.
+pub(crate) enum Relevance {
+    /// The route stands.
     None,
-    /// Perhaps something: asking again will tell.
-    Perhaps,
+    /// The route may lead elsewhere or nowhere now: asking again will tell.
+    Possible,
     /// The alias itself was altered or dropped.
-    Surely,
+    Certain,
 }
 
-/// Whose route it is, and who asked for it.
+/// The users whose rights decide where a route leads.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Whose<'a> {
+pub(crate) struct Parties<'a> {
     /// The user that the route was resolved for.
     pub(crate) user: &'a str,
     /// The user that asked; its rights decide too.
@@ -27,20 +27,20 @@ pub(crate) struct Whose<'a> {
 }
 
 /// What the change means for the route.
-pub(crate) fn concern(change: &Change, route: &Route, whose: Whose<'_>) -> Concern {
-    let concerns =
-        |is_concerned: bool| if is_concerned || change.name.is_empty() { Concern::Perhaps } else { Concern::None };
+pub(crate) fn relevance_of(change: &Change, route: &Route, parties: Parties<'_>) -> Relevance {
+    let possible_if =
+        |is_concerned: bool| if is_concerned || change.name.is_empty() { Relevance::Possible } else { Relevance::None };
     match change.subject() {
         ChangeSubject::Alias if change.name == route.name => match change.kind() {
-            ChangeKind::AccessChanged => Concern::Perhaps,
-            _ => Concern::Surely,
+            ChangeKind::AccessChanged => Relevance::Possible,
+            _ => Relevance::Certain,
         },
-        ChangeSubject::Alias => concerns(false),
+        ChangeSubject::Alias => possible_if(false),
         ChangeSubject::Database => {
-            concerns(change.name == route.name || route.local_database() == Some(change.name.as_str()))
+            possible_if(change.name == route.name || route.local_database() == Some(change.name.as_str()))
         }
-        ChangeSubject::User => concerns(change.name == whose.user || change.name == whose.caller),
-        ChangeSubject::Role | ChangeSubject::Settings | ChangeSubject::Unspecified => Concern::Perhaps,
+        ChangeSubject::User => possible_if(change.name == parties.user || change.name == parties.caller),
+        ChangeSubject::Role | ChangeSubject::Settings | ChangeSubject::Unspecified => Relevance::Possible,
     }
 }
 
@@ -58,25 +58,27 @@ mod tests {
         let destination = Destination::Local { database: "target".to_owned() };
         let route =
             Route { name: "x".to_owned(), destination, properties: Default::default(), version: 1, served_at: 1 };
-        let whose = Whose { user: "carol", caller: "service" };
-        let of = |subject: ChangeSubject, kind, name: &str| concern(&change(subject.into(), kind, name), &route, whose);
+        let parties = Parties { user: "carol", caller: "service" };
+        let of = |subject: ChangeSubject, kind, name: &str| {
+            relevance_of(&change(subject.into(), kind, name), &route, parties)
+        };
         use ChangeKind::{AccessChanged, Altered, Dropped};
         use ChangeSubject::{Alias, Database, Role, Settings, User};
 
-        assert_eq!(of(Alias, Altered, "x"), Concern::Surely);
-        assert_eq!(of(Alias, Dropped, "x"), Concern::Surely);
-        assert_eq!(of(Alias, AccessChanged, "x"), Concern::Perhaps);
-        assert_eq!(of(Alias, Altered, "y"), Concern::None);
-        assert_eq!(of(Alias, Altered, ""), Concern::Perhaps);
-        assert_eq!(of(Database, Dropped, "target"), Concern::Perhaps);
-        assert_eq!(of(Database, Dropped, "x"), Concern::Perhaps);
-        assert_eq!(of(Database, Dropped, "other"), Concern::None);
-        assert_eq!(of(User, Altered, "carol"), Concern::Perhaps);
-        assert_eq!(of(User, Altered, "service"), Concern::Perhaps);
-        assert_eq!(of(User, Altered, "bob"), Concern::None);
-        assert_eq!(of(User, Altered, ""), Concern::Perhaps);
-        assert_eq!(of(Role, AccessChanged, "any"), Concern::Perhaps);
-        assert_eq!(of(Settings, Altered, ""), Concern::Perhaps);
-        assert_eq!(concern(&change(99, Altered, "z"), &route, whose), Concern::Perhaps);
+        assert_eq!(of(Alias, Altered, "x"), Relevance::Certain);
+        assert_eq!(of(Alias, Dropped, "x"), Relevance::Certain);
+        assert_eq!(of(Alias, AccessChanged, "x"), Relevance::Possible);
+        assert_eq!(of(Alias, Altered, "y"), Relevance::None);
+        assert_eq!(of(Alias, Altered, ""), Relevance::Possible);
+        assert_eq!(of(Database, Dropped, "target"), Relevance::Possible);
+        assert_eq!(of(Database, Dropped, "x"), Relevance::Possible);
+        assert_eq!(of(Database, Dropped, "other"), Relevance::None);
+        assert_eq!(of(User, Altered, "carol"), Relevance::Possible);
+        assert_eq!(of(User, Altered, "service"), Relevance::Possible);
+        assert_eq!(of(User, Altered, "bob"), Relevance::None);
+        assert_eq!(of(User, Altered, ""), Relevance::Possible);
+        assert_eq!(of(Role, AccessChanged, "any"), Relevance::Possible);
+        assert_eq!(of(Settings, Altered, ""), Relevance::Possible);
+        assert_eq!(relevance_of(&change(99, Altered, "z"), &route, parties), Relevance::Possible);
     }
 }

@@ -7,9 +7,9 @@ use aliasd_wire::v1::resolve_request::Target as WireTarget;
 use aliasd_wire::v1::{self, router_client::RouterClient};
 use aliasd_wire::{v1::freshness::Level, value};
 
-use crate::core::{Core, Effect};
-use crate::failure::invalid_answer;
-use crate::{Error, Secret};
+use crate::attempt_error::invalid_answer;
+use crate::core::{AccessMode, Core};
+use crate::{Failure, Secret};
 
 /// How fresh the state must be that an answer is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,7 +152,7 @@ impl Lookup {
     }
 
     /// Asks a member.
-    pub(crate) async fn resolve(&self, core: &Core) -> Result<Route, Error> {
+    pub(crate) async fn resolve(&self, core: &Core) -> Result<Route, Failure> {
         let target = match &self.target {
             Target::Name(name) => WireTarget::Name(name.clone()),
             Target::Home => WireTarget::Home(()),
@@ -165,7 +165,7 @@ impl Lookup {
             connected_to: self.session.clone(),
         };
         let (answer, member) = core
-            .call(Effect::Reads, |attempt| {
+            .call(AccessMode::Read, |attempt| {
                 let request = attempt.request(request.clone());
                 async move { Ok((RouterClient::new(attempt.channel()).resolve(request).await?, attempt.member)) }
             })
@@ -174,7 +174,7 @@ impl Lookup {
         if let Some(leader) = &answer.leader {
             core.members.learn_leader(leader, &member);
         }
-        core.saw(answer.served_at_revision);
+        core.note_seen(answer.served_at_revision);
         let route = answer.route.ok_or_else(|| invalid_answer("it has no route"))?;
         Route::from_wire(route, answer.served_at_revision)
     }
@@ -183,7 +183,7 @@ impl Lookup {
 // === impl Route ===
 
 impl Route {
-    fn from_wire(route: v1::Route, served_at: u64) -> Result<Self, Error> {
+    fn from_wire(route: v1::Route, served_at: u64) -> Result<Self, Failure> {
         use v1::route::Destination as Wire;
 
         let bad = |_| invalid_answer("a property or driver setting is no value");

@@ -11,10 +11,10 @@ use aliasd_wire::{v1, value};
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
-use crate::core::{Attempt, Core, Effect};
-use crate::failure::{Failure, invalid_answer};
+use crate::attempt_error::{AttemptError, invalid_answer};
+use crate::core::{AccessMode, Attempt, Core};
 use crate::members::Member;
-use crate::{Error, Freshness, Secret};
+use crate::{Failure, Freshness, Secret};
 
 /// Length of a request id in bytes.
 pub const REQUEST_ID_LENGTH: usize = 16;
@@ -61,7 +61,7 @@ pub struct Execution {
     source: Option<Source>,
     summary: Option<Summary>,
     core: Arc<Core>,
-    effect: Effect,
+    mode: AccessMode,
 }
 
 /// Rows that are still to come.
@@ -110,8 +110,8 @@ impl Statement {
         first_word(self.text.expose()).is_some_and(|word| word.eq_ignore_ascii_case("SHOW"))
     }
 
-    fn effect(&self) -> Effect {
-        if self.is_listing() { Effect::Reads } else { Effect::Writes }
+    fn access_mode(&self) -> AccessMode {
+        if self.is_listing() { AccessMode::Read } else { AccessMode::Write }
     }
 }
 
@@ -157,22 +157,22 @@ fn first_word(text: &str) -> Option<&str> {
 // === impl Execution ===
 
 impl Execution {
-    pub(crate) async fn start(core: &Arc<Core>, statement: Statement) -> Result<Self, Error> {
-        let effect = statement.effect();
+    pub(crate) async fn start(core: &Arc<Core>, statement: Statement) -> Result<Self, Failure> {
+        let mode = statement.access_mode();
         let request = v1::ExecuteRequest {
             statement: statement.text.expose().to_owned(),
             parameters: value::map_to_proto(&statement.parameters),
             request_id: statement.request_id.map_or_else(new_request_id, Ok)?.to_vec(),
             freshness: Some(Freshness::or_seen(statement.freshness, core.seen())),
         };
-        core.call(effect, |attempt| Self::attempt(Arc::clone(core), effect, attempt, request.clone())).await
+        core.call(mode, |attempt| Self::attempt(Arc::clone(core), mode, attempt, request.clone())).await
     }
 
     /// One attempt. A write is read to its summary here, inside the retries, since only the summary
     /// says that it was done.
     async fn attempt(
         core: Arc<Core>,
-        effect: Effect,
+        mode: AccessMode,
         attempt: Attempt,
         request: v1::ExecuteRequest,
     ) -> Result<Self, Status> {
@@ -182,8 +182,8 @@ impl Execution {
             return Err(invalid_answer("it does not begin with the columns").to_status());
         };
         let mut execution =
-            Self { columns: header.columns, rows: VecDeque::new(), source: Some(source), summary: None, core, effect };
-        while effect == Effect::Writes && execution.read_on().await? {}
+            Self { columns: header.columns, rows: VecDeque::new(), source: Some(source), summary: None, core, mode };
+        while mode == AccessMode::Write && execution.read_part().await? {}
         Ok(execution)
     }
 
@@ -196,7 +196,7 @@ impl Execution {
     ///
     /// # Errors
     /// The stream broke off. The statement had no effect beyond being read in part; run it again.
-    pub async fn next(&mut self) -> Result<Option<Vec<Value>>, Error> {
+    pub async fn next(&mut self) -> Result<Option<Vec<Value>>, Failure> {
         loop {
             if let Some(row) = self.rows.pop_front() {
                 return Ok(Some(row));
@@ -206,13 +206,13 @@ impl Execution {
             };
             let member = Arc::clone(&source.member);
             let limit = self.core.limits.call;
-            let failure = match timeout(limit, self.read_on()).await {
+            let error = match timeout(limit, self.read_part()).await {
                 Ok(Ok(_)) => continue,
-                Ok(Err(status)) => Failure::new(&status, &member.address),
-                Err(_elapsed) => Failure::no_answer(&member.address, limit),
+                Ok(Err(status)) => AttemptError::new(&status, &member.address),
+                Err(_elapsed) => AttemptError::no_answer(&member.address, limit),
             };
             self.source = None;
-            return Err(if failure.error.class.is_retryable() { failure.without_effect() } else { failure.error });
+            return Err(if error.failure.class.is_retryable() { error.without_effect() } else { error.failure });
         }
     }
 
@@ -225,7 +225,7 @@ impl Execution {
     ///
     /// # Errors
     /// As [`Execution::next`].
-    pub async fn collect(mut self) -> Result<(Vec<Vec<Value>>, Summary), Error> {
+    pub async fn collect(mut self) -> Result<(Vec<Vec<Value>>, Summary), Failure> {
         let mut rows = Vec::new();
         while let Some(row) = self.next().await? {
             rows.push(row);
@@ -235,7 +235,7 @@ impl Execution {
     }
 
     /// Takes in one more part. False after the summary.
-    async fn read_on(&mut self) -> Result<bool, Status> {
+    async fn read_part(&mut self) -> Result<bool, Status> {
         let Some(source) = &mut self.source else {
             return Ok(false);
         };
@@ -262,9 +262,9 @@ impl Execution {
         if let Some(leader) = &summary.leader {
             self.core.members.learn_leader(leader, &source.member);
         }
-        match self.effect {
-            Effect::Reads => self.core.saw(summary.revision),
-            Effect::Writes | Effect::WritesEachTime => self.core.wrote(summary.revision),
+        match self.mode {
+            AccessMode::Read => self.core.note_seen(summary.revision),
+            AccessMode::Write | AccessMode::WriteUnrepeatable => self.core.note_written(summary.revision),
         }
         self.summary = Some(Summary {
             system_updates: summary.counters.unwrap_or_default().system_updates,
@@ -287,9 +287,10 @@ impl fmt::Debug for Execution {
     }
 }
 
-fn new_request_id() -> Result<[u8; REQUEST_ID_LENGTH], Error> {
+fn new_request_id() -> Result<[u8; REQUEST_ID_LENGTH], Failure> {
     let mut id = [0; REQUEST_ID_LENGTH];
-    getrandom::fill(&mut id).map_err(|_| Error::bug("The operating system gave no random bytes for a request id."))?;
+    getrandom::fill(&mut id)
+        .map_err(|_| Failure::bug("The operating system gave no random bytes for a request id."))?;
     Ok(id)
 }
 
@@ -302,7 +303,7 @@ mod tests {
         for text in
             ["SHOW ALIASES", " show users", "// x\n/* y */ SHOW ROLES", "CYPHER 25 SHOW ROLES", "cypher 5\nshow x"]
         {
-            assert_eq!(Statement::new(text).effect(), Effect::Reads, "{text}");
+            assert_eq!(Statement::new(text).access_mode(), AccessMode::Read, "{text}");
             assert!(Statement::new(text).is_listing(), "{text}");
         }
         for text in [
@@ -316,7 +317,7 @@ mod tests {
             "25",
             "/* SHOW",
         ] {
-            assert_eq!(Statement::new(text).effect(), Effect::Writes, "{text}");
+            assert_eq!(Statement::new(text).access_mode(), AccessMode::Write, "{text}");
         }
     }
 

@@ -9,12 +9,12 @@ use aliasd_wire::v1::{self, watch_response::Event as WireEvent};
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Status, Streaming};
 
-use crate::Error;
-use crate::core::{Core, Effect};
-use crate::failure::{Failure, invalid_answer};
+use crate::Failure;
+use crate::attempt_error::{AttemptError, invalid_answer};
+use crate::core::{AccessMode, Core};
 use crate::members::Member;
 
-/// The code of a watch whose revision is no longer in the member's history.
+/// The code of a watch parties revision is no longer in the member's history.
 const WATCH_COMPACTED: &str = "WATCH_COMPACTED";
 
 /// How long the first message of a stream may take, and the pause after a failure to open one.
@@ -37,20 +37,20 @@ pub struct WatchFrom {
 pub enum Event {
     /// Everything relevant that one revision changed.
     Changes {
-        /// The revision.
+        /// The revision that made them.
         revision: u64,
-        /// The changes.
+        /// At least one, each subject at most once.
         changes: Vec<v1::Change>,
     },
     /// Every relevant change up to and including this revision has been delivered.
     Progress {
-        /// The revision.
+        /// Up to which nothing is missing.
         revision: u64,
     },
     /// Changes were missed, because the history does not reach back far enough. Whatever was derived from earlier
     /// events must be dropped; the watch goes on after this revision.
     Resync {
-        /// The revision.
+        /// After which the watch goes on.
         revision: u64,
     },
 }
@@ -61,7 +61,7 @@ pub struct Watch {
     from: WatchFrom,
     stream: Option<Stream>,
     /// How many streams in a row have ended before their first message.
-    fruitless: u32,
+    failures_in_a_row: u32,
 }
 
 struct Stream {
@@ -101,7 +101,7 @@ impl WatchFrom {
 
 impl Watch {
     pub(crate) fn new(core: Arc<Core>, from: WatchFrom) -> Self {
-        Self { core, from, stream: None, fruitless: 0 }
+        Self { core, from, stream: None, failures_in_a_row: 0 }
     }
 
     /// The revision up to which everything has been delivered; `None` before the first event.
@@ -114,7 +114,7 @@ impl Watch {
     ///
     /// # Errors
     /// The cluster refuses the watch, for example because the user was suspended.
-    pub async fn next(&mut self) -> Result<Event, Error> {
+    pub async fn next(&mut self) -> Result<Event, Failure> {
         loop {
             let Some(stream) = &mut self.stream else {
                 if let Some(event) = self.open().await? {
@@ -126,23 +126,23 @@ impl Watch {
                 Ok(Ok(Some(message))) => message,
                 Ok(Ok(None)) => {
                     stream.member.failed();
-                    self.lost("the stream ended");
+                    self.abandon_stream("the stream ended");
                     continue;
                 }
                 Ok(Err(status)) => {
-                    if let Some(event) = self.broken(&status)? {
+                    if let Some(event) = self.on_broken_stream(&status)? {
                         return Ok(event);
                     }
                     continue;
                 }
                 Err(_elapsed) => {
                     stream.member.failed();
-                    self.lost("the stream fell silent");
+                    self.abandon_stream("the stream fell silent");
                     continue;
                 }
             };
             stream.member.answered();
-            self.fruitless = 0;
+            self.failures_in_a_row = 0;
             if let Some(event) = self.event(message)? {
                 return Ok(event);
             }
@@ -150,16 +150,16 @@ impl Watch {
     }
 
     /// Opens a stream at the position. An event instead means that the history was too short.
-    async fn open(&mut self) -> Result<Option<Event>, Error> {
-        if let Some(doublings) = self.fruitless.checked_sub(2) {
+    async fn open(&mut self) -> Result<Option<Event>, Failure> {
+        if let Some(doublings) = self.failures_in_a_row.checked_sub(2) {
             sleep(PAUSE * 2_u32.pow(doublings.min(PAUSE_DOUBLINGS_MAX))).await;
         }
         let filter = self.from.names.clone().map(|names| v1::NameFilter { names });
         let request = v1::WatchRequest { after_revision: self.from.after, filter };
         let opened = self
             .core
-            .call(Effect::Reads, |attempt| {
-                let request = attempt.endless_request(request.clone());
+            .call(AccessMode::Read, |attempt| {
+                let request = attempt.request_without_deadline(request.clone());
                 async move { Ok((RouterClient::new(attempt.channel()).watch(request).await?, attempt.member)) }
             })
             .await;
@@ -169,52 +169,52 @@ impl Watch {
                 self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE });
                 Ok(None)
             }
-            Err(error) => self.after_error(error).await,
+            Err(failure) => self.on_open_error(failure).await,
         }
     }
 
-    async fn after_error(&mut self, error: Error) -> Result<Option<Event>, Error> {
-        if let Some(event) = self.compacted(&error) {
+    async fn on_open_error(&mut self, failure: Failure) -> Result<Option<Event>, Failure> {
+        if let Some(event) = self.resync_after(&failure) {
             return Ok(Some(event));
         }
-        if !error.class.is_retryable() {
-            return Err(error);
+        if !failure.class.is_retryable() {
+            return Err(failure);
         }
-        tracing::warn!(code = %error.code, "cannot watch yet: {error}");
+        tracing::warn!(code = %failure.code, "cannot watch yet: {failure}");
         sleep(PAUSE).await;
         Ok(None)
     }
 
-    fn broken(&mut self, status: &Status) -> Result<Option<Event>, Error> {
+    fn on_broken_stream(&mut self, status: &Status) -> Result<Option<Event>, Failure> {
         let Some(stream) = self.stream.take() else { return Ok(None) };
-        let failure = Failure::new(status, &stream.member.address);
-        if let Some(event) = self.compacted(&failure.error) {
+        let error = AttemptError::new(status, &stream.member.address);
+        if let Some(event) = self.resync_after(&error.failure) {
             return Ok(Some(event));
         }
         // Whatever the reason, another member is as good and perhaps better.
         stream.member.failed();
         // A proof of identity that ended while the stream went on can be renewed; one that never held cannot.
-        let renewable = failure.error.grpc_code == Code::Unauthenticated && self.fruitless == 0;
-        if failure.error.class.is_retryable() || renewable {
-            self.lost(&failure.error.message);
+        let renewable = error.failure.grpc_code == Code::Unauthenticated && self.failures_in_a_row == 0;
+        if error.failure.class.is_retryable() || renewable {
+            self.abandon_stream(&error.failure.message);
             return Ok(None);
         }
-        Err(failure.error)
+        Err(error.failure)
     }
 
-    fn compacted(&mut self, error: &Error) -> Option<Event> {
-        let revision = error.resume_revision.filter(|_| error.code == WATCH_COMPACTED)?;
+    fn resync_after(&mut self, failure: &Failure) -> Option<Event> {
+        let revision = failure.resume_revision.filter(|_| failure.code == WATCH_COMPACTED)?;
         self.from.after = Some(revision);
         Some(Event::Resync { revision })
     }
 
-    fn lost(&mut self, why: &str) {
+    fn abandon_stream(&mut self, why: &str) {
         tracing::info!(after = self.from.after, "the watch goes on elsewhere: {why}");
         self.stream = None;
-        self.fruitless = self.fruitless.saturating_add(1);
+        self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
     }
 
-    fn event(&mut self, message: v1::WatchResponse) -> Result<Option<Event>, Error> {
+    fn event(&mut self, message: v1::WatchResponse) -> Result<Option<Event>, Failure> {
         let position = self.from.after.unwrap_or_default();
         match message.event {
             Some(WireEvent::Batch(batch)) => {

@@ -8,7 +8,7 @@ use aliasd_catalog::Rejection;
 use aliasd_cypher::ErrorCode;
 use aliasd_node::api::class_on_the_wire;
 use aliasd_service::{Failure, NodeFailure};
-use aliasd_wire::error::{Class, TRANSPORT};
+use aliasd_wire::failure::{Class, TRANSPORT};
 
 const INTRODUCTION: &str = "\
 # Errors

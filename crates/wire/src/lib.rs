@@ -14,8 +14,8 @@
 //! never a panic. Fields marked `debug_redact` in the `.proto` files are never printed, and wiped when a
 //! message of [`v1`] is dropped; so take them out with `std::mem::take`.
 
-pub mod error;
 pub mod explanation;
+pub mod failure;
 mod outcome;
 pub mod privilege;
 pub mod route;

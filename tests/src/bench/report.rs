@@ -38,7 +38,7 @@ pub struct Machine {
 /// What understanding one statement costs, on one thread.
 #[derive(Debug)]
 pub struct Understood {
-    /// Which statement.
+    /// The name of the statement in the report.
     pub what: &'static str,
     /// How long its text is.
     pub bytes: usize,
@@ -53,13 +53,13 @@ pub struct Understood {
 pub struct Reads {
     /// How many clients, over a few connections.
     pub clients: usize,
-    /// Health checks.
+    /// Health checks, which cost what a call costs at least.
     pub nothing: Slices,
     /// `WhoAmI`.
     pub identity: Slices,
     /// Resolves with credentials, from local state.
     pub resolve: Slices,
-    /// Of the messages.
+    /// How large the messages are.
     pub sizes: Sizes,
 }
 
@@ -79,7 +79,7 @@ pub struct Writes {
     pub clients: usize,
     /// One `fdatasync` after an append of 4 KiB on the file system of the logs, while no statements run.
     pub sync: Slices,
-    /// The statements.
+    /// How long the statements took.
     pub create: Slices,
     /// The node that led.
     pub leader: u64,

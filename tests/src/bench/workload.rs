@@ -17,7 +17,7 @@ const IDENTITY: &str = "benchmark";
 /// Clients share connections as the users of an SDK do: many calls at a time on each of a few.
 pub(super) const CONNECTIONS_MAX: usize = 4;
 
-/// See the module.
+/// A cluster with aliases in it, and the clients that use them.
 pub(super) struct Workload<'a> {
     pub(super) cluster: &'a Cluster,
     tls: Arc<ClientConfig>,

@@ -45,17 +45,17 @@ async fn tell(arguments: &Arguments) -> Result<bool> {
     let interrupted = tokio::spawn(clean_up_when_interrupted(directory.path().to_path_buf(), interruption()?));
     let mut narrator = Narrator::aloud();
     narrator.say("One alias, two DBMSs, four real processes. Every answer below is what its reader would see.");
-    let told = story::tell(directory.path(), &mut narrator).await;
+    let result = story::tell(directory.path(), &mut narrator).await;
     let summary = narrator.end();
     interrupted.abort();
     if arguments.keep
-        && let Ok(all) = &told
+        && let Ok(all) = &result
     {
         narrator.say(format!("\n{}\n\nThe clusters run until Ctrl-C.", all.how_to_connect()));
         interruption()?.await;
     }
     // The nodes first: they have files open in the directory.
-    drop(told);
+    drop(result);
     directory.close()?;
     Ok(summary.is_as_expected())
 }

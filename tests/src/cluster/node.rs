@@ -106,7 +106,7 @@ impl Node {
         self.running()?.signal(Signal::SIGSTOP)
     }
 
-    /// SIGCONT.
+    /// SIGCONT: it goes on where it hung.
     pub fn resume(&mut self) -> Result<()> {
         self.running()?.signal(Signal::SIGCONT)
     }

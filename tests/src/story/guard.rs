@@ -14,7 +14,7 @@ use crate::cluster::PATIENCE;
 struct Fired {
     ended: Ended,
     at: Instant,
-    validated: Result<(), aliasd_client::Error>,
+    validated: Result<(), aliasd_client::Failure>,
 }
 
 pub(super) async fn fires(all: &Characters, narrator: &mut Narrator) -> Result<()> {

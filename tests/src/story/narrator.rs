@@ -13,7 +13,7 @@ use crate::process::Finished;
 
 const RULE_LENGTH: usize = 100;
 
-/// See the module.
+/// Prints the steps of the story, and counts those that came out as expected.
 pub struct Narrator {
     out: Box<dyn Write + Send>,
     palette: Palette,

@@ -27,7 +27,7 @@ impl Palette {
         Self { colour: stdout().is_terminal() && !set("NO_COLOR") && !dumb }
     }
 
-    /// No colour.
+    /// For output that no person looks at: no colours.
     pub(super) fn plain() -> Self {
         Self { colour: false }
     }

@@ -16,7 +16,7 @@ struct Expected<'a> {
     said: &'a [&'a str],
 }
 
-/// Statements.
+/// Statements that are refused, with what the answer says about each.
 pub(super) fn statements(all: &Characters, narrator: &mut Narrator) -> Result<()> {
     let location = &all.b.nodes[0].client_address;
     let insecure = format!(

@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 
 use super::{print, tell};
 use crate::arguments::RowFormat;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::{csv_line, from_value, plain, printable, rows};
 
 /// Prints one answer after the other.
@@ -32,7 +32,7 @@ impl Printer {
     }
 
     /// Prints an answer, and with a table a sentence about it, which says how long it took if it is told the begin.
-    pub(crate) async fn show(&mut self, execution: Execution, begin: Option<Instant>) -> Result<(), Failure> {
+    pub(crate) async fn show(&mut self, execution: Execution, begin: Option<Instant>) -> Result<(), CommandError> {
         let format = self.format;
         let columns = execution.columns().to_vec();
         if !columns.is_empty()
@@ -55,14 +55,14 @@ impl Printer {
         notify(&summary);
         if format == RowFormat::Table {
             let time = time.map(|time| format!(", {time} ms")).unwrap_or_default();
-            tell(&format!("{}{time}.", told(columns.is_empty(), rows.len(), &summary)));
+            tell(&format!("{}{time}.", outcome(columns.is_empty(), rows.len(), &summary)));
         }
         Ok(())
     }
 }
 
 /// Prints rows as they come, so that a large result needs no memory.
-async fn stream_csv(mut execution: Execution) -> Result<Summary, Failure> {
+async fn stream_csv(mut execution: Execution) -> Result<Summary, CommandError> {
     if !execution.columns().is_empty() {
         print(&csv_line(execution.columns().iter().map(|name| Some(Cow::Borrowed(name.as_str())))))?;
     }
@@ -74,7 +74,7 @@ async fn stream_csv(mut execution: Execution) -> Result<Summary, Failure> {
     Ok(summary)
 }
 
-fn print_table(columns: &[String], values: &[Vec<Value>]) -> Result<(), Failure> {
+fn print_table(columns: &[String], values: &[Vec<Value>]) -> Result<(), CommandError> {
     if columns.is_empty() {
         return Ok(());
     }
@@ -83,7 +83,7 @@ fn print_table(columns: &[String], values: &[Vec<Value>]) -> Result<(), Failure>
     Ok(print(&rows(columns, &cells))?)
 }
 
-fn print_json(columns: &[String], rows: &[Vec<Value>], summary: &Summary) -> Result<(), Failure> {
+fn print_json(columns: &[String], rows: &[Vec<Value>], summary: &Summary) -> Result<(), CommandError> {
     let row = |values: &Vec<Value>| -> Map<_, _> {
         columns.iter().zip(values).map(|(name, value)| (name.clone(), from_value(value))).collect()
     };
@@ -130,7 +130,7 @@ fn severity(severity: NotificationSeverity) -> &'static str {
 }
 
 /// What was done, in a sentence.
-fn told(is_write: bool, rows: usize, summary: &Summary) -> String {
+fn outcome(is_write: bool, rows: usize, summary: &Summary) -> String {
     let count = |number: u64, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let what = match (is_write, summary.system_updates) {
         (true, 0) => "Nothing changed".to_owned(),
@@ -148,9 +148,9 @@ mod tests {
     fn what_was_done_is_said_in_a_sentence() {
         let mut summary = Summary::default();
         summary.revision = 7;
-        assert_eq!(told(true, 0, &summary), "Nothing changed, revision 7");
+        assert_eq!(outcome(true, 0, &summary), "Nothing changed, revision 7");
         summary.system_updates = 2;
-        assert_eq!(told(true, 0, &summary), "Done, 2 system updates, revision 7");
-        assert_eq!(told(false, 1, &summary), "1 row, revision 7");
+        assert_eq!(outcome(true, 0, &summary), "Done, 2 system updates, revision 7");
+        assert_eq!(outcome(false, 1, &summary), "1 row, revision 7");
     }
 }

@@ -6,18 +6,18 @@ use serde_json::json;
 
 use super::{print, status, tell};
 use crate::arguments::{Cluster, ClusterInit, ClusterStatus, Format};
+use crate::command_error::CommandError;
 use crate::connection::secret;
-use crate::failure::Failure;
 use crate::output::{fields, printable};
 
-pub(crate) async fn run(command: Cluster) -> Result<(), Failure> {
+pub(crate) async fn run(command: Cluster) -> Result<(), CommandError> {
     match command {
         Cluster::Init(command) => init(*command).await,
         Cluster::Status(command) => show(*command).await,
     }
 }
 
-async fn init(command: ClusterInit) -> Result<(), Failure> {
+async fn init(command: ClusterInit) -> Result<(), CommandError> {
     let members = command.members.into_iter().map(|member| InitMember {
         node_id: member.node_id,
         peer_address: member.peer_address,
@@ -50,7 +50,7 @@ async fn init(command: ClusterInit) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(command: ClusterStatus) -> Result<(), Failure> {
+async fn show(command: ClusterStatus) -> Result<(), CommandError> {
     let client = command.connection.client_or_nobody()?;
     if !command.all {
         let answer = client.cluster_status().await?;

@@ -5,9 +5,9 @@ use clap_complete::Shell;
 
 use super::print;
 use crate::arguments::Arguments;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
-pub(crate) fn run(shell: Shell) -> Result<(), Failure> {
+pub(crate) fn run(shell: Shell) -> Result<(), CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "aliasctl", &mut script);
     Ok(print(&String::from_utf8_lossy(&script))?)

@@ -5,11 +5,11 @@ use aliasd_cypher::split_statements;
 
 use super::answer::Printer;
 use crate::arguments::Exec;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::parameter;
 use crate::password::read_text;
 
-pub(crate) async fn run(command: Box<Exec>) -> Result<(), Failure> {
+pub(crate) async fn run(command: Box<Exec>) -> Result<(), CommandError> {
     let parameters = parameter::collect(&command.parameters)?;
     let script = match (&command.file, &command.statement) {
         (Some(path), _) => Some(read_text("script", path)?),
@@ -33,6 +33,6 @@ pub(crate) async fn run(command: Box<Exec>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn one(client: &Client, statement: Statement, printer: &mut Printer) -> Result<(), Failure> {
+async fn one(client: &Client, statement: Statement, printer: &mut Printer) -> Result<(), CommandError> {
     printer.show(client.execute(statement).await?, None).await
 }

@@ -11,10 +11,10 @@ use serde_json::{Value as Json, json};
 
 use super::print;
 use crate::arguments::{ExplainAccess, Format};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::printable;
 
-pub(crate) async fn run(command: Box<ExplainAccess>) -> Result<(), Failure> {
+pub(crate) async fn run(command: Box<ExplainAccess>) -> Result<(), CommandError> {
     let client = command.connection.client()?;
     let explained =
         client.explain_access(Some(&command.user_explained), &command.name, Some(command.freshness)).await?;
@@ -23,7 +23,7 @@ pub(crate) async fn run(command: Box<ExplainAccess>) -> Result<(), Failure> {
         Format::Json => format!("{}\n", json(&explained)),
     };
     print(&text)?;
-    if is_allowed(&explained) { Ok(()) } else { Err(Failure::Told) }
+    if is_allowed(&explained) { Ok(()) } else { Err(CommandError::Reported) }
 }
 
 fn is_allowed(explained: &ExplainAccessResponse) -> bool {
@@ -36,7 +36,7 @@ fn text(explained: &ExplainAccessResponse) -> String {
     let mut out = verdict(explained);
     for rule in explained.rules.iter().filter_map(|rule| rule.rule.as_ref()) {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{:<8}{}", label(rule), told(rule, explained));
+        let _ = writeln!(out, "{:<8}{}", label(rule), describe(rule, explained));
     }
     let _ = writeln!(out, "{:<8}{}", "as of", format_args!("revision {}", explained.served_at_revision));
     printable(&out).into_owned()
@@ -73,18 +73,18 @@ fn label(rule: &Rule) -> &'static str {
     }
 }
 
-fn told(rule: &Rule, explained: &ExplainAccessResponse) -> String {
+fn describe(rule: &Rule, explained: &ExplainAccessResponse) -> String {
     match rule {
-        Rule::User(user) => user_told(user, &explained.user),
-        Rule::Name(name) => name_told(name, &explained.name),
+        Rule::User(user) => describe_user(user, &explained.user),
+        Rule::Name(name) => describe_name(name, &explained.name),
         Rule::Roles(roles) => roles.roles.join(", "),
-        Rule::Home(home) => home_told(home),
+        Rule::Home(home) => describe_home(home),
         Rule::System(()) => "everyone may use the system database".to_owned(),
-        Rule::Access(access) => access_told(access),
+        Rule::Access(access) => describe_access(access),
     }
 }
 
-fn user_told(rule: &UserRule, user: &str) -> String {
+fn describe_user(rule: &UserRule, user: &str) -> String {
     let state = match rule.state() {
         UserState::Active if rule.password_change_required => "has to change the password before anything else",
         UserState::Active => "is active",
@@ -95,7 +95,7 @@ fn user_told(rule: &UserRule, user: &str) -> String {
     format!("{user} {state}")
 }
 
-fn name_told(rule: &NameRule, name: &str) -> String {
+fn describe_name(rule: &NameRule, name: &str) -> String {
     match rule.kind() {
         NameKind::Nothing => format!("nothing that may be known of is called {name}"),
         NameKind::StandardDatabase => format!("{name} is a database"),
@@ -107,7 +107,7 @@ fn name_told(rule: &NameRule, name: &str) -> String {
     }
 }
 
-fn home_told(home: &HomeDatabase) -> String {
+fn describe_home(home: &HomeDatabase) -> String {
     let by_default = if home.by_default { " (the default database)" } else { "" };
     match &home.stands_for {
         Some(name) if *name == home.name => format!("{name}{by_default}"),
@@ -116,7 +116,7 @@ fn home_told(home: &HomeDatabase) -> String {
     }
 }
 
-fn access_told(rule: &AccessPrivilegeRule) -> String {
+fn describe_access(rule: &AccessPrivilegeRule) -> String {
     let denied = rule.grants.iter().any(|grant| grant.access() == PrivilegeAccess::Denied);
     let outcome = match (rule.allowed, denied) {
         (true, _) => "granted",

@@ -1,31 +1,29 @@
 //! `aliasctl keystore`: the files that hold the keys of the nodes.
 
-use std::error::Error as StdError;
-
-use aliasd_keyring::keystore::{Keystore as File, KeystoreError, SecretKey};
+use aliasd_keyring::keystore::{Keystore as File, SecretKey};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{print, tell};
 use crate::arguments::{Format, Keystore, KeystoreFile};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::{fields, rows};
 use crate::password;
 
 /// The variable that holds the password of a keystore.
 const PASSWORD_VARIABLE: &str = "ALIASD_KEYSTORE_PASSWORD";
 
-pub(crate) fn run(command: Keystore) -> Result<(), Failure> {
+pub(crate) fn run(command: Keystore) -> Result<(), CommandError> {
     match command {
         Keystore::Create { file, key_name } => {
             let password = password(&file, true)?;
-            let key = File::create(&file.path, &password, &key_name).map_err(|error| failure(&error))?;
+            let key = File::create(&file.path, &password, &key_name)?;
             print(&fields(&[("name", key.name().to_owned()), ("key id", key.id().to_string())]))?;
             tell("Copy the file to every node, and keep a copy apart: without it no sealed credential opens.");
         }
         Keystore::List { file, format } => {
             let password = password(&file, false)?;
-            let keystore = File::open(&file.path, &password).map_err(|error| failure(&error))?;
+            let keystore = File::open(&file.path, &password)?;
             print(&list(keystore.keys(), format))?;
         }
     }
@@ -46,7 +44,7 @@ fn list(keys: &[SecretKey], format: Format) -> String {
     }
 }
 
-fn password(file: &KeystoreFile, is_new: bool) -> Result<Zeroizing<String>, Failure> {
+fn password(file: &KeystoreFile, is_new: bool) -> Result<Zeroizing<String>, CommandError> {
     let given = password::given(file.password_file.as_deref(), PASSWORD_VARIABLE)?;
     let password = match given {
         Some(password) => Some(password),
@@ -54,13 +52,6 @@ fn password(file: &KeystoreFile, is_new: bool) -> Result<Zeroizing<String>, Fail
     };
     password.ok_or_else(|| {
         let hint = format!("Give --password-file or {PASSWORD_VARIABLE}.");
-        Failure::usage("no password is given for the keystore", hint)
-    })
-}
-
-fn failure(error: &KeystoreError) -> Failure {
-    Failure::local(match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
+        CommandError::usage("no password is given for the keystore", hint)
     })
 }

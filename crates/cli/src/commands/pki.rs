@@ -1,23 +1,22 @@
 //! `aliasctl pki`: the certificates of a cluster.
 
-use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aliasd_keyring::pki::{Authority, PkiError, Subject};
+use aliasd_keyring::pki::{Authority, Subject};
 
 use super::print;
 use crate::arguments::{Issue, IssueCommon, Pki};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::fields;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-pub(crate) fn run(command: Pki) -> Result<(), Failure> {
+pub(crate) fn run(command: Pki) -> Result<(), CommandError> {
     match command {
         Pki::Init { dir, name } => {
-            let authority = Authority::create(&name).map_err(|error| failure(&error))?;
-            show(authority.save(&dir).map_err(|error| failure(&error))?)
+            let authority = Authority::create(&name)?;
+            show(authority.save(&dir)?)
         }
         Pki::Issue(Issue::Node { id, hosts, common }) => {
             issue(&Subject::Node { id, hosts }, &format!("node-{id}"), &common)
@@ -29,14 +28,14 @@ pub(crate) fn run(command: Pki) -> Result<(), Failure> {
     }
 }
 
-fn issue(subject: &Subject, stem: &str, common: &IssueCommon) -> Result<(), Failure> {
-    let authority = Authority::load(&common.dir).map_err(|error| failure(&error))?;
-    let issued = authority.issue(subject, DAY * common.days).map_err(|error| failure(&error))?;
+fn issue(subject: &Subject, stem: &str, common: &IssueCommon) -> Result<(), CommandError> {
+    let authority = Authority::load(&common.dir)?;
+    let issued = authority.issue(subject, DAY * common.days)?;
     let directory = common.out.as_ref().unwrap_or(&common.dir);
-    show(issued.save(directory, stem).map_err(|error| failure(&error))?)
+    show(issued.save(directory, stem)?)
 }
 
-fn show((certificate, key): (PathBuf, PathBuf)) -> Result<(), Failure> {
+fn show((certificate, key): (PathBuf, PathBuf)) -> Result<(), CommandError> {
     let text = fields(&[("certificate", certificate.display().to_string()), ("key", key.display().to_string())]);
     Ok(print(&text)?)
 }
@@ -45,13 +44,6 @@ fn show((certificate, key): (PathBuf, PathBuf)) -> Result<(), Failure> {
 fn file_name(identity: &str) -> String {
     let name = identity.replace(|letter: char| !letter.is_alphanumeric() && !"._-@+ ".contains(letter), "_");
     if name.starts_with('.') { format!("_{name}") } else { name }
-}
-
-fn failure(error: &PkiError) -> Failure {
-    Failure::local(match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    })
 }
 
 #[cfg(test)]

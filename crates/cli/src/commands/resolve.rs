@@ -5,10 +5,10 @@ use serde_json::{Value as Json, json};
 
 use super::print;
 use crate::arguments::{Format, Resolve};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::{fields, from_map};
 
-pub(crate) async fn run(command: Box<Resolve>) -> Result<(), Failure> {
+pub(crate) async fn run(command: Box<Resolve>) -> Result<(), CommandError> {
     let mut lookup = match &command.name {
         Some(name) => Lookup::name(name),
         None => Lookup::home(),

@@ -11,16 +11,17 @@ use serde_json::json;
 
 use super::{print, tell, yes_or_no};
 use crate::arguments::{Format, Login, Whoami};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::fields;
 
-pub(crate) async fn login(command: Box<Login>) -> Result<(), Failure> {
+pub(crate) async fn login(command: Box<Login>) -> Result<(), CommandError> {
     let (user, password) = command.connection.user_and_password()?;
     let login = command.connection.nobody()?.login(user, &password).await?;
     match &command.save {
         None => print(&format!("{}\n", login.token.expose()))?,
-        Some(path) => save(path, login.token.expose())
-            .map_err(|error| Failure::local(format!("the token file {} cannot be written: {error}", path.display())))?,
+        Some(path) => save(path, login.token.expose()).map_err(|error| {
+            CommandError::local_io(format!("the token file {} cannot be written", path.display()), error)
+        })?,
     }
     if let Ok(left) = login.expires_at.duration_since(SystemTime::now()) {
         tell(&format!("The token is good for {} minutes.", left.as_secs() / 60));
@@ -47,7 +48,7 @@ fn save(path: &Path, token: &str) -> io::Result<()> {
     written
 }
 
-pub(crate) async fn whoami(command: Box<Whoami>) -> Result<(), Failure> {
+pub(crate) async fn whoami(command: Box<Whoami>) -> Result<(), CommandError> {
     let answer = command.connection.client()?.who_am_i().await?;
     let expires_at = answer.expires_at.as_ref().map(ToString::to_string);
     let text = match command.format {

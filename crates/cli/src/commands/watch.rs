@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::{print, tell};
 use crate::arguments::{Format, Watch};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::printable;
 
-pub(crate) async fn run(command: Box<Watch>) -> Result<(), Failure> {
+pub(crate) async fn run(command: Box<Watch>) -> Result<(), CommandError> {
     let from = match command.after {
         Some(revision) => WatchFrom::after(revision),
         None => WatchFrom::now(),

@@ -3,7 +3,7 @@
 use aliasd_client::{Float, Value, ValueMap};
 use serde_json::{Map, Number, Value as Json};
 
-/// A value.
+/// A value of the administration language as JSON.
 pub(crate) fn from_value(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
@@ -19,7 +19,7 @@ pub(crate) fn from_value(value: &Value) -> Json {
     }
 }
 
-/// A map of values.
+/// A map of such values as a JSON object.
 pub(crate) fn from_map(map: &ValueMap) -> Json {
     Json::Object(map.iter().map(|(key, value)| (key.clone(), from_value(value))).collect::<Map<_, _>>())
 }

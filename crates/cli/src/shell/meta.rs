@@ -4,7 +4,7 @@ use aliasd_cypher::{CommandPage, commands, nearest};
 use unicode_width::UnicodeWidthStr;
 
 use crate::arguments::RowFormat;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::fields;
 
 /// Name, arguments and purpose of each command.
@@ -41,11 +41,11 @@ pub(super) enum Meta<'a> {
 
 impl<'a> Meta<'a> {
     /// Reads a command, given without its colon.
-    pub(super) fn read(text: &'a str) -> Result<Self, Failure> {
+    pub(super) fn read(text: &'a str) -> Result<Self, CommandError> {
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();
         let alone = |meta| {
-            let refusal = || Failure::usage(format!(":{word} takes no arguments"), "");
+            let refusal = || CommandError::usage(format!(":{word} takes no arguments"), "");
             if rest.is_empty() { Ok(meta) } else { Err(refusal()) }
         };
         match word.to_ascii_lowercase().as_str() {
@@ -73,19 +73,19 @@ impl<'a> Meta<'a> {
                 let hint = nearest(unknown, names).map(|near| format!("Did you mean :{near}?"));
                 let hint = hint.unwrap_or_else(|| ":help lists the commands.".to_owned());
                 // What follows the word may be a secret.
-                Err(Failure::usage(format!(":{word} is not a command of the shell"), hint))
+                Err(CommandError::usage(format!(":{word} is not a command of the shell"), hint))
             }
         }
     }
 }
 
-fn usage(name: &str) -> Failure {
+fn usage(name: &str) -> CommandError {
     let arguments = COMMANDS.iter().find(|(known, _, _)| *known == name).map_or("", |(_, arguments, _)| arguments);
-    Failure::usage(format!(":{name} needs an argument"), format!("It is `:{name} {arguments}`."))
+    CommandError::usage(format!(":{name} needs an argument"), format!("It is `:{name} {arguments}`."))
 }
 
 /// What `:help` and `:help COMMAND` print.
-pub(super) fn help(about: &str) -> Result<String, Failure> {
+pub(super) fn help(about: &str) -> Result<String, CommandError> {
     let wanted: Vec<String> = about.trim_end_matches(';').split_whitespace().map(str::to_uppercase).collect();
     if wanted.is_empty() {
         return Ok(overview());
@@ -111,10 +111,10 @@ pub(super) fn help(about: &str) -> Result<String, Failure> {
     }
 }
 
-fn unknown(about: &str) -> Failure {
+fn unknown(about: &str) -> CommandError {
     let hint = nearest(about, commands().iter().map(|page| page.name)).map(|near| format!("Did you mean {near}?"));
     let hint = hint.unwrap_or_else(|| ":help lists the commands.".to_owned());
-    Failure::usage("there is no help for that", hint)
+    CommandError::usage("there is no help for that", hint)
 }
 
 fn overview() -> String {
@@ -177,13 +177,6 @@ fn wrapped(paragraph: &str, indent: &str) -> String {
 mod tests {
     use super::*;
 
-    fn hint(failure: &Failure) -> String {
-        match failure {
-            Failure::Usage { hint, .. } => hint.clone(),
-            other => panic!("{other:?}"),
-        }
-    }
-
     #[test]
     fn every_command_is_read() {
         for (name, arguments, _) in COMMANDS {
@@ -200,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_gets_a_suggestion() {
-        assert_eq!(hint(&Meta::read("parma x => 'geheim'").unwrap_err()), "Did you mean :param?");
+        assert_eq!(Meta::read("parma x => 'geheim'").unwrap_err().hint(), "Did you mean :param?");
         assert!(!format!("{:?}", Meta::read("parma x => 'geheim'").unwrap_err()).contains("geheim"));
-        assert_eq!(hint(&Meta::read("nonsense").unwrap_err()), ":help lists the commands.");
+        assert_eq!(Meta::read("nonsense").unwrap_err().hint(), ":help lists the commands.");
     }
 
     #[test]
@@ -214,6 +207,6 @@ mod tests {
         assert!(help("show alias").unwrap().starts_with("SHOW ALIAS"));
         assert!(help("alias").unwrap().contains("CREATE ALIAS\nALTER ALIAS\n"));
         assert!(help(":param").unwrap().contains("not shown"));
-        assert_eq!(hint(&help("CREATE ALAIS").unwrap_err()), "Did you mean CREATE ALIAS?");
+        assert_eq!(help("CREATE ALAIS").unwrap_err().hint(), "Did you mean CREATE ALIAS?");
     }
 }

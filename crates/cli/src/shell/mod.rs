@@ -30,8 +30,8 @@ use reedline::{
 use tokio::runtime::{Builder, Runtime};
 
 use crate::arguments::ShellSession;
+use crate::command_error::CommandError;
 use crate::commands::tell;
-use crate::failure::Failure;
 use crate::password::read_text;
 use complete::Completer;
 use highlight::Highlighter;
@@ -42,10 +42,10 @@ use session::{Next, Session};
 const COMPLETION_MENU: &str = "completion";
 
 /// Runs the session to its end.
-pub(crate) fn run(command: &ShellSession) -> Result<(), Failure> {
+pub(crate) fn run(command: &ShellSession) -> Result<(), CommandError> {
     // One thread of its own, so that connections live on while a person thinks.
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(Failure::Output)?;
+    let runtime = runtime.map_err(CommandError::no_runtime)?;
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return interact(command, runtime);
     }
@@ -54,7 +54,7 @@ pub(crate) fn run(command: &ShellSession) -> Result<(), Failure> {
     Session::open(command, runtime, false)?.run(&script, Some(input)).map(|_| ())
 }
 
-fn interact(command: &ShellSession, runtime: Runtime) -> Result<(), Failure> {
+fn interact(command: &ShellSession, runtime: Runtime) -> Result<(), CommandError> {
     let mut session = Session::open(command, runtime, true)?;
     let prompt = Prompt::new(&session.introduce()?);
     let mut editor = editor(&session);
@@ -67,7 +67,7 @@ fn interact(command: &ShellSession, runtime: Runtime) -> Result<(), Failure> {
                 match session.run(&text, None) {
                     Ok(Next::GoOn) => {}
                     Ok(Next::Leave) => return Ok(()),
-                    Err(Failure::Output(error)) => return Err(Failure::Output(error)),
+                    Err(CommandError::Output(error)) => return Err(CommandError::Output(error)),
                     Err(failure) => {
                         failure.report();
                     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aliasd_client::{Value, ValueMap};
 use aliasd_cypher::{PieceKind, evaluate, pieces};
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::from_value;
 use crate::password;
 
@@ -37,7 +37,7 @@ pub(super) enum Order<'a> {
 
 impl<'a> Order<'a> {
     /// Reads what follows `:param`.
-    pub(super) fn read(text: &'a str) -> Result<Self, Failure> {
+    pub(super) fn read(text: &'a str) -> Result<Self, CommandError> {
         let text = text.trim();
         match text {
             "" => return Ok(Self::Show),
@@ -54,7 +54,7 @@ impl<'a> Order<'a> {
             // What stands there may be a secret, so it is not repeated.
             _ => {
                 let hint = "It is `:param name => value`, or `:param name` to be asked for a secret.";
-                Err(Failure::usage("this sets no parameter", hint))
+                Err(CommandError::usage("this sets no parameter", hint))
             }
         }
     }
@@ -85,16 +85,16 @@ impl Parameters {
     }
 
     /// Sets one parameter to the value of an expression.
-    pub(super) fn set(&mut self, name: &str, expression: &str) -> Result<(), Failure> {
+    pub(super) fn set(&mut self, name: &str, expression: &str) -> Result<(), CommandError> {
         let value = value(expression)?;
         self.insert(name, value);
         Ok(())
     }
 
     /// Sets those that a map names.
-    pub(super) fn set_all(&mut self, expression: &str) -> Result<(), Failure> {
+    pub(super) fn set_all(&mut self, expression: &str) -> Result<(), CommandError> {
         let Value::Map(values) = value(expression)? else {
-            return Err(Failure::usage("this is not a map of parameters", "It is `:param {name: value, …}`."));
+            return Err(CommandError::usage("this is not a map of parameters", "It is `:param {name: value, …}`."));
         };
         for (name, value) in values {
             self.insert(&name, value);
@@ -103,10 +103,10 @@ impl Parameters {
     }
 
     /// Asks for a secret text, without an echo.
-    pub(super) fn ask(&mut self, name: &str) -> Result<(), Failure> {
+    pub(super) fn ask(&mut self, name: &str) -> Result<(), CommandError> {
         let Some(secret) = password::ask(&format!("Value of ${name} (not shown)"), true)? else {
             let hint = format!("Give it a value: `:param {name} => …`, or --param {name}=@FILE.");
-            return Err(Failure::usage(format!("nobody can be asked for the parameter {name}"), hint));
+            return Err(CommandError::usage(format!("nobody can be asked for the parameter {name}"), hint));
         };
         self.values.insert(name.to_owned(), Value::from(secret.as_str()));
         self.secret.insert(name.to_owned());
@@ -136,8 +136,8 @@ impl Parameters {
 }
 
 /// The value of an expression. The error repeats nothing of it.
-fn value(expression: &str) -> Result<Value, Failure> {
-    evaluate(expression).map_err(|error| Failure::usage(error.message(), error.hint().unwrap_or_default()))
+fn value(expression: &str) -> Result<Value, CommandError> {
+    evaluate(expression).map_err(|error| CommandError::usage(error.message(), error.hint().unwrap_or_default()))
 }
 
 #[cfg(test)]

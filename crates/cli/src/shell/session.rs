@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use aliasd_client::{Class, Client, Error, Freshness, REQUEST_ID_LENGTH, Secret, Statement, Value};
+use aliasd_client::{Class, Client, Failure, Freshness, REQUEST_ID_LENGTH, Secret, Statement, Value};
 use aliasd_cypher::ast::{Body, Operand, UserStatement};
 use aliasd_cypher::{PieceKind, parse, pieces};
 use tokio::runtime::{Handle, Runtime};
@@ -16,10 +16,10 @@ use super::input::{Text, items};
 use super::meta::{self, Meta};
 use super::parameters::{Order, Parameters};
 use crate::arguments::ShellSession;
+use crate::command_error::CommandError;
 use crate::commands::answer::Printer;
 use crate::commands::{print, tell};
 use crate::connection::{Connection, secret};
-use crate::failure::Failure;
 use crate::output::rows;
 use crate::parameter;
 use crate::password::{self, read_text};
@@ -57,7 +57,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Connects to nothing yet; asks for the password if need be.
-    pub(super) fn open(command: &ShellSession, runtime: Runtime, is_interactive: bool) -> Result<Self, Failure> {
+    pub(super) fn open(command: &ShellSession, runtime: Runtime, is_interactive: bool) -> Result<Self, CommandError> {
         let parameters = Parameters::new(parameter::collect(&command.parameters)?);
         let (client, login) = {
             // The client starts its background work where it is made.
@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// Who the cluster takes the caller for; and tells what has to be done first.
-    pub(super) fn introduce(&self) -> Result<String, Failure> {
+    pub(super) fn introduce(&self) -> Result<String, CommandError> {
         let client = self.client();
         let answer = self.runtime.block_on(async { client.who_am_i().await })?;
         tell(&format!("Connected as {}. :help explains, :exit leaves.", answer.user));
@@ -118,7 +118,7 @@ impl Session {
     }
 
     /// Runs everything in a text, up to the first failure. `file` is where it comes from, for messages.
-    pub(super) fn run(&mut self, text: &str, file: Option<&Path>) -> Result<Next, Failure> {
+    pub(super) fn run(&mut self, text: &str, file: Option<&Path>) -> Result<Next, CommandError> {
         for item in items(text) {
             let result = match item.text {
                 Text::Statement { text, .. } => self.statement(text).map(|()| Next::GoOn),
@@ -135,7 +135,7 @@ impl Session {
         Ok(Next::GoOn)
     }
 
-    fn command(&mut self, text: &str) -> Result<Next, Failure> {
+    fn command(&mut self, text: &str) -> Result<Next, CommandError> {
         match Meta::read(text)? {
             Meta::Help(about) => print(&meta::help(about)?)?,
             Meta::Param(order) => self.param(order)?,
@@ -152,7 +152,7 @@ impl Session {
         Ok(Next::GoOn)
     }
 
-    fn param(&mut self, order: &str) -> Result<(), Failure> {
+    fn param(&mut self, order: &str) -> Result<(), CommandError> {
         match Order::read(order)? {
             Order::Show => self.show_parameters()?,
             Order::Clear => self.parameters.clear(),
@@ -170,7 +170,7 @@ impl Session {
         Ok(())
     }
 
-    fn show_parameters(&self) -> Result<(), Failure> {
+    fn show_parameters(&self) -> Result<(), CommandError> {
         let shown = self.parameters.shown();
         if shown.is_empty() {
             tell("There are no parameters.");
@@ -179,10 +179,10 @@ impl Session {
         Ok(print(&rows(&["parameter", "value"], &shown))?)
     }
 
-    fn source(&mut self, path: &Path) -> Result<Next, Failure> {
+    fn source(&mut self, path: &Path) -> Result<Next, CommandError> {
         if self.source_depth >= SOURCE_DEPTH_MAX {
             let message = format!("{} is not run: {SOURCE_DEPTH_MAX} files name each other", path.display());
-            return Err(Failure::usage(message, "Does a file name itself?"));
+            return Err(CommandError::usage(message, "Does a file name itself?"));
         }
         let path: PathBuf = path.to_owned();
         let script = read_text("script", &path)?;
@@ -192,10 +192,10 @@ impl Session {
         result
     }
 
-    fn statement(&mut self, text: &str) -> Result<(), Failure> {
+    fn statement(&mut self, text: &str) -> Result<(), CommandError> {
         refuse_cover(text)?;
         let mut id = [0; REQUEST_ID_LENGTH];
-        getrandom::fill(&mut id).map_err(|_| Failure::local("the operating system gives no random bytes"))?;
+        getrandom::fill(&mut id).map_err(|_| CommandError::local("the operating system gives no random bytes"))?;
         let statement =
             Statement::new(text).parameters(self.parameters.used_by(text)).freshness(self.freshness).request_id(id);
         self.send(statement)?;
@@ -203,7 +203,7 @@ impl Session {
     }
 
     /// Sends a statement, and keeps it if its outcome stays unknown.
-    fn send(&mut self, statement: Statement) -> Result<(), Failure> {
+    fn send(&mut self, statement: Statement) -> Result<(), CommandError> {
         let is_write = !statement.is_listing();
         let result = self.exchange(statement.clone(), is_write);
         if is_write {
@@ -216,25 +216,25 @@ impl Session {
                 let id =
                     "It carries the same request id, so it takes effect once, and the answer says what became of it.";
                 tell(&format!("  hint: :retry sends it again. {id}"));
-                Err(Failure::Told)
+                Err(CommandError::Reported)
             }
-            Err(Failure::Cluster { error, .. }) if self.must_log_in(&error) => {
+            Err(CommandError::Cluster { error, .. }) if self.must_log_in(&error) => {
                 self.log_in_again(&error)?;
-                Err(Failure::Told)
+                Err(CommandError::Reported)
             }
             other => other,
         }
     }
 
     /// Sends the statement in doubt again. The doubt ends with an answer that is about this very request.
-    fn retry(&mut self) -> Result<(), Failure> {
+    fn retry(&mut self) -> Result<(), CommandError> {
         let Some(statement) = self.in_doubt.clone() else {
-            return Err(Failure::usage("there is no statement whose outcome is unknown", ""));
+            return Err(CommandError::usage("there is no statement whose outcome is unknown", ""));
         };
         let result = self.send(statement);
         let is_known = match &result {
             Ok(()) => true,
-            Err(Failure::Cluster { error, .. }) => error.class == Class::Rejected,
+            Err(CommandError::Cluster { error, .. }) => error.class == Class::Rejected,
             Err(_) => false,
         };
         if is_known {
@@ -244,7 +244,7 @@ impl Session {
     }
 
     /// Waits for the answer, or for Ctrl-C if there is a person.
-    fn exchange(&mut self, statement: Statement, is_write: bool) -> Result<(), Failure> {
+    fn exchange(&mut self, statement: Statement, is_write: bool) -> Result<(), CommandError> {
         let client = self.client();
         let Self { runtime, printer, is_timed, interrupts, .. } = self;
         let begin = Instant::now();
@@ -261,14 +261,14 @@ impl Session {
             };
             tokio::select! {
                 biased;
-                () = cancelled => Err(Failure::Cancelled { is_write }),
+                () = cancelled => Err(CommandError::Cancelled { is_write }),
                 result = answered => result,
             }
         })
     }
 
     /// After a change of the own password the session goes on with the new one.
-    fn follow_password(&self, text: &str) -> Result<(), Failure> {
+    fn follow_password(&self, text: &str) -> Result<(), CommandError> {
         let Some(user) = &self.login else { return Ok(()) };
         let Ok(statement) = parse(text) else { return Ok(()) };
         let Body::User(UserStatement::ChangePassword(change)) = statement.body.value else { return Ok(()) };
@@ -282,14 +282,14 @@ impl Session {
         self.become_client(user, password)
     }
 
-    fn must_log_in(&self, error: &Error) -> bool {
+    fn must_log_in(&self, error: &Failure) -> bool {
         self.interrupts.is_some() && self.login.is_some() && LOGIN_REFUSALS.contains(&error.code.as_str())
     }
 
     /// The password was changed elsewhere.
-    fn log_in_again(&mut self, error: &Error) -> Result<(), Failure> {
+    fn log_in_again(&mut self, error: &Failure) -> Result<(), CommandError> {
         let Some(user) = self.login.clone() else { return Ok(()) };
-        Failure::from(error.clone()).report();
+        CommandError::from(error.clone()).report();
         let asked = password::ask(&format!("Password of {user}"), false);
         if let Some(password) = self.answered(asked)? {
             self.become_client(&user, secret(password))?;
@@ -299,14 +299,14 @@ impl Session {
     }
 
     /// Ctrl-C at a question is a signal too. It has been heeded, so it must not cancel the next statement.
-    fn answered<T>(&mut self, answer: Result<T, Failure>) -> Result<T, Failure> {
-        if let (Err(Failure::Cancelled { .. }), Some(interrupts)) = (&answer, &mut self.interrupts) {
+    fn answered<T>(&mut self, answer: Result<T, CommandError>) -> Result<T, CommandError> {
+        if let (Err(CommandError::Cancelled { .. }), Some(interrupts)) = (&answer, &mut self.interrupts) {
             let _ = self.runtime.block_on(interrupts.recv());
         }
         answer
     }
 
-    fn become_client(&self, user: &str, password: Secret) -> Result<(), Failure> {
+    fn become_client(&self, user: &str, password: Secret) -> Result<(), CommandError> {
         let _inside = self.runtime.enter();
         let client = self.connection.with_password(user, password)?;
         self.known_now().client = client;
@@ -328,16 +328,16 @@ impl Session {
 }
 
 /// True if nobody knows whether the statement took effect.
-fn leaves_doubt(failure: &Failure) -> bool {
+fn leaves_doubt(failure: &CommandError) -> bool {
     match failure {
-        Failure::Cancelled { is_write } => *is_write,
-        Failure::Cluster { error, .. } => matches!(error.class, Class::OutcomeUnknown | Class::Bug),
+        CommandError::Cancelled { is_write } => *is_write,
+        CommandError::Cluster { error, .. } => matches!(error.class, Class::OutcomeUnknown | Class::Bug),
         _ => false,
     }
 }
 
 /// Refuses six asterisks as a text: they stand for a secret that the history did not keep.
-fn refuse_cover(text: &str) -> Result<(), Failure> {
+fn refuse_cover(text: &str) -> Result<(), CommandError> {
     let is_cover = |word: &str| word.trim_matches(['\'', '"']) == "******";
     let covered =
         pieces(text).into_iter().any(|(span, kind)| kind == PieceKind::String && is_cover(&text[span.start..span.end]));
@@ -345,7 +345,7 @@ fn refuse_cover(text: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let hint = "The history keeps no secrets. Type it again, or use a parameter: `:param password` asks for it.";
-    Err(Failure::usage("'******' stands for a secret that is not known any more", hint))
+    Err(CommandError::usage("'******' stands for a secret that is not known any more", hint))
 }
 
 #[cfg(test)]
@@ -361,9 +361,9 @@ mod tests {
 
     #[test]
     fn only_writes_leave_doubt() {
-        assert!(leaves_doubt(&Failure::Cancelled { is_write: true }));
-        assert!(!leaves_doubt(&Failure::Cancelled { is_write: false }));
-        assert!(leaves_doubt(&Failure::from(Error::outcome_unknown("OUTCOME_UNKNOWN", "x"))));
-        assert!(!leaves_doubt(&Failure::from(Error::retry_here("NO_LEADER", "x"))));
+        assert!(leaves_doubt(&CommandError::Cancelled { is_write: true }));
+        assert!(!leaves_doubt(&CommandError::Cancelled { is_write: false }));
+        assert!(leaves_doubt(&CommandError::from(Failure::outcome_unknown("OUTCOME_UNKNOWN", "x"))));
+        assert!(!leaves_doubt(&CommandError::from(Failure::retry_here("NO_LEADER", "x"))));
     }
 }

@@ -37,21 +37,22 @@ access  ACCESS on movies is denied, and a denial outweighs every grant
 fn programs_get_the_same_as_json() {
     let node = Node::start();
     let ended = node.alice(&["explain-access", "carol", "secret", "--format", "json"]).run();
-    let told: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!((told["allowed"].as_bool(), told["revision"].as_u64()), (Some(false), Some(7)));
+    let explanation: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((explanation["allowed"].as_bool(), explanation["revision"].as_u64()), (Some(false), Some(7)));
     assert_eq!(
-        (&told["destination"], told["refusal"]["gqlstatus"][0].as_str()),
+        (&explanation["destination"], explanation["refusal"]["gqlstatus"][0].as_str()),
         (&serde_json::Value::Null, Some("22N51"))
     );
-    let rules: Vec<_> = told["rules"].as_array().unwrap().iter().map(|rule| rule["rule"].as_str().unwrap()).collect();
+    let rules: Vec<_> =
+        explanation["rules"].as_array().unwrap().iter().map(|rule| rule["rule"].as_str().unwrap()).collect();
     assert_eq!(rules, ["user", "name", "roles", "home", "access"]);
-    assert_eq!(told["rules"][0]["state"], "active");
-    assert_eq!(told["rules"][1]["kind"], "local_alias");
-    assert_eq!(told["rules"][4]["grants"][1]["access"], "denied");
+    assert_eq!(explanation["rules"][0]["state"], "active");
+    assert_eq!(explanation["rules"][1]["kind"], "local_alias");
+    assert_eq!(explanation["rules"][4]["grants"][1]["access"], "denied");
     assert_eq!(ended.code, 1);
 
-    let told = node.alice(&["explain-access", "carol", "films", "--format", "json"]).run().done();
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["destination"]["database"], "movies");
-    assert_eq!(told["refusal"], serde_json::Value::Null);
+    let explanation = node.alice(&["explain-access", "carol", "films", "--format", "json"]).run().done();
+    let explanation: serde_json::Value = serde_json::from_str(&explanation).unwrap();
+    assert_eq!(explanation["destination"]["database"], "movies");
+    assert_eq!(explanation["refusal"], serde_json::Value::Null);
 }

@@ -11,7 +11,7 @@ use aliasd_client::messages::resolve_request::Target;
 use aliasd_client::messages::router_server::{Router, RouterServer};
 use aliasd_client::messages::watch_response::Event;
 use aliasd_client::messages::{self as v1};
-use aliasd_client::{Duration, Error, Float, Value};
+use aliasd_client::{Duration, Failure, Float, Value};
 use tokio::runtime::{Builder, Runtime};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
@@ -99,7 +99,7 @@ impl Service {
 }
 
 fn wrong_password() -> Status {
-    Error::rejected(Code::Unauthenticated, "CREDENTIALS_INVALID", "User or password is wrong.").to_status()
+    Failure::rejected(Code::Unauthenticated, "CREDENTIALS_INVALID", "User or password is wrong.").to_status()
 }
 
 fn everything() -> Vec<Value> {
@@ -115,8 +115,8 @@ fn everything() -> Vec<Value> {
     ]
 }
 
-fn exists() -> Error {
-    Error::rejected(Code::AlreadyExists, "ROLE_EXISTS", "Role already exists.")
+fn exists() -> Failure {
+    Failure::rejected(Code::AlreadyExists, "ROLE_EXISTS", "Role already exists.")
         .with_neo4j(&["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError")
         .with_hint("IF NOT EXISTS makes this no error.")
 }
@@ -125,16 +125,16 @@ fn exists() -> Error {
 type Answer = (Vec<&'static str>, Vec<Vec<Value>>, u64);
 
 /// What the statements do that the node knows.
-fn answer(statement: &str) -> Result<Answer, Error> {
+fn answer(statement: &str) -> Result<Answer, Failure> {
     match statement {
         "SHOW EVERYTHING" => Ok((vec!["a", "b", "c", "d", "e", "f", "g", "h"], vec![everything()], 0)),
         "SHOW NOTHING" => Ok((vec!["name"], Vec::new(), 0)),
         "SHOW TRICKS" => Ok((vec!["name"], vec![vec!["\u{1b}[31mred".into()]], 0)),
         "CREATE ROLE r" | "CREATE USER u SET PASSWORD $p" => Ok((Vec::new(), Vec::new(), 1)),
         "CREATE ROLE twice" => Err(exists()),
-        "CREATE ROLE later" => Err(Error::retry_here("NO_LEADER", "No leader is known.")),
-        "CREATE ROLE perhaps" => Err(Error::outcome_unknown("OUTCOME_UNKNOWN", "The leader was lost.")),
-        _ => Err(Error::rejected(Code::InvalidArgument, "SYNTAX_ERROR", "Invalid input.\n  SHOW\n  ^^^^")),
+        "CREATE ROLE later" => Err(Failure::retry_here("NO_LEADER", "No leader is known.")),
+        "CREATE ROLE perhaps" => Err(Failure::outcome_unknown("OUTCOME_UNKNOWN", "The leader was lost.")),
+        _ => Err(Failure::rejected(Code::InvalidArgument, "SYNTAX_ERROR", "Invalid input.\n  SHOW\n  ^^^^")),
     }
 }
 
@@ -193,7 +193,7 @@ impl Router for Service {
                 let local = v1::LocalDatabase { database: "neo4j".to_owned() };
                 ("neo4j".to_owned(), v1::route::Destination::LocalDatabase(local))
             }
-            _ => return Err(Error::rejected(Code::NotFound, "DATABASE_NOT_FOUND", "No such database.").to_status()),
+            _ => return Err(Failure::rejected(Code::NotFound, "DATABASE_NOT_FOUND", "No such database.").to_status()),
         };
         let route = v1::Route {
             name,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_client::messages::{ChangeKind, ChangeSubject};
-use aliasd_client::{Client, Error, Freshness, Lookup, Route};
+use aliasd_client::{Client, Failure, Freshness, Lookup, Route};
 
 use crate::cluster::Cluster;
 use crate::soon;
@@ -132,7 +132,7 @@ async fn a_gap_empties_the_cache() {
     let batch = cluster.change_in_silence(ChangeSubject::Alias, "films", ChangeKind::Altered);
     cluster.world.state().history.clear();
     cluster.world.state().compacted = batch.revision;
-    cluster.cut(&Error::retry_here("WATCH_TOO_SLOW", "Too slow."));
+    cluster.cut(&Failure::retry_here("WATCH_TOO_SLOW", "Too slow."));
     soon("the new version", async {
         while client.route(&lookup).await.unwrap().version != batch.revision {
             tokio::time::sleep(Duration::from_millis(1)).await;

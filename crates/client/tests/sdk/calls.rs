@@ -1,7 +1,7 @@
 //! Where calls go, and how fresh their answers have to be.
 
 use aliasd_client::messages::freshness::Level;
-use aliasd_client::{Class, Error, Freshness, Lookup, NewCluster, Statement, Value};
+use aliasd_client::{Class, Failure, Freshness, Lookup, NewCluster, Statement, Value};
 
 use crate::cluster::{Call, Cluster, Fault};
 
@@ -32,7 +32,7 @@ async fn a_member_that_names_the_leader_is_believed_at_once() {
     let cluster = Cluster::start(3).await;
     cluster.world.state().leader = 1;
     let leader = cluster.world.state().leader();
-    cluster.fault(0, Fault::Refuse(Error::go_to_leader("NOT_LEADER", "Not the leader.", Some(leader))));
+    cluster.fault(0, Fault::Refuse(Failure::go_to_leader("NOT_LEADER", "Not the leader.", Some(leader))));
     cluster.client(&[0]).execute("CREATE ROLE r").await.unwrap();
     assert_eq!(members(&cluster.calls("execute")), [0, 1]);
 }

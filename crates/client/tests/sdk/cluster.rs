@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use aliasd_client::messages::{Change, ChangeBatch, ChangeKind, ChangeSubject, ProgressMark, WatchResponse};
 use aliasd_client::messages::{Freshness, Leader, watch_response};
-use aliasd_client::{Client, ClientBuilder, Error};
+use aliasd_client::{Client, ClientBuilder, Failure};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::broadcast;
@@ -18,13 +18,13 @@ use crate::member;
 /// What a member does with the next statement or lookup instead of answering it.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// Refuses.
-    Refuse(Error),
+    /// Refuses it with this.
+    Refuse(Failure),
     /// Does it, and then the connection breaks.
     DoThenBreak,
     /// Breaks the connection before it does anything that the client could know of.
     Break,
-    /// Never answers.
+    /// Keeps the connection open and never answers.
     Hang,
     /// Answers what the protocol does not allow.
     Nonsense,
@@ -184,7 +184,7 @@ impl Cluster {
     }
 
     /// Ends every watch.
-    pub(crate) fn cut(&self, error: &Error) {
+    pub(crate) fn cut(&self, error: &Failure) {
         let _ = self.world.feed.send(Feed::Cut(error.to_status()));
     }
 

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use aliasd_client::Error;
+use aliasd_client::Failure;
 use aliasd_client::messages::admin_server::{Admin, AdminServer};
 use aliasd_client::messages::auth_server::{Auth, AuthServer};
 use aliasd_client::messages::cluster_server::{Cluster, ClusterServer};
@@ -68,7 +68,7 @@ impl Member {
         if let Some(token) = authorization.strip_prefix("Bearer token-")
             && token.parse::<usize>().is_ok_and(|number| number < state.tokens_from)
         {
-            return Err(Error::rejected(Code::Unauthenticated, "TOKEN_EXPIRED", "The token has expired.").to_status());
+            return Err(Failure::rejected(Code::Unauthenticated, "TOKEN_EXPIRED", "The token has expired.").to_status());
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl Router for Member {
         let user = request.on_behalf_of.unwrap_or_default();
         let version = state.aliases.get(&name).filter(|_| !state.shut_out.contains(&user));
         let Some(version) = version.copied() else {
-            return Err(Error::rejected(Code::NotFound, "DATABASE_NOT_FOUND", "It does not exist.").to_status());
+            return Err(Failure::rejected(Code::NotFound, "DATABASE_NOT_FOUND", "It does not exist.").to_status());
         };
         let remote = v1::RemoteDatabase {
             url: "neo4j+s://b.example:7687".to_owned(),
@@ -195,7 +195,7 @@ impl Router for Member {
         let (messages, stream) = mpsc::channel(1000);
         let mut state = self.world.state();
         if after.is_some_and(|after| after < state.compacted) {
-            let error = Error::retry_here("WATCH_COMPACTED", "The history does not reach back so far.");
+            let error = Failure::retry_here("WATCH_COMPACTED", "The history does not reach back so far.");
             return Err(error.with_resume_revision(state.revision).to_status());
         }
         if !state.is_mute {
@@ -221,14 +221,14 @@ async fn feed(
     messages: mpsc::Sender<Result<v1::WatchResponse, Status>>,
 ) {
     loop {
-        let told = tokio::select! {
-            told = feed.recv() => told,
+        let message = tokio::select! {
+            message = feed.recv() => message,
             () = messages.closed() => break,
         };
         if world.state().is_mute {
             continue;
         }
-        let (message, is_last) = match told {
+        let (message, is_last) = match message {
             Ok(Feed::Message(message)) => (Ok(message), false),
             Ok(Feed::Cut(status)) => (Err(status), true),
             Err(_) => break,
@@ -245,7 +245,7 @@ impl Auth for Member {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
         self.arrive("login", &request)?;
         if request.get_ref().password != PASSWORD {
-            let error = Error::rejected(Code::Unauthenticated, "UNAUTHENTICATED", "User or password is wrong.");
+            let error = Failure::rejected(Code::Unauthenticated, "UNAUTHENTICATED", "User or password is wrong.");
             return Err(error.to_status());
         }
         let mut state = self.world.state();
@@ -282,7 +282,7 @@ impl Auth for Member {
         let state = self.world.state();
         let user = request.into_inner().user.unwrap_or_else(|| "service".to_owned());
         let Some(roles) = state.roles.get(&user).cloned() else {
-            return Err(Error::rejected(Code::NotFound, "USER_NOT_FOUND", "There is no such user.").to_status());
+            return Err(Failure::rejected(Code::NotFound, "USER_NOT_FOUND", "There is no such user.").to_status());
         };
         let served_at_revision = state.revision;
         let response = v1::EffectivePrivilegesResponse { served_at_revision, user, roles, ..Default::default() };

@@ -1,14 +1,14 @@
 //! What a user may do is asked for again when, and only when, something that concerns it has changed.
 
 use aliasd_client::messages::{ChangeKind, ChangeSubject};
-use aliasd_client::{Error, Freshness, PrivilegeWatch};
+use aliasd_client::{Failure, Freshness, PrivilegeWatch};
 use tonic::Code;
 
 use crate::cluster::{Cluster, Fault};
 use crate::soon;
 
 /// The roles and the revision of the next answer.
-async fn next(watch: &mut PrivilegeWatch) -> Result<(Vec<String>, u64), Error> {
+async fn next(watch: &mut PrivilegeWatch) -> Result<(Vec<String>, u64), Failure> {
     let answer = soon("privileges", watch.next()).await?;
     Ok((answer.roles, answer.served_at_revision))
 }
@@ -45,7 +45,7 @@ async fn privileges_come_again_when_they_have_changed() {
     assert!(cluster.calls("effective_privileges").len() <= before + 2);
 
     // A watch that was cut misses nothing.
-    cluster.cut(&Error::retry_here("WATCH_STALE", "The leader has not been heard of."));
+    cluster.cut(&Failure::retry_here("WATCH_STALE", "The leader has not been heard of."));
     give(&cluster, "carol", &["PUBLIC", "late"]);
     let late = cluster.change_in_silence(ChangeSubject::User, "carol", ChangeKind::AccessChanged).revision;
     assert_eq!(next(&mut watch).await.unwrap(), (roles(&["PUBLIC", "late"]), late));
@@ -79,7 +79,7 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
 
     // One who may not ask is told so at once.
     let mut refused = cluster.client(&[0]).watch_privileges(Some("carol"));
-    cluster.fault(0, Fault::Refuse(Error::rejected(Code::PermissionDenied, "PERMISSION_DENIED", "No.")));
+    cluster.fault(0, Fault::Refuse(Failure::rejected(Code::PermissionDenied, "PERMISSION_DENIED", "No.")));
     assert_eq!(next(&mut refused).await.unwrap_err().code, "PERMISSION_DENIED");
 }
 

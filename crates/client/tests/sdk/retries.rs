@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aliasd_client::{Class, Client, Error, Lookup, OUTCOME_UNKNOWN, Statement, UNREACHABLE};
+use aliasd_client::{Class, Client, Failure, Lookup, OUTCOME_UNKNOWN, Statement, UNREACHABLE};
 use tonic::Code;
 
 use crate::cluster::{Cluster, Fault};
@@ -54,7 +54,7 @@ async fn an_outcome_is_unknown_only_when_time_is_over() {
 #[tokio::test]
 async fn what_is_refused_is_not_tried_again() {
     let cluster = Cluster::start(2).await;
-    let refusal = Error::rejected(Code::AlreadyExists, "ROLE_EXISTS", "It exists.").with_hint("Choose another.");
+    let refusal = Failure::rejected(Code::AlreadyExists, "ROLE_EXISTS", "It exists.").with_hint("Choose another.");
     cluster.fault(0, Fault::Refuse(refusal.clone()));
     let error = cluster.client(&[0, 1]).execute("CREATE ROLE r").await.unwrap_err();
     assert_eq!(error, refusal);
@@ -65,7 +65,7 @@ async fn what_is_refused_is_not_tried_again() {
 async fn a_member_that_cannot_answer_now_is_asked_again() {
     let cluster = Cluster::start(1).await;
     for _ in 0..3 {
-        cluster.fault(0, Fault::Refuse(Error::retry_here("NO_LEADER", "No leader is known.")));
+        cluster.fault(0, Fault::Refuse(Failure::retry_here("NO_LEADER", "No leader is known.")));
     }
     cluster.client(&[0]).execute("CREATE ROLE r").await.unwrap();
     assert_eq!(cluster.calls("execute").len(), 4);
@@ -75,7 +75,7 @@ async fn a_member_that_cannot_answer_now_is_asked_again() {
 async fn no_leader_until_the_deadline_is_unavailable_and_not_unknown() {
     let cluster = Cluster::start(1).await;
     for _ in 0..1000 {
-        cluster.fault(0, Fault::Refuse(Error::retry_here("NO_LEADER", "No leader is known.")));
+        cluster.fault(0, Fault::Refuse(Failure::retry_here("NO_LEADER", "No leader is known.")));
     }
     let client = cluster.builder(&[0]).deadline(Duration::from_millis(200)).build().unwrap();
     let error = client.execute("CREATE ROLE r").await.unwrap_err();
@@ -124,7 +124,7 @@ async fn two_members_that_take_each_other_for_the_leader_do_not_make_a_loop() {
         cluster.world.state().leader = leader;
         let leader = cluster.world.state().leader();
         for _ in 0..1000 {
-            cluster.fault(member, Fault::Refuse(Error::go_to_leader("NOT_LEADER", "No.", Some(leader.clone()))));
+            cluster.fault(member, Fault::Refuse(Failure::go_to_leader("NOT_LEADER", "No.", Some(leader.clone()))));
         }
     }
     let client = cluster.builder(&[0, 1]).deadline(Duration::from_millis(200)).build().unwrap();

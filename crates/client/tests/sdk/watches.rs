@@ -1,7 +1,7 @@
 //! Watches go on over failures, without a gap and without repetition.
 
 use aliasd_client::messages::{ChangeBatch, ChangeKind, ChangeSubject, ProgressMark, watch_response};
-use aliasd_client::{Class, Error, Event, Watch, WatchFrom};
+use aliasd_client::{Class, Event, Failure, Watch, WatchFrom};
 use tonic::Code;
 
 use crate::cluster::{Cluster, Fault};
@@ -28,7 +28,7 @@ async fn a_watch_that_is_cut_goes_on_after_what_it_has_seen() {
     assert_eq!(cluster.change(ChangeSubject::Alias, "x", ChangeKind::Created), 1);
     assert_eq!(next_changes(&mut watch).await, 1);
 
-    cluster.cut(&Error::retry_here("WATCH_STALE", "The leader has not been heard of."));
+    cluster.cut(&Failure::retry_here("WATCH_STALE", "The leader has not been heard of."));
     // Happens while nobody watches.
     cluster.change_in_silence(ChangeSubject::Alias, "y", ChangeKind::Created);
     cluster.change_in_silence(ChangeSubject::Alias, "z", ChangeKind::Created);
@@ -76,12 +76,12 @@ async fn a_refusal_ends_the_watch() {
     let client = cluster.client(&[0]);
     let mut watch = client.watch(WatchFrom::now());
     next(&mut watch).await;
-    cluster.cut(&Error::rejected(Code::PermissionDenied, "FORBIDDEN", "Suspended."));
+    cluster.cut(&Failure::rejected(Code::PermissionDenied, "FORBIDDEN", "Suspended."));
     let error = soon("the refusal", watch.next()).await.unwrap_err();
     assert_eq!((error.class, error.code.as_str()), (Class::Rejected, "FORBIDDEN"));
     // A proof of identity that has ended is renewed, without a word.
     next(&mut watch).await;
-    cluster.cut(&Error::rejected(Code::Unauthenticated, "CREDENTIALS_ENDED", "The token has expired."));
+    cluster.cut(&Failure::rejected(Code::Unauthenticated, "CREDENTIALS_ENDED", "The token has expired."));
     next(&mut watch).await;
     // Faults of other calls do not concern it.
     cluster.fault(0, Fault::Break);

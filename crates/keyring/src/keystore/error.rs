@@ -40,13 +40,13 @@ pub enum KeystoreError {
     /// The file's integrity check does not match the password.
     #[error("the password does not open the keystore {}", path.display())]
     WrongPassword {
-        /// The keystore.
+        /// The keystore's file.
         path: PathBuf,
     },
     /// No entry has the name asked for.
     #[error("the key '{name}' was not found in the keystore {}, which holds {}", path.display(), listed(available))]
     KeyNotFound {
-        /// The keystore.
+        /// The keystore's file.
         path: PathBuf,
         /// The name asked for.
         name: String,
@@ -56,7 +56,7 @@ pub enum KeystoreError {
     /// The entry exists but is not an AES key of 256 bits.
     #[error("the entry '{name}' of the keystore {} is {found}, not an AES key of 256 bits", path.display())]
     UnusableKey {
-        /// The keystore.
+        /// The keystore's file.
         path: PathBuf,
         /// The name asked for.
         name: String,
@@ -80,7 +80,7 @@ pub enum KeystoreError {
     /// A key of that name exists, and a key is never replaced: what it sealed could not be opened again.
     #[error("the keystore {} has an entry '{name}' already", path.display())]
     NameTaken {
-        /// The keystore.
+        /// The keystore's file.
         path: PathBuf,
         /// The name asked for, as the keystore spells it.
         name: String,
@@ -88,7 +88,7 @@ pub enum KeystoreError {
     /// Rewriting the file would lose entries that this program does not understand.
     #[error("the keystore {} holds entries besides secret keys; add the key with keytool instead", path.display())]
     ForeignEntries {
-        /// The keystore.
+        /// The keystore's file.
         path: PathBuf,
     },
     /// Java could not open a keystore with such a password.

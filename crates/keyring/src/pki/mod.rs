@@ -46,7 +46,7 @@ const PEER_DOMAIN: &str = ".peer.aliasd";
 /// A host that clients or peers may reach a node at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// An address.
+    /// An IP address.
     Ip(IpAddr),
     /// A DNS name, possibly with a leading `*.`.
     Dns(String),

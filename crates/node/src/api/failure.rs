@@ -2,7 +2,7 @@
 //! the surface beside it.
 
 use aliasd_service::{Class, Failure, Leader};
-use aliasd_wire::error::{self, Error};
+use aliasd_wire::failure::{self as wire, Failure as WireFailure};
 use aliasd_wire::v1;
 use tonic::{Code, Status};
 
@@ -11,9 +11,9 @@ pub(super) fn status(failure: Failure) -> Status {
     error(failure).to_status()
 }
 
-fn error(failure: Failure) -> Error {
+fn error(failure: Failure) -> WireFailure {
     let Failure { class, code, message, hint, gqlstatus, neo4j_code, leader, retry_after, resume_revision } = failure;
-    Error {
+    WireFailure {
         class: class_on_the_wire(class),
         code: code.to_owned(),
         message,
@@ -28,13 +28,13 @@ fn error(failure: Failure) -> Error {
 }
 
 /// The class by its name in the interface.
-pub fn class_on_the_wire(class: Class) -> error::Class {
+pub fn class_on_the_wire(class: Class) -> wire::Class {
     match class {
-        Class::Rejected => error::Class::Rejected,
-        Class::RetryHere => error::Class::RetryHere,
-        Class::GoToLeader => error::Class::GoToLeader,
-        Class::OutcomeUnknown => error::Class::OutcomeUnknown,
-        Class::Bug => error::Class::Bug,
+        Class::Rejected => wire::Class::Rejected,
+        Class::RetryHere => wire::Class::RetryHere,
+        Class::GoToLeader => wire::Class::GoToLeader,
+        Class::OutcomeUnknown => wire::Class::OutcomeUnknown,
+        Class::Bug => wire::Class::Bug,
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_failure_says_what_to_do_next() {
         let error = error(NodeFailure::RevisionNotReached { wanted: "7".into(), applied: "5".into() }.into());
-        assert_eq!((error.class, error.grpc_code), (error::Class::RetryHere, Code::Unavailable));
+        assert_eq!((error.class, error.grpc_code), (wire::Class::RetryHere, Code::Unavailable));
         assert_eq!(error.message, "This node has not reached revision 7 yet; it is at 5.");
     }
 
@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn rejections_keep_code_status_and_hint() {
         let rejection = Rejection::AliasExists { name: "films".to_owned() };
-        let error = Error::from_status(&status(Failure::from(&rejection)));
-        assert_eq!(error.class, error::Class::Rejected);
+        let error = WireFailure::from_status(&status(Failure::from(&rejection)));
+        assert_eq!(error.class, wire::Class::Rejected);
         assert_eq!(error.code, rejection.code().code);
         assert_eq!(error.message, rejection.to_string());
         assert_eq!(error.hint, rejection.hint());
@@ -170,8 +170,8 @@ mod tests {
     fn the_whole_failure_reaches_the_caller() {
         let leader = Leader { node: 3, client_address: "c.example:7680".to_owned() };
         let failure = Failure::from(NodeFailure::NotLeader {}).with_leader(Some(leader));
-        let error = Error::from_status(&status(failure));
-        assert_eq!((error.code.as_str(), error.class), ("NOT_LEADER", error::Class::GoToLeader));
+        let error = WireFailure::from_status(&status(failure));
+        assert_eq!((error.code.as_str(), error.class), ("NOT_LEADER", wire::Class::GoToLeader));
         assert_eq!(error.leader.map(|leader| leader.client_address).as_deref(), Some("c.example:7680"));
         assert_eq!(error.neo4j_code, "Neo.ClientError.Cluster.NotALeader");
         assert_eq!(error.hint, "Send the request to the leader.");

@@ -1,6 +1,6 @@
 //! Streams that cannot go on say so, and where to go on from.
 
-use aliasd_wire::error::{Class, Error};
+use aliasd_wire::failure::{Class, Failure};
 use aliasd_wire::v1::watch_response::Event;
 
 use crate::rig::PASSWORD;
@@ -45,7 +45,7 @@ async fn a_watcher_that_does_not_read_is_cut_and_misses_nothing() {
                 Event::Batch(batch) => seen.push(batch.revision),
                 Event::Progress(_) => {}
             },
-            Err(status) => break Error::from(status),
+            Err(status) => break Failure::from(status),
         }
     };
     assert_eq!((error.code.as_str(), error.class), ("WATCH_TOO_SLOW", Class::RetryHere));

@@ -9,7 +9,7 @@ mod policy;
 mod privileges;
 mod rig;
 
-use aliasd_wire::error::Class;
+use aliasd_wire::failure::Class;
 use aliasd_wire::v1;
 use aliasd_wire::v1::execute_response::Part;
 use aliasd_wire::v1::route::Destination;
@@ -197,7 +197,7 @@ async fn a_watch_tells_what_its_user_may_know() {
     // A user who is no longer what it was is told so, and then nothing more.
     admin.execute("ALTER USER carol SET STATUS SUSPENDED").await.unwrap();
     let (revision, _) = told(next_batch(&mut carols).await);
-    let error = aliasd_wire::error::Error::from(carols.message().await.unwrap_err());
+    let error = aliasd_wire::failure::Failure::from(carols.message().await.unwrap_err());
     assert_eq!((error.code.as_str(), error.resume_revision), ("CREDENTIALS_ENDED", Some(revision)));
     rig.stop().await;
 }
@@ -268,6 +268,6 @@ async fn what_is_in_no_table_is_refused_and_what_is_standard_is_there() {
     let mut peer = aliasd_wire::peer::v1::peer_client::PeerClient::new(rig.stranger().channel);
     let status = peer.read_index(aliasd_wire::peer::v1::ReadIndexRequest { route: None }).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unimplemented);
-    assert_eq!(aliasd_wire::error::Error::from(status).code, "CALL_UNKNOWN");
+    assert_eq!(aliasd_wire::failure::Failure::from(status).code, "CALL_UNKNOWN");
     rig.stop().await;
 }

@@ -10,7 +10,7 @@ use aliasd_keyring::keystore::Keystore;
 use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Subject};
 use aliasd_node::config::{Commands, Config};
 use aliasd_node::node::Node;
-use aliasd_wire::error::Error;
+use aliasd_wire::failure::Failure;
 use aliasd_wire::v1;
 use aliasd_wire::v1::admin_client::AdminClient;
 use aliasd_wire::v1::auth_client::AuthClient;
@@ -203,7 +203,7 @@ impl Caller {
         request
     }
 
-    pub(crate) async fn init(&self) -> Result<v1::InitResponse, Error> {
+    pub(crate) async fn init(&self) -> Result<v1::InitResponse, Failure> {
         let request = v1::InitRequest {
             members: vec![v1::InitMember {
                 node_id: 1,
@@ -216,22 +216,22 @@ impl Caller {
         answer(ClusterClient::new(self.channel.clone()).init(self.request(request)).await)
     }
 
-    pub(crate) async fn status(&self) -> Result<v1::StatusResponse, Error> {
+    pub(crate) async fn status(&self) -> Result<v1::StatusResponse, Failure> {
         answer(ClusterClient::new(self.channel.clone()).status(self.request(v1::StatusRequest {})).await)
     }
 
-    pub(crate) async fn login(&self, user: &str, password: &str) -> Result<String, Error> {
+    pub(crate) async fn login(&self, user: &str, password: &str) -> Result<String, Failure> {
         let request = v1::LoginRequest { user: user.to_owned(), password: password.to_owned() };
         let mut response = answer(AuthClient::new(self.channel.clone()).login(self.request(request)).await)?;
         Ok(std::mem::take(&mut response.token))
     }
 
-    pub(crate) async fn who_am_i(&self) -> Result<v1::WhoAmIResponse, Error> {
+    pub(crate) async fn who_am_i(&self) -> Result<v1::WhoAmIResponse, Failure> {
         answer(AuthClient::new(self.channel.clone()).who_am_i(self.request(v1::WhoAmIRequest {})).await)
     }
 
     /// Runs a statement; gives its messages.
-    pub(crate) async fn execute_all(&self, statement: &str, request_id: Vec<u8>) -> Result<Vec<Part>, Error> {
+    pub(crate) async fn execute_all(&self, statement: &str, request_id: Vec<u8>) -> Result<Vec<Part>, Failure> {
         let request = v1::ExecuteRequest {
             statement: statement.to_owned(),
             parameters: BTreeMap::new(),
@@ -240,14 +240,14 @@ impl Caller {
         };
         let mut parts = answer(AdminClient::new(self.channel.clone()).execute(self.request(request)).await)?;
         let mut all = Vec::new();
-        while let Some(response) = parts.message().await.map_err(Error::from)? {
+        while let Some(response) = parts.message().await.map_err(Failure::from)? {
             all.push(response.part.unwrap());
         }
         Ok(all)
     }
 
     /// Runs a statement; gives its summary.
-    pub(crate) async fn execute(&self, statement: &str) -> Result<v1::Summary, Error> {
+    pub(crate) async fn execute(&self, statement: &str) -> Result<v1::Summary, Failure> {
         let parts = self.execute_all(statement, Vec::new()).await?;
         match parts.into_iter().next_back() {
             Some(Part::Summary(summary)) => Ok(summary),
@@ -255,7 +255,7 @@ impl Caller {
         }
     }
 
-    pub(crate) async fn resolve(&self, name: &str, with_credentials: bool) -> Result<v1::ResolveResponse, Error> {
+    pub(crate) async fn resolve(&self, name: &str, with_credentials: bool) -> Result<v1::ResolveResponse, Failure> {
         self.resolve_for(name, None, with_credentials).await
     }
 
@@ -264,7 +264,7 @@ impl Caller {
         name: &str,
         user: Option<&str>,
         with_credentials: bool,
-    ) -> Result<v1::ResolveResponse, Error> {
+    ) -> Result<v1::ResolveResponse, Failure> {
         let request = v1::ResolveRequest {
             target: Some(v1::resolve_request::Target::Name(name.to_owned())),
             on_behalf_of: user.map(str::to_owned),
@@ -275,12 +275,12 @@ impl Caller {
         answer(RouterClient::new(self.channel.clone()).resolve(self.request(request)).await)
     }
 
-    pub(crate) async fn privileges(&self, user: Option<&str>) -> Result<v1::EffectivePrivilegesResponse, Error> {
+    pub(crate) async fn privileges(&self, user: Option<&str>) -> Result<v1::EffectivePrivilegesResponse, Failure> {
         let request = v1::EffectivePrivilegesRequest { user: user.map(str::to_owned), freshness: None };
         answer(AuthClient::new(self.channel.clone()).effective_privileges(self.request(request)).await)
     }
 
-    pub(crate) async fn explain(&self, user: Option<&str>, name: &str) -> Result<v1::ExplainAccessResponse, Error> {
+    pub(crate) async fn explain(&self, user: Option<&str>, name: &str) -> Result<v1::ExplainAccessResponse, Failure> {
         let request =
             v1::ExplainAccessRequest { user: user.map(str::to_owned), name: name.to_owned(), freshness: None };
         answer(AuthClient::new(self.channel.clone()).explain_access(self.request(request)).await)
@@ -293,12 +293,12 @@ impl Caller {
         }
     }
 
-    pub(crate) async fn watch(&self, after: Option<u64>) -> Result<tonic::Streaming<v1::WatchResponse>, Error> {
+    pub(crate) async fn watch(&self, after: Option<u64>) -> Result<tonic::Streaming<v1::WatchResponse>, Failure> {
         let request = v1::WatchRequest { after_revision: after, filter: None };
         answer(RouterClient::new(self.channel.clone()).watch(self.request(request)).await)
     }
 }
 
-fn answer<T>(response: Result<tonic::Response<T>, Status>) -> Result<T, Error> {
-    response.map(tonic::Response::into_inner).map_err(Error::from)
+fn answer<T>(response: Result<tonic::Response<T>, Status>) -> Result<T, Failure> {
+    response.map(tonic::Response::into_inner).map_err(Failure::from)
 }

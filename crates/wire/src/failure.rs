@@ -1,9 +1,9 @@
 //! The error model of the gRPC surface: every failure is one of five classes, named after what the
 //! caller does next, with a stable code, a message, and a hint kept apart from the message.
 //!
-//! On the wire an [`Error`] is a gRPC status with a `google.rpc.ErrorInfo` of the domain [`DOMAIN`].
+//! On the wire a [`Failure`] is a gRPC status with a `google.rpc.ErrorInfo` of the domain [`DOMAIN`].
 //! Both directions are here, so that node and client cannot disagree. A status that was not made by
-//! aliasd (a connection that broke, a proxy in between) is an [`Error`] as well, of the most careful
+//! aliasd (a connection that broke, a proxy in between) is a [`Failure`] as well, of the most careful
 //! class that fits. An error must never hold a secret: it is logged and shown.
 
 use std::collections::HashMap;
@@ -77,7 +77,7 @@ impl Class {
 
 /// A failure, as told to a caller. `Display` gives the message alone.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Error {
+pub struct Failure {
     /// What the caller does next.
     pub class: Class,
     /// The stable code, in upper case, listed in docs/errors.md.
@@ -100,7 +100,7 @@ pub struct Error {
     pub resume_revision: Option<u64>,
 }
 
-impl Error {
+impl Failure {
     /// A refusal: sent again unchanged, the request is refused again.
     pub fn rejected(grpc_code: Code, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Class::Rejected, grpc_code, code.into(), message.into())
@@ -243,21 +243,21 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Failure {}
 
-impl From<Error> for Status {
-    fn from(error: Error) -> Self {
+impl From<Failure> for Status {
+    fn from(error: Failure) -> Self {
         error.to_status()
     }
 }
 
-impl From<Status> for Error {
+impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         Self::from_status(&status)
     }

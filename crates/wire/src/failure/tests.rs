@@ -1,8 +1,8 @@
 use super::*;
 
 /// One error with everything in it, per class.
-fn full(class: Class) -> Error {
-    Error {
+fn full(class: Class) -> Failure {
+    Failure {
         class,
         code: "ALIAS_EXISTS".to_owned(),
         message: "Database name or alias 'schöne-welt' already exists.".to_owned(),
@@ -20,45 +20,45 @@ fn full(class: Class) -> Error {
 fn every_class_survives_the_wire() {
     for class in Class::ALL {
         let error = full(class);
-        assert_eq!(Error::from_status(&error.to_status()), error);
+        assert_eq!(Failure::from_status(&error.to_status()), error);
     }
 }
 
 #[test]
 fn an_error_with_nothing_optional_survives_the_wire() {
-    let error = Error::retry_here("NO_LEADER", "No leader is known.");
-    assert_eq!(Error::from_status(&error.to_status()), error);
+    let error = Failure::retry_here("NO_LEADER", "No leader is known.");
+    assert_eq!(Failure::from_status(&error.to_status()), error);
 }
 
 #[test]
 fn statuses_of_others_are_taken_for_the_transport() {
-    let broken = Error::from_status(&Status::unavailable("connection reset"));
+    let broken = Failure::from_status(&Status::unavailable("connection reset"));
     assert_eq!((broken.class, broken.code.as_str()), (Class::OutcomeUnknown, TRANSPORT));
 
-    let unknown_call = Error::from_status(&Status::unimplemented("no such method"));
+    let unknown_call = Failure::from_status(&Status::unimplemented("no such method"));
     assert_eq!(unknown_call.class, Class::Rejected);
 
     let foreign = ErrorDetails::with_error_info("QUOTA", "example.com", HashMap::new());
     let foreign = Status::with_error_details(Code::ResourceExhausted, "too much", foreign);
-    assert_eq!(Error::from_status(&foreign).code, TRANSPORT);
+    assert_eq!(Failure::from_status(&foreign).code, TRANSPORT);
 
     let damaged = Status::with_details(Code::NotFound, "?", vec![0xff; 7].into());
-    assert_eq!(Error::from_status(&damaged).code, TRANSPORT);
+    assert_eq!(Failure::from_status(&damaged).code, TRANSPORT);
 }
 
 #[test]
 fn a_class_of_the_future_is_an_unknown_outcome() {
     let metadata = HashMap::from([(CLASS.to_owned(), "ASK_AGAIN_TOMORROW".to_owned())]);
     let details = ErrorDetails::with_error_info("NEW", DOMAIN, metadata);
-    let error = Error::from_status(&Status::with_error_details(Code::Unknown, "?", details));
+    let error = Failure::from_status(&Status::with_error_details(Code::Unknown, "?", details));
     assert_eq!(error.class, Class::OutcomeUnknown);
 }
 
 #[test]
 fn long_texts_are_cut_between_characters() {
     let message = "ö".repeat(TEXT_LENGTH_MAX);
-    let status = Error::bug(message).with_hint("h".repeat(TEXT_LENGTH_MAX)).to_status();
+    let status = Failure::bug(message).with_hint("h".repeat(TEXT_LENGTH_MAX)).to_status();
     assert!(status.message().len() <= TEXT_LENGTH_MAX);
     assert!(status.message().ends_with("ö…"));
-    assert_eq!(Error::from_status(&status).hint.len(), TEXT_LENGTH_MAX);
+    assert_eq!(Failure::from_status(&status).hint.len(), TEXT_LENGTH_MAX);
 }

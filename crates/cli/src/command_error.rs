@@ -1,66 +1,116 @@
 //! What went wrong, how it is shown and which exit code it becomes.
+//!
+//! A failure holds its cause as a source, and its hint apart from its message. Both are printed here and nowhere else.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use aliasd_client::{BuildError, Class, Error};
+use aliasd_client::{BuildError, Class, Failure};
+use aliasd_keyring::keystore::KeystoreError;
+use aliasd_keyring::pki::PkiError;
 
 use crate::output::printable;
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CommandError {
     /// The arguments or the environment are wrong.
-    Usage { message: String, hint: String },
+    Usage(LocalError),
     /// Something on this machine is in the way, such as a file.
-    Local { message: String, hint: String },
+    Local(LocalError),
     /// The cluster refused or could not answer.
     Cluster {
         /// Where in a script, such as `file.cypher:3`.
         place: Option<String>,
-        error: Box<Error>,
+        error: Box<Failure>,
     },
     /// A person ended a statement before its answer came.
     Cancelled {
         /// It may have changed something.
         is_write: bool,
     },
-    /// Somebody was told already.
-    Told,
+    /// Everything about it has been printed already.
+    Reported,
     /// Standard output cannot be written.
     Output(io::Error),
 }
 
-impl Failure {
-    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Usage { message: message.into(), hint: hint.into() }
+/// What is wrong on this side, without the cluster.
+#[derive(Debug)]
+pub(crate) struct LocalError {
+    error: Box<dyn StdError + Send + Sync>,
+    /// What to do about it; empty when the message says it.
+    hint: String,
+}
+
+/// A message and what caused it.
+#[derive(Debug)]
+struct Context {
+    message: String,
+    source: io::Error,
+}
+
+/// An error at a place in a script.
+#[derive(Debug)]
+struct At {
+    place: String,
+    error: Box<dyn StdError + Send + Sync>,
+}
+
+impl CommandError {
+    pub(crate) fn usage(error: impl Into<Box<dyn StdError + Send + Sync>>, hint: impl Into<String>) -> Self {
+        Self::Usage(LocalError { error: error.into(), hint: hint.into() })
     }
 
-    pub(crate) fn local(message: impl Into<String>) -> Self {
-        Self::Local { message: message.into(), hint: String::new() }
+    pub(crate) fn local(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Local(LocalError { error: error.into(), hint: String::new() })
     }
 
     /// A file that an argument names cannot be read.
-    pub(crate) fn unreadable(what: &str, path: &Path, error: &io::Error) -> Self {
-        Self::usage(format!("the {what} {} cannot be read: {error}", path.display()), "")
+    pub(crate) fn unreadable(what: &str, path: &Path, source: io::Error) -> Self {
+        Self::usage(Context { message: format!("the {what} {} cannot be read", path.display()), source }, "")
+    }
+
+    /// The system gives no threads or timers.
+    pub(crate) fn no_runtime(source: io::Error) -> Self {
+        Self::local_io("the system gives no threads", source)
+    }
+
+    /// Something on this machine fails.
+    pub(crate) fn local_io(message: impl Into<String>, source: io::Error) -> Self {
+        Self::local(Context { message: message.into(), source })
+    }
+
+    /// What to do about it; empty when the message says it.
+    #[cfg(test)]
+    pub(crate) fn hint(&self) -> &str {
+        match self {
+            Self::Usage(error) | Self::Local(error) => &error.hint,
+            Self::Cluster { error, .. } => &error.hint,
+            Self::Cancelled { .. } | Self::Reported | Self::Output(_) => "",
+        }
     }
 
     /// The same failure, at a place in a script.
     pub(crate) fn at(self, place: String) -> Self {
         match self {
             Self::Cluster { error, place: None } => Self::Cluster { place: Some(place), error },
-            Self::Usage { message, hint } => Self::Usage { message: format!("{place}: {message}"), hint },
+            Self::Usage(LocalError { error, hint }) => {
+                Self::Usage(LocalError { error: Box::new(At { place, error }), hint })
+            }
             other => other,
         }
     }
 
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } => 2,
+            Self::Usage(_) => 2,
             // A reader that has seen enough closes the pipe.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Local { .. } | Self::Told | Self::Output(_) => 1,
+            Self::Local(_) | Self::Reported | Self::Output(_) => 1,
             // As every call that ended without an answer.
             Self::Cancelled { is_write } => {
                 if *is_write {
@@ -90,14 +140,14 @@ impl Failure {
 
     fn text(&self) -> String {
         match self {
-            Self::Usage { message, hint } | Self::Local { message, hint } => {
-                let mut text = format!("error: {message}\n");
+            Self::Usage(LocalError { error, hint }) | Self::Local(LocalError { error, hint }) => {
+                let mut text = format!("error: {}\n", chain(&**error));
                 if !hint.is_empty() {
                     text.push_str(&format!("  hint: {hint}\n"));
                 }
                 text
             }
-            Self::Told => String::new(),
+            Self::Reported => String::new(),
             // After the ^C that the terminal shows.
             Self::Cancelled { is_write: false } => "\nCancelled.\n".to_owned(),
             Self::Cancelled { is_write: true } => {
@@ -109,9 +159,44 @@ impl Failure {
     }
 }
 
+/// The message of an error and those of its causes.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Context {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.error)
+    }
+}
+
+impl StdError for At {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}
+
 /// Message, code with GQLSTATUS, and hint. A message of several lines, such as one with an excerpt of the
 /// statement, is shown as it is.
-fn cluster_text(place: Option<&str>, error: &Error) -> String {
+fn cluster_text(place: Option<&str>, error: &Failure) -> String {
     let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
     let mut text = format!("error: {place}{}\n", printable(&error.message));
     let mut code = error.code.clone();
@@ -128,29 +213,43 @@ fn cluster_text(place: Option<&str>, error: &Error) -> String {
     text
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<Failure> for CommandError {
+    fn from(error: Failure) -> Self {
         Self::Cluster { place: None, error: Box::new(error) }
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
 }
 
-impl From<BuildError> for Failure {
+impl From<BuildError> for CommandError {
     fn from(error: BuildError) -> Self {
         let hint = match error {
             BuildError::NoAuthority | BuildError::Authority => {
                 "Give the file ca.pem of the cluster with --ca or ALIASD_CA."
             }
-            BuildError::Certificate { .. } => "See --cert and --key, or ALIASD_CERT and ALIASD_KEY.",
+            BuildError::Certificate { .. } | BuildError::CertificateRefused(_) => {
+                "See --cert and --key, or ALIASD_CERT and ALIASD_KEY."
+            }
             BuildError::Plaintext { .. } => "A node with a plaintext listener on this machine needs --allow-plaintext.",
             _ => "See --endpoints, or ALIASD_ENDPOINTS.",
         };
-        Self::usage(error.to_string(), hint)
+        Self::usage(error, hint)
+    }
+}
+
+impl From<KeystoreError> for CommandError {
+    fn from(error: KeystoreError) -> Self {
+        Self::local(error)
+    }
+}
+
+impl From<PkiError> for CommandError {
+    fn from(error: PkiError) -> Self {
+        Self::local(error)
     }
 }
 
@@ -160,18 +259,18 @@ mod tests {
 
     #[test]
     fn every_class_has_its_exit_code() {
-        let code = |class| Failure::from(Error { class, ..Error::bug("x") }).exit_code();
+        let code = |class| CommandError::from(Failure { class, ..Failure::bug("x") }).exit_code();
         assert_eq!(Class::ALL.map(code), [1, 3, 3, 4, 4]);
-        assert_eq!(Failure::usage("x", "").exit_code(), 2);
-        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).exit_code(), 0);
+        assert_eq!(CommandError::usage("x", "").exit_code(), 2);
+        assert_eq!(CommandError::from(io::Error::from(io::ErrorKind::BrokenPipe)).exit_code(), 0);
     }
 
     #[test]
     fn an_error_says_everything_it_knows() {
-        let error = Error { code: "ALIAS_EXISTS".to_owned(), ..Error::bug("It exists.\n  CREATE\n  ^") }
+        let error = Failure { code: "ALIAS_EXISTS".to_owned(), ..Failure::bug("It exists.\n  CREATE\n  ^") }
             .with_neo4j(&["42001", "42N11"], "Neo.ClientError.X")
             .with_hint("Choose another.\u{7}");
-        let text = Failure::from(error).at("a.cypher:3".to_owned()).text();
+        let text = CommandError::from(error).at("a.cypher:3".to_owned()).text();
         let expected = "error: a.cypher:3: It exists.\n  CREATE\n  ^\n  \
                         code: ALIAS_EXISTS, GQLSTATUS 42001 42N11, Neo.ClientError.X\n  hint: Choose another.\\u{7}\n";
         assert_eq!(text, expected);

@@ -10,13 +10,13 @@ use std::time::Duration;
 use tonic::{Code, ConnectError, Status, TimeoutExpired};
 
 use crate::address::Address;
-use crate::{Class, Error};
+use crate::{Class, Failure};
 
 /// The code of a member that no connection could be made to.
 pub const UNREACHABLE: &str = "UNREACHABLE";
 /// The code of a connection that TLS refused, on either side.
 pub const UNTRUSTED: &str = "UNTRUSTED";
-/// The code of a call whose time was over.
+/// The code of a call parties time was over.
 pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
 /// The code of a write whose retries never told whether it took effect.
 pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
@@ -25,90 +25,92 @@ pub const ANSWER_INVALID: &str = "ANSWER_INVALID";
 
 /// A failed attempt.
 #[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: Error,
+pub(crate) struct AttemptError {
+    pub(crate) failure: Failure,
     /// The failure is the member's own word, not something that broke on the way.
     pub(crate) member_answered: bool,
     /// TLS refused, here or there.
-    pub(crate) distrusted: bool,
+    pub(crate) untrusted: bool,
 }
 
-impl Failure {
+impl AttemptError {
     pub(crate) fn new(status: &Status, address: &Address) -> Self {
-        let error = Error::from_status(status);
-        if error.code != aliasd_wire::error::TRANSPORT {
-            return Self { error, member_answered: true, distrusted: false };
+        let failure = Failure::from_status(status);
+        if failure.code != aliasd_wire::failure::TRANSPORT {
+            return Self { failure, member_answered: true, untrusted: false };
         }
-        let cause = Cause::of(status);
-        let error = match cause {
-            Cause::Tls(problem) => Error::retry_here(UNTRUSTED, format!("No TLS connection to {address}: {problem}."))
-                .with_hint("Compare the CA certificate and the client certificate with those of the cluster."),
-            Cause::Connect(problem) => unreachable(address, &problem),
-            Cause::Other if status.code() == Code::Unimplemented => {
-                error.with_hint("The member is of another version.")
+        let failure = match TransportError::of(status) {
+            TransportError::Tls(reason) => {
+                Failure::retry_here(UNTRUSTED, format!("No TLS connection to {address}: {reason}."))
+                    .with_hint("Compare the CA certificate and the client certificate with those of the cluster.")
             }
-            Cause::Other => {
-                Error { message: format!("The connection to {address} broke: {}.", error.message), ..error }
+            TransportError::Connect(reason) => unreachable(address, &reason),
+            TransportError::Other if status.code() == Code::Unimplemented => {
+                failure.with_hint("The member is of another version.")
+            }
+            TransportError::Other => {
+                Failure { message: format!("The connection to {address} broke: {}.", failure.message), ..failure }
             }
         };
         // Without a cause it is a status that was sent, by something that stands before the member.
-        let member_answered = error.class == Class::Rejected;
-        Self { distrusted: error.code == UNTRUSTED, error, member_answered }
+        let member_answered = failure.class == Class::Rejected;
+        Self { untrusted: failure.code == UNTRUSTED, failure, member_answered }
     }
 
-    /// An attempt whose time was over before there was a connection to send it on.
+    /// An attempt parties time was over before there was a connection to send it on.
     pub(crate) fn no_connection(address: &Address, limit: Duration) -> Self {
-        let error = unreachable(address, &format!("no connection within {limit:.1?}"));
-        Self { error, member_answered: false, distrusted: false }
+        let failure = unreachable(address, &format!("no connection within {limit:.1?}"));
+        Self { failure, member_answered: false, untrusted: false }
     }
 
     /// An attempt that got no answer in time.
     pub(crate) fn no_answer(address: &Address, limit: Duration) -> Self {
-        let error = Error::outcome_unknown(DEADLINE_EXCEEDED, format!("{address} gave no answer within {limit:.1?}."))
-            .with_grpc_code(Code::DeadlineExceeded);
-        Self { error, member_answered: false, distrusted: false }
+        let failure =
+            Failure::outcome_unknown(DEADLINE_EXCEEDED, format!("{address} gave no answer within {limit:.1?}."))
+                .with_grpc_code(Code::DeadlineExceeded);
+        Self { failure, member_answered: false, untrusted: false }
     }
 
-    /// The error of a write that may have had its effect.
-    pub(crate) fn outcome_unknown(last: Option<Self>) -> Error {
-        let error = match last {
-            Some(Self { error, member_answered: true, .. }) if error.class == Class::OutcomeUnknown => error,
+    /// The failure of a write that may have had its effect.
+    pub(crate) fn outcome_unknown(last: Option<Self>) -> Failure {
+        let failure = match last {
+            Some(Self { failure, member_answered: true, .. }) if failure.class == Class::OutcomeUnknown => failure,
             last => {
-                let why = last.map_or_else(String::new, |last| format!(" {}", last.error.message));
-                Error::outcome_unknown(
+                let why = last.map_or_else(String::new, |last| format!(" {}", last.failure.message));
+                Failure::outcome_unknown(
                     OUTCOME_UNKNOWN,
                     format!("It is not known whether the request took effect.{why}"),
                 )
             }
         };
-        if error.hint.is_empty() {
-            error.with_hint("Look whether it took effect, or send it again with the same request id.")
+        if failure.hint.is_empty() {
+            failure.with_hint("Look whether it took effect, or send it again with the same request id.")
         } else {
-            error
+            failure
         }
     }
 
-    /// The error of a call that had no effect: it may be made again.
-    pub(crate) fn without_effect(self) -> Error {
-        Error { class: Class::RetryHere, ..self.error }
+    /// The failure of a call that had no effect: it may be made again.
+    pub(crate) fn without_effect(self) -> Failure {
+        Failure { class: Class::RetryHere, ..self.failure }
     }
 
-    /// The error of a call that never came to its first attempt.
-    pub(crate) fn no_time() -> Error {
-        Error::retry_here(DEADLINE_EXCEEDED, "The deadline was over before a member could be asked.")
+    /// The failure of a call that never came to its first attempt.
+    pub(crate) fn no_time() -> Failure {
+        Failure::retry_here(DEADLINE_EXCEEDED, "The deadline was over before a member could be asked.")
             .with_grpc_code(Code::DeadlineExceeded)
     }
 }
 
-fn unreachable(address: &Address, problem: &str) -> Error {
-    Error::retry_here(UNREACHABLE, format!("Cannot reach {address}: {problem}."))
+fn unreachable(address: &Address, reason: &str) -> Failure {
+    Failure::retry_here(UNREACHABLE, format!("Cannot reach {address}: {reason}."))
         .with_hint("Check the endpoints and that the nodes are running.")
 }
 
 /// An answer that the protocol does not know.
-pub(crate) fn invalid_answer(what: &str) -> Error {
+pub(crate) fn invalid_answer(what: &str) -> Failure {
     let message = format!("The member's answer is invalid: {what}.");
-    Error { code: ANSWER_INVALID.to_owned(), ..Error::bug(message) }
+    Failure { code: ANSWER_INVALID.to_owned(), ..Failure::bug(message) }
         .with_hint("Client and cluster may be of different versions.")
 }
 
@@ -124,8 +126,8 @@ pub(crate) fn is_timeout(status: &Status) -> bool {
     false
 }
 
-/// Why a request may not have arrived.
-enum Cause {
+/// What broke on the way, and so whether the request can have arrived.
+enum TransportError {
     /// TLS refused, here or at the member; the request was not processed.
     Tls(String),
     /// There was no connection; the request was not sent.
@@ -134,7 +136,7 @@ enum Cause {
     Other,
 }
 
-impl Cause {
+impl TransportError {
     fn of(status: &Status) -> Self {
         let mut connect = false;
         let mut deepest = String::new();
