@@ -4,4 +4,6 @@
 mod command_line;
 mod deploy;
 mod errors;
+mod files;
 mod semantics;
+mod words;

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+
+use crate::files::texts;
 
 const SIGN: char = '\u{a7}';
 const PAGE: &str = "docs/semantics.md";
@@ -41,28 +43,6 @@ fn mistakes(path: &str, text: &str, headings: &BTreeSet<&str>) -> Vec<String> {
         }
     }
     found
-}
-
-/// Every file that people write, with `/` between the parts of its path.
-fn texts(root: &Path) -> Result<Vec<(String, String)>> {
-    const ENDINGS: &[&str] = &["rs", "md", "proto", "golden", "toml", "txt"];
-    let mut open: Vec<PathBuf> =
-        ["crates", "tests", "proto", "docs", "deploy", "fuzz"].map(|name| root.join(name)).into();
-    for entry in fs::read_dir(root)? {
-        open.extend(Some(entry?.path()).filter(|path| path.is_file()));
-    }
-    let mut found = Vec::new();
-    while let Some(path) = open.pop() {
-        if path.is_dir() {
-            for entry in fs::read_dir(&path)? {
-                open.push(entry?.path());
-            }
-        } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
-            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            found.push((path.strip_prefix(root)?.to_string_lossy().replace('\\', "/"), text));
-        }
-    }
-    Ok(found)
 }
 
 #[test]
