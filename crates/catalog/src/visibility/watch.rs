@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Visibility;
-use crate::{Catalog, CatalogName, Change, DatabaseName, Principal, Record, RecordKey, UserName};
+use crate::{Catalog, CatalogName, Change, DatabaseName, Principal, Privilege, Record, RecordKey, UserName, UserScope};
 
 /// One thing that changed, as a watcher is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,29 @@ impl Watcher {
         told.into_iter().map(|((subject, name), kind)| WatchEvent { subject, name, kind }).collect()
     }
 
+    /// How many lookups [`Watcher::events`] may take, for whoever has to choose where to make them. Counts no further than
+    /// a little beyond `limit`.
+    pub fn lookups(&self, before: &Catalog, changes: &[Change], after: &Catalog, limit: usize) -> usize {
+        if changes.len() > limit {
+            return changes.len();
+        }
+        let roles = before.effective_roles(&self.user);
+        let grants = roles.iter().flat_map(|role| before.grants_of(role)).take(limit);
+        // Whoever the watcher may act for by name may have to be looked at for every change.
+        let (grants, acted_for) = grants.fold((0, 0), |(grants, acted_for), (grant, _)| {
+            let named = matches!(grant.privilege, Privilege::Impersonate(UserScope::Named(_)));
+            (grants + 1, acted_for + usize::from(named))
+        });
+        let mut lookups = grants;
+        for change in changes {
+            lookups += 1 + acted_for + at_home(change, before, limit) + at_home(change, after, limit);
+            if lookups > limit {
+                break;
+            }
+        }
+        lookups
+    }
+
     fn event(&self, change: &Change, step: &Step<'_>) -> Option<(WatchSubject, String, WatchKind)> {
         let known = |knows: &dyn Fn(&Visibility<'_>) -> bool| step.sides.iter().any(knows);
         let (subject, name, kind, told) = match &change.key {
@@ -151,6 +174,16 @@ fn tell_home(home: &CatalogName, step: &Step<'_>, told: &mut Told) {
             told.entry((WatchSubject::User, user.to_string())).or_insert(WatchKind::AccessChanged);
         }
     }
+}
+
+/// How many users are at home in what changed; not counted beyond `limit`.
+fn at_home(change: &Change, catalog: &Catalog, limit: usize) -> usize {
+    let home = match &change.key {
+        RecordKey::Alias(alias) => CatalogName::from(alias),
+        RecordKey::Database(database) => CatalogName::from(database),
+        _ => return 0,
+    };
+    catalog.users_at_home(&home).take(limit + 1).count()
 }
 
 fn kind_of(change: &Change) -> WatchKind {

@@ -3,14 +3,18 @@
 //! A watch is pulled by its consumer and has no task of its own. One that is not pulled falls behind the replica's
 //! bounded feed and is cut with the revision to resume after; nothing is ever skipped in silence.
 
+mod pass;
+
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, CatalogName, Revision, WatchEvent, Watcher};
-use aliasd_replica::{AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update};
+use aliasd_replica::{Compacted, Subscription, SubscriptionEnd, Update};
 use futures::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+use self::pass::Passes;
 use crate::counters::{CountedWatch, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
 use crate::identity::Authenticated;
@@ -45,13 +49,15 @@ pub struct Watch {
     reader: Reader,
     readiness: Readiness,
     counters: SharedCounters,
+    passes: Passes,
 }
 
 /// A watch that is under way.
 struct Running {
     reader: Reader,
     readiness: Readiness,
-    watcher: Watcher,
+    passes: Passes,
+    watcher: Arc<Watcher>,
     /// Who watches. The watch ends when that is no longer true.
     caller: Authenticated,
     subscription: Subscription,
@@ -65,7 +71,7 @@ struct Running {
 
 impl Watch {
     pub(crate) fn new(reader: Reader, readiness: Readiness, counters: SharedCounters) -> Self {
-        Self { reader, readiness, counters }
+        Self { reader, readiness, counters, passes: Passes::default() }
     }
 
     /// Follows what happens after a revision, or from the present state of this member on.
@@ -86,7 +92,8 @@ impl Watch {
         let running = Running {
             reader: self.reader.clone(),
             readiness: self.readiness.clone(),
-            watcher: Watcher { user: caller.user.clone(), names },
+            passes: self.passes.clone(),
+            watcher: Arc::new(Watcher { user: caller.user.clone(), names }),
             caller,
             subscription,
             reached,
@@ -116,7 +123,10 @@ impl Running {
             tokio::select! {
                 biased;
                 () = self.readiness.stopping() => return Err(self.cut(NodeFailure::Stopping {})),
-                update = self.subscription.next() => self.absorb(&update.map_err(|end| self.ended(end))?),
+                update = self.subscription.next() => {
+                    let update = update.map_err(|end| self.ended(end))?;
+                    self.absorb(&update).await?;
+                }
                 _ = self.progress.tick() => {
                     // Silence of the leader is silence of the watch, so that a consumer knows to distrust what it has.
                     self.reader.fresh_enough().map_err(|failure| self.cut(failure))?;
@@ -127,16 +137,12 @@ impl Running {
         }
     }
 
-    fn absorb(&mut self, update: &Update) {
-        let new = update.batch.entries.iter().filter(|entry| entry.revision > self.reached);
-        for entry in new {
-            let events = events(&self.watcher, entry);
-            if !events.is_empty() {
-                self.waiting.push_back(Message::Batch { revision: entry.revision, events });
-            }
-        }
+    async fn absorb(&mut self, update: &Update) -> Result<(), Failure> {
+        let told = self.passes.run(&self.watcher, &update.batch, self.reached).await?;
+        self.waiting.extend(told);
         self.reached = self.reached.max(update.batch.revision);
         self.end = self.still_authenticated(&update.view.catalog).err();
+        Ok(())
     }
 
     /// Whether the user is still who it proved to be when the watch began.
@@ -157,11 +163,6 @@ impl Running {
             SubscriptionEnd::Stopped => self.cut(NodeFailure::Stopping {}),
         }
     }
-}
-
-/// What of an entry the watcher may know, by the privileges on both sides of it.
-fn events(watcher: &Watcher, entry: &AppliedEntry) -> Vec<WatchEvent> {
-    watcher.events(&entry.before, &entry.changes, &entry.after)
 }
 
 fn compacted(Compacted { resume_from }: Compacted) -> Failure {

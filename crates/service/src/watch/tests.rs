@@ -10,7 +10,7 @@ use aliasd_catalog::{
 
 use aliasd_cypher::Lowered;
 
-use super::events;
+use super::pass::events;
 use aliasd_replica::AppliedEntry;
 
 /// A catalog that is fed commands, as its administrator.

@@ -1,0 +1,83 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::task::Poll;
+
+use aliasd_catalog::{
+    Catalog, Change, Command, CreateMode, Effect, Entry, Principal, RecordKey, RequestId, Revision, RoleName,
+    Timestamp, UserName, Watcher,
+};
+use aliasd_replica::{AppliedBatch, AppliedEntry};
+
+use super::{Passes, WORK_MAX};
+use crate::watch::Message;
+
+fn carol() -> UserName {
+    UserName::new("carol").unwrap()
+}
+
+/// An entry that changed so many roles, of which carol is told nothing, and carol, of which she is.
+fn entry(revision: u64, roles: usize) -> AppliedEntry {
+    let change = |key| Change { key, before: None, after: None };
+    let role = |number: usize| RoleName::new(&format!("role{number}")).unwrap();
+    let roles = (0..roles).map(|number| change(RecordKey::Role(role(number))));
+    let command = Command::CreateRole { name: role(0), mode: CreateMode::Fail, immutable: false, copy_of: None };
+    let entry = Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(0), command };
+    AppliedEntry {
+        revision: Revision(revision),
+        entry: Arc::new(entry),
+        outcome: Ok(Effect::default()),
+        changes: roles.chain([change(RecordKey::User(carol()))]).collect(),
+        before: Catalog::default(),
+        after: Catalog::default(),
+    }
+}
+
+fn batch(entries: Vec<AppliedEntry>) -> Arc<AppliedBatch> {
+    let revision = entries.last().unwrap().revision;
+    Arc::new(AppliedBatch { revision, entries })
+}
+
+fn revisions(messages: &[Message]) -> Vec<u64> {
+    let revision = |message: &Message| match message {
+        Message::Batch { revision, .. } | Message::Progress { revision, .. } => revision.0,
+    };
+    messages.iter().map(revision).collect()
+}
+
+#[test]
+fn a_small_pass_runs_on_the_reactor_and_a_large_one_on_a_thread_that_may_block() {
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let occupied = tokio::task::spawn_blocking(move || held.recv());
+        let (watcher, passes) = (Arc::new(Watcher { user: carol(), names: None }), Passes::default());
+        let large = batch(vec![entry(8, WORK_MAX), entry(9, 1), entry(10, WORK_MAX)]);
+        let mut pass = Box::pin(passes.run(&watcher, &large, Revision(8)));
+        assert!(futures::poll!(&mut pass).is_pending(), "the only thread that may block is busy");
+
+        let small = batch(vec![entry(7, 3)]);
+        let Poll::Ready(told) = futures::poll!(Box::pin(passes.run(&watcher, &small, Revision(0)))) else {
+            panic!("a small pass needs no such thread")
+        };
+        assert_eq!(revisions(&told.unwrap()), [7]);
+
+        drop(release);
+        assert!(occupied.await.unwrap().is_err());
+        assert_eq!(revisions(&pass.await.unwrap()), [9, 10], "in order, and only what is new");
+    });
+}
+
+#[tokio::test]
+async fn no_more_large_passes_run_than_there_is_room_for() {
+    let watcher = Arc::new(Watcher { user: carol(), names: Some(BTreeSet::new()) });
+    let passes = Passes::default();
+    let room = u32::try_from(passes.large.available_permits()).unwrap();
+    let taken = passes.large.acquire_many(room).await.unwrap();
+    let large = batch(vec![entry(1, WORK_MAX)]);
+    let mut pass = Box::pin(passes.run(&watcher, &large, Revision(0)));
+    assert!(futures::poll!(&mut pass).is_pending());
+    tokio::task::yield_now().await;
+    assert!(futures::poll!(&mut pass).is_pending(), "there is no room");
+    drop(taken);
+    assert_eq!(revisions(&pass.await.unwrap()), [1]);
+}
