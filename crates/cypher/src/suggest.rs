@@ -3,8 +3,8 @@
 /// Misspellings further away than this are not guessed at.
 const DISTANCE_MAX: usize = 2;
 
-/// Longer words are nobody's misspelt keyword; refusing them bounds the work.
-const LENGTH_MAX: usize = 32;
+/// Longer words are nobody's misspelt keyword or setting; refusing them bounds the work.
+const LENGTH_MAX: usize = 64;
 
 /// The candidate nearest to `word`, ignoring ASCII case, if it is near enough to be a slip of the
 /// finger: at most two edits, and fewer edits than half of the word. The first of equals wins.

@@ -10,6 +10,7 @@
 //! reads configuration on its own; what it needs is handed to it.
 
 pub mod api;
+mod chain;
 pub mod commands;
 pub mod config;
 pub mod node;

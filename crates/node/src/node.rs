@@ -4,6 +4,7 @@
 //! ready is refused rather than kept waiting. End: not ready, leadership handed on, running calls ended within a bound,
 //! replica closed.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
+use crate::chain::chain;
 use crate::config::Config;
 use crate::observe;
 use crate::observe::metrics::Metrics;
@@ -30,39 +32,37 @@ const PEERS_END_WITHIN: Duration = Duration::from_millis(200);
 
 /// Why a node did not start. The message names the setting at fault where there is one.
 #[derive(Debug, thiserror::Error)]
-pub enum StartFailure {
+pub enum NodeStartError {
     /// The keystore cannot be used.
-    #[error("{error}\n  hint: {hint}", error = .0, hint = .0.hint())]
+    #[error(transparent)]
     Vault(#[from] VaultError),
     /// A certificate or key cannot be used.
-    #[error("{0}")]
+    #[error(transparent)]
     Tls(#[from] TlsError),
     /// Clients would be served without TLS to everybody.
     #[error(transparent)]
     Plaintext(#[from] NotLoopback),
     /// The log or the catalog cannot be used.
-    #[error("{0}")]
+    #[error(transparent)]
     Replica(#[from] StartError),
     /// An address cannot be listened at.
-    #[error("{setting}: cannot listen at {address}: {reason}\n  hint: {hint}")]
+    #[error("{setting}: cannot listen at {address}")]
     Listen {
         /// The setting at fault.
         setting: &'static str,
         /// Its value.
         address: SocketAddr,
-        /// The system's words.
-        reason: String,
-        /// The way out.
-        hint: &'static str,
+        /// What the system said.
+        source: io::Error,
     },
 }
 
 /// Why a node ended by itself.
 #[derive(Debug, thiserror::Error)]
-pub enum NodeFailure {
+pub enum NodeRunError {
     /// The replica cannot go on.
-    #[error("the node has stopped: {0}")]
-    Replica(StopReason),
+    #[error("the node has stopped")]
+    Replica(#[source] StopReason),
     /// A listener ended.
     #[error("the listener of {setting} has ended: {reason}")]
     Listener {
@@ -102,10 +102,37 @@ struct Listener {
     task: JoinHandle<Result<(), String>>,
 }
 
-impl StartFailure {
+impl NodeStartError {
     /// Whether the configuration is at fault, rather than the machine or the data.
     pub fn is_configuration(&self) -> bool {
         matches!(self, Self::Vault(_) | Self::Tls(_) | Self::Plaintext(_))
+    }
+
+    /// What happened and what caused it, on one line.
+    pub fn explanation(&self) -> String {
+        match self {
+            // What caused it is in the hint, beside the setting to look at.
+            Self::Vault(error) => error.to_string(),
+            _ => chain(self),
+        }
+    }
+
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Vault(error) => Some(error.hint()).filter(|hint| !hint.is_empty()),
+            Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
+            Self::Tls(_) | Self::Plaintext(_) | Self::Replica(_) => None,
+        }
+    }
+}
+
+fn listen_hint(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
+        io::ErrorKind::AddrNotAvailable => "choose an address of this machine, or 0.0.0.0 for all of them",
+        io::ErrorKind::PermissionDenied => "ports below 1024 are for the superuser; choose another one",
+        _ => "choose another address or port",
     }
 }
 
@@ -114,7 +141,7 @@ impl Node {
     ///
     /// # Errors
     /// A part does not start. What was started before it is stopped again.
-    pub async fn start(config: &Config) -> Result<Self, StartFailure> {
+    pub async fn start(config: &Config) -> Result<Self, NodeStartError> {
         let vault = Arc::new(Vault::load(&config.keystore)?);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
         let identity = Identity::new(Arc::clone(&vault), config.cluster.token_lifetime).await?;
@@ -150,9 +177,9 @@ impl Node {
     }
 
     /// Resolves when the node cannot go on.
-    pub async fn failed(&mut self) -> NodeFailure {
+    pub async fn failed(&mut self) -> NodeRunError {
         tokio::select! {
-            reason = self.replica.stopped() => NodeFailure::Replica(reason),
+            reason = self.replica.stopped() => NodeRunError::Replica(reason),
             failure = self.clients.failed() => failure,
             failure = self.peers.failed() => failure,
             failure = self.http.failed() => failure,
@@ -198,7 +225,7 @@ async fn listen(
     replica: &Replica,
     use_cases: UseCases,
     metrics: Arc<Metrics>,
-) -> Result<Node, StartFailure> {
+) -> Result<Node, NodeStartError> {
     let node = &config.node;
     let (peers, peer) = bind("node.peer_listen", node.peer_listen).await?;
     let (clients, client) = bind("node.client_listen", node.client_listen).await?;
@@ -232,21 +259,13 @@ async fn listen(
     Ok(Node { replica, operate, addresses, shutdown_timeout, clients, peers, http: web })
 }
 
-async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartFailure> {
+async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), NodeStartError> {
     let bound = async {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         Ok((listener, address))
     };
-    bound.await.map_err(|error: std::io::Error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
-            std::io::ErrorKind::AddrNotAvailable => "choose an address of this machine, or 0.0.0.0 for all of them",
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 are for the superuser; choose another one",
-            _ => "choose another address or port",
-        };
-        StartFailure::Listen { setting, address, reason: error.to_string(), hint }
-    })
+    bound.await.map_err(|source: io::Error| NodeStartError::Listen { setting, address, source })
 }
 
 // === impl Listener ===
@@ -261,13 +280,13 @@ impl Listener {
         Self { setting, stop, task }
     }
 
-    async fn failed(&mut self) -> NodeFailure {
+    async fn failed(&mut self) -> NodeRunError {
         let reason = match (&mut self.task).await {
             Ok(Ok(())) => "it was closed".to_owned(),
             Ok(Err(reason)) => reason,
             Err(error) => error.to_string(),
         };
-        NodeFailure::Listener { setting: self.setting, reason }
+        NodeRunError::Listener { setting: self.setting, reason }
     }
 
     /// Takes no more connections, and lets the open ones end within a bound.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{FAILED, MISCONFIGURED, fail};
-use crate::config::{Commands, Config, DEFAULT_FILE, Severity};
+use super::{FAILED, MISCONFIGURED, explain, fail, with_hint};
+use crate::config::{Commands, Config, DEFAULT_FILE, Diagnostic, Severity};
 
 pub(super) fn print_default() -> ExitCode {
     match io::stdout().write_all(DEFAULT_FILE.as_bytes()) {
@@ -33,19 +33,19 @@ fn check_one(file: &Path, commands: Commands, offline: bool) -> bool {
     let config = match Config::load(file, commands, std::env::vars()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("{}:\n{error}", file.display());
+            eprintln!("{}:\n{}", file.display(), explain(&error));
             return false;
         }
     };
-    let findings = if offline { Vec::new() } else { config.check() };
-    for finding in &findings {
-        let severity = match finding.severity {
+    let found = if offline { Vec::new() } else { config.check() };
+    for Diagnostic { severity, error } in &found {
+        let severity = match severity {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        eprintln!("{}: {severity}: {}", file.display(), finding.problem);
+        eprintln!("{}: {severity}: {}", file.display(), with_hint(error));
     }
-    let good = findings.iter().all(|finding| finding.severity < Severity::Error);
+    let good = found.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
     if good {
         println!("{}: good", file.display());
     }

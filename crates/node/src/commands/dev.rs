@@ -38,10 +38,10 @@ pub(super) struct Dev {
 }
 
 /// A directory that is removed when this is dropped.
-struct ThrowAway(PathBuf);
+struct TemporaryDirectory(PathBuf);
 
 pub(super) fn dev(dev: &Dev) -> ExitCode {
-    let prepared = ThrowAway::make().and_then(|directory| {
+    let prepared = TemporaryDirectory::make().and_then(|directory| {
         let config = prepare(&directory.0, dev)?;
         Ok((directory, config))
     });
@@ -65,11 +65,11 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
     };
     let node = match Node::start(config).await {
         Ok(node) => node,
-        Err(failure) => return refuse(&failure),
+        Err(error) => return refuse(&error),
     };
     match form(&node).await {
-        Ok(formed) => welcome(directory, &node, &formed),
-        Err(error) => return fail(FAILED, &error),
+        Ok(formed) => print_welcome(directory, &node, &formed),
+        Err(failure) => return fail(FAILED, &failure),
     }
     run(node, &mut signals).await
 }
@@ -85,7 +85,7 @@ async fn form(node: &Node) -> Result<Formed, Failure> {
     node.operate().form(Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
 }
 
-fn welcome(directory: &Path, node: &Node, formed: &Formed) {
+fn print_welcome(directory: &Path, node: &Node, formed: &Formed) {
     let addresses = node.addresses();
     let password = formed.generated.as_ref().map(aliasd_catalog::PlainSecret::expose).unwrap_or_default();
     println!(
@@ -157,9 +157,9 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-// === impl ThrowAway ===
+// === impl TemporaryDirectory ===
 
-impl ThrowAway {
+impl TemporaryDirectory {
     fn make() -> io::Result<Self> {
         let name = format!("aliasd-dev-{}", hexadecimal(&aliasd_service::random::<6>()));
         let path = std::env::temp_dir().join(name);
@@ -168,7 +168,7 @@ impl ThrowAway {
     }
 }
 
-impl Drop for ThrowAway {
+impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.0) {
             eprintln!("aliasd: {} could not be removed: {error}", self.0.display());

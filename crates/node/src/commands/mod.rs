@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::{ConfigError, SettingError};
+
 /// Something went wrong that is nobody's setting.
 const FAILED: u8 = 1;
 /// The command line or the configuration is wrong.
@@ -73,7 +75,16 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Tells on standard error why the program ends.
+/// What is wrong with a configuration, each with its way out.
+fn explain(error: &ConfigError) -> String {
+    error.errors.iter().map(with_hint).collect::<Vec<_>>().join("\n")
+}
+
+fn with_hint(error: &SettingError) -> String {
+    format!("{error}\n  hint: {}", error.hint)
+}
+
+/// Says on standard error why the program ends.
 fn fail(code: u8, message: &dyn std::fmt::Display) -> ExitCode {
     eprintln!("aliasd: {message}");
     ExitCode::from(code)

@@ -6,16 +6,17 @@ use std::process::ExitCode;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{FAILED, MISCONFIGURED, fail};
+use super::{FAILED, MISCONFIGURED, explain, fail};
+use crate::chain::chain;
 use crate::config::{Commands, Config};
-use crate::node::{Node, NodeFailure, StartFailure};
+use crate::node::{Node, NodeRunError, NodeStartError};
 use crate::observe::logging;
 
 pub(super) fn start(file: &Path, expand_commands: bool) -> ExitCode {
     let commands = if expand_commands { Commands::Run } else { Commands::Refuse };
     let config = match Config::load(file, commands, std::env::vars()) {
         Ok(config) => config,
-        Err(error) => return fail(MISCONFIGURED, &format_args!("{}:\n{error}", file.display())),
+        Err(error) => return fail(MISCONFIGURED, &format_args!("{}:\n{}", file.display(), explain(&error))),
     };
     if let Err(error) = logging::set_up(&config.log) {
         let path = config.log.file.as_deref().unwrap_or(Path::new("standard error"));
@@ -34,18 +35,21 @@ async fn serve(config: &Config) -> ExitCode {
     };
     match Node::start(config).await {
         Ok(node) => run(node, &mut signals).await,
-        Err(failure) => refuse(&failure),
+        Err(error) => refuse(&error),
     }
 }
 
-pub(super) fn refuse(failure: &StartFailure) -> ExitCode {
-    tracing::error!(%failure, "the node does not start");
-    fail(if failure.is_configuration() { MISCONFIGURED } else { FAILED }, failure)
+/// Says why the node does not start, with the way out.
+pub(super) fn refuse(error: &NodeStartError) -> ExitCode {
+    let (message, hint) = (error.explanation(), error.hint());
+    tracing::error!(error = message, hint, "the node does not start");
+    let hint = hint.map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+    fail(if error.is_configuration() { MISCONFIGURED } else { FAILED }, &format_args!("{message}{hint}"))
 }
 
 /// Serves until a signal or a failure, and ends the node. A second signal ends the program at once.
 pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
-    let failure: Option<NodeFailure> = tokio::select! {
+    let failure: Option<NodeRunError> = tokio::select! {
         name = signals.next() => {
             tracing::info!(signal = name, "told to stop");
             None
@@ -61,11 +65,13 @@ pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
     };
     match (failure, stopped) {
         (Some(failure), _) => {
-            tracing::error!(%failure, "the node has ended");
+            let failure = chain(&failure);
+            tracing::error!(failure, "the node has ended");
             fail(FAILED, &failure)
         }
         (None, Err(fault)) => {
-            tracing::error!(%fault, "the node has not ended cleanly");
+            let fault = chain(&fault);
+            tracing::error!(fault, "the node has not ended cleanly");
             fail(FAILED, &fault)
         }
         (None, Ok(())) => ExitCode::SUCCESS,

@@ -24,7 +24,7 @@ pub enum Origin {
 
 /// One thing that is wrong. Never holds the value of a secret setting or the output of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct SettingError {
     /// The setting at fault, such as `node.client_listen`; absent when the file as a whole is.
     pub setting: Option<String>,
     /// Where the value came from, if it came from anywhere.
@@ -38,58 +38,61 @@ pub struct Problem {
 /// Everything that is wrong with a configuration, so that it can be put right in one go. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
-    /// The problems, in the order of the settings.
-    pub problems: Vec<Problem>,
+    /// In the order of the settings.
+    pub errors: Vec<SettingError>,
 }
 
-// === impl Problem ===
+// === impl SettingError ===
 
-impl Problem {
-    /// A problem of the configuration as a whole.
+impl SettingError {
+    /// Something wrong with the configuration as a whole.
     pub(super) fn general(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { setting: None, origin: None, message: message.into(), hint: hint.into() }
     }
 
-    /// A problem of one setting.
+    /// Something wrong with one setting.
     pub(super) fn of(setting: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { setting: Some(setting.to_owned()), origin: None, message: message.into(), hint: hint.into() }
     }
 
+    /// The same, with where the value came from.
     pub(super) fn at(mut self, origin: Origin) -> Self {
         self.origin = Some(origin);
         self
     }
 }
 
-impl fmt::Display for Problem {
+impl std::error::Error for SettingError {}
+
+/// What is wrong and where; the way out is apart.
+impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(setting) = &self.setting {
             write!(f, "{setting}: ")?;
         }
         write!(f, "{}", self.message)?;
         match &self.origin {
-            Some(Origin::File { path, line }) => write!(f, " ({}, line {line})", path.display())?,
-            Some(Origin::Environment { variable }) => write!(f, " (environment variable {variable})")?,
-            Some(Origin::Default) | None => {}
+            Some(Origin::File { path, line }) => write!(f, " ({}, line {line})", path.display()),
+            Some(Origin::Environment { variable }) => write!(f, " (environment variable {variable})"),
+            Some(Origin::Default) | None => Ok(()),
         }
-        write!(f, "\n  hint: {}", self.hint)
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
+        for (index, error) in self.errors.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{problem}")?;
+            write!(f, "{error}")?;
         }
         Ok(())
     }
 }
 
-impl From<Problem> for ConfigError {
-    fn from(problem: Problem) -> Self {
-        Self { problems: vec![problem] }
+impl From<SettingError> for ConfigError {
+    fn from(error: SettingError) -> Self {
+        Self { errors: vec![error] }
     }
 }

@@ -23,8 +23,8 @@ use std::time::Duration;
 use aliasd_catalog::Policy;
 use aliasd_service::vault::KeystoreSettings;
 
-pub use self::check::{Finding, Severity};
-pub use self::error::{ConfigError, Origin, Problem};
+pub use self::check::{Diagnostic, Severity};
+pub use self::error::{ConfigError, Origin, SettingError};
 pub use self::reference::reference;
 pub use self::schema::DEFAULT_FILE;
 
@@ -125,7 +125,7 @@ pub struct CertificatePaths {
 /// `[log]`.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// How much is told.
+    /// How much is logged.
     pub level: LogLevel,
     /// How it is written.
     pub format: LogFormat,

@@ -6,7 +6,7 @@ use aliasd_catalog::Policy;
 
 use aliasd_service::vault::KeystoreSettings;
 
-use super::error::{ConfigError, Problem};
+use super::error::{ConfigError, SettingError};
 use super::source::{self, Given, Texts};
 use super::{Address, CertificatePaths, ClusterConfig, Config, LogConfig, NodeConfig, TlsConfig, value};
 
@@ -14,7 +14,7 @@ use super::{Address, CertificatePaths, ClusterConfig, Config, LogConfig, NodeCon
 const SECRET: &str = "keystore.password";
 
 pub(super) fn read(given: Texts) -> Result<Config, ConfigError> {
-    let mut reader = Reader { given, examples: source::examples(), problems: Vec::new() };
+    let mut reader = Reader { given, examples: source::examples(), errors: Vec::new() };
     let config = Config {
         cluster: cluster(&mut reader),
         node: node(&mut reader),
@@ -31,11 +31,11 @@ pub(super) fn read(given: Texts) -> Result<Config, ConfigError> {
         },
     };
     // Relations between values mean something only once every value does.
-    if reader.problems.is_empty() {
+    if reader.errors.is_empty() {
         relate(&config, &mut reader);
     }
-    let problems = reader.problems;
-    if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+    let errors = reader.errors;
+    if errors.is_empty() { Ok(config) } else { Err(ConfigError { errors }) }
 }
 
 fn cluster(reader: &mut Reader) -> ClusterConfig {
@@ -82,11 +82,11 @@ fn tls(reader: &mut Reader) -> TlsConfig {
         (Some(certificate), Some(key)) => Some(CertificatePaths { certificate, key }),
         (None, None) => None,
         (Some(_), None) => {
-            reader.problem("tls.server_key", "is missing beside tls.server_certificate", "set both or neither");
+            reader.report("tls.server_key", "is missing beside tls.server_certificate", "set both or neither");
             None
         }
         (None, Some(_)) => {
-            reader.problem("tls.server_certificate", "is missing beside tls.server_key", "set both or neither");
+            reader.report("tls.server_certificate", "is missing beside tls.server_key", "set both or neither");
             None
         }
     };
@@ -102,17 +102,17 @@ fn relate(config: &Config, reader: &mut Reader) {
     let ClusterConfig { heartbeat_interval, election_timeout_min, election_timeout_max, .. } = config.cluster;
     if election_timeout_min < heartbeat_interval * 3 {
         let message = "is less than three times cluster.heartbeat_interval, so that a late heartbeat unseats a leader";
-        reader.problem("cluster.election_timeout_min", message, "raise it, or shorten the heartbeats");
+        reader.report("cluster.election_timeout_min", message, "raise it, or shorten the heartbeats");
     }
     if election_timeout_max <= election_timeout_min {
         let message = "is not longer than cluster.election_timeout_min, so that nodes stand for election together";
-        reader.problem("cluster.election_timeout_max", message, "twice the shorter timeout is a good value");
+        reader.report("cluster.election_timeout_max", message, "twice the shorter timeout is a good value");
     }
     let node = &config.node;
     if node.insecure_plaintext && !node.client_listen.ip().is_loopback() {
         let message = format!("serves passwords in clear at {}, which is no loopback address", node.client_listen);
         let hint = "leave it false and use certificates, or listen at 127.0.0.1 only";
-        reader.problem("node.insecure_plaintext", &message, hint);
+        reader.report("node.insecure_plaintext", &message, hint);
     }
     advertised("node.client_advertise", node.client_listen, node.client_advertise.as_ref(), reader);
     advertised("node.peer_advertise", node.peer_listen, node.peer_advertise.as_ref(), reader);
@@ -129,7 +129,7 @@ fn relate(config: &Config, reader: &mut Reader) {
 fn advertised(setting: &str, listen: SocketAddr, advertise: Option<&Address>, reader: &mut Reader) {
     if advertise.is_none() && listen.ip().is_unspecified() {
         let message = format!("is needed, because nobody can dial {listen}");
-        reader.problem(setting, &message, "set it to the name or address and port that others reach this node at");
+        reader.report(setting, &message, "set it to the name or address and port that others reach this node at");
     }
 }
 
@@ -140,7 +140,7 @@ fn distinct(listeners: &[(&str, SocketAddr)], reader: &mut Reader) {
             // Port 0 asks the system for any free port.
             if address.port() == taken.port() && address.port() != 0 && overlap {
                 let message = format!("'{address}' uses the port of {other}");
-                reader.problem(setting, &message, "give each listener a port of its own");
+                reader.report(setting, &message, "give each listener a port of its own");
             }
         }
     }
@@ -151,14 +151,14 @@ fn distinct(listeners: &[(&str, SocketAddr)], reader: &mut Reader) {
 struct Reader {
     given: Texts,
     examples: Texts,
-    problems: Vec<Problem>,
+    errors: Vec<SettingError>,
 }
 
 impl Reader {
     fn required<T>(&mut self, setting: &str, parse: fn(&str) -> Result<T, &'static str>) -> T {
         if !self.given.contains_key(setting) {
             let example = self.example(setting);
-            self.problem(setting, "is required and missing", &format!("set it, for example to {example}"));
+            self.report(setting, "is required and missing", &format!("set it, for example to {example}"));
         }
         self.or_default(setting, parse)
     }
@@ -178,7 +178,7 @@ impl Reader {
                     _ => format!("'{}' is not {expected}", text.escape_debug()),
                 };
                 let hint = format!("write it as in {}", self.example(setting));
-                self.problems.push(Problem::of(setting, message, hint).at(origin.clone()));
+                self.errors.push(SettingError::of(setting, message, hint).at(origin.clone()));
                 None
             }
         }
@@ -188,11 +188,11 @@ impl Reader {
         self.examples.get(setting).map_or("", |example| &example.text)
     }
 
-    fn problem(&mut self, setting: &str, message: &str, hint: &str) {
-        let problem = Problem::of(setting, message, hint);
-        self.problems.push(match self.given.get(setting) {
-            Some(given) => problem.at(given.origin.clone()),
-            None => problem,
+    fn report(&mut self, setting: &str, message: &str, hint: &str) {
+        let error = SettingError::of(setting, message, hint);
+        self.errors.push(match self.given.get(setting) {
+            Some(given) => error.at(given.origin.clone()),
+            None => error,
         });
     }
 }

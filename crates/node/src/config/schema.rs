@@ -62,25 +62,5 @@ pub(super) fn nearest(name: &str, known: &[String]) -> Option<String> {
     if let Some(found) = known.iter().find(|candidate| last(candidate) == last(name)) {
         return Some(found.clone());
     }
-    known
-        .iter()
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 3 && *distance * 3 <= candidate.len())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate.clone())
-}
-
-/// Levenshtein distance in bytes, by rows.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, left) in from.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, right) in to.bytes().enumerate() {
-            let substituted = diagonal + usize::from(left != right);
-            diagonal = row[column + 1];
-            row[column + 1] = substituted.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
+    aliasd_cypher::nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
 }

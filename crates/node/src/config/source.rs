@@ -8,7 +8,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
-use super::error::{ConfigError, Origin, Problem};
+use super::error::{ConfigError, Origin, SettingError};
 use super::{Commands, expand, schema};
 
 /// A configuration file is a few kilobytes.
@@ -45,61 +45,61 @@ pub(super) fn gather(
     let known: Vec<String> =
         schema::sections().into_iter().flat_map(|section| section.keys).map(|key| key.name).collect();
     let (file, contents) = open(path)?;
-    let mut problems = Vec::new();
-    let mut texts = parse(path, &contents, &known, &mut problems)?;
-    overlay(&mut texts, environment, &known, &mut problems);
-    expand_all(&mut texts, path, &file, commands, &mut problems);
-    if problems.is_empty() { Ok(texts) } else { Err(ConfigError { problems }) }
+    let mut errors = Vec::new();
+    let mut texts = parse(path, &contents, &known, &mut errors)?;
+    overlay(&mut texts, environment, &known, &mut errors);
+    expand_all(&mut texts, path, &file, commands, &mut errors);
+    if errors.is_empty() { Ok(texts) } else { Err(ConfigError { errors }) }
 }
 
-fn open(path: &Path) -> Result<(File, Zeroizing<String>), Problem> {
+fn open(path: &Path) -> Result<(File, Zeroizing<String>), SettingError> {
     let unreadable = |error: std::io::Error| {
         let message = format!("the configuration file {} cannot be read: {}", path.display(), error.kind());
-        Problem::general(message, "`aliasd config default` prints a file to start from")
+        SettingError::general(message, "`aliasd config default` prints a file to start from")
     };
     let mut file = File::open(path).map_err(unreadable)?;
     let mut contents = Zeroizing::new(String::new());
     (&mut file).take(FILE_SIZE_MAX + 1).read_to_string(&mut contents).map_err(unreadable)?;
     if contents.len() as u64 > FILE_SIZE_MAX {
         let message = format!("the configuration file {} is larger than {FILE_SIZE_MAX} bytes", path.display());
-        return Err(Problem::general(message, "is it the right file?"));
+        return Err(SettingError::general(message, "is it the right file?"));
     }
     Ok((file, contents))
 }
 
-fn parse(path: &Path, contents: &str, known: &[String], problems: &mut Vec<Problem>) -> Result<Texts, Problem> {
+fn parse(path: &Path, contents: &str, known: &[String], errors: &mut Vec<SettingError>) -> Result<Texts, SettingError> {
     let origin = |offset: usize| Origin::File { path: path.to_owned(), line: line_of(contents, offset) };
     let document = DeTable::parse(contents).map_err(|error| {
         // Only the parser's sentence: its full report quotes the line, which may hold a password.
-        let problem =
-            Problem::general(format!("not TOML: {}", error.message()), "write `key = value` under a [section]");
+        let wrong =
+            SettingError::general(format!("not TOML: {}", error.message()), "write `key = value` under a [section]");
         match error.span() {
-            Some(span) => problem.at(origin(span.start)),
-            None => problem,
+            Some(span) => wrong.at(origin(span.start)),
+            None => wrong,
         }
     })?;
     let mut texts = Texts::new();
     for (section, value) in document.get_ref() {
         let at = origin(section.span().start);
         let Some(table) = value.get_ref().as_table() else {
-            problems.push(unknown(section.get_ref(), known).at(at));
+            errors.push(unknown(section.get_ref(), known).at(at));
             continue;
         };
         if !known.iter().any(|name| name.split('.').next() == Some(section.get_ref().as_ref())) {
             let sections: Vec<String> = schema::sections().into_iter().map(|section| section.name).collect();
-            problems.push(unknown(section.get_ref(), &sections).at(at));
+            errors.push(unknown(section.get_ref(), &sections).at(at));
             continue;
         }
         for (key, value) in table {
             let at = origin(key.span().start);
             let name = format!("{}.{}", section.get_ref(), key.get_ref());
             if !known.contains(&name) {
-                problems.push(unknown(&name, known).at(at));
+                errors.push(unknown(&name, known).at(at));
             } else if let Some(text) = scalar(value.get_ref()) {
                 texts.insert(name, Given { text: Zeroizing::new(text), origin: at });
             } else {
                 let message = format!("takes one value, not {}", value.get_ref().type_str());
-                problems.push(Problem::of(&name, message, "see `aliasd config default` for its form").at(at));
+                errors.push(SettingError::of(&name, message, "see `aliasd config default` for its form").at(at));
             }
         }
     }
@@ -110,7 +110,7 @@ fn overlay(
     texts: &mut Texts,
     environment: impl IntoIterator<Item = (String, String)>,
     known: &[String],
-    problems: &mut Vec<Problem>,
+    errors: &mut Vec<SettingError>,
 ) {
     let sections = schema::sections();
     let variables: BTreeMap<String, String> =
@@ -122,7 +122,7 @@ fn overlay(
             if expand::command_of(&value).is_some() {
                 let message = "a command is expanded only in the configuration file";
                 let hint = "set the variable to the value itself";
-                problems.push(Problem::of(name, message, hint).at(origin));
+                errors.push(SettingError::of(name, message, hint).at(origin));
                 continue;
             }
             texts.insert(name.clone(), Given { text: Zeroizing::new(value), origin });
@@ -131,13 +131,13 @@ fn overlay(
             let section = section.to_ascii_lowercase();
             if sections.iter().any(|known| known.name == section) {
                 let name = format!("{section}.{}", key.to_ascii_lowercase());
-                problems.push(unknown(&name, known).at(origin));
+                errors.push(unknown(&name, known).at(origin));
             }
         }
     }
 }
 
-fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, problems: &mut Vec<Problem>) {
+fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, errors: &mut Vec<SettingError>) {
     if !texts.values().any(|given| expand::command_of(&given.text).is_some()) {
         return;
     }
@@ -147,7 +147,7 @@ fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, p
             Some((message, "check the file system".to_owned()))
         });
         if let Some((message, hint)) = refusal {
-            problems.push(Problem::general(format!("{}: {message}", path.display()), hint));
+            errors.push(SettingError::general(format!("{}: {message}", path.display()), hint));
             return;
         }
     }
@@ -166,17 +166,17 @@ fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, p
         };
         match expanded {
             Ok(text) => given.text = text,
-            Err((message, hint)) => problems.push(Problem::of(name, message, hint).at(given.origin.clone())),
+            Err((message, hint)) => errors.push(SettingError::of(name, message, hint).at(given.origin.clone())),
         }
     }
 }
 
-fn unknown(name: &str, known: &[String]) -> Problem {
+fn unknown(name: &str, known: &[String]) -> SettingError {
     let hint = match schema::nearest(name, known) {
         Some(nearest) => format!("did you mean {nearest}?"),
         None => "`aliasd config default` lists every setting".to_owned(),
     };
-    Problem::of(name, "there is no such setting", hint)
+    SettingError::of(name, "there is no such setting", hint)
 }
 
 fn scalar(value: &DeValue<'_>) -> Option<String> {

@@ -40,14 +40,14 @@ fn load_with(contents: &str, commands: Commands, environment: &[(&str, &str)]) -
     Config::load(&path, commands, environment)
 }
 
-/// The problems as an operator sees them, with the path of the file left out.
+/// What is wrong, as an operator sees them, with the path of the file left out.
 fn problems(result: Result<Config, ConfigError>) -> Vec<String> {
     let error = result.unwrap_err();
     error
-        .problems
+        .errors
         .iter()
-        .map(|problem| {
-            let text = problem.to_string();
+        .map(|error| {
+            let text = format!("{error}\n  hint: {}", error.hint);
             match (text.find("(/"), text.find("aliasd.toml, ")) {
                 (Some(from), Some(to)) => format!("{}({}", &text[..from], &text[to + 13..]),
                 _ => text,
@@ -345,7 +345,7 @@ fn machine() -> (TempDir, String) {
 
 fn findings(contents: &str) -> Vec<(Severity, String)> {
     let findings = load(contents).unwrap().check();
-    findings.into_iter().map(|finding| (finding.severity, finding.problem.to_string())).collect()
+    findings.into_iter().map(|found| (found.severity, found.error.to_string())).collect()
 }
 
 #[test]

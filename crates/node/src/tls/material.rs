@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
-use super::{TlsError, TlsProblem};
+use super::{TlsError, TlsErrorKind};
 use crate::config::{CertificatePaths, TlsConfig};
 
 /// The only protocol that is spoken over these connections.
@@ -74,23 +74,23 @@ impl Identity {
         let chain = certificates(certificate_setting, &paths.certificate)?;
         let pem = read(key_setting, &paths.key)?;
         let key = PrivateKeyDer::from_pem_slice(&pem)
-            .map_err(|_| error(key_setting, &paths.key, TlsProblem::Empty("private key")))?;
+            .map_err(|_| error(key_setting, &paths.key, TlsErrorKind::Empty("private key")))?;
         Ok(Self { chain, key, paths: paths.clone(), key_setting })
     }
 
     fn check_node_id(&self, paths: &CertificatePaths, expected: u64) -> Result<(), TlsError> {
-        let problem = match self.chain.first().map(pki::peer_node_id) {
+        let kind = match self.chain.first().map(pki::peer_node_id) {
             Some(Ok(found)) if found == expected => return Ok(()),
-            Some(Ok(found)) => TlsProblem::OtherNode { found, expected },
-            Some(Err(error)) => TlsProblem::NoNodeId(error),
-            None => TlsProblem::Empty("certificate"),
+            Some(Ok(found)) => TlsErrorKind::OtherNode { found, expected },
+            Some(Err(error)) => TlsErrorKind::NoNodeId(error),
+            None => TlsErrorKind::Empty("certificate"),
         };
-        Err(error("tls.peer_certificate", &paths.certificate, problem))
+        Err(error("tls.peer_certificate", &paths.certificate, kind))
     }
 
     /// The library refuses a key that is not the certificate's; the key file is the likelier mistake.
-    fn unusable(&self, problem: rustls::Error) -> TlsError {
-        error(self.key_setting, &self.paths.key, TlsProblem::Unusable(problem))
+    fn unusable(&self, cause: rustls::Error) -> TlsError {
+        error(self.key_setting, &self.paths.key, TlsErrorKind::Unusable(cause))
     }
 }
 
@@ -106,13 +106,13 @@ fn clients_config(
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
                 .allow_unauthenticated()
                 .build()
-                .map_err(|problem| unusable_authority("tls.client_ca", path, &problem))?;
+                .map_err(|cause| unusable_authority("tls.client_ca", path, cause))?;
             builder.with_client_cert_verifier(verifier)
         }
     };
     let config = builder
         .with_single_cert(identity.chain.clone(), identity.key.clone_key())
-        .map_err(|problem| identity.unusable(problem))?;
+        .map_err(|cause| identity.unusable(cause))?;
     Ok(finished(config))
 }
 
@@ -124,11 +124,11 @@ fn peers_config(
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities.clone()), Arc::clone(provider))
         .build()
-        .map_err(|problem| unusable_authority("tls.peer_ca", &paths.peer_ca, &problem))?;
+        .map_err(|cause| unusable_authority("tls.peer_ca", &paths.peer_ca, cause))?;
     let config = server_builder(provider)
         .with_client_cert_verifier(verifier)
         .with_single_cert(identity.chain.clone(), identity.key.clone_key())
-        .map_err(|problem| identity.unusable(problem))?;
+        .map_err(|cause| identity.unusable(cause))?;
     Ok(finished(config))
 }
 
@@ -142,7 +142,7 @@ fn dial_config(
         .expect("the provider has suites of TLS 1.3")
         .with_root_certificates(authorities)
         .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
-        .map_err(|problem| identity.unusable(problem))?;
+        .map_err(|cause| identity.unusable(cause))?;
     config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
     config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
@@ -166,26 +166,30 @@ fn finished(mut config: ServerConfig) -> Arc<ServerConfig> {
 fn authorities(setting: &'static str, path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(setting, path)? {
-        roots.add(certificate).map_err(|problem| unusable_authority(setting, path, &problem))?;
+        roots.add(certificate).map_err(|cause| unusable_authority(setting, path, cause))?;
     }
     Ok(roots)
 }
 
 fn certificates(setting: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = read(setting, path)?;
-    let empty = || error(setting, path, TlsProblem::Empty("certificate"));
+    let empty = || error(setting, path, TlsErrorKind::Empty("certificate"));
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>().map_err(|_| empty())?;
     if certificates.is_empty() { Err(empty()) } else { Ok(certificates) }
 }
 
 fn read(setting: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
-    fs::read(path).map(Zeroizing::new).map_err(|problem| error(setting, path, TlsProblem::Unreadable(problem)))
+    fs::read(path).map(Zeroizing::new).map_err(|cause| error(setting, path, TlsErrorKind::Unreadable(cause.kind())))
 }
 
-fn unusable_authority(setting: &'static str, path: &Path, problem: &dyn std::error::Error) -> TlsError {
-    error(setting, path, TlsProblem::UnusableAuthority(problem.to_string()))
+fn unusable_authority(
+    setting: &'static str,
+    path: &Path,
+    cause: impl std::error::Error + Send + Sync + 'static,
+) -> TlsError {
+    error(setting, path, TlsErrorKind::UnusableAuthority(Box::new(cause)))
 }
 
-fn error(setting: &'static str, path: &Path, problem: TlsProblem) -> TlsError {
-    TlsError { setting, path: path.to_owned(), problem }
+fn error(setting: &'static str, path: &Path, kind: TlsErrorKind) -> TlsError {
+    TlsError { setting, path: path.to_owned(), kind }
 }

@@ -19,7 +19,7 @@ use rustls::{ClientConfig, ServerConfig};
 
 pub use self::accept::{Accepted, Incoming, NotLoopback, PeerConnection, clients, clients_in_clear, peers};
 pub use self::connect::peer_channel;
-pub use self::error::{TlsError, TlsProblem};
+pub use self::error::{TlsError, TlsErrorKind};
 use self::material::Material;
 use crate::config::TlsConfig;
 

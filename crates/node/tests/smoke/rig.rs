@@ -102,7 +102,7 @@ password = "keystore-password"
     }
 
     /// Starts a second one beside it, with the same files.
-    pub(crate) async fn start_again(&self) -> Result<Node, aliasd_node::node::StartFailure> {
+    pub(crate) async fn start_again(&self) -> Result<Node, aliasd_node::node::NodeStartError> {
         let config = Config::load(&self.config(), Commands::Refuse, []).unwrap();
         Node::start(&config).await
     }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use aliasd_catalog::{
-    Catalog, Change, Command, CreateMode, Effect, Entry, Principal, RecordKey, RequestId, Revision, RoleName,
-    Timestamp, UserName, Watcher,
+    Catalog, Change, Command, CreateMode, Effect, Entry, OpenCommand, Principal, RecordKey, RequestId, Revision,
+    RoleName, Timestamp, UserName, Watcher,
 };
 use aliasd_replica::{AppliedBatch, AppliedEntry};
 
@@ -20,7 +20,8 @@ fn entry(revision: u64, roles: usize) -> AppliedEntry {
     let change = |key| Change { key, before: None, after: None };
     let role = |number: usize| RoleName::new(&format!("role{number}")).unwrap();
     let roles = (0..roles).map(|number| change(RecordKey::Role(role(number))));
-    let command = Command::CreateRole { name: role(0), mode: CreateMode::Fail, immutable: false, copy_of: None };
+    let command = OpenCommand::CreateRole { name: role(0), mode: CreateMode::Fail, immutable: false, copy_of: None };
+    let command = Command::Open(command);
     let entry = Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(0), command };
     AppliedEntry {
         revision: Revision(revision),
