@@ -218,6 +218,7 @@ impl Catalog {
                 vec![Action::Database(DatabaseAction::Stop, name.clone())]
             }
             Command::Open(OpenCommand::SetDefaultDatabase { .. }) => dbms(&[DbmsAction::ExecuteAdminProcedures]),
+            Command::Open(OpenCommand::SetPolicy(_)) => dbms(&[DbmsAction::AlterClusterPolicy]),
             Command::Open(OpenCommand::DropDatabase { name, composite, cascade_aliases, .. }) => {
                 let composite = *composite || self.is_composite(name);
                 let drop = if composite { DbmsAction::DropCompositeDatabase } else { DbmsAction::DropDatabase };

@@ -25,6 +25,7 @@ mod driver;
 mod explain;
 mod id;
 mod name;
+mod policy;
 mod privilege;
 mod privilege_row;
 mod record;
@@ -53,14 +54,15 @@ pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,
     UserTag,
 };
+pub use policy::{Policy, PolicyChange, PolicySetting};
 pub use privilege::{
     DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, LoadScope, Privilege,
     QualifiedAction, Resource, Segment, TransactionAction, UserScope,
 };
 pub use privilege_row::{PrivilegeRow, RowResource, RowSegment};
 pub use record::{
-    Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Policy,
-    Record, RecordKey, RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
+    Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Record,
+    RecordKey, RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
 };
 pub use rejection::{Attempt, Field, NameKind, Rejection, RejectionCode, UrlFault, Verb};
 pub use resolve::{Destination, ResolveRequest, ResolveTarget, Route};

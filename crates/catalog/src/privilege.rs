@@ -229,6 +229,8 @@ actions!(
         ShowAuthRule = "SHOW AUTH RULE",
         /// Run the procedures that only an administrator may run.
         ExecuteAdminProcedures = "EXECUTE ADMIN PROCEDURES",
+        /// Change the policy of the cluster, and see it.
+        AlterClusterPolicy = "ALTER CLUSTER POLICY",
         /// Operate the cluster.
         ServerManagement = "SERVER MANAGEMENT",
         /// See the cluster's members.
@@ -410,7 +412,10 @@ impl DbmsAction {
             | Self::ShowAuthRule => Some(Self::AuthRuleManagement),
             // Not of user management: elsewhere tags are a way to roles.
             Self::SetUserMetadata | Self::ShowUserMetadata => Some(Self::UserMetadataManagement),
-            Self::UserMetadataManagement | Self::AuthRuleManagement | Self::ExecuteAdminProcedures => Some(Self::All),
+            Self::UserMetadataManagement
+            | Self::AuthRuleManagement
+            | Self::ExecuteAdminProcedures
+            | Self::AlterClusterPolicy => Some(Self::All),
             Self::AliasManagement
             | Self::DatabaseManagement
             | Self::UserManagement

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::{
     AliasName, AuthId, AuthProvider, CatalogName, ClusterId, DatabaseName, DriverSettings, Grant, KeyId, Outcome,
-    PasswordHash, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp, UserName, UserTag,
-    ValueMap,
+    PasswordHash, Policy, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp, UserName,
+    UserTag, ValueMap,
 };
 
 /// The identity of a record. Its order is the order of listings, snapshots and changes.
@@ -115,27 +115,6 @@ pub struct Meta {
     pub policy: Policy,
     /// When the cluster was formed.
     pub created: Stamp,
-}
-
-/// Choices that decide outcomes. They are part of the log, not of any node's configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Whether `DATABASE MANAGEMENT` covers the alias actions, as Neo4j's page on remote aliases says.
-    pub database_management_implies_alias_management: bool,
-    /// Whether aliases with `OIDC CREDENTIAL FORWARDING` can be used. They can be created either way.
-    pub oidc_credential_forwarding: bool,
-    /// The language of databases and remote aliases that name none.
-    pub default_language: CypherVersion,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            database_management_implies_alias_management: true,
-            oidc_credential_forwarding: false,
-            default_language: CypherVersion::Cypher5,
-        }
-    }
 }
 
 /// A registered database.
@@ -289,6 +268,14 @@ impl CypherVersion {
         match self {
             Self::Cypher5 => "CYPHER 5",
             Self::Cypher25 => "CYPHER 25",
+        }
+    }
+
+    /// `CYPHER_5` or `CYPHER_25`, as settings spell it.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Self::Cypher5 => "CYPHER_5",
+            Self::Cypher25 => "CYPHER_25",
         }
     }
 }

@@ -169,6 +169,13 @@ rejections! {
     /// A log level is unknown.
     DriverSettingLevel { failure, setting, value, valid } = "DRIVER_SETTING_LEVEL", ["22N04"], "Neo.ClientError.Statement.ArgumentError",
         "{failure}: Invalid driver settings value for '{setting}': '{value}'. Expected one of {valid}.", "";
+    /// The policy map holds unknown keys.
+    UnknownPolicySettings { settings } = "POLICY_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+        "Failed to alter the policy of the cluster: Invalid policy setting(s) provided: {settings}.",
+        "Valid settings are: allow_oidc_credential_forwarding, database_management_implies_alias_management, default_language.";
+    /// A policy setting has another type.
+    PolicySettingType { setting, expected } = "POLICY_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
+        "Failed to alter the policy of the cluster: Invalid value for '{setting}'. Expected {expected}.", "SHOW CLUSTER POLICY says what each setting is now.";
     /// A password is empty.
     PasswordEmpty {} = "PASSWORD_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",
         "A password cannot be empty.", "";
@@ -324,7 +331,7 @@ rejections! {
         "Database '{name}' is unavailable: it is stopped.", "START DATABASE makes it available again.";
     /// The alias forwards the caller's identity, which the cluster's policy does not allow.
     OidcForwardingDisabled { name } = "OIDC_FORWARDING_DISABLED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
-        "The alias '{name}' forwards the caller's credentials, which is not enabled.", "It is decided when the cluster is formed.";
+        "The alias '{name}' forwards the caller's credentials, which is not enabled.", "ALTER CLUSTER SET POLICY {allow_oidc_credential_forwarding: true} enables it.";
     /// A local alias would lead to the system database.
     TargetIsSystem { action: Attempt, name } = "ALIAS_TARGET_IS_SYSTEM", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': it cannot target the system database.", "";

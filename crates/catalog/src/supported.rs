@@ -43,6 +43,7 @@ pub const SUPPORTED_PRIVILEGES: &[SupportedPrivilege] = &[
     row("all graph privileges", None, "graph", &[], "everything on graphs"),
     row("alter alias", None, "dbms", &[], "alter aliases"),
     row("alter auth rule", None, "dbms", &[], "alter auth rules"),
+    row("alter cluster policy", None, "dbms", &[], "see and change the policy of the cluster"),
     row("alter composite database", None, "dbms", &[], "alter composite databases"),
     row("alter database", None, "dbms", &[], "alter databases"),
     row("alter user", None, "dbms", &[], "alter users"),

@@ -3,7 +3,7 @@
 
 use aliasd_catalog::{
     Command, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, OpenCommand,
-    Privilege, Removal, Revision, Sealed,
+    PolicyChange, Privilege, Removal, Revision, Sealed,
 };
 
 use crate::builders::{
@@ -59,6 +59,12 @@ fn start_and_stop_a_database() {
             .refused("DATABASE_PROTECTED", |_, command| set!(command, SetDatabaseStatus { name } = name("neo4j")))
             .accepted();
     }
+}
+
+#[test]
+fn change_the_policy() {
+    let change = PolicyChange { oidc_credential_forwarding: Some(true), ..PolicyChange::default() };
+    Ladder::climb(Command::Open(OpenCommand::SetPolicy(change)), vec![], &[DbmsAction::AlterClusterPolicy]).accepted();
 }
 
 #[test]
@@ -177,6 +183,7 @@ climbed! {
         CreateDatabase: ladder::create_or_replace_database;
         AlterDatabase: alter_a_database, alter_a_composite_database;
         SetDatabaseStatus: start_and_stop_a_database;
+        SetPolicy: change_the_policy;
         SetDefaultDatabase: choose_the_default_database;
         DropDatabase: ladder::drop_a_database, ladder::drop_a_database_with_its_aliases, drop_a_composite_database;
         AlterUserTags: ladder::tag_users;

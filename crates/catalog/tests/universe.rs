@@ -7,9 +7,10 @@ use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleCommand, Bootstrap, CatalogName, Command,
     CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus,
     DbmsAction, DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm,
-    OpenCommand, PasswordChange, Policy, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin,
-    RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName, Sealed,
-    Segment, TagChange, Timestamp, TransactionAction, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
+    OpenCommand, PasswordChange, Policy, PolicyChange, Principal, Privilege, QualifiedAction, REQUEST_WINDOW,
+    RemoteLogin, RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName,
+    Sealed, Segment, TagChange, Timestamp, TransactionAction, UserName, UserScope, UserStatus, UserTag, Value,
+    ValueMap,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -193,6 +194,15 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
         ),
         3 => (names(), select(vec![DatabaseStatus::Online, DatabaseStatus::Offline]))
             .prop_map(|(name, status)| Command::Open(OpenCommand::SetDatabaseStatus { name, status })),
+        2 => (option::of(any::<bool>()), option::of(any::<bool>()), option::of(languages())).prop_map(
+            |(database_management_implies_alias_management, oidc_credential_forwarding, default_language)| {
+                Command::Open(OpenCommand::SetPolicy(PolicyChange {
+                    database_management_implies_alias_management,
+                    oidc_credential_forwarding,
+                    default_language,
+                }))
+            }
+        ),
         2 => names().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
         2 => (1..60_u64, select(vec!["one", "two"]), any::<bool>()).prop_map(|(at, text, same)| {
             let unchanged_since = same.then_some(Revision(at));

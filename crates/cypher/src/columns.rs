@@ -69,6 +69,7 @@ impl Subject {
             Self::Databases(_) => (DATABASES, Some(Only::OfDatabases)),
             Self::Users { with_auth } => (USERS, with_auth.then_some(Only::WithAuth)),
             Self::CurrentUser => (USERS, None),
+            Self::ClusterPolicy => (CLUSTER_POLICY, None),
             Self::SupportedPrivileges => (SUPPORTED_PRIVILEGES, None),
             Self::Roles { with, .. } => {
                 let form = with.map(|with| match with {
@@ -215,5 +216,14 @@ pub(crate) const SUPPORTED_PRIVILEGES: &[Column] = &[
     brief("qualifier", TEXT),
     brief("target", TEXT),
     brief("scope", TEXTS),
+    brief("description", TEXT),
+];
+
+/// As in `SHOW SETTINGS` of Neo4j, every value is shown as text.
+pub(crate) const CLUSTER_POLICY: &[Column] = &[
+    brief("name", TEXT),
+    brief("value", TEXT),
+    verbose("default", TEXT),
+    verbose("type", TEXT),
     brief("description", TEXT),
 ];

@@ -4,12 +4,12 @@
 //! that none of them can say what the parser does not.
 
 use crate::ast::{
-    AliasStatement, AuthRuleStatement, Body, DatabaseStatement, PrivilegeVerb, RoleStatement, ShowSubject, Statement,
-    UserStatement,
+    AliasStatement, AuthRuleStatement, Body, ClusterStatement, DatabaseStatement, PrivilegeVerb, RoleStatement,
+    ShowSubject, Statement, UserStatement,
 };
 use crate::columns::{
-    ALIASES, AUTH_RULES, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, Column, DATABASES, PRIVILEGES,
-    ROLES, SUPPORTED_PRIVILEGES, USERS,
+    ALIASES, AUTH_RULES, CLUSTER_POLICY, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, Column, DATABASES,
+    PRIVILEGES, ROLES, SUPPORTED_PRIVILEGES, USERS,
 };
 use crate::lexer::words;
 use crate::parser::parse;
@@ -118,6 +118,7 @@ impl Statement {
             Body::AuthRule(AuthRuleStatement::Drop(_)) => "DROP AUTH RULE",
             Body::AuthRule(AuthRuleStatement::Grant(_)) => "GRANT ROLE",
             Body::AuthRule(AuthRuleStatement::Revoke(_)) => "REVOKE ROLE",
+            Body::Cluster(ClusterStatement::SetPolicy(_)) => "ALTER CLUSTER",
             Body::Privilege(privilege) => match privilege.verb {
                 PrivilegeVerb::Assign(_) => "GRANT",
                 PrivilegeVerb::Revoke(_) => "REVOKE",
@@ -131,6 +132,7 @@ impl Statement {
                 ShowSubject::Roles { .. } => "SHOW ROLES",
                 ShowSubject::AuthRules { .. } => "SHOW AUTH RULES",
                 ShowSubject::Privileges { .. } => "SHOW PRIVILEGES",
+                ShowSubject::ClusterPolicy => "SHOW CLUSTER POLICY",
                 ShowSubject::SupportedPrivileges => "SHOW SUPPORTED PRIVILEGES",
             },
         };
@@ -334,6 +336,14 @@ const COMMANDS: &[CommandPage] = &[
     page("SHOW SUPPORTED PRIVILEGES", "SHOW SUPPORTED PRIVILEGE[S] [clauses]", "Lists the privileges that can be granted.",
         "none", "SHOW SUPPORTED PRIVILEGES WHERE target = 'database'")
         .lists(&[("", SUPPORTED_PRIVILEGES)]),
+    page("ALTER CLUSTER", "ALTER CLUSTER SET POLICY map",
+        "Changes what every member decides by, from this revision on. What the map leaves out stays as it is; SHOW CLUSTER POLICY lists the settings.",
+        "ALTER CLUSTER POLICY ON DBMS", "ALTER CLUSTER SET POLICY {default_language: 'CYPHER_25'}")
+        .refuses(&["UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID", "DRIVER_SETTINGS_EVALUATION",
+            "POLICY_SETTING_UNKNOWN", "POLICY_SETTING_TYPE"]),
+    page("SHOW CLUSTER POLICY", "SHOW CLUSTER POLICY [clauses]", "Lists what every member decides by.",
+        "ALTER CLUSTER POLICY ON DBMS", "SHOW CLUSTER POLICY YIELD name, value, default WHERE value <> default")
+        .lists(&[("", CLUSTER_POLICY)]),
 ];
 
 #[cfg(test)]

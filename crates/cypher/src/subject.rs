@@ -35,6 +35,8 @@ pub enum Subject {
     },
     /// The caller.
     CurrentUser,
+    /// The choices that every member decides by.
+    ClusterPolicy,
     /// The privileges that can be granted.
     SupportedPrivileges,
     /// Every role.

@@ -8,6 +8,7 @@
 mod aggregate;
 mod databases;
 mod no_op;
+mod policy;
 mod privileges;
 mod projection;
 mod source;

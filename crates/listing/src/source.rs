@@ -8,6 +8,7 @@ use aliasd_cypher::{PrivilegesOf, Refusal, Subject};
 
 use super::Rows;
 use super::databases::database_rows;
+use super::policy::policy_rows;
 use super::privileges::{privilege_rows, supported_rows};
 use super::users::{current_user_rows, role_rows, user_rows};
 
@@ -18,6 +19,7 @@ pub(super) fn sorted_by(subject: &Subject) -> Option<usize> {
         | Subject::Databases(_)
         | Subject::Users { .. }
         | Subject::CurrentUser
+        | Subject::ClusterPolicy
         | Subject::Roles { .. } => Some(0),
         Subject::SupportedPrivileges | Subject::AuthRules { .. } | Subject::Privileges { .. } => None,
     }
@@ -32,6 +34,7 @@ pub(super) fn rows<'a>(subject: &'a Subject, catalog: &'a Catalog, who: &'a Prin
         Subject::Databases(which) => database_rows(catalog, who, which),
         Subject::Users { with_auth } => user_rows(catalog, *with_auth, visible.may_ask(Question::UserTags)),
         Subject::CurrentUser => current_user_rows(catalog, who, visible.may_ask(Question::UserTags)),
+        Subject::ClusterPolicy => policy_rows(catalog),
         Subject::SupportedPrivileges => supported_rows(),
         Subject::Roles { populated, with } => role_rows(catalog, *populated, *with),
         Subject::AuthRules { .. } => Box::new(std::iter::empty()),
@@ -46,6 +49,7 @@ fn question(subject: &Subject, visible: &Visibility<'_>) -> Question {
         Subject::Databases(_) => Question::Databases,
         Subject::Users { .. } => Question::Users,
         Subject::CurrentUser => Question::CurrentUser,
+        Subject::ClusterPolicy => Question::ClusterPolicy,
         Subject::SupportedPrivileges => Question::SupportedPrivileges,
         Subject::Roles { with: None, .. } => Question::Roles,
         Subject::Roles { with: Some(RolesWith::Users), .. } => Question::RolesWithUsers,

@@ -10,6 +10,7 @@ mod auth_rule;
 mod bootstrap;
 mod database;
 mod draft;
+mod policy;
 mod user;
 
 use std::sync::Arc;
@@ -76,6 +77,7 @@ impl Draft {
             }
             Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => self.set_database_status(name, *status),
             Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
+            Command::Open(OpenCommand::SetPolicy(change)) => self.set_policy(*change),
             Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
                 self.drop_database(name, *if_exists, *composite, *cascade_aliases)
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{AuthRuleCommand, CreateMode, NameForm, TagChange};
 use crate::{
-    CatalogName, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, GrantEffect, Privilege, RoleName,
-    UserName,
+    CatalogName, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, GrantEffect, PolicyChange, Privilege,
+    RoleName, UserName,
 };
 
 /// A command without a secret. It never holds one: nothing seals it on the way to the log.
@@ -54,6 +54,8 @@ pub enum OpenCommand {
         /// A database or alias that exists.
         name: CatalogName,
     },
+    /// `ALTER CLUSTER SET POLICY`.
+    SetPolicy(PolicyChange),
     /// `DROP DATABASE` and `DROP COMPOSITE DATABASE`.
     DropDatabase {
         /// Which.

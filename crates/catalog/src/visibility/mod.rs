@@ -90,6 +90,8 @@ pub enum Question {
     PrivilegesOfUsers,
     /// What counts for oneself.
     OwnPrivileges,
+    /// What every member decides by.
+    ClusterPolicy,
     /// What could be granted.
     SupportedPrivileges,
     /// Why anybody can or cannot use any name.
@@ -113,6 +115,7 @@ impl Question {
         Self::Privileges,
         Self::PrivilegesOfUsers,
         Self::OwnPrivileges,
+        Self::ClusterPolicy,
         Self::SupportedPrivileges,
         Self::AccessOfAnybody,
         Self::OwnAccess,
@@ -132,6 +135,7 @@ impl Question {
             Self::RolesWithUsers => &[A::ShowRole, A::ShowUser],
             Self::RolesWithAuthRules => &[A::ShowRole, A::ShowAuthRule],
             Self::AuthRules => &[A::ShowAuthRule],
+            Self::ClusterPolicy => &[A::AlterClusterPolicy],
             Self::Privileges => &[A::ShowPrivilege],
             Self::PrivilegesOfUsers => &[A::ShowPrivilege, A::ShowUser],
             Self::AccessOfAnybody => &[A::ShowUser, A::ShowPrivilege, A::ShowAlias],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasKind, CatalogName, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseName,
-    DatabaseStatus, Meta, Outcome, Record, RecordKey, Rejection, Stamp,
+    DatabaseStatus, Meta, Outcome, PolicyChange, Record, RecordKey, Rejection, Stamp,
 };
 
 use super::{Model, done};
@@ -93,6 +93,23 @@ impl Model {
         database.status = status;
         self.put_database(stamp, name, database);
         done(1)
+    }
+
+    pub(super) fn set_policy(&mut self, change: &PolicyChange) -> Outcome {
+        let meta = self.meta().expect("formed").clone();
+        let mut policy = meta.policy;
+        if let Some(implies) = change.database_management_implies_alias_management {
+            policy.database_management_implies_alias_management = implies;
+        }
+        if let Some(forwarding) = change.oidc_credential_forwarding {
+            policy.oidc_credential_forwarding = forwarding;
+        }
+        if let Some(language) = change.default_language {
+            policy.default_language = language;
+        }
+        let updates = u64::from(policy != meta.policy);
+        self.put(RecordKey::Meta, Record::Meta(Arc::new(Meta { policy, ..meta })));
+        done(updates)
     }
 
     pub(super) fn set_default_database(&mut self, name: &CatalogName) -> Outcome {

@@ -91,6 +91,7 @@ impl Model {
                 self.set_database_status(stamp, name.as_str(), *status)
             }
             Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
+            Command::Open(OpenCommand::SetPolicy(change)) => self.set_policy(change),
             Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
                 self.drop_database(name.as_str(), *if_exists, *composite, *cascade_aliases)
             }

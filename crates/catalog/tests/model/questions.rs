@@ -323,6 +323,7 @@ impl Model {
                 }
             }
             Command::Open(OpenCommand::SetDatabaseStatus { .. }) | Command::ChangeOwnPassword { .. } => vec![],
+            Command::Open(OpenCommand::SetPolicy(_)) => vec![A::AlterClusterPolicy],
             Command::Open(OpenCommand::SetDefaultDatabase { .. }) => vec![A::ExecuteAdminProcedures],
             Command::Open(OpenCommand::RenameUser { .. }) => vec![A::RenameUser],
             Command::Open(OpenCommand::RenameRole { .. }) => vec![A::RenameRole],

@@ -6,6 +6,7 @@
 
 mod alias;
 mod auth_rule;
+mod cluster;
 mod database;
 mod deprecation;
 mod expression;
@@ -22,6 +23,7 @@ pub use aliasd_catalog::{
 
 pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause, RemoteClauses};
 pub use auth_rule::{AlterAuthRule, AuthRuleClause, AuthRuleStatement, DropAuthRule, RenameAuthRule, RuleAssignment};
+pub use cluster::ClusterStatement;
 pub use database::{AlterDatabase, CreateDatabase, DatabaseStatement, DropDatabase, Wait};
 pub use deprecation::Deprecation;
 pub use expression::{BinaryOperator, Expression, MapEntries, Precedence, Quantifier, UnaryOperator};
@@ -66,6 +68,8 @@ pub enum Body {
     Role(RoleStatement),
     /// Alters, renames or drops an auth rule, gives roles to it or takes them from it.
     AuthRule(AuthRuleStatement),
+    /// Changes what the cluster as a whole goes by.
+    Cluster(ClusterStatement),
     /// Grants, denies or revokes privileges.
     Privilege(PrivilegeStatement),
     /// Lists something.

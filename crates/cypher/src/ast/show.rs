@@ -49,6 +49,8 @@ pub enum ShowSubject {
         /// As rows or as commands.
         as_commands: Option<AsCommands>,
     },
+    /// `SHOW CLUSTER POLICY`.
+    ClusterPolicy,
     /// `SHOW SUPPORTED PRIVILEGES`.
     SupportedPrivileges,
 }

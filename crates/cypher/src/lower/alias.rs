@@ -2,29 +2,14 @@
 
 use aliasd_catalog::{
     AliasName, AliasTarget, AlterAlias, CatalogName, Command, CreateAlias, CypherVersion, DriverSettings, NameForm,
-    OpenCommand, Plain, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Value, ValueMap,
+    OpenCommand, Plain, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName,
 };
 
+use super::map::{DRIVER, PROPERTIES, values};
 use super::{Refusal, catalog_name, name, secret, string};
 use crate::ast::{AliasStatement, LoginClause, MapEntries, NameOperand, Operand, RemoteClauses};
-use crate::error::{ErrorCode, LanguageError};
-use crate::formula::Scope;
-use crate::parameters::{Parameters, kind_of};
+use crate::parameters::Parameters;
 use crate::span::Located;
-
-/// Which map of an alias is being read, for its messages.
-#[derive(Clone, Copy)]
-struct MapKind {
-    /// How Neo4j's messages call it.
-    label: &'static str,
-    /// The message for an expression that is not constant.
-    not_constant: &'static str,
-}
-
-const DRIVER: MapKind =
-    MapKind { label: "driver settings", not_constant: "This expression is not valid in driver settings." };
-const PROPERTIES: MapKind =
-    MapKind { label: "properties", not_constant: "This expression is not valid in properties." };
 
 pub(super) fn lower(
     statement: &AliasStatement,
@@ -123,37 +108,4 @@ fn driver(
     parameters: &Parameters,
 ) -> Result<DriverSettings, Refusal> {
     Ok(DriverSettings::from_values(failure, &values(map, DRIVER, parameters)?)?)
-}
-
-/// The values of a map, keys in lower case. Of keys that differ in case only, the last one counts.
-fn values(
-    map: &Located<Operand<MapEntries>>,
-    kind: MapKind,
-    parameters: &Parameters,
-) -> Result<ValueMap, LanguageError> {
-    let entries = match &map.value {
-        Operand::Literal(entries) => entries,
-        Operand::Parameter(parameter) => {
-            let value = parameters.get(parameter, map.span)?;
-            let Value::Map(entries) = &**value else {
-                let (label, found) = (kind.label, kind_of(value));
-                // The value itself may be a secret in the wrong place, so the parameter's name stands for it.
-                let message = format!("Invalid {label} '${parameter}'. Expected a map value, found {found}.");
-                return Err(LanguageError::new("", ErrorCode::WrongType, map.span, message).by_parameter());
-            };
-            return Ok(entries.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect());
-        }
-    };
-    let mut scope = Scope::of_constants(parameters, (ErrorCode::ExpressionNotValid, kind.not_constant));
-    let mut values = ValueMap::new();
-    for (key, expression) in entries {
-        let formula = scope.bind(expression)?;
-        let value = formula.evaluate(&[]).map_err(|error| {
-            let message = format!("Failed evaluating the given {}.", kind.label);
-            let failed = LanguageError::new("", ErrorCode::DriverEvaluation, error.span(), message);
-            failed.with_hint(error.message())
-        })?;
-        values.insert(key.value.to_lowercase(), value.into_owned());
-    }
-    Ok(values)
 }

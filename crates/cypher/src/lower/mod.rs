@@ -5,6 +5,7 @@
 
 mod alias;
 mod auth_rule;
+mod map;
 mod privilege;
 mod rule;
 mod show;
@@ -13,13 +14,13 @@ mod user;
 use std::fmt;
 
 use aliasd_catalog::{
-    CatalogName, Command, CypherVersion, DatabaseName, DatabaseStatus, OpenCommand, Plain, PlainSecret, Rejection,
-    Value,
+    CatalogName, Command, CypherVersion, DatabaseName, DatabaseStatus, OpenCommand, Plain, PlainSecret, PolicyChange,
+    Rejection, Value,
 };
 
 pub use auth_rule::NoOp;
 
-use crate::ast::{Body, DatabaseStatement, NameOperand, Operand, Statement};
+use crate::ast::{Body, ClusterStatement, DatabaseStatement, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
 use crate::parameters::{Parameters, kind_of};
 use crate::parser::parse;
@@ -68,6 +69,7 @@ pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, 
         Body::User(statement) => user::lower(statement, parameters)?,
         Body::Role(body) => privilege::lower_role(body, version, parameters)?,
         Body::AuthRule(body) => return Ok(Lowered::NoOp(Box::new(auth_rule::lower(body, parameters)?))),
+        Body::Cluster(statement) => cluster(statement, parameters)?,
         Body::Privilege(body) => privilege::lower(body, version, parameters)?,
         Body::Show(show) => return Ok(Lowered::Listing(Box::new(show::lower(show, version, parameters)?))),
     };
@@ -108,6 +110,15 @@ fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Co
         }),
         DatabaseStatement::SetDefault(name) => {
             Command::Open(OpenCommand::SetDefaultDatabase { name: CatalogName::new(&string(name, parameters)?)? })
+        }
+    })
+}
+
+fn cluster(statement: &ClusterStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+    Ok(match statement {
+        ClusterStatement::SetPolicy(map) => {
+            let change = PolicyChange::from_values(&map::values(map, map::POLICY, parameters)?)?;
+            Command::Open(OpenCommand::SetPolicy(change))
         }
     })
 }

@@ -34,6 +34,7 @@ fn subject(subject: &ShowSubject, parameters: &Parameters) -> Result<Subject, Re
         ShowSubject::HomeDatabase => Subject::Databases(DatabaseChoice::Home),
         ShowSubject::Users { with_auth } => Subject::Users { with_auth: *with_auth },
         ShowSubject::CurrentUser => Subject::CurrentUser,
+        ShowSubject::ClusterPolicy => Subject::ClusterPolicy,
         ShowSubject::SupportedPrivileges => Subject::SupportedPrivileges,
         ShowSubject::Roles { populated, with } => Subject::Roles { populated: *populated, with: *with },
         ShowSubject::AuthRules { as_commands } => Subject::AuthRules { as_commands: *as_commands },

@@ -20,7 +20,7 @@ mod user;
 
 use aliasd_catalog::CypherVersion;
 
-use crate::ast::{Body, CreateMode, DatabaseStatement, Expression, NameOperand, Operand, Statement};
+use crate::ast::{Body, ClusterStatement, CreateMode, DatabaseStatement, Expression, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::{TokenKind, tokenize};
 use crate::span::{Located, Span};
@@ -171,6 +171,10 @@ impl Parser<'_> {
             Ok(Body::User(self.alter_user()?))
         } else if self.accept("USERS") {
             Ok(Body::User(self.alter_users()?))
+        } else if self.accept("CLUSTER") {
+            self.expect("SET")?;
+            self.expect("POLICY")?;
+            Ok(Body::Cluster(ClusterStatement::SetPolicy(self.map_operand("a policy")?)))
         } else if self.accept_auth() {
             Ok(Body::AuthRule(self.alter_auth_rule()?))
         } else {

@@ -52,6 +52,10 @@ impl Parser<'_> {
             self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
             return self.show_privileges(PrivilegesOf::Everyone);
         }
+        if self.accept("CLUSTER") {
+            self.expect("POLICY")?;
+            return Ok(ShowSubject::ClusterPolicy);
+        }
         if self.accept("SUPPORTED") {
             self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
             return Ok(ShowSubject::SupportedPrivileges);

@@ -59,6 +59,8 @@ const ACCEPTED: &[(&str, &str)] = &[
     ("STOP DATABASE $db NOWAIT", "="),
     ("CALL dbms . setDefaultDatabase('db');", "CALL dbms.setDefaultDatabase('db')"),
     ("CALL dbms.setDefaultDatabase($db)", "="),
+    ("alter cluster set policy {`default_language`: 'CYPHER_25', b: 1 + 2}", "ALTER CLUSTER SET POLICY {default_language: 'CYPHER_25', b: 1 + 2}"),
+    ("ALTER CLUSTER SET POLICY $policy", "="),
 
     // Users.
     ("CREATE USER bob IF NOT EXISTS SET PLAINTEXT PASSWORD $p CHANGE NOT REQUIRED SET STATUS SUSPENDED SET HOME DATABASE x",
@@ -151,6 +153,7 @@ const ACCEPTED: &[(&str, &str)] = &[
      "SHOW ALIASES FOR DATABASE YIELD name AS n, url ORDER BY n DESC, url SKIP 1 LIMIT 2 WHERE n <> 'x' RETURN DISTINCT n, count(*) AS c ORDER BY c SKIP 1 + 1 LIMIT $l"),
     ("SHOW DATABASE db YIELD *", "="),
     ("SHOW DEFAULT DATABASE", "="),
+    ("SHOW CLUSTER POLICY", "="),
     ("SHOW HOME DATABASE WHERE name = 'x'", "="),
     ("SHOW USER WITH AUTH", "SHOW USERS WITH AUTH"),
     ("SHOW CURRENT USER", "="),

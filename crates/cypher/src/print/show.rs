@@ -31,6 +31,7 @@ fn subject(out: Out<'_, '_>, subject: &ShowSubject) -> fmt::Result {
         ShowSubject::DefaultDatabase => out.write_str("SHOW DEFAULT DATABASE"),
         ShowSubject::HomeDatabase => out.write_str("SHOW HOME DATABASE"),
         ShowSubject::Users { with_auth } => write!(out, "SHOW USERS{}", if *with_auth { " WITH AUTH" } else { "" }),
+        ShowSubject::ClusterPolicy => out.write_str("SHOW CLUSTER POLICY"),
         ShowSubject::SupportedPrivileges => out.write_str("SHOW SUPPORTED PRIVILEGES"),
         ShowSubject::CurrentUser => out.write_str("SHOW CURRENT USER"),
         ShowSubject::Roles { populated, with } => {

@@ -6,9 +6,9 @@ use super::expression::expression;
 use super::{Out, map_operand, name, names, secret, separated, string, string_operand, url, version};
 use crate::ast::{
     AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthRuleClause, AuthRuleStatement, AuthSettings, Body,
-    CreateAlias, CreateMode, DatabaseAccess, DatabaseStatement, LoginClause, NameOperand, Operand, PasswordClause,
-    RenameAuthRule, RenameRole, RenameUser, RoleStatement, RuleAssignment, TagEdits, TagRemoval, UserSettings,
-    UserStatement, UserStatus, Wait,
+    ClusterStatement, CreateAlias, CreateMode, DatabaseAccess, DatabaseStatement, LoginClause, NameOperand, Operand,
+    PasswordClause, RenameAuthRule, RenameRole, RenameUser, RoleStatement, RuleAssignment, TagEdits, TagRemoval,
+    UserSettings, UserStatement, UserStatus, Wait,
 };
 
 pub(super) fn body(out: Out<'_, '_>, body: &Body) -> fmt::Result {
@@ -18,6 +18,10 @@ pub(super) fn body(out: Out<'_, '_>, body: &Body) -> fmt::Result {
         Body::User(statement) => user(out, statement),
         Body::Role(statement) => role(out, statement),
         Body::AuthRule(statement) => auth_rule(out, statement),
+        Body::Cluster(ClusterStatement::SetPolicy(map)) => {
+            out.write_str("ALTER CLUSTER SET POLICY ")?;
+            map_operand(out, map)
+        }
         Body::Privilege(statement) => super::privilege::statement(out, statement),
         Body::Show(statement) => super::show::statement(out, statement),
     }

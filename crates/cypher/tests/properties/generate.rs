@@ -302,6 +302,7 @@ fn show() -> BoxedStrategy<ShowStatement> {
         Just(ShowSubject::HomeDatabase),
         any::<bool>().prop_map(|with_auth| ShowSubject::Users { with_auth }),
         Just(ShowSubject::CurrentUser),
+        Just(ShowSubject::ClusterPolicy),
         Just(ShowSubject::SupportedPrivileges),
         (any::<bool>(), of(select(vec![RolesWith::Users, RolesWith::AuthRules])))
             .prop_map(|(populated, with)| ShowSubject::Roles { populated, with }),
@@ -327,6 +328,7 @@ pub(crate) fn statement() -> BoxedStrategy<Statement> {
         user().prop_map(Body::User),
         role().prop_map(Body::Role),
         auth_rule().prop_map(Body::AuthRule),
+        map_operand().prop_map(|map| Body::Cluster(ClusterStatement::SetPolicy(map))),
         privilege().prop_map(Body::Privilege),
         show().prop_map(|show| Body::Show(Box::new(show))),
     ];

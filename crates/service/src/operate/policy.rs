@@ -1,8 +1,9 @@
 //! The policy of the cluster against the configuration of this node.
 //!
-//! What decides outcomes is written into the log when the cluster is formed and read from the catalog ever after, never
-//! from a configuration: otherwise members with different files would apply the same entry differently. A configuration
-//! that says otherwise is therefore without effect, which nobody should have to find out by surprise.
+//! What decides outcomes is written into the log when the cluster is formed, changed by ALTER CLUSTER SET POLICY, and read
+//! from the catalog ever after, never from a configuration: otherwise members with different files would apply the same
+//! entry differently. A configuration that says otherwise is therefore without effect, which nobody should have to find
+//! out by surprise.
 
 use aliasd_catalog::{CypherVersion, Policy};
 
@@ -18,7 +19,8 @@ impl Operate {
                 setting,
                 configured,
                 agreed,
-                "the setting has no effect: the cluster was formed with another value, which all its members go by"
+                "the setting has no effect: all members go by the value that the cluster agreed on, which \
+                 ALTER CLUSTER SET POLICY changes"
             );
         }
     }

@@ -64,7 +64,7 @@ choice!(catalog::DbmsAction = proto::DbmsAction {
     RoleManagement CreateRole DropRole RenameRole ShowRole AssignRole RemoveRole
     PrivilegeManagement ShowPrivilege AssignPrivilege RemovePrivilege
     AuthRuleManagement CreateAuthRule DropAuthRule AlterAuthRule RenameAuthRule ShowAuthRule
-    ExecuteAdminProcedures
+    ExecuteAdminProcedures AlterClusterPolicy
     ServerManagement ShowServers
 });
 choice!(catalog::DatabaseAction = proto::DatabaseAction {

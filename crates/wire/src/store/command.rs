@@ -10,7 +10,8 @@ use aliasd_catalog::{
 use super::choice::Choice;
 use super::parts::{
     alias_name, array, catalog_name, database_name, driver, driver_from, login, login_from, optional, password, policy,
-    policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts, url, user_name,
+    policy_change, policy_change_from, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts,
+    url, user_name,
 };
 use super::proto::{self, command::Kind, create_alias, name_form};
 use super::user::{
@@ -44,6 +45,7 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
             Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name: text(name), status: status.number() })
         }
         Command::Open(OpenCommand::SetDefaultDatabase { name }) => Kind::SetDefaultDatabase(text(name)),
+        Command::Open(OpenCommand::SetPolicy(change)) => Kind::SetPolicy(policy_change(*change)),
         Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
             Kind::DropDatabase(proto::DropDatabase {
                 name: text(name),
@@ -123,6 +125,7 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
                 cascade_aliases,
             })
         }
+        Kind::SetPolicy(change) => Command::Open(OpenCommand::SetPolicy(policy_change_from(&change)?)),
         Kind::ChangeOwnPassword(change) => own_password_from(change),
         Kind::RenameUser(proto::Rename { from, to, if_exists }) => {
             Command::Open(OpenCommand::RenameUser { from: user_name(&from)?, to: user_name(&to)?, if_exists })

@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use aliasd_catalog::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, DriverSettings, Duration, Glob, LogLevel,
-    PasswordHash, Policy, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret, Stamp, Timestamp,
-    UserName, UserTag,
+    PasswordHash, Policy, PolicyChange, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret,
+    Stamp, Timestamp, UserName, UserTag,
 };
 
 use super::choice::Choice;
@@ -114,6 +114,26 @@ pub(super) fn policy_from(stored: Option<proto::Policy>) -> Result<Policy, Field
         stored.ok_or_else(|| FieldError::missing("policy"))?;
     let default_language = Choice::required(default_language, "default language")?;
     Ok(Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language })
+}
+
+pub(super) fn policy_change(change: PolicyChange) -> proto::PolicyChange {
+    let PolicyChange { database_management_implies_alias_management, oidc_credential_forwarding, default_language } =
+        change;
+    proto::PolicyChange {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language: Choice::optional_number(default_language),
+    }
+}
+
+pub(super) fn policy_change_from(stored: &proto::PolicyChange) -> Result<PolicyChange, FieldError> {
+    let proto::PolicyChange {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language,
+    } = *stored;
+    let default_language = Choice::from_number(default_language)?;
+    Ok(PolicyChange { database_management_implies_alias_management, oidc_credential_forwarding, default_language })
 }
 
 pub(super) fn password(hash: &PasswordHash) -> String {

@@ -9,9 +9,9 @@ use aliasd_catalog::{
     Database, DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
     DriverSettings, Duration, Effect, Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId,
     LoadScope, LogLevel, Membership, Meta, NameForm, Notification, OpenCommand, Outcome, PasswordChange, PasswordHash,
-    Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
-    RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role, RoleName,
-    Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope,
+    Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
+    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role,
+    RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope,
     UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
@@ -233,6 +233,15 @@ fn database_commands() -> impl Strategy<Value = Command<Sealed>> {
         ),
         (catalog_name(), online())
             .prop_map(|(name, status)| Command::Open(OpenCommand::SetDatabaseStatus { name, status })),
+        (of(any::<bool>()), of(any::<bool>()), of(language())).prop_map(
+            |(database_management_implies_alias_management, oidc_credential_forwarding, default_language)| {
+                Command::Open(OpenCommand::SetPolicy(PolicyChange {
+                    database_management_implies_alias_management,
+                    oidc_credential_forwarding,
+                    default_language,
+                }))
+            }
+        ),
         catalog_name().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
         (catalog_name(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
             |(name, if_exists, composite, cascade_aliases)| Command::Open(OpenCommand::DropDatabase {

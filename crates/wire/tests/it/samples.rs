@@ -12,9 +12,10 @@ use aliasd_catalog::{
     Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
     DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
     Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm, Notification, OpenCommand,
-    PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
-    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleName,
-    Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, UserName, UserScope, Value, ValueMap,
+    PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
+    RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision,
+    Role, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, UserName, UserScope, Value,
+    ValueMap,
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
@@ -263,6 +264,15 @@ fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("alter-database-everything", alter(false, Some(DatabaseAccess::ReadWrite), Some(CypherVersion::Cypher5))),
         ("start-database", status(DatabaseStatus::Online)),
         ("stop-database", status(DatabaseStatus::Offline)),
+        (
+            "set-policy",
+            Command::Open(OpenCommand::SetPolicy(PolicyChange {
+                database_management_implies_alias_management: Some(false),
+                oidc_credential_forwarding: Some(true),
+                default_language: Some(CypherVersion::Cypher25),
+            })),
+        ),
+        ("set-no-policy", Command::Open(OpenCommand::SetPolicy(PolicyChange::default()))),
         ("set-default-database", Command::Open(OpenCommand::SetDefaultDatabase { name: catalog_name("remote-neo4j") })),
         ("drop-database", drop(false)),
         ("drop-composite-database", drop(true)),
