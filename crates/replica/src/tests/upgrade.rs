@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aliasd_catalog::{RequestId, Revision};
+use aliasd_catalog::{Digest, RequestId, Revision};
 
 use super::cluster::Cluster;
 use super::create_role;
 
-/// Version 0.1, killed; the README there says how it was made.
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/data-0.1/data")
+/// What version 0.1 left behind when it was killed; the README there says how it was made.
+fn fixture(directory: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/data-0.1").join(directory)
 }
 
 /// What the version that wrote it said last.
@@ -30,17 +30,20 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+fn hexadecimal(digest: Digest) -> String {
+    digest.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
 fn a_data_directory_of_version_0_1_is_continued() {
     let mut cluster = Cluster::new(1, |_| {});
-    copy(&fixture(), &cluster.directory.path().join("1"));
+    copy(&fixture("data"), &cluster.directory.path().join("1"));
     cluster.start(1);
     cluster.leader();
     // The new leader's own first entry holds no record.
     cluster.wait("the tail of the log", || cluster.replica(1).status().applied > REVISION);
     let status = cluster.replica(1).status();
-    let digest: String = status.digest.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(digest, DIGEST);
+    assert_eq!(hexadecimal(status.digest), DIGEST);
     assert!(status.purged > Some(Revision(0)), "a snapshot had made a part of the log superfluous");
 
     let members: Vec<_> =
@@ -58,4 +61,26 @@ fn a_data_directory_of_version_0_1_is_continued() {
     }
     // And it goes on.
     cluster.propose(&create_role(1)).1.unwrap();
+}
+
+#[test]
+fn three_members_of_version_0_1_are_a_cluster_again() {
+    let mut cluster = Cluster::new(3, |_| {});
+    for node in 1..=3 {
+        copy(&fixture(&format!("members/{node}")), &cluster.directory.path().join(node.to_string()));
+        cluster.start(node);
+    }
+    cluster.leader();
+    cluster.wait("the log to be applied", || {
+        cluster.running().all(|node| cluster.replica(node).status().applied > Revision(9))
+    });
+    assert_eq!(hexadecimal(cluster.settle().1), "3134bd554d8b6f5aba661f301499c278f692595d0922fbeb76324b4bb4df7508");
+    for node in 1..=3 {
+        let status = cluster.replica(node).status();
+        assert!(status.term > 1, "the vote of term 1 is remembered");
+        let members: Vec<_> =
+            status.members.iter().map(|(id, it)| (*id, it.voter, it.member.peer_address.as_str())).collect();
+        assert_eq!(members, [(1, true, "127.0.0.1:17711"), (2, true, "127.0.0.1:17721"), (3, true, "127.0.0.1:17731")]);
+        assert!(cluster.replica(node).view().catalog.alias("far").is_some());
+    }
 }
