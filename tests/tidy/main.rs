@@ -4,9 +4,11 @@
 //! A rule is a function from what it reads to a list of complaints, so that beside each rule stands
 //! a test that it can fail.
 
+mod circles;
 mod decisions;
 mod layers;
 mod licences;
+mod modules;
 mod places;
 mod rust;
 mod shape;
@@ -26,6 +28,15 @@ fn crates_depend_downwards_only() {
     expect_none(
         "a crate may only depend on a lower layer (ARCHITECTURE.md, \"Layers\")",
         &layers::violations(&workspace.crates),
+    );
+}
+
+#[test]
+fn folders_of_a_crate_import_in_one_direction() {
+    let workspace = Workspace::load();
+    expect_none(
+        "files of different folders must not import each other in a circle",
+        &circles::violations(&workspace.sources, &workspace.targets),
     );
 }
 

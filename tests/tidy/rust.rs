@@ -115,30 +115,37 @@ pub(crate) fn paths(text: &str) -> Vec<String> {
     let mut tokens = tokens(text).into_iter().peekable();
     while let Some(token) = tokens.next() {
         if token == "use" {
-            use_tree(&mut tokens, "", &mut out);
+            out.extend(imports(&mut tokens).into_iter().map(|import| import.path));
         } else if token.starts_with(is_word) {
-            let mut path = token;
-            while tokens.next_if(|next| next == "::").is_some() {
-                match tokens.next_if(|next| next.starts_with(is_word)) {
-                    Some(segment) => path = format!("{path}::{segment}"),
-                    None => break,
-                }
-            }
-            out.push(path);
+            out.push(path(token, &mut tokens));
         }
     }
     out
 }
 
-fn use_tree(tokens: &mut Peekable<IntoIter<String>>, prefix: &str, out: &mut Vec<String>) {
+/// One name that a `use` brings in.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Import {
+    /// As it is written, groups spread out: `std::io::self`, `std::collections::*`.
+    pub(crate) path: String,
+    /// What the code calls it from then on; `*` for everything that is there.
+    pub(crate) name: String,
+}
+
+/// What a `use` brings in whose path comes next.
+pub(crate) fn imports(tokens: &mut Peekable<IntoIter<String>>) -> Vec<Import> {
+    let mut out = Vec::new();
+    use_tree(tokens, "", &mut out);
+    out
+}
+
+fn use_tree(tokens: &mut Peekable<IntoIter<String>>, prefix: &str, out: &mut Vec<Import>) {
     let mut path = prefix.to_owned();
+    let mut name = None;
     while let Some(token) = tokens.next_if(|next| !matches!(next.as_str(), "," | "}" | ";")) {
         match token.as_str() {
             "::" => {}
-            "as" => {
-                // The new name says nothing about where the old one came from.
-                tokens.next();
-            }
+            "as" => name = tokens.next(),
             "{" => {
                 while tokens.peek().is_some_and(|next| next != "}") {
                     use_tree(tokens, &path, out);
@@ -151,7 +158,21 @@ fn use_tree(tokens: &mut Peekable<IntoIter<String>>, prefix: &str, out: &mut Vec
             segment => path = format!("{path}::{segment}"),
         }
     }
-    out.push(path);
+    let named = path.strip_suffix("::self").unwrap_or(&path);
+    let name = name.unwrap_or_else(|| named.rsplit("::").next().unwrap_or(named).to_owned());
+    out.push(Import { path, name });
+}
+
+/// The path that starts with this word.
+pub(crate) fn path(first: String, tokens: &mut Peekable<IntoIter<String>>) -> String {
+    let mut path = first;
+    while tokens.next_if(|next| next == "::").is_some() {
+        match tokens.next_if(|next| next.starts_with(is_word)) {
+            Some(segment) => path = format!("{path}::{segment}"),
+            None => break,
+        }
+    }
+    path
 }
 
 #[cfg(test)]
@@ -173,5 +194,16 @@ mod tests {
         let expected =
             ["std::fs", "std::io::self", "std::io::Read", "std::collections::*", "fn", "f", "std::env::var", "x"];
         assert_eq!(paths(text), expected);
+    }
+
+    #[test]
+    fn an_import_has_the_name_that_the_code_uses() {
+        let read = |text: &str| imports(&mut tokens(text).into_iter().peekable());
+        let import = |path: &str, name: &str| Import { path: path.to_owned(), name: name.to_owned() };
+        assert_eq!(
+            read("a::{self, b::C as D, e::*};"),
+            [import("a::self", "a"), import("a::b::C", "D"), import("a::e::*", "*")]
+        );
+        assert_eq!(read("super::f;"), [import("super::f", "f")]);
     }
 }
