@@ -9,6 +9,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-cypher", &["aliasd-catalog"]),
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
+    ("aliasd-listing", &["aliasd-catalog", "aliasd-cypher"]),
     ("aliasd-replica", &["aliasd-catalog", "aliasd-wire"]),
     ("aliasd-service", &["aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-keyring", "aliasd-replica"]),
     (

@@ -135,6 +135,10 @@ pub(crate) struct Import {
 /// What a `use` brings in whose path comes next.
 pub(crate) fn imports(tokens: &mut Peekable<IntoIter<String>>) -> Vec<Import> {
     let mut out = Vec::new();
+    // `+ use<'a>` says what an `impl` type captures, and imports nothing.
+    if tokens.peek().is_some_and(|next| next == "<") {
+        return out;
+    }
     use_tree(tokens, "", &mut out);
     out
 }
@@ -147,7 +151,8 @@ fn use_tree(tokens: &mut Peekable<IntoIter<String>>, prefix: &str, out: &mut Vec
             "::" => {}
             "as" => name = tokens.next(),
             "{" => {
-                while tokens.peek().is_some_and(|next| next != "}") {
+                // A semicolon would mean that this is no tree of names; whoever wrote it, reading must end.
+                while tokens.peek().is_some_and(|next| !matches!(next.as_str(), "}" | ";")) {
                     use_tree(tokens, &path, out);
                     tokens.next_if(|next| next == ",");
                 }
@@ -186,6 +191,13 @@ mod tests {
         assert_eq!(words, ["a", "b", "d", "e"]);
         assert_eq!(tokens("&'a str 'x' b'\\'' r#type"), ["&", "'", "a", "str", "b", "r", "#", "type"]);
         assert_eq!(code("\"\n\"").lines().count(), 2);
+    }
+
+    #[test]
+    fn what_a_type_captures_is_no_import() {
+        let text = "fn f() -> impl Iterator + use<> { let x = 1; } fn g() -> impl A + use<'a, T> { std::env::var(x); }";
+        assert!(paths(text).contains(&"std::env::var".to_owned()));
+        assert_eq!(paths("use a::{b; c}"), ["a::b", "c"]);
     }
 
     #[test]

@@ -1,39 +1,12 @@
 //! Who may do what. The same function answers before an entry is proposed, as a courtesy, and inside
 //! `apply`, where it counts: a REVOKE that was committed earlier always wins.
 
-use std::fmt;
-
 use crate::standing::RoleStanding;
 use crate::{
-    AliasTarget, AlterUser, AuthRuleCommand, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind,
-    DatabaseScope, DatabaseStatus, DbmsAction, Grant, OpenCommand, Principal, Privilege, Rejection, RoleName, Stage,
-    User, UserName, UserScope, UserStatus,
+    Action, AliasTarget, AlterUser, AuthRuleCommand, Catalog, CatalogName, Command, CreateMode, DatabaseAction,
+    DatabaseKind, DatabaseScope, DatabaseStatus, DbmsAction, Grant, OpenCommand, Principal, Privilege, Rejection,
+    RoleName, Stage, User, UserName, UserScope, UserStatus,
 };
-
-/// What a principal wants to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Something on the DBMS.
-    Dbms(DbmsAction),
-    /// Ask on behalf of this user.
-    Impersonate(UserName),
-    /// Use the database or alias of this name.
-    Access(CatalogName),
-    /// Something on the database of this name.
-    Database(DatabaseAction, CatalogName),
-}
-
-/// The privilege that allows it, as a GRANT spells it.
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dbms(action) => write!(f, "{} ON DBMS", action.keywords()),
-            Self::Impersonate(user) => write!(f, "IMPERSONATE ({user}) ON DBMS"),
-            Self::Access(name) => write!(f, "ACCESS ON DATABASE {name}"),
-            Self::Database(action, name) => write!(f, "{} ON DATABASE {name}", action.keywords()),
-        }
-    }
-}
 
 impl Catalog {
     /// Whether `who` may do `action` now.

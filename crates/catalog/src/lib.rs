@@ -15,6 +15,7 @@
 //! 4. [`Catalog::apply`] decides: an [`Outcome`] and the list of [`Change`]s that follow from it. The
 //!    same list feeds the store, the in-memory view, the watch stream, the audit trail and the digest.
 
+mod action;
 mod apply;
 mod authorise;
 mod catalog;
@@ -22,7 +23,7 @@ mod change;
 mod command;
 mod digest;
 mod driver;
-mod explain;
+mod field;
 mod id;
 mod name;
 mod policy;
@@ -30,7 +31,6 @@ mod privilege;
 mod privilege_row;
 mod record;
 mod rejection;
-mod resolve;
 mod secret;
 mod standing;
 mod supported;
@@ -38,8 +38,8 @@ mod url;
 mod value;
 mod visibility;
 
+pub use action::Action;
 pub use apply::{Applied, REQUEST_WINDOW};
-pub use authorise::Action;
 pub use catalog::{Catalog, Named};
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
@@ -48,7 +48,7 @@ pub use command::{
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, LogLevel};
-pub use explain::{Explanation, Found, Rule, UserStanding};
+pub use field::{Attempt, Field, NameKind, UrlFault, Verb};
 pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
 pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,
@@ -64,12 +64,12 @@ pub use record::{
     Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Record,
     RecordKey, RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
 };
-pub use rejection::{Attempt, Field, NameKind, Rejection, RejectionCode, UrlFault, Verb};
-pub use resolve::{Destination, ResolveRequest, ResolveTarget, Route};
+pub use rejection::{Rejection, RejectionCode};
 pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};
 pub use supported::{SUPPORTED_PRIVILEGES, SupportedPrivilege};
 pub use url::{RemoteUrl, Scheme};
 pub use value::{Duration, Float, Value, ValueMap};
 pub use visibility::{
-    EffectiveHome, EffectivePrivileges, Question, Visibility, WatchEvent, WatchKind, WatchSubject, Watcher,
+    Destination, EffectiveHome, EffectivePrivileges, Explanation, Found, Question, ResolveRequest, ResolveTarget,
+    Route, Rule, UserStanding, Visibility, WatchEvent, WatchKind, WatchSubject, Watcher,
 };

@@ -5,13 +5,9 @@
 //! where Neo4j has them. Variants stand in order of precedence: where several reasons apply, the one
 //! declared first is the one given. A rejection never holds a secret.
 
-mod field;
-
 use std::fmt;
 
-pub use field::{Attempt, Field, NameKind, UrlFault, Verb};
-
-use crate::Action;
+use crate::{Action, Attempt, Field, NameKind, UrlFault};
 
 /// The type of a field: a [`Field`] where one is given, otherwise the text of a name or value.
 macro_rules! field_type {

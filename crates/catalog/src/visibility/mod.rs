@@ -46,7 +46,9 @@
 //! Who may act for everybody but is denied IMPERSONATE of single users may not act for those, here as in resolving.
 
 mod answers;
+mod explain;
 mod reach;
+mod resolve;
 mod watch;
 
 #[cfg(test)]
@@ -61,6 +63,8 @@ use crate::{
 };
 
 pub use self::answers::{EffectiveHome, EffectivePrivileges};
+pub use self::explain::{Explanation, Found, Rule, UserStanding};
+pub use self::resolve::{Destination, ResolveRequest, ResolveTarget, Route};
 pub use self::watch::{WatchEvent, WatchKind, WatchSubject, Watcher};
 
 /// A question that takes privileges to ask, whatever it is answered.

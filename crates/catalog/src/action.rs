@@ -1,0 +1,30 @@
+//! What a principal wants to do, as a value: what is asked of `authorise`, and what a rejection names.
+
+use std::fmt;
+
+use crate::{CatalogName, DatabaseAction, DbmsAction, UserName};
+
+/// What a principal wants to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Something on the DBMS.
+    Dbms(DbmsAction),
+    /// Ask on behalf of this user.
+    Impersonate(UserName),
+    /// Use the database or alias of this name.
+    Access(CatalogName),
+    /// Something on the database of this name.
+    Database(DatabaseAction, CatalogName),
+}
+
+/// The privilege that allows it, as a GRANT spells it.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dbms(action) => write!(f, "{} ON DBMS", action.keywords()),
+            Self::Impersonate(user) => write!(f, "IMPERSONATE ({user}) ON DBMS"),
+            Self::Access(name) => write!(f, "ACCESS ON DATABASE {name}"),
+            Self::Database(action, name) => write!(f, "{} ON DATABASE {name}", action.keywords()),
+        }
+    }
+}
