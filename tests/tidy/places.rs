@@ -17,8 +17,8 @@ const PLACES: &[(&str, &[&str])] = &[
         &[
             "crates/wire/",
             "crates/client/",
-            "crates/replica/",
             "crates/node/src/api/",
+            "crates/node/src/peers/",
             "crates/node/src/tls/",
             "crates/node/tests/",
             "crates/cli/tests/",

@@ -4,6 +4,7 @@
 //! * [`config`] reads and validates the settings.
 //! * [`tls`] accepts and opens connections that prove who is at the other end.
 //! * [`api`] is the gRPC surface: protobuf in, protobuf out, and the only place of gRPC status codes.
+//! * [`peers`] carries the members' messages: gRPC around the replica.
 //! * [`observe`] tells about the node: logs, metrics, liveness, readiness.
 //!
 //! What a caller may do and what a call does is decided in `aliasd-service`, what an entry does in `aliasd-catalog`. No module
@@ -15,4 +16,5 @@ pub mod commands;
 pub mod config;
 pub mod node;
 pub mod observe;
+pub mod peers;
 pub mod tls;

@@ -20,8 +20,11 @@ use crate::chain::chain;
 use crate::config::Config;
 use crate::observe;
 use crate::observe::metrics::Metrics;
+use crate::peers::GrpcLinks;
 use crate::tls::{self, NotLoopback, Tls, TlsError};
-use aliasd_replica::{PeerConnector, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault};
+use aliasd_replica::{
+    RaftSettings, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault, TokioRuntime,
+};
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
 use aliasd_service::vault::{Vault, VaultError};
@@ -206,17 +209,17 @@ impl Node {
 
 fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
     let tls = Arc::clone(tls);
-    let connector = PeerConnector::new(move |node, address| Ok(tls::peer_channel(&tls, node, address)));
+    let links = GrpcLinks(move |node: u64, address: &str| tls::peer_channel(&tls, node, address));
     let (cluster, node) = (&config.cluster, &config.node);
-    ReplicaOptions {
+    let raft = RaftSettings {
         heartbeat_interval: cluster.heartbeat_interval,
         election_timeout_min: cluster.election_timeout_min,
         election_timeout_max: cluster.election_timeout_max,
-        quorum_loss_probe_interval: cluster.election_timeout_max * 2,
         snapshot_entries: node.snapshot_after.get(),
         log_entries_kept: node.log_kept,
-        ..ReplicaOptions::new(node.id.get(), Storage::Directory(node.data_dir.clone()), connector)
-    }
+    };
+    let storage = Storage::Directory(node.data_dir.clone());
+    ReplicaOptions::new(node.id.get(), storage, Arc::new(links), Arc::new(TokioRuntime::current()), raft)
 }
 
 async fn listen(

@@ -9,41 +9,41 @@ use std::time::Duration;
 
 use aliasd_catalog::{Digest, Revision};
 
-use super::handle::Inner;
-use super::types::NodeId;
+use crate::core::Core;
+use crate::network::Peers;
+use crate::types::NodeId;
 
 /// How long the others get to apply the revision that is compared.
 const CATCH_UP_TIME: Duration = Duration::from_millis(100);
 const ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// Compares again and again until the catalog is fenced.
-pub(super) async fn compare_regularly(replica: Arc<Inner>, interval: Duration) {
+pub(crate) async fn compare_regularly(core: Arc<Core>, peers: Arc<Peers>, interval: Duration) {
     loop {
-        tokio::time::sleep(interval).await;
-        let (revision, own) = replica.feed.digest();
-        tokio::time::sleep(CATCH_UP_TIME).await;
-        let others = ask(&replica, revision).await;
-        let status = replica.status();
+        core.runtime.sleep(interval).await;
+        let (revision, own) = core.feed.digest();
+        core.runtime.sleep(CATCH_UP_TIME).await;
+        let others = ask(&core, &peers, revision).await;
+        let status = core.status();
         let members = status.members.values().filter(|member| member.voter).count();
         match judge(own, &others, members, status.leader) {
             Verdict::Equal => {}
             Verdict::OthersDiffer => {
                 tracing::error!(%revision, "another member's catalog differs from this one and the majority's");
             }
-            Verdict::OwnDiffers => return replica.fence(revision).await,
+            Verdict::OwnDiffers => return core.fence(revision).await,
         }
     }
 }
 
-async fn ask(replica: &Inner, revision: Revision) -> BTreeMap<NodeId, Digest> {
+async fn ask(core: &Core, peers: &Peers, revision: Revision) -> BTreeMap<NodeId, Digest> {
     let mut others = BTreeMap::new();
-    for (id, member) in replica.status().members {
-        if id == replica.node {
+    for (id, member) in core.status().members {
+        if id == core.node {
             continue;
         }
         // A member that is down or does not remember the revision is asked again next time.
-        let answer = replica.peers.digest(id, &member.member.peer_address, revision, ANSWER_TIME).await;
-        if let Ok(Some(digest)) = answer {
+        if let Ok(Some(digest)) = peers.digest(id, &member.member.peer_address, revision, ANSWER_TIME).await {
             others.insert(id, digest);
         }
     }

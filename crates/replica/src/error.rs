@@ -2,9 +2,9 @@
 
 use aliasd_catalog::Revision;
 
-use super::codec::Malformed;
-use super::fault::StorageFault;
-use super::types::NodeId;
+use crate::fault::StorageFault;
+use crate::frame::DecodeError;
+use crate::types::NodeId;
 
 /// Why a replica does not start.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +46,8 @@ pub enum ProposeError {
     Fatal(#[from] NotServing),
 }
 
-impl From<Malformed> for ProposeError {
-    fn from(error: Malformed) -> Self {
+impl From<DecodeError> for ProposeError {
+    fn from(error: DecodeError) -> Self {
         Self::Unstorable(error.to_string())
     }
 }
@@ -89,6 +89,11 @@ pub enum NotServing {
         /// Where the difference was seen.
         revision: Revision,
     },
+    /// The cluster goes on without this node.
+    #[error(
+        "this node was removed from the cluster; to take part again it needs an empty data directory and a new node id"
+    )]
+    Removed,
 }
 
 /// Why a replica stopped.

@@ -1,9 +1,10 @@
 //! What goes wrong with a directory on disk, told so that an operator knows the way out.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::codec::Malformed;
+use crate::frame::DecodeError;
 
 /// Why a log or a catalog directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +68,7 @@ impl StorageFault {
         Self::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 
-    pub(crate) fn malformed(path: &Path, item: &str, reason: &Malformed) -> Self {
+    pub(crate) fn undecodable(path: &Path, item: &str, reason: &DecodeError) -> Self {
         Self::damaged(path, format!("{item} cannot be read: {reason}"))
     }
 
@@ -104,4 +105,16 @@ impl From<StorageFault> for io::Error {
         };
         io::Error::new(kind, fault)
     }
+}
+
+/// What an error says, and what each of its sources adds.
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }

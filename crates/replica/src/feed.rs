@@ -9,7 +9,8 @@ use std::time::Duration;
 use aliasd_catalog::{Catalog, Change, Digest, Entry, Outcome, Revision};
 use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, watch};
-use tokio::time::Instant;
+
+use crate::runtime::Runtime;
 
 /// Digests remembered, one for each of the latest revisions.
 const DIGESTS_MAX: usize = 4096;
@@ -87,7 +88,7 @@ pub enum SubscriptionEnd {
 }
 
 #[derive(Clone, Debug)]
-enum Event {
+enum FeedEvent {
     Applied(Update),
     Replaced(Revision),
 }
@@ -97,7 +98,7 @@ enum Event {
 pub(crate) struct Feed {
     view: ArcSwap<View>,
     revision: watch::Sender<Revision>,
-    live: broadcast::Sender<Event>,
+    live: broadcast::Sender<FeedEvent>,
     history: Mutex<History>,
     history_entries_max: usize,
 }
@@ -145,7 +146,7 @@ impl Feed {
             let mut history = self.history();
             history.push(Arc::clone(&batch), digests, self.history_entries_max);
             // Sent under the lock, so that a new subscriber sees each batch exactly once. Nobody may listen.
-            let _ = self.live.send(Event::Applied(Update { batch, view }));
+            let _ = self.live.send(FeedEvent::Applied(Update { batch, view }));
         }
         self.revision.send_replace(revision);
     }
@@ -159,7 +160,7 @@ impl Feed {
             let mut history = self.history();
             *history =
                 History { known_after: revision, digests: VecDeque::from([(revision, digest)]), ..History::default() };
-            let _ = self.live.send(Event::Replaced(revision));
+            let _ = self.live.send(FeedEvent::Replaced(revision));
         }
         self.revision.send_replace(revision);
     }
@@ -182,10 +183,10 @@ impl Feed {
     }
 
     /// Waits until the view contains `revision`; false when `timeout` passes first.
-    pub(crate) async fn wait_applied(&self, revision: Revision, timeout: Duration) -> bool {
+    pub(crate) async fn wait_applied(&self, runtime: &dyn Runtime, revision: Revision, timeout: Duration) -> bool {
         let mut applied = self.revision.subscribe();
         let reached = applied.wait_for(|applied| *applied >= revision);
-        matches!(tokio::time::timeout_at(Instant::now() + timeout, reached).await, Ok(Ok(_)))
+        matches!(runtime.timeout(timeout, reached).await, Ok(Ok(_)))
     }
 
     /// The digest as of a recent revision.
@@ -224,7 +225,7 @@ impl History {
 #[derive(Debug)]
 pub struct Subscription {
     backlog: VecDeque<Update>,
-    live: broadcast::Receiver<Event>,
+    live: broadcast::Receiver<FeedEvent>,
     delivered: Revision,
 }
 
@@ -243,8 +244,8 @@ impl Subscription {
             let update = match self.backlog.pop_front() {
                 Some(update) => update,
                 None => match self.live.recv().await {
-                    Ok(Event::Applied(update)) => update,
-                    Ok(Event::Replaced(resume_from)) => return Err(Compacted { resume_from }.into()),
+                    Ok(FeedEvent::Applied(update)) => update,
+                    Ok(FeedEvent::Replaced(resume_from)) => return Err(Compacted { resume_from }.into()),
                     Err(broadcast::error::RecvError::Lagged(_)) => {
                         return Err(SubscriptionEnd::TooSlow { resume_from: self.delivered });
                     }

@@ -1,13 +1,17 @@
 //! One member's copy of the replicated catalog: consensus, the log, the state machine, and the view to read from.
 //!
-//! This is the only module that knows openraft; its types do not leave it. It never looks into an entry beyond handing
+//! This is the only crate that knows openraft; its types do not leave it. It never looks into an entry beyond handing
 //! it to [`aliasd_catalog::Catalog::apply`], and knows nothing of users or statements. Whether to propose here or to hand
-//! an entry to the leader is the session's choice.
+//! an entry to the leader is the caller's choice.
+//!
+//! What it works with is handed in: the [`Runtime`] (tasks, threads, clock, dice), the [`Links`] to the other members, and
+//! where log and catalog are kept ([`Storage`]). It opens no socket and knows no transport; the same code runs in the
+//! daemon and in a simulator.
 //!
 //! # Life of a write
 //!
 //! 1. [`Replica::propose`] encodes the entry once; the leader appends it to its log and streams it to the others.
-//! 2. Each member writes it to its log; one flusher thread syncs for everybody who waits (`log::flusher`).
+//! 2. Each member writes it to its log; one thread writes and syncs for everybody who waits (`log::writer`).
 //! 3. When a quorum has synced it, it is committed, and `machine` applies it: catalog, store, view, in this order.
 //! 4. The proposer gets revision and outcome; a read of the view shows the entry by then.
 //!
@@ -19,34 +23,45 @@
 //! # When something breaks
 //!
 //! A failed sync, an unreadable entry, a full disk or a panic stops the replica: [`Replica::stopped`] tells why, and
-//! nothing is served after that. A catalog that differs from the other members' is fenced: [`Replica::serving`].
+//! nothing is served after that. A catalog that differs from the other members' is fenced: [`Replica::serving`]. What a
+//! member is at any time is its [`Lifecycle`].
 
 mod codec;
 mod compare;
+mod core;
 mod error;
 mod fault;
 mod feed;
-mod forward;
+mod frame;
 mod handle;
+mod lifecycle;
+mod links;
 mod log;
 mod machine;
 mod network;
 mod options;
+mod propose;
 mod read;
-mod service;
+mod runtime;
+mod serve;
 mod status;
+mod storage;
 mod supervise;
 #[cfg(test)]
 mod tests;
 mod types;
 
-pub use codec::Malformed;
 pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 pub use fault::StorageFault;
 pub use feed::{AppliedBatch, AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update, View};
+pub use frame::DecodeError;
 pub use handle::Replica;
-pub use network::PeerConnector;
-pub use options::{MemoryStorage, ReplicaOptions, Storage};
-pub use service::{PeerIdentity, PeerService};
+pub use lifecycle::{Lifecycle, VoterRole};
+pub use links::{Call, Incoming, Link, LinkError, Links, MESSAGE_BYTES_MAX, PeerRefusal, Retry};
+pub use machine::faults::InstallStep;
+pub use options::{RaftSettings, ReplicaOptions};
+pub use runtime::{Moment, Runtime, SharedRuntime, TokioRuntime};
+pub use serve::PeerServer;
 pub use status::{MemberStatus, ReplicaRole, ReplicaStatus};
+pub use storage::{MemoryStorage, Storage};
 pub use types::{Member, NodeId};

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use aliasd_catalog::Revision;
 use aliasd_wire::peer::v1::read_index_reply::Result as Answer;
+use openraft::ReadPolicy;
 use openraft::errors::{LinearizableReadError, RaftError};
-use openraft::{Raft, ReadPolicy};
 use tokio::sync::{mpsc, oneshot};
 
-use super::machine::Machine;
-use super::network::Peers;
-use super::types::{NodeId, TypeConfig};
+use crate::core::Core;
+use crate::network::Peers;
+use crate::runtime::{self, SharedRuntime};
+use crate::types::NodeId;
 
 /// Callers that share one answer, at most.
 const CALLERS_MAX: usize = 8192;
@@ -42,11 +43,11 @@ pub(crate) struct ReadIndexer {
 
 impl ReadIndexer {
     /// Starts the two tasks that ask; they end with the indexer.
-    pub(crate) fn start(raft: &Raft<TypeConfig, Machine>, peers: &Arc<Peers>) -> Arc<Self> {
-        let leader = raft.clone();
-        let on_leader = Coalescer::start(move || ask_self(leader.clone()));
-        let (raft, peers) = (raft.clone(), Arc::clone(peers));
-        let anywhere = Coalescer::start(move || ask_anywhere(raft.clone(), Arc::clone(&peers)));
+    pub(crate) fn start(core: &Arc<Core>, peers: &Arc<Peers>) -> Arc<Self> {
+        let leader = Arc::clone(core);
+        let on_leader = Coalescer::start(&core.runtime, move || ask_self(Arc::clone(&leader)));
+        let (asking, peers) = (Arc::clone(core), Arc::clone(peers));
+        let anywhere = Coalescer::start(&core.runtime, move || ask_anywhere(Arc::clone(&asking), Arc::clone(&peers)));
         Arc::new(Self { on_leader, anywhere })
     }
 
@@ -61,8 +62,8 @@ impl ReadIndexer {
     }
 }
 
-async fn ask_self(raft: Raft<TypeConfig, Machine>) -> LeaderRead {
-    match raft.get_read_log_id(ReadPolicy::ReadIndex).await {
+async fn ask_self(core: Arc<Core>) -> LeaderRead {
+    match core.raft.get_read_log_id(ReadPolicy::ReadIndex).await {
         Ok((read, _applied)) => LeaderRead::Index(Revision(read.index())),
         Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(to))) => LeaderRead::NotLeader(to.leader_id),
         Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => LeaderRead::NoQuorum,
@@ -70,16 +71,15 @@ async fn ask_self(raft: Raft<TypeConfig, Machine>) -> LeaderRead {
     }
 }
 
-async fn ask_anywhere(raft: Raft<TypeConfig, Machine>, peers: Arc<Peers>) -> Result<Revision, String> {
-    let own = *raft.node_id();
-    let leader = match ask_self(raft.clone()).await {
+async fn ask_anywhere(core: Arc<Core>, peers: Arc<Peers>) -> Result<Revision, String> {
+    let leader = match ask_self(Arc::clone(&core)).await {
         LeaderRead::Index(revision) => return Ok(revision),
-        LeaderRead::NotLeader(Some(leader)) if leader != own => leader,
+        LeaderRead::NotLeader(Some(leader)) if leader != core.node => leader,
         LeaderRead::NotLeader(_) => return Err("no leader is known".to_owned()),
         LeaderRead::NoQuorum => return Err("this node leads but cannot reach a quorum".to_owned()),
         LeaderRead::Stopped => return Err("this node stops".to_owned()),
     };
-    let membership = openraft::async_runtime::WatchReceiver::borrow_watched(&raft.metrics()).membership_config.clone();
+    let membership = core.metrics().membership_config;
     let Some(member) = membership.get_node(&leader) else {
         return Err(format!("the leader, node {leader}, is not a known member"));
     };
@@ -98,13 +98,13 @@ struct Coalescer<T> {
 }
 
 impl<T: Clone + Send + 'static> Coalescer<T> {
-    fn start<A, F>(ask: A) -> Self
+    fn start<A, F>(runtime: &SharedRuntime, ask: A) -> Self
     where
         A: Fn() -> F + Send + 'static,
         F: Future<Output = T> + Send,
     {
         let (queue, mut waiting) = mpsc::unbounded_channel::<oneshot::Sender<T>>();
-        tokio::spawn(async move {
+        runtime::spawn(runtime, async move {
             let mut callers = Vec::new();
             while waiting.recv_many(&mut callers, CALLERS_MAX).await > 0 {
                 let answer = ask().await;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aliasd_catalog::{Digest, Revision};
 use openraft::{RaftMetrics, ServerState};
 
-use super::types::{Member, NodeId, TypeConfig};
+use crate::lifecycle::Lifecycle;
+use crate::types::{Member, NodeId, TypeConfig};
 
 /// The part a member plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,9 @@ pub struct MemberStatus {
 pub struct ReplicaStatus {
     /// This node.
     pub node: NodeId,
-    /// Its part.
+    /// What it is.
+    pub lifecycle: Lifecycle,
+    /// Its part in the present term.
     pub role: ReplicaRole,
     /// Its term.
     pub term: u64,
@@ -67,7 +70,7 @@ pub struct ReplicaStatus {
 }
 
 /// The members that Raft's metrics show.
-pub(super) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, MemberStatus> {
+pub(crate) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, MemberStatus> {
     let voters: Vec<NodeId> = metrics.membership_config.voter_ids().collect();
     metrics
         .membership_config
@@ -80,7 +83,7 @@ pub(super) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, Mem
         .collect()
 }
 
-pub(super) fn role(state: ServerState) -> ReplicaRole {
+pub(crate) fn role(state: ServerState) -> ReplicaRole {
     match state {
         ServerState::Learner => ReplicaRole::Learner,
         ServerState::Follower => ReplicaRole::Follower,

@@ -1,94 +1,64 @@
 //! Notices when the replica cannot go on, and says why.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use openraft::Raft;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::Fatal;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
-use super::error::StopReason;
-use super::machine::Machine;
-use super::types::TypeConfig;
+use crate::core::{Core, Raft};
+use crate::error::StopReason;
+use crate::lifecycle::Step;
+use crate::types::TypeConfig;
 
 /// How long the core may take to say why the machine is gone.
 const EXPLANATION_TIME: Duration = Duration::from_secs(2);
 
-/// Why the replica stopped; empty while it runs. The first reason stays.
-#[derive(Clone, Debug)]
-pub(super) struct StopSignal(watch::Sender<Option<StopReason>>);
-
-impl StopSignal {
-    pub(super) fn new() -> Self {
-        Self(watch::Sender::new(None))
-    }
-
-    pub(super) fn set(&self, reason: StopReason) {
-        self.0.send_if_modified(|current| {
-            if current.is_some() {
-                return false;
-            }
-            if let StopReason::Failed(why) = &reason {
-                tracing::error!(%why, "the replica stops");
-            }
-            *current = Some(reason);
-            true
-        });
-    }
-
-    pub(super) fn get(&self) -> Option<StopReason> {
-        self.0.borrow().clone()
-    }
-
-    pub(super) async fn wait(&self) -> StopReason {
-        let mut reason = self.0.subscribe();
-        let reason = reason.wait_for(Option::is_some).await;
-        let reason = reason.expect("the sender lives in self").clone();
-        reason.expect("it was waited for")
-    }
+/// Watches core and machine until one of them ends, and tells the lifecycle what Raft makes of this member.
+pub(crate) async fn supervise(core: Arc<Core>, machine_gone: oneshot::Receiver<()>) {
+    let reason = watch(&core, machine_gone).await;
+    core.lifecycle.step(Step::Stop(reason));
 }
 
-/// Watches core and machine until one of them ends.
-pub(super) async fn supervise(
-    raft: Raft<TypeConfig, Machine>,
-    mut machine_gone: oneshot::Receiver<()>,
-    stop: StopSignal,
-) {
+async fn watch(core: &Core, mut machine_gone: oneshot::Receiver<()>) -> StopReason {
+    let raft = &core.raft;
     let mut metrics = raft.metrics();
     loop {
-        let running = metrics.borrow_watched().running_state.clone();
-        if let Err(fatal) = running {
-            return stop.set(reason(&fatal));
+        let current = metrics.borrow_watched().clone();
+        if let Err(fatal) = &current.running_state {
+            return reason(fatal);
         }
+        core.lifecycle.observe(core.node, &current);
         tokio::select! {
             biased;
             changed = metrics.changed() => {
                 if changed.is_err() {
-                    return stop.set(core_ended(&raft).await);
+                    return core_ended(raft).await;
                 }
             }
             _ = &mut machine_gone => {
                 // The core learns of a failed apply a moment later; it knows the cause.
-                let ended = tokio::time::timeout(EXPLANATION_TIME, async {
+                let ended = core.runtime.timeout(EXPLANATION_TIME, async {
                     while metrics.borrow_watched().running_state.is_ok() && metrics.changed().await.is_ok() {}
                 });
                 if ended.await.is_err() {
-                    stop.set(StopReason::Failed("the state machine panicked".to_owned()));
+                    core.lifecycle.step(Step::Stop(StopReason::Failed("the state machine panicked".to_owned())));
                     // Nothing is applied any more, so leading or voting would only mislead the others.
                     let _ = raft.shutdown().await;
-                    return;
+                    return StopReason::Shutdown;
                 }
                 let running = metrics.borrow_watched().running_state.clone();
                 return match running {
-                    Err(fatal) => stop.set(reason(&fatal)),
-                    Ok(()) => stop.set(core_ended(&raft).await),
+                    Err(fatal) => reason(&fatal),
+                    Ok(()) => core_ended(raft).await,
                 };
             }
         }
     }
 }
 
-async fn core_ended(raft: &Raft<TypeConfig, Machine>) -> StopReason {
+async fn core_ended(raft: &Raft) -> StopReason {
     match raft.is_initialized().await {
         Err(fatal) => reason(&fatal),
         Ok(_) => StopReason::Failed("the Raft core ended without a reason".to_owned()),

@@ -10,7 +10,9 @@ use aliasd_catalog::{Entry, Outcome};
 use openraft::alias;
 use openraft::errors::ErrorSource;
 
-use super::codec::{self, Malformed};
+use crate::fault::error_chain;
+use crate::frame::{self, DecodeError};
+use crate::runtime::raft::RaftRuntime;
 
 /// Names a member for the whole life of the cluster; never given to another one.
 pub type NodeId = u64;
@@ -39,14 +41,14 @@ struct ProposalParts {
 
 impl Proposal {
     /// Encodes an entry that is to be proposed.
-    pub(crate) fn new(entry: Entry) -> Result<Self, Malformed> {
-        let encoded = codec::encode_new_entry(&entry)?;
+    pub(crate) fn new(entry: Entry) -> Result<Self, DecodeError> {
+        let encoded = frame::encode_new_entry(&entry)?;
         Ok(Self(Arc::new(ProposalParts { entry: Arc::new(entry), encoded })))
     }
 
     /// Takes an entry that came over the network or from the log.
-    pub(crate) fn decode(encoded: Vec<u8>) -> Result<Self, Malformed> {
-        let entry = Arc::new(codec::decode_entry(&encoded)?);
+    pub(crate) fn decode(encoded: Vec<u8>) -> Result<Self, DecodeError> {
+        let entry = Arc::new(frame::decode_entry(&encoded)?);
         Ok(Self(Arc::new(ProposalParts { entry, encoded })))
     }
 
@@ -78,14 +80,14 @@ impl fmt::Debug for Proposal {
     }
 }
 
-/// The words of an error on its way through openraft, which adds what it was doing.
+/// What an error and its sources say, on the way through openraft, which adds what it was doing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Cause(String);
+pub(crate) struct ErrorText(String);
 
-impl ErrorSource for Cause {
+impl ErrorSource for ErrorText {
     fn from_error<E: Error + 'static>(error: &E) -> Self {
-        Self(error.to_string())
+        Self(error_chain(error))
     }
 
     fn from_string(message: impl ToString) -> Self {
@@ -103,7 +105,8 @@ openraft::declare_raft_types!(
         R = Response,
         NodeId = NodeId,
         Node = Member,
-        ErrorSource = Cause,
+        ErrorSource = ErrorText,
+        AsyncRuntime = RaftRuntime,
 );
 
 pub(crate) type LogId = alias::LogIdOf<TypeConfig>;

@@ -16,7 +16,7 @@ mod router;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_replica::{PeerIdentity, Replica};
+use aliasd_replica::Replica;
 use aliasd_service::identity::{Authenticated, ClientConnection};
 use aliasd_service::{Failure, UseCases};
 use aliasd_wire::FILE_DESCRIPTOR_SET;
@@ -33,6 +33,7 @@ use self::access::AccessLayer;
 pub use self::failure::{class_on_the_wire, grpc_code};
 use self::paths::services_for_clients;
 use crate::observe::metrics::Metrics;
+use crate::peers::{PeerIdentity, PeerService};
 use crate::tls::{Incoming, PeerConnection};
 
 /// The largest request: a statement of 1 MiB with its parameters.
@@ -97,7 +98,7 @@ pub async fn serve_peers(
         .initial_stream_window_size(PEER_WINDOW)
         .initial_connection_window_size(PEER_WINDOW)
         .layer(proven)
-        .add_service(replica.peer_service())
+        .add_service(PeerService::mount(replica.peer_server()))
         .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
         .await
 }

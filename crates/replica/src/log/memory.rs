@@ -1,17 +1,19 @@
 //! The log without a disk, for simulation and fast tests.
 //!
-//! What is written and what is durable are two states: [`MemoryLog::crash`] forgets everything that was not flushed,
-//! as a machine that loses power does.
+//! What is appended and what is flushed are two states. Between them lie steps, the smallest things that a disk keeps
+//! or loses: one entry, one vote, one truncation. A test or simulator decides when they become durable, how many of
+//! them, and whether that fails; a crash forgets the rest, as a machine that loses power does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 use std::io;
 use std::ops::RangeBounds;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
+use tokio::sync::oneshot;
 
-use super::flusher::Waiter;
+use super::change::{Change, Waiter};
 use super::half_open;
 use super::tail::ReadLimit;
 use crate::types::{FlushCallback, LogEntry, LogId, TypeConfig, Vote};
@@ -22,13 +24,14 @@ pub(crate) struct MemoryLog(Arc<Mutex<Disk>>);
 
 #[derive(Default)]
 struct Disk {
-    written: Image,
-    durable: Image,
-    /// What lies between the two, oldest first.
-    unflushed: Vec<Change>,
-    waiting: Vec<Waiter>,
-    /// Whether appends wait for [`MemoryLog::flush`].
-    manual: bool,
+    appended: Image,
+    flushed: Image,
+    /// The steps from the one to the other, oldest first.
+    unflushed: VecDeque<Change>,
+    /// Who waits, and how many of the steps must be flushed for it.
+    waiting: VecDeque<(usize, Waiter)>,
+    /// Whether steps become durable only when told.
+    held: bool,
     /// Whether nothing becomes durable any more.
     broken: bool,
 }
@@ -41,14 +44,6 @@ struct Image {
     purged: Option<LogId>,
 }
 
-enum Change {
-    Vote(Vote),
-    Committed(Option<LogId>),
-    Append(Vec<LogEntry>),
-    TruncateFrom(u64),
-    Purge(LogId),
-}
-
 impl Image {
     fn make(&mut self, change: &Change) {
         match change {
@@ -58,7 +53,7 @@ impl Image {
                 self.entries.extend(entries.iter().map(|entry| (entry.log_id.index, entry.clone())));
             }
             Change::TruncateFrom(index) => drop(self.entries.split_off(index)),
-            Change::Purge(upto) => {
+            Change::Purge { upto, .. } => {
                 self.entries = self.entries.split_off(&(upto.index + 1));
                 self.purged = self.purged.max(Some(*upto));
             }
@@ -67,26 +62,51 @@ impl Image {
 }
 
 impl Disk {
-    fn write(&mut self, change: Change) {
-        self.written.make(&change);
-        self.unflushed.push(change);
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if !self.broken {
-            for change in self.unflushed.drain(..) {
-                self.durable.make(&change);
+    fn append(&mut self, change: Change) {
+        self.appended.make(&change);
+        match change {
+            // A disk may keep the first entries of an append and lose the others.
+            Change::Append(entries) => {
+                self.unflushed.extend(entries.into_iter().map(|entry| Change::Append(vec![entry])));
             }
+            change => self.unflushed.push_back(change),
         }
-        for waiter in self.waiting.drain(..) {
-            waiter.complete(flushed(self.broken));
-        }
-        flushed(self.broken)
     }
-}
 
-fn flushed(broken: bool) -> io::Result<()> {
-    if broken { Err(io::Error::other("the log in memory is broken on request")) } else { Ok(()) }
+    /// Queues somebody behind everything appended so far, and flushes unless that is held up.
+    fn wait(&mut self, waiter: Waiter) {
+        self.waiting.push_back((self.unflushed.len(), waiter));
+        if !self.held {
+            self.flush(usize::MAX);
+        }
+    }
+
+    /// Makes the oldest steps durable and answers who waited for no more than them. Once broken, everybody is told.
+    fn flush(&mut self, steps: usize) {
+        if self.broken {
+            for (_, waiter) in self.waiting.drain(..) {
+                waiter.complete(Err(io::Error::other("the log in memory is broken on request")));
+            }
+            return;
+        }
+        let flushed = self.keep(steps);
+        for (missing, _) in &mut self.waiting {
+            *missing = missing.saturating_sub(flushed);
+        }
+        while self.waiting.front().is_some_and(|(missing, _)| *missing == 0)
+            && let Some((_, waiter)) = self.waiting.pop_front()
+        {
+            waiter.complete(Ok(()));
+        }
+    }
+
+    fn keep(&mut self, steps: usize) -> usize {
+        let steps = steps.min(self.unflushed.len());
+        for change in self.unflushed.drain(..steps) {
+            self.flushed.make(&change);
+        }
+        steps
+    }
 }
 
 impl MemoryLog {
@@ -94,21 +114,31 @@ impl MemoryLog {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing was ever written: no vote, no entry, nothing purged.
+    /// Whether nothing was ever appended: no vote, no entry, nothing purged.
     pub(crate) fn is_pristine(&self) -> bool {
         let disk = self.disk();
-        disk.written.vote.is_none() && disk.written.entries.is_empty() && disk.written.purged.is_none()
+        disk.appended.vote.is_none() && disk.appended.entries.is_empty() && disk.appended.purged.is_none()
     }
 
-    /// From now on, appends become durable only by [`MemoryLog::flush`], or by a vote behind them.
+    /// From now on until a crash, steps become durable only by [`MemoryLog::flush`].
     pub(crate) fn hold_flushes(&self) {
-        self.disk().manual = true;
+        self.disk().held = true;
     }
 
-    /// Makes everything written durable and tells who waits.
-    pub(crate) fn flush(&self) {
-        // Whoever waits gets the failure.
-        let _ = self.disk().flush();
+    /// How many steps are appended and not flushed.
+    pub(crate) fn unflushed(&self) -> usize {
+        self.disk().unflushed.len()
+    }
+
+    /// Makes the oldest steps durable, and tells who waited for no more than them.
+    pub(crate) fn flush(&self, steps: usize) {
+        self.disk().flush(steps);
+    }
+
+    /// Queues somebody behind everything appended so far.
+    #[cfg(test)]
+    pub(super) fn wait(&self, waiter: Waiter) {
+        self.disk().wait(waiter);
     }
 
     /// From now on until a crash, every flush fails.
@@ -116,19 +146,21 @@ impl MemoryLog {
         self.disk().broken = true;
     }
 
-    /// Loses everything that is not durable. Whoever waits is never answered. Flushes are no longer held up and work again.
-    pub(crate) fn crash(&self) {
+    /// Loses what is not flushed, except for the oldest of these steps, which reached the disk though nobody was told.
+    /// Whoever waits is never answered. Flushes are no longer held up and work again.
+    pub(crate) fn crash(&self, kept: usize) {
         let mut disk = self.disk();
+        disk.keep(kept);
         disk.unflushed.clear();
         disk.waiting.clear();
-        (disk.manual, disk.broken) = (false, false);
-        disk.written = disk.durable.clone();
+        (disk.held, disk.broken) = (false, false);
+        disk.appended = disk.flushed.clone();
     }
 
     fn read(&self, start: u64, end: u64, limited: bool) -> Vec<LogEntry> {
         let mut limit = ReadLimit::new(limited);
         let disk = self.disk();
-        let range = disk.written.entries.range(start..end);
+        let range = disk.appended.entries.range(start..end);
         range.map(|(_, entry)| entry).take_while(|entry| limit.admits(entry)).cloned().collect()
     }
 }
@@ -147,7 +179,7 @@ impl RaftLogReader<TypeConfig> for MemoryLog {
     }
 
     async fn read_vote(&mut self) -> io::Result<Option<Vote>> {
-        Ok(self.disk().written.vote)
+        Ok(self.disk().appended.vote)
     }
 }
 
@@ -156,8 +188,8 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
 
     async fn get_log_state(&mut self) -> io::Result<LogState<TypeConfig>> {
         let disk = self.disk();
-        let purged = disk.written.purged;
-        let last = disk.written.entries.last_key_value().map(|(_, entry)| entry.log_id);
+        let purged = disk.appended.purged;
+        let last = disk.appended.entries.last_key_value().map(|(_, entry)| entry.log_id);
         Ok(LogState { last_purged_log_id: purged, last_log_id: last.max(purged) })
     }
 
@@ -166,18 +198,22 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
     }
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
-        let mut disk = self.disk();
-        disk.write(Change::Vote(*vote));
-        disk.flush()
+        let (done, flushed) = oneshot::channel();
+        {
+            let mut disk = self.disk();
+            disk.append(Change::Vote(*vote));
+            disk.wait(Waiter::Write(done));
+        }
+        flushed.await.unwrap_or_else(|_| Err(io::Error::other("the log in memory lost its power")))
     }
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
-        self.disk().write(Change::Committed(committed));
+        self.disk().append(Change::Committed(committed));
         Ok(())
     }
 
     async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
-        Ok(self.disk().written.committed)
+        Ok(self.disk().appended.committed)
     }
 
     async fn append<I>(&mut self, entries: I, callback: FlushCallback) -> io::Result<()>
@@ -187,22 +223,18 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
     {
         let entries = entries.into_iter().collect();
         let mut disk = self.disk();
-        disk.write(Change::Append(entries));
-        disk.waiting.push(Waiter::Append(callback));
-        if !disk.manual {
-            // The callback has the failure.
-            let _ = disk.flush();
-        }
+        disk.append(Change::Append(entries));
+        disk.wait(Waiter::Append(callback));
         Ok(())
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
-        self.disk().write(Change::TruncateFrom(last.map_or(0, |last| last.index + 1)));
+        self.disk().append(Change::TruncateFrom(last.map_or(0, |last| last.index + 1)));
         Ok(())
     }
 
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
-        self.disk().write(Change::Purge(upto));
+        self.disk().append(Change::Purge { from: 0, upto });
         Ok(())
     }
 }

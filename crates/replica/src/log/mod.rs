@@ -1,16 +1,18 @@
 //! The replicated log of one member: entries, vote, purge point, commit point.
 //!
-//! [`store::LogStore`] keeps it in RocksDB. An append returns as soon as the entries can be read; one flusher thread
+//! [`store::LogStore`] keeps it in RocksDB. An append returns as soon as the entries can be read; one thread writes them,
 //! makes them durable and tells openraft. [`memory::MemoryLog`] does the same without a disk, with an explicit step
-//! from written to durable, for simulation.
+//! from appended to flushed, for simulation.
 //!
 //! Nothing here interprets entries. What cannot be read back exactly is an error, never an absence.
 
-pub(crate) mod flusher;
+pub(crate) mod change;
+pub(crate) mod health;
 pub(crate) mod memory;
 pub(crate) mod records;
 pub(crate) mod store;
 pub(crate) mod tail;
+pub(crate) mod writer;
 
 use std::ops::{Bound, RangeBounds};
 

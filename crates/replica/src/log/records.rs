@@ -4,8 +4,9 @@ use std::path::Path;
 
 use aliasd_wire::store::log::{LogId as StoredLogId, LogOwner};
 
-use crate::codec::{self, Malformed};
+use crate::codec;
 use crate::fault::StorageFault;
+use crate::frame::{self, DecodeError};
 use crate::types::{LogEntry, LogId, NodeId, Vote};
 
 /// Which node made this log: a protobuf vote of term 0 would be a trick, so it is a plain number.
@@ -32,14 +33,14 @@ pub(super) fn entry_index(key: &[u8]) -> Option<u64> {
 }
 
 pub(super) fn encode_entry(entry: &LogEntry) -> Vec<u8> {
-    codec::frame(&codec::log_entry_to_wire(entry))
+    frame::frame(&codec::log_entry_to_wire(entry))
 }
 
 /// Decodes an entry and checks that it is the one that belongs at `index`.
 pub(super) fn decode_entry(path: &Path, index: u64, value: &[u8]) -> Result<LogEntry, StorageFault> {
-    let entry = codec::unframe("log entry", value)
+    let entry = frame::unframe("log entry", value)
         .and_then(codec::log_entry_from_wire)
-        .map_err(|reason| StorageFault::malformed(path, &format!("log entry {index}"), &reason))?;
+        .map_err(|reason| StorageFault::undecodable(path, &format!("log entry {index}"), &reason))?;
     if entry.log_id.index == index {
         Ok(entry)
     } else {
@@ -63,25 +64,25 @@ pub(super) fn check_order(path: &Path, previous: Option<&LogId>, entry: &LogEntr
 }
 
 pub(super) fn encode_log_id(id: &LogId) -> Vec<u8> {
-    codec::frame(&codec::log_id_to_wire(id))
+    frame::frame(&codec::log_id_to_wire(id))
 }
 
-pub(super) fn decode_log_id(bytes: &[u8]) -> Result<LogId, Malformed> {
-    codec::unframe::<StoredLogId>("log position", bytes).map(codec::log_id_from_wire)
+pub(super) fn decode_log_id(bytes: &[u8]) -> Result<LogId, DecodeError> {
+    frame::unframe::<StoredLogId>("log position", bytes).map(codec::log_id_from_wire)
 }
 
 pub(super) fn encode_vote(vote: &Vote) -> Vec<u8> {
-    codec::frame(&codec::vote_to_wire(vote))
+    frame::frame(&codec::vote_to_wire(vote))
 }
 
-pub(super) fn decode_vote(bytes: &[u8]) -> Result<Vote, Malformed> {
-    codec::unframe("vote", bytes).and_then(|vote| codec::vote_from_wire(Some(vote)))
+pub(super) fn decode_vote(bytes: &[u8]) -> Result<Vote, DecodeError> {
+    frame::unframe("vote", bytes).and_then(|vote| codec::vote_from_wire(Some(vote)))
 }
 
 pub(super) fn encode_node_id(id: NodeId) -> Vec<u8> {
-    codec::frame(&LogOwner { node_id: id, repeated_node_id: id })
+    frame::frame(&LogOwner { node_id: id, repeated_node_id: id })
 }
 
-pub(super) fn decode_node_id(bytes: &[u8]) -> Result<NodeId, Malformed> {
-    codec::unframe("node id", bytes).map(|owner: LogOwner| owner.node_id)
+pub(super) fn decode_node_id(bytes: &[u8]) -> Result<NodeId, DecodeError> {
+    frame::unframe("node id", bytes).map(|owner: LogOwner| owner.node_id)
 }

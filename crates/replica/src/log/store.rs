@@ -1,8 +1,11 @@
 //! The log in RocksDB.
 //!
-//! All writes go down one path in the order openraft makes them: into one write-ahead log that RocksDB buffers until
-//! the flusher asks for it. So whatever survives a crash is a prefix of what was written, and everything up to the last
-//! sync survives.
+//! All writes go down one path in the order openraft makes them: to one thread, and from there into one write-ahead log
+//! that RocksDB buffers until that thread asks for it. So whatever survives a crash is a prefix of what was written, and
+//! everything up to the last sync survives.
+//!
+//! What this handle knows in memory is ahead of the database by what that thread has still to write. The tail holds all
+//! of it, so a read that goes to the database, on a thread that may block, finds there what it looks for.
 
 use std::fmt::Debug;
 use std::io;
@@ -16,11 +19,14 @@ use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
 use rocksdb::{DB, DBRecoveryMode, IteratorMode, Options, ReadOptions, WriteBatch};
 use tokio::sync::oneshot;
 
-use super::flusher::{FlushHealth, Flusher, Waiter};
+use super::change::{Change, Waiter};
+use super::health::LogHealth;
 use super::tail::{ReadLimit, Tail};
+use super::writer::{Device, LogWriter};
 use super::{half_open, records};
-use crate::codec::Malformed;
 use crate::fault::StorageFault;
+use crate::frame::DecodeError;
+use crate::runtime::SharedRuntime;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
 
 /// Size of the memory table; the write-ahead log, replayed at start, is bounded by it.
@@ -33,10 +39,17 @@ pub(crate) struct LogStore(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     // Before the database, so that the thread ends while the database is open.
-    flusher: Flusher,
-    health: Arc<FlushHealth>,
+    writer: LogWriter,
+    health: Arc<LogHealth>,
     database: Arc<DB>,
+    runtime: SharedRuntime,
     state: Mutex<State>,
+}
+
+/// What the writer thread writes to.
+struct Database {
+    path: PathBuf,
+    database: Arc<DB>,
 }
 
 /// What is known without reading the database.
@@ -64,26 +77,20 @@ impl State {
 }
 
 impl LogStore {
-    /// Opens the log of `node` in `path`, creating it when there is none, and reads every entry once.
-    pub(crate) fn open(path: &Path, node: NodeId) -> Result<Self, StorageFault> {
+    /// Opens the log of `node` in `path`, creating it when there is none, and reads every entry once. Blocks.
+    pub(crate) fn open(path: &Path, node: NodeId, runtime: SharedRuntime) -> Result<Self, StorageFault> {
         let opened = DB::open(&options(), path);
         let database = opened.map_err(|error| StorageFault::from_rocksdb(path, "open the log in", &error))?;
         claim(path, &database, node)?;
         let state = load(path, &database)?;
 
         let database = Arc::new(database);
-        let health = Arc::new(FlushHealth::default());
-        let sync = {
-            let (database, path) = (Arc::clone(&database), path.to_owned());
-            move || {
-                database
-                    .flush_wal(true)
-                    .map_err(|error| StorageFault::from_rocksdb(&path, "sync the log in", &error).into())
-            }
-        };
-        let flusher = Flusher::start(Arc::clone(&health), sync)
-            .map_err(|error| StorageFault::from_io(path, "start the log flusher for", &error))?;
-        Ok(Self(Arc::new(Shared { path: path.to_owned(), flusher, health, database, state: Mutex::new(state) })))
+        let health = Arc::new(LogHealth::default());
+        let device = Database { path: path.to_owned(), database: Arc::clone(&database) };
+        let writer = LogWriter::start(Arc::clone(&health), device)
+            .map_err(|error| StorageFault::from_io(path, "start the log writer for", &error))?;
+        let state = Mutex::new(state);
+        Ok(Self(Arc::new(Shared { path: path.to_owned(), writer, health, database, runtime, state })))
     }
 
     /// The log's directory.
@@ -98,16 +105,49 @@ impl LogStore {
     }
 
     /// Counts of syncs and failure.
-    pub(crate) fn health(&self) -> Arc<FlushHealth> {
+    pub(crate) fn health(&self) -> Arc<LogHealth> {
         Arc::clone(&self.0.health)
     }
 
-    /// Makes durable what is written and ends the flusher.
+    /// Makes durable what is written and ends the writer.
     pub(crate) async fn close(&self) -> io::Result<()> {
-        let result = self.0.flushed().await;
+        let result = self.0.flushed(None).await;
         let shared = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || shared.flusher.close()).await.map_err(io::Error::other)?;
+        self.0.runtime.blocking(move || shared.writer.close()).await.map_err(io::Error::other)?;
         result
+    }
+}
+
+impl LogStore {
+    /// The entries in `start..end` that the log holds; every one of them, unless `limited` stops the read.
+    async fn read(&self, start: u64, end: u64, limited: bool) -> io::Result<Vec<LogEntry>> {
+        loop {
+            let (truncations, start, from_tail, newer) = {
+                let state = self.0.state();
+                let (start, end) = state.present(start, end);
+                let from_tail = state.tail.first_index().unwrap_or(end).clamp(start, end.max(start));
+                let newer = state.tail.range(from_tail, end, limited);
+                (state.truncations, start, from_tail, newer)
+            };
+            if start >= from_tail {
+                return Ok(newer);
+            }
+            let shared = Arc::clone(&self.0);
+            let older = self.0.runtime.blocking(move || shared.read_database(start, from_tail, limited)).await;
+            let older = older.map_err(io::Error::other)?;
+            {
+                let state = self.0.state();
+                if state.truncations != truncations || state.first_index > start {
+                    continue;
+                }
+            }
+            let mut entries = older?;
+            if !limited && let Some(first) = newer.first() {
+                records::check_order(&self.0.path, entries.last().map(|last| &last.log_id), first)?;
+                entries.extend(newer);
+            }
+            return Ok(entries);
+        }
     }
 }
 
@@ -117,48 +157,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, batch: WriteBatch) -> io::Result<()> {
+    /// Hands a change to the writer.
+    fn submit(&self, change: Change, waiter: Option<Waiter>) -> io::Result<u64> {
         self.health.check()?;
-        self.database.write(batch).map_err(|error| {
-            let error = StorageFault::from_rocksdb(&self.path, "write the log in", &error).into();
-            self.health.fail(&error);
-            error
-        })
+        Ok(self.writer.submit(Some(change), waiter))
     }
 
-    /// Waits until everything written so far is durable.
-    async fn flushed(&self) -> io::Result<()> {
+    /// Waits until everything written so far, and this change too, is durable.
+    async fn flushed(&self, change: Option<Change>) -> io::Result<()> {
         let (done, flushed) = oneshot::channel();
-        self.flusher.submit(Waiter::Write(done));
-        flushed.await.unwrap_or_else(|_| Err(io::Error::other("the log flusher is gone")))
-    }
-
-    /// The entries in `start..end` that the log holds; every one of them, unless `limited` stops the read.
-    fn read(&self, start: u64, end: u64, limited: bool) -> io::Result<Vec<LogEntry>> {
-        loop {
-            let (truncations, start, from_tail, newer) = {
-                let state = self.state();
-                let (start, end) = state.present(start, end);
-                let from_tail = state.tail.first_index().unwrap_or(end).clamp(start, end.max(start));
-                let newer = state.tail.range(from_tail, end, limited);
-                (state.truncations, start, from_tail, newer)
-            };
-            if start >= from_tail {
-                return Ok(newer);
-            }
-            let older = self.read_database(start, from_tail, limited);
-            let state = self.state();
-            if state.truncations != truncations || state.first_index > start {
-                continue;
-            }
-            drop(state);
-            let mut entries = older?;
-            if !limited && let Some(first) = newer.first() {
-                records::check_order(&self.path, entries.last().map(|last| &last.log_id), first)?;
-                entries.extend(newer);
-            }
-            return Ok(entries);
-        }
+        self.writer.submit(change, Some(Waiter::Write(done)));
+        flushed.await.unwrap_or_else(|_| Err(io::Error::other("the log writer is gone")))
     }
 
     fn read_database(&self, start: u64, end: u64, limited: bool) -> io::Result<Vec<LogEntry>> {
@@ -193,11 +202,11 @@ impl RaftLogReader<TypeConfig> for LogStore {
         RB: RangeBounds<u64> + Clone + Debug + Send,
     {
         let (start, end) = half_open(&range);
-        self.0.read(start, end, false)
+        self.read(start, end, false).await
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<LogEntry>> {
-        self.0.read(start, end, true)
+        self.read(start, end, true).await
     }
 
     async fn entries_stream<RB>(&mut self, range: RB) -> impl Stream<Item = io::Result<LogEntry>> + Send
@@ -215,10 +224,10 @@ impl RaftLogReader<TypeConfig> for LogStore {
 
 /// Reads a range in steps of bounded size, so that a long range never lies in memory as a whole.
 fn stream_in_steps(log: LogStore, start: u64, end: u64) -> BoxStream<'static, io::Result<LogEntry>> {
-    let steps = futures::stream::try_unfold(start, move |next| {
-        let entries = if next < end { log.0.read(next, end, true) } else { Ok(Vec::new()) };
-        let step = entries.map(|entries| entries.last().map(|last| last.log_id.index + 1).map(|next| (entries, next)));
-        std::future::ready(step)
+    let steps = futures::stream::try_unfold((log, start), move |(log, next)| async move {
+        let entries = if next < end { log.read(next, end, true).await? } else { Vec::new() };
+        let next = entries.last().map(|last| last.log_id.index + 1);
+        Ok::<_, io::Error>(next.map(|next| (entries, (log, next))))
     });
     steps.map_ok(|entries| futures::stream::iter(entries.into_iter().map(Ok))).try_flatten().boxed()
 }
@@ -236,22 +245,15 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     }
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
-        let mut batch = WriteBatch::default();
-        batch.put(records::VOTE, records::encode_vote(vote));
-        self.0.write(batch)?;
-        self.0.flushed().await?;
+        self.0.health.check()?;
+        self.0.flushed(Some(Change::Vote(*vote))).await?;
         self.0.state().vote = Some(*vote);
         Ok(())
     }
 
     /// Not synced: after a crash an older commit point only means that a leader tells the newer one again.
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
-        let mut batch = WriteBatch::default();
-        match &committed {
-            Some(committed) => batch.put(records::COMMITTED, records::encode_log_id(committed)),
-            None => batch.delete(records::COMMITTED),
-        }
-        self.0.write(batch)?;
+        self.0.submit(Change::Committed(committed), None)?;
         self.0.state().committed = committed;
         Ok(())
     }
@@ -265,33 +267,27 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         I: IntoIterator<Item = LogEntry> + Send,
         I::IntoIter: Send,
     {
-        let mut batch = WriteBatch::default();
         let entries: Vec<LogEntry> = entries.into_iter().collect();
-        for entry in &entries {
-            batch.put(records::entry_key(entry.log_id.index), records::encode_entry(entry));
-        }
-        self.0.write(batch)?;
+        let appended = Change::Append(entries.clone());
+        // Readable before it is handed over: whoever is told that it is durable may look at once.
+        let mut state = self.0.state();
+        let sequence = self.0.submit(appended, Some(Waiter::Append(callback)))?;
+        if let Some(first) = entries.first()
+            && state.last == state.purged
         {
-            let mut state = self.0.state();
-            if let Some(first) = entries.first()
-                && state.last == state.purged
-            {
-                state.first_index = first.log_id.index;
-            }
-            for entry in entries {
-                state.last = Some(entry.log_id);
-                state.tail.push(entry);
-            }
+            state.first_index = first.log_id.index;
         }
-        self.0.flusher.submit(Waiter::Append(callback));
+        let written = self.0.writer.written();
+        for entry in entries {
+            state.last = Some(entry.log_id);
+            state.tail.push(entry, sequence, written);
+        }
         Ok(())
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
         let from = last.as_ref().map_or(0, |last| last.index + 1);
-        let mut batch = WriteBatch::default();
-        batch.delete_range(records::entry_key(from), records::entry_key(u64::MAX));
-        self.0.write(batch)?;
+        self.0.submit(Change::TruncateFrom(from), None)?;
         let mut state = self.0.state();
         state.truncations += 1;
         state.tail.truncate_from(from);
@@ -303,25 +299,50 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     /// Not synced, but ordered with appends: a crash brings purged entries back at most, and they are purged again.
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
-        let from = {
-            let state = self.0.state();
-            if state.purged >= Some(upto) {
-                return Ok(());
-            }
-            state.first_index
-        };
-        let mut batch = WriteBatch::default();
-        batch.put(records::PURGED, records::encode_log_id(&upto));
-        if from <= upto.index {
-            batch.delete_range(records::entry_key(from), records::entry_key(upto.index + 1));
-        }
-        self.0.write(batch)?;
         let mut state = self.0.state();
+        if state.purged >= Some(upto) {
+            return Ok(());
+        }
+        self.0.submit(Change::Purge { from: state.first_index, upto }, None)?;
         state.tail.purge_to(upto.index);
         state.purged = Some(upto);
         state.last = state.last.max(Some(upto));
         state.first_index = upto.index + 1;
         Ok(())
+    }
+}
+
+impl Device for Database {
+    fn write(&self, changes: &[Change]) -> io::Result<()> {
+        let mut batch = WriteBatch::default();
+        for change in changes {
+            match change {
+                Change::Vote(vote) => batch.put(records::VOTE, records::encode_vote(vote)),
+                Change::Committed(Some(committed)) => batch.put(records::COMMITTED, records::encode_log_id(committed)),
+                Change::Committed(None) => batch.delete(records::COMMITTED),
+                Change::Append(entries) => {
+                    for entry in entries {
+                        batch.put(records::entry_key(entry.log_id.index), records::encode_entry(entry));
+                    }
+                }
+                Change::TruncateFrom(from) => {
+                    batch.delete_range(records::entry_key(*from), records::entry_key(u64::MAX));
+                }
+                Change::Purge { from, upto } => {
+                    batch.put(records::PURGED, records::encode_log_id(upto));
+                    if *from <= upto.index {
+                        batch.delete_range(records::entry_key(*from), records::entry_key(upto.index + 1));
+                    }
+                }
+            }
+        }
+        let written = self.database.write(batch);
+        written.map_err(|error| StorageFault::from_rocksdb(&self.path, "write the log in", &error).into())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let synced = self.database.flush_wal(true);
+        synced.map_err(|error| StorageFault::from_rocksdb(&self.path, "sync the log in", &error).into())
     }
 }
 
@@ -332,7 +353,7 @@ fn options() -> Options {
     // An unfinished last record was never synced, hence never acknowledged. Anything else that does not check out
     // refuses to open; point-in-time recovery would drop acknowledged entries behind it without a word.
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-    // The flusher writes and syncs; a write alone only fills a buffer.
+    // The writer syncs when somebody waits for it; a write alone only fills a buffer.
     options.set_manual_wal_flush(true);
     options.set_write_buffer_size(WRITE_BUFFER_BYTES);
     options.set_compression_type(rocksdb::DBCompressionType::Lz4);
@@ -360,12 +381,12 @@ fn value<T>(
     database: &DB,
     key: &[u8],
     what: &str,
-    decode: impl Fn(&[u8]) -> Result<T, Malformed>,
+    decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
 ) -> Result<Option<T>, StorageFault> {
     database
         .get_pinned(key)
         .map_err(|error| StorageFault::from_rocksdb(path, "read the log in", &error))?
-        .map(|bytes| decode(&bytes).map_err(|reason| StorageFault::malformed(path, &format!("the {what}"), &reason)))
+        .map(|bytes| decode(&bytes).map_err(|reason| StorageFault::undecodable(path, &format!("the {what}"), &reason)))
         .transpose()
 }
 
@@ -397,7 +418,7 @@ fn load(path: &Path, database: &DB) -> Result<State, StorageFault> {
         previous = Some(entry.log_id);
         next = index + 1;
         state.last = previous;
-        state.tail.push(entry);
+        state.tail.push(entry, 0, 0);
     }
     // The commit point is written after the entries that it covers, so it cannot survive without them.
     match (&state.committed, &state.last) {

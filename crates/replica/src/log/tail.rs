@@ -12,26 +12,30 @@ const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What an entry without a catalog entry counts.
 const SMALL_ENTRY_BYTES: usize = 64;
 
-/// Consecutive entries up to the end of the log.
+/// Consecutive entries up to the end of the log, each with the number of the change that brought it. An entry stays
+/// until that change is written, because only then can it be read back from the device.
 #[derive(Default)]
 pub(crate) struct Tail {
-    entries: VecDeque<LogEntry>,
+    entries: VecDeque<(u64, LogEntry)>,
     bytes: usize,
 }
 
 impl Tail {
-    /// Appends the entry that follows the last one and forgets the oldest beyond the bounds.
-    pub(crate) fn push(&mut self, entry: LogEntry) {
+    /// Appends the entry that follows the last one, brought by change `sequence`, and forgets the oldest beyond the
+    /// bounds that are written.
+    pub(crate) fn push(&mut self, entry: LogEntry, sequence: u64, written: u64) {
         self.bytes += weight(&entry);
-        self.entries.push_back(entry);
-        while self.entries.len() > ENTRIES_MAX || (self.bytes > BYTES_MAX && self.entries.len() > 1) {
+        self.entries.push_back((sequence, entry));
+        while (self.entries.len() > ENTRIES_MAX || (self.bytes > BYTES_MAX && self.entries.len() > 1))
+            && self.entries.front().is_some_and(|(sequence, _)| *sequence <= written)
+        {
             self.forget_first();
         }
     }
 
     /// Index of the oldest entry in memory.
     pub(crate) fn first_index(&self) -> Option<u64> {
-        self.entries.front().map(|entry| entry.log_id.index)
+        self.entries.front().map(|(_, entry)| entry.log_id.index)
     }
 
     /// The entries with an index in `start..end`. With `limited`, stops after [`READ_LIMIT_BYTES`].
@@ -42,6 +46,7 @@ impl Tail {
         self.entries
             .iter()
             .skip(skip)
+            .map(|(_, entry)| entry)
             .take_while(|entry| entry.log_id.index < end && limit.admits(entry))
             .cloned()
             .collect()
@@ -49,7 +54,7 @@ impl Tail {
 
     /// Removes every entry at or after `index`.
     pub(crate) fn truncate_from(&mut self, index: u64) {
-        while let Some(last) = self.entries.pop_back_if(|last| last.log_id.index >= index) {
+        while let Some((_, last)) = self.entries.pop_back_if(|(_, last)| last.log_id.index >= index) {
             self.bytes -= weight(&last);
         }
     }
@@ -62,7 +67,7 @@ impl Tail {
     }
 
     fn forget_first(&mut self) {
-        if let Some(first) = self.entries.pop_front() {
+        if let Some((_, first)) = self.entries.pop_front() {
             self.bytes -= weight(&first);
         }
     }

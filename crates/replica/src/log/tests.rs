@@ -11,12 +11,14 @@ use rocksdb::{DB, Options};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::flusher::{FlushHealth, Flusher, Waiter};
+use super::change::{Change, Waiter};
+use super::health::LogHealth;
 use super::memory::MemoryLog;
 use super::records;
 use super::store::LogStore;
+use super::writer::{Device, LogWriter};
 use crate::fault::StorageFault;
-use crate::tests::{create_role, log_entry, log_id};
+use crate::tests::{create_role, log_entry, log_id, runtime};
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 
 fn entries(term: u64, indexes: impl IntoIterator<Item = u64>) -> Vec<LogEntry> {
@@ -24,7 +26,7 @@ fn entries(term: u64, indexes: impl IntoIterator<Item = u64>) -> Vec<LogEntry> {
 }
 
 async fn written(directory: &TempDir) -> LogStore {
-    let mut log = LogStore::open(directory.path(), 1).unwrap();
+    let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
     log.blocking_append(entries(1, 0..100)).await.unwrap();
     log
 }
@@ -37,7 +39,7 @@ fn tamper(directory: &Path, change: impl FnOnce(&DB)) {
 }
 
 fn refusal(directory: &TempDir) -> String {
-    let fault = LogStore::open(directory.path(), 1).err().expect("the log is refused");
+    let fault = LogStore::open(directory.path(), 1, runtime()).err().expect("the log is refused");
     assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
     let message = fault.to_string();
     assert!(message.contains(&directory.path().display().to_string()), "names the directory: {message}");
@@ -58,7 +60,7 @@ async fn everything_is_there_after_reopening() {
     log.close().await.unwrap();
     drop(log);
 
-    let mut log = LogStore::open(directory.path(), 1).unwrap();
+    let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
     assert_eq!(log.read_vote().await.unwrap(), Some(vote));
     assert_eq!(log.read_committed().await.unwrap(), Some(log_id(1, 70)));
     let state = log.get_log_state().await.unwrap();
@@ -71,7 +73,7 @@ async fn everything_is_there_after_reopening() {
 #[tokio::test]
 async fn reads_join_what_is_on_disk_and_what_is_in_memory() {
     let directory = tempfile::tempdir().unwrap();
-    let mut log = LogStore::open(directory.path(), 1).unwrap();
+    let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
     for start in (0..10_000).step_by(1000) {
         log.blocking_append(entries(1, start..start + 1000)).await.unwrap();
     }
@@ -88,7 +90,7 @@ async fn reads_join_what_is_on_disk_and_what_is_in_memory() {
 async fn another_nodes_log_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     drop(written(&directory).await);
-    let fault = LogStore::open(directory.path(), 2).err().unwrap();
+    let fault = LogStore::open(directory.path(), 2, runtime()).err().unwrap();
     assert!(matches!(fault, StorageFault::Foreign { found: 1, expected: 2, .. }), "{fault}");
 }
 
@@ -96,7 +98,7 @@ async fn another_nodes_log_is_refused() {
 async fn a_log_in_use_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let _log = written(&directory).await;
-    let fault = LogStore::open(directory.path(), 1).err().unwrap();
+    let fault = LogStore::open(directory.path(), 1, runtime()).err().unwrap();
     assert!(matches!(fault, StorageFault::InUse { .. }), "{fault}");
 }
 
@@ -179,26 +181,100 @@ async fn a_truncated_or_deleted_tail_of_memory_is_what_a_crash_leaves() {
     log.hold_flushes();
     log.append(entries(1, 10..20), FlushCallback::noop()).await.unwrap();
     assert_eq!(log.try_get_log_entries(0..100).await.unwrap().len(), 20, "readable before it is durable");
-    log.crash();
+    log.crash(0);
     assert_eq!(log.try_get_log_entries(0..100).await.unwrap(), entries(1, 0..10));
+}
+
+/// Appends to a log in memory and says whether openraft was told that it is durable.
+async fn append_watched(log: &mut MemoryLog, indexes: std::ops::Range<u64>) -> oneshot::Receiver<io::Result<()>> {
+    log.append(entries(1, indexes), FlushCallback::noop()).await.unwrap();
+    let (waiter, done) = oneshot::channel();
+    log.wait(Waiter::Write(waiter));
+    done
+}
+
+#[tokio::test]
+async fn a_flush_in_memory_may_stop_after_any_step() {
+    for flushed in 0..=6 {
+        let mut log = MemoryLog::default();
+        log.blocking_append(entries(1, 0..10)).await.unwrap();
+        log.hold_flushes();
+        let mut first = append_watched(&mut log, 10..12).await;
+        let mut second = append_watched(&mut log, 12..16).await;
+        assert_eq!(log.unflushed(), 6);
+        log.flush(flushed);
+        assert_eq!(first.try_recv().is_ok(), flushed >= 2, "told once all of it is flushed: {flushed} steps");
+        assert_eq!(second.try_recv().is_ok(), flushed >= 6, "{flushed} steps");
+        log.crash(0);
+        let left = log.try_get_log_entries(0..100).await.unwrap();
+        assert_eq!(left, entries(1, 0..10 + flushed as u64));
+    }
+}
+
+#[tokio::test]
+async fn a_crash_in_memory_may_keep_what_nobody_was_told_of() {
+    let mut log = MemoryLog::default();
+    log.hold_flushes();
+    let mut done = append_watched(&mut log, 0..5).await;
+    log.crash(3);
+    assert!(done.try_recv().is_err(), "whoever waits is never answered");
+    assert_eq!(log.try_get_log_entries(0..100).await.unwrap(), entries(1, 0..3));
+}
+
+#[tokio::test]
+async fn a_vote_in_memory_waits_for_its_flush_and_fails_with_it() {
+    let vote = Vote { leader_id: LeaderId { term: 5, node_id: 2 }, committed: false };
+    let mut log = MemoryLog::default();
+    log.hold_flushes();
+    let voting = tokio::spawn({
+        let mut log = log.clone();
+        async move { log.save_vote(&vote).await }
+    });
+    while log.unflushed() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!voting.is_finished());
+    log.flush(1);
+    voting.await.unwrap().unwrap();
+
+    log.break_flushes();
+    let voting = tokio::spawn({
+        let mut log = log.clone();
+        let later = Vote { leader_id: LeaderId { term: 6, node_id: 2 }, committed: false };
+        async move { log.save_vote(&later).await }
+    });
+    while log.unflushed() == 0 {
+        tokio::task::yield_now().await;
+    }
+    log.flush(1);
+    assert!(voting.await.unwrap().is_err());
+    log.crash(0);
+    assert_eq!(log.read_vote().await.unwrap(), Some(vote), "the vote that was not flushed is gone");
 }
 
 /// A device whose syncs are counted, can be held up, and fail on demand.
 #[derive(Default)]
-struct Device {
+struct CountingDevice {
     syncs: AtomicU64,
     gate: Mutex<()>,
     fails: Mutex<bool>,
 }
 
-fn flusher_on(device: &Arc<Device>) -> (Flusher, Arc<FlushHealth>) {
-    let (health, device) = (Arc::new(FlushHealth::default()), Arc::clone(device));
-    let flusher = Flusher::start(Arc::clone(&health), move || {
-        device.syncs.fetch_add(1, Ordering::SeqCst);
-        let _passed = device.gate.lock().unwrap();
-        if *device.fails.lock().unwrap() { Err(io::Error::other("no space left")) } else { Ok(()) }
-    });
-    (flusher.unwrap(), health)
+impl Device for Arc<CountingDevice> {
+    fn write(&self, _changes: &[Change]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        let _passed = self.gate.lock().unwrap();
+        if *self.fails.lock().unwrap() { Err(io::Error::other("no space left")) } else { Ok(()) }
+    }
+}
+
+fn writer_on(device: &Arc<CountingDevice>) -> (LogWriter, Arc<LogHealth>) {
+    let health = Arc::new(LogHealth::default());
+    (LogWriter::start(Arc::clone(&health), Arc::clone(device)).unwrap(), health)
 }
 
 fn wait_until(condition: impl Fn() -> bool) {
@@ -209,16 +285,16 @@ fn wait_until(condition: impl Fn() -> bool) {
 
 #[test]
 fn everybody_who_waits_during_a_sync_shares_the_next_one() {
-    let device = Arc::new(Device::default());
-    let (flusher, health) = flusher_on(&device);
+    let device = Arc::new(CountingDevice::default());
+    let (writer, health) = writer_on(&device);
     let gate = device.gate.lock().unwrap();
     let (first, first_done) = oneshot::channel();
-    flusher.submit(Waiter::Write(first));
+    writer.submit(None, Some(Waiter::Write(first)));
     wait_until(|| device.syncs.load(Ordering::SeqCst) == 1);
     let waiting: Vec<_> = (0..100)
         .map(|_| {
             let (waiter, done) = oneshot::channel();
-            flusher.submit(Waiter::Write(waiter));
+            writer.submit(None, Some(Waiter::Write(waiter)));
             done
         })
         .collect();
@@ -228,17 +304,17 @@ fn everybody_who_waits_during_a_sync_shares_the_next_one() {
         done.blocking_recv().unwrap().unwrap();
     }
     assert_eq!(device.syncs.load(Ordering::SeqCst), 2);
-    assert_eq!((health.syncs(), health.waiters()), (2, 101));
+    assert_eq!((health.syncs(), health.writes()), (2, 101));
 }
 
 #[test]
 fn the_first_failed_sync_is_final() {
-    let device = Arc::new(Device::default());
-    let (flusher, health) = flusher_on(&device);
+    let device = Arc::new(CountingDevice::default());
+    let (writer, health) = writer_on(&device);
     *device.fails.lock().unwrap() = true;
     let ask = || {
         let (waiter, done) = oneshot::channel();
-        flusher.submit(Waiter::Write(waiter));
+        writer.submit(None, Some(Waiter::Write(waiter)));
         done.blocking_recv().unwrap()
     };
     assert!(ask().is_err());
@@ -255,7 +331,7 @@ const CHILD_DIRECTORY: &str = "ALIASD_TEST_LOG_CHILD";
 async fn what_was_acknowledged_survives_kill_9() {
     let directory = tempfile::tempdir().unwrap();
     for _ in 0..3 {
-        let test = "replica::log::tests::child_that_appends_until_killed";
+        let test = "log::tests::child_that_appends_until_killed";
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--ignored", "--nocapture", test])
             .env(CHILD_DIRECTORY, directory.path())
@@ -274,7 +350,7 @@ async fn what_was_acknowledged_survives_kill_9() {
         }
         child.wait().unwrap();
         let acknowledged = acknowledged.expect("the child acknowledged something");
-        let mut log = LogStore::open(directory.path(), 1).unwrap();
+        let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
         let found = log.try_get_log_entries(0..=acknowledged).await.unwrap();
         assert_eq!(found, entries(1, 0..=acknowledged));
     }
@@ -284,7 +360,7 @@ async fn what_was_acknowledged_survives_kill_9() {
 #[ignore = "the child process of another test"]
 async fn child_that_appends_until_killed() {
     let Some(directory) = std::env::var_os(CHILD_DIRECTORY) else { return };
-    let mut log = LogStore::open(Path::new(&directory), 1).unwrap();
+    let mut log = LogStore::open(Path::new(&directory), 1, runtime()).unwrap();
     let state = log.get_log_state().await.unwrap();
     for index in state.last_log_id.map_or(0, |last| last.index + 1).. {
         log.blocking_append(entries(1, [index])).await.unwrap();

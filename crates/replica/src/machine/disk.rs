@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aliasd_catalog::Catalog;
 use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
 
-use super::store::{AppliedState, RecordWrites};
-use crate::codec;
+use super::faults::{Faults, InstallStep};
+use super::state::{AppliedState, RecordWrites, restore};
 use crate::fault::StorageFault;
 
 const CURRENT: &str = "CURRENT";
@@ -33,6 +33,7 @@ pub(crate) struct DiskCatalog {
     root: PathBuf,
     current: Mutex<Arc<Generation>>,
     next_generation: AtomicU64,
+    faults: Arc<Faults>,
 }
 
 /// One database. A snapshot being built keeps an old one alive until it is done.
@@ -45,11 +46,13 @@ struct Generation {
 struct Directory {
     path: PathBuf,
     temporary: AtomicBool,
+    faults: Arc<Faults>,
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
         if self.temporary.load(Ordering::Relaxed)
+            && !self.faults.is_dead()
             && let Err(error) = fs::remove_dir_all(&self.path)
         {
             // The next start removes it.
@@ -83,12 +86,15 @@ impl DiskCatalog {
             return Err(StorageFault::damaged(&current, "it does not name a generation"));
         }
         remove_leftovers(root, name.as_deref())?;
+        let faults = Arc::new(Faults::default());
 
         let (generation, number) = match &name {
-            Some(name) => (Generation::open(root.join(name), false)?, generation_number(name).unwrap_or(0)),
+            Some(name) => (Generation::open(root.join(name), false, &faults)?, generation_number(name).unwrap_or(0)),
             None => {
-                let generation = Generation::open(root.join(generation_name(0)), true)?;
-                write_current(root, &generation_name(0))?;
+                let generation = Generation::open(root.join(generation_name(0)), true, &faults)?;
+                name_next(root, &generation_name(0))?;
+                rename_next(root)?;
+                sync_directory(root)?;
                 (generation, 0)
             }
         };
@@ -97,6 +103,7 @@ impl DiskCatalog {
             root: root.to_owned(),
             current: Mutex::new(Arc::new(generation)),
             next_generation: AtomicU64::new(number + 1),
+            faults,
         })
     }
 
@@ -126,23 +133,39 @@ impl DiskCatalog {
 
     pub(super) fn stage(&self) -> Result<DiskStage, StorageFault> {
         let number = self.next_generation.fetch_add(1, Ordering::Relaxed);
-        Generation::open(self.root.join(generation_name(number)), true).map(DiskStage)
+        Generation::open(self.root.join(generation_name(number)), true, &self.faults).map(DiskStage)
     }
 
+    /// Each step leaves a directory that opens, with the old catalog or with the new one.
     pub(super) fn install(&self, stage: DiskStage, state: &AppliedState) -> Result<(), StorageFault> {
         let DiskStage(generation) = stage;
+        let reached = |step| self.faults.reached(&self.root, step);
+        reached(InstallStep::Staged)?;
         let mut batch = WriteBatch::default();
         batch.put(STATE_KEY, state.encode());
         generation.write(batch)?;
+        reached(InstallStep::StateWritten)?;
         generation.flush()?;
+        reached(InstallStep::Flushed)?;
         let name = generation.directory.path.file_name().expect("it was made by joining a name");
-        write_current(&self.root, &name.to_string_lossy())?;
+        name_next(&self.root, &name.to_string_lossy())?;
+        reached(InstallStep::NextNamed)?;
+        rename_next(&self.root)?;
+        reached(InstallStep::Renamed)?;
+        sync_directory(&self.root)?;
+        reached(InstallStep::Switched)?;
         generation.directory.temporary.store(false, Ordering::Relaxed);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *current, Arc::new(generation));
         drop(current);
         old.directory.temporary.store(true, Ordering::Relaxed);
-        Ok(())
+        reached(InstallStep::Retired)
+    }
+
+    /// The next installation gets as far as this step, and the process dies there.
+    #[cfg(test)]
+    pub(crate) fn die_at(&self, step: InstallStep) {
+        self.faults.die_at(step);
     }
 }
 
@@ -158,7 +181,7 @@ impl DiskStage {
 
 impl Generation {
     /// Opens a database; a new one is temporary until it is named in `CURRENT`.
-    fn open(path: PathBuf, create: bool) -> Result<Self, StorageFault> {
+    fn open(path: PathBuf, create: bool, faults: &Arc<Faults>) -> Result<Self, StorageFault> {
         let mut options = Options::default();
         options.create_if_missing(create);
         options.set_error_if_exists(create);
@@ -168,7 +191,8 @@ impl Generation {
         options.set_keep_log_file_num(2);
         let database = DB::open(&options, &path)
             .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", &error))?;
-        Ok(Self { database, directory: Directory { path, temporary: AtomicBool::new(create) } })
+        let directory = Directory { path, temporary: AtomicBool::new(create), faults: Arc::clone(faults) };
+        Ok(Self { database, directory })
     }
 
     fn write(&self, batch: WriteBatch) -> Result<(), StorageFault> {
@@ -191,27 +215,25 @@ impl Generation {
         let state = match self.database.get(STATE_KEY).map_err(failed)? {
             None => AppliedState::default(),
             Some(bytes) => AppliedState::decode(&bytes)
-                .map_err(|reason| StorageFault::malformed(path, "the applied state", &reason))?,
+                .map_err(|reason| StorageFault::undecodable(path, "the applied state", &reason))?,
         };
         let mut options = ReadOptions::default();
         options.set_iterate_lower_bound([RECORD_PREFIX]);
         options.set_iterate_upper_bound([RECORD_PREFIX + 1]);
         options.set_readahead_size(READAHEAD_BYTES);
         options.fill_cache(false);
-        let mut catalog = Catalog::default();
-        for item in self.database.iterator_opt(IteratorMode::From(&[RECORD_PREFIX], Direction::Forward), options) {
-            let (key, value) = item.map_err(failed)?;
-            let (key, record) = codec::decode_record(&key[1..], &value)
-                .map_err(|reason| StorageFault::malformed(path, "a catalog record", &reason))?;
-            if !catalog.restore(key, record) {
-                return Err(StorageFault::damaged(path, "a record lies under a key of another kind"));
-            }
-        }
-        if catalog.digest() == state.digest {
-            Ok((catalog, state))
-        } else {
-            Err(StorageFault::damaged(path, "its records do not have the digest that was stored with them"))
-        }
+        let records = self.database.iterator_opt(IteratorMode::From(&[RECORD_PREFIX], Direction::Forward), options);
+        let records = records.map(|item| item.map(|(key, value)| (StoredKey(key), value)).map_err(failed));
+        Ok((restore(path, records, &state)?, state))
+    }
+}
+
+/// A record's key without the prefix that it has here.
+struct StoredKey(Box<[u8]>);
+
+impl AsRef<[u8]> for StoredKey {
+    fn as_ref(&self) -> &[u8] {
+        &self.0[1..]
     }
 }
 
@@ -230,17 +252,27 @@ fn generation_number(name: &str) -> Option<u64> {
     name.strip_prefix(GENERATION_PREFIX)?.parse().ok()
 }
 
-/// Names the generation in use: whole and durable, or not at all.
-fn write_current(root: &Path, name: &str) -> Result<(), StorageFault> {
-    let (current, next) = (root.join(CURRENT), root.join(CURRENT_NEXT));
+/// Says which generation is to be used next, whole and durable.
+fn name_next(root: &Path, name: &str) -> Result<(), StorageFault> {
+    let next = root.join(CURRENT_NEXT);
     let write = || {
         let mut file = File::create(&next)?;
         writeln!(file, "{name}")?;
-        file.sync_all()?;
-        fs::rename(&next, &current)?;
-        File::open(root)?.sync_all()
+        file.sync_all()
     };
-    write().map_err(|error| StorageFault::from_io(&current, "write", &error))
+    write().map_err(|error| StorageFault::from_io(&next, "write", &error))
+}
+
+/// Uses it from now on.
+fn rename_next(root: &Path) -> Result<(), StorageFault> {
+    let current = root.join(CURRENT);
+    fs::rename(root.join(CURRENT_NEXT), &current).map_err(|error| StorageFault::from_io(&current, "write", &error))
+}
+
+/// Makes the renaming durable.
+fn sync_directory(root: &Path) -> Result<(), StorageFault> {
+    let synced = File::open(root).and_then(|directory| directory.sync_all());
+    synced.map_err(|error| StorageFault::from_io(root, "sync", &error))
 }
 
 /// Removes generations that are not in use: a snapshot that never arrived whole, a catalog that was replaced.

@@ -1,6 +1,8 @@
 //! The catalog's records without a disk, for simulation and fast tests.
 //!
-//! As in [`crate::log::memory`], what is written and what is durable are two states.
+//! As in [`crate::log::memory`], what is written and what is durable are two states. Like the store on disk it keeps
+//! generations and a name for the current one, so that a crash in the middle of an installation leaves what a disk would
+//! be left with.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,20 +10,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aliasd_catalog::Catalog;
 
-use super::store::{AppliedState, RecordWrites};
-use crate::codec;
+use super::faults::{Faults, InstallStep};
+use super::state::{AppliedState, RecordWrites, restore};
 use crate::fault::StorageFault;
 
 /// Handle of the records; clones share them. They survive the replica that uses them, as a disk would.
 #[derive(Clone, Default)]
-pub(crate) struct MemoryCatalog(Arc<Mutex<Disk>>);
+pub(crate) struct MemoryCatalog(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    disk: Mutex<Disk>,
+    faults: Faults,
+}
 
 #[derive(Default)]
 struct Disk {
-    written: Image,
-    durable: Image,
-    /// What lies between the two, oldest first.
+    written: Directory,
+    durable: Directory,
+    /// What was written to the current generation since it was flushed, oldest first.
     unflushed: Vec<(RecordWrites, AppliedState)>,
+    next_generation: u64,
+}
+
+/// Generations by number, and the one in use; before anything was flushed there is none, which is an empty catalog.
+#[derive(Clone, Default)]
+struct Directory {
+    generations: BTreeMap<u64, Image>,
+    current: u64,
 }
 
 #[derive(Clone, Default)]
@@ -42,59 +58,126 @@ impl Image {
     }
 }
 
-/// Records that arrive as a snapshot.
-#[derive(Default)]
-pub(crate) struct MemoryStage(BTreeMap<Vec<u8>, Vec<u8>>);
+impl Directory {
+    fn current(&mut self) -> &mut Image {
+        self.generations.entry(self.current).or_default()
+    }
 
-impl MemoryStage {
-    pub(super) fn add(&mut self, records: Vec<(Vec<u8>, Vec<u8>)>) {
-        self.0.extend(records);
+    /// Removes generations that are not in use.
+    fn tidy(&mut self) {
+        let current = self.current;
+        self.generations.retain(|number, _| *number == current);
     }
 }
 
-impl MemoryCatalog {
-    fn disk(&self) -> MutexGuard<'_, Disk> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Records that arrive as a snapshot, in a generation of their own.
+pub(crate) struct MemoryStage {
+    generation: u64,
+    inner: Arc<Inner>,
+}
 
+impl MemoryStage {
+    pub(super) fn add(&mut self, records: Vec<(Vec<u8>, Vec<u8>)>) {
+        let mut disk = self.inner.disk();
+        disk.written.generations.entry(self.generation).or_default().records.extend(records);
+    }
+}
+
+impl Drop for MemoryStage {
+    fn drop(&mut self) {
+        let mut disk = self.inner.disk();
+        if !self.inner.faults.is_dead() && disk.written.current != self.generation {
+            disk.written.generations.remove(&self.generation);
+        }
+    }
+}
+
+impl Inner {
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What stands for the directory in messages.
+fn place() -> &'static Path {
+    Path::new("memory")
+}
+
+impl MemoryCatalog {
     /// Loses everything that is not durable.
     pub(crate) fn crash(&self) {
-        let mut disk = self.disk();
+        let mut disk = self.0.disk();
         disk.unflushed.clear();
         disk.written = disk.durable.clone();
+        self.0.faults.revive();
+    }
+
+    /// The next installation gets as far as this step; then nothing is written until a crash.
+    pub(crate) fn die_at(&self, step: InstallStep) {
+        self.0.faults.die_at(step);
     }
 
     pub(super) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
-        let disk = self.disk();
-        let mut catalog = Catalog::default();
-        for (key, value) in &disk.written.records {
-            let path = Path::new("memory");
-            let (key, record) = codec::decode_record(key, value)
-                .map_err(|reason| StorageFault::malformed(path, "a catalog record", &reason))?;
-            if !catalog.restore(key, record) {
-                return Err(StorageFault::damaged(path, "a record lies under a key of another kind"));
-            }
-        }
-        Ok((catalog, disk.written.state.clone()))
+        self.0.faults.alive(place())?;
+        let mut disk = self.0.disk();
+        disk.written.tidy();
+        disk.durable.tidy();
+        let image = disk.written.current().clone();
+        let records = image.records.iter().map(|(key, value)| Ok((key.as_slice(), value.as_slice())));
+        Ok((restore(place(), records, &image.state)?, image.state))
     }
 
-    pub(super) fn write(&self, records: RecordWrites, state: &AppliedState) {
-        let mut disk = self.disk();
-        disk.written.make(records.clone(), state.clone());
+    pub(super) fn write(&self, records: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+        self.0.faults.alive(place())?;
+        let mut disk = self.0.disk();
+        disk.written.current().make(records.clone(), state.clone());
         disk.unflushed.push((records, state.clone()));
+        Ok(())
     }
 
-    pub(super) fn flush(&self) {
-        let mut disk = self.disk();
+    pub(super) fn flush(&self) -> Result<(), StorageFault> {
+        self.0.faults.alive(place())?;
+        let mut disk = self.0.disk();
         for (records, state) in std::mem::take(&mut disk.unflushed) {
-            disk.durable.make(records, state);
+            disk.durable.current().make(records, state);
         }
+        Ok(())
     }
 
-    pub(super) fn install(&self, stage: MemoryStage, state: &AppliedState) {
-        let mut disk = self.disk();
-        disk.unflushed.clear();
-        disk.durable = Image { records: stage.0, state: state.clone() };
-        disk.written = disk.durable.clone();
+    pub(super) fn stage(&self) -> Result<MemoryStage, StorageFault> {
+        self.0.faults.alive(place())?;
+        let mut disk = self.0.disk();
+        disk.next_generation += 1;
+        Ok(MemoryStage { generation: disk.next_generation, inner: Arc::clone(&self.0) })
+    }
+
+    /// The steps of [`super::disk::DiskCatalog`], each with what is durable after it.
+    pub(super) fn install(&self, stage: &MemoryStage, state: &AppliedState) -> Result<(), StorageFault> {
+        let reached = |step| self.0.faults.reached(place(), step);
+        let number = stage.generation;
+        reached(InstallStep::Staged)?;
+        self.0.disk().written.generations.entry(number).or_default().state = state.clone();
+        reached(InstallStep::StateWritten)?;
+        {
+            let mut disk = self.0.disk();
+            let image = disk.written.generations.entry(number).or_default().clone();
+            disk.durable.generations.insert(number, image);
+        }
+        reached(InstallStep::Flushed)?;
+        reached(InstallStep::NextNamed)?;
+        self.0.disk().written.current = number;
+        reached(InstallStep::Renamed)?;
+        {
+            let mut disk = self.0.disk();
+            disk.durable.current = number;
+            disk.unflushed.clear();
+        }
+        reached(InstallStep::Switched)?;
+        {
+            let mut disk = self.0.disk();
+            disk.written.tidy();
+            disk.durable.tidy();
+        }
+        reached(InstallStep::Retired)
     }
 }

@@ -7,8 +7,10 @@
 //! "current" only once the store was flushed, because openraft lets the log go up to it.
 
 pub(crate) mod disk;
+pub(crate) mod faults;
 pub(crate) mod memory;
 pub(crate) mod snapshot;
+pub(crate) mod state;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
@@ -23,11 +25,13 @@ use openraft::alias;
 use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use tokio::sync::oneshot;
 
-use self::snapshot::{Frozen, SnapshotData, receive_part, send_parts};
-use self::store::{AppliedState, RecordWrites, SharedStore, StageError, StagedCatalog};
-use super::fault::StorageFault;
-use super::feed::{AppliedBatch, AppliedEntry, Feed, View};
-use super::types::{LogId, Payload, Response, SnapshotMeta, StoredMembership, TypeConfig};
+use self::snapshot::{Frozen, SnapshotData, parts, receive_part};
+use self::state::{AppliedState, RecordWrites};
+use self::store::{SharedStore, StageError, StagedCatalog};
+use crate::fault::StorageFault;
+use crate::feed::{AppliedBatch, AppliedEntry, Feed, View};
+use crate::runtime::SharedRuntime;
+use crate::types::{LogId, Payload, Response, SnapshotMeta, StoredMembership, TypeConfig};
 
 /// Entries that become visible at once, at most; bounds the memory of a batch and the time until it shows.
 const BATCH_ENTRIES_MAX: usize = 512;
@@ -39,6 +43,7 @@ type SnapshotSlot = Arc<Mutex<Option<Frozen>>>;
 
 /// The catalog and everything around it that changes when an entry is applied.
 pub(crate) struct Machine {
+    runtime: SharedRuntime,
     store: SharedStore,
     catalog: Catalog,
     last_applied: Option<LogId>,
@@ -59,8 +64,9 @@ struct Pending {
 }
 
 impl Machine {
-    /// Loads the catalog. The receiver resolves when the machine is gone.
+    /// Loads the catalog. The receiver resolves when the machine is gone. Blocks.
     pub(crate) fn load(
+        runtime: SharedRuntime,
         store: SharedStore,
         history_entries_max: usize,
     ) -> Result<(Self, Arc<Feed>, oneshot::Receiver<()>), StorageFault> {
@@ -73,6 +79,7 @@ impl Machine {
         let snapshot = last_applied.map(|_| Frozen { meta, catalog: catalog.clone() });
         let (alive, gone) = oneshot::channel();
         let machine = Self {
+            runtime,
             store,
             catalog,
             last_applied,
@@ -122,12 +129,13 @@ impl Machine {
     }
 
     /// Stores a batch, shows it, and answers.
-    fn commit(&mut self, pending: Pending) -> io::Result<()> {
+    async fn commit(&mut self, pending: Pending) -> io::Result<()> {
         let Pending { records, entries, digests, responders } = pending;
         if digests.is_empty() {
             return Ok(());
         }
-        self.store.write(records, &self.state())?;
+        let (store, state) = (Arc::clone(&self.store), self.state());
+        self.runtime.blocking(move || store.write(records, &state)).await.map_err(io::Error::other)??;
         let revision = revision_of(self.last_applied.as_ref());
         self.feed.publish(self.catalog.clone(), AppliedBatch { revision, entries }, digests);
         for (responder, response) in responders {
@@ -161,11 +169,10 @@ impl RaftStateMachine<TypeConfig> for Machine {
         while let Some(item) = entries.next().await {
             self.apply_one(&mut pending, item?)?;
             if pending.digests.len() == BATCH_ENTRIES_MAX {
-                self.commit(std::mem::take(&mut pending))?;
-                tokio::task::yield_now().await;
+                self.commit(std::mem::take(&mut pending)).await?;
             }
         }
-        self.commit(pending)
+        self.commit(pending).await
     }
 
     async fn try_create_snapshot_builder(&mut self, _force: bool) -> Option<SnapshotBuilder> {
@@ -176,6 +183,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
         let meta = SnapshotMeta { last_log_id: self.last_applied, last_membership: self.membership.clone() };
         SnapshotBuilder {
             frozen: Frozen { meta, catalog: self.catalog.clone() },
+            runtime: Arc::clone(&self.runtime),
             store: Arc::clone(&self.store),
             slot: Arc::clone(&self.snapshot),
         }
@@ -184,8 +192,8 @@ impl RaftStateMachine<TypeConfig> for Machine {
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, data: SnapshotData) -> io::Result<()> {
         let store = Arc::clone(&self.store);
         let meta = meta.clone();
-        let installation = tokio::task::spawn_blocking(move || install(&store, &meta, data));
-        let (catalog, state) = installation.await.map_err(io::Error::other)??;
+        let installed = self.runtime.blocking(move || install(&store, &meta, data)).await;
+        let (catalog, state) = installed.map_err(io::Error::other)??;
         let revision = revision_of(state.last_applied.as_ref());
         self.catalog = catalog.clone();
         self.last_applied = state.last_applied;
@@ -226,16 +234,15 @@ fn install(store: &SharedStore, meta: &SnapshotMeta, data: SnapshotData) -> io::
 /// Stages a catalog that is in memory already, the same way as one that comes over the network.
 fn stage_local(store: &SharedStore, catalog: &Catalog) -> Result<StagedCatalog, StageError> {
     let mut staged = store.stage()?;
-    let mut result = Ok(false);
-    send_parts(catalog, |part| {
-        result = receive_part(&mut staged, part);
-        result.is_ok()
-    });
-    result.map(|_| staged)
+    for part in parts(catalog) {
+        receive_part(&mut staged, part)?;
+    }
+    Ok(staged)
 }
 
 /// Makes a frozen catalog the current snapshot, beside the running machine.
 pub(crate) struct SnapshotBuilder {
+    runtime: SharedRuntime,
     frozen: Frozen,
     store: SharedStore,
     slot: SnapshotSlot,
@@ -246,7 +253,7 @@ impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
         let store = Arc::clone(&self.store);
-        tokio::task::spawn_blocking(move || store.flush()).await.map_err(io::Error::other)??;
+        self.runtime.blocking(move || store.flush()).await.map_err(io::Error::other)??;
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         let current = slot.as_ref().and_then(|frozen| frozen.meta.last_log_id);
         // One that was installed meanwhile is newer.

@@ -5,7 +5,8 @@ use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 use aliasd_wire::store::{encode_record, encode_record_key};
 
-use super::store::{StageError, StagedCatalog, decode_digest};
+use super::state::decode_digest;
+use super::store::{StageError, StagedCatalog};
 use crate::types::SnapshotMeta;
 
 /// A part holds records up to about this many bytes.
@@ -31,33 +32,30 @@ fn record_checksum(key: &[u8], value: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(key), value)
 }
 
-/// Cuts a catalog into parts of bounded size, records in key order, then the trailer. `send` gets one part at a time
-/// and answers whether to go on, so that no more than one part is in memory here.
-pub(crate) fn send_parts(catalog: &Catalog, mut send: impl FnMut(wire::SnapshotPart) -> bool) {
-    let mut records = Vec::new();
-    let (mut bytes, mut record_count) = (0, 0);
-    for (key, record) in catalog.records() {
-        let (key, value) = (encode_record_key(&key), encode_record(&record));
-        let checksum = record_checksum(&key, &value);
-        bytes += key.len() + value.len();
-        record_count += 1;
-        records.push(wire::SnapshotRecord { key, value, checksum });
-        if bytes >= PART_BYTES {
-            bytes = 0;
-            if !send(records_part(std::mem::take(&mut records))) {
-                return;
-            }
+/// Cuts a catalog into parts of bounded size, records in key order, then the trailer. A part is made when it is asked
+/// for, so that no more than one is in memory here.
+pub(crate) fn parts(catalog: &Catalog) -> impl Iterator<Item = wire::SnapshotPart> + Send {
+    let mut records = catalog.records();
+    let mut record_count = 0;
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        let (mut part, mut bytes) = (Vec::new(), 0);
+        while bytes < PART_BYTES
+            && let Some((key, record)) = records.next()
+        {
+            let (key, value) = (encode_record_key(&key), encode_record(&record));
+            let checksum = record_checksum(&key, &value);
+            bytes += key.len() + value.len();
+            part.push(wire::SnapshotRecord { key, value, checksum });
         }
-    }
-    if !records.is_empty() && !send(records_part(records)) {
-        return;
-    }
-    let digest = catalog.digest().to_bytes().to_vec();
-    send(wire::SnapshotPart { part: Some(Part::Trailer(wire::SnapshotTrailer { record_count, digest })) });
-}
-
-fn records_part(records: Vec<wire::SnapshotRecord>) -> wire::SnapshotPart {
-    wire::SnapshotPart { part: Some(Part::Records(wire::SnapshotRecords { records })) }
+        record_count += part.len() as u64;
+        if !part.is_empty() {
+            return Some(wire::SnapshotPart { part: Some(Part::Records(wire::SnapshotRecords { records: part })) });
+        }
+        let digest = catalog.digest().to_bytes().to_vec();
+        let trailer = wire::SnapshotTrailer { record_count, digest };
+        (!std::mem::replace(&mut ended, true)).then_some(wire::SnapshotPart { part: Some(Part::Trailer(trailer)) })
+    })
 }
 
 /// Takes one part after the header. True after the trailer: everything arrived and is what was sent.

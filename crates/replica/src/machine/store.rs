@@ -6,46 +6,9 @@ use aliasd_catalog::{Catalog, Digest};
 
 use super::disk::{DiskCatalog, DiskStage};
 use super::memory::{MemoryCatalog, MemoryStage};
-use crate::codec::{self, Malformed};
+use super::state::{AppliedState, RecordWrites};
 use crate::fault::StorageFault;
-use crate::types::{LogId, StoredMembership};
-use aliasd_wire::store::log;
-
-/// Records to write (or, without a value, to delete), by encoded key.
-pub(crate) type RecordWrites = Vec<(Vec<u8>, Option<Vec<u8>>)>;
-
-/// How far the records reach. Written together with them, so that the two can never disagree.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct AppliedState {
-    pub(crate) last_applied: Option<LogId>,
-    pub(crate) membership: StoredMembership,
-    pub(crate) digest: Digest,
-}
-
-impl AppliedState {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        codec::frame(&log::AppliedState {
-            last_applied: self.last_applied.as_ref().map(codec::log_id_to_wire),
-            membership: Some(codec::stored_membership_to_wire(&self.membership)),
-            digest: self.digest.to_bytes().to_vec(),
-        })
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let state: log::AppliedState = codec::unframe("applied state", bytes)?;
-        Ok(Self {
-            last_applied: state.last_applied.map(codec::log_id_from_wire),
-            membership: codec::stored_membership_from_wire(state.membership)?,
-            digest: decode_digest(&state.digest)?,
-        })
-    }
-}
-
-/// A digest from its 32 bytes.
-pub(crate) fn decode_digest(bytes: &[u8]) -> Result<Digest, Malformed> {
-    let bytes = bytes.try_into().map_err(|_| Malformed::content("digest", "it does not have 32 bytes"))?;
-    Ok(Digest::from_bytes(bytes))
-}
+use crate::frame;
 
 /// The catalog's records outside of memory.
 pub(crate) enum CatalogStore {
@@ -56,7 +19,7 @@ pub(crate) enum CatalogStore {
 }
 
 impl CatalogStore {
-    /// Reads every record and how far they reach.
+    /// Reads every record and how far they reach. Blocks.
     pub(crate) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
         match self {
             Self::Disk(disk) => disk.load(),
@@ -64,14 +27,11 @@ impl CatalogStore {
         }
     }
 
-    /// Writes records and state at once. Not durable before [`CatalogStore::flush`].
+    /// Writes records and state at once. Not durable before [`CatalogStore::flush`]. Blocks.
     pub(crate) fn write(&self, records: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
         match self {
             Self::Disk(disk) => disk.write(&records, state),
-            Self::Memory(memory) => {
-                memory.write(records, state);
-                Ok(())
-            }
+            Self::Memory(memory) => memory.write(records, state),
         }
     }
 
@@ -79,18 +39,15 @@ impl CatalogStore {
     pub(crate) fn flush(&self) -> Result<(), StorageFault> {
         match self {
             Self::Disk(disk) => disk.flush(),
-            Self::Memory(memory) => {
-                memory.flush();
-                Ok(())
-            }
+            Self::Memory(memory) => memory.flush(),
         }
     }
 
-    /// Begins a catalog beside the current one, to receive a snapshot.
+    /// Begins a catalog beside the current one, to receive a snapshot. Blocks.
     pub(crate) fn stage(&self) -> Result<StagedCatalog, StorageFault> {
         let backing = match self {
             Self::Disk(disk) => Backing::Disk(disk.stage()?),
-            Self::Memory(_) => Backing::Memory(MemoryStage::default()),
+            Self::Memory(memory) => Backing::Memory(memory.stage()?),
         };
         Ok(StagedCatalog { backing, catalog: Catalog::default(), record_count: 0 })
     }
@@ -99,7 +56,7 @@ impl CatalogStore {
     pub(crate) fn install(&self, staged: StagedCatalog, state: &AppliedState) -> Result<Catalog, StorageFault> {
         match (self, staged.backing) {
             (Self::Disk(disk), Backing::Disk(stage)) => disk.install(stage, state)?,
-            (Self::Memory(memory), Backing::Memory(stage)) => memory.install(stage, state),
+            (Self::Memory(memory), Backing::Memory(stage)) => memory.install(&stage, state)?,
             (Self::Disk(_), Backing::Memory(_)) | (Self::Memory(_), Backing::Disk(_)) => {
                 unreachable!("a staged catalog is installed in the store that made it")
             }
@@ -130,11 +87,11 @@ pub(crate) enum StageError {
 }
 
 impl StagedCatalog {
-    /// Adds encoded records.
+    /// Adds encoded records. Blocks.
     pub(crate) fn add(&mut self, records: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StageError> {
         for (key, value) in &records {
             let (key, record) =
-                codec::decode_record(key, value).map_err(|error| StageError::Damaged(error.to_string()))?;
+                frame::decode_record(key, value).map_err(|error| StageError::Damaged(error.to_string()))?;
             if self.catalog.record(&key).is_some() {
                 return Err(StageError::Damaged("a record came twice".to_owned()));
             }

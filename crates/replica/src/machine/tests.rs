@@ -9,13 +9,14 @@ use rocksdb::{DB, Options};
 use tempfile::TempDir;
 
 use super::disk::DiskCatalog;
+use super::faults::InstallStep;
 use super::memory::MemoryCatalog;
-use super::snapshot::{SnapshotData, receive_part, send_parts};
+use super::snapshot::{SnapshotData, parts, receive_part};
 use super::store::{CatalogStore, SharedStore, StageError};
 use super::{Machine, Snapshot};
 use crate::fault::StorageFault;
 use crate::feed::SubscriptionEnd;
-use crate::tests::{bootstrap, create_role, log_entry, log_id};
+use crate::tests::{bootstrap, create_role, log_entry, log_id, runtime};
 use crate::types::LogEntry;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 
@@ -24,7 +25,7 @@ fn open(directory: &TempDir) -> SharedStore {
 }
 
 fn load(store: &SharedStore) -> Machine {
-    Machine::load(Arc::clone(store), 1000).unwrap().0
+    Machine::load(runtime(), Arc::clone(store), 1000).unwrap().0
 }
 
 /// Entry 1 forms the cluster, every other creates a role.
@@ -100,7 +101,7 @@ async fn a_snapshot_takes_the_place_of_the_catalog_and_stays_there() {
     let snapshot = snapshot(&mut source).await;
 
     let store = open(&to);
-    let (mut target, feed, _gone) = Machine::load(Arc::clone(&store), 1000).unwrap();
+    let (mut target, feed, _gone) = Machine::load(runtime(), Arc::clone(&store), 1000).unwrap();
     apply(&mut target, entries(1..10)).await;
     let mut subscription = feed.subscribe(None).unwrap();
     target.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap();
@@ -116,11 +117,7 @@ async fn a_damaged_snapshot_is_refused_and_leaves_nothing() {
     let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut source = load(&open(&from));
     apply(&mut source, entries(1..50)).await;
-    let mut parts = Vec::new();
-    send_parts(&source.catalog, |part| {
-        parts.push(part);
-        true
-    });
+    let parts: Vec<_> = parts(&source.catalog).collect();
 
     let store = open(&to);
     let receive = |parts: &[aliasd_wire::peer::v1::SnapshotPart]| {
@@ -160,6 +157,79 @@ async fn what_a_crash_left_of_a_snapshot_is_removed_at_the_next_start() {
     assert_eq!(load(&open(&directory)).last_applied, Some(log_id(1, 9)));
     assert_eq!(generations(directory.path()).len(), 1);
     assert!(!directory.path().join("CURRENT.next").exists());
+}
+
+/// Installs a snapshot of 60 entries over a catalog of 10, which dies at `step`, and gives what is there afterwards.
+async fn die_installing(target: &mut Machine, step: InstallStep) {
+    let mut source = load(&Arc::new(CatalogStore::Memory(MemoryCatalog::default())));
+    apply(&mut source, entries(1..60)).await;
+    let snapshot = snapshot(&mut source).await;
+    let died = target.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap_err();
+    assert!(died.to_string().contains("died on request"), "{step:?}: {died}");
+}
+
+/// The catalog of 10 entries or that of 60, whole: its digest is checked when it is loaded.
+fn assert_old_or_new(machine: &Machine, new: bool, step: InstallStep) {
+    let expected = if new { 59 } else { 9 };
+    assert_eq!(machine.last_applied, Some(log_id(1, expected)), "{step:?}");
+    assert!(machine.catalog.role("role9").is_some(), "{step:?}");
+    assert_eq!(machine.catalog.role("role59").is_some(), new, "{step:?}");
+}
+
+#[tokio::test]
+async fn a_process_that_dies_installing_a_snapshot_leaves_the_old_catalog_or_the_new() {
+    for step in InstallStep::ALL {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = DiskCatalog::open(directory.path(), false).unwrap();
+        disk.die_at(step);
+        let store: SharedStore = Arc::new(CatalogStore::Disk(disk));
+        let mut machine = load(&store);
+        apply(&mut machine, entries(1..10)).await;
+        store.flush().unwrap();
+        die_installing(&mut machine, step).await;
+        drop((machine, store));
+
+        let mut machine = load(&open(&directory));
+        assert_old_or_new(&machine, step >= InstallStep::Renamed, step);
+        assert_eq!(generations(directory.path()).len(), 1, "{step:?}: what is not in use is removed");
+        // It goes on from there.
+        let next = machine.last_applied.unwrap().index + 1;
+        apply(&mut machine, entries(next..next + 5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_power_failure_while_a_snapshot_is_installed_leaves_the_old_catalog_or_the_new() {
+    for step in InstallStep::ALL {
+        let memory = MemoryCatalog::default();
+        let store: SharedStore = Arc::new(CatalogStore::Memory(memory.clone()));
+        let mut machine = load(&store);
+        apply(&mut machine, entries(1..10)).await;
+        store.flush().unwrap();
+        memory.die_at(step);
+        die_installing(&mut machine, step).await;
+        assert!(store.flush().is_err(), "{step:?}: a dead process writes nothing");
+        drop(machine);
+        memory.crash();
+
+        let mut machine = load(&store);
+        assert_old_or_new(&machine, step >= InstallStep::Switched, step);
+        let next = machine.last_applied.unwrap().index + 1;
+        apply(&mut machine, entries(next..next + 5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_catalog_in_memory_is_refused() {
+    let memory = MemoryCatalog::default();
+    let store: SharedStore = Arc::new(CatalogStore::Memory(memory));
+    let mut machine = load(&store);
+    apply(&mut machine, entries(1..10)).await;
+    // As a defect in the machine could: a record is gone, and the digest stays.
+    let (key, _) = machine.catalog.records().last().unwrap();
+    store.write(vec![(aliasd_wire::store::encode_record_key(&key), None)], &machine.state()).unwrap();
+    let fault = store.load().expect_err("it is refused");
+    assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
 }
 
 #[tokio::test]
@@ -222,7 +292,7 @@ async fn a_damaged_catalog_is_refused() {
 #[tokio::test]
 async fn a_subscriber_resumes_from_history_or_is_told_that_it_cannot() {
     let store = Arc::new(CatalogStore::Memory(MemoryCatalog::default()));
-    let (mut machine, feed, _gone) = Machine::load(store, 20).unwrap();
+    let (mut machine, feed, _gone) = Machine::load(runtime(), store, 20).unwrap();
     for index in 1..=50 {
         apply(&mut machine, entries([index])).await;
     }

@@ -16,9 +16,11 @@ use openraft::raft::SnapshotResponse;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{CallError, Lane, Network};
+use super::peers::Lane;
+use super::{CallError, Network};
 use crate::codec::{log_id_to_wire, stored_membership_to_wire, vote_from_wire, vote_to_wire};
-use crate::machine::snapshot::{SnapshotData, send_parts};
+use crate::machine::snapshot::{SnapshotData, parts};
+use crate::runtime::{self, Runtime};
 use crate::types::{TypeConfig, Vote};
 
 /// Parts made ahead of the network.
@@ -43,12 +45,14 @@ impl NetSnapshot<TypeConfig> for Network {
             last_log_id: snapshot.meta.last_log_id.as_ref().map(log_id_to_wire),
             membership: Some(stored_membership_to_wire(&snapshot.meta.last_membership)),
         };
-        let (parts, outgoing) = mpsc::channel(PARTS_AHEAD);
-        // Ends by itself when the call drops the receiving side.
-        tokio::task::spawn_blocking(move || {
+        let (ahead, outgoing) = mpsc::channel(PARTS_AHEAD);
+        // A task of its own, which waits between two parts and ends when the call drops the receiving side.
+        runtime::spawn(&self.peers.runtime, async move {
             let header = wire::SnapshotPart { part: Some(Part::Header(header)) };
-            if parts.blocking_send(header).is_ok() {
-                send_parts(&catalog, |part| parts.blocking_send(part).is_ok());
+            for part in std::iter::once(header).chain(parts(&catalog)) {
+                if ahead.send(part).await.is_err() {
+                    return;
+                }
             }
         });
 
@@ -57,15 +61,15 @@ impl NetSnapshot<TypeConfig> for Network {
         let outgoing = ReceiverStream::new(outgoing).inspect(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
-        let call = async { self.client(Lane::Snapshot)?.install_snapshot(outgoing).await.map_err(CallError::Status) };
+        let call = self.link(Lane::Snapshot).install_snapshot(outgoing.boxed());
         let timeout = option.soft_ttl();
         let answer = tokio::select! {
             biased;
             closed = cancel => return Err(closed.into()),
-            answer = call => answer,
-            () = stall(&sent, timeout) => Err(CallError::Timeout(timeout)),
+            answer = call => answer.map_err(CallError::Link),
+            () = stall(&*self.peers.runtime, &sent, timeout) => Err(CallError::Timeout(timeout)),
         };
-        let vote = answer.and_then(|reply| Ok(vote_from_wire(reply.into_inner().vote)?));
+        let vote = answer.and_then(|reply| Ok(vote_from_wire(reply.vote)?));
         vote.map(SnapshotResponse::new).map_err(|error| {
             tracing::warn!(target = self.target, %error, "a snapshot was not taken");
             self.rpc_error(RPCTypes::InstallSnapshot, &error).into()
@@ -74,7 +78,7 @@ impl NetSnapshot<TypeConfig> for Network {
 }
 
 /// Resolves when no part went out for `timeout`.
-async fn stall(sent: &AtomicU64, timeout: Duration) {
+async fn stall(runtime: &dyn Runtime, sent: &AtomicU64, timeout: Duration) {
     let mut seen = u64::MAX;
     loop {
         let now = sent.load(Ordering::Relaxed);
@@ -82,6 +86,6 @@ async fn stall(sent: &AtomicU64, timeout: Duration) {
             return;
         }
         seen = now;
-        tokio::time::sleep(timeout).await;
+        runtime.sleep(timeout).await;
     }
 }

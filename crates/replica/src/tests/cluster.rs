@@ -1,35 +1,35 @@
-//! Members in one process, each on a runtime of its own, talking gRPC over loopback connections.
+//! Members in one process, each on a runtime of its own, on real disks.
 //!
-//! Every pair of members has a port of its own, which stands for the certificate: who connects there is who it says.
 //! Taking a member's runtime away is its death; everything it did stops where it was.
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aliasd_catalog::{Digest, Entry, Outcome, Revision};
-use hyper_util::rt::TokioIo;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint, Server};
 
-use crate::{Member, NodeId, PeerConnector, PeerIdentity, ProposeError, Replica, ReplicaOptions, StartError, Storage};
+use super::links::Switchboard;
+use crate::runtime::SharedRuntime;
+use crate::{Member, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, StartError, Storage, TokioRuntime};
 
 /// How long anything may take before the test fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where the second member of each pair accepts the first.
-type Links = Arc<Mutex<BTreeMap<(NodeId, NodeId), SocketAddr>>>;
+/// What the tests start with.
+pub(super) const SETTINGS: RaftSettings = RaftSettings {
+    heartbeat_interval: Duration::from_millis(100),
+    election_timeout_min: Duration::from_millis(300),
+    election_timeout_max: Duration::from_millis(600),
+    snapshot_entries: 10_000,
+    log_entries_kept: 5_000,
+};
 
 pub(super) struct Cluster {
     pub(super) directory: TempDir,
-    pub(super) links: Links,
+    pub(super) board: Switchboard,
     size: NodeId,
     configure: fn(&mut ReplicaOptions),
     members: BTreeMap<NodeId, Running>,
@@ -58,7 +58,7 @@ impl Cluster {
     pub(super) fn new(size: NodeId, configure: fn(&mut ReplicaOptions)) -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
-            links: Links::default(),
+            board: Switchboard::default(),
             size,
             configure,
             members: BTreeMap::new(),
@@ -71,22 +71,17 @@ impl Cluster {
     }
 
     pub(super) fn try_start(&mut self, node: NodeId) -> Result<(), StartError> {
+        assert!((1..=self.size).contains(&node), "there is no node {node}");
         let storage = Storage::Directory(self.directory.path().join(node.to_string()));
-        let mut options = ReplicaOptions::new(node, storage, connector(node, &self.links));
-        (self.configure)(&mut options);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        // On the member's own runtime, so that its tasks die with it.
+        let own: SharedRuntime = {
+            let _entered = runtime.enter();
+            Arc::new(TokioRuntime::current())
+        };
+        let mut options = ReplicaOptions::new(node, storage, self.board.links(node), Arc::clone(&own), SETTINGS);
+        (self.configure)(&mut options);
         let replica = self.runtime.block_on(runtime.spawn(Replica::start(options))).unwrap()?;
-        for from in (1..=self.size).filter(|from| *from != node) {
-            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-            self.links.lock().unwrap().insert((from, node), listener.local_addr().unwrap());
-            let service = InterceptedService::new(replica.peer_service(), move |mut request: tonic::Request<()>| {
-                request.extensions_mut().insert(PeerIdentity(from));
-                Ok(request)
-            });
-            let server = Server::builder().add_service(service);
-            runtime.spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-        }
+        self.board.plug_in(node, replica.peer_server(), own);
         self.members.insert(node, Running { replica, runtime });
         Ok(())
     }
@@ -94,6 +89,7 @@ impl Cluster {
     /// Takes a member away in the middle of whatever it does.
     pub(super) fn kill(&mut self, node: NodeId) {
         let Running { replica, runtime } = self.members.remove(&node).unwrap();
+        self.board.pull_out(node);
         drop(replica);
         runtime.shutdown_timeout(PATIENCE);
     }
@@ -183,22 +179,4 @@ pub(super) fn member(node: NodeId) -> Member {
         peer_address: format!("node{node}:7681"),
         client_address: format!("node{node}:7680"),
     }
-}
-
-/// Connects to the port that accepts `from`.
-fn connector(from: NodeId, links: &Links) -> PeerConnector {
-    let links = Arc::clone(links);
-    PeerConnector::new(move |to, _address| Ok(connect(from, to, &links)))
-}
-
-pub(super) fn connect(from: NodeId, to: NodeId, links: &Links) -> Channel {
-    let links = Arc::clone(links);
-    let connect = tower::service_fn(move |_| {
-        let address = links.lock().unwrap().get(&(from, to)).copied();
-        async move {
-            let address = address.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
-            TcpStream::connect(address).await.map(TokioIo::new)
-        }
-    });
-    Endpoint::from_static("http://peer").connect_with_connector_lazy(connect)
 }

@@ -4,12 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use aliasd_wire::peer::v1 as wire;
-use aliasd_wire::peer::v1::peer_client::PeerClient;
-use aliasd_wire::store::log;
-use tonic::Code;
-
-use super::cluster::{Cluster, PATIENCE, connect};
+use super::cluster::{Cluster, PATIENCE};
 use super::{bootstrap, create_role};
 use crate::machine::disk::DiskCatalog;
 use crate::machine::store::CatalogStore;
@@ -89,55 +84,6 @@ fn a_member_that_becomes_the_leader_goes_on_answering_local_reads() {
         stop.store(true, Ordering::Relaxed);
         assert_ne!(transferred.unwrap(), old);
     });
-}
-
-#[test]
-fn a_peer_speaks_only_for_itself_and_only_to_whom_it_means() {
-    let cluster = Cluster::form(3, |_| {});
-    // The certificate proves node 2.
-    let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
-    let mut ask = |sender, receiver| {
-        let request = wire::ReadIndexRequest { route: Some(wire::Route { sender, receiver }) };
-        cluster.block_on(client.read_index(request)).map(|_| ()).map_err(|status| status.code())
-    };
-    assert_eq!(ask(2, 1), Ok(()));
-    assert_eq!(ask(3, 1), Err(Code::PermissionDenied), "another sender than the certificate proves");
-    assert_eq!(ask(2, 3), Err(Code::FailedPrecondition), "meant for another member");
-
-    let stolen = wire::VoteRequest {
-        route: Some(wire::Route { sender: 2, receiver: 1 }),
-        vote: Some(log::Vote { term: 99, node_id: 3, committed: false }),
-        ..wire::VoteRequest::default()
-    };
-    let refused = cluster.block_on(client.vote(stolen)).unwrap_err();
-    assert_eq!(refused.code(), Code::PermissionDenied, "a vote in another node's name");
-    assert!(cluster.replica(1).status().term < 99);
-}
-
-#[test]
-fn a_damaged_snapshot_changes_nothing() {
-    use wire::snapshot_part::Part;
-    let cluster = Cluster::form(3, |_| {});
-    cluster.propose(&bootstrap()).1.unwrap();
-    let before = cluster.settle();
-    // The certificate proves node 2.
-    let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
-    let header = wire::SnapshotHeader {
-        route: Some(wire::Route { sender: 2, receiver: 1 }),
-        vote: Some(log::Vote { term: 99, node_id: 2, committed: true }),
-        last_log_id: Some(log::LogId { term: 99, node_id: 2, index: 1000 }),
-        membership: Some(log::StoredMembership { log_id: None, membership: Some(log::Membership::default()) }),
-    };
-    let record = wire::SnapshotRecord { key: vec![1], value: vec![2], checksum: 3 };
-    let trailer = wire::SnapshotTrailer { record_count: 5, digest: vec![0; 32] };
-    let parts = |part| [Part::Header(header.clone()), part].map(|part| wire::SnapshotPart { part: Some(part) });
-    for part in [Part::Records(wire::SnapshotRecords { records: vec![record] }), Part::Trailer(trailer)] {
-        let refused = cluster.block_on(client.install_snapshot(futures::stream::iter(parts(part)))).unwrap_err();
-        assert_eq!(refused.code(), Code::DataLoss, "{refused}");
-        assert!(refused.message().contains("the snapshot is damaged"), "{refused}");
-    }
-    assert_eq!(cluster.settle(), before);
-    assert!(cluster.replica(1).status().term < 99, "not even the vote is taken");
 }
 
 #[test]

@@ -1,18 +1,30 @@
-//! What the replica promises, on real storage and over real gRPC on the loopback interface.
+//! What the replica promises, on real storage and on storage in memory.
 
 mod cluster;
+mod deterministic;
+mod links;
 mod members;
 mod recovery;
+mod simulation;
 mod storage_suite;
 mod syncs;
 mod upgrade;
+
+use std::sync::Arc;
 
 use aliasd_catalog::{
     Bootstrap, ClusterId, Command, CreateMode, Entry, KeyId, OpenCommand, PasswordHash, Policy, Principal, RequestId,
     RoleName, Timestamp, UserName,
 };
 
-use super::types::{LeaderId, LogEntry, LogId, Payload, Proposal};
+use crate::TokioRuntime;
+use crate::runtime::SharedRuntime;
+use crate::types::{LeaderId, LogEntry, LogId, Payload, Proposal};
+
+/// The runtime of the test.
+pub(super) fn runtime() -> SharedRuntime {
+    Arc::new(TokioRuntime::current())
+}
 
 /// The entry that forms a cluster with the administrator `admin`.
 pub(super) fn bootstrap() -> Entry {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::cluster::{Cluster, PATIENCE, propose};
-use super::{bootstrap, create_role};
+use super::cluster::{Cluster, PATIENCE, SETTINGS, propose};
+use super::links::Switchboard;
+use super::{bootstrap, create_role, runtime};
 use crate::{
-    MemoryStorage, NotServing, PeerConnector, ProposeError, Replica, ReplicaOptions, StartError, StopReason, Storage,
-    StorageFault,
+    MemoryStorage, NotServing, ProposeError, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault,
 };
 
 fn small_log(options: &mut ReplicaOptions) {
-    options.snapshot_entries = 100;
-    options.log_entries_kept = 20;
+    options.raft.snapshot_entries = 100;
+    options.raft.log_entries_kept = 20;
     options.purge_batch = 10;
 }
 
@@ -131,8 +131,9 @@ fn a_shut_down_replica_says_so_and_serves_nothing() {
 
 /// One member without a disk.
 async fn in_memory(storage: &MemoryStorage) -> Replica {
-    let nobody = PeerConnector::new(|_, _| unreachable!("a member alone connects to nobody"));
-    let replica = Replica::start(ReplicaOptions::new(1, Storage::Memory(storage.clone()), nobody)).await.unwrap();
+    let nobody = Switchboard::default().links(1);
+    let storage = Storage::Memory(storage.clone());
+    let replica = Replica::start(ReplicaOptions::new(1, storage, nobody, runtime(), SETTINGS)).await.unwrap();
     if !replica.is_initialized() {
         replica.initialize([(1, super::cluster::member(1))].into()).await.unwrap();
     }

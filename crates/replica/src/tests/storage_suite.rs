@@ -14,14 +14,16 @@ use crate::machine::memory::MemoryCatalog;
 use crate::machine::store::CatalogStore;
 use crate::types::TypeConfig;
 
+use super::runtime;
+
 struct OnDisk;
 
 impl StoreBuilder<TypeConfig, LogStore, Machine, TempDir> for OnDisk {
     async fn build(&self) -> Result<(TempDir, LogStore, Machine), StorageError<TypeConfig>> {
         let directory = tempfile::tempdir().unwrap();
-        let log = LogStore::open(&directory.path().join("log"), 0).unwrap();
+        let log = LogStore::open(&directory.path().join("log"), 0, runtime()).unwrap();
         let catalog = DiskCatalog::open(&directory.path().join("catalog"), false).unwrap();
-        let (machine, _, _) = Machine::load(Arc::new(CatalogStore::Disk(catalog)), 100).unwrap();
+        let (machine, _, _) = Machine::load(runtime(), Arc::new(CatalogStore::Disk(catalog)), 100).unwrap();
         Ok((directory, log, machine))
     }
 }
@@ -31,7 +33,7 @@ struct InMemory;
 impl StoreBuilder<TypeConfig, MemoryLog, Machine> for InMemory {
     async fn build(&self) -> Result<((), MemoryLog, Machine), StorageError<TypeConfig>> {
         let store = Arc::new(CatalogStore::Memory(MemoryCatalog::default()));
-        let (machine, _, _) = Machine::load(store, 100).unwrap();
+        let (machine, _, _) = Machine::load(runtime(), store, 100).unwrap();
         Ok(((), MemoryLog::default(), machine))
     }
 }

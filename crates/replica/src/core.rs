@@ -1,0 +1,169 @@
+//! What every part of a replica shares: Raft, the feed, the lifecycle, the runtime.
+//!
+//! It knows how to ask Raft and what this member is; it neither opens stores nor talks to other members.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliasd_catalog::Revision;
+use openraft::RaftMetrics;
+use openraft::alias::WatchReceiverOf;
+use openraft::async_runtime::WatchReceiver;
+use tokio::sync::watch;
+
+use crate::error::{ClusterError, NotServing, StopReason};
+use crate::feed::Feed;
+use crate::lifecycle::{Lifecycle, LifecycleState, Step};
+use crate::log::health::LogHealth;
+use crate::machine::Machine;
+use crate::runtime::{self, Moment, SharedRuntime, Within};
+use crate::status::{self, ReplicaStatus};
+use crate::types::{LogId, Member, NodeId, TypeConfig};
+
+/// Raft over this crate's machine.
+pub(crate) type Raft = openraft::Raft<TypeConfig, Machine>;
+
+/// See the module.
+pub(crate) struct Core {
+    pub(crate) node: NodeId,
+    pub(crate) runtime: SharedRuntime,
+    pub(crate) raft: Raft,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) lifecycle: LifecycleState,
+    metrics: WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>,
+    /// When a leader was last heard of.
+    heard: watch::Sender<Option<Moment>>,
+    log: Arc<LogHealth>,
+}
+
+impl Core {
+    pub(crate) fn new(
+        node: NodeId,
+        runtime: SharedRuntime,
+        raft: Raft,
+        feed: Arc<Feed>,
+        lifecycle: LifecycleState,
+        log: Arc<LogHealth>,
+    ) -> Self {
+        let (metrics, heard) = (raft.metrics(), watch::Sender::new(None));
+        Self { node, runtime, raft, feed, lifecycle, metrics, heard, log }
+    }
+
+    /// Calls into Raft on this replica's runtime, whoever's task it is.
+    pub(crate) fn within<F: Future>(&self, call: F) -> Within<F> {
+        runtime::within(&self.runtime, call)
+    }
+
+    /// A copy: holding the original would block the core.
+    pub(crate) fn metrics(&self) -> RaftMetrics<TypeConfig> {
+        self.metrics.borrow_watched().clone()
+    }
+
+    /// What this member is by now.
+    pub(crate) fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle.observe(self.node, &self.metrics());
+        self.lifecycle.get()
+    }
+
+    pub(crate) fn serving(&self) -> Result<(), NotServing> {
+        self.lifecycle.serving()
+    }
+
+    pub(crate) fn heard_from_leader(&self) {
+        self.heard.send_replace(Some(self.runtime.now()));
+    }
+
+    /// How long ago a leader was heard of; see [`crate::Replica::last_heard_from_leader`].
+    pub(crate) fn last_heard_from_leader(&self) -> Option<Duration> {
+        let now = self.runtime.now();
+        // Held for a few loads only: the core waits for it when it has something new.
+        let metrics = self.metrics.borrow_watched();
+        let leads = metrics.current_leader == Some(self.node);
+        if leads && metrics.membership_config.voter_ids().eq([self.node]) {
+            return Some(Duration::ZERO);
+        }
+        let acked = metrics.last_quorum_acked.as_ref().filter(|_| leads).map(|acked| **acked);
+        drop(metrics);
+        let heard = *self.heard.borrow();
+        [acked, heard].into_iter().flatten().map(|moment| now.saturating_since(moment)).min()
+    }
+
+    pub(crate) fn leader(&self) -> Option<(NodeId, Member)> {
+        let metrics = self.metrics();
+        let leader = metrics.current_leader?;
+        metrics.membership_config.get_node(&leader).map(|member| (leader, member.clone()))
+    }
+
+    /// Waits until Raft's state fulfils a condition.
+    pub(crate) async fn wait_for(
+        &self,
+        timeout: Duration,
+        condition: impl Fn(&RaftMetrics<TypeConfig>) -> bool,
+    ) -> Option<RaftMetrics<TypeConfig>> {
+        let mut metrics = self.metrics.clone();
+        let reached = async {
+            loop {
+                let current = metrics.borrow_watched().clone();
+                if condition(&current) {
+                    return Some(current);
+                }
+                metrics.changed().await.ok()?;
+            }
+        };
+        self.runtime.timeout(timeout, reached).await.ok().flatten()
+    }
+
+    /// Serves nothing any more, because the catalog differs from the others'. Goes on voting: the log is not in doubt.
+    pub(crate) async fn fence(&self, revision: Revision) {
+        self.lifecycle.step(Step::Fence(revision));
+        // It must not lead either: whoever came to it would be refused.
+        self.raft.runtime_config().elect(false);
+        // Fails when this node does not lead, and then there is nothing to give away.
+        let _ = self.trigger_transfer(None).await;
+    }
+
+    pub(crate) async fn trigger_transfer(&self, to: Option<NodeId>) -> Result<NodeId, ClusterError> {
+        let metrics = self.metrics();
+        if metrics.current_leader != Some(self.node) {
+            return Err(ClusterError::Transfer("this node does not lead".to_owned()));
+        }
+        let members = status::members(&metrics);
+        let successors = members.iter().filter(|(id, member)| **id != self.node && member.voter);
+        let to = match to {
+            Some(to) => Some(to).filter(|to| members.get(to).is_some_and(|member| member.voter)),
+            None => successors.max_by_key(|(_, member)| member.matched).map(|(id, _)| *id),
+        };
+        let to = to.ok_or_else(|| ClusterError::Transfer("there is no such voter".to_owned()))?;
+        let triggered = self.within(self.raft.trigger().transfer_leader(to)).await;
+        triggered.map_err(|error| NotServing::Stopped(StopReason::Failed(error.to_string())))?;
+        Ok(to)
+    }
+
+    pub(crate) fn status(&self) -> ReplicaStatus {
+        let metrics = self.metrics();
+        self.lifecycle.observe(self.node, &metrics);
+        let lifecycle = self.lifecycle.get();
+        let (applied, digest) = self.feed.digest();
+        let index = |log_id: Option<LogId>| log_id.map(|log_id| Revision(log_id.index));
+        ReplicaStatus {
+            node: self.node,
+            role: status::role(metrics.state),
+            term: metrics.current_term,
+            leader: metrics.current_leader,
+            members: status::members(&metrics),
+            last_log: metrics.last_log_index.map(Revision),
+            committed: index(metrics.local_committed),
+            applied,
+            snapshot: index(metrics.snapshot),
+            purged: index(metrics.purged),
+            digest,
+            fenced: match &lifecycle {
+                Lifecycle::Fenced { at } => Some(*at),
+                _ => None,
+            },
+            lifecycle,
+            log_syncs: self.log.syncs(),
+            log_writes: self.log.writes(),
+        }
+    }
+}

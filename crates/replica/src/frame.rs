@@ -1,0 +1,102 @@
+//! Frames: bytes with a format and a checksum in front, as the stores keep them and the members send them.
+//!
+//! Whatever is read back is checked; what does not check out is an error, never a default.
+
+use aliasd_catalog::{Entry, Record, RecordKey};
+use aliasd_wire::store;
+use prost::Message;
+
+/// Format of every frame this version writes.
+const FRAME_FORMAT: u8 = 1;
+/// Format and checksum.
+const FRAME_HEADER_BYTES: usize = 5;
+
+/// Bytes that are not what they should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Too short for a frame.
+    #[error("it ends after {0} bytes, inside its header")]
+    Short(usize),
+    /// Written by a later version.
+    #[error("it has format {0}, but this version reads formats up to {FRAME_FORMAT}; run the version that wrote it")]
+    Format(u8),
+    /// The content changed after it was written.
+    #[error("its checksum does not match its content")]
+    Checksum,
+    /// The content is not the expected message.
+    #[error("it is not a valid {what}: {reason}")]
+    Content {
+        /// The expected message.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl DecodeError {
+    pub(crate) fn content(what: &'static str, reason: impl Into<String>) -> Self {
+        Self::Content { what, reason: reason.into() }
+    }
+
+    pub(crate) fn missing(what: &'static str, part: &str) -> Self {
+        Self::content(what, format!("it has no {part}"))
+    }
+}
+
+/// Puts format and checksum in front of a message.
+pub(crate) fn frame(message: &impl Message) -> Vec<u8> {
+    let mut bytes = vec![0; FRAME_HEADER_BYTES];
+    message.encode(&mut bytes).expect("a vector grows as needed");
+    let checksum = crc32c::crc32c(&bytes[FRAME_HEADER_BYTES..]);
+    bytes[0] = FRAME_FORMAT;
+    bytes[1..FRAME_HEADER_BYTES].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Checks a frame and decodes its message.
+pub(crate) fn unframe<M: Message + Default>(what: &'static str, bytes: &[u8]) -> Result<M, DecodeError> {
+    let Some((header, body)) = bytes.split_first_chunk::<FRAME_HEADER_BYTES>() else {
+        return Err(DecodeError::Short(bytes.len()));
+    };
+    let [format, checksum @ ..] = *header;
+    if format != FRAME_FORMAT {
+        return Err(DecodeError::Format(format));
+    }
+    if u32::from_le_bytes(checksum) != crc32c::crc32c(body) {
+        return Err(DecodeError::Checksum);
+    }
+    M::decode(body).map_err(|error| DecodeError::content(what, error.to_string()))
+}
+
+/// Encodes a catalog entry that is to be proposed, and makes sure that every member can read it.
+pub(crate) fn encode_new_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
+    store::encode_new_entry(entry).map_err(|error| DecodeError::content("catalog entry", error.to_string()))
+}
+
+pub(crate) fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
+    store::decode_entry(bytes).map_err(|error| DecodeError::content("catalog entry", error.to_string()))
+}
+
+pub(crate) fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), DecodeError> {
+    store::decode_record(key, value).map_err(|error| DecodeError::content("catalog record", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use aliasd_wire::store::log as wire;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_is_opened_unchanged_and_refused_after_any_flipped_bit() {
+        let message = wire::LogId { term: 3, node_id: 1, index: 77 };
+        let framed = frame(&message);
+        assert_eq!(unframe::<wire::LogId>("log id", &framed), Ok(message));
+        for position in 0..framed.len() * 8 {
+            let mut damaged = framed.clone();
+            damaged[position / 8] ^= 1 << (position % 8);
+            assert!(unframe::<wire::LogId>("log id", &damaged).is_err(), "bit {position}");
+        }
+        assert_eq!(unframe::<wire::LogId>("log id", &framed[..4]), Err(DecodeError::Short(4)));
+    }
+}

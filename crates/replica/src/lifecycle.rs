@@ -1,0 +1,277 @@
+//! What a member is: the one place that says so, and the steps by which it becomes something else.
+//!
+//! ```text
+//! uninitialised ──► learner ◄──► voter        each of them ──► stopped
+//!                      │           │
+//!                      ├───────────┴──► fenced ──► removed
+//!                      └───────────┴─────────────► removed
+//! ```
+//!
+//! A step that is not drawn is refused and changes nothing: a member that was removed never comes back under its node
+//! id, one that is fenced is not healed by what the others do, and what stopped stays stopped.
+
+use openraft::{RaftMetrics, ServerState};
+use tokio::sync::watch;
+
+use aliasd_catalog::Revision;
+
+use crate::error::{NotServing, StopReason};
+use crate::types::{NodeId, TypeConfig};
+
+/// What a member is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// It belongs to no cluster yet, or has not read so far in the log of one that takes it in.
+    Uninitialised,
+    /// It receives the log and has no vote.
+    Learner,
+    /// It votes.
+    Voter(VoterRole),
+    /// Its catalog differs from the others'. It goes on voting, since its log is not in doubt, and serves nothing.
+    Fenced {
+        /// Where the difference was seen.
+        at: Revision,
+    },
+    /// The cluster goes on without it, for ever.
+    Removed,
+    /// It does nothing any more.
+    Stopped(StopReason),
+}
+
+/// The part of a voter in the present term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VoterRole {
+    /// Follows a leader, or waits for one.
+    Follower,
+    /// Asks for votes.
+    Candidate,
+    /// Leads.
+    Leader,
+}
+
+/// A member's place in the membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// No membership is known.
+    Unknown,
+    /// Named, without a vote.
+    Learner,
+    /// Named, with a vote.
+    Voter(VoterRole),
+    /// Others are named, and that is committed.
+    Absent,
+}
+
+/// What can happen to a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The membership, or who leads, is as follows.
+    Stand(Standing),
+    /// Its catalog differs from the others' at this revision.
+    Fence(Revision),
+    /// It ends.
+    Stop(StopReason),
+}
+
+/// A step that does not lead on from where the member is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a member that is {from:?} cannot take the step {step:?}")]
+pub(crate) struct IllegalStep {
+    from: Lifecycle,
+    step: Step,
+}
+
+impl Lifecycle {
+    /// What the member is after a step.
+    fn after(&self, step: Step) -> Result<Self, IllegalStep> {
+        use Standing::{Absent, Learner, Unknown, Voter};
+        let next = match (self, &step) {
+            // The first reason stays.
+            (Self::Stopped(_), Step::Stop(_) | Step::Stand(_)) => self.clone(),
+            (_, Step::Stop(reason)) => Self::Stopped(reason.clone()),
+            (Self::Uninitialised, Step::Stand(Unknown | Absent)) => Self::Uninitialised,
+            (Self::Uninitialised | Self::Learner | Self::Voter(_), Step::Stand(Learner)) => Self::Learner,
+            (Self::Uninitialised | Self::Learner | Self::Voter(_), Step::Stand(Voter(role))) => Self::Voter(*role),
+            (Self::Learner | Self::Voter(_), Step::Fence(at)) => Self::Fenced { at: *at },
+            // The first difference stays.
+            (Self::Fenced { .. }, Step::Fence(_) | Step::Stand(Learner | Voter(_))) => self.clone(),
+            (Self::Learner | Self::Voter(_) | Self::Fenced { .. } | Self::Removed, Step::Stand(Absent)) => {
+                Self::Removed
+            }
+            (Self::Learner | Self::Voter(_) | Self::Fenced { .. } | Self::Removed, Step::Stand(Unknown))
+            | (Self::Removed, Step::Stand(Learner | Voter(_)))
+            | (Self::Uninitialised | Self::Removed | Self::Stopped(_), Step::Fence(_)) => {
+                return Err(IllegalStep { from: self.clone(), step });
+            }
+        };
+        Ok(next)
+    }
+
+    /// Whether such a member may answer from its catalog.
+    ///
+    /// # Errors
+    /// It must not.
+    pub fn serving(&self) -> Result<(), NotServing> {
+        match self {
+            Self::Uninitialised | Self::Learner | Self::Voter(_) => Ok(()),
+            Self::Fenced { at } => Err(NotServing::Fenced { revision: *at }),
+            Self::Removed => Err(NotServing::Removed),
+            Self::Stopped(reason) => Err(NotServing::Stopped(reason.clone())),
+        }
+    }
+}
+
+/// Where `node` stands according to Raft; `None` while a membership without it may still be taken back.
+fn standing(node: NodeId, metrics: &RaftMetrics<TypeConfig>) -> Option<Standing> {
+    let stored = &metrics.membership_config;
+    let role = match metrics.state {
+        ServerState::Leader => VoterRole::Leader,
+        ServerState::Candidate => VoterRole::Candidate,
+        ServerState::Learner | ServerState::Follower | ServerState::Shutdown => VoterRole::Follower,
+    };
+    if stored.voter_ids().any(|voter| voter == node) {
+        Some(Standing::Voter(role))
+    } else if stored.get_node(&node).is_some() {
+        Some(Standing::Learner)
+    } else if stored.nodes().next().is_none() {
+        Some(Standing::Unknown)
+    } else {
+        (stored.log_id() <= &metrics.local_committed).then_some(Standing::Absent)
+    }
+}
+
+/// The lifecycle of this member; clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct LifecycleState(watch::Sender<Lifecycle>);
+
+impl LifecycleState {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(Lifecycle::Uninitialised))
+    }
+
+    pub(crate) fn get(&self) -> Lifecycle {
+        self.0.borrow().clone()
+    }
+
+    /// Whether this member may answer from its catalog. Costs a lock that is hardly ever taken for writing.
+    pub(crate) fn serving(&self) -> Result<(), NotServing> {
+        self.0.borrow().serving()
+    }
+
+    /// Takes over what Raft knows of this member.
+    pub(crate) fn observe(&self, node: NodeId, metrics: &RaftMetrics<TypeConfig>) {
+        if let Some(standing) = standing(node, metrics) {
+            self.step(Step::Stand(standing));
+        }
+    }
+
+    /// Takes a step, or refuses it. True if the member is something else by it.
+    pub(crate) fn step(&self, step: Step) -> bool {
+        self.0.send_if_modified(|current| {
+            let next = match current.after(step) {
+                Ok(next) => next,
+                Err(illegal) => {
+                    tracing::error!(%illegal, "a step is refused");
+                    return false;
+                }
+            };
+            let changed = next != *current;
+            if changed {
+                tell(&next);
+                *current = next;
+            }
+            changed
+        })
+    }
+
+    /// Resolves when the member stopped, with the reason.
+    pub(crate) async fn stopped(&self) -> StopReason {
+        let mut lifecycle = self.0.subscribe();
+        loop {
+            if let Lifecycle::Stopped(reason) = &*lifecycle.borrow_and_update() {
+                return reason.clone();
+            }
+            // Fails only without a sender, and there is one in self.
+            let _ = lifecycle.changed().await;
+        }
+    }
+}
+
+fn tell(next: &Lifecycle) {
+    match next {
+        Lifecycle::Stopped(StopReason::Failed(why)) => tracing::error!(%why, "the replica stops"),
+        Lifecycle::Fenced { at } => {
+            tracing::error!(error = %NotServing::Fenced { revision: *at }, "this node is fenced");
+        }
+        Lifecycle::Removed => tracing::warn!("this node was removed from the cluster"),
+        _ => tracing::debug!(lifecycle = ?next, "this node is something else now"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states() -> [Lifecycle; 6] {
+        [
+            Lifecycle::Uninitialised,
+            Lifecycle::Learner,
+            Lifecycle::Voter(VoterRole::Follower),
+            Lifecycle::Fenced { at: Revision(3) },
+            Lifecycle::Removed,
+            Lifecycle::Stopped(StopReason::Shutdown),
+        ]
+    }
+
+    fn name(state: &Result<Lifecycle, IllegalStep>) -> &'static str {
+        match state {
+            Ok(Lifecycle::Uninitialised) => "uninitialised",
+            Ok(Lifecycle::Learner) => "learner",
+            Ok(Lifecycle::Voter(VoterRole::Leader)) => "leader",
+            Ok(Lifecycle::Voter(_)) => "voter",
+            Ok(Lifecycle::Fenced { at: Revision(3) }) => "fenced",
+            Ok(Lifecycle::Fenced { .. }) => "fenced anew",
+            Ok(Lifecycle::Removed) => "removed",
+            Ok(Lifecycle::Stopped(StopReason::Shutdown)) => "stopped",
+            Ok(Lifecycle::Stopped(_)) => "failed",
+            Err(_) => "-",
+        }
+    }
+
+    /// Every step from every state, in the order of [`states`].
+    #[test]
+    fn each_step_leads_where_the_table_says() {
+        let table: [(Step, [&str; 6]); 6] = [
+            (Step::Stand(Standing::Unknown), ["uninitialised", "-", "-", "-", "-", "stopped"]),
+            (Step::Stand(Standing::Learner), ["learner", "learner", "learner", "fenced", "-", "stopped"]),
+            (Step::Stand(Standing::Voter(VoterRole::Leader)), ["leader", "leader", "leader", "fenced", "-", "stopped"]),
+            (Step::Stand(Standing::Absent), ["uninitialised", "removed", "removed", "removed", "removed", "stopped"]),
+            (Step::Fence(Revision(9)), ["-", "fenced anew", "fenced anew", "fenced", "-", "-"]),
+            (
+                Step::Stop(StopReason::Failed("full".to_owned())),
+                ["failed", "failed", "failed", "failed", "failed", "stopped"],
+            ),
+        ];
+        for (step, expected) in table {
+            let reached = states().map(|state| name(&state.after(step.clone())));
+            assert_eq!(reached, expected, "after {step:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_member_in_good_standing_serves() {
+        let served = states().map(|state| state.serving().is_ok());
+        assert_eq!(served, [true, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn a_refused_step_changes_nothing() {
+        let state = LifecycleState::new();
+        assert!(!state.step(Step::Fence(Revision(1))), "nothing to differ yet");
+        assert_eq!(state.get(), Lifecycle::Uninitialised);
+        assert!(state.step(Step::Stand(Standing::Learner)));
+        assert!(state.step(Step::Stand(Standing::Absent)));
+        assert!(!state.step(Step::Stand(Standing::Voter(VoterRole::Follower))), "a node id is never used again");
+        assert_eq!(state.get(), Lifecycle::Removed);
+    }
+}

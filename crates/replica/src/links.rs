@@ -1,0 +1,147 @@
+//! The way to the other members, in wire messages: what a transport carries, and how it fails.
+//!
+//! A replica is given [`Links`] and asks through them; what the others ask of it arrives at [`crate::PeerServer`]. The
+//! node's transport is gRPC over mutual TLS, a simulator's is a queue. Nothing in this crate knows either, nor any
+//! status code of theirs: a transport says what it knows in [`LinkError`] and [`PeerRefusal`].
+
+use std::sync::Arc;
+
+use aliasd_wire::peer::v1 as wire;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+
+use crate::frame::DecodeError;
+use crate::types::NodeId;
+
+/// A message between members may be this long: a batch of entries, a part of a snapshot, with room to spare.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// An answer under way.
+pub type Call<T> = BoxFuture<'static, Result<T, LinkError>>;
+
+/// Messages as they arrive, until the stream ends or breaks.
+pub type Incoming<T> = BoxStream<'static, Result<T, LinkError>>;
+
+/// Makes connections to other members.
+pub trait Links: Send + Sync + 'static {
+    /// A connection of its own to the member of this id at `host:port`.
+    ///
+    /// Returns at once and connects when it is used, as often as needed. Whoever answers there must have proved that id
+    /// before anything is sent.
+    fn link(&self, member: NodeId, address: &str) -> Arc<dyn Link>;
+}
+
+/// One connection to one member. It sets no deadlines: every caller does, and gives up a call by dropping it.
+pub trait Link: Send + Sync {
+    /// Replicates log entries: one answer for each request, in order.
+    fn append(&self, requests: BoxStream<'static, wire::AppendRequest>) -> Call<Incoming<wire::AppendReply>>;
+
+    /// Asks for a vote.
+    fn vote(&self, request: wire::VoteRequest) -> Call<wire::VoteReply>;
+
+    /// Sends one snapshot. Answered once it is installed.
+    fn install_snapshot(&self, parts: BoxStream<'static, wire::SnapshotPart>) -> Call<wire::SnapshotReply>;
+
+    /// Tells who should lead next.
+    fn transfer_leader(&self, request: wire::TransferLeaderRequest) -> Call<wire::TransferLeaderReply>;
+
+    /// Asks for the index that a linearizable read must have applied.
+    fn read_index(&self, request: wire::ReadIndexRequest) -> Call<wire::ReadIndexReply>;
+
+    /// Hands over an entry.
+    fn propose(&self, request: wire::ProposeRequest) -> Call<wire::ProposeReply>;
+
+    /// Asks for a digest.
+    fn digest(&self, request: wire::DigestRequest) -> Call<wire::DigestReply>;
+}
+
+/// Why a link has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// The member is not there, or did not prove who it is.
+    #[error("it cannot be reached: {0}")]
+    Unreachable(String),
+    /// The call was given up on the way, by either end or by the connection.
+    #[error("the call was interrupted: {0}")]
+    Interrupted(String),
+    /// The member answered with a refusal.
+    #[error("it refuses: {0}")]
+    Refused(String),
+}
+
+/// What is to be done about a call without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Ask again at once.
+    Now,
+    /// Ask again, but not at once.
+    Later,
+}
+
+impl LinkError {
+    /// When to ask again. A refusal counts as passing too: the members' addresses, certificates and software change
+    /// while they run.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Interrupted(_) => Retry::Now,
+            Self::Unreachable(_) | Self::Refused(_) => Retry::Later,
+        }
+    }
+}
+
+/// Why this member does not do what another one asks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PeerRefusal {
+    /// The request cannot be read.
+    #[error("{0}")]
+    Undecodable(#[from] DecodeError),
+    /// The request lacks a part, or is not what belongs in this place.
+    #[error("{0}")]
+    Incomplete(&'static str),
+    /// The request speaks for another node than the one that sent it.
+    #[error("the request claims to come from node {claimed}, but the certificate proves {proved}")]
+    Impersonation {
+        /// Whom the request names as its sender.
+        claimed: NodeId,
+        /// Who sent it.
+        proved: NodeId,
+    },
+    /// The vote speaks for another node than the one that sent it.
+    #[error("the vote names another node than the one that sent it")]
+    ForeignVote,
+    /// The request is meant for another member.
+    #[error("this is node {node}, not node {wanted}; check the members' peer addresses")]
+    Misdirected {
+        /// Whom the request is meant for.
+        wanted: NodeId,
+        /// This node.
+        node: NodeId,
+    },
+    /// This node does not take part any more.
+    #[error("this node stops{0}")]
+    Stopping(String),
+    /// A snapshot is coming in already.
+    #[error("another snapshot is coming in")]
+    Busy,
+    /// Nothing came for too long.
+    #[error("the sender of the snapshot fell silent")]
+    Silence,
+    /// The connection broke while the request came in.
+    #[error(transparent)]
+    Broken(#[from] LinkError),
+    /// The snapshot is not what was sent.
+    #[error("{0}")]
+    DamagedSnapshot(String),
+    /// This node's disk fails.
+    #[error("{0}")]
+    Storage(String),
+    /// A defect of this node.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<PeerRefusal> for LinkError {
+    fn from(refusal: PeerRefusal) -> Self {
+        Self::Refused(refusal.to_string())
+    }
+}

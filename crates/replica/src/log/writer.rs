@@ -1,0 +1,134 @@
+//! The one thread that writes the log and makes it durable.
+//!
+//! Nothing waits for the device but this thread: Raft's core hands over what is to be written and goes on. Changes are
+//! written in the order in which they were submitted.
+//!
+//! RocksDB does not merge concurrent syncs, so a sync for each append would queue up. This thread takes everything that
+//! was submitted meanwhile, writes it at once, syncs once for all who wait, and answers in order: that is the group
+//! commit. The first failure is final: everybody then waiting and everybody later gets it, and no sync is tried again,
+//! because a failed sync may have dropped the data that a second one would then report as safe.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use super::change::{Change, Waiter};
+use super::health::LogHealth;
+
+/// Jobs written at once, at most; bounds the memory of a batch.
+const GROUP_MAX: usize = 1024;
+
+/// Where the thread writes to.
+pub(crate) trait Device: Send + 'static {
+    /// Writes changes in this order, all or, after a crash, the first of them.
+    fn write(&self, changes: &[Change]) -> io::Result<()>;
+
+    /// Makes everything written before the call durable.
+    fn sync(&self) -> io::Result<()>;
+}
+
+struct Job {
+    /// Counts changes, so that the tail knows which are written.
+    sequence: u64,
+    change: Option<Change>,
+    waiter: Option<Waiter>,
+}
+
+/// Handle of the thread. Dropping it lets the thread finish what is queued and waits for it.
+pub(crate) struct LogWriter {
+    queue: Mutex<Queue>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    written: Arc<AtomicU64>,
+}
+
+struct Queue {
+    jobs: Option<mpsc::Sender<Job>>,
+    submitted: u64,
+}
+
+impl LogWriter {
+    /// Starts the thread.
+    pub(crate) fn start(health: Arc<LogHealth>, device: impl Device) -> io::Result<Self> {
+        let (jobs, waiting) = mpsc::channel();
+        let written = Arc::new(AtomicU64::new(0));
+        let thread = {
+            let written = Arc::clone(&written);
+            std::thread::Builder::new()
+                .name("log-writer".to_owned())
+                .spawn(move || run(&waiting, &health, &written, &device))?
+        };
+        let queue = Mutex::new(Queue { jobs: Some(jobs), submitted: 0 });
+        Ok(Self { queue, thread: Mutex::new(Some(thread)), written })
+    }
+
+    /// Queues a change, or somebody behind everything submitted before, or both. Returns the change's number.
+    pub(crate) fn submit(&self, change: Option<Change>, waiter: Option<Waiter>) -> u64 {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.submitted += 1;
+        let sequence = queue.submitted;
+        let job = Job { sequence, change, waiter };
+        let refused = match &queue.jobs {
+            Some(jobs) => jobs.send(job).err().map(|mpsc::SendError(job)| job),
+            None => Some(job),
+        };
+        drop(queue);
+        if let Some(Job { waiter: Some(waiter), .. }) = refused {
+            waiter.complete(Err(io::Error::other("the log is closed")));
+        }
+        sequence
+    }
+
+    /// The number of the last change that is written, if not yet durable. Can be read back from the device.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Finishes what is queued and ends the thread. Blocks.
+    pub(crate) fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).jobs.take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the log writer panicked");
+        }
+    }
+}
+
+impl Drop for LogWriter {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn run(waiting: &mpsc::Receiver<Job>, health: &LogHealth, written: &AtomicU64, device: &impl Device) {
+    while let Ok(first) = waiting.recv() {
+        let (mut changes, mut waiters, mut last) = (Vec::new(), Vec::new(), 0);
+        for Job { sequence, change, waiter } in std::iter::once(first).chain(waiting.try_iter().take(GROUP_MAX)) {
+            changes.extend(change);
+            waiters.extend(waiter);
+            last = sequence;
+        }
+        if health.check().is_ok() {
+            match carry_out(&changes, &waiters, health, device) {
+                Ok(()) => written.store(last, Ordering::Release),
+                Err(error) => health.fail(&error),
+            }
+        }
+        for waiter in waiters {
+            waiter.complete(health.check());
+        }
+    }
+}
+
+fn carry_out(changes: &[Change], waiters: &[Waiter], health: &LogHealth, device: &impl Device) -> io::Result<()> {
+    if !changes.is_empty() {
+        device.write(changes)?;
+    }
+    if !waiters.is_empty() {
+        device.sync()?;
+        health.synced(waiters.len() as u64);
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Proposing an entry: here, at the leader, or for another member.
+//!
+//! Only sealed entries cross between members. An entry is handed on once: whoever gets it leads, or says that it does
+//! not. The answer is the revision alone, since the outcome is a record of the catalog that every member applies.
+
+use std::time::Duration;
+
+use aliasd_catalog::{Entry, Outcome, Revision};
+use aliasd_wire::peer::v1 as wire;
+use aliasd_wire::peer::v1::propose_reply::Result as Answer;
+use openraft::errors::{ClientWriteError, RaftError};
+
+use crate::core::Core;
+use crate::error::ProposeError;
+use crate::network::Peers;
+use crate::types::Proposal;
+
+/// An encoded entry may be this long; anything larger would hold up replication.
+const ENTRY_BYTES_MAX: usize = 1024 * 1024;
+/// How long the leader follows an entry that was handed to it. The sender has a deadline of its own.
+const FOLLOWED_FOR: Duration = Duration::from_secs(30);
+
+/// Encodes an entry, unless it is too large.
+pub(crate) fn encode(entry: Entry) -> Result<Proposal, ProposeError> {
+    let proposal = Proposal::new(entry)?;
+    let bytes = proposal.encoded().len();
+    if bytes > ENTRY_BYTES_MAX {
+        let message = format!("it takes {bytes} bytes, and at most {ENTRY_BYTES_MAX} are allowed");
+        return Err(ProposeError::Unstorable(message));
+    }
+    Ok(proposal)
+}
+
+/// Proposes on this node and waits until it has applied the entry.
+pub(crate) async fn propose_here(
+    core: &Core,
+    proposal: Proposal,
+    timeout: Duration,
+) -> Result<(Revision, Outcome), ProposeError> {
+    let unknown = |reason: String| Err(ProposeError::OutcomeUnknown { reason });
+    let written = core.within(core.raft.client_write(proposal));
+    match core.runtime.timeout(timeout, written).await {
+        Err(_) => unknown(format!("no answer within {timeout:?}")),
+        Ok(Ok(written)) => {
+            let revision = Revision(written.log_id.index);
+            Ok((revision, written.data.expect("a catalog entry has an outcome")))
+        }
+        Ok(Err(RaftError::APIError(ClientWriteError::ForwardToLeader(to)))) => {
+            Err(to.leader_id.map_or(ProposeError::Unavailable, |leader| ProposeError::ForwardToLeader { leader }))
+        }
+        Ok(Err(RaftError::APIError(error))) => unknown(error.to_string()),
+        Ok(Err(RaftError::Fatal(error))) => unknown(format!("this node stopped meanwhile: {error}")),
+    }
+}
+
+/// Hands an entry to the leader that this member knows, and waits until this member has applied it too.
+pub(crate) async fn forward(
+    core: &Core,
+    peers: &Peers,
+    entry: Entry,
+    timeout: Duration,
+) -> Result<(Revision, Outcome), ProposeError> {
+    let (leader, member) = core.leader().ok_or(ProposeError::Unavailable)?;
+    let request = entry.request;
+    let proposal = Proposal::new(entry)?;
+    let unknown = |reason: String| ProposeError::OutcomeUnknown { reason };
+    let answer = peers.propose(leader, &member.peer_address, proposal.encoded(), timeout).await;
+    let answer = answer.map_err(|error| unknown(format!("node {leader}: {error}")))?;
+    let revision = match answer {
+        Some(Answer::Revision(revision)) => Revision(revision),
+        Some(Answer::NotLeader(wire::NotLeader { leader: Some(leader) })) => {
+            return Err(ProposeError::ForwardToLeader { leader });
+        }
+        Some(Answer::NotLeader(_) | Answer::NotServing(_)) => return Err(ProposeError::Unavailable),
+        Some(Answer::OutcomeUnknown(wire::OutcomeUnknown { reason })) => return Err(unknown(reason)),
+        None => return Err(unknown(format!("node {leader} gave an empty answer"))),
+    };
+    // The entry took effect; only the answer is missing if this member lags.
+    if !core.feed.wait_applied(&*core.runtime, revision, timeout).await {
+        let reached = core.feed.view().revision;
+        return Err(unknown(format!("this node did not reach revision {revision} in time; it is at {reached}")));
+    }
+    let outcome = core.feed.view().catalog.recorded_outcome(&request).cloned();
+    let outcome = outcome.ok_or_else(|| unknown("its outcome is no longer recorded".to_owned()))?;
+    Ok((revision, outcome))
+}
+
+/// Proposes an entry that another member handed over.
+pub(crate) async fn propose_for_member(core: &Core, proposal: Proposal) -> Answer {
+    match propose_here(core, proposal, FOLLOWED_FOR).await {
+        Ok((revision, _)) => Answer::Revision(revision.0),
+        Err(ProposeError::ForwardToLeader { leader }) => Answer::NotLeader(wire::NotLeader { leader: Some(leader) }),
+        Err(ProposeError::Unavailable) => Answer::NotLeader(wire::NotLeader { leader: None }),
+        Err(ProposeError::Fatal(error)) => Answer::NotServing(wire::NotServing { reason: error.to_string() }),
+        Err(error @ (ProposeError::OutcomeUnknown { .. } | ProposeError::Unstorable(_))) => {
+            Answer::OutcomeUnknown(wire::OutcomeUnknown { reason: error.to_string() })
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! openraft's runtime: whatever the runtime of the asking task does.
+//!
+//! Channels and locks are tokio's, which need no runtime. What openraft waits for by time or spawns goes through
+//! [`super::Runtime`], so a simulated replica does nothing behind its simulator's back.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use openraft::{AsyncRuntime, Instant};
+use openraft_rt_tokio::{TokioMpsc, TokioMutex, TokioOneshot, TokioWatch};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use tokio::sync::oneshot;
+
+use super::{Elapsed, Moment, Timeout, current, spawn};
+
+/// See the module.
+pub(crate) struct RaftRuntime(tokio::runtime::Runtime);
+
+impl fmt::Debug for RaftRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RaftRuntime")
+    }
+}
+
+impl Instant for Moment {
+    fn now() -> Self {
+        current(|runtime| runtime.now())
+    }
+}
+
+/// How a task ended that has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TaskEnd {
+    #[error("the task panicked")]
+    Panicked,
+    #[error("the task was given up")]
+    GivenUp,
+}
+
+/// Resolves to the result of a task.
+pub(crate) struct Task<T>(oneshot::Receiver<Result<T, TaskEnd>>);
+
+impl<T> Future for Task<T> {
+    type Output = Result<T, TaskEnd>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_unpin(context).map(|result| result.unwrap_or(Err(TaskEnd::GivenUp)))
+    }
+}
+
+impl AsyncRuntime for RaftRuntime {
+    type JoinError = TaskEnd;
+    type JoinHandle<T: openraft::OptionalSend + 'static> = Task<T>;
+    type Sleep = BoxFuture<'static, ()>;
+    type Instant = Moment;
+    type TimeoutError = Elapsed;
+    type Timeout<R, T: Future<Output = R> + openraft::OptionalSend> = Timeout<T>;
+    type ThreadLocalRng = SmallRng;
+    type Mpsc = TokioMpsc;
+    type Watch = TokioWatch;
+    type Oneshot = TokioOneshot;
+    type Mutex<T: openraft::OptionalSend + 'static> = TokioMutex<T>;
+
+    fn spawn<T>(future: T) -> Self::JoinHandle<T::Output>
+    where
+        T: Future + openraft::OptionalSend + 'static,
+        T::Output: openraft::OptionalSend + 'static,
+    {
+        let (done, result) = oneshot::channel();
+        let task = async move {
+            let result = AssertUnwindSafe(future).catch_unwind().await;
+            // Whoever no longer waits does not need the result.
+            drop(done.send(result.map_err(|_| TaskEnd::Panicked)));
+        };
+        current(|runtime| spawn(runtime, task));
+        Task(result)
+    }
+
+    fn sleep(duration: Duration) -> Self::Sleep {
+        current(|runtime| runtime.sleep(duration))
+    }
+
+    fn sleep_until(deadline: Moment) -> Self::Sleep {
+        current(|runtime| runtime.sleep_until(deadline))
+    }
+
+    fn timeout<R, F: Future<Output = R> + openraft::OptionalSend>(duration: Duration, future: F) -> Timeout<F> {
+        current(|runtime| runtime.timeout(duration, future))
+    }
+
+    fn timeout_at<R, F: Future<Output = R> + openraft::OptionalSend>(deadline: Moment, future: F) -> Timeout<F> {
+        current(|runtime| runtime.timeout_at(deadline, future))
+    }
+
+    fn is_panic(end: &TaskEnd) -> bool {
+        *end == TaskEnd::Panicked
+    }
+
+    fn thread_rng() -> SmallRng {
+        SmallRng::seed_from_u64(current(|runtime| runtime.random()))
+    }
+
+    /// For openraft's own tests; a replica never makes a runtime.
+    fn new(threads: usize) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+        Self(runtime.expect("the system gives threads"))
+    }
+
+    fn block_on<F, T>(&mut self, future: F) -> T
+    where
+        F: Future<Output = T>,
+    {
+        self.0.block_on(future)
+    }
+
+    fn spawn_blocking<F, T>(work: F) -> impl Future<Output = Result<T, std::io::Error>> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let runtime = current(Clone::clone);
+        async move { runtime.blocking(work).await.map_err(std::io::Error::other) }
+    }
+}

@@ -1,0 +1,66 @@
+//! Taking log entries.
+
+use std::future::ready;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aliasd_wire::peer::v1 as wire;
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
+use openraft::raft::AppendEntriesRequest;
+
+use super::admission::PeerAdmission;
+use super::stopped;
+use crate::codec::{append_reply_to_wire, append_request_from_wire};
+use crate::core::Core;
+use crate::links::{Incoming, LinkError, PeerRefusal};
+use crate::runtime;
+use crate::types::TypeConfig;
+
+pub(super) fn append(
+    core: &Arc<Core>,
+    admission: PeerAdmission,
+    requests: Incoming<wire::AppendRequest>,
+) -> BoxStream<'static, Result<wire::AppendReply, PeerRefusal>> {
+    let end = StreamEnd::default();
+    let requests = admitted(admission, requests, end.clone());
+    let answers = runtime::enter(&core.runtime, || core.raft.stream_append(requests));
+    let core = Arc::clone(core);
+    let answers = answers.map(move |answer| {
+        let answer = answer.map_err(|error| stopped(&error))?;
+        if answer.is_ok() {
+            core.heard_from_leader();
+        }
+        Ok(append_reply_to_wire(&answer))
+    });
+    let refusal = futures::stream::once(async move { end.take() }).filter_map(ready).map(Err);
+    answers.chain(refusal).boxed()
+}
+
+/// The requests that are admitted; the first that is not ends the stream.
+fn admitted(
+    admission: PeerAdmission,
+    requests: Incoming<wire::AppendRequest>,
+    end: StreamEnd,
+) -> impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + 'static {
+    let check = move |request: Result<wire::AppendRequest, LinkError>| -> Result<_, PeerRefusal> {
+        let request = request?;
+        admission.admit(request.route)?;
+        admission.admit_vote(request.vote)?;
+        Ok(append_request_from_wire(request)?)
+    };
+    requests.scan(end, move |end, request| ready(check(request).map_err(|refusal| end.set(refusal)).ok()))
+}
+
+/// Why a stream of requests ended early, told after the last answer.
+#[derive(Clone, Default)]
+struct StreamEnd(Arc<Mutex<Option<PeerRefusal>>>);
+
+impl StreamEnd {
+    fn set(&self, refusal: PeerRefusal) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    }
+
+    fn take(&self) -> Option<PeerRefusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
