@@ -12,7 +12,7 @@ use aliasd_catalog::{
     Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal,
     Rejection, RequestId, Revision, SealedSecret, Timestamp, UserName, Value,
 };
-use aliasd_cypher::{ListingRequest, Lowered, Parameters, Refusal, compile, lower, parse, split_statements};
+use aliasd_cypher::{ListingRequest, Lowered, Parameters, SpannedRefusal, compile, lower, parse, split_statements};
 use aliasd_listing::{Listing, answer_no_op, run_listing};
 
 /// Rows of a listing that are looked at: a mutation must not make a run long.
@@ -83,7 +83,7 @@ fn answer(text: &str) -> bool {
     true
 }
 
-fn show(refusal: Refusal, text: &str) {
+fn show(refusal: SpannedRefusal, text: &str) {
     let _shown = format!("{} {:?}", refusal.in_source(text), text.len());
 }
 

@@ -77,10 +77,10 @@ impl Core {
     fn list(&self, who: &Principal, listing: &Listing) -> Reply {
         let answer = run_listing(&self.catalog, who, listing).and_then(|table| {
             let columns = table.columns.clone();
-            let rows: Result<Vec<_>, Refusal> = table.collect();
+            let rows: Result<Vec<_>, _> = table.collect();
             Ok(Table { columns, rows: rows?, ..Table::default() })
         });
-        answer.map_or_else(|refusal| refused(&refusal), Reply::Done)
+        answer.map_or_else(|refusal| refused(&refusal.without_place()), Reply::Done)
     }
 
     fn apply(&mut self, actor: Principal, command: Command<Plain>) -> Result<Reply> {

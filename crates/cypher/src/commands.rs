@@ -11,7 +11,7 @@ use crate::columns::{
     ALIASES, AUTH_RULES, CLUSTER_POLICY, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, Column, DATABASES,
     PRIVILEGES, ROLES, SUPPORTED_PRIVILEGES, USERS,
 };
-use crate::lexer::words;
+use crate::characters::words;
 use crate::parser::parse;
 
 /// The codes that any statement may be refused with, in order of precedence.

@@ -6,14 +6,15 @@ use std::sync::LazyLock;
 
 use aliasd_catalog::Value;
 
+use crate::characters::words;
 use crate::commands::commands;
 use crate::error::mask::{COVER, secret_spans};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, LanguageError, SpannedError};
 use crate::formula::Scope;
 use crate::lexer::tolerant::{self, Piece};
-use crate::lexer::{TokenKind, tokenize, words};
+use crate::lexer::{TokenKind, tokenize};
 use crate::parameters::Parameters;
-use crate::parser::{Parser, parse, privilege_spellings};
+use crate::parser::{Continuation, Parser, parse, privilege_spellings};
 use crate::span::Span;
 
 /// What a piece of a text is.
@@ -35,15 +36,6 @@ pub enum PieceKind {
     Comment,
     /// What is not part of the language.
     Unknown,
-}
-
-/// What could come next in an unfinished statement.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Continuation {
-    /// Keywords in capitals, in the order in which the grammar has them.
-    pub keywords: Vec<&'static str>,
-    /// Kinds of things that are no keyword, as errors name them: "an alias name", "a password in quotes".
-    pub kinds: Vec<&'static str>,
 }
 
 /// Words of the clauses, operators and scopes that are in the syntax of no command by itself.
@@ -141,15 +133,16 @@ pub fn without_secrets(text: &str) -> String {
 /// It is not an expression, or it has no value by itself. The error repeats nothing of the text, which may be a secret.
 pub fn evaluate(text: &str) -> Result<Value, LanguageError> {
     let parameters = Parameters::default();
-    let value = || {
-        let expression = Parser::new(text, tokenize(text)?).lone_expression()?;
-        let mut scope = Scope::of_constants(&parameters, (ErrorCode::InvalidExpression, ""));
-        Ok(scope.bind(&expression)?.evaluate(&[])?.into_owned())
-    };
-    value().map_err(|error: LanguageError| {
-        LanguageError::new("", error.code(), error.span(), "This is not a value.")
+    let not_a_value = |code, span| {
+        SpannedError::new(code, span, "This is not a value.")
             .with_hint("Values are 'text', 5, 1.5, true, null, [1, 2], {key: 'value'} and duration('PT5S').")
-    })
+            .without_place()
+    };
+    let expression = tokenize(text).and_then(|tokens| Parser::new(text, tokens).lone_expression());
+    let expression = expression.map_err(|error| not_a_value(error.code(), error.span()))?;
+    let mut scope = Scope::of_constants(&parameters, (ErrorCode::InvalidExpression, ""));
+    let value = scope.bind(&expression).and_then(|bound| Ok(bound.evaluate(&[])?.into_owned()));
+    value.map_err(|error| not_a_value(error.code(), error.span()))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@
 //! I/O, looks at what a catalog holds or decides what a command does; that is the catalog's.
 
 pub mod ast;
+mod characters;
 mod columns;
 mod commands;
 mod definitions;
@@ -40,6 +41,7 @@ mod lower;
 mod parameters;
 mod parser;
 mod print;
+mod refusal;
 mod span;
 mod split;
 mod subject;
@@ -48,13 +50,14 @@ mod suggest;
 pub use columns::{Column, Only};
 pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
 pub use definitions::definitions;
-pub use editing::{Continuation, PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
-pub use error::{ErrorCode, LanguageError};
+pub use editing::{PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
+pub use error::{ErrorCode, LanguageError, SpannedError};
 pub use lexer::STATEMENT_BYTES_MAX;
-pub use lower::{Lowered, NoOp, Refusal, compile, lower};
+pub use lower::{Lowered, NoOp, compile, lower};
 pub use parameters::Parameters;
-pub use parser::{LIST_MEMBERS_MAX, NESTING_MAX, parse};
+pub use parser::{Continuation, LIST_MEMBERS_MAX, NESTING_MAX, parse};
 pub use print::{grant_command, grant_command_as};
+pub use refusal::{Refusal, SpannedRefusal};
 pub use span::{Located, Span};
 pub use split::{Position, split_statements};
 pub use subject::{DatabaseChoice, ListingRequest, PrivilegesOf, Subject};

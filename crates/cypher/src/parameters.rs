@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aliasd_catalog::{Value, ValueMap};
 use zeroize::Zeroize;
 
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::span::Span;
 
 /// Values by parameter name, without the `$`. They may hold passwords: `Debug` prints names only, and
@@ -30,12 +30,12 @@ impl Parameters {
     ///
     /// # Errors
     /// The caller gave no such parameter.
-    pub(crate) fn get(&self, name: &str, span: Span) -> Result<&Arc<Value>, LanguageError> {
+    pub(crate) fn get(&self, name: &str, span: Span) -> Result<&Arc<Value>, SpannedError> {
         match self.values.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
             Ok(index) => Ok(&self.values[index].1),
             Err(_) => {
                 let message = format!("The statement needs a parameter '{name}', which was not given.");
-                Err(LanguageError::new("", ErrorCode::MissingParameter, span, message))
+                Err(SpannedError::new(ErrorCode::MissingParameter, span, message))
             }
         }
     }

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use aliasd_catalog::{Float, Value};
 use aliasd_cypher::ast::BinaryOperator;
 use aliasd_cypher::formula::{Aggregate, Aggregation, BoundExpression, arithmetic, float, order};
-use aliasd_cypher::{LanguageError, Refusal, Span};
+use aliasd_cypher::{Span, SpannedError, SpannedRefusal};
 
-use super::Rows;
-use super::projection::{Order, Page, Ranking};
+use super::order::{Order, Page, Ranking};
+use super::rows::Rows;
 
 /// A bound `RETURN`.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Item {
 // === impl Returns ===
 
 impl Returns {
-    pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
+    pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, SpannedRefusal> {
         let aggregates = self.items.iter().any(|(_, item)| item.aggregates());
         // Pairs of what is returned and the row that it came from, which ORDER BY may still refer to.
         let pairs: Pairs<'a> = if aggregates {
@@ -71,7 +71,7 @@ impl Returns {
         Ok(self.page.cut(self.sort(pairs)?))
     }
 
-    fn values(&self, row: &[Value]) -> Result<Vec<Value>, LanguageError> {
+    fn values(&self, row: &[Value]) -> Result<Vec<Value>, SpannedError> {
         let values = self.items.iter().map(|(_, item)| match item {
             Item::Value(formula) => Ok(formula.evaluate(row)?.into_owned()),
             Item::OfGroup(_) => Ok(Value::Null),
@@ -80,7 +80,7 @@ impl Returns {
     }
 
     /// One row for each group, in the order in which the groups first appear.
-    fn groups(&self, rows: Rows<'_>) -> Result<Vec<Vec<Value>>, Refusal> {
+    fn groups(&self, rows: Rows<'_>) -> Result<Vec<Vec<Value>>, SpannedRefusal> {
         let mut places: BTreeMap<Vec<Value>, usize> = BTreeMap::new();
         let mut groups: Vec<(Vec<Value>, Vec<Accumulator>)> = Vec::new();
         let accumulators = || self.aggregates.iter().map(|_| Accumulator::default()).collect();
@@ -107,7 +107,7 @@ impl Returns {
     }
 
     /// The row that is returned for a group.
-    fn finish(&self, key: Vec<Value>, accumulators: Vec<Accumulator>) -> Result<Vec<Value>, Refusal> {
+    fn finish(&self, key: Vec<Value>, accumulators: Vec<Accumulator>) -> Result<Vec<Value>, SpannedRefusal> {
         let mut group = key;
         let aggregated = self.aggregates.iter().zip(accumulators);
         group.extend(aggregated.map(|(aggregate, accumulator)| accumulator.finish(aggregate.aggregation)));
@@ -118,7 +118,7 @@ impl Returns {
         returned.collect()
     }
 
-    fn sort<'a>(&'a self, pairs: Pairs<'a>) -> Result<Rows<'a>, Refusal> {
+    fn sort<'a>(&'a self, pairs: Pairs<'a>) -> Result<Rows<'a>, SpannedRefusal> {
         if self.order.is_empty() {
             return Ok(Box::new(pairs.map(|pair| pair.map(|(returned, _)| returned))));
         }
@@ -136,7 +136,7 @@ impl Returns {
     }
 }
 
-type Pairs<'a> = Box<dyn Iterator<Item = Result<(Vec<Value>, Vec<Value>), Refusal>> + Send + 'a>;
+type Pairs<'a> = Box<dyn Iterator<Item = Result<(Vec<Value>, Vec<Value>), SpannedRefusal>> + Send + 'a>;
 
 /// The first of equal rows.
 fn distinct(pairs: Pairs<'_>) -> Pairs<'_> {
@@ -162,7 +162,7 @@ impl Accumulator {
     ///
     /// # Errors
     /// A sum of what is no number, or one that does not fit.
-    fn add(&mut self, aggregate: &Aggregate, value: Option<Value>, span: Span) -> Result<(), LanguageError> {
+    fn add(&mut self, aggregate: &Aggregate, value: Option<Value>, span: Span) -> Result<(), SpannedError> {
         let Some(value) = value else {
             self.count += 1;
             return Ok(());

@@ -7,7 +7,7 @@ use aliasd_catalog::{
 };
 use aliasd_cypher::DatabaseChoice;
 
-use super::Rows;
+use super::rows::Rows;
 use super::time;
 
 pub(super) fn database_rows<'a>(catalog: &'a Catalog, who: &'a Principal, which: &DatabaseChoice) -> Rows<'a> {

@@ -1,16 +1,20 @@
 //! Listings: what a `SHOW` reads from a catalog, for whom, and as which columns and rows.
 //!
-//! A listing is described by a statement ([`ListingRequest`]), bound once, against the columns of its subject, and can then be run on any catalog. Rows are made one by
-//! one while they are asked for, and no more of them than are asked for. `ORDER BY` holds as many as may be
-//! returned, and none where the subject's own order is asked for; aggregation holds its groups. A principal sees what the
-//! reference allows and nothing else: rows and values are hidden here.
+//! A listing is described by a statement ([`ListingRequest`]), bound once to the columns of its subject, and can then be
+//! run on any catalog. Rows are made one by one while they are asked for, and no more of them than are asked for.
+//! `ORDER BY` holds as many as may be returned, and none where the subject's own order is asked for; aggregation holds
+//! its groups. Who may see what is the catalog's to say; it is never decided here.
+//!
+//! Pure: a view of the catalog, a principal and a request in, rows or a refusal out. Nothing here changes a catalog.
 
 mod aggregate;
 mod databases;
 mod no_op;
+mod order;
 mod policy;
 mod privileges;
 mod projection;
+mod rows;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -18,13 +22,11 @@ mod time;
 mod users;
 
 use aliasd_catalog::{Catalog, Principal, Value};
-use aliasd_cypher::{ListingRequest, Refusal, Subject};
+use aliasd_cypher::{ListingRequest, SpannedRefusal, Subject};
 
 pub use no_op::answer_no_op;
 use projection::Pipeline;
-
-/// Rows, one by one. A row may fail on its own, for example by a division by zero.
-pub(crate) type Rows<'a> = Box<dyn Iterator<Item = Result<Vec<Value>, Refusal>> + Send + 'a>;
+use rows::Rows;
 
 /// A listing that is ready to run.
 #[derive(Clone, Debug)]
@@ -45,7 +47,11 @@ pub struct Table<'a> {
 /// # Errors
 /// The principal may not list this, or a row that had to be looked at before the first one could be
 /// given has no value. Rows that come later report their own errors.
-pub fn run_listing<'a>(catalog: &'a Catalog, who: &'a Principal, listing: &'a Listing) -> Result<Table<'a>, Refusal> {
+pub fn run_listing<'a>(
+    catalog: &'a Catalog,
+    who: &'a Principal,
+    listing: &'a Listing,
+) -> Result<Table<'a>, SpannedRefusal> {
     let rows = source::rows(&listing.subject, catalog, who)?;
     let rows = listing.pipeline.run(rows)?;
     Ok(Table { columns: listing.columns(), rows })
@@ -58,8 +64,8 @@ impl Listing {
     ///
     /// # Errors
     /// A name is no column, a parameter is missing, or an expression cannot have a value on any row. The error has a
-    /// span, and gets its excerpt with [`Refusal::in_source`].
-    pub fn bind(request: &ListingRequest) -> Result<Self, Refusal> {
+    /// span, and gets its excerpt with [`SpannedRefusal::in_source`].
+    pub fn bind(request: &ListingRequest) -> Result<Self, SpannedRefusal> {
         let ListingRequest { subject, projection, version, parameters } = request;
         // Where a column cannot be asked for, it still has its place in the row.
         let offered: Vec<_> = subject.columns().enumerate().filter(|(_, column)| column.is_offered(*version)).collect();
@@ -77,7 +83,7 @@ impl Listing {
 // === impl Table ===
 
 impl Iterator for Table<'_> {
-    type Item = Result<Vec<Value>, Refusal>;
+    type Item = Result<Vec<Value>, SpannedRefusal>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.rows.next()

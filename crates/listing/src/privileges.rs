@@ -6,7 +6,7 @@ use aliasd_catalog::{Catalog, Grant, Principal, PrivilegeRow, SUPPORTED_PRIVILEG
 use aliasd_cypher::ast::AsCommands;
 use aliasd_cypher::{PrivilegesOf, grant_command_as};
 
-use super::Rows;
+use super::rows::Rows;
 
 /// The privileges of one who may ask for them.
 pub(super) fn privilege_rows<'a>(

@@ -1,15 +1,15 @@
 //! `YIELD … ORDER BY … SKIP … LIMIT … WHERE … RETURN …`, in the order in which Cypher runs them.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use aliasd_catalog::Value;
-use aliasd_cypher::ast::{Expression, OrderItem, Projection, Return, ReturnItems, Yield, YieldItems};
-use aliasd_cypher::formula::{Aggregation, BoundExpression, Scope, order};
-use aliasd_cypher::{Column, ErrorCode, LanguageError, Located, Parameters, Refusal, Span, nearest};
+use aliasd_cypher::ast::{Expression, Projection, Return, ReturnItems, Yield, YieldItems};
+use aliasd_cypher::formula::{Aggregation, BoundExpression, Scope};
+use aliasd_cypher::{Column, ErrorCode, Located, Parameters, Span, SpannedError, SpannedRefusal, nearest};
 
-use super::Rows;
 use super::aggregate::{Item, Returns};
+use super::order::{Order, Page};
+use super::rows::Rows;
 
 /// A projection, bound to the columns of a subject.
 #[derive(Clone, Debug)]
@@ -25,29 +25,6 @@ pub(super) struct Pipeline {
 /// A column of the subject and its place in the row.
 type Offered = (usize, &'static Column);
 
-/// What to sort by: formulas, each ascending or descending.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Order(Vec<(BoundExpression, bool)>);
-
-/// Rows held until their order is known, and no more of them than may be wanted.
-pub(super) struct Ranking<'a> {
-    order: &'a Order,
-    /// How many are wanted at most.
-    wanted: usize,
-    /// What decides a row's place, and the row. The wanted ones among those seen, and some that are not.
-    held: Vec<(Vec<Value>, Vec<Value>)>,
-}
-
-/// Rows that a ranking holds before it begins to drop what is not wanted.
-pub(super) const HELD_MIN: usize = 512;
-
-/// Which of the rows to keep.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Page {
-    pub(super) skip: usize,
-    pub(super) limit: Option<usize>,
-}
-
 // === impl Pipeline ===
 
 impl Pipeline {
@@ -56,7 +33,7 @@ impl Pipeline {
         sorted_by: Option<usize>,
         projection: &Projection,
         parameters: &Parameters,
-    ) -> Result<Self, LanguageError> {
+    ) -> Result<Self, SpannedError> {
         let columns = yielded(subject, projection.yields.as_ref())?;
         // With YIELD, ORDER BY and WHERE see what it names and, beside it, every column.
         let all = subject.iter().filter(|_| projection.yields.is_some()).map(|(place, column)| (column.name, *place));
@@ -85,7 +62,7 @@ impl Pipeline {
     }
 
     /// Runs the projection on the subject's rows.
-    pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, Refusal> {
+    pub(super) fn run<'a>(&'a self, rows: Rows<'a>) -> Result<Rows<'a>, SpannedRefusal> {
         let rows = self.page.cut(self.order.sort(rows, self.page)?);
         let rows: Rows<'a> = match &self.filter {
             None => rows,
@@ -114,7 +91,7 @@ fn named(columns: &[(String, usize)]) -> impl Iterator<Item = (&str, usize)> {
 }
 
 /// The columns that `YIELD` names; without it, the brief ones.
-fn yielded(subject: &[Offered], yields: Option<&Yield>) -> Result<Vec<(String, usize)>, LanguageError> {
+fn yielded(subject: &[Offered], yields: Option<&Yield>) -> Result<Vec<(String, usize)>, SpannedError> {
     let offered = || subject.iter().copied();
     let Some(yields) = yields else {
         let brief = offered().filter(|(_, column)| column.brief);
@@ -137,20 +114,20 @@ fn yielded(subject: &[Offered], yields: Option<&Yield>) -> Result<Vec<(String, u
     Ok(columns)
 }
 
-fn unknown_column(wanted: &str, span: Span, known: impl Iterator<Item = &'static str> + Clone) -> LanguageError {
+fn unknown_column(wanted: &str, span: Span, known: impl Iterator<Item = &'static str> + Clone) -> SpannedError {
     let message = format!("Trying to YIELD non-existing column: `{wanted}`");
-    LanguageError::new("", ErrorCode::UnknownVariable, span, message).with_hint(match nearest(wanted, known.clone()) {
+    SpannedError::new(ErrorCode::UnknownVariable, span, message).with_hint(match nearest(wanted, known.clone()) {
         Some(near) => format!("Did you mean '{near}'?"),
         None => format!("The columns are: {}.", known.collect::<Vec<_>>().join(", ")),
     })
 }
 
-fn once(names: &mut BTreeSet<String>, name: &str, span: Span) -> Result<(), LanguageError> {
+fn once(names: &mut BTreeSet<String>, name: &str, span: Span) -> Result<(), SpannedError> {
     if names.insert(name.to_owned()) {
         return Ok(());
     }
     let message = format!("Multiple result columns with the same name are not supported: `{name}`");
-    Err(LanguageError::new("", ErrorCode::DuplicateColumn, span, message).with_hint("Rename one of them with AS."))
+    Err(SpannedError::new(ErrorCode::DuplicateColumn, span, message).with_hint("Rename one of them with AS."))
 }
 
 fn bind_return(
@@ -158,7 +135,7 @@ fn bind_return(
     columns: &[(String, usize)],
     sorted_by: Option<usize>,
     parameters: &Parameters,
-) -> Result<Returns, LanguageError> {
+) -> Result<Returns, SpannedError> {
     let mut items = match &returns.items {
         ReturnItems::All(_) => columns.iter().map(|(name, place)| (name.clone(), Item::column(*place))).collect(),
         ReturnItems::Columns(_) => Vec::new(),
@@ -212,7 +189,7 @@ fn bind_return(
 fn constant_rows(
     expression: Option<&Located<Expression>>,
     parameters: &Parameters,
-) -> Result<Option<usize>, LanguageError> {
+) -> Result<Option<usize>, SpannedError> {
     let Some(expression) = expression else { return Ok(None) };
     let refusal = "It is not allowed to refer to variables in SKIP and LIMIT.";
     let mut scope = Scope::of_constants(parameters, (ErrorCode::InvalidExpression, refusal));
@@ -221,106 +198,11 @@ fn constant_rows(
         Value::Integer(count) if *count >= 0 => Ok(Some(rows_of(count.unsigned_abs()))),
         _ => {
             let message = "SKIP and LIMIT need a whole number that is not negative.";
-            Err(LanguageError::new("", ErrorCode::WrongType, expression.span, message))
+            Err(SpannedError::new(ErrorCode::WrongType, expression.span, message))
         }
     }
 }
 
 fn rows_of(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
-}
-
-// === impl Order ===
-
-impl Order {
-    fn bind<'a>(items: &'a [OrderItem], scope: &mut Scope<'a>) -> Result<Self, LanguageError> {
-        let items = items.iter().map(|item| Ok((scope.bind(&item.expression)?, item.descending)));
-        Ok(Self(items.collect::<Result<_, LanguageError>>()?))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// No order at all if this one asks for nothing but a column that the rows come ascending by anyway.
-    fn unless(self, comes_sorted_by: impl Fn(usize) -> bool) -> Self {
-        match self.0.as_slice() {
-            [(expression, false)] if expression.as_column().is_some_and(comes_sorted_by) => Self::default(),
-            _ => self,
-        }
-    }
-
-    /// The values of a row that decide its place.
-    pub(super) fn key(&self, row: &[Value]) -> Result<Vec<Value>, LanguageError> {
-        self.0.iter().map(|(formula, _)| Ok(formula.evaluate(row)?.into_owned())).collect()
-    }
-
-    fn compare(&self, left: &[Value], right: &[Value]) -> Ordering {
-        let pairs = self.0.iter().zip(left.iter().zip(right));
-        pairs.fold(Ordering::Equal, |so_far, ((_, descending), (left, right))| {
-            so_far.then_with(|| if *descending { order(right, left) } else { order(left, right) })
-        })
-    }
-
-    /// Sorts; rows that compare equal keep their order. Without items, nothing is held back.
-    fn sort<'a>(&'a self, rows: Rows<'a>, page: Page) -> Result<Rows<'a>, Refusal> {
-        if self.is_empty() {
-            return Ok(rows);
-        }
-        let mut ranking = Ranking::new(self, page);
-        for row in rows {
-            let row = row?;
-            ranking.add(self.key(&row)?, row);
-        }
-        Ok(ranking.rows())
-    }
-}
-
-// === impl Ranking ===
-
-impl<'a> Ranking<'a> {
-    pub(super) fn new(order: &'a Order, page: Page) -> Self {
-        Self { order, wanted: page.end(), held: Vec::new() }
-    }
-
-    pub(super) fn add(&mut self, key: Vec<Value>, row: Vec<Value>) {
-        self.held.push((key, row));
-        // Half of what is held goes at once, so that a row costs no more than in a sort of them all.
-        if self.held.len() >= self.wanted.saturating_mul(2).max(HELD_MIN) {
-            self.settle();
-        }
-    }
-
-    /// Drops what comes after the wanted rows. Of equal rows the earlier stay, since sorting keeps their order.
-    fn settle(&mut self) {
-        self.held.sort_by(|(left, _), (right, _)| self.order.compare(left, right));
-        self.held.truncate(self.wanted);
-    }
-
-    #[cfg(test)]
-    pub(super) fn held(&self) -> usize {
-        self.held.len()
-    }
-
-    /// The wanted rows, in order.
-    pub(super) fn rows(mut self) -> Rows<'a> {
-        self.settle();
-        Box::new(self.held.into_iter().map(|(_, row)| Ok(row)))
-    }
-}
-
-// === impl Page ===
-
-impl Page {
-    /// How many rows can be looked at before the last that is kept.
-    fn end(self) -> usize {
-        self.limit.map_or(usize::MAX, |limit| self.skip.saturating_add(limit))
-    }
-
-    pub(super) fn cut<'a>(self, rows: Rows<'a>) -> Rows<'a> {
-        match self {
-            Self { skip: 0, limit: None } => rows,
-            Self { skip, limit } => Box::new(rows.skip(skip).take(limit.unwrap_or(usize::MAX))),
-        }
-    }
 }

@@ -4,12 +4,12 @@ use aliasd_catalog::{
     Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, Principal, Question, Value, Visibility,
 };
 use aliasd_cypher::ast::RolesWith;
-use aliasd_cypher::{PrivilegesOf, Refusal, Subject};
+use aliasd_cypher::{PrivilegesOf, SpannedRefusal, Subject};
 
-use super::Rows;
 use super::databases::database_rows;
 use super::policy::policy_rows;
 use super::privileges::{privilege_rows, supported_rows};
+use super::rows::Rows;
 use super::users::{current_user_rows, role_rows, user_rows};
 
 /// The column that the rows come ascending by, if there is one.
@@ -26,7 +26,11 @@ pub(super) fn sorted_by(subject: &Subject) -> Option<usize> {
 }
 
 /// The rows that the principal may see, each as long as the list of columns. Who may see what, the catalog decides.
-pub(super) fn rows<'a>(subject: &'a Subject, catalog: &'a Catalog, who: &'a Principal) -> Result<Rows<'a>, Refusal> {
+pub(super) fn rows<'a>(
+    subject: &'a Subject,
+    catalog: &'a Catalog,
+    who: &'a Principal,
+) -> Result<Rows<'a>, SpannedRefusal> {
     let visible = catalog.visible_to(who);
     visible.ask(question(subject, &visible))?;
     Ok(match subject {

@@ -117,11 +117,11 @@ fn a_limit_ends_the_listing() {
 fn ordering_with_a_limit_holds_no_more_than_it_may_return() {
     let listing = listing("SHOW ALIASES FOR DATABASE YIELD name, url ORDER BY url SKIP 2 LIMIT 3");
     let order = &listing.pipeline.order;
-    let mut ranking = projection::Ranking::new(order, listing.pipeline.page);
+    let mut ranking = order::Ranking::new(order, listing.pipeline.page);
     for number in 0..ROWS {
         let row = row(number);
         ranking.add(order.key(&row).unwrap(), row);
-        assert!(ranking.held() <= projection::HELD_MIN);
+        assert!(ranking.held() <= order::HELD_MIN);
     }
     let names: Vec<Value> = ranking.rows().skip(2).map(|row| row.unwrap().swap_remove(0)).collect();
     assert_eq!(names, [ROWS - 3, ROWS - 4, ROWS - 5].map(|number| Value::from(format!("alias-{number:06}"))));

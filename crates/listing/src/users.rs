@@ -3,7 +3,7 @@
 use aliasd_catalog::{Catalog, Principal, RoleName, User, UserName, UserStatus, Value, ValueMap};
 use aliasd_cypher::ast::RolesWith;
 
-use super::Rows;
+use super::rows::Rows;
 
 /// Tags are NULL where they may not be seen.
 pub(super) fn user_rows(catalog: &Catalog, with_auth: bool, with_tags: bool) -> Rows<'_> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::mask::{COVER, secret_spans};
-use crate::lexer::is_invisible;
+use crate::characters::is_invisible;
 use crate::span::Span;
 
 /// Characters shown before and after the fault, so that an excerpt of a very long line stays short.

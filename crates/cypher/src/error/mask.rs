@@ -9,7 +9,7 @@
 //! * after a word that resembles `PASSWORD`, anything that is neither a string, a parameter nor one of
 //!   a few keywords that may follow it covers the whole rest of the text.
 
-use crate::lexer::{is_name_continue, is_name_start};
+use crate::characters::{is_name_continue, is_name_start};
 use crate::span::Span;
 use crate::suggest::nearest;
 

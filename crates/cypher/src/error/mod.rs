@@ -1,4 +1,5 @@
-//! What is wrong with a statement's text: one error type, made to be read by people.
+//! What is wrong with a statement's text, made to be read by people: a [`LanguageError`] shows the place. Whatever is found
+//! where the text is not at hand is a [`SpannedError`], which cannot be shown before it has met its text.
 //!
 //! An error never shows a secret. Whatever part of the statement may be a password is covered before
 //! an excerpt is cut from it (see [`mask`]), and no message quotes covered text.
@@ -111,12 +112,21 @@ error_codes! {
     NotSupported = "NOT_SUPPORTED", ["51N26"], "Statement.UnsupportedAdministrationCommand";
 }
 
+/// What is wrong at a place of a text that is not at hand.
+///
+/// It cannot be shown: nobody could find the place. [`in_source`](Self::in_source) makes an error of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpannedError(Box<Details>);
+
 /// Why a statement was not understood.
 #[derive(Clone, PartialEq, Eq)]
-pub struct LanguageError(Box<Details>);
+pub struct LanguageError {
+    error: SpannedError,
+    place: Option<Box<excerpt::Excerpt>>,
+}
 
 /// Boxed, so that a `Result` of a small value stays small.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Details {
     code: ErrorCode,
     message: String,
@@ -124,16 +134,14 @@ struct Details {
     span: Span,
     /// The value at fault came in a parameter.
     by_parameter: bool,
-    place: Option<excerpt::Excerpt>,
 }
 
-// === impl LanguageError ===
+// === impl SpannedError ===
 
-impl LanguageError {
-    /// An error at `span` of `source`. An empty `source` gives an error without an excerpt.
-    pub fn new(source: &str, code: ErrorCode, span: Span, message: impl Into<String>) -> Self {
-        let place = (!source.is_empty()).then(|| excerpt::Excerpt::cut(source, span));
-        Self(Box::new(Details { code, message: message.into(), hint: None, span, by_parameter: false, place }))
+impl SpannedError {
+    /// An error at a place. The message must not quote what may be a secret.
+    pub fn new(code: ErrorCode, span: Span, message: impl Into<String>) -> Self {
+        Self(Box::new(Details { code, message: message.into(), hint: None, span, by_parameter: false }))
     }
 
     /// Names the way out.
@@ -149,72 +157,100 @@ impl LanguageError {
         self
     }
 
-    /// Adds the place to an error that was raised where the text was not at hand.
+    /// The stable code.
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// The bytes of the statement that are at fault.
+    pub(crate) fn span(&self) -> Span {
+        self.0.span
+    }
+
+    /// What is wrong, in one sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The error for a reader of the text: with line, column and excerpt.
     #[must_use]
-    pub fn in_source(mut self, source: &str) -> Self {
-        if self.0.place.is_none() && self.0.span.end <= source.len() {
-            self.0.place = (!source.is_empty()).then(|| excerpt::Excerpt::cut(source, self.0.span));
-        }
+    pub fn in_source(self, source: &str) -> LanguageError {
+        let place = Box::new(excerpt::Excerpt::cut(source, self.0.span));
+        LanguageError { error: self, place: Some(place) }
+    }
+
+    /// The error without its place, for text of which nothing may be shown, and for one that is too long to be read.
+    #[must_use]
+    pub fn without_place(self) -> LanguageError {
+        LanguageError { error: self, place: None }
+    }
+}
+
+// === impl LanguageError ===
+
+impl LanguageError {
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.error = self.error.with_hint(hint);
         self
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
-        self.0.code
+        self.error.0.code
     }
 
     /// The GQLSTATUS, followed by the statuses of its causes.
     #[must_use]
     pub fn gql_status(&self) -> Vec<&'static str> {
-        let parameter = self.0.by_parameter.then_some(PARAMETER_STATUS);
-        parameter.into_iter().chain(self.0.code.gql_status().iter().copied()).collect()
+        let parameter = self.error.0.by_parameter.then_some(PARAMETER_STATUS);
+        parameter.into_iter().chain(self.error.0.code.gql_status().iter().copied()).collect()
     }
 
     /// What is wrong, in one sentence, without the place.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.0.message
+        &self.error.0.message
     }
 
     /// The way out, where there is one to name.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+        self.error.0.hint.as_deref()
     }
 
     /// The bytes of the statement that are at fault.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.0.span
+        self.error.0.span
     }
 
     /// Line and column of the fault, both counted from 1, columns in characters.
     #[must_use]
     pub fn position(&self) -> Option<(usize, usize)> {
-        self.0.place.as_ref().map(|place| (place.line, place.column))
+        self.place.as_ref().map(|place| (place.line, place.column))
     }
 
     /// The line at fault with a caret below it, secrets covered.
     #[must_use]
     pub fn excerpt(&self) -> Option<String> {
-        self.0.place.as_ref().map(excerpt::Excerpt::to_string)
+        self.place.as_ref().map(|place| place.to_string())
     }
 }
 
 /// The message, the place and the excerpt; the hint is apart, see [`LanguageError::hint`].
 impl fmt::Display for LanguageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0.message)?;
-        let Some(place) = &self.0.place else { return Ok(()) };
-        write!(formatter, " (line {}, column {} (offset: {}))", place.line, place.column, self.0.span.start)?;
+        formatter.write_str(self.message())?;
+        let Some(place) = &self.place else { return Ok(()) };
+        write!(formatter, " (line {}, column {} (offset: {}))", place.line, place.column, self.span().start)?;
         write!(formatter, "\n{place}")
     }
 }
 
 impl fmt::Debug for LanguageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {self}", self.0.code.as_str())
+        write!(formatter, "{}: {self}", self.code().as_str())
     }
 }
 

@@ -1,19 +1,17 @@
 //! Running a formula on a row, with three-valued logic: NULL is "not known".
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
-use aliasd_catalog::{Float, Value};
+use aliasd_catalog::Value;
 
-use super::compare::{compare, equal};
-use super::iterate::Row;
-use super::{Bound, Formula};
+use super::compare::equal;
+use super::node::{Bound, Formula};
+use super::operator::{arithmetic, compared, connect, count, from_truth};
+use super::row::{Evaluated, Row};
 use crate::ast::{BinaryOperator, Precedence, UnaryOperator};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::kind_of;
-use crate::span::{Located, Span};
-
-pub(super) type Evaluated<'a> = Result<Cow<'a, Value>, LanguageError>;
+use crate::span::Located;
 
 impl Located<Formula> {
     pub(super) fn value<'a>(&'a self, row: Row<'a, '_>) -> Evaluated<'a> {
@@ -45,12 +43,12 @@ impl Located<Formula> {
             Formula::Matches(text, pattern) => from_truth(pattern.fits(&*text.value(row)?)),
             Formula::List(members) => {
                 let members = members.iter().map(|member| row.keep(member.value(row)?, member.span));
-                Value::List(members.collect::<Result<_, LanguageError>>()?)
+                Value::List(members.collect::<Result<_, SpannedError>>()?)
             }
             Formula::Map(entries) => {
                 let entries =
                     entries.iter().map(|(key, entry)| Ok((key.clone(), row.keep(entry.value(row)?, entry.span)?)));
-                Value::Map(entries.collect::<Result<_, LanguageError>>()?)
+                Value::Map(entries.collect::<Result<_, SpannedError>>()?)
             }
             Formula::Unary(UnaryOperator::Not, operand) => from_truth(operand.truth_on(row)?.map(|truth| !truth)),
             Formula::Unary(UnaryOperator::Negate, operand) => {
@@ -63,13 +61,13 @@ impl Located<Formula> {
         Ok(Cow::Owned(value))
     }
 
-    pub(super) fn truth_on(&self, row: Row<'_, '_>) -> Result<Option<bool>, LanguageError> {
+    pub(super) fn truth_on(&self, row: Row<'_, '_>) -> Result<Option<bool>, SpannedError> {
         match &*self.value(row)? {
             Value::Boolean(truth) => Ok(Some(*truth)),
             Value::Null => Ok(None),
             other => {
                 let message = format!("Expected a boolean, found {}.", kind_of(other));
-                Err(LanguageError::new("", ErrorCode::WrongType, self.span, message))
+                Err(SpannedError::new(ErrorCode::WrongType, self.span, message))
             }
         }
     }
@@ -83,14 +81,14 @@ impl Located<Formula> {
                 other if *other == Value::Null => return Ok(Cow::Owned(Value::Null)),
                 other => {
                     let message = format!("Cannot read '{key}' of {}; only maps have keys.", kind_of(&other));
-                    return Err(LanguageError::new("", ErrorCode::WrongType, self.span, message));
+                    return Err(SpannedError::new(ErrorCode::WrongType, self.span, message));
                 }
             };
         }
         Ok(value)
     }
 
-    fn index(&self, base: &Value, index: &Value) -> Result<Value, LanguageError> {
+    fn index(&self, base: &Value, index: &Value) -> Result<Value, SpannedError> {
         match (base, index) {
             (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
             (Value::List(members), Value::Integer(index)) => {
@@ -100,17 +98,17 @@ impl Located<Formula> {
             (Value::Map(entries), Value::String(key)) => Ok(entries.get(key).cloned().unwrap_or(Value::Null)),
             _ => {
                 let message = format!("Cannot look up {} in {}.", kind_of(index), kind_of(base));
-                Err(LanguageError::new("", ErrorCode::WrongType, self.span, message))
+                Err(SpannedError::new(ErrorCode::WrongType, self.span, message))
             }
         }
     }
 
     /// The members between two places; a negative place counts from the end, and one outside is moved inside.
-    fn slice(&self, base: &Bound, ends: [Option<&Bound>; 2], row: Row<'_, '_>) -> Result<Value, LanguageError> {
+    fn slice(&self, base: &Bound, ends: [Option<&Bound>; 2], row: Row<'_, '_>) -> Result<Value, SpannedError> {
         let base = base.value(row)?;
         let refused = |value: &Value| {
             let message = format!("A slice needs a list and whole numbers, found {}.", kind_of(value));
-            LanguageError::new("", ErrorCode::WrongType, self.span, message)
+            SpannedError::new(ErrorCode::WrongType, self.span, message)
         };
         let members = match &*base {
             Value::Null => return Ok(Value::Null),
@@ -155,7 +153,7 @@ impl Located<Formula> {
         otherwise.map_or(Ok(Cow::Owned(Value::Null)), |otherwise| otherwise.value(row))
     }
 
-    fn chain(&self, first: &Bound, rest: &[(BinaryOperator, Bound)], row: Row<'_, '_>) -> Result<Value, LanguageError> {
+    fn chain(&self, first: &Bound, rest: &[(BinaryOperator, Bound)], row: Row<'_, '_>) -> Result<Value, SpannedError> {
         // The parser never makes a chain without an operator.
         let level = rest.first().map_or(Precedence::Atom, |(operator, _)| operator.precedence());
         match level {
@@ -198,7 +196,7 @@ impl Located<Formula> {
         first: &Bound,
         rest: &[(BinaryOperator, Bound)],
         row: Row<'_, '_>,
-    ) -> Result<Value, LanguageError> {
+    ) -> Result<Value, SpannedError> {
         let mut result = Some(true);
         let mut left = first.value(row)?;
         for (operator, right) in rest {
@@ -209,7 +207,7 @@ impl Located<Formula> {
         Ok(from_truth(result))
     }
 
-    fn predicate(&self, operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, LanguageError> {
+    fn predicate(&self, operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, SpannedError> {
         let truth = match (operator, left, right) {
             (_, _, Value::Null) => None,
             (BinaryOperator::In, left, Value::List(members)) => {
@@ -220,7 +218,7 @@ impl Located<Formula> {
             }
             (BinaryOperator::In, _, other) => {
                 let message = format!("IN needs a list, found {}.", kind_of(other));
-                return Err(LanguageError::new("", ErrorCode::WrongType, self.span, message));
+                return Err(SpannedError::new(ErrorCode::WrongType, self.span, message));
             }
             (BinaryOperator::StartsWith, Value::String(left), Value::String(right)) => Some(left.starts_with(right)),
             (BinaryOperator::EndsWith, Value::String(left), Value::String(right)) => Some(left.ends_with(right)),
@@ -228,113 +226,5 @@ impl Located<Formula> {
             _ => None,
         };
         Ok(from_truth(truth))
-    }
-}
-
-fn count(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
-}
-
-pub(super) fn from_truth(truth: Option<bool>) -> Value {
-    truth.map_or(Value::Null, Value::Boolean)
-}
-
-/// AND, OR and XOR of truths that may be unknown.
-fn connect(operator: BinaryOperator, left: Option<bool>, right: Option<bool>) -> Option<bool> {
-    match (operator, left, right) {
-        (BinaryOperator::And, Some(false), _) | (BinaryOperator::And, _, Some(false)) => Some(false),
-        (BinaryOperator::Or, Some(true), _) | (BinaryOperator::Or, _, Some(true)) => Some(true),
-        (_, None, _) | (_, _, None) => None,
-        (BinaryOperator::And, ..) => Some(true),
-        (BinaryOperator::Or, ..) => Some(false),
-        (_, Some(left), Some(right)) => Some(left != right),
-    }
-}
-
-fn compared(operator: BinaryOperator, left: &Value, right: &Value) -> Option<bool> {
-    match operator {
-        BinaryOperator::Equal => equal(left, right),
-        BinaryOperator::NotEqual => equal(left, right).map(|truth| !truth),
-        BinaryOperator::Less => compare(left, right).map(Ordering::is_lt),
-        BinaryOperator::LessOrEqual => compare(left, right).map(Ordering::is_le),
-        BinaryOperator::Greater => compare(left, right).map(Ordering::is_gt),
-        _ => compare(left, right).map(Ordering::is_ge),
-    }
-}
-
-/// The value of an operator of numbers, texts or lists. NULL in gives NULL out.
-///
-/// # Errors
-/// The operator cannot take the values, or the result does not fit. The error is about `span`.
-pub fn arithmetic(
-    operator: BinaryOperator,
-    left: Cow<'_, Value>,
-    right: &Value,
-    span: Span,
-) -> Result<Value, LanguageError> {
-    match (operator, &*left, right) {
-        (_, Value::Null, _) | (_, _, Value::Null) => Ok(Value::Null),
-        (BinaryOperator::Add | BinaryOperator::Concatenate, Value::String(_), Value::String(_))
-        | (BinaryOperator::Add | BinaryOperator::Concatenate, Value::List(_), Value::List(_)) => {
-            Ok(append(left.into_owned(), right))
-        }
-        (BinaryOperator::Concatenate, ..) => Err(unfit(operator, &left, right, span)),
-        (_, Value::Integer(left), Value::Integer(right)) if operator != BinaryOperator::Power => {
-            integer_arithmetic(operator, *left, *right, span)
-        }
-        _ => match (float(&left), float(right)) {
-            (Some(left), Some(right)) => Ok(Value::Float(Float(match operator {
-                BinaryOperator::Add => left + right,
-                BinaryOperator::Subtract => left - right,
-                BinaryOperator::Multiply => left * right,
-                BinaryOperator::Divide => left / right,
-                BinaryOperator::Power => left.powf(right),
-                _ => left % right,
-            }))),
-            _ => Err(unfit(operator, &left, right, span)),
-        },
-    }
-}
-
-fn unfit(operator: BinaryOperator, left: &Value, right: &Value, span: Span) -> LanguageError {
-    let (symbol, left, right) = (operator.symbol(), kind_of(left), kind_of(right));
-    let message = format!("The operator {symbol} cannot take {left} and {right}.");
-    LanguageError::new("", ErrorCode::WrongType, span, message)
-}
-
-/// Appends in place, so that a long chain of `+` copies each operand once.
-fn append(mut left: Value, right: &Value) -> Value {
-    match (&mut left, right) {
-        (Value::String(left), Value::String(right)) => left.push_str(right),
-        (Value::List(left), Value::List(right)) => left.extend_from_slice(right),
-        _ => {}
-    }
-    left
-}
-
-fn integer_arithmetic(operator: BinaryOperator, left: i64, right: i64, span: Span) -> Result<Value, LanguageError> {
-    let result = match operator {
-        BinaryOperator::Add => left.checked_add(right),
-        BinaryOperator::Subtract => left.checked_sub(right),
-        BinaryOperator::Multiply => left.checked_mul(right),
-        BinaryOperator::Divide => left.checked_div(right),
-        _ => left.checked_rem(right),
-    };
-    let message = match right {
-        0 => "Division by zero.",
-        _ => "The result does not fit into a 64-bit integer.",
-    };
-    result.map(Value::Integer).ok_or_else(|| LanguageError::new("", ErrorCode::ArithmeticError, span, message))
-}
-
-/// A number as a float; none for what is no number.
-#[must_use]
-pub fn float(value: &Value) -> Option<f64> {
-    match value {
-        // Rounding to the nearest float is what Cypher's mixed arithmetic does.
-        #[expect(clippy::cast_precision_loss, reason = "mixed arithmetic is done in floats")]
-        Value::Integer(number) => Some(*number as f64),
-        Value::Float(number) => Some(number.0),
-        _ => None,
     }
 }

@@ -1,80 +1,17 @@
-//! Going through the members of a list. Iterations multiply what a short statement does, so what they do is paid for
-//! out of a purse: each evaluation of an expression on a row may pass and copy so many bytes.
+//! Going through the members of a list. Iterations multiply what a short statement does, so they have a budget: each
+//! evaluation of an expression on a row may pass and copy so many bytes.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 
 use aliasd_catalog::Value;
 
-use super::evaluate::{Evaluated, from_truth};
-use super::{Bound, Formula, weight};
+use super::node::{Bound, Formula};
+use super::operator::from_truth;
+use super::row::{Evaluated, Local, Row};
 use crate::ast::Quantifier;
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::kind_of;
-use crate::span::{Located, Span};
-
-/// Bytes of values that an expression may pass to iterations and copy into lists, maps and texts, on one row.
-pub(super) const BYTES_MAX: usize = 16 << 20;
-
-/// What a formula is evaluated on.
-#[derive(Clone, Copy)]
-pub(super) struct Row<'a, 'b> {
-    pub(super) columns: &'a [Value],
-    locals: Option<&'a Local<'a>>,
-    /// What is left of [`BYTES_MAX`].
-    purse: &'b Cell<usize>,
-}
-
-/// The value of the name of an iteration, and those of the iterations around it.
-struct Local<'a> {
-    value: &'a Value,
-    outer: Option<&'a Local<'a>>,
-}
-
-// === impl Row ===
-
-impl<'a, 'b> Row<'a, 'b> {
-    pub(super) fn new(columns: &'a [Value], purse: &'b Cell<usize>) -> Self {
-        Self { columns, locals: None, purse }
-    }
-
-    /// The value of the name that an iteration so many levels out gives.
-    pub(super) fn local(&self, level: usize) -> &'a Value {
-        let mut local = self.locals;
-        for _ in 0..level {
-            local = local.and_then(|local| local.outer);
-        }
-        local.map_or(&Value::Null, |local| local.value)
-    }
-
-    /// True inside of an iteration.
-    pub(super) fn iterates(&self) -> bool {
-        self.locals.is_some()
-    }
-
-    /// Pays for a value.
-    ///
-    /// # Errors
-    /// The purse does not hold as much.
-    pub(super) fn spend(&self, value: &Value, span: Span) -> Result<(), LanguageError> {
-        match self.purse.get().checked_sub(weight(value)) {
-            Some(left) => {
-                self.purse.set(left);
-                Ok(())
-            }
-            None => {
-                let message = "The expression goes through more than 16 MiB of values.";
-                Err(LanguageError::new("", ErrorCode::ListTooLong, span, message))
-            }
-        }
-    }
-
-    /// The value for something that lasts, paid for.
-    pub(super) fn keep(&self, value: Cow<'_, Value>, span: Span) -> Result<Value, LanguageError> {
-        self.spend(&value, span)?;
-        Ok(value.into_owned())
-    }
-}
+use crate::span::Located;
 
 impl Located<Formula> {
     pub(super) fn comprehension<'a>(
@@ -89,7 +26,7 @@ impl Located<Formula> {
         let mut kept = Vec::new();
         for member in members {
             let local = Local { value: member, outer: row.locals };
-            let inner = Row { columns: row.columns, locals: Some(&local), purse: row.purse };
+            let inner = Row { columns: row.columns, locals: Some(&local), budget: row.budget };
             row.spend(member, self.span)?;
             if filter.map_or(Ok(Some(true)), |filter| filter.truth_on(inner))? == Some(true) {
                 kept.push(match projection {
@@ -108,13 +45,13 @@ impl Located<Formula> {
         list: &Bound,
         condition: &Bound,
         row: Row<'_, '_>,
-    ) -> Result<Value, LanguageError> {
+    ) -> Result<Value, SpannedError> {
         let list = list.value(row)?;
         let Some(members) = self.members(&list)? else { return Ok(Value::Null) };
         let (mut holding, mut failing, mut open) = (0_usize, 0_usize, 0_usize);
         for member in members {
             let local = Local { value: member, outer: row.locals };
-            let inner = Row { columns: row.columns, locals: Some(&local), purse: row.purse };
+            let inner = Row { columns: row.columns, locals: Some(&local), budget: row.budget };
             row.spend(member, self.span)?;
             match condition.truth_on(inner)? {
                 Some(true) => holding += 1,
@@ -144,7 +81,7 @@ impl Located<Formula> {
         for member in members {
             let accumulator = Local { value: &so_far, outer: row.locals };
             let local = Local { value: member, outer: Some(&accumulator) };
-            let inner = Row { columns: row.columns, locals: Some(&local), purse: row.purse };
+            let inner = Row { columns: row.columns, locals: Some(&local), budget: row.budget };
             row.spend(member, self.span)?;
             so_far = row.keep(step.value(inner)?, step.span)?;
         }
@@ -152,13 +89,13 @@ impl Located<Formula> {
     }
 
     /// The members of a list; none for NULL.
-    fn members<'a>(&self, list: &'a Value) -> Result<Option<&'a [Value]>, LanguageError> {
+    fn members<'a>(&self, list: &'a Value) -> Result<Option<&'a [Value]>, SpannedError> {
         match list {
             Value::Null => Ok(None),
             Value::List(members) => Ok(Some(members)),
             other => {
                 let message = format!("Expected a list to go through, found {}.", kind_of(other));
-                Err(LanguageError::new("", ErrorCode::WrongType, self.span, message))
+                Err(SpannedError::new(ErrorCode::WrongType, self.span, message))
             }
         }
     }

@@ -2,27 +2,28 @@
 
 use aliasd_catalog::{Float, Value};
 
-use super::Function;
-use crate::error::{ErrorCode, LanguageError};
+use super::function::Function;
+use super::operator::float;
+use crate::error::{ErrorCode, SpannedError};
 use crate::span::Span;
 
 /// The value of a function of one number; none for something else.
 ///
 /// # Errors
 /// The result does not fit.
-pub(super) fn apply(function: Function, value: &Value, span: Span) -> Result<Option<Value>, LanguageError> {
+pub(super) fn apply(function: Function, value: &Value, span: Span) -> Result<Option<Value>, SpannedError> {
     let number = match (function, value) {
         (Function::Abs, Value::Integer(number)) => {
             let overflow = || {
                 let message = "The result does not fit into a 64-bit integer.";
-                LanguageError::new("", ErrorCode::ArithmeticError, span, message)
+                SpannedError::new(ErrorCode::ArithmeticError, span, message)
             };
             Value::Integer(number.checked_abs().ok_or_else(overflow)?)
         }
         (Function::Abs, Value::Float(number)) => Value::Float(Float(number.0.abs())),
         (Function::Sign, Value::Integer(number)) => Value::Integer(number.signum()),
         (Function::Sign, Value::Float(number)) => Value::Integer(i64::from(number.0 > 0.0) - i64::from(number.0 < 0.0)),
-        (_, number) => match super::float(number) {
+        (_, number) => match float(number) {
             Some(number) => Value::Float(Float(match function {
                 Function::Ceil => number.ceil(),
                 Function::Floor => number.floor(),

@@ -3,8 +3,7 @@
 use aliasd_catalog::Value;
 use regex::{Regex, RegexBuilder};
 
-use super::{Bound, Formula};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::kind_of;
 use crate::span::Span;
 
@@ -13,26 +12,26 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// A compiled pattern; none for NULL, which nothing is known to fit.
 #[derive(Clone, Debug)]
-pub(crate) struct Pattern(Option<Regex>);
+pub(super) struct Pattern(Option<Regex>);
 
 impl Pattern {
-    /// Compiles a literal or a parameter. Other patterns would have to be compiled for each row.
-    pub(super) fn new(pattern: Option<&Bound>, span: Span) -> Result<Self, LanguageError> {
-        let Some(Formula::Constant(value)) = pattern.map(|pattern| &pattern.value) else {
+    /// Compiles a constant: a literal or a parameter. Other patterns would have to be compiled for each row.
+    pub(super) fn new(pattern: Option<&Value>, span: Span) -> Result<Self, SpannedError> {
+        let Some(value) = pattern else {
             let message = "The pattern of =~ is a string literal or a parameter.";
-            return Err(LanguageError::new("", ErrorCode::InvalidExpression, span, message));
+            return Err(SpannedError::new(ErrorCode::InvalidExpression, span, message));
         };
-        match &**value {
+        match value {
             Value::Null => Ok(Self(None)),
             Value::String(text) => compile(text).map(|regex| Self(Some(regex))).ok_or_else(|| {
-                let error = LanguageError::new("", ErrorCode::InvalidExpression, span, "Invalid Regex.");
+                let error = SpannedError::new(ErrorCode::InvalidExpression, span, "Invalid Regex.");
                 error.with_hint(
                     "Groups, classes, repetitions and (?i) are known; look-around and back-references are not.",
                 )
             }),
             other => {
                 let message = format!("The operator =~ needs a string as pattern, found {}.", kind_of(other));
-                Err(LanguageError::new("", ErrorCode::WrongType, span, message))
+                Err(SpannedError::new(ErrorCode::WrongType, span, message))
             }
         }
     }

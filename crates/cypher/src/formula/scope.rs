@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use aliasd_catalog::{Float, Value};
 
+use super::aggregation::Aggregation;
+use super::bound::BoundExpression;
+use super::function::Function;
+use super::node::{Bound, Formula, weight};
 use super::pattern::Pattern;
-use super::{Bound, BoundExpression, Formula, Function, weight};
 use crate::ast::{BinaryOperator, Expression};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::Parameters;
 use crate::span::{Located, Span};
 use crate::suggest::nearest;
@@ -16,23 +19,6 @@ use crate::suggest::nearest;
 /// Bytes of parameter values that the expressions of one statement may spread out. A parameter that is
 /// named often would otherwise multiply.
 const PARAMETER_BYTES_MAX: usize = 16 << 20;
-
-/// How the rows of a group become one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aggregation {
-    /// How many values there are, or rows for `count(*)`.
-    Count,
-    /// The values as a list.
-    Collect,
-    /// The first in the order of `ORDER BY`.
-    Min,
-    /// The last in the order of `ORDER BY`.
-    Max,
-    /// The sum of numbers.
-    Sum,
-    /// The mean of numbers.
-    Avg,
-}
 
 /// One call of an aggregation.
 #[derive(Clone, Debug)]
@@ -113,7 +99,7 @@ impl<'a> Scope<'a> {
         expression: &'a Located<Expression>,
         aggregates_from: usize,
         aggregates: &mut Vec<Aggregate>,
-    ) -> Result<BoundExpression, LanguageError> {
+    ) -> Result<BoundExpression, SpannedError> {
         self.aggregates_from = aggregates_from;
         self.aggregates = Some(std::mem::take(aggregates));
         let bound = self.bind_part(expression);
@@ -125,11 +111,11 @@ impl<'a> Scope<'a> {
     ///
     /// # Errors
     /// A name, parameter or function is not known here, or the expression cannot have a value on any row.
-    pub fn bind(&mut self, expression: &'a Located<Expression>) -> Result<BoundExpression, LanguageError> {
+    pub fn bind(&mut self, expression: &'a Located<Expression>) -> Result<BoundExpression, SpannedError> {
         self.bind_part(expression).map(BoundExpression)
     }
 
-    fn bind_part(&mut self, expression: &'a Located<Expression>) -> Result<Bound, LanguageError> {
+    fn bind_part(&mut self, expression: &'a Located<Expression>) -> Result<Bound, SpannedError> {
         let span = expression.span;
         if let Some(column) = self.computed(&expression.value) {
             return Ok(Located::new(Formula::Column(column), span));
@@ -147,7 +133,7 @@ impl<'a> Scope<'a> {
                 let bind = |(key, value): &'a (Located<String>, Located<Expression>)| {
                     Ok((key.value.clone(), self.bind_part(value)?))
                 };
-                Formula::Map(entries.iter().map(bind).collect::<Result<_, LanguageError>>()?)
+                Formula::Map(entries.iter().map(bind).collect::<Result<_, SpannedError>>()?)
             }
             Expression::Property { base, keys } => {
                 let keys = keys.iter().map(|key| key.value.clone()).collect();
@@ -164,14 +150,18 @@ impl<'a> Scope<'a> {
                 let bind = |(tested, value): &'a (Located<Expression>, Located<Expression>)| {
                     Ok((self.bind_part(tested)?, self.bind_part(value)?))
                 };
-                let branches = branches.iter().map(bind).collect::<Result<_, LanguageError>>()?;
+                let branches = branches.iter().map(bind).collect::<Result<_, SpannedError>>()?;
                 Formula::Case(subject, branches, self.bind_optional(otherwise)?)
             }
             Expression::Chain { first, rest } if rest.first().is_some_and(|(by, _)| *by == BinaryOperator::Matches) => {
                 let text = Box::new(self.bind_part(first)?);
                 // A predicate stands alone: the parser makes no chains of them.
                 let pattern = rest.iter().map(|(_, pattern)| self.bind_part(pattern)).next_back().transpose()?;
-                Formula::Matches(text, Pattern::new(pattern.as_ref(), span)?)
+                let constant = match pattern.as_ref().map(|pattern| &pattern.value) {
+                    Some(Formula::Constant(value)) => Some(&**value),
+                    _ => None,
+                };
+                Formula::Matches(text, Pattern::new(constant, span)?)
             }
             Expression::Unary(operator, operand) => Formula::Unary(*operator, Box::new(self.bind_part(operand)?)),
             Expression::Chain { first, rest } => {
@@ -179,7 +169,7 @@ impl<'a> Scope<'a> {
                 let bind = |(operator, right): &'a (BinaryOperator, Located<Expression>)| {
                     Ok((*operator, self.bind_part(right)?))
                 };
-                Formula::Chain(first, rest.iter().map(bind).collect::<Result<_, LanguageError>>()?)
+                Formula::Chain(first, rest.iter().map(bind).collect::<Result<_, SpannedError>>()?)
             }
             Expression::IsNull { operand, negated } => Formula::IsNull(Box::new(self.bind_part(operand)?), *negated),
             Expression::Call { function, distinct, arguments } => match Aggregation::of(&function.value) {
@@ -198,7 +188,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Binds what goes through the members of a list.
-    fn iteration(&mut self, expression: &'a Expression) -> Result<Formula, LanguageError> {
+    fn iteration(&mut self, expression: &'a Expression) -> Result<Formula, SpannedError> {
         match expression {
             Expression::Comprehension { variable, list, filter, projection } => {
                 let list = Box::new(self.bind_part(list)?);
@@ -228,20 +218,20 @@ impl<'a> Scope<'a> {
     fn bind_optional(
         &mut self,
         expression: &'a Option<Box<Located<Expression>>>,
-    ) -> Result<Option<Box<Bound>>, LanguageError> {
+    ) -> Result<Option<Box<Bound>>, SpannedError> {
         expression.as_ref().map(|expression| Ok(Box::new(self.bind_part(expression)?))).transpose()
     }
 
-    fn bind_all(&mut self, expressions: &'a [Located<Expression>]) -> Result<Vec<Bound>, LanguageError> {
+    fn bind_all(&mut self, expressions: &'a [Located<Expression>]) -> Result<Vec<Bound>, SpannedError> {
         expressions.iter().map(|expression| self.bind_part(expression)).collect()
     }
 
-    fn parameter(&mut self, name: &str, span: Span) -> Result<Formula, LanguageError> {
+    fn parameter(&mut self, name: &str, span: Span) -> Result<Formula, SpannedError> {
         let value = self.parameters.get(name, span)?;
         self.parameter_bytes = self.parameter_bytes.saturating_add(weight(value));
         if self.parameter_bytes > PARAMETER_BYTES_MAX {
             let message = "The statement's expressions use more than 16 MiB of parameter values.";
-            return Err(LanguageError::new("", ErrorCode::ListTooLong, span, message));
+            return Err(SpannedError::new(ErrorCode::ListTooLong, span, message));
         }
         Ok(Formula::Constant(value.clone()))
     }
@@ -268,20 +258,20 @@ impl<'a> Scope<'a> {
     fn with_local(
         &mut self,
         name: &'a Located<String>,
-        bind: impl FnOnce(&mut Self) -> Result<Formula, LanguageError>,
-    ) -> Result<Formula, LanguageError> {
+        bind: impl FnOnce(&mut Self) -> Result<Formula, SpannedError>,
+    ) -> Result<Formula, SpannedError> {
         self.locals.push(&name.value);
         let bound = bind(self);
         self.locals.pop();
         bound
     }
 
-    fn variable(&self, name: &str, span: Span) -> Result<Formula, LanguageError> {
+    fn variable(&self, name: &str, span: Span) -> Result<Formula, SpannedError> {
         if let Some(level) = self.locals.iter().rev().position(|local| *local == name) {
             return Ok(Formula::Local(level));
         }
         if let (true, Some((code, message))) = (self.columns.is_empty(), self.constant_only) {
-            return Err(LanguageError::new("", code, span, message));
+            return Err(SpannedError::new(code, span, message));
         }
         let Some(column) = self.columns.get(name) else { return Err(self.unknown(name, span)) };
         if self.aggregates.is_some() {
@@ -290,15 +280,15 @@ impl<'a> Scope<'a> {
             }
             let message =
                 format!("Aggregation column contains implicit grouping expressions. Illegal expression(s): {name}");
-            let error = LanguageError::new("", ErrorCode::ImplicitGrouping, span, message);
+            let error = SpannedError::new(ErrorCode::ImplicitGrouping, span, message);
             return Err(error.with_hint(format!("Make {name} an item of RETURN of its own, to group by it.")));
         }
         Ok(Formula::Column(*column))
     }
 
-    fn unknown(&self, name: &str, span: Span) -> LanguageError {
+    fn unknown(&self, name: &str, span: Span) -> SpannedError {
         let known = self.columns.keys().chain(&self.locals).copied();
-        let error = LanguageError::new("", ErrorCode::UnknownVariable, span, format!("Variable `{name}` not defined"));
+        let error = SpannedError::new(ErrorCode::UnknownVariable, span, format!("Variable `{name}` not defined"));
         error.with_hint(match nearest(name, known.clone()) {
             Some(near) => format!("Did you mean '{near}'?"),
             None => {
@@ -316,15 +306,15 @@ impl<'a> Scope<'a> {
         distinct: bool,
         arguments: &'a [Located<Expression>],
         span: Span,
-    ) -> Result<Formula, LanguageError> {
+    ) -> Result<Formula, SpannedError> {
         let [argument] = arguments else {
             let message = "An aggregation takes one argument.";
-            return Err(LanguageError::new("", ErrorCode::InvalidExpression, span, message));
+            return Err(SpannedError::new(ErrorCode::InvalidExpression, span, message));
         };
         let Some(aggregates) = self.aggregates.take() else { return Err(self.misplaced(span)) };
         if self.mentions_local(&argument.value) {
             let message = "An aggregation is about rows, and not about the members of a list around it.";
-            return Err(LanguageError::new("", ErrorCode::InvalidExpression, span, message));
+            return Err(SpannedError::new(ErrorCode::InvalidExpression, span, message));
         }
         // The argument runs on the rows of the group, where nothing is computed yet.
         let computed = std::mem::take(&mut self.computed);
@@ -339,7 +329,7 @@ impl<'a> Scope<'a> {
         distinct: bool,
         argument: Option<Bound>,
         span: Span,
-    ) -> Result<Formula, LanguageError> {
+    ) -> Result<Formula, SpannedError> {
         let Some(aggregates) = &mut self.aggregates else { return Err(self.misplaced(span)) };
         let column = self.aggregates_from + aggregates.len();
         aggregates.push(Aggregate { aggregation, distinct, argument: argument.map(BoundExpression) });
@@ -347,45 +337,13 @@ impl<'a> Scope<'a> {
     }
 
     /// The error for an aggregation where a value of one row is due.
-    fn misplaced(&self, span: Span) -> LanguageError {
+    fn misplaced(&self, span: Span) -> SpannedError {
         if let Some((code, message)) = self.constant_only {
-            return LanguageError::new("", code, span, message);
+            return SpannedError::new(code, span, message);
         }
         let message = "An aggregation stands in an item of RETURN, and not inside of another aggregation.";
-        LanguageError::new("", ErrorCode::InvalidExpression, span, message)
+        SpannedError::new(ErrorCode::InvalidExpression, span, message)
             .with_hint("Make it an item of RETURN; ORDER BY may repeat the item or use its name.")
-    }
-}
-
-// === impl Aggregation ===
-
-impl Aggregation {
-    const ALL: [(&'static str, Self); 6] = [
-        ("count", Self::Count),
-        ("collect", Self::Collect),
-        ("min", Self::Min),
-        ("max", Self::Max),
-        ("sum", Self::Sum),
-        ("avg", Self::Avg),
-    ];
-
-    /// The names of all of them, which no function of values has.
-    pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
-        Self::ALL.into_iter().map(|(name, _)| name)
-    }
-
-    fn of(function: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(function)).map(|(_, aggregation)| aggregation)
-    }
-
-    /// True if an expression is or holds an aggregation.
-    #[must_use]
-    pub fn stands_in(expression: &Expression) -> bool {
-        expression.any(&mut |part| match part {
-            Expression::CountRows => true,
-            Expression::Call { function, .. } => Self::of(&function.value).is_some(),
-            _ => false,
-        })
     }
 }
 

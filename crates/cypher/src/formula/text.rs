@@ -5,15 +5,15 @@ use std::borrow::Cow;
 
 use aliasd_catalog::{Float, Value};
 
-use super::Function;
 use super::compare::equal;
+use super::function::Function;
 use crate::parser::LIST_MEMBERS_MAX;
 
 /// Longest text that `replace` makes of a shorter one, in bytes.
 const GROWN_BYTES_MAX: usize = 1 << 16;
 
 /// Why a function has no value.
-pub(super) enum Failure {
+pub(super) enum NoValue {
     /// An argument is of another type.
     Type,
     /// The result would be too large, or a number is negative. In words.
@@ -21,7 +21,7 @@ pub(super) enum Failure {
 }
 
 /// The value of a function of several arguments, of which the first is not NULL.
-pub(super) fn apply(function: Function, arguments: &[Cow<'_, Value>]) -> Result<Value, Failure> {
+pub(super) fn apply(function: Function, arguments: &[Cow<'_, Value>]) -> Result<Value, NoValue> {
     let arguments: Vec<&Value> = arguments.iter().map(AsRef::as_ref).collect();
     if let (Function::NullIf, [left, right]) = (function, arguments.as_slice()) {
         return Ok(if equal(left, right) == Some(true) { Value::Null } else { (*left).clone() });
@@ -46,7 +46,7 @@ pub(super) fn apply(function: Function, arguments: &[Cow<'_, Value>]) -> Result<
         (Function::Replace, [Value::String(text), Value::String(found), Value::String(by)]) => {
             let growth = text.matches(found.as_str()).count().saturating_mul(by.len().saturating_sub(found.len()));
             if growth > 0 && text.len().saturating_add(growth) > GROWN_BYTES_MAX {
-                return Err(Failure::Size("The text would become longer than 65,536 bytes."));
+                return Err(NoValue::Size("The text would become longer than 65,536 bytes."));
             }
             Ok(Value::from(text.replace(found.as_str(), by)))
         }
@@ -60,32 +60,32 @@ pub(super) fn apply(function: Function, arguments: &[Cow<'_, Value>]) -> Result<
                 false => text.split(by.as_str()).take(LIST_MEMBERS_MAX + 1).map(Value::from).collect(),
             };
             match pieces.len() > LIST_MEMBERS_MAX {
-                true => Err(Failure::Size("The text has more than 10,000 parts.")),
+                true => Err(NoValue::Size("The text has more than 10,000 parts.")),
                 false => Ok(Value::List(pieces)),
             }
         }
-        _ => Err(Failure::Type),
+        _ => Err(NoValue::Type),
     }
 }
 
 /// The numbers from the first to the last, both included.
-fn range(first: i64, last: i64, step: i64) -> Result<Value, Failure> {
+fn range(first: i64, last: i64, step: i64) -> Result<Value, NoValue> {
     if step == 0 {
-        return Err(Failure::Size("The step of a range is not zero."));
+        return Err(NoValue::Size("The step of a range is not zero."));
     }
     let (first, last, step) = (i128::from(first), i128::from(last), i128::from(step));
     let count = (last - first).div_euclid(step) + 1;
     let members = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
     if members > LIST_MEMBERS_MAX {
-        return Err(Failure::Size("The range has more than 10,000 members."));
+        return Err(NoValue::Size("The range has more than 10,000 members."));
     }
     // Each lies between the first and the last, so it fits.
     let member = |place: usize| i64::try_from(first + step * i128::try_from(place).unwrap_or_default());
     Ok(Value::List((0..members).filter_map(|place| member(place).ok()).map(Value::Integer).collect()))
 }
 
-fn places(number: i64) -> Result<usize, Failure> {
-    usize::try_from(number).map_err(|_| Failure::Size("A place or length in a text is not negative."))
+fn places(number: i64) -> Result<usize, NoValue> {
+    usize::try_from(number).map_err(|_| NoValue::Size("A place or length in a text is not negative."))
 }
 
 /// `toInteger`, `toFloat` and `toBoolean`: NULL for text that says something else, none for another type.

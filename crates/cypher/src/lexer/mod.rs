@@ -9,8 +9,9 @@ pub(crate) mod tolerant;
 
 pub(crate) use literal::{decode_float, decode_integer, decode_quoted, decode_string};
 
+use crate::characters::{is_invisible, is_name_continue, is_name_start, turns_direction};
 use crate::error::mask::is_secret;
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, LanguageError, SpannedError};
 use crate::span::Span;
 
 /// Longest statement that is looked at, in bytes.
@@ -82,8 +83,9 @@ fn symbol_at(text: &[u8]) -> Option<&'static str> {
 pub(crate) fn tokenize(source: &str) -> Result<Vec<Token>, LanguageError> {
     if source.len() > STATEMENT_BYTES_MAX {
         let message = format!("The statement has {} bytes; at most {STATEMENT_BYTES_MAX} are allowed.", source.len());
-        return Err(LanguageError::new("", ErrorCode::StatementTooLarge, Span::default(), message)
-            .with_hint("Pass large maps as parameters, or split the work into several statements."));
+        let error = SpannedError::new(ErrorCode::StatementTooLarge, Span::default(), message)
+            .with_hint("Pass large maps as parameters, or split the work into several statements.");
+        return Err(error.without_place());
     }
     let mut lexer = Lexer { source, position: 0 };
     let mut tokens = Vec::with_capacity(source.len() / 6 + 2);
@@ -298,7 +300,7 @@ impl Lexer<'_> {
     }
 
     fn error(&self, code: ErrorCode, span: Span, message: impl Into<String>) -> LanguageError {
-        LanguageError::new(self.source, code, span, message)
+        SpannedError::new(code, span, message).in_source(self.source)
     }
 
     fn peek(&self) -> Option<char> {
@@ -323,35 +325,6 @@ impl Lexer<'_> {
         let rest = &self.source[self.position..];
         self.position += rest.find(|character| !accept(character)).unwrap_or(rest.len());
     }
-}
-
-/// The bare words of a text, valid or not: what is between characters that no name has.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|character| !is_name_continue(character)).filter(|word| !word.is_empty())
-}
-
-/// True for a character that may begin a bare name.
-pub(crate) fn is_name_start(character: char) -> bool {
-    character == '_' || character.is_alphabetic()
-}
-
-/// True for a character that may stand inside a bare name.
-pub(crate) fn is_name_continue(character: char) -> bool {
-    character == '_' || character.is_alphanumeric()
-}
-
-/// True for characters that cannot be seen or that change the direction of what is seen. They are
-/// allowed in strings and backticks only, so that a statement says what it seems to say.
-pub(crate) fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// True for characters that change the direction of the text after them.
-fn turns_direction(character: char) -> bool {
-    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn describe_foreign(character: char) -> (String, &'static str) {

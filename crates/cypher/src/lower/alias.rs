@@ -6,16 +6,17 @@ use aliasd_catalog::{
 };
 
 use super::map::{DRIVER, PROPERTIES, values};
-use super::{Refusal, catalog_name, name, secret, string};
+use super::{catalog_name, name, secret, string};
 use crate::ast::{AliasStatement, LoginClause, MapEntries, NameOperand, Operand, RemoteClauses};
 use crate::parameters::Parameters;
+use crate::refusal::SpannedRefusal;
 use crate::span::Located;
 
 pub(super) fn lower(
     statement: &AliasStatement,
     version: CypherVersion,
     parameters: &Parameters,
-) -> Result<Command<Plain>, Refusal> {
+) -> Result<Command<Plain>, SpannedRefusal> {
     match statement {
         AliasStatement::Create(create) => {
             let form = name_form(&create.name, version)?;
@@ -44,7 +45,7 @@ pub(super) fn lower(
 
 /// Where the name of a composite database may end in the name of an alias. Only Cypher 5 looks at how the name
 /// was written; a dot inside of a part shows that the part was quoted.
-fn name_form(operand: &NameOperand, version: CypherVersion) -> Result<NameForm, Refusal> {
+fn name_form(operand: &NameOperand, version: CypherVersion) -> Result<NameForm, SpannedRefusal> {
     Ok(match (&operand.value, version) {
         (_, CypherVersion::Cypher25) => NameForm::AnyDot,
         (Operand::Parameter(_), CypherVersion::Cypher5) => NameForm::FirstDot,
@@ -61,7 +62,7 @@ fn remote_target(
     remote: &RemoteClauses,
     database: CatalogName,
     parameters: &Parameters,
-) -> Result<RemoteTarget<Plain>, Refusal> {
+) -> Result<RemoteTarget<Plain>, SpannedRefusal> {
     let driver = remote.driver.as_ref().map(|map| driver(failure, map, parameters)).transpose()?;
     Ok(RemoteTarget {
         database,
@@ -82,13 +83,17 @@ fn alter_alias(
     alter: &crate::ast::AlterAlias,
     version: CypherVersion,
     parameters: &Parameters,
-) -> Result<Command<Plain>, Refusal> {
+) -> Result<Command<Plain>, SpannedRefusal> {
     let alias = catalog_name(&alter.name, parameters)?;
     let failure = format!("Failed to alter the specified database alias '{alias}'");
-    let url = alter.url.as_ref().map(|url| Ok::<_, Refusal>(RemoteUrl::new(&string(url, parameters)?)?)).transpose()?;
+    let url = alter
+        .url
+        .as_ref()
+        .map(|url| Ok::<_, SpannedRefusal>(RemoteUrl::new(&string(url, parameters)?)?))
+        .transpose()?;
     let target = alter.target.as_ref().map(|target| catalog_name(target, parameters)).transpose()?;
     let user = alter.user.as_ref();
-    let user = user.map(|user| Ok::<_, Refusal>(RemoteUserName::new(&name(user, parameters)?)?)).transpose()?;
+    let user = user.map(|user| Ok::<_, SpannedRefusal>(RemoteUserName::new(&name(user, parameters)?)?)).transpose()?;
     Ok(Command::AlterAlias(AlterAlias {
         name: alias,
         form: name_form(&alter.name, version)?,
@@ -106,6 +111,6 @@ fn driver(
     failure: &str,
     map: &Located<Operand<MapEntries>>,
     parameters: &Parameters,
-) -> Result<DriverSettings, Refusal> {
+) -> Result<DriverSettings, SpannedRefusal> {
     Ok(DriverSettings::from_values(failure, &values(map, DRIVER, parameters)?)?)
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{Attempt, AuthRuleName, DbmsAction, Effect, Outcome, Rejection, RoleName, Verb};
 
+use super::name;
 use super::privilege::roles;
-use super::{Refusal, name};
 use crate::ast::{AuthRuleStatement, NameOperand, RuleAssignment};
 use crate::parameters::Parameters;
+use crate::refusal::SpannedRefusal;
 
 /// A statement that changes nothing whatever a catalog holds. Nothing is proposed for it; its answer is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub struct NoOp {
 }
 
 /// What an altered rule would be like does not matter, since there is none.
-pub(super) fn lower(statement: &AuthRuleStatement, parameters: &Parameters) -> Result<NoOp, Refusal> {
-    let rule = |operand: &NameOperand| -> Result<AuthRuleName, Refusal> {
+pub(super) fn lower(statement: &AuthRuleStatement, parameters: &Parameters) -> Result<NoOp, SpannedRefusal> {
+    let rule = |operand: &NameOperand| -> Result<AuthRuleName, SpannedRefusal> {
         Ok(AuthRuleName::new(&name(operand, parameters)?)?)
     };
     let (needs, if_exists, rejection) = match statement {
@@ -55,10 +56,10 @@ fn of_roles(
     assignment: &RuleAssignment,
     (needs, verb): (DbmsAction, Verb),
     parameters: &Parameters,
-) -> Result<NoOp, Refusal> {
+) -> Result<NoOp, SpannedRefusal> {
     let roles = roles(&assignment.roles, parameters)?;
     let rules = assignment.rules.iter().map(|rule| Ok(AuthRuleName::new(&name(rule, parameters)?)?));
-    let rules = rules.collect::<Result<BTreeSet<_>, Refusal>>()?;
+    let rules = rules.collect::<Result<BTreeSet<_>, SpannedRefusal>>()?;
     let attempt = match verb {
         Verb::Revoke => Attempt::RevokeRoles(roles.clone()),
         _ => Attempt::GrantRoles(roles.clone()),

@@ -3,7 +3,7 @@
 use aliasd_catalog::{Value, ValueMap};
 
 use crate::ast::{MapEntries, Operand};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::formula::Scope;
 use crate::parameters::{Parameters, kind_of};
 use crate::span::Located;
@@ -29,7 +29,7 @@ pub(super) fn values(
     map: &Located<Operand<MapEntries>>,
     kind: MapKind,
     parameters: &Parameters,
-) -> Result<ValueMap, LanguageError> {
+) -> Result<ValueMap, SpannedError> {
     let entries = match &map.value {
         Operand::Literal(entries) => entries,
         Operand::Parameter(parameter) => {
@@ -38,7 +38,7 @@ pub(super) fn values(
                 let (label, found) = (kind.label, kind_of(value));
                 // The value itself may be a secret in the wrong place, so the parameter's name stands for it.
                 let message = format!("Invalid {label} '${parameter}'. Expected a map value, found {found}.");
-                return Err(LanguageError::new("", ErrorCode::WrongType, map.span, message).by_parameter());
+                return Err(SpannedError::new(ErrorCode::WrongType, map.span, message).by_parameter());
             };
             return Ok(entries.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect());
         }
@@ -49,7 +49,7 @@ pub(super) fn values(
         let formula = scope.bind(expression)?;
         let value = formula.evaluate(&[]).map_err(|error| {
             let message = format!("Failed evaluating the given {}.", kind.label);
-            let failed = LanguageError::new("", ErrorCode::DriverEvaluation, error.span(), message);
+            let failed = SpannedError::new(ErrorCode::DriverEvaluation, error.span(), message);
             failed.with_hint(error.message())
         })?;
         values.insert(key.value.to_lowercase(), value.into_owned());

@@ -11,8 +11,6 @@ mod rule;
 mod show;
 mod user;
 
-use std::fmt;
-
 use aliasd_catalog::{
     CatalogName, Command, CypherVersion, DatabaseName, DatabaseStatus, OpenCommand, Plain, PlainSecret, PolicyChange,
     Rejection, Value,
@@ -21,9 +19,10 @@ use aliasd_catalog::{
 pub use auth_rule::NoOp;
 
 use crate::ast::{Body, ClusterStatement, DatabaseStatement, NameOperand, Operand, Statement};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::{Parameters, kind_of};
 use crate::parser::parse;
+use crate::refusal::{Refusal, SpannedRefusal};
 use crate::span::{Located, Span};
 use crate::subject::ListingRequest;
 
@@ -36,15 +35,6 @@ pub enum Lowered {
     Listing(Box<ListingRequest>),
     /// Something that changes nothing, whatever a catalog holds.
     NoOp(Box<NoOp>),
-}
-
-/// Why a statement is refused before the catalog is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The text, or a parameter's value, is at fault.
-    Language(LanguageError),
-    /// A name or value breaks a rule of the catalog.
-    Rejected(Rejection),
 }
 
 /// Parses and lowers a statement.
@@ -60,8 +50,8 @@ pub fn compile(source: &str, parameters: &Parameters) -> Result<Lowered, Refusal
 /// Joins a statement with the values of its parameters.
 ///
 /// # Errors
-/// As [`compile`]. Errors carry a span, and get their excerpt with [`Refusal::in_source`].
-pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, Refusal> {
+/// As [`compile`]. They can be shown once they have met the text again: see [`Refusal::in_source`].
+pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, SpannedRefusal> {
     let version = statement.version.unwrap_or(CypherVersion::Cypher25);
     let command = match &statement.body.value {
         Body::Alias(body) => alias::lower(body, version, parameters)?,
@@ -76,7 +66,7 @@ pub fn lower(statement: &Statement, parameters: &Parameters) -> Result<Lowered, 
     Ok(Lowered::Command(Box::new(command)))
 }
 
-fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Command<Plain>, SpannedRefusal> {
     Ok(match statement {
         DatabaseStatement::Create(create) => {
             let name = DatabaseName::new(&name(&create.name, parameters)?)?;
@@ -114,7 +104,7 @@ fn database(statement: &DatabaseStatement, parameters: &Parameters) -> Result<Co
     })
 }
 
-fn cluster(statement: &ClusterStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+fn cluster(statement: &ClusterStatement, parameters: &Parameters) -> Result<Command<Plain>, SpannedRefusal> {
     Ok(match statement {
         ClusterStatement::SetPolicy(map) => {
             let change = PolicyChange::from_values(&map::values(map, map::POLICY, parameters)?)?;
@@ -126,7 +116,7 @@ fn cluster(statement: &ClusterStatement, parameters: &Parameters) -> Result<Comm
 // === operands ===
 
 /// The full name that an operand stands for.
-fn name(operand: &NameOperand, parameters: &Parameters) -> Result<String, LanguageError> {
+fn name(operand: &NameOperand, parameters: &Parameters) -> Result<String, SpannedError> {
     match &operand.value {
         Operand::Literal(name) => Ok(name.display()),
         Operand::Parameter(parameter) => string_parameter(parameter, operand.span, parameters),
@@ -134,11 +124,11 @@ fn name(operand: &NameOperand, parameters: &Parameters) -> Result<String, Langua
 }
 
 /// The name of a database or alias that an operand stands for.
-fn catalog_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogName, Refusal> {
+fn catalog_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogName, SpannedRefusal> {
     Ok(CatalogName::new(&name(operand, parameters)?)?)
 }
 
-fn string(operand: &Located<Operand<String>>, parameters: &Parameters) -> Result<String, LanguageError> {
+fn string(operand: &Located<Operand<String>>, parameters: &Parameters) -> Result<String, SpannedError> {
     match &operand.value {
         Operand::Literal(text) => Ok(text.clone()),
         Operand::Parameter(parameter) => string_parameter(parameter, operand.span, parameters),
@@ -146,7 +136,7 @@ fn string(operand: &Located<Operand<String>>, parameters: &Parameters) -> Result
 }
 
 /// The secret that an operand stands for, in a buffer that wipes itself.
-fn secret(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> Result<PlainSecret, Refusal> {
+fn secret(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> Result<PlainSecret, SpannedRefusal> {
     let secret = match &operand.value {
         Operand::Literal(secret) => secret.clone(),
         Operand::Parameter(parameter) => PlainSecret::new(string_parameter(parameter, operand.span, parameters)?),
@@ -157,7 +147,7 @@ fn secret(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> R
     Ok(secret)
 }
 
-fn string_parameter(name: &str, span: Span, parameters: &Parameters) -> Result<String, LanguageError> {
+fn string_parameter(name: &str, span: Span, parameters: &Parameters) -> Result<String, SpannedError> {
     match &**parameters.get(name, span)? {
         Value::String(text) => Ok(text.clone()),
         other => Err(wrong_parameter(name, "a string", other, span)),
@@ -165,79 +155,7 @@ fn string_parameter(name: &str, span: Span, parameters: &Parameters) -> Result<S
 }
 
 /// The error for a parameter of another type. Shows the type and never the value.
-fn wrong_parameter(name: &str, expected: &str, found: &Value, span: Span) -> LanguageError {
+fn wrong_parameter(name: &str, expected: &str, found: &Value, span: Span) -> SpannedError {
     let message = format!("Expected parameter ${name} to be {expected}, found {}.", kind_of(found));
-    LanguageError::new("", ErrorCode::WrongType, span, message).by_parameter()
-}
-
-// === impl Refusal ===
-
-impl Refusal {
-    /// Adds line, column and excerpt to a refusal that knows its span only, for example of a row.
-    #[must_use]
-    pub fn in_source(self, source: &str) -> Self {
-        match self {
-            Self::Language(error) => Self::Language(error.in_source(source)),
-            Self::Rejected(rejection) => Self::Rejected(rejection),
-        }
-    }
-
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Language(error) => error.code().as_str(),
-            Self::Rejected(rejection) => rejection.code().code,
-        }
-    }
-
-    /// The GQLSTATUS, followed by the statuses of its causes.
-    #[must_use]
-    pub fn gql_status(&self) -> Vec<&'static str> {
-        match self {
-            Self::Language(error) => error.gql_status(),
-            Self::Rejected(rejection) => rejection.code().gqlstatus.to_vec(),
-        }
-    }
-
-    /// Neo4j's status code.
-    #[must_use]
-    pub fn neo4j_code(&self) -> &'static str {
-        match self {
-            Self::Language(error) => error.code().neo4j_code(),
-            Self::Rejected(rejection) => rejection.code().neo4j_code,
-        }
-    }
-
-    /// What the caller can do, where there is something to say.
-    #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::Language(error) => error.hint(),
-            Self::Rejected(rejection) => Some(rejection.hint()).filter(|hint| !hint.is_empty()),
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Language(error) => error.fmt(formatter),
-            Self::Rejected(rejection) => rejection.fmt(formatter),
-        }
-    }
-}
-
-impl std::error::Error for Refusal {}
-
-impl From<LanguageError> for Refusal {
-    fn from(error: LanguageError) -> Self {
-        Self::Language(error)
-    }
-}
-
-impl From<Rejection> for Refusal {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
-    }
+    SpannedError::new(ErrorCode::WrongType, span, message).by_parameter()
 }

@@ -7,14 +7,15 @@ use aliasd_catalog::{
     Resource, RoleName, Segment, UserName, UserScope,
 };
 
-use super::{Refusal, catalog_name, name, rule, string};
+use super::{catalog_name, name, rule, string};
 use crate::ast::{
     ElementKind, LoadTerm, NameOperand, NameScope, Operand, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb,
     ResourceTerm, RoleStatement, SegmentTerm,
 };
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::Parameters;
 use crate::parser::LIST_MEMBERS_MAX;
+use crate::refusal::SpannedRefusal;
 use crate::span::{Located, Span};
 
 /// In Cypher 5, revoking from what is missing is told and not refused.
@@ -26,7 +27,7 @@ pub(super) fn lower_role(
     statement: &RoleStatement,
     version: CypherVersion,
     parameters: &Parameters,
-) -> Result<Command<Plain>, Refusal> {
+) -> Result<Command<Plain>, SpannedRefusal> {
     Ok(match statement {
         RoleStatement::Create(create) => Command::Open(OpenCommand::CreateRole {
             name: role(&create.name, parameters)?,
@@ -57,7 +58,7 @@ pub(super) fn lower(
     statement: &PrivilegeStatement,
     version: CypherVersion,
     parameters: &Parameters,
-) -> Result<Command<Plain>, Refusal> {
+) -> Result<Command<Plain>, SpannedRefusal> {
     let privileges = privileges(&statement.privilege, parameters)?;
     let roles = roles(&statement.roles, parameters)?;
     bounded(&[privileges.len(), roles.len()], statement.privilege.span)?;
@@ -80,13 +81,13 @@ pub(super) fn lower(
 const PRODUCT_MAX: usize = LIST_MEMBERS_MAX;
 
 /// Refuses lists that are short one by one and long when every member of one meets every member of the other.
-fn bounded(lists: &[usize], span: Span) -> Result<(), LanguageError> {
+fn bounded(lists: &[usize], span: Span) -> Result<(), SpannedError> {
     let product = lists.iter().fold(1, |product: usize, members| product.saturating_mul(*members));
     if product <= PRODUCT_MAX {
         return Ok(());
     }
     let message = format!("The lists of the statement make {product} combinations; {PRODUCT_MAX} are possible.");
-    let error = LanguageError::new("", ErrorCode::ListTooLong, span, message);
+    let error = SpannedError::new(ErrorCode::ListTooLong, span, message);
     Err(error.with_hint("Split the statement."))
 }
 
@@ -94,7 +95,7 @@ fn membership(
     role_names: &[NameOperand],
     user_names: &[NameOperand],
     parameters: &Parameters,
-) -> Result<(BTreeSet<RoleName>, BTreeSet<UserName>), Refusal> {
+) -> Result<(BTreeSet<RoleName>, BTreeSet<UserName>), SpannedRefusal> {
     let span = role_names.first().map_or(Span::default(), |first| first.span);
     let (roles, users) = (roles(role_names, parameters)?, users(user_names, parameters)?);
     bounded(&[roles.len(), users.len()], span)?;
@@ -103,7 +104,7 @@ fn membership(
 
 /// One privilege for each scope, user, property, label or type that is named, and for nodes and relationships apart,
 /// as Neo4j keeps and lists them: each can be revoked by itself.
-fn privileges(term: &Located<PrivilegeTerm>, parameters: &Parameters) -> Result<BTreeSet<Privilege>, Refusal> {
+fn privileges(term: &Located<PrivilegeTerm>, parameters: &Parameters) -> Result<BTreeSet<Privilege>, SpannedRefusal> {
     match &term.value {
         PrivilegeTerm::Dbms(action) => Ok(BTreeSet::from([Privilege::Dbms(*action)])),
         PrivilegeTerm::Impersonate(names) => {
@@ -166,7 +167,7 @@ fn segments_of(
     action: GraphAction,
     segment: Option<&SegmentTerm>,
     parameters: &Parameters,
-) -> Result<Vec<Segment>, LanguageError> {
+) -> Result<Vec<Segment>, SpannedError> {
     let every = || vec![BTreeSet::new()];
     let (kind, parts) = match segment {
         None => match action {
@@ -190,7 +191,7 @@ fn segments_of(
     })
 }
 
-fn scopes(scope: &NameScope, parameters: &Parameters) -> Result<BTreeSet<DatabaseScope>, Refusal> {
+fn scopes(scope: &NameScope, parameters: &Parameters) -> Result<BTreeSet<DatabaseScope>, SpannedRefusal> {
     match scope {
         NameScope::Home => Ok(BTreeSet::from([DatabaseScope::Home])),
         NameScope::All => Ok(BTreeSet::from([DatabaseScope::All])),
@@ -201,29 +202,29 @@ fn scopes(scope: &NameScope, parameters: &Parameters) -> Result<BTreeSet<Databas
 }
 
 /// A parameter may stand for a name and not for `*`: that would widen a privilege unseen.
-fn scope_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogName, Refusal> {
+fn scope_name(operand: &NameOperand, parameters: &Parameters) -> Result<CatalogName, SpannedRefusal> {
     let name = catalog_name(operand, parameters)?;
     if name.as_str() == "*" && matches!(operand.value, Operand::Parameter(_)) {
         let message = "Parameterized database and graph names do not support wildcards.";
-        return Err(LanguageError::new("", ErrorCode::ParameterIsWildcard, operand.span, message).into());
+        return Err(SpannedError::new(ErrorCode::ParameterIsWildcard, operand.span, message).into());
     }
     Ok(name)
 }
 
 /// No users means every user.
-fn user_scopes(names: Option<&[NameOperand]>, parameters: &Parameters) -> Result<BTreeSet<UserScope>, Refusal> {
+fn user_scopes(names: Option<&[NameOperand]>, parameters: &Parameters) -> Result<BTreeSet<UserScope>, SpannedRefusal> {
     let Some(names) = names else { return Ok(BTreeSet::from([UserScope::All])) };
     Ok(users(names, parameters)?.into_iter().map(UserScope::Named).collect())
 }
 
-fn role(operand: &NameOperand, parameters: &Parameters) -> Result<RoleName, Refusal> {
+fn role(operand: &NameOperand, parameters: &Parameters) -> Result<RoleName, SpannedRefusal> {
     Ok(RoleName::new(&name(operand, parameters)?)?)
 }
 
-pub(super) fn roles(operands: &[NameOperand], parameters: &Parameters) -> Result<BTreeSet<RoleName>, Refusal> {
+pub(super) fn roles(operands: &[NameOperand], parameters: &Parameters) -> Result<BTreeSet<RoleName>, SpannedRefusal> {
     operands.iter().map(|operand| role(operand, parameters)).collect()
 }
 
-fn users(operands: &[NameOperand], parameters: &Parameters) -> Result<BTreeSet<UserName>, Refusal> {
+fn users(operands: &[NameOperand], parameters: &Parameters) -> Result<BTreeSet<UserName>, SpannedRefusal> {
     operands.iter().map(|operand| Ok(UserName::new(&name(operand, parameters)?)?)).collect()
 }

@@ -3,19 +3,19 @@
 use aliasd_catalog::Value;
 
 use crate::ast::{BinaryOperator, Expression, PatternTerm, Precedence, UnaryOperator};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::{Parameters, kind_of};
 use crate::span::{Located, Span};
 
 /// What follows `FOR`, as the catalog keeps it: without parameters, for they are gone once the rule is stored.
-pub(super) fn lower(pattern: &PatternTerm, parameters: &Parameters) -> Result<String, LanguageError> {
+pub(super) fn lower(pattern: &PatternTerm, parameters: &Parameters) -> Result<String, SpannedError> {
     let mut pattern = pattern.clone();
     condition(&mut pattern.condition, &pattern.variable.value, parameters)?;
     Ok(pattern.to_string())
 }
 
 /// `n.key = value`, `n.key IN [values]`, `n.key IS NULL` and their negations.
-fn condition(node: &mut Located<Expression>, variable: &str, parameters: &Parameters) -> Result<(), LanguageError> {
+fn condition(node: &mut Located<Expression>, variable: &str, parameters: &Parameters) -> Result<(), SpannedError> {
     let span = node.span;
     match &mut node.value {
         Expression::Unary(UnaryOperator::Not, inner) => condition(inner, variable, parameters),
@@ -42,9 +42,9 @@ fn condition(node: &mut Located<Expression>, variable: &str, parameters: &Parame
     }
 }
 
-fn refused(span: Span, reason: &str) -> LanguageError {
+fn refused(span: Span, reason: &str) -> SpannedError {
     let message = format!("Failed to administer property rule. {reason}");
-    LanguageError::new("", ErrorCode::InvalidExpression, span, message)
+    SpannedError::new(ErrorCode::InvalidExpression, span, message)
         .with_hint("For example FOR (n:Person) WHERE n.classification = 'public'.")
 }
 
@@ -59,7 +59,7 @@ fn is_constant(expression: &Expression) -> bool {
 }
 
 /// Replaces a parameter by its value.
-fn replace(node: &mut Located<Expression>, parameters: &Parameters) -> Result<(), LanguageError> {
+fn replace(node: &mut Located<Expression>, parameters: &Parameters) -> Result<(), SpannedError> {
     if let Expression::List(members) = &mut node.value {
         return members.iter_mut().try_for_each(|member| replace(member, parameters));
     }
@@ -68,7 +68,7 @@ fn replace(node: &mut Located<Expression>, parameters: &Parameters) -> Result<()
     Ok(())
 }
 
-fn literal(value: &Value, name: &str, span: Span) -> Result<Expression, LanguageError> {
+fn literal(value: &Value, name: &str, span: Span) -> Result<Expression, SpannedError> {
     Ok(match value {
         Value::Null => Expression::Null,
         Value::Boolean(truth) => Expression::Boolean(*truth),
@@ -77,11 +77,11 @@ fn literal(value: &Value, name: &str, span: Span) -> Result<Expression, Language
         Value::String(text) => Expression::String(text.clone()),
         Value::List(members) => {
             let members = members.iter().map(|member| Ok(Located::new(literal(member, name, span)?, span)));
-            Expression::List(members.collect::<Result<_, LanguageError>>()?)
+            Expression::List(members.collect::<Result<_, SpannedError>>()?)
         }
         Value::Float(_) | Value::Map(_) | Value::Duration(_) => {
             let message = format!("Expected parameter ${name} to be a literal, found {}.", kind_of(value));
-            return Err(LanguageError::new("", ErrorCode::WrongType, span, message));
+            return Err(SpannedError::new(ErrorCode::WrongType, span, message));
         }
     })
 }

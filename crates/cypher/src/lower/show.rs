@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{CypherVersion, RoleName, UserName};
 
-use super::{Refusal, catalog_name, name};
+use super::{catalog_name, name};
 use crate::ast::{self, NameOperand, ShowStatement, ShowSubject};
 use crate::parameters::Parameters;
+use crate::refusal::SpannedRefusal;
 use crate::subject::{DatabaseChoice, ListingRequest, PrivilegesOf, Subject};
 
 pub(super) fn lower(
     show: &ShowStatement,
     version: CypherVersion,
     parameters: &Parameters,
-) -> Result<ListingRequest, Refusal> {
+) -> Result<ListingRequest, SpannedRefusal> {
     Ok(ListingRequest {
         subject: subject(&show.subject.value, parameters)?,
         projection: show.projection.clone(),
@@ -22,7 +23,7 @@ pub(super) fn lower(
     })
 }
 
-fn subject(subject: &ShowSubject, parameters: &Parameters) -> Result<Subject, Refusal> {
+fn subject(subject: &ShowSubject, parameters: &Parameters) -> Result<Subject, SpannedRefusal> {
     let optional =
         |operand: &Option<NameOperand>| operand.as_ref().map(|operand| catalog_name(operand, parameters)).transpose();
     Ok(match subject {
@@ -44,16 +45,16 @@ fn subject(subject: &ShowSubject, parameters: &Parameters) -> Result<Subject, Re
     })
 }
 
-fn owners(of: &ast::PrivilegesOf, parameters: &Parameters) -> Result<PrivilegesOf, Refusal> {
+fn owners(of: &ast::PrivilegesOf, parameters: &Parameters) -> Result<PrivilegesOf, SpannedRefusal> {
     Ok(match of {
         ast::PrivilegesOf::Everyone => PrivilegesOf::Everyone,
         ast::PrivilegesOf::Roles(roles) => {
             let roles = roles.iter().map(|role| Ok(RoleName::new(&name(role, parameters)?)?));
-            PrivilegesOf::Roles(roles.collect::<Result<BTreeSet<_>, Refusal>>()?)
+            PrivilegesOf::Roles(roles.collect::<Result<BTreeSet<_>, SpannedRefusal>>()?)
         }
         ast::PrivilegesOf::Users(users) => {
             let users = users.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
-            PrivilegesOf::Users(users.collect::<Result<BTreeSet<_>, Refusal>>()?)
+            PrivilegesOf::Users(users.collect::<Result<BTreeSet<_>, SpannedRefusal>>()?)
         }
     })
 }

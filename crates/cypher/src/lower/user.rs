@@ -7,16 +7,17 @@ use aliasd_catalog::{
     Rejection, Removal, TagChange, UserName, UserTag, Value,
 };
 
-use super::{Refusal, catalog_name, name, secret, string, wrong_parameter};
+use super::{catalog_name, name, secret, string, wrong_parameter};
 use crate::ast::{AuthRemoval, Operand, PasswordClause, TagEdits, TagList, TagRemoval, UserSettings, UserStatement};
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, SpannedError};
 use crate::parameters::Parameters;
+use crate::refusal::SpannedRefusal;
 use crate::span::{Located, Span};
 
 /// The provider that is this catalog itself.
 const NATIVE: &str = "native";
 
-pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Result<Command<Plain>, Refusal> {
+pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Result<Command<Plain>, SpannedRefusal> {
     match statement {
         UserStatement::Create(create) => {
             let name = UserName::new(&name(&create.name, parameters)?)?;
@@ -56,7 +57,7 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
         UserStatement::AlterTags(alter) => {
             let names = alter.names.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
             Ok(Command::Open(OpenCommand::AlterUserTags {
-                names: names.collect::<Result<_, Refusal>>()?,
+                names: names.collect::<Result<_, SpannedRefusal>>()?,
                 if_exists: alter.if_exists,
                 tags: tag_change(&alter.tags, alter.set_tags.as_ref(), parameters)?,
             }))
@@ -79,7 +80,7 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
 }
 
 /// What the clauses come down to. Tags that are taken and given again are given.
-fn tag_change(edits: &TagEdits, set: Option<&TagList>, parameters: &Parameters) -> Result<TagChange, Refusal> {
+fn tag_change(edits: &TagEdits, set: Option<&TagList>, parameters: &Parameters) -> Result<TagChange, SpannedRefusal> {
     let mut change = TagChange { clear: set.is_some(), ..TagChange::default() };
     for removal in &edits.remove {
         match &removal.value {
@@ -93,7 +94,7 @@ fn tag_change(edits: &TagEdits, set: Option<&TagList>, parameters: &Parameters) 
     Ok(change)
 }
 
-fn tags(span: Span, list: &Operand<Vec<String>>, parameters: &Parameters) -> Result<BTreeSet<UserTag>, Refusal> {
+fn tags(span: Span, list: &Operand<Vec<String>>, parameters: &Parameters) -> Result<BTreeSet<UserTag>, SpannedRefusal> {
     let texts = match list {
         Operand::Literal(texts) => texts.iter().cloned().collect(),
         Operand::Parameter(parameter) => texts(parameter, span, parameters)?,
@@ -102,7 +103,7 @@ fn tags(span: Span, list: &Operand<Vec<String>>, parameters: &Parameters) -> Res
 }
 
 /// The new password, from `SET PASSWORD` or from `SET AUTH 'native'`; not from both.
-fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<PasswordChange<Plain>>, Refusal> {
+fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<PasswordChange<Plain>>, SpannedRefusal> {
     let direct = &settings.password;
     let native = settings.auth.iter().find(|auth| auth.value.provider.value == NATIVE);
     let clause = match native {
@@ -110,7 +111,7 @@ fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<P
         Some(native) if direct == &PasswordClause::default() => &native.value.password,
         Some(native) => {
             let message = "Cannot combine old and new auth syntax for the same auth provider.";
-            let error = LanguageError::new("", ErrorCode::ConflictingClauses, native.span, message);
+            let error = SpannedError::new(ErrorCode::ConflictingClauses, native.span, message);
             return Err(error
                 .with_hint("Give the password either with SET PASSWORD or with SET AUTH 'native'.")
                 .into());
@@ -124,7 +125,10 @@ fn password(settings: &UserSettings, parameters: &Parameters) -> Result<Option<P
     Ok((password.is_some() || change_required.is_some()).then_some(PasswordChange { password, change_required }))
 }
 
-fn new_password(operand: &Located<Operand<PlainSecret>>, parameters: &Parameters) -> Result<PlainSecret, Refusal> {
+fn new_password(
+    operand: &Located<Operand<PlainSecret>>,
+    parameters: &Parameters,
+) -> Result<PlainSecret, SpannedRefusal> {
     let password = secret(operand, parameters)?;
     password.require_password()?;
     Ok(password)
@@ -144,7 +148,7 @@ fn refuse_encrypted(hash: &str) -> Rejection {
 }
 
 /// The identities of external providers.
-fn auth(settings: &UserSettings, parameters: &Parameters) -> Result<Vec<(AuthProvider, AuthId)>, Refusal> {
+fn auth(settings: &UserSettings, parameters: &Parameters) -> Result<Vec<(AuthProvider, AuthId)>, SpannedRefusal> {
     let external = settings.auth.iter().filter(|auth| auth.value.provider.value != NATIVE);
     external
         .map(|auth| {
@@ -156,7 +160,7 @@ fn auth(settings: &UserSettings, parameters: &Parameters) -> Result<Vec<(AuthPro
         .collect()
 }
 
-fn removal(clauses: &[Located<AuthRemoval>], parameters: &Parameters) -> Result<Removal, Refusal> {
+fn removal(clauses: &[Located<AuthRemoval>], parameters: &Parameters) -> Result<Removal, SpannedRefusal> {
     let mut removal = Removal::default();
     for clause in clauses {
         match &clause.value {
@@ -172,7 +176,7 @@ fn removal(clauses: &[Located<AuthRemoval>], parameters: &Parameters) -> Result<
     Ok(removal)
 }
 
-fn remove(removal: &mut Removal, provider: &str) -> Result<(), Refusal> {
+fn remove(removal: &mut Removal, provider: &str) -> Result<(), SpannedRefusal> {
     if provider == NATIVE {
         removal.native = true;
     } else {
@@ -182,7 +186,7 @@ fn remove(removal: &mut Removal, provider: &str) -> Result<(), Refusal> {
 }
 
 /// A parameter that stands for one text or a list of them.
-fn texts(parameter: &str, span: Span, parameters: &Parameters) -> Result<BTreeSet<String>, LanguageError> {
+fn texts(parameter: &str, span: Span, parameters: &Parameters) -> Result<BTreeSet<String>, SpannedError> {
     let value = parameters.get(parameter, span)?;
     let members = match &**value {
         Value::List(members) => members.as_slice(),

@@ -3,9 +3,8 @@
 use aliasd_catalog::CypherVersion;
 
 use crate::ast::{BinaryOperator, Deprecation, Precedence};
-use crate::editing::Continuation;
 use crate::error::mask::is_secret;
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::{ErrorCode, LanguageError, SpannedError};
 use crate::lexer::{Token, TokenKind};
 use crate::span::{Located, Span};
 use crate::suggest::nearest;
@@ -15,6 +14,15 @@ pub const NESTING_MAX: usize = 64;
 
 /// Most members of one list, map or chain of operators.
 pub const LIST_MEMBERS_MAX: usize = 10_000;
+
+/// What could come next in an unfinished statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Continuation {
+    /// Keywords in capitals, in the order in which the grammar has them.
+    pub keywords: Vec<&'static str>,
+    /// Kinds of things that are no keyword, as errors name them: "an alias name", "a password in quotes".
+    pub kinds: Vec<&'static str>,
+}
 
 /// Text of the statement that a message quotes at most, in characters.
 const QUOTE_CHARACTERS_MAX: usize = 40;
@@ -291,7 +299,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn error(&self, code: ErrorCode, span: Span, message: impl Into<String>) -> LanguageError {
-        LanguageError::new(self.source, code, span, message)
+        SpannedError::new(code, span, message).in_source(self.source)
     }
 
     /// The current token does not fit; what was noted since the last move would have.

@@ -25,7 +25,7 @@ use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::{TokenKind, tokenize};
 use crate::span::{Located, Span};
 
-pub use cursor::{LIST_MEMBERS_MAX, NESTING_MAX};
+pub use cursor::{Continuation, LIST_MEMBERS_MAX, NESTING_MAX};
 pub(crate) use cursor::{Parsed, Parser};
 pub(crate) use privilege::privilege_spellings;
 

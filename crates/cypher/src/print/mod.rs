@@ -17,7 +17,7 @@ use std::fmt::{self, Write};
 use aliasd_catalog::{PlainSecret, RemoteUrl};
 
 use crate::ast::{CypherVersion, MapEntries, Name, NameOperand, Operand, Statement};
-use crate::lexer::{is_invisible, is_name_continue, is_name_start};
+use crate::characters::{is_invisible, is_name_continue, is_name_start};
 use crate::span::Located;
 
 /// What every password looks like.

@@ -7,7 +7,7 @@ use crate::ast::{
     ElementKind, GrantEffect, GraphAction, LoadTerm, NameOperand, NameScope, PatternTerm, PrivilegeStatement,
     PrivilegeTerm, PrivilegeVerb, ResourceTerm, SegmentTerm,
 };
-use crate::lexer::{is_name_continue, is_name_start};
+use crate::characters::{is_name_continue, is_name_start};
 
 pub(super) fn statement(out: Out<'_, '_>, statement: &PrivilegeStatement) -> fmt::Result {
     let (verb, preposition) = match statement.verb {

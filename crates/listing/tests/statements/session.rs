@@ -4,7 +4,7 @@ use aliasd_catalog::{
     Bootstrap, Catalog, ClusterId, Command, Entry, KeyId, PasswordHash, PlainSecret, Policy, Principal, Rejection,
     RequestId, Revision, Sealed, SealedSecret, Timestamp, UserName, Value,
 };
-use aliasd_cypher::{Lowered, Parameters, Refusal, compile};
+use aliasd_cypher::{Lowered, Parameters, Refusal, SpannedRefusal, compile};
 use aliasd_listing::{Listing, Table, answer_no_op, run_listing};
 
 const KEY: KeyId = KeyId([7; 16]);
@@ -80,7 +80,7 @@ impl Session {
             Lowered::NoOp(no_op) => Ok(answer_no_op(&self.catalog, &who, &no_op).map(|_| "done".to_owned())?),
             Lowered::Listing(request) => {
                 let listing = Listing::bind(&request).map_err(|refusal| refusal.in_source(statement))?;
-                render(run_listing(&self.catalog, &who, &listing)?)
+                run_listing(&self.catalog, &who, &listing).and_then(render).map_err(SpannedRefusal::without_place)
             }
         }
     }
@@ -99,7 +99,7 @@ fn hash(password: &PlainSecret) -> PasswordHash {
     PasswordHash::new(password.expose())
 }
 
-fn render(table: Table<'_>) -> Result<String, Refusal> {
+fn render(table: Table<'_>) -> Result<String, SpannedRefusal> {
     let mut lines = vec![table.columns.join(" | ")];
     for row in table {
         lines.push(row?.iter().map(literal).collect::<Vec<_>>().join(" | "));

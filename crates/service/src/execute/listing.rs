@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Principal, Value};
-use aliasd_cypher::Refusal;
+use aliasd_cypher::SpannedRefusal;
 use aliasd_listing::{Listing, run_listing};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -51,7 +51,7 @@ pub(super) async fn start(
     catalog: Catalog,
     who: Principal,
     listing: Listing,
-) -> Result<(Vec<String>, Rows), Refusal> {
+) -> Result<(Vec<String>, Rows), SpannedRefusal> {
     let (sender, rows) = mpsc::channel(CHUNKS_WAITING);
     let (begun, beginning) = oneshot::channel();
     // Threads that wait for readers are threads that sealing and storing cannot have.
@@ -70,7 +70,7 @@ pub(super) async fn start(
         for rows in chunk_sizes() {
             let chunk: Result<Chunk, _> = table.by_ref().take(rows).collect();
             let last = !matches!(&chunk, Ok(chunk) if !chunk.is_empty());
-            let chunk = chunk.map_err(|refusal| Failure::of_refusal(refusal, ""));
+            let chunk = chunk.map_err(|refusal| Failure::of_refusal(&refusal.without_place()));
             if runtime.block_on(sender.send_timeout(chunk, READ_WITHIN)).is_err() || last {
                 return;
             }

@@ -99,7 +99,7 @@ impl Execute {
         let Statement { text, parameters, request, freshness } = statement;
         let parsed = parse(&text).map_err(|error| Failure::from(&error))?;
         *printed = Some(parsed.to_string());
-        let lowered = lower(&parsed, &parameters).map_err(|refusal| Failure::of_refusal(refusal, &text))?;
+        let lowered = lower(&parsed, &parameters).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
         let actor = Principal::User(user.clone());
         let answer = match lowered {
             Lowered::Command(command) => {
@@ -113,10 +113,11 @@ impl Execute {
                 Answer::Written(answered.map_err(|failure| named_by_parameter(failure, &parsed))?)
             }
             Lowered::Listing(request) => {
-                let listing = Listing::bind(&request).map_err(|refusal| Failure::of_refusal(refusal, &text))?;
+                let listing =
+                    Listing::bind(&request).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 let view = self.reader.view(freshness).await?;
                 let listed = listing::start(&self.listings, view.catalog.clone(), actor, listing).await;
-                let (columns, rows) = listed.map_err(|refusal| Failure::of_refusal(refusal, &text))?;
+                let (columns, rows) = listed.map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 Answer::Listed(Listed { columns, rows, revision: view.revision })
             }
         };

@@ -95,10 +95,10 @@ impl Failure {
     }
 
     /// The no that a statement got before a command came of it, or while it listed.
-    pub(crate) fn of_refusal(refusal: Refusal, text: &str) -> Self {
+    pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         match refusal {
-            Refusal::Language(error) => Self::from(&error.in_source(text)),
-            Refusal::Rejected(rejection) => Self::from(&rejection),
+            Refusal::Language(error) => Self::from(error),
+            Refusal::Rejected(rejection) => Self::from(rejection),
         }
     }
 }
