@@ -7,11 +7,11 @@ use crate::ast::{
     AliasStatement, AuthRuleStatement, Body, ClusterStatement, DatabaseStatement, PrivilegeVerb, RoleStatement,
     ShowSubject, Statement, UserStatement,
 };
+use crate::characters::words;
 use crate::columns::{
     ALIASES, AUTH_RULES, CLUSTER_POLICY, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, Column, DATABASES,
     PRIVILEGES, ROLES, SUPPORTED_PRIVILEGES, USERS,
 };
-use crate::characters::words;
 use crate::parser::parse;
 
 /// The codes that any statement may be refused with, in order of precedence.
@@ -87,56 +87,79 @@ impl CommandPage {
     }
 }
 
+/// Makes the table of commands and the type of its keys from one list, so that no command lacks its row.
+macro_rules! command_table {
+    ($($kind:ident => $page:expr,)*) => {
+        /// Which command: the key of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum CommandKind { $($kind,)* }
+
+        /// In the order of the keys.
+        const COMMANDS: &[CommandPage] = &[$($page,)*];
+    };
+}
+
+impl CommandKind {
+    fn page(self) -> &'static CommandPage {
+        &COMMANDS[self as usize]
+    }
+}
+
 impl Statement {
     /// The command that this is a statement of.
     #[must_use]
     pub fn command(&self) -> &'static CommandPage {
-        let name = match &self.body.value {
-            Body::Alias(AliasStatement::Create(_)) => "CREATE ALIAS",
-            Body::Alias(AliasStatement::Alter(_)) => "ALTER ALIAS",
-            Body::Alias(AliasStatement::Drop(_)) => "DROP ALIAS",
-            Body::Database(DatabaseStatement::Create(create)) if create.composite => "CREATE COMPOSITE DATABASE",
-            Body::Database(DatabaseStatement::Create(_)) => "CREATE DATABASE",
-            Body::Database(DatabaseStatement::Alter(_)) => "ALTER DATABASE",
-            Body::Database(DatabaseStatement::Drop(_)) => "DROP DATABASE",
-            Body::Database(DatabaseStatement::Start(..)) => "START DATABASE",
-            Body::Database(DatabaseStatement::Stop(..)) => "STOP DATABASE",
-            Body::Database(DatabaseStatement::SetDefault(_)) => "CALL dbms.setDefaultDatabase",
-            Body::User(UserStatement::Create(_)) => "CREATE USER",
-            Body::User(UserStatement::Alter(_)) => "ALTER USER",
-            Body::User(UserStatement::ChangePassword(_)) => "ALTER CURRENT USER",
-            Body::User(UserStatement::Rename(_)) => "RENAME USER",
-            Body::User(UserStatement::Drop(_)) => "DROP USER",
-            Body::Role(RoleStatement::Create(_)) => "CREATE ROLE",
-            Body::Role(RoleStatement::Rename(_)) => "RENAME ROLE",
-            Body::Role(RoleStatement::Drop(_)) => "DROP ROLE",
-            Body::Role(RoleStatement::Grant(_)) => "GRANT ROLE",
-            Body::Role(RoleStatement::Revoke(_)) => "REVOKE ROLE",
-            Body::User(UserStatement::AlterTags(_)) => "ALTER USERS",
-            Body::AuthRule(AuthRuleStatement::Alter(_)) => "ALTER AUTH RULE",
-            Body::AuthRule(AuthRuleStatement::Rename(_)) => "RENAME AUTH RULE",
-            Body::AuthRule(AuthRuleStatement::Drop(_)) => "DROP AUTH RULE",
-            Body::AuthRule(AuthRuleStatement::Grant(_)) => "GRANT ROLE",
-            Body::AuthRule(AuthRuleStatement::Revoke(_)) => "REVOKE ROLE",
-            Body::Cluster(ClusterStatement::SetPolicy(_)) => "ALTER CLUSTER",
+        self.kind().page()
+    }
+
+    fn kind(&self) -> CommandKind {
+        match &self.body.value {
+            Body::Alias(AliasStatement::Create(_)) => CommandKind::CreateAlias,
+            Body::Alias(AliasStatement::Alter(_)) => CommandKind::AlterAlias,
+            Body::Alias(AliasStatement::Drop(_)) => CommandKind::DropAlias,
+            Body::Database(DatabaseStatement::Create(create)) if create.composite => {
+                CommandKind::CreateCompositeDatabase
+            }
+            Body::Database(DatabaseStatement::Create(_)) => CommandKind::CreateDatabase,
+            Body::Database(DatabaseStatement::Alter(_)) => CommandKind::AlterDatabase,
+            Body::Database(DatabaseStatement::Drop(_)) => CommandKind::DropDatabase,
+            Body::Database(DatabaseStatement::Start(..)) => CommandKind::StartDatabase,
+            Body::Database(DatabaseStatement::Stop(..)) => CommandKind::StopDatabase,
+            Body::Database(DatabaseStatement::SetDefault(_)) => CommandKind::SetDefaultDatabase,
+            Body::User(UserStatement::Create(_)) => CommandKind::CreateUser,
+            Body::User(UserStatement::Alter(_)) => CommandKind::AlterUser,
+            Body::User(UserStatement::ChangePassword(_)) => CommandKind::AlterCurrentUser,
+            Body::User(UserStatement::Rename(_)) => CommandKind::RenameUser,
+            Body::User(UserStatement::Drop(_)) => CommandKind::DropUser,
+            Body::Role(RoleStatement::Create(_)) => CommandKind::CreateRole,
+            Body::Role(RoleStatement::Rename(_)) => CommandKind::RenameRole,
+            Body::Role(RoleStatement::Drop(_)) => CommandKind::DropRole,
+            Body::Role(RoleStatement::Grant(_)) => CommandKind::GrantRole,
+            Body::Role(RoleStatement::Revoke(_)) => CommandKind::RevokeRole,
+            Body::User(UserStatement::AlterTags(_)) => CommandKind::AlterUsers,
+            Body::AuthRule(AuthRuleStatement::Alter(_)) => CommandKind::AlterAuthRule,
+            Body::AuthRule(AuthRuleStatement::Rename(_)) => CommandKind::RenameAuthRule,
+            Body::AuthRule(AuthRuleStatement::Drop(_)) => CommandKind::DropAuthRule,
+            Body::AuthRule(AuthRuleStatement::Grant(_)) => CommandKind::GrantRole,
+            Body::AuthRule(AuthRuleStatement::Revoke(_)) => CommandKind::RevokeRole,
+            Body::Cluster(ClusterStatement::SetPolicy(_)) => CommandKind::AlterCluster,
             Body::Privilege(privilege) => match privilege.verb {
-                PrivilegeVerb::Assign(_) => "GRANT",
-                PrivilegeVerb::Revoke(_) => "REVOKE",
+                PrivilegeVerb::Assign(_) => CommandKind::Grant,
+                PrivilegeVerb::Revoke(_) => CommandKind::Revoke,
             },
             Body::Show(show) => match &show.subject.value {
-                ShowSubject::Aliases(_) => "SHOW ALIASES",
+                ShowSubject::Aliases(_) => CommandKind::ShowAliases,
                 ShowSubject::Databases(_) | ShowSubject::DefaultDatabase | ShowSubject::HomeDatabase => {
-                    "SHOW DATABASES"
+                    CommandKind::ShowDatabases
                 }
-                ShowSubject::Users { .. } | ShowSubject::CurrentUser => "SHOW USERS",
-                ShowSubject::Roles { .. } => "SHOW ROLES",
-                ShowSubject::AuthRules { .. } => "SHOW AUTH RULES",
-                ShowSubject::Privileges { .. } => "SHOW PRIVILEGES",
-                ShowSubject::ClusterPolicy => "SHOW CLUSTER POLICY",
-                ShowSubject::SupportedPrivileges => "SHOW SUPPORTED PRIVILEGES",
+                ShowSubject::Users { .. } | ShowSubject::CurrentUser => CommandKind::ShowUsers,
+                ShowSubject::Roles { .. } => CommandKind::ShowRoles,
+                ShowSubject::AuthRules { .. } => CommandKind::ShowAuthRules,
+                ShowSubject::Privileges { .. } => CommandKind::ShowPrivileges,
+                ShowSubject::SupportedPrivileges => CommandKind::ShowSupportedPrivileges,
+                ShowSubject::ClusterPolicy => CommandKind::ShowClusterPolicy,
             },
-        };
-        COMMANDS.iter().find(|page| page.name == name).expect("a test names every page so")
+        }
     }
 }
 
@@ -167,9 +190,8 @@ pub fn command_of(text: &str) -> Option<&'static CommandPage> {
     matched.max_by_key(|(keywords, place, _)| (*keywords, rank(*place))).map(|(.., page)| page)
 }
 
-#[rustfmt::skip]
-const COMMANDS: &[CommandPage] = &[
-    page("CREATE ALIAS",
+command_table! {
+    CreateAlias => page("CREATE ALIAS",
         "CREATE [OR REPLACE] ALIAS name [IF NOT EXISTS] FOR DATABASE target\n  \
          [AT url { USER user PASSWORD password | OIDC CREDENTIAL FORWARDING } [DRIVER map] [DEFAULT LANGUAGE CYPHER { 5 | 25 }]]\n  \
          [PROPERTIES map]",
@@ -182,7 +204,7 @@ const COMMANDS: &[CommandPage] = &[
             "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO", "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY",
             "ALIAS_EXISTS", "NAME_AMBIGUOUS", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE",
             "CONSTITUENT_LANGUAGE", "ALIAS_TARGET_IS_SYSTEM", "ALIAS_CHAIN", "KEY_NOT_ACTIVE", "URL_INSECURE"]),
-    page("ALTER ALIAS",
+    AlterAlias => page("ALTER ALIAS",
         "ALTER ALIAS name [IF EXISTS] SET DATABASE\n  \
          { TARGET target [AT url] | USER user | PASSWORD password | DRIVER map | DEFAULT LANGUAGE CYPHER { 5 | 25 } | PROPERTIES map } …",
         "Changes what is named and keeps the rest. Maps are replaced as a whole. Each clause stands at most once.",
@@ -194,55 +216,55 @@ const COMMANDS: &[CommandPage] = &[
             "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY", "ALIAS_NOT_FOUND", "ALIAS_REMOTE_TO_LOCAL",
             "ALIAS_LOCAL_TO_REMOTE", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE", "CONSTITUENT_LANGUAGE",
             "ALIAS_CREDENTIAL_KIND", "ALIAS_TARGET_IS_SYSTEM", "ALIAS_CHAIN", "KEY_NOT_ACTIVE", "URL_INSECURE"]),
-    page("DROP ALIAS", "DROP ALIAS name [IF EXISTS] FOR DATABASE",
+    DropAlias => page("DROP ALIAS", "DROP ALIAS name [IF EXISTS] FOR DATABASE",
         "Drops an alias, and the privileges that name a remote one.", "DROP ALIAS ON DBMS",
         "DROP ALIAS sales IF EXISTS FOR DATABASE")
         .refuses(&["ALIAS_NOT_FOUND"]),
-    page("SHOW ALIASES", "SHOW ALIAS[ES] [name] FOR DATABASE[S] [clauses]",
-        "Lists aliases. A name that nothing has gives no row.", "SHOW ALIAS ON DBMS",
+    ShowAliases => page("SHOW ALIASES", "SHOW ALIAS[ES] [name] FOR DATABASE[S] [clauses]",
+        "Lists aliases. A name that no alias has gives no row.", "SHOW ALIAS ON DBMS",
         "SHOW ALIASES FOR DATABASE YIELD name, url WHERE url STARTS WITH 'neo4j+s' RETURN name ORDER BY name")
         .lists(&[("", ALIASES)]),
-    page("CREATE DATABASE",
+    CreateDatabase => page("CREATE DATABASE",
         "CREATE [OR REPLACE] DATABASE name [IF NOT EXISTS] [[SET] DEFAULT LANGUAGE CYPHER { 5 | 25 }] [OPTIONS {}] [WAIT [n [SECONDS]] | NOWAIT]",
         "Registers a database. The catalog holds no data, so there is nothing to wait for.", "CREATE DATABASE ON DBMS",
         "CREATE DATABASE movies IF NOT EXISTS DEFAULT LANGUAGE CYPHER 25")
         .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
             "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
             "DATABASE_HAS_ALIASES"]),
-    page("CREATE COMPOSITE DATABASE",
+    CreateCompositeDatabase => page("CREATE COMPOSITE DATABASE",
         "CREATE [OR REPLACE] COMPOSITE DATABASE name [IF NOT EXISTS] [[SET] DEFAULT LANGUAGE CYPHER { 5 | 25 }] [OPTIONS {}] [WAIT [n [SECONDS]] | NOWAIT]",
         "Creates a name under which aliases, its constituents, are gathered.", "CREATE COMPOSITE DATABASE ON DBMS",
         "CREATE COMPOSITE DATABASE garden")
         .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
             "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
             "DATABASE_HAS_ALIASES"]),
-    page("ALTER DATABASE",
+    AlterDatabase => page("ALTER DATABASE",
         "ALTER DATABASE name [IF EXISTS] { SET ACCESS READ { ONLY | WRITE } | SET DEFAULT LANGUAGE CYPHER { 5 | 25 } } … [WAIT [n [SECONDS]] | NOWAIT]",
         "Changes whether a database may be written to, and its language.",
         "SET DATABASE ACCESS or SET DATABASE DEFAULT LANGUAGE ON DBMS",
         "ALTER DATABASE movies SET ACCESS READ ONLY")
         .refuses(&["DUPLICATE_CLAUSE", "NOT_SUPPORTED", "NO_SUCH_DATABASE", "COMPOSITE_ACCESS", "DATABASE_PROTECTED"]),
-    page("DROP DATABASE",
+    DropDatabase => page("DROP DATABASE",
         "DROP [COMPOSITE] DATABASE name [IF EXISTS] [RESTRICT | CASCADE ALIAS[ES]] [{ DUMP | DESTROY } [DATA]] [WAIT [n [SECONDS]] | NOWAIT]",
         "Removes a database. With local aliases that lead to it, or with constituents, only if they are dropped as well.",
         "DROP [COMPOSITE] DATABASE ON DBMS; with CASCADE also DROP ALIAS",
         "DROP DATABASE movies CASCADE ALIASES")
         .refuses(&["NO_SUCH_DATABASE", "COMPOSITE_NOT_FOUND", "DATABASE_PROTECTED", "DATABASE_HAS_ALIASES"]),
-    page("START DATABASE", "START DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
+    StartDatabase => page("START DATABASE", "START DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
         "Asks for a database to be online.", "START ON DATABASE name", "START DATABASE movies")
         .refuses(&["NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
-    page("STOP DATABASE", "STOP DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
+    StopDatabase => page("STOP DATABASE", "STOP DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
         "Asks for a database to be offline; routes to it are refused.", "STOP ON DATABASE name", "STOP DATABASE movies NOWAIT")
         .refuses(&["NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
-    page("CALL dbms.setDefaultDatabase", "CALL dbms.setDefaultDatabase(string)",
-        "Chooses the database or alias for users without a home.", "EXECUTE ADMIN PROCEDURES ON DBMS",
+    SetDefaultDatabase => page("CALL dbms.setDefaultDatabase", "CALL dbms.setDefaultDatabase(string)",
+        "Sets the database or alias that users without a home database work with.", "EXECUTE ADMIN PROCEDURES ON DBMS",
         "CALL dbms.setDefaultDatabase('movies')")
         .refuses(&["UNKNOWN_PROCEDURE", "NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
-    page("SHOW DATABASES", "SHOW { DATABASE[S] [name] | DEFAULT DATABASE | HOME DATABASE } [clauses]",
+    ShowDatabases => page("SHOW DATABASES", "SHOW { DATABASE[S] [name] | DEFAULT DATABASE | HOME DATABASE } [clauses]",
         "Lists the databases that the caller may know of.", "none; rows need ACCESS or a database privilege",
         "SHOW DATABASES YIELD name, aliases, constituents")
         .lists(&[("", DATABASES)]),
-    page("CREATE USER",
+    CreateUser => page("CREATE USER",
         "CREATE [OR REPLACE] USER name [IF NOT EXISTS]\n  \
          [SET [PLAINTEXT] PASSWORD password [CHANGE [NOT] REQUIRED]] [SET PASSWORD CHANGE [NOT] REQUIRED]\n  \
          [SET STATUS { ACTIVE | SUSPENDED }] [SET HOME DATABASE name]\n  \
@@ -255,12 +277,12 @@ const COMMANDS: &[CommandPage] = &[
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_DELETION", "USER_EXISTS", "AUTH_ID_TAKEN",
             "HOME_IS_CONSTITUENT", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
-    page("ALTER USERS",
+    AlterUsers => page("ALTER USERS",
         "ALTER USERS name, … [IF EXISTS] { REMOVE { TAG[S] tags | ALL TAG[S] } [ADD TAG[S] tags] | ADD TAG[S] tags | SET TAG[S] tags }",
         "Changes the tags of several users, as ALTER USER does those of one. All users are altered or none is.",
         "ALTER USER and SET USER METADATA ON DBMS", "ALTER USERS carol, dave ADD TAGS ['sales', 'emea']")
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID", "USER_NOT_FOUND"]),
-    page("ALTER USER",
+    AlterUser => page("ALTER USER",
         "ALTER USER name [IF EXISTS] [REMOVE HOME DATABASE] [REMOVE { AUTH [PROVIDER[S]] provider, … | ALL AUTH [PROVIDER[S]] }] …\n  \
          [REMOVE { TAG[S] tags | ALL TAG[S] }] … [ADD TAG[S] tags] … [SET …] …",
         "Changes what is named and keeps the rest. Every REMOVE stands before every ADD, and every ADD before every SET, which are those of CREATE USER.",
@@ -270,81 +292,81 @@ const COMMANDS: &[CommandPage] = &[
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_PROTECTED", "USER_NOT_FOUND", "AUTH_ID_TAKEN",
             "HOME_IS_CONSTITUENT", "PASSWORD_UNCHANGED", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
-    page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
-        "Changes the own password.", "none", "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
+    AlterCurrentUser => page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
+        "Changes the caller's own password.", "none", "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
         .refuses(&["PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "CREDENTIALS_CHANGED", "PASSWORD_UNCHANGED",
             "USER_WITHOUT_PASSWORD"]),
-    page("RENAME USER", "RENAME USER name [IF EXISTS] TO name", "Renames a user, who keeps everything else.",
+    RenameUser => page("RENAME USER", "RENAME USER name [IF EXISTS] TO name", "Renames a user, who keeps everything else.",
         "RENAME USER ON DBMS", "RENAME USER carol TO caroline")
         .refuses(&["USER_NAME_INVALID", "RENAMED_USER_NOT_FOUND", "RENAMED_USER_EXISTS"]),
-    page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user; not the own one.", "DROP USER ON DBMS", "DROP USER carol")
+    DropUser => page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user. Nobody can drop themselves.", "DROP USER ON DBMS", "DROP USER carol")
         .refuses(&["USER_NAME_INVALID", "OWN_USER_DELETION", "USER_NOT_FOUND"]),
-    page("SHOW USERS", "SHOW { USER[S] [WITH AUTH] | CURRENT USER } [clauses]",
+    ShowUsers => page("SHOW USERS", "SHOW { USER[S] [WITH AUTH] | CURRENT USER } [clauses]",
         "Lists users; with WITH AUTH a row for each way to authenticate.",
-        "SHOW USER ON DBMS, none for the own user; tags are NULL without SHOW USER METADATA",
+        "SHOW USER ON DBMS, none for the current user; tags are NULL without SHOW USER METADATA",
         "SHOW USERS WITH AUTH")
         .lists(&[("", USERS)]),
-    page("CREATE ROLE", "CREATE [OR REPLACE] [IMMUTABLE] ROLE name [IF NOT EXISTS] [AS COPY OF other]",
-        "Creates a role, with the privileges of another if asked.", "CREATE ROLE ON DBMS",
+    CreateRole => page("CREATE ROLE", "CREATE [OR REPLACE] [IMMUTABLE] ROLE name [IF NOT EXISTS] [AS COPY OF other]",
+        "Creates a role; with AS COPY OF it has the privileges of another one.", "CREATE ROLE ON DBMS",
         "CREATE ROLE analyst AS COPY OF reader")
         .refuses(&["CONFLICTING_CLAUSES", "ROLE_NAME_INVALID", "ROLE_RESERVED", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND",
             "ROLE_EXISTS"]),
-    page("RENAME ROLE", "RENAME ROLE name [IF EXISTS] TO name", "Renames a role, which keeps everything else.",
+    RenameRole => page("RENAME ROLE", "RENAME ROLE name [IF EXISTS] TO name", "Renames a role, which keeps everything else.",
         "RENAME ROLE ON DBMS", "RENAME ROLE analyst TO viewer")
         .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "RENAMED_ROLE_NOT_FOUND",
             "RENAMED_ROLE_EXISTS"]),
-    page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", "DROP ROLE ON DBMS", "DROP ROLE analyst")
+    DropRole => page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", "DROP ROLE ON DBMS", "DROP ROLE analyst")
         .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND"]),
-    page("GRANT ROLE", "GRANT ROLE[S] role, … TO { [USER[S]] user, … | AUTH RULE[S] name, … }",
+    GrantRole => page("GRANT ROLE", "GRANT ROLE[S] role, … TO { [USER[S]] user, … | AUTH RULE[S] name, … }",
         "Gives roles to users. There is no auth rule that they could be given to.", "ASSIGN ROLE ON DBMS",
         "GRANT ROLES analyst, reader TO carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
             "AUTH_RULE_NOT_FOUND"]),
-    page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM { [USER[S]] user, … | AUTH RULE[S] name, … }",
-        "Takes roles from users.", "REMOVE ROLE ON DBMS", "REVOKE ROLE analyst FROM carol")
+    RevokeRole => page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM { [USER[S]] user, … | AUTH RULE[S] name, … }",
+        "Takes roles away from users.", "REMOVE ROLE ON DBMS", "REVOKE ROLE analyst FROM carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
             "AUTH_RULE_NOT_FOUND"]),
-    page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH { USER[S] | AUTH RULE[S] }] [clauses]", "Lists roles, and who has them.",
+    ShowRoles => page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH { USER[S] | AUTH RULE[S] }] [clauses]", "Lists roles, and who has them.",
         "SHOW ROLE ON DBMS; with USERS also SHOW USER, with AUTH RULES also SHOW AUTH RULE", "SHOW POPULATED ROLES WITH USERS")
         .lists(&[("", ROLES)]),
-    page("ALTER AUTH RULE", "ALTER AUTH RULE name [IF EXISTS] { SET CONDITION expression | SET ENABLED { TRUE | FALSE } } …",
+    AlterAuthRule => page("ALTER AUTH RULE", "ALTER AUTH RULE name [IF EXISTS] { SET CONDITION expression | SET ENABLED { TRUE | FALSE } } …",
         "Auth rules give roles by what an identity provider says of a user. No login of this catalog carries that, so there is no auth rule and CREATE AUTH RULE is not supported.",
         "ALTER AUTH RULE ON DBMS", "ALTER AUTH RULE abroad IF EXISTS SET ENABLED FALSE")
         .refuses(&["AUTH_RULE_NOT_FOUND"]),
-    page("RENAME AUTH RULE", "RENAME AUTH RULE name [IF EXISTS] TO name", "As ALTER AUTH RULE: there is none.",
+    RenameAuthRule => page("RENAME AUTH RULE", "RENAME AUTH RULE name [IF EXISTS] TO name", "There is no auth rule to rename; see ALTER AUTH RULE.",
         "RENAME AUTH RULE ON DBMS", "RENAME AUTH RULE abroad IF EXISTS TO travelling").refuses(&["RENAMED_AUTH_RULE_NOT_FOUND"]),
-    page("DROP AUTH RULE", "DROP AUTH RULE name [IF EXISTS]", "As ALTER AUTH RULE: there is none.", "DROP AUTH RULE ON DBMS",
+    DropAuthRule => page("DROP AUTH RULE", "DROP AUTH RULE name [IF EXISTS]", "There is no auth rule to drop; see ALTER AUTH RULE.", "DROP AUTH RULE ON DBMS",
         "DROP AUTH RULE abroad IF EXISTS").refuses(&["AUTH_RULE_NOT_FOUND"]),
-    page("SHOW AUTH RULES", "SHOW AUTH RULE[S] [AS COMMAND[S]] [clauses]", "Lists no rows: there is no auth rule.",
+    ShowAuthRules => page("SHOW AUTH RULES", "SHOW AUTH RULE[S] [AS COMMAND[S]] [clauses]", "Lists no rows: there is no auth rule.",
         "SHOW AUTH RULE ON DBMS", "SHOW AUTH RULES YIELD name, roles")
         .lists(&[("", AUTH_RULES), ("AS COMMANDS", COMMANDS_OF_AUTH_RULES)]),
-    page("GRANT", "{ GRANT | DENY } [IMMUTABLE] privilege TO role, …",
-        "Allows or forbids. A denial beats every grant. SHOW SUPPORTED PRIVILEGES lists what can be granted.",
+    Grant => page("GRANT", "{ GRANT | DENY } [IMMUTABLE] privilege TO role, …",
+        "Grants or denies a privilege to roles. A denial outweighs every grant. SHOW SUPPORTED PRIVILEGES lists what can be granted.",
         "ASSIGN PRIVILEGE ON DBMS", "GRANT ACCESS ON DATABASE sales TO analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
             "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
-    page("REVOKE", "REVOKE [GRANT | DENY] [IMMUTABLE] privilege FROM role, …",
+    Revoke => page("REVOKE", "REVOKE [GRANT | DENY] [IMMUTABLE] privilege FROM role, …",
         "Takes back grants, denials, or both.", "REMOVE PRIVILEGE ON DBMS", "REVOKE DENY ACCESS ON DATABASE sales FROM analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
             "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
-    page("SHOW PRIVILEGES",
+    ShowPrivileges => page("SHOW PRIVILEGES",
         "SHOW { [ALL] | ROLE[S] role, … | USER[S] [user, …] } PRIVILEGE[S] [AS [REVOKE] COMMAND[S]] [clauses]",
-        "Lists privileges, as rows or as the commands that make them.", "SHOW PRIVILEGE ON DBMS, for users also SHOW USER; none for the own",
+        "Lists privileges, as rows or as the commands that make them.", "SHOW PRIVILEGE ON DBMS, for users also SHOW USER; none for one's own privileges",
         "SHOW USER carol PRIVILEGES AS COMMANDS")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID"])
         .lists(&[("", PRIVILEGES), ("AS COMMANDS", COMMANDS_OF_PRIVILEGES)]),
-    page("SHOW SUPPORTED PRIVILEGES", "SHOW SUPPORTED PRIVILEGE[S] [clauses]", "Lists the privileges that can be granted.",
+    ShowSupportedPrivileges => page("SHOW SUPPORTED PRIVILEGES", "SHOW SUPPORTED PRIVILEGE[S] [clauses]", "Lists the privileges that can be granted.",
         "none", "SHOW SUPPORTED PRIVILEGES WHERE target = 'database'")
         .lists(&[("", SUPPORTED_PRIVILEGES)]),
-    page("ALTER CLUSTER", "ALTER CLUSTER SET POLICY map",
+    AlterCluster => page("ALTER CLUSTER", "ALTER CLUSTER SET POLICY map",
         "Changes what every member decides by, from this revision on. What the map leaves out stays as it is; SHOW CLUSTER POLICY lists the settings.",
         "ALTER CLUSTER POLICY ON DBMS", "ALTER CLUSTER SET POLICY {default_language: 'CYPHER_25'}")
         .refuses(&["UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID", "DRIVER_SETTINGS_EVALUATION",
             "POLICY_SETTING_UNKNOWN", "POLICY_SETTING_TYPE"]),
-    page("SHOW CLUSTER POLICY", "SHOW CLUSTER POLICY [clauses]", "Lists what every member decides by.",
+    ShowClusterPolicy => page("SHOW CLUSTER POLICY", "SHOW CLUSTER POLICY [clauses]", "Lists what every member decides by.",
         "ALTER CLUSTER POLICY ON DBMS", "SHOW CLUSTER POLICY YIELD name, value, default WHERE value <> default")
         .lists(&[("", CLUSTER_POLICY)]),
-];
+}
 
 #[cfg(test)]
 mod tests {
