@@ -1,5 +1,5 @@
-//! How files look: their length, their first line, what they do with a missing value, and that
-//! something compiles them. The length of functions is clippy's (`clippy.toml`).
+//! How files look: their length, their first line, and that something compiles them. The length of functions
+//! is clippy's (`clippy.toml`), and so is what they do with a missing value.
 
 use std::collections::BTreeSet;
 
@@ -29,55 +29,10 @@ fn has_header(text: &str) -> bool {
     !words.trim().is_empty() && !words.to_ascii_lowercase().contains("placeholder")
 }
 
-/// Files with an `unwrap` in code that is not test code.
-pub(crate) fn unwraps(sources: &[Source]) -> Vec<String> {
-    let mut out = Vec::new();
-    for source in sources.iter().filter(|source| !is_test_file(&source.path)) {
-        let tokens = without_test_modules(&rust::tokens(&source.text));
-        let calls = tokens.windows(3).filter(|window| *window == [".", "unwrap", "("]);
-        let count = calls.count();
-        if count > 0 {
-            out.push(format!("{}: {count}", source.path));
-        }
-    }
-    out
-}
-
 /// Files that only a test build compiles: the tests package, `tests.rs` and what is below `tests/`.
 pub(crate) fn is_test_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     path.starts_with("tests/") || path.contains("/tests/") || name == "tests.rs"
-}
-
-/// The tokens outside every `#[cfg(test)] mod … { … }`.
-fn without_test_modules(tokens: &[String]) -> Vec<String> {
-    let marker = ["#", "[", "cfg", "(", "test", ")", "]"];
-    let mut out = Vec::new();
-    let mut rest = tokens;
-    while let Some(token) = rest.first() {
-        let marked = rest.len() > marker.len() && rest[..marker.len()] == marker;
-        if !marked {
-            out.push(token.clone());
-            rest = &rest[1..];
-            continue;
-        }
-        // The item ends with its first `;` or with the brace that closes its first one.
-        let mut depth = 0_usize;
-        let mut end = rest.len();
-        for (at, token) in rest.iter().enumerate().skip(marker.len()) {
-            match token.as_str() {
-                "{" => depth += 1,
-                "}" => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            if depth == 0 && matches!(token.as_str(), "}" | ";") {
-                end = at + 1;
-                break;
-            }
-        }
-        rest = &rest[end..];
-    }
-    out
 }
 
 /// Source files that no target of any package reaches through `mod`.
@@ -130,21 +85,6 @@ mod tests {
         assert_eq!(silent("//!\nfn f() {}"), 1);
         assert_eq!(silent("//! Placeholder.\n"), 1);
         assert_eq!(silent("use std::fmt;\n//! Late."), 1);
-    }
-
-    #[test]
-    fn an_unwrap_outside_tests_is_found() {
-        let found = |path: &str, text: &str| unwraps(&[Source::example(path, text)]).len();
-        let code = "fn f() { g().unwrap(); }";
-        assert_eq!(found("crates/a/src/lib.rs", code), 1);
-        assert_eq!(found("crates/a/src/tests.rs", code), 0);
-        assert_eq!(found("tests/cluster/main.rs", code), 0);
-        let in_module = format!("#[cfg(test)]\nmod tests {{ {code} }}");
-        assert_eq!(found("crates/a/src/lib.rs", &in_module), 0);
-        assert_eq!(found("crates/a/src/lib.rs", &format!("{in_module} {code}")), 1);
-        let elsewhere = format!("#[cfg(test)] mod tests; {code}");
-        assert_eq!(found("crates/a/src/lib.rs", &elsewhere), 1);
-        assert_eq!(found("crates/a/src/lib.rs", "fn f() { g().unwrap_or(1); }"), 0);
     }
 
     #[test]

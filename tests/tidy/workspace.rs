@@ -1,4 +1,4 @@
-//! What the rules read: the crates, targets and licences that `cargo metadata` reports, and the
+//! What the rules read: the crates and targets that `cargo metadata` reports, and the
 //! text of every Rust source of the workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,19 +33,12 @@ impl Source {
     }
 }
 
-/// A package outside this workspace and the licence it states.
-pub(crate) struct Licence {
-    pub(crate) package: String,
-    pub(crate) expression: Option<String>,
-}
-
 /// Everything that the rules are asked about.
 pub(crate) struct Workspace {
     pub(crate) crates: Vec<Crate>,
     pub(crate) sources: Vec<Source>,
     /// The first file of every library, program and test.
     pub(crate) targets: Vec<String>,
-    pub(crate) licences: Vec<Licence>,
 }
 
 // === impl Workspace ===
@@ -57,8 +50,7 @@ impl Workspace {
         let metadata = metadata(&root);
         let packages = array(&metadata["packages"]);
         let members: BTreeSet<&str> = strings(&metadata["workspace_members"]).collect();
-        let (ours, theirs): (Vec<&Value>, Vec<&Value>) =
-            packages.iter().partition(|package| members.contains(text(&package["id"])));
+        let ours: Vec<&Value> = packages.iter().filter(|package| members.contains(text(&package["id"]))).collect();
 
         let mut targets = Vec::new();
         let mut sources = Vec::new();
@@ -70,11 +62,7 @@ impl Workspace {
             let directory = manifest.parent().expect("a manifest is in a directory");
             collect(&root, directory, &mut sources);
         }
-        let licences = theirs.iter().map(|package| Licence {
-            package: text(&package["name"]).to_owned(),
-            expression: package["license"].as_str().map(str::to_owned),
-        });
-        Self { crates: crates(&metadata, &ours), sources, targets, licences: licences.collect() }
+        Self { crates: crates(&metadata, &ours), sources, targets }
     }
 }
 
