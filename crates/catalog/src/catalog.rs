@@ -13,8 +13,8 @@ use rpds::RedBlackTreeMapSync as Map;
 use crate::standing::{RoleStanding, Standings};
 use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseKind, DatabaseName,
-    Digest, Grant, Membership, Meta, Outcome, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleName,
-    Stamp, Timestamp, User, UserName,
+    Digest, Grant, Meta, Outcome, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleAssignment,
+    RoleName, Stamp, Timestamp, User, UserName,
 };
 
 /// Everything the cluster agreed on, as of some revision.
@@ -25,7 +25,7 @@ pub struct Catalog {
     aliases: Map<AliasName, Arc<Alias>>,
     users: Map<UserName, Arc<User>>,
     roles: Map<RoleName, Arc<Role>>,
-    memberships: Map<(UserName, RoleName), Membership>,
+    role_assignments: Map<(UserName, RoleName), RoleAssignment>,
     grants: Map<Arc<Grant>, Stamp>,
     requests: Map<RequestId, Arc<RequestRecord>>,
     // Indexes, derived from the records above.
@@ -151,12 +151,15 @@ impl Catalog {
     /// The roles that a user was given, by name. `PUBLIC`, which every user has, is not among them.
     pub fn roles_of<'a>(&'a self, user: &'a UserName) -> impl Iterator<Item = &'a RoleName> {
         let from = (user.clone(), RoleName::lowest());
-        self.memberships.range(from..).take_while(move |((member, _), _)| member == user).map(|((_, role), _)| role)
+        self.role_assignments
+            .range(from..)
+            .take_while(move |((member, _), _)| member == user)
+            .map(|((_, role), _)| role)
     }
 
     /// Whether a user was given a role.
     pub fn is_member(&self, user: &UserName, role: &RoleName) -> bool {
-        self.memberships.contains_key(&(user.clone(), role.clone()))
+        self.role_assignments.contains_key(&(user.clone(), role.clone()))
     }
 
     /// The users that were given a role, by name.
@@ -235,8 +238,8 @@ impl Catalog {
             RecordKey::Alias(name) => self.aliases.get(name).cloned().map(Record::Alias),
             RecordKey::User(name) => self.users.get(name).cloned().map(Record::User),
             RecordKey::Role(name) => self.roles.get(name).cloned().map(Record::Role),
-            RecordKey::Membership(user, role) => {
-                self.memberships.get(&(user.clone(), role.clone())).copied().map(Record::Membership)
+            RecordKey::RoleAssignment(user, role) => {
+                self.role_assignments.get(&(user.clone(), role.clone())).copied().map(Record::RoleAssignment)
             }
             RecordKey::Grant(grant) => self.grants.get(&**grant).copied().map(Record::Grant),
             RecordKey::Request(id) => self.requests.get(id).cloned().map(Record::Request),
@@ -254,10 +257,9 @@ impl Catalog {
         let users = users.map(|(name, it)| (RecordKey::User(name.clone()), Record::User(it.clone())));
         let roles = self.roles.iter();
         let roles = roles.map(|(name, it)| (RecordKey::Role(name.clone()), Record::Role(it.clone())));
-        let memberships = self
-            .memberships
-            .iter()
-            .map(|((user, role), it)| (RecordKey::Membership(user.clone(), role.clone()), Record::Membership(*it)));
+        let memberships = self.role_assignments.iter().map(|((user, role), it)| {
+            (RecordKey::RoleAssignment(user.clone(), role.clone()), Record::RoleAssignment(*it))
+        });
         let grants = self.grants.iter();
         let grants = grants.map(|(grant, it)| (RecordKey::Grant(Box::new((**grant).clone())), Record::Grant(*it)));
         let requests = self.requests.iter();
@@ -306,8 +308,8 @@ impl Catalog {
             (RecordKey::Role(name), Some(Record::Role(it))) => {
                 self.roles.insert_mut(name.clone(), it.clone());
             }
-            (RecordKey::Membership(user, role), Some(Record::Membership(it))) => {
-                self.memberships.insert_mut((user.clone(), role.clone()), *it);
+            (RecordKey::RoleAssignment(user, role), Some(Record::RoleAssignment(it))) => {
+                self.role_assignments.insert_mut((user.clone(), role.clone()), *it);
             }
             (RecordKey::Grant(grant), Some(Record::Grant(it))) => {
                 self.grants.insert_mut(Arc::new((**grant).clone()), *it);
@@ -326,7 +328,9 @@ impl Catalog {
             RecordKey::Alias(name) => drop(self.aliases.remove_mut(name)),
             RecordKey::User(name) => drop(self.users.remove_mut(name)),
             RecordKey::Role(name) => drop(self.roles.remove_mut(name)),
-            RecordKey::Membership(user, role) => drop(self.memberships.remove_mut(&(user.clone(), role.clone()))),
+            RecordKey::RoleAssignment(user, role) => {
+                self.role_assignments.remove_mut(&(user.clone(), role.clone()));
+            }
             RecordKey::Grant(grant) => drop(self.grants.remove_mut(&**grant)),
             RecordKey::Request(id) => drop(self.requests.remove_mut(id)),
         }
@@ -335,7 +339,7 @@ impl Catalog {
     /// Makes the indexes say a record, or no longer.
     fn index(&mut self, key: &RecordKey, record: &Record, present: bool) {
         match (key, record) {
-            (RecordKey::Membership(user, role), _) => {
+            (RecordKey::RoleAssignment(user, role), _) => {
                 keep(&mut self.members, (role.clone(), user.clone()), (), present);
             }
             (RecordKey::Grant(grant), _) => {

@@ -41,8 +41,8 @@ pub enum Command<S: Stage> {
     /// `ALTER CURRENT USER SET PASSWORD FROM … TO …`. The only command that is open to a user whose password must be
     /// changed.
     ChangeOwnPassword {
-        /// `FROM`.
-        proof: S::Proof,
+        /// `FROM`: the password itself, then the revision that it was verified at.
+        proof: S::PresentPassword,
         /// `TO`.
         password: S::Password,
         /// Whether the new password is the old one.
@@ -136,7 +136,7 @@ pub struct RemoteTarget<S: Stage> {
 /// `ALTER ALIAS`. An absent part stays as it is; at least one is present.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlterAlias<S: Stage> {
-    /// Which.
+    /// The alias to alter.
     pub name: CatalogName,
     /// How the name was written.
     pub form: NameForm,

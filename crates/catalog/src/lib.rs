@@ -61,8 +61,8 @@ pub use privilege::{
 };
 pub use privilege_row::{PrivilegeRow, RowResource, RowSegment};
 pub use record::{
-    Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Membership, Meta, Record,
-    RecordKey, RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, User, UserStatus,
+    Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Meta, Record, RecordKey,
+    RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, RoleAssignment, User, UserStatus,
 };
 pub use rejection::{Rejection, RejectionCode};
 pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};

@@ -23,7 +23,7 @@ pub enum RecordKey {
     /// A role.
     Role(RoleName),
     /// A user's role.
-    Membership(UserName, RoleName),
+    RoleAssignment(UserName, RoleName),
     /// A role's privilege.
     Grant(Box<Grant>),
     /// The outcome of a recent request.
@@ -43,8 +43,8 @@ pub enum Record {
     User(Arc<User>),
     /// See [`Role`].
     Role(Arc<Role>),
-    /// See [`Membership`].
-    Membership(Membership),
+    /// See [`RoleAssignment`].
+    RoleAssignment(RoleAssignment),
     /// When the privilege was granted or denied.
     Grant(Stamp),
     /// See [`RequestRecord`].
@@ -97,7 +97,7 @@ record_kinds! {
     Alias = 2,
     User = 3,
     Role = 4,
-    Membership = 5,
+    RoleAssignment = 5,
     Grant = 6,
     Request = 7,
 }
@@ -323,7 +323,7 @@ pub struct Role {
 
 /// That a user has a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Membership {
+pub struct RoleAssignment {
     /// Since when.
     pub created: Stamp,
 }

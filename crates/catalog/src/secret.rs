@@ -19,7 +19,7 @@ pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
     /// The password of a user of this catalog.
     type Password: Clone + fmt::Debug + PartialEq + Eq;
     /// That the caller knows the own password: the password itself, or what it was verified against.
-    type Proof: Clone + fmt::Debug + PartialEq + Eq;
+    type PresentPassword: Clone + fmt::Debug + PartialEq + Eq;
     /// Whether a new password is the one that the user has already: nobody knows, or since when.
     type Unchanged: Clone + fmt::Debug + PartialEq + Eq;
 }
@@ -35,7 +35,7 @@ pub struct Sealed;
 impl Stage for Plain {
     type Credential = PlainSecret;
     type Password = PlainSecret;
-    type Proof = PlainSecret;
+    type PresentPassword = PlainSecret;
     type Unchanged = ();
 }
 
@@ -43,7 +43,7 @@ impl Stage for Sealed {
     type Credential = SealedSecret;
     type Password = PasswordHash;
     /// The [`crate::User::credential_revision`] that the old password was verified at.
-    type Proof = Revision;
+    type PresentPassword = Revision;
     /// The [`crate::User::credential_revision`] at which the new password was found to be the old one; none if it was not.
     type Unchanged = Option<Revision>;
 }

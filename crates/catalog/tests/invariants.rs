@@ -103,7 +103,7 @@ fn constituents_speak_the_language_of_their_composite(records: &Records) {
 
 fn memberships_refer_to_existing(records: &Records) {
     for key in records.keys() {
-        if let RecordKey::Membership(user, role) = key {
+        if let RecordKey::RoleAssignment(user, role) = key {
             assert!(records.contains_key(&RecordKey::User(user.clone())), "{key:?} of no user");
             assert!(records.contains_key(&RecordKey::Role(role.clone())), "{key:?} of no role");
             assert!(!role.is_public(), "{key:?} is implicit");
@@ -167,7 +167,7 @@ fn nothing_is_from_the_future(records: &Records, last: Revision) {
             Record::Alias(it) => vec![it.created, it.modified],
             Record::User(it) => vec![it.created, it.modified],
             Record::Role(it) => vec![it.created],
-            Record::Membership(it) => vec![it.created],
+            Record::RoleAssignment(it) => vec![it.created],
             Record::Grant(created) => vec![*created],
             Record::Request(it) => vec![it.applied],
         };
@@ -187,7 +187,7 @@ fn requests_are_within_the_window(records: &Records, last: Revision) {
 /// What is derived from the records says the same as the records.
 fn indexes_agree_with_records(catalog: &Catalog, records: &Records) {
     for (user, _) in catalog.users() {
-        let member_of = |role: &RoleName| records.contains_key(&RecordKey::Membership(user.clone(), role.clone()));
+        let member_of = |role: &RoleName| records.contains_key(&RecordKey::RoleAssignment(user.clone(), role.clone()));
         let expected: Vec<&RoleName> = catalog.roles().map(|(role, _)| role).filter(|role| member_of(role)).collect();
         assert_eq!(catalog.roles_of(user).collect::<Vec<_>>(), expected);
     }
@@ -222,7 +222,7 @@ fn lookups_agree_with_records(catalog: &Catalog, records: &Records) {
     for (key, record) in records {
         assert_eq!(catalog.record(key).as_ref(), Some(record));
         match (key, record) {
-            (RecordKey::Membership(..), _) => counted += 1,
+            (RecordKey::RoleAssignment(..), _) => counted += 1,
             (RecordKey::Request(id), Record::Request(request)) => {
                 counted += 1;
                 assert_eq!(catalog.recorded_outcome(id), Some(&request.outcome));

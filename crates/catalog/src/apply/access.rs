@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use crate::{
-    Attempt, Catalog, CreateMode, DatabaseScope, Grant, GrantEffect, Membership, Notification, Outcome, Privilege,
-    Record, RecordKey, Rejection, Role, RoleName, UserName, Verb,
+    Attempt, Catalog, CreateMode, DatabaseScope, Grant, GrantEffect, Notification, Outcome, Privilege, Record,
+    RecordKey, Rejection, Role, RoleAssignment, RoleName, UserName, Verb,
 };
 
 use super::draft::{Draft, updated, updated_with};
@@ -64,7 +64,7 @@ impl Draft {
         }
         let members: Vec<UserName> = self.catalog.members_of(from).cloned().collect();
         let memberships = members.into_iter().map(|user| {
-            let key = |role: &RoleName| RecordKey::Membership(user.clone(), role.clone());
+            let key = |role: &RoleName| RecordKey::RoleAssignment(user.clone(), role.clone());
             (key(to), self.catalog.record(&key(from)))
         });
         let grants = self.catalog.grants_of(from).map(|(grant, created)| {
@@ -95,13 +95,13 @@ impl Draft {
         for user in users {
             self.require_user(&Attempt::GrantRoles(roles.clone()), user)?;
         }
-        let membership = Record::Membership(Membership { created: self.stamp });
+        let membership = Record::RoleAssignment(RoleAssignment { created: self.stamp });
         let (mut updates, mut notifications) = (0, Vec::new());
         for (role, user) in pairs(roles, users) {
             if self.catalog.is_member(user, role) {
                 notifications.push(Notification::AlreadyAssigned { role: role.clone() });
             } else {
-                self.set(RecordKey::Membership(user.clone(), role.clone()), Some(membership.clone()));
+                self.set(RecordKey::RoleAssignment(user.clone(), role.clone()), Some(membership.clone()));
                 updates += 1;
             }
         }
@@ -122,7 +122,7 @@ impl Draft {
         let (mut updates, mut notifications) = (0, missing.notifications);
         for (role, user) in pairs(&roles, &users) {
             if self.catalog.is_member(user, role) {
-                self.set(RecordKey::Membership(user.clone(), role.clone()), None);
+                self.set(RecordKey::RoleAssignment(user.clone(), role.clone()), None);
                 updates += 1;
             } else {
                 notifications.push(Notification::NotAssigned { role: role.clone() });
@@ -141,7 +141,7 @@ impl Draft {
         self.require_mutable(name)?;
         let members: Vec<UserName> = self.catalog.members_of(name).cloned().collect();
         for user in members {
-            self.set(RecordKey::Membership(user, name.clone()), None);
+            self.set(RecordKey::RoleAssignment(user, name.clone()), None);
         }
         let grants: Vec<Grant> = self.catalog.grants_of(name).map(|(grant, _)| grant.clone()).collect();
         for grant in grants {
@@ -203,14 +203,14 @@ impl Missing {
         for item in items {
             match require(item) {
                 Ok(()) => drop(kept.insert(item.clone())),
-                Err(_) if self.lenient => self.tell(entity, item.to_string()),
+                Err(_) if self.lenient => self.notify(entity, item.to_string()),
                 Err(rejection) => return Err(rejection),
             }
         }
         Ok(kept)
     }
 
-    fn tell(&mut self, entity: &str, name: String) {
+    fn notify(&mut self, entity: &str, name: String) {
         self.notifications.push(Notification::ImpossibleRevoke { entity: entity.into(), name });
     }
 }
@@ -286,7 +286,7 @@ impl Draft {
         for privilege in privileges {
             match (self.attached(privilege), privilege.names()) {
                 (Ok(privilege), _) => drop(attached.insert(privilege)),
-                (Err(_), Some(name)) if lenient => missing.tell("Database", name.to_string()),
+                (Err(_), Some(name)) if lenient => missing.notify("Database", name.to_string()),
                 (Err(rejection), _) => return Err(rejection),
             }
         }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::{
     Bootstrap, CatalogName, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DbmsAction, Glob, Grant,
-    GrantEffect, GraphAction, LoadScope, Membership, Meta, Outcome, Principal, Privilege, QualifiedAction, Record,
-    RecordKey, Rejection, Resource, Role, RoleName, Sealed, Segment, TransactionAction, User, UserScope, UserStatus,
+    GrantEffect, GraphAction, LoadScope, Meta, Outcome, Principal, Privilege, QualifiedAction, Record, RecordKey,
+    Rejection, Resource, Role, RoleAssignment, RoleName, Sealed, Segment, TransactionAction, User, UserScope,
+    UserStatus,
 };
 
 use super::draft::{Draft, updated};
@@ -48,8 +49,8 @@ impl Draft {
             modified: created,
         };
         self.set(RecordKey::User(bootstrap.admin.clone()), Some(Record::User(Arc::new(admin))));
-        let membership = RecordKey::Membership(bootstrap.admin.clone(), RoleName::admin());
-        self.set(membership, Some(Record::Membership(Membership { created })));
+        let membership = RecordKey::RoleAssignment(bootstrap.admin.clone(), RoleName::admin());
+        self.set(membership, Some(Record::RoleAssignment(RoleAssignment { created })));
         updated(1)
     }
 }

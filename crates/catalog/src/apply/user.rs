@@ -172,10 +172,10 @@ impl Draft {
         }
         let roles: Vec<RoleName> = self.catalog.roles_of(from).cloned().collect();
         for role in roles {
-            let membership = RecordKey::Membership(from.clone(), role.clone());
+            let membership = RecordKey::RoleAssignment(from.clone(), role.clone());
             let record = self.catalog.record(&membership);
             self.set(membership, None);
-            self.set(RecordKey::Membership(to.clone(), role), record);
+            self.set(RecordKey::RoleAssignment(to.clone(), role), record);
         }
         self.set(RecordKey::User(from.clone()), None);
         self.set_user(to, User { modified: self.stamp, ..(*user).clone() });
@@ -209,7 +209,7 @@ impl Draft {
     fn remove_user(&mut self, name: &UserName) {
         let roles: Vec<RoleName> = self.catalog.roles_of(name).cloned().collect();
         for role in roles {
-            self.set(RecordKey::Membership(name.clone(), role), None);
+            self.set(RecordKey::RoleAssignment(name.clone(), role), None);
         }
         self.set(RecordKey::User(name.clone()), None);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Catalog;
 use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, DatabaseAction, DatabaseName,
-    DatabaseScope, Effect, Grant, GrantEffect, Membership, Privilege, Record, RecordKey, RequestId, RequestRecord,
+    DatabaseScope, Effect, Grant, GrantEffect, Privilege, Record, RecordKey, RequestId, RequestRecord, RoleAssignment,
     RoleName, Stamp, User, UserName, UserStatus,
 };
 
@@ -37,7 +37,7 @@ fn indexed() -> Vec<(RecordKey, Record)> {
     vec![
         (RecordKey::Alias(AliasName::new("near").expect("a valid name")), Record::Alias(Arc::new(alias))),
         (RecordKey::User(bob.clone()), Record::User(Arc::new(user()))),
-        (RecordKey::Membership(bob, reader), Record::Membership(Membership { created: stamp })),
+        (RecordKey::RoleAssignment(bob, reader), Record::RoleAssignment(RoleAssignment { created: stamp })),
         (RecordKey::Grant(Box::new(grant)), Record::Grant(stamp)),
         (RecordKey::Request(RequestId([1; 16])), Record::Request(Arc::new(request))),
     ]

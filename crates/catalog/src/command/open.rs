@@ -13,7 +13,7 @@ use crate::{
 pub enum OpenCommand {
     /// `DROP ALIAS`.
     DropAlias {
-        /// Which. Not an [`AliasName`]: a name that could never exist is answered "does not exist".
+        /// The alias to drop. Not an [`AliasName`]: a name that could never exist is answered "does not exist".
         name: CatalogName,
         /// How the name was written.
         form: NameForm,
@@ -33,7 +33,7 @@ pub enum OpenCommand {
     },
     /// `ALTER DATABASE`. An absent part stays as it is; at least one is present.
     AlterDatabase {
-        /// Which.
+        /// The database to alter.
         name: CatalogName,
         /// Whether a missing database is no error.
         if_exists: bool,
@@ -44,9 +44,9 @@ pub enum OpenCommand {
     },
     /// `START DATABASE` and `STOP DATABASE`.
     SetDatabaseStatus {
-        /// Which.
+        /// The database to start or stop.
         name: CatalogName,
-        /// Started or stopped.
+        /// What it is to be from now on.
         status: DatabaseStatus,
     },
     /// `CALL dbms.setDefaultDatabase(…)`.
@@ -58,7 +58,7 @@ pub enum OpenCommand {
     SetPolicy(PolicyChange),
     /// `DROP DATABASE` and `DROP COMPOSITE DATABASE`.
     DropDatabase {
-        /// Which.
+        /// The database to drop.
         name: CatalogName,
         /// Whether a missing database is no error.
         if_exists: bool,
@@ -70,7 +70,7 @@ pub enum OpenCommand {
     },
     /// `ALTER USERS`: the same for several users.
     AlterUserTags {
-        /// Which.
+        /// The users to tag.
         names: BTreeSet<UserName>,
         /// Whether missing users are no error.
         if_exists: bool,
@@ -79,16 +79,16 @@ pub enum OpenCommand {
     },
     /// `RENAME USER`.
     RenameUser {
-        /// Which.
+        /// The user as it is called now.
         from: UserName,
-        /// The new name.
+        /// What it is to be called.
         to: UserName,
         /// Whether a missing user is no error.
         if_exists: bool,
     },
     /// `DROP USER`.
     DropUser {
-        /// Which.
+        /// The user to drop.
         name: UserName,
         /// Whether a missing user is no error.
         if_exists: bool,
@@ -106,32 +106,32 @@ pub enum OpenCommand {
     },
     /// `RENAME ROLE`.
     RenameRole {
-        /// Which.
+        /// The role as it is called now.
         from: RoleName,
-        /// The new name.
+        /// What it is to be called.
         to: RoleName,
         /// Whether a missing role is no error.
         if_exists: bool,
     },
     /// `DROP ROLE`.
     DropRole {
-        /// Which.
+        /// The role to drop.
         name: RoleName,
         /// Whether a missing role is no error.
         if_exists: bool,
     },
     /// `GRANT ROLE`.
     GrantRoles {
-        /// Which roles.
+        /// The roles that are given.
         roles: BTreeSet<RoleName>,
-        /// To whom.
+        /// The users who get them.
         users: BTreeSet<UserName>,
     },
     /// `REVOKE ROLE`.
     RevokeRoles {
-        /// Which roles.
+        /// The roles that are taken.
         roles: BTreeSet<RoleName>,
-        /// From whom.
+        /// The users who lose them.
         users: BTreeSet<UserName>,
         /// Whether what is missing is told rather than refused, as in Cypher 5.
         lenient: bool,
@@ -140,24 +140,24 @@ pub enum OpenCommand {
     AuthRule(AuthRuleCommand),
     /// `GRANT` and `DENY`.
     AssignPrivileges {
-        /// Granted or denied.
+        /// Whether they are granted or denied.
         effect: GrantEffect,
         /// `IMMUTABLE`.
         immutable: bool,
-        /// What; several when the statement names several scopes.
+        /// The privileges; several when the statement names several scopes.
         privileges: BTreeSet<Privilege>,
-        /// To whom.
+        /// The roles that get them.
         roles: BTreeSet<RoleName>,
     },
     /// `REVOKE`.
     RevokePrivileges {
-        /// Only grants, only denials, or both.
+        /// Whether only grants or only denials of them are taken back; none means both.
         effect: Option<GrantEffect>,
         /// `IMMUTABLE`.
         immutable: bool,
-        /// What.
+        /// The privileges that are taken back.
         privileges: BTreeSet<Privilege>,
-        /// From whom.
+        /// The roles that lose them.
         roles: BTreeSet<RoleName>,
         /// Whether what is missing is told rather than refused, as in Cypher 5.
         lenient: bool,

@@ -38,7 +38,7 @@ pub struct PasswordChange<S: Stage> {
 /// `ALTER USER`. An absent part stays as it is; at least one is present.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlterUser<S: Stage> {
-    /// Which.
+    /// The user to alter.
     pub name: UserName,
     /// Whether a missing user is no error.
     pub if_exists: bool,
@@ -128,14 +128,14 @@ impl TagChange {
 pub enum AuthRuleCommand {
     /// `ALTER AUTH RULE`.
     Alter {
-        /// Which.
+        /// The rule that the statement names.
         name: AuthRuleName,
         /// Whether a missing rule is no error.
         if_exists: bool,
     },
     /// `RENAME AUTH RULE`.
     Rename {
-        /// Which.
+        /// The rule that the statement names.
         from: AuthRuleName,
         /// The new name.
         to: AuthRuleName,
@@ -144,7 +144,7 @@ pub enum AuthRuleCommand {
     },
     /// `DROP AUTH RULE`.
     Drop {
-        /// Which.
+        /// The rule that the statement names.
         name: AuthRuleName,
         /// Whether a missing rule is no error.
         if_exists: bool,

@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database, DatabaseAccess,
     DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
-    Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, Notification,
-    Outcome, PasswordHash, Policy, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
-    RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleName, SealedSecret, Segment,
-    Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
+    Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, Notification, Outcome,
+    PasswordHash, Policy, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
+    RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName,
+    SealedSecret, Segment, Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
 };
 
 /// What has a canonical encoding.
@@ -98,7 +98,7 @@ impl Canonical for RecordKey {
             Self::Alias(name) => name.encode(hash),
             Self::User(name) => name.encode(hash),
             Self::Role(name) => name.encode(hash),
-            Self::Membership(user, role) => {
+            Self::RoleAssignment(user, role) => {
                 user.encode(hash);
                 role.encode(hash);
             }
@@ -110,7 +110,7 @@ impl Canonical for RecordKey {
 
 variants! {
     Record {
-        Meta(meta), Database(database), Alias(alias), User(user), Role(role), Membership(membership), Grant(created),
+        Meta(meta), Database(database), Alias(alias), User(user), Role(role), RoleAssignment(membership), Grant(created),
         Request(request),
     }
     AliasKind { Local(database) = 0, Remote(remote) = 1 }
@@ -166,7 +166,7 @@ fields! {
         later tags
     }
     Role { immutable, created }
-    Membership { created }
+    RoleAssignment { created }
     Grant { role, effect, immutable, privilege }
     RequestRecord { applied, outcome }
     Effect { system_updates, notifications }

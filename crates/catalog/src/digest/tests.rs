@@ -7,10 +7,10 @@ use super::Digest;
 use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database, DatabaseAccess,
     DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
-    Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, Notification,
-    PasswordHash, Policy, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
-    RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleName, SealedSecret, Segment,
-    Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
+    Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, Notification, PasswordHash,
+    Policy, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, RemoteUrl,
+    RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName, SealedSecret,
+    Segment, Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
 };
 
 const STAMP: Stamp = Stamp { revision: Revision(7), time: Timestamp(1_700_000_000_000) };
@@ -156,7 +156,7 @@ fn records() -> Vec<(RecordKey, Record)> {
         (alias("far"), Record::Alias(Arc::new(remote_alias()))),
         (RecordKey::User(bob()), Record::User(Arc::new(user()))),
         (RecordKey::Role(role("reader")), Record::Role(Arc::new(Role { immutable: true, created: STAMP }))),
-        (RecordKey::Membership(bob(), role("reader")), Record::Membership(Membership { created: STAMP })),
+        (RecordKey::RoleAssignment(bob(), role("reader")), Record::RoleAssignment(RoleAssignment { created: STAMP })),
     ];
     for privilege in grants() {
         let grant = Grant { role: role("reader"), effect: GrantEffect::Denied, privilege, immutable: false };

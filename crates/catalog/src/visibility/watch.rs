@@ -126,7 +126,7 @@ impl Watcher {
             RecordKey::User(user) => {
                 (WatchSubject::User, user.to_string(), kind_of(change), known(&|side| side.knows_user(user)))
             }
-            RecordKey::Membership(user, _) => {
+            RecordKey::RoleAssignment(user, _) => {
                 (WatchSubject::User, user.to_string(), WatchKind::AccessChanged, known(&|side| side.knows_user(user)))
             }
             RecordKey::Role(role) => {

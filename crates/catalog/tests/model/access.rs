@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AuthRuleCommand, AuthRuleName, Bootstrap, CatalogName, CreateMode, DatabaseAction, DatabaseScope, DbmsAction,
-    Effect, Glob, Grant, GrantEffect, GraphAction, LoadScope, Membership, Meta, Notification, Outcome, Principal,
-    Privilege, QualifiedAction, Record, RecordKey, Rejection, Resource, Role, RoleName, Sealed, Segment, Stamp,
+    Effect, Glob, Grant, GrantEffect, GraphAction, LoadScope, Meta, Notification, Outcome, Principal, Privilege,
+    QualifiedAction, Record, RecordKey, Rejection, Resource, Role, RoleAssignment, RoleName, Sealed, Segment, Stamp,
     TransactionAction, User, UserName, UserScope, UserStatus,
 };
 
@@ -50,8 +50,8 @@ impl Model {
         self.put(RecordKey::User(bootstrap.admin.clone()), Record::User(Arc::new(user)));
         let admin = RoleName::new("admin").expect("a role name");
         self.put(
-            RecordKey::Membership(bootstrap.admin.clone(), admin),
-            Record::Membership(Membership { created: stamp }),
+            RecordKey::RoleAssignment(bootstrap.admin.clone(), admin),
+            Record::RoleAssignment(RoleAssignment { created: stamp }),
         );
         done(1)
     }
@@ -154,7 +154,7 @@ impl Model {
         }
         for (key, _) in &mut self.records {
             match key {
-                RecordKey::Role(role) | RecordKey::Membership(_, role) if role == from => *role = to.clone(),
+                RecordKey::Role(role) | RecordKey::RoleAssignment(_, role) if role == from => *role = to.clone(),
                 RecordKey::Grant(grant) if grant.role == *from => grant.role = to.clone(),
                 _ => {}
             }
@@ -208,11 +208,11 @@ impl Model {
         }
         let mut effect = Effect::default();
         for (role, user) in pairs(roles, users) {
-            let key = RecordKey::Membership(user, role.clone());
+            let key = RecordKey::RoleAssignment(user, role.clone());
             if self.holds(&key) {
                 effect.notifications.push(Notification::AlreadyAssigned { role });
             } else {
-                self.put(key, Record::Membership(Membership { created: stamp }));
+                self.put(key, Record::RoleAssignment(RoleAssignment { created: stamp }));
                 effect.system_updates += 1;
             }
         }
@@ -251,7 +251,7 @@ impl Model {
             }
         }
         for (role, user) in pairs(&roles, &kept) {
-            if self.remove(&RecordKey::Membership(user, role.clone())) {
+            if self.remove(&RecordKey::RoleAssignment(user, role.clone())) {
                 effect.system_updates += 1;
             } else {
                 effect.notifications.push(Notification::NotAssigned { role });
@@ -274,7 +274,7 @@ impl Model {
 
     fn forget_role(&mut self, name: &RoleName) {
         self.records.retain(|(key, _)| match key {
-            RecordKey::Role(role) | RecordKey::Membership(_, role) => role != name,
+            RecordKey::Role(role) | RecordKey::RoleAssignment(_, role) => role != name,
             RecordKey::Grant(grant) => grant.role != *name,
             _ => true,
         });

@@ -212,7 +212,7 @@ impl Model {
     fn allowed(&self, user: &UserName, counts: impl Fn(&Privilege) -> bool) -> bool {
         let mut roles = vec!["PUBLIC".to_string()];
         for (key, _) in &self.records {
-            if let RecordKey::Membership(member, role) = key
+            if let RecordKey::RoleAssignment(member, role) = key
                 && member == user
             {
                 roles.push(role.to_string());

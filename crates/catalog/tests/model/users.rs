@@ -204,7 +204,7 @@ impl Model {
         for (key, record) in others {
             let key = match key {
                 RecordKey::User(name) if name == *from => RecordKey::User(to.clone()),
-                RecordKey::Membership(name, role) if name == *from => RecordKey::Membership(to.clone(), role),
+                RecordKey::RoleAssignment(name, role) if name == *from => RecordKey::RoleAssignment(to.clone(), role),
                 RecordKey::Grant(grant) if about(&grant) == Some(from) => {
                     RecordKey::Grant(Box::new(about_to(*grant, to)))
                 }
@@ -227,7 +227,7 @@ impl Model {
 
     fn forget_user(&mut self, name: &UserName) {
         self.records.retain(|(key, _)| match key {
-            RecordKey::User(user) | RecordKey::Membership(user, _) => user != name,
+            RecordKey::User(user) | RecordKey::RoleAssignment(user, _) => user != name,
             _ => true,
         });
     }

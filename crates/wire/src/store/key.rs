@@ -77,7 +77,7 @@ variants!(RecordKey, "record kind" {
     3 Alias(name),
     4 User(name),
     5 Role(name),
-    6 Membership(user, role),
+    6 RoleAssignment(user, role),
     7 Grant(grant),
     8 Request(id),
 });

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, ClusterId, Database, KeyId, Membership, Meta, PasswordHash, Record, RemoteAlias, RequestRecord,
-    Revision, Role, User,
+    Alias, AliasKind, ClusterId, Database, KeyId, Meta, PasswordHash, Record, RemoteAlias, RequestRecord, Revision,
+    Role, RoleAssignment, User,
 };
 
 use super::choice::Choice;
@@ -23,7 +23,7 @@ pub(super) fn to_proto(record: &Record) -> proto::Record {
         Record::Alias(alias) => Kind::Alias(alias_to(alias)),
         Record::User(user) => Kind::User(user_to(user)),
         Record::Role(role) => Kind::Role(proto::Role { immutable: role.immutable, created: Some(stamp(role.created)) }),
-        Record::Membership(membership) => Kind::Membership(stamp(membership.created)),
+        Record::RoleAssignment(membership) => Kind::Membership(stamp(membership.created)),
         Record::Grant(created) => Kind::Grant(stamp(*created)),
         Record::Request(request) => Kind::Request(proto::RequestRecord {
             applied: Some(stamp(request.applied)),
@@ -42,7 +42,9 @@ pub(super) fn from_proto(stored: proto::Record) -> Result<Record, FieldError> {
         Kind::Role(proto::Role { immutable, created }) => {
             Record::Role(Arc::new(Role { immutable, created: stamp_from(created, "created")? }))
         }
-        Kind::Membership(created) => Record::Membership(Membership { created: stamp_from(Some(created), "created")? }),
+        Kind::Membership(created) => {
+            Record::RoleAssignment(RoleAssignment { created: stamp_from(Some(created), "created")? })
+        }
         Kind::Grant(created) => Record::Grant(stamp_from(Some(created), "created")?),
         Kind::Request(proto::RequestRecord { applied, outcome: answer }) => Record::Request(Arc::new(RequestRecord {
             applied: stamp_from(applied, "applied")?,

@@ -8,11 +8,11 @@ use aliasd_catalog::{
     AuthRuleName, Bootstrap, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion,
     Database, DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
     DriverSettings, Duration, Effect, Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId,
-    LoadScope, LogLevel, Membership, Meta, NameForm, Notification, OpenCommand, Outcome, PasswordChange, PasswordHash,
-    Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
-    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role,
-    RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope,
-    UserStatus, UserTag, Value, ValueMap,
+    LoadScope, LogLevel, Meta, NameForm, Notification, OpenCommand, Outcome, PasswordChange, PasswordHash, Policy,
+    PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
+    RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role,
+    RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User,
+    UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -473,10 +473,10 @@ pub(crate) fn record() -> impl Strategy<Value = (RecordKey, Record)> {
     );
     let role =
         (any::<bool>(), stamp()).prop_map(|(immutable, created)| Record::Role(Arc::new(Role { immutable, created })));
-    let membership = stamp().prop_map(|created| Record::Membership(Membership { created }));
+    let membership = stamp().prop_map(|created| Record::RoleAssignment(RoleAssignment { created }));
     let request = (stamp(), outcome())
         .prop_map(|(applied, outcome)| Record::Request(Arc::new(RequestRecord { applied, outcome })));
-    let member = (user_name(), role_name()).prop_map(|(user, role)| RecordKey::Membership(user, role));
+    let member = (user_name(), role_name()).prop_map(|(user, role)| RecordKey::RoleAssignment(user, role));
     let request_key = any::<[u8; 16]>().prop_map(|id| RecordKey::Request(RequestId(id)));
     prop_oneof![
         (Just(RecordKey::Meta), meta),

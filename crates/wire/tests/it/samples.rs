@@ -11,11 +11,11 @@ use aliasd_catalog::{
     Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AuthId, AuthProvider, Bootstrap, CatalogName, ClusterId,
     Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
     DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
-    Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Membership, Meta, NameForm, Notification, OpenCommand,
+    Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, NameForm, Notification, OpenCommand,
     PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
     RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision,
-    Role, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, UserName, UserScope, Value,
-    ValueMap,
+    Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, UserName,
+    UserScope, Value, ValueMap,
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
@@ -374,7 +374,7 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
         created: stamp(2),
         modified: stamp(3),
     };
-    let membership = Membership { created: stamp(8) };
+    let membership = RoleAssignment { created: stamp(8) };
     let mut records = vec![
         ("meta".to_owned(), RecordKey::Meta, Record::Meta(Arc::new(meta))),
         ("database-system".to_owned(), RecordKey::Database(DatabaseName::system()), Record::Database(Arc::new(system))),
@@ -393,7 +393,11 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
             RecordKey::Role(role("remote")),
             Record::Role(Arc::new(Role { immutable: true, created: stamp(7) })),
         ),
-        ("membership".to_owned(), RecordKey::Membership(user("carol"), role("remote")), Record::Membership(membership)),
+        (
+            "membership".to_owned(),
+            RecordKey::RoleAssignment(user("carol"), role("remote")),
+            Record::RoleAssignment(membership),
+        ),
     ];
     records.extend(aliases());
     records.extend(users());
