@@ -3,8 +3,8 @@
 
 use crate::standing::RoleStanding;
 use crate::{
-    Action, AliasTarget, AlterUser, AuthRuleCommand, Catalog, CatalogName, Command, CreateMode, DatabaseAction,
-    DatabaseKind, DatabaseScope, DatabaseStatus, DbmsAction, Grant, OpenCommand, Principal, Privilege, Rejection,
+    Action, AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind,
+    DatabaseScope, DatabaseStatus, DbmsAction, Grant, OpenCommand, Principal, Privilege, Rejection, RetiredCommand,
     RoleName, Stage, User, UserName, UserScope, UserStatus,
 };
 
@@ -215,12 +215,12 @@ impl Catalog {
             Command::Open(OpenCommand::DropRole { .. }) => dbms(&[DbmsAction::DropRole]),
             Command::Open(OpenCommand::GrantRoles { .. }) => dbms(&[DbmsAction::AssignRole]),
             Command::Open(OpenCommand::RevokeRoles { .. }) => dbms(&[DbmsAction::RemoveRole]),
-            Command::Open(OpenCommand::AuthRule(rule)) => dbms(&[match rule {
-                AuthRuleCommand::Alter { .. } => DbmsAction::AlterAuthRule,
-                AuthRuleCommand::Rename { .. } => DbmsAction::RenameAuthRule,
-                AuthRuleCommand::Drop { .. } => DbmsAction::DropAuthRule,
-                AuthRuleCommand::GrantRoles { .. } => DbmsAction::AssignRole,
-                AuthRuleCommand::RevokeRoles { .. } => DbmsAction::RemoveRole,
+            Command::Open(OpenCommand::Retired(rule)) => dbms(&[match rule {
+                RetiredCommand::Alter { .. } => DbmsAction::AlterAuthRule,
+                RetiredCommand::Rename { .. } => DbmsAction::RenameAuthRule,
+                RetiredCommand::Drop { .. } => DbmsAction::DropAuthRule,
+                RetiredCommand::GrantRoles { .. } => DbmsAction::AssignRole,
+                RetiredCommand::RevokeRoles { .. } => DbmsAction::RemoveRole,
             }]),
             Command::Open(OpenCommand::AssignPrivileges { .. }) => dbms(&[DbmsAction::AssignPrivilege]),
             Command::Open(OpenCommand::RevokePrivileges { .. }) => dbms(&[DbmsAction::RemovePrivilege]),

@@ -1,10 +1,12 @@
 //! Commands: the closed list of what can be asked of the catalog, and the entry that carries one.
 
 mod open;
+mod retired;
 mod user;
 
 pub use open::OpenCommand;
-pub use user::{AlterUser, AuthRuleCommand, CreateUser, HomeChange, PasswordChange, Removal, TagChange};
+pub use retired::RetiredCommand;
+pub use user::{AlterUser, CreateUser, HomeChange, PasswordChange, Removal, TagChange};
 
 use crate::{
     AliasName, CatalogName, ClusterId, CypherVersion, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy,

@@ -43,8 +43,8 @@ pub use apply::{Applied, REQUEST_WINDOW};
 pub use catalog::{Catalog, Named};
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
-    AliasTarget, AlterAlias, AlterUser, AuthRuleCommand, Bootstrap, Command, CreateAlias, CreateMode, CreateUser,
-    CredentialField, Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, TagChange,
+    AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
+    Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RetiredCommand, TagChange,
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, LogLevel};

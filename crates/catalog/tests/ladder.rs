@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasTarget, AlterUser, AuthRuleCommand, Command, CreateMode, CreateUser, DbmsAction, GrantEffect, HomeChange,
-    OpenCommand, PasswordChange, Principal, Record, RecordKey, Rejection, RemoteTarget, RemoteUserName, Removal, Role,
-    Sealed, Stamp, TagChange, UserStatus,
+    AliasTarget, AlterUser, Command, CreateMode, CreateUser, DbmsAction, GrantEffect, HomeChange, OpenCommand,
+    PasswordChange, Principal, Record, RecordKey, Rejection, RemoteTarget, RemoteUserName, Removal, RetiredCommand,
+    Role, Sealed, Stamp, TagChange, UserStatus,
 };
 
 use crate::builders::{
@@ -303,21 +303,21 @@ pub(crate) fn tag_users() {
 pub(crate) fn auth_rules() {
     let name = || rule_name("abroad");
     let one = |command, privilege, code: &str| {
-        Ladder::climb(Command::Open(OpenCommand::AuthRule(command)), vec![], &[privilege]).refused(code, |_, _| {});
+        Ladder::climb(Command::Open(OpenCommand::Retired(command)), vec![], &[privilege]).refused(code, |_, _| {});
     };
-    one(AuthRuleCommand::Alter { name: name(), if_exists: false }, DbmsAction::AlterAuthRule, "AUTH_RULE_NOT_FOUND");
-    one(AuthRuleCommand::Drop { name: name(), if_exists: false }, DbmsAction::DropAuthRule, "AUTH_RULE_NOT_FOUND");
-    let rename = AuthRuleCommand::Rename { from: name(), to: rule_name("home"), if_exists: false };
+    one(RetiredCommand::Alter { name: name(), if_exists: false }, DbmsAction::AlterAuthRule, "AUTH_RULE_NOT_FOUND");
+    one(RetiredCommand::Drop { name: name(), if_exists: false }, DbmsAction::DropAuthRule, "AUTH_RULE_NOT_FOUND");
+    let rename = RetiredCommand::Rename { from: name(), to: rule_name("home"), if_exists: false };
     one(rename, DbmsAction::RenameAuthRule, "RENAMED_AUTH_RULE_NOT_FOUND");
     let (roles, rules) = (BTreeSet::from([role_name("A"), role_name("PUBLIC")]), BTreeSet::from([name()]));
     for (command, privilege) in [
-        (AuthRuleCommand::GrantRoles { roles: roles.clone(), rules: rules.clone() }, DbmsAction::AssignRole),
-        (AuthRuleCommand::RevokeRoles { roles, rules }, DbmsAction::RemoveRole),
+        (RetiredCommand::GrantRoles { roles: roles.clone(), rules: rules.clone() }, DbmsAction::AssignRole),
+        (RetiredCommand::RevokeRoles { roles, rules }, DbmsAction::RemoveRole),
     ] {
-        Ladder::climb(Command::Open(OpenCommand::AuthRule(command)), vec![], &[privilege])
+        Ladder::climb(Command::Open(OpenCommand::Retired(command)), vec![], &[privilege])
             .refused("ROLE_RESERVED", |_, command| match command {
-                Command::Open(OpenCommand::AuthRule(
-                    AuthRuleCommand::GrantRoles { roles, .. } | AuthRuleCommand::RevokeRoles { roles, .. },
+                Command::Open(OpenCommand::Retired(
+                    RetiredCommand::GrantRoles { roles, .. } | RetiredCommand::RevokeRoles { roles, .. },
                 )) => {
                     *roles = BTreeSet::from([role_name("A")]);
                 }
@@ -326,8 +326,8 @@ pub(crate) fn auth_rules() {
             .refused("ROLE_NOT_FOUND", |log, _| log.run([create_role("A")]))
             .refused("AUTH_RULE_NOT_FOUND", |_, _| {});
     }
-    let drop = AuthRuleCommand::Drop { name: name(), if_exists: true };
-    Ladder::climb(Command::Open(OpenCommand::AuthRule(drop)), vec![], &[DbmsAction::DropAuthRule]).accepted();
+    let drop = RetiredCommand::Drop { name: name(), if_exists: true };
+    Ladder::climb(Command::Open(OpenCommand::Retired(drop)), vec![], &[DbmsAction::DropAuthRule]).accepted();
 }
 
 #[test]

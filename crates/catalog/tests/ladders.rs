@@ -187,7 +187,7 @@ climbed! {
         SetDefaultDatabase: choose_the_default_database;
         DropDatabase: ladder::drop_a_database, ladder::drop_a_database_with_its_aliases, drop_a_composite_database;
         AlterUserTags: ladder::tag_users;
-        AuthRule: ladder::auth_rules;
+        Retired: ladder::auth_rules;
         RenameUser: rename_a_user;
         DropUser: ladder::drop_a_user;
         CreateRole: ladder::create_a_role, ladder::replace_a_role;

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aliasd_catalog::{
-    AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleCommand, Bootstrap, CatalogName, Command,
-    CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus,
-    DbmsAction, DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm,
-    OpenCommand, PasswordChange, Policy, PolicyChange, Principal, Privilege, QualifiedAction, REQUEST_WINDOW,
-    RemoteLogin, RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, Revision, RoleName,
+    AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName, Command, CreateAlias, CreateMode,
+    CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction,
+    DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm, OpenCommand,
+    PasswordChange, Policy, PolicyChange, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin,
+    RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, RetiredCommand, Revision, RoleName,
     Sealed, Segment, TagChange, Timestamp, TransactionAction, UserName, UserScope, UserStatus, UserTag, Value,
     ValueMap,
 };
@@ -361,19 +361,19 @@ fn auth_rule() -> impl Strategy<Value = Command<Sealed>> {
     let rule = || select(vec!["night", "abroad"]).prop_map(rule_name);
     let assignment = (btree_set(roles(), 1..3), btree_set(rule(), 1..3), any::<bool>());
     prop_oneof![
-        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Alter { name, if_exists }),
-        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Drop { name, if_exists }),
-        (rule(), rule(), any::<bool>()).prop_map(|(from, to, if_exists)| AuthRuleCommand::Rename {
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| RetiredCommand::Alter { name, if_exists }),
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| RetiredCommand::Drop { name, if_exists }),
+        (rule(), rule(), any::<bool>()).prop_map(|(from, to, if_exists)| RetiredCommand::Rename {
             from,
             to,
             if_exists
         }),
         assignment.prop_map(|(roles, rules, grants)| match grants {
-            true => AuthRuleCommand::GrantRoles { roles, rules },
-            false => AuthRuleCommand::RevokeRoles { roles, rules },
+            true => RetiredCommand::GrantRoles { roles, rules },
+            false => RetiredCommand::RevokeRoles { roles, rules },
         }),
     ]
-    .prop_map(|rule| Command::Open(OpenCommand::AuthRule(rule)))
+    .prop_map(|rule| Command::Open(OpenCommand::Retired(rule)))
 }
 
 fn assign() -> impl Strategy<Value = Command<Sealed>> {

@@ -17,6 +17,7 @@ mod outcome;
 mod parts;
 mod privilege;
 mod record;
+mod retired;
 mod user;
 mod value;
 

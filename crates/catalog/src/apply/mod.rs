@@ -6,11 +6,11 @@
 
 mod access;
 mod alias;
-mod auth_rule;
 mod bootstrap;
 mod database;
 mod draft;
 mod policy;
+mod retired;
 mod user;
 
 use std::sync::Arc;
@@ -100,7 +100,7 @@ impl Draft {
             Command::Open(OpenCommand::RevokeRoles { roles, users, lenient }) => {
                 self.revoke_roles(roles, users, *lenient)
             }
-            Command::Open(OpenCommand::AuthRule(rule)) => self.auth_rule(rule),
+            Command::Open(OpenCommand::Retired(retired)) => self.retired(retired),
             Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles }) => {
                 self.assign_privileges(*effect, *immutable, privileges, roles)
             }

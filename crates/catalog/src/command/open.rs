@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AuthRuleCommand, CreateMode, NameForm, TagChange};
+use super::{CreateMode, NameForm, RetiredCommand, TagChange};
 use crate::{
     CatalogName, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, GrantEffect, PolicyChange, Privilege,
     RoleName, UserName,
@@ -136,8 +136,8 @@ pub enum OpenCommand {
         /// Whether what is missing is told rather than refused, as in Cypher 5.
         lenient: bool,
     },
-    /// What would be done with an auth rule.
-    AuthRule(AuthRuleCommand),
+    /// One of those that are read from old logs and never made.
+    Retired(RetiredCommand),
     /// `GRANT` and `DENY`.
     AssignPrivileges {
         /// Whether they are granted or denied.

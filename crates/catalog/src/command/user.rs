@@ -1,10 +1,9 @@
-//! What the commands about users hold, and those about auth rules, which would give roles to users.
+//! What the commands about users hold.
 
 use std::collections::BTreeSet;
 
 use crate::{
-    AuthId, AuthProvider, AuthRuleName, CatalogName, CreateMode, Plain, Revision, RoleName, Sealed, Stage, UserName,
-    UserStatus, UserTag,
+    AuthId, AuthProvider, CatalogName, CreateMode, Plain, Revision, Sealed, Stage, UserName, UserStatus, UserTag,
 };
 
 /// `CREATE USER`.
@@ -119,48 +118,4 @@ impl TagChange {
         let kept = tags.iter().filter(|tag| !self.clear && !self.remove.contains(*tag));
         kept.chain(&self.add).cloned().collect()
     }
-}
-
-/// What would be done with an auth rule, which gives roles by what an identity provider says of a user. No login here
-/// carries such attributes, so there is no auth rule and each of these comes down to a missing one; who may not even
-/// ask is told so first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AuthRuleCommand {
-    /// `ALTER AUTH RULE`.
-    Alter {
-        /// The rule that the statement names.
-        name: AuthRuleName,
-        /// Whether a missing rule is no error.
-        if_exists: bool,
-    },
-    /// `RENAME AUTH RULE`.
-    Rename {
-        /// The rule that the statement names.
-        from: AuthRuleName,
-        /// The new name.
-        to: AuthRuleName,
-        /// Whether a missing rule is no error.
-        if_exists: bool,
-    },
-    /// `DROP AUTH RULE`.
-    Drop {
-        /// The rule that the statement names.
-        name: AuthRuleName,
-        /// Whether a missing rule is no error.
-        if_exists: bool,
-    },
-    /// `GRANT ROLE … TO AUTH RULE`.
-    GrantRoles {
-        /// Which roles.
-        roles: BTreeSet<RoleName>,
-        /// To which rules.
-        rules: BTreeSet<AuthRuleName>,
-    },
-    /// `REVOKE ROLE … FROM AUTH RULE`.
-    RevokeRoles {
-        /// Which roles.
-        roles: BTreeSet<RoleName>,
-        /// From which rules.
-        rules: BTreeSet<AuthRuleName>,
-    },
 }

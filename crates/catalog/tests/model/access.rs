@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AuthRuleCommand, AuthRuleName, Bootstrap, CatalogName, CreateMode, DatabaseAction, DatabaseScope, DbmsAction,
-    Effect, Glob, Grant, GrantEffect, GraphAction, LoadScope, Meta, Notification, Outcome, Principal, Privilege,
-    QualifiedAction, Record, RecordKey, Rejection, Resource, Role, RoleAssignment, RoleName, Sealed, Segment, Stamp,
+    AuthRuleName, Bootstrap, CatalogName, CreateMode, DatabaseAction, DatabaseScope, DbmsAction, Effect, Glob, Grant,
+    GrantEffect, GraphAction, LoadScope, Meta, Notification, Outcome, Principal, Privilege, QualifiedAction, Record,
+    RecordKey, Rejection, Resource, RetiredCommand, Role, RoleAssignment, RoleName, Sealed, Segment, Stamp,
     TransactionAction, User, UserName, UserScope, UserStatus,
 };
 
@@ -162,22 +162,22 @@ impl Model {
         done(1)
     }
 
-    pub(super) fn auth_rule(&self, command: &AuthRuleCommand) -> Outcome {
+    pub(super) fn auth_rule(&self, command: &RetiredCommand) -> Outcome {
         let missing = |action: String, name: &AuthRuleName| {
             Err(Rejection::AuthRuleNotFound { action: action.into(), name: name.to_string() })
         };
         let (roles, rules, verb, preposition) = match command {
-            AuthRuleCommand::Alter { if_exists: true, .. }
-            | AuthRuleCommand::Drop { if_exists: true, .. }
-            | AuthRuleCommand::Rename { if_exists: true, .. } => return done(0),
-            AuthRuleCommand::Alter { name, .. } => return missing("alter the specified".into(), name),
-            AuthRuleCommand::Drop { name, .. } => return missing("drop the specified".into(), name),
-            AuthRuleCommand::Rename { from, to, .. } => {
+            RetiredCommand::Alter { if_exists: true, .. }
+            | RetiredCommand::Drop { if_exists: true, .. }
+            | RetiredCommand::Rename { if_exists: true, .. } => return done(0),
+            RetiredCommand::Alter { name, .. } => return missing("alter the specified".into(), name),
+            RetiredCommand::Drop { name, .. } => return missing("drop the specified".into(), name),
+            RetiredCommand::Rename { from, to, .. } => {
                 let (from, to) = (from.to_string(), to.to_string());
                 return Err(Rejection::RenamedAuthRuleNotFound { from, to });
             }
-            AuthRuleCommand::GrantRoles { roles, rules } => (roles, rules, "grant", "to"),
-            AuthRuleCommand::RevokeRoles { roles, rules } => (roles, rules, "revoke", "from"),
+            RetiredCommand::GrantRoles { roles, rules } => (roles, rules, "grant", "to"),
+            RetiredCommand::RevokeRoles { roles, rules } => (roles, rules, "revoke", "from"),
         };
         if roles.iter().any(|role| role.as_str() == "PUBLIC") {
             let action = format!("{verb} the specified role");

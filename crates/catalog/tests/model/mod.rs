@@ -107,7 +107,7 @@ impl Model {
             Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags }) => {
                 self.alter_user_tags(stamp, names, *if_exists, tags)
             }
-            Command::Open(OpenCommand::AuthRule(rule)) => self.auth_rule(rule),
+            Command::Open(OpenCommand::Retired(rule)) => self.auth_rule(rule),
             Command::Open(OpenCommand::DropUser { name, if_exists }) => self.drop_user(actor, name, *if_exists),
             Command::Open(OpenCommand::CreateRole { immutable: true, .. }) => Err(Rejection::ImmutableDenied {}),
             Command::Open(OpenCommand::CreateRole { name, mode, immutable: false, copy_of }) => {

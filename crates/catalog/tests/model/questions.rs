@@ -1,9 +1,9 @@
 //! Who may do what, and where a name leads, as semantics §4.3, §4.4, §4.5, §0.1, §0.4 and §0.13 say.
 
 use aliasd_catalog::{
-    Action, Alias, AliasKind, AuthRuleCommand, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope,
-    DatabaseStatus, DbmsAction, Destination, Grant, GrantEffect, OpenCommand, Principal, Privilege, Record, RecordKey,
-    Rejection, RemoteLogin, ResolveRequest, ResolveTarget, Revision, Route, Sealed, User, UserName, UserScope,
+    Action, Alias, AliasKind, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope, DatabaseStatus,
+    DbmsAction, Destination, Grant, GrantEffect, OpenCommand, Principal, Privilege, Record, RecordKey, Rejection,
+    RemoteLogin, ResolveRequest, ResolveTarget, RetiredCommand, Revision, Route, Sealed, User, UserName, UserScope,
     UserStatus,
 };
 
@@ -332,7 +332,7 @@ impl Model {
                 [and(A::CreateUser, replacing(create.mode, A::DropUser)), tagging].concat()
             }
             Command::Open(OpenCommand::AlterUserTags { .. }) => vec![A::AlterUser, A::SetUserMetadata],
-            Command::Open(OpenCommand::AuthRule(rule)) => vec![needed_for_rule(rule)],
+            Command::Open(OpenCommand::Retired(rule)) => vec![needed_for_rule(rule)],
             Command::AlterUser(alter) => {
                 let mut actions = Vec::new();
                 if alter.password.is_some() {
@@ -367,12 +367,12 @@ impl Model {
     }
 }
 
-fn needed_for_rule(command: &AuthRuleCommand) -> DbmsAction {
+fn needed_for_rule(command: &RetiredCommand) -> DbmsAction {
     match command {
-        AuthRuleCommand::Alter { .. } => DbmsAction::AlterAuthRule,
-        AuthRuleCommand::Rename { .. } => DbmsAction::RenameAuthRule,
-        AuthRuleCommand::Drop { .. } => DbmsAction::DropAuthRule,
-        AuthRuleCommand::GrantRoles { .. } => DbmsAction::AssignRole,
-        AuthRuleCommand::RevokeRoles { .. } => DbmsAction::RemoveRole,
+        RetiredCommand::Alter { .. } => DbmsAction::AlterAuthRule,
+        RetiredCommand::Rename { .. } => DbmsAction::RenameAuthRule,
+        RetiredCommand::Drop { .. } => DbmsAction::DropAuthRule,
+        RetiredCommand::GrantRoles { .. } => DbmsAction::AssignRole,
+        RetiredCommand::RevokeRoles { .. } => DbmsAction::RemoveRole,
     }
 }

@@ -14,10 +14,12 @@ use super::parts::{
     url, user_name,
 };
 use super::proto::{self, command::Kind, create_alias, name_form};
+use super::retired::{
+    alter_rule_from, auth_rule_to, drop_rule_from, grant_to_rules_from, rename_rule_from, revoke_from_rules_from,
+};
 use super::user::{
-    alter_rule_from, alter_tags_from, alter_tags_to, alter_user_from, alter_user_to, auth_rule_to, create_user_from,
-    create_user_to, drop_rule_from, grant_to_rules_from, own_password_from, own_password_to, rename_rule_from,
-    revoke_from_rules_from,
+    alter_tags_from, alter_tags_to, alter_user_from, alter_user_to, create_user_from, create_user_to,
+    own_password_from, own_password_to,
 };
 use super::value::{map_from_proto, map_to_proto};
 use super::{FieldError, privilege};
@@ -59,7 +61,7 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags }) => {
             Kind::AlterUserTags(alter_tags_to(names, *if_exists, tags))
         }
-        Command::Open(OpenCommand::AuthRule(rule)) => auth_rule_to(rule),
+        Command::Open(OpenCommand::Retired(rule)) => auth_rule_to(rule),
         Command::ChangeOwnPassword { proof, password, unchanged_since } => {
             Kind::ChangeOwnPassword(own_password_to(*proof, password, *unchanged_since))
         }
@@ -136,12 +138,12 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
         Kind::CreateUser(create) => Command::CreateUser(create_user_from(create)?),
         Kind::AlterUser(alter) => Command::AlterUser(alter_user_from(alter)?),
         Kind::AlterUserTags(alter) => alter_tags_from(alter)?,
-        Kind::AlterAuthRule(rule) => Command::Open(OpenCommand::AuthRule(alter_rule_from(&rule)?)),
-        Kind::RenameAuthRule(rename) => Command::Open(OpenCommand::AuthRule(rename_rule_from(&rename)?)),
-        Kind::DropAuthRule(rule) => Command::Open(OpenCommand::AuthRule(drop_rule_from(&rule)?)),
-        Kind::GrantRolesToRules(assignment) => Command::Open(OpenCommand::AuthRule(grant_to_rules_from(&assignment)?)),
+        Kind::AlterAuthRule(rule) => Command::Open(OpenCommand::Retired(alter_rule_from(&rule)?)),
+        Kind::RenameAuthRule(rename) => Command::Open(OpenCommand::Retired(rename_rule_from(&rename)?)),
+        Kind::DropAuthRule(rule) => Command::Open(OpenCommand::Retired(drop_rule_from(&rule)?)),
+        Kind::GrantRolesToRules(assignment) => Command::Open(OpenCommand::Retired(grant_to_rules_from(&assignment)?)),
         Kind::RevokeRolesFromRules(assignment) => {
-            Command::Open(OpenCommand::AuthRule(revoke_from_rules_from(&assignment)?))
+            Command::Open(OpenCommand::Retired(revoke_from_rules_from(&assignment)?))
         }
         Kind::DropUser(proto::DropUser { name, if_exists }) => {
             Command::Open(OpenCommand::DropUser { name: user_name(&name)?, if_exists })

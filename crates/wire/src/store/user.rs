@@ -1,19 +1,16 @@
-//! What the commands about users and auth rules hold.
+//! What the commands about users hold.
 
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    AlterUser, AuthId, AuthProvider, AuthRuleCommand, AuthRuleName, Command, CreateUser, HomeChange, OpenCommand,
-    PasswordChange, PasswordHash, Removal, Revision, RoleName, Sealed, TagChange, UserName,
+    AlterUser, AuthId, AuthProvider, Command, CreateUser, HomeChange, OpenCommand, PasswordChange, PasswordHash,
+    Removal, Revision, Sealed, TagChange, UserName,
 };
 
 use super::FieldError;
 use super::choice::Choice;
-use super::parts::{
-    auth_id, auth_provider, auth_rule_name, catalog_name, optional, password, role_name, set, text, texts, user_name,
-    user_tag,
-};
-use super::proto::{self, alter_user, command::Kind};
+use super::parts::{auth_id, auth_provider, catalog_name, optional, password, set, text, texts, user_name, user_tag};
+use super::proto::{self, alter_user};
 
 fn change_to(change: &PasswordChange<Sealed>) -> proto::PasswordChange {
     let PasswordChange { password: hash, change_required } = change;
@@ -136,51 +133,6 @@ pub(super) fn alter_tags_from(stored: proto::AlterUserTags) -> Result<Command<Se
         if_exists,
         tags: tag_change_from(tags.ok_or_else(|| FieldError::missing("tags"))?)?,
     }))
-}
-
-pub(super) fn auth_rule_to(command: &AuthRuleCommand) -> Kind {
-    let named = |name, if_exists: &bool| proto::NamedAuthRule { name: text(name), if_exists: *if_exists };
-    let assignment = |roles, rules| proto::RuleAssignment { roles: texts::<RoleName>(roles), rules: texts(rules) };
-    match command {
-        AuthRuleCommand::Alter { name, if_exists } => Kind::AlterAuthRule(named(name, if_exists)),
-        AuthRuleCommand::Rename { from, to, if_exists } => {
-            Kind::RenameAuthRule(proto::Rename { from: text(from), to: text(to), if_exists: *if_exists })
-        }
-        AuthRuleCommand::Drop { name, if_exists } => Kind::DropAuthRule(named(name, if_exists)),
-        AuthRuleCommand::GrantRoles { roles, rules } => Kind::GrantRolesToRules(assignment(roles, rules)),
-        AuthRuleCommand::RevokeRoles { roles, rules } => Kind::RevokeRolesFromRules(assignment(roles, rules)),
-    }
-}
-
-pub(super) fn alter_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, FieldError> {
-    Ok(AuthRuleCommand::Alter { name: auth_rule_name(&stored.name)?, if_exists: stored.if_exists })
-}
-
-pub(super) fn rename_rule_from(stored: &proto::Rename) -> Result<AuthRuleCommand, FieldError> {
-    let (from, to) = (auth_rule_name(&stored.from)?, auth_rule_name(&stored.to)?);
-    Ok(AuthRuleCommand::Rename { from, to, if_exists: stored.if_exists })
-}
-
-pub(super) fn drop_rule_from(stored: &proto::NamedAuthRule) -> Result<AuthRuleCommand, FieldError> {
-    Ok(AuthRuleCommand::Drop { name: auth_rule_name(&stored.name)?, if_exists: stored.if_exists })
-}
-
-pub(super) fn grant_to_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, FieldError> {
-    let (roles, rules) = rule_assignment_from(stored)?;
-    Ok(AuthRuleCommand::GrantRoles { roles, rules })
-}
-
-pub(super) fn revoke_from_rules_from(stored: &proto::RuleAssignment) -> Result<AuthRuleCommand, FieldError> {
-    let (roles, rules) = rule_assignment_from(stored)?;
-    Ok(AuthRuleCommand::RevokeRoles { roles, rules })
-}
-
-/// The roles and the rules of a stored assignment.
-fn rule_assignment_from(
-    stored: &proto::RuleAssignment,
-) -> Result<(BTreeSet<RoleName>, BTreeSet<AuthRuleName>), FieldError> {
-    let rules = set(&stored.rules, |name| auth_rule_name(name))?;
-    Ok((set(&stored.roles, |name| role_name(name))?, rules))
 }
 
 pub(super) fn own_password_to(

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleCommand,
-    AuthRuleName, Bootstrap, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion,
-    Database, DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
-    DriverSettings, Duration, Effect, Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId,
-    LoadScope, LogLevel, Meta, NameForm, Notification, OpenCommand, Outcome, PasswordChange, PasswordHash, Policy,
-    PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
-    RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, Revision, Role,
-    RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User,
-    UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
+    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleName, Bootstrap,
+    CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess,
+    DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
+    Effect, Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Meta,
+    NameForm, Notification, OpenCommand, Outcome, PasswordChange, PasswordHash, Policy, PolicyChange, Principal,
+    Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl,
+    RemoteUserName, Removal, RequestId, RequestRecord, Resource, RetiredCommand, Revision, Role, RoleAssignment,
+    RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope,
+    UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -359,19 +359,19 @@ fn auth_rule_commands() -> impl Strategy<Value = Command<Sealed>> {
     let rule = || "[a-zA-Z ]{1,4}".prop_map(|text| AuthRuleName::new(&text).unwrap());
     let assignment = (btree_set(role_name(), 0..4), btree_set(rule(), 0..4), any::<bool>());
     prop_oneof![
-        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Alter { name, if_exists }),
-        (rule(), rule(), any::<bool>()).prop_map(|(from, to, if_exists)| AuthRuleCommand::Rename {
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| RetiredCommand::Alter { name, if_exists }),
+        (rule(), rule(), any::<bool>()).prop_map(|(from, to, if_exists)| RetiredCommand::Rename {
             from,
             to,
             if_exists
         }),
-        (rule(), any::<bool>()).prop_map(|(name, if_exists)| AuthRuleCommand::Drop { name, if_exists }),
+        (rule(), any::<bool>()).prop_map(|(name, if_exists)| RetiredCommand::Drop { name, if_exists }),
         assignment.prop_map(|(roles, rules, grants)| match grants {
-            true => AuthRuleCommand::GrantRoles { roles, rules },
-            false => AuthRuleCommand::RevokeRoles { roles, rules },
+            true => RetiredCommand::GrantRoles { roles, rules },
+            false => RetiredCommand::RevokeRoles { roles, rules },
         }),
     ]
-    .prop_map(|rule| Command::Open(OpenCommand::AuthRule(rule)))
+    .prop_map(|rule| Command::Open(OpenCommand::Retired(rule)))
 }
 
 fn role_commands() -> impl Strategy<Value = Command<Sealed>> {

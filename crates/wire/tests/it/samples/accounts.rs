@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AlterUser, AuthProvider, AuthRuleCommand, AuthRuleName, Command, CreateMode, CreateUser, HomeChange, OpenCommand,
-    PasswordChange, Record, RecordKey, Removal, Revision, Sealed, TagChange, User, UserStatus, UserTag,
+    AlterUser, AuthProvider, AuthRuleName, Command, CreateMode, CreateUser, HomeChange, OpenCommand, PasswordChange,
+    Record, RecordKey, Removal, RetiredCommand, Revision, Sealed, TagChange, User, UserStatus, UserTag,
 };
 
 use super::{catalog_name, hash, identity, role, stamp, user};
@@ -82,13 +82,13 @@ pub(super) fn auth_rule_commands() -> Vec<(&'static str, Command<Sealed>)> {
     let rule = |text: &str| AuthRuleName::new(text).unwrap();
     let (roles, rules) = (BTreeSet::from([role("remote")]), BTreeSet::from([rule("abroad"), rule("night")]));
     let commands = [
-        ("alter-auth-rule", AuthRuleCommand::Alter { name: rule("abroad"), if_exists: true }),
-        ("rename-auth-rule", AuthRuleCommand::Rename { from: rule("a"), to: rule("b"), if_exists: false }),
-        ("drop-auth-rule", AuthRuleCommand::Drop { name: rule("abroad"), if_exists: true }),
-        ("grant-roles-to-rules", AuthRuleCommand::GrantRoles { roles: roles.clone(), rules: rules.clone() }),
-        ("revoke-roles-from-rules", AuthRuleCommand::RevokeRoles { roles, rules }),
+        ("alter-auth-rule", RetiredCommand::Alter { name: rule("abroad"), if_exists: true }),
+        ("rename-auth-rule", RetiredCommand::Rename { from: rule("a"), to: rule("b"), if_exists: false }),
+        ("drop-auth-rule", RetiredCommand::Drop { name: rule("abroad"), if_exists: true }),
+        ("grant-roles-to-rules", RetiredCommand::GrantRoles { roles: roles.clone(), rules: rules.clone() }),
+        ("revoke-roles-from-rules", RetiredCommand::RevokeRoles { roles, rules }),
     ];
-    commands.map(|(name, command)| (name, Command::Open(OpenCommand::AuthRule(command)))).into()
+    commands.map(|(name, command)| (name, Command::Open(OpenCommand::Retired(command)))).into()
 }
 
 pub(super) fn users() -> Vec<(String, RecordKey, Record)> {
