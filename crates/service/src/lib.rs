@@ -29,6 +29,7 @@ pub mod execute;
 pub mod failure;
 pub mod identity;
 pub mod operate;
+mod random;
 mod read;
 mod readiness;
 pub mod resolve;
@@ -49,6 +50,7 @@ pub use self::execute::Execute;
 pub use self::failure::{Class, Failure, Leader, NodeFailure};
 use self::identity::Identity;
 pub use self::operate::Operate;
+pub use self::random::random;
 pub use self::read::Freshness;
 use self::read::Reader;
 use self::readiness::Readiness;
@@ -109,11 +111,4 @@ impl UseCases {
             authenticate,
         }
     }
-}
-
-/// Random bytes for ids.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes, as it did when the keys were made");
-    bytes
 }

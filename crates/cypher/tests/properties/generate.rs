@@ -1,7 +1,5 @@
 //! Statements of every form, drawn at random as syntax trees.
 
-mod accounts;
-
 use aliasd_catalog::PlainSecret;
 use aliasd_cypher::ast::*;
 use aliasd_cypher::{Located, Span};
@@ -10,8 +8,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::accounts::{auth_rule, role, user};
 use crate::expressions::{entries, expression};
-use accounts::{auth_rule, role, user};
 
 pub(crate) fn at<T>(value: T) -> Located<T> {
     Located::new(value, Span::default())
@@ -86,17 +84,17 @@ fn operand<T: std::fmt::Debug + Clone + 'static>(
     .boxed()
 }
 
-fn simple_name() -> BoxedStrategy<NameOperand> {
+pub(crate) fn simple_name() -> BoxedStrategy<NameOperand> {
     operand(identifier().prop_map(Name::simple)).boxed()
 }
 
 /// Names of several parts are bare: Cypher 25 quotes whole names only.
-fn catalog_name() -> BoxedStrategy<NameOperand> {
+pub(crate) fn catalog_name() -> BoxedStrategy<NameOperand> {
     let qualified = vec("[a-z][a-z0-9]{4,9}", 2..4).prop_map(|parts| Name { parts });
     operand(prop_oneof![3 => identifier().prop_map(Name::simple), 1 => qualified]).boxed()
 }
 
-fn string_operand() -> BoxedStrategy<Located<Operand<String>>> {
+pub(crate) fn string_operand() -> BoxedStrategy<Located<Operand<String>>> {
     operand(any::<String>()).boxed()
 }
 
@@ -106,11 +104,11 @@ fn url() -> BoxedStrategy<Located<Operand<String>>> {
 }
 
 /// Every password reads as what a password prints as, so that printing changes nothing.
-fn secret() -> BoxedStrategy<Located<Operand<PlainSecret>>> {
+pub(crate) fn secret() -> BoxedStrategy<Located<Operand<PlainSecret>>> {
     operand(Just(()).prop_map(|()| PlainSecret::new("******".to_owned()))).boxed()
 }
 
-fn mode() -> BoxedStrategy<CreateMode> {
+pub(crate) fn mode() -> BoxedStrategy<CreateMode> {
     select(vec![CreateMode::Fail, CreateMode::IfNotExists, CreateMode::OrReplace]).boxed()
 }
 

@@ -1,5 +1,6 @@
 //! What holds for every statement, and for every text that is none.
 
+mod accounts;
 mod expressions;
 mod generate;
 mod grammar;

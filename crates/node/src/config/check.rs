@@ -13,9 +13,9 @@ use rustls_pki_types::pem::PemObject;
 
 use aliasd_service::vault::KeystoreSettings;
 
-use super::{CertificatePaths, Config, SettingError};
+use super::{Config, SettingError};
 use crate::chain::chain;
-use crate::tls::Tls;
+use crate::tls::{CertificatePaths, Tls};
 
 /// A certificate that ends sooner than this deserves a warning.
 const EXPIRY_NOTICE: Duration = Duration::from_secs(30 * 86_400);

@@ -23,6 +23,8 @@ use std::time::Duration;
 use aliasd_catalog::Policy;
 use aliasd_service::vault::KeystoreSettings;
 
+use crate::tls::TlsSettings;
+
 pub use self::check::{Diagnostic, Severity};
 pub use self::error::{ConfigError, Origin, SettingError};
 pub use self::reference::reference;
@@ -47,7 +49,7 @@ pub struct Config {
     /// What belongs to this node.
     pub node: NodeConfig,
     /// Certificates.
-    pub tls: TlsConfig,
+    pub tls: TlsSettings,
     /// The file with the keys.
     pub keystore: KeystoreSettings,
     /// Logging.
@@ -100,28 +102,6 @@ pub struct NodeConfig {
     pub shutdown_timeout: Duration,
 }
 
-/// `[tls]`. All paths are absolute.
-#[derive(Clone, Debug)]
-pub struct TlsConfig {
-    /// What this node shows to the other nodes.
-    pub peer: CertificatePaths,
-    /// Who issues the nodes' certificates.
-    pub peer_ca: PathBuf,
-    /// What clients see; `None` means the same as the other nodes.
-    pub server: Option<CertificatePaths>,
-    /// Who issues clients' certificates; `None` means that clients cannot use certificates.
-    pub client_ca: Option<PathBuf>,
-}
-
-/// A certificate (chain) and its private key, both in PEM form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificatePaths {
-    /// The certificate, followed by its chain if it has one.
-    pub certificate: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
-}
-
 /// `[log]`.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
@@ -166,15 +146,6 @@ pub struct Address {
     pub host: String,
     /// Not 0.
     pub port: u16,
-}
-
-// === impl TlsConfig ===
-
-impl TlsConfig {
-    /// The certificate that clients see.
-    pub fn server(&self) -> &CertificatePaths {
-        self.server.as_ref().unwrap_or(&self.peer)
-    }
 }
 
 // === impl Config ===

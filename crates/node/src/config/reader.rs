@@ -8,7 +8,8 @@ use aliasd_service::vault::KeystoreSettings;
 
 use super::error::{ConfigError, SettingError};
 use super::source::{self, Given, Texts};
-use super::{Address, CertificatePaths, ClusterConfig, Config, LogConfig, NodeConfig, TlsConfig, value};
+use super::{Address, ClusterConfig, Config, LogConfig, NodeConfig, value};
+use crate::tls::{CertificatePaths, TlsSettings};
 
 /// The one setting whose text must not be shown.
 const SECRET: &str = "keystore.password";
@@ -71,7 +72,7 @@ fn node(reader: &mut Reader) -> NodeConfig {
     }
 }
 
-fn tls(reader: &mut Reader) -> TlsConfig {
+fn tls(reader: &mut Reader) -> TlsSettings {
     let peer = CertificatePaths {
         certificate: reader.required("tls.peer_certificate", value::absolute_path),
         key: reader.required("tls.peer_key", value::absolute_path),
@@ -90,7 +91,7 @@ fn tls(reader: &mut Reader) -> TlsConfig {
             None
         }
     };
-    TlsConfig {
+    TlsSettings {
         peer,
         peer_ca: reader.required("tls.peer_ca", value::absolute_path),
         server,

@@ -13,8 +13,8 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
+use super::settings::{CertificatePaths, TlsSettings};
 use super::{TlsError, TlsErrorKind};
-use crate::config::{CertificatePaths, TlsConfig};
 
 /// The only protocol that is spoken over these connections.
 const ALPN_HTTP2: &[u8] = b"h2";
@@ -30,7 +30,7 @@ pub(super) struct Material {
 }
 
 impl Material {
-    pub(super) fn load(paths: &TlsConfig, node_id: u64) -> Result<Self, TlsError> {
+    pub(super) fn load(paths: &TlsSettings, node_id: u64) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let peer = Identity::load(&paths.peer, "tls.peer_certificate", "tls.peer_key")?;
         peer.check_node_id(&paths.peer, node_id)?;
@@ -119,7 +119,7 @@ fn clients_config(
 fn peers_config(
     provider: &Arc<CryptoProvider>,
     identity: &Identity,
-    paths: &TlsConfig,
+    paths: &TlsSettings,
     authorities: &RootCertStore,
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities.clone()), Arc::clone(provider))

@@ -8,6 +8,7 @@ mod accept;
 mod connect;
 mod error;
 mod material;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +22,11 @@ pub use self::accept::{Accepted, Incoming, NotLoopback, PeerConnection, clients,
 pub use self::connect::peer_channel;
 pub use self::error::{TlsError, TlsErrorKind};
 use self::material::Material;
-use crate::config::TlsConfig;
+pub use self::settings::{CertificatePaths, TlsSettings};
 
 /// The certificates of this node, ready for use.
 pub struct Tls {
-    paths: TlsConfig,
+    paths: TlsSettings,
     node_id: u64,
     material: ArcSwap<Material>,
 }
@@ -35,7 +36,7 @@ impl Tls {
     ///
     /// # Errors
     /// A file is unreadable or of no use, or the peer certificate belongs to another node. The error names the setting.
-    pub fn load(paths: &TlsConfig, node_id: u64) -> Result<Self, TlsError> {
+    pub fn load(paths: &TlsSettings, node_id: u64) -> Result<Self, TlsError> {
         let material = ArcSwap::from_pointee(Material::load(paths, node_id)?);
         Ok(Self { paths: paths.clone(), node_id, material })
     }

@@ -15,8 +15,8 @@ use tonic::transport::server::Connected;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::{CertificatePaths, TlsSettings};
 use super::{Tls, clients, clients_in_clear, peer_channel, peers};
-use crate::config::{CertificatePaths, TlsConfig};
 
 /// Certificates of three nodes and a client, from one authority, in one directory.
 fn certificates() -> TempDir {
@@ -33,8 +33,8 @@ fn certificates() -> TempDir {
     directory
 }
 
-fn paths(directory: &Path, stem: &str) -> TlsConfig {
-    TlsConfig {
+fn paths(directory: &Path, stem: &str) -> TlsSettings {
+    TlsSettings {
         peer: CertificatePaths {
             certificate: directory.join(format!("{stem}.pem")),
             key: directory.join(format!("{stem}-key.pem")),

@@ -11,7 +11,7 @@ use aliasd_replica::{ClusterError, Member, NodeId};
 
 use super::Operate;
 use crate::failure::{Failure, NodeFailure};
-use crate::random;
+use crate::random::random;
 
 /// How long the new members may take to elect their first leader.
 const FIRST_ELECTION: Duration = Duration::from_secs(15);

@@ -7,7 +7,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{at, catalog_name, expression, mode, parameter, secret, simple_name, string_operand};
+use crate::expressions::expression;
+use crate::generate::{at, catalog_name, mode, parameter, secret, simple_name, string_operand};
 
 fn password() -> BoxedStrategy<PasswordClause> {
     (of(secret()), any::<bool>(), of(any::<bool>().prop_map(at)))
