@@ -54,7 +54,7 @@ fn understand(text: &str, parameters: &Parameters) -> Result<(), Refusal> {
         Lowered::Command(command) => drop(black_box(command)),
         Lowered::NoOp(no_op) => drop(black_box(no_op)),
         Lowered::Listing(request) => {
-            drop(black_box(Listing::bind(&request).map_err(|refusal| refusal.in_source(text))?))
+            drop(black_box(Listing::bind(&request).map_err(|refusal| refusal.in_source(text))?));
         }
     }
     Ok(())

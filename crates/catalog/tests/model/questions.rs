@@ -1,10 +1,10 @@
 //! Who may do what, and where a name leads, as semantics §4.3, §4.4, §4.5, §0.1, §0.4 and §0.13 say.
 
 use aliasd_catalog::{
-    Action, Alias, AliasKind, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope, DatabaseStatus,
-    DbmsAction, Destination, Grant, GrantEffect, OpenCommand, Principal, Privilege, Record, RecordKey, Rejection,
-    RemoteLogin, ResolveRequest, ResolveTarget, RetiredCommand, Revision, Route, Sealed, User, UserName, UserScope,
-    UserStatus,
+    Action, Alias, AliasKind, AlterUser, CatalogName, Command, CreateMode, DatabaseAction, DatabaseScope,
+    DatabaseStatus, DbmsAction, Destination, Grant, GrantEffect, OpenCommand, Principal, Privilege, Record, RecordKey,
+    Rejection, RemoteLogin, ResolveRequest, ResolveTarget, RetiredCommand, Revision, Route, Sealed, User, UserName,
+    UserScope, UserStatus,
 };
 
 use super::Model;
@@ -333,29 +333,7 @@ impl Model {
             }
             Command::Open(OpenCommand::AlterUserTags { .. }) => vec![A::AlterUser, A::SetUserMetadata],
             Command::Open(OpenCommand::Retired(rule)) => vec![needed_for_rule(rule)],
-            Command::AlterUser(alter) => {
-                let mut actions = Vec::new();
-                if alter.password.is_some() {
-                    actions.push(A::SetPasswords);
-                }
-                if alter.status.is_some() {
-                    actions.push(A::SetUserStatus);
-                }
-                if alter.home.is_some() {
-                    actions.push(A::SetUserHomeDatabase);
-                }
-                let removal = &alter.remove_auth;
-                if removal.all || removal.native || !removal.providers.is_empty() || !alter.set_auth.is_empty() {
-                    actions.push(A::SetAuth);
-                }
-                if actions.is_empty() {
-                    actions.push(A::AlterUser);
-                }
-                if alter.tags.clear || !alter.tags.remove.is_empty() || !alter.tags.add.is_empty() {
-                    actions.push(A::SetUserMetadata);
-                }
-                actions
-            }
+            Command::AlterUser(alter) => needed_to_alter(alter),
             Command::Open(OpenCommand::DropUser { .. }) => vec![A::DropUser],
             Command::Open(OpenCommand::CreateRole { mode, .. }) => and(A::CreateRole, replacing(*mode, A::DropRole)),
             Command::Open(OpenCommand::DropRole { .. }) => vec![A::DropRole],
@@ -365,6 +343,30 @@ impl Model {
             Command::Open(OpenCommand::RevokePrivileges { .. }) => vec![A::RemovePrivilege],
         }
     }
+}
+
+fn needed_to_alter(alter: &AlterUser<Sealed>) -> Vec<DbmsAction> {
+    let mut actions = Vec::new();
+    if alter.password.is_some() {
+        actions.push(DbmsAction::SetPasswords);
+    }
+    if alter.status.is_some() {
+        actions.push(DbmsAction::SetUserStatus);
+    }
+    if alter.home.is_some() {
+        actions.push(DbmsAction::SetUserHomeDatabase);
+    }
+    let removal = &alter.remove_auth;
+    if removal.all || removal.native || !removal.providers.is_empty() || !alter.set_auth.is_empty() {
+        actions.push(DbmsAction::SetAuth);
+    }
+    if actions.is_empty() {
+        actions.push(DbmsAction::AlterUser);
+    }
+    if alter.tags.clear || !alter.tags.remove.is_empty() || !alter.tags.add.is_empty() {
+        actions.push(DbmsAction::SetUserMetadata);
+    }
+    actions
 }
 
 fn needed_for_rule(command: &RetiredCommand) -> DbmsAction {

@@ -29,8 +29,11 @@ pub(crate) struct Peers {
     pub(super) own: NodeId,
     pub(super) runtime: SharedRuntime,
     links: Arc<dyn Links>,
-    made: Mutex<BTreeMap<(NodeId, Lane), (String, Arc<dyn Link>)>>,
+    made: Mutex<BTreeMap<(NodeId, Lane), MadeLink>>,
 }
+
+/// A link, and the address that it was made for.
+type MadeLink = (String, Arc<dyn Link>);
 
 /// Why a call to another member has no answer.
 #[derive(Debug, thiserror::Error)]

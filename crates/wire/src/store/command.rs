@@ -29,10 +29,22 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         Command::Bootstrap(bootstrap) => Kind::Bootstrap(bootstrap_to(bootstrap)),
         Command::CreateAlias(create) => Kind::CreateAlias(create_alias_to(create)),
         Command::AlterAlias(alter) => Kind::AlterAlias(alter_alias_to(alter)),
-        Command::Open(OpenCommand::DropAlias { name, form, if_exists }) => {
+        Command::CreateUser(create) => Kind::CreateUser(create_user_to(create)),
+        Command::AlterUser(alter) => Kind::AlterUser(alter_user_to(alter)),
+        Command::ChangeOwnPassword { proof, password, unchanged_since } => {
+            Kind::ChangeOwnPassword(own_password_to(*proof, password, *unchanged_since))
+        }
+        Command::Open(command) => open_to(command),
+    };
+    proto::Command { kind: Some(kind) }
+}
+
+fn open_to(command: &OpenCommand) -> Kind {
+    match command {
+        OpenCommand::DropAlias { name, form, if_exists } => {
             Kind::DropAlias(proto::DropAlias { name: text(name), form: Some(form_to(form)), if_exists: *if_exists })
         }
-        Command::Open(OpenCommand::CreateDatabase { name, mode, composite, default_language }) => {
+        OpenCommand::CreateDatabase { name, mode, composite, default_language } => {
             Kind::CreateDatabase(proto::CreateDatabase {
                 name: text(name),
                 mode: mode.number(),
@@ -40,15 +52,15 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
                 default_language: Choice::optional_number(*default_language),
             })
         }
-        Command::Open(OpenCommand::AlterDatabase { name, if_exists, access, default_language }) => {
+        OpenCommand::AlterDatabase { name, if_exists, access, default_language } => {
             Kind::AlterDatabase(alter_database_to(name, *if_exists, *access, *default_language))
         }
-        Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => {
+        OpenCommand::SetDatabaseStatus { name, status } => {
             Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name: text(name), status: status.number() })
         }
-        Command::Open(OpenCommand::SetDefaultDatabase { name }) => Kind::SetDefaultDatabase(text(name)),
-        Command::Open(OpenCommand::SetPolicy(change)) => Kind::SetPolicy(policy_change(*change)),
-        Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
+        OpenCommand::SetDefaultDatabase { name } => Kind::SetDefaultDatabase(text(name)),
+        OpenCommand::SetPolicy(change) => Kind::SetPolicy(policy_change(*change)),
+        OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases } => {
             Kind::DropDatabase(proto::DropDatabase {
                 name: text(name),
                 if_exists: *if_exists,
@@ -56,50 +68,38 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
                 cascade_aliases: *cascade_aliases,
             })
         }
-        Command::CreateUser(create) => Kind::CreateUser(create_user_to(create)),
-        Command::AlterUser(alter) => Kind::AlterUser(alter_user_to(alter)),
-        Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags }) => {
+        OpenCommand::AlterUserTags { names, if_exists, tags } => {
             Kind::AlterUserTags(alter_tags_to(names, *if_exists, tags))
         }
-        Command::Open(OpenCommand::Retired(rule)) => auth_rule_to(rule),
-        Command::ChangeOwnPassword { proof, password, unchanged_since } => {
-            Kind::ChangeOwnPassword(own_password_to(*proof, password, *unchanged_since))
-        }
-        Command::Open(OpenCommand::RenameUser { from, to, if_exists }) => {
-            Kind::RenameUser(rename_to(from, to, *if_exists))
-        }
-        Command::Open(OpenCommand::RenameRole { from, to, if_exists }) => {
-            Kind::RenameRole(rename_to(from, to, *if_exists))
-        }
-        Command::Open(OpenCommand::DropUser { name, if_exists }) => {
+        OpenCommand::Retired(rule) => auth_rule_to(rule),
+        OpenCommand::RenameUser { from, to, if_exists } => Kind::RenameUser(rename_to(from, to, *if_exists)),
+        OpenCommand::RenameRole { from, to, if_exists } => Kind::RenameRole(rename_to(from, to, *if_exists)),
+        OpenCommand::DropUser { name, if_exists } => {
             Kind::DropUser(proto::DropUser { name: text(name), if_exists: *if_exists })
         }
-        Command::Open(OpenCommand::CreateRole { name, mode, immutable, copy_of }) => {
-            Kind::CreateRole(proto::CreateRole {
-                name: text(name),
-                mode: mode.number(),
-                immutable: *immutable,
-                copy_of: copy_of.as_ref().map(text),
-            })
-        }
-        Command::Open(OpenCommand::DropRole { name, if_exists }) => {
+        OpenCommand::CreateRole { name, mode, immutable, copy_of } => Kind::CreateRole(proto::CreateRole {
+            name: text(name),
+            mode: mode.number(),
+            immutable: *immutable,
+            copy_of: copy_of.as_ref().map(text),
+        }),
+        OpenCommand::DropRole { name, if_exists } => {
             Kind::DropRole(proto::DropRole { name: text(name), if_exists: *if_exists })
         }
-        Command::Open(OpenCommand::GrantRoles { roles, users }) => {
+        OpenCommand::GrantRoles { roles, users } => {
             Kind::GrantRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: false })
         }
-        Command::Open(OpenCommand::RevokeRoles { roles, users, lenient }) => {
+        OpenCommand::RevokeRoles { roles, users, lenient } => {
             Kind::RevokeRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: *lenient })
         }
-        Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles }) => {
+        OpenCommand::AssignPrivileges { effect, immutable, privileges, roles } => {
             Kind::AssignPrivileges(assignment_to(effect.number(), *immutable, privileges, roles, false))
         }
-        Command::Open(OpenCommand::RevokePrivileges { effect, immutable, privileges, roles, lenient }) => {
+        OpenCommand::RevokePrivileges { effect, immutable, privileges, roles, lenient } => {
             let effect = Choice::optional_number(*effect);
             Kind::RevokePrivileges(assignment_to(effect, *immutable, privileges, roles, *lenient))
         }
-    };
-    proto::Command { kind: Some(kind) }
+    }
 }
 
 pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, FieldError> {
@@ -112,21 +112,9 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
         }
         Kind::CreateDatabase(create) => create_database_from(&create)?,
         Kind::AlterDatabase(alter) => alter_database_from(&alter)?,
-        Kind::SetDatabaseStatus(proto::SetDatabaseStatus { name, status }) => {
-            Command::Open(OpenCommand::SetDatabaseStatus {
-                name: catalog_name(&name)?,
-                status: Choice::required(status, "status")?,
-            })
-        }
+        Kind::SetDatabaseStatus(set) => set_status_from(&set)?,
         Kind::SetDefaultDatabase(name) => Command::Open(OpenCommand::SetDefaultDatabase { name: catalog_name(&name)? }),
-        Kind::DropDatabase(proto::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
-            Command::Open(OpenCommand::DropDatabase {
-                name: catalog_name(&name)?,
-                if_exists,
-                composite,
-                cascade_aliases,
-            })
-        }
+        Kind::DropDatabase(drop) => drop_database_from(&drop)?,
         Kind::SetPolicy(change) => Command::Open(OpenCommand::SetPolicy(policy_change_from(&change)?)),
         Kind::ChangeOwnPassword(change) => own_password_from(change),
         Kind::RenameUser(proto::Rename { from, to, if_exists }) => {
@@ -148,14 +136,7 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
         Kind::DropUser(proto::DropUser { name, if_exists }) => {
             Command::Open(OpenCommand::DropUser { name: user_name(&name)?, if_exists })
         }
-        Kind::CreateRole(proto::CreateRole { name, mode, immutable, copy_of }) => {
-            Command::Open(OpenCommand::CreateRole {
-                name: role_name(&name)?,
-                mode: Choice::required(mode, "mode")?,
-                immutable,
-                copy_of: optional(copy_of, |name| role_name(&name))?,
-            })
-        }
+        Kind::CreateRole(create) => create_role_from(create)?,
         Kind::DropRole(proto::DropRole { name, if_exists }) => {
             Command::Open(OpenCommand::DropRole { name: role_name(&name)?, if_exists })
         }
@@ -187,6 +168,31 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
             })
         }
     })
+}
+
+fn set_status_from(stored: &proto::SetDatabaseStatus) -> Result<Command<Sealed>, FieldError> {
+    let name = catalog_name(&stored.name)?;
+    Ok(Command::Open(OpenCommand::SetDatabaseStatus { name, status: Choice::required(stored.status, "status")? }))
+}
+
+fn drop_database_from(stored: &proto::DropDatabase) -> Result<Command<Sealed>, FieldError> {
+    let proto::DropDatabase { name, if_exists, composite, cascade_aliases } = stored;
+    Ok(Command::Open(OpenCommand::DropDatabase {
+        name: catalog_name(name)?,
+        if_exists: *if_exists,
+        composite: *composite,
+        cascade_aliases: *cascade_aliases,
+    }))
+}
+
+fn create_role_from(stored: proto::CreateRole) -> Result<Command<Sealed>, FieldError> {
+    let proto::CreateRole { name, mode, immutable, copy_of } = stored;
+    Ok(Command::Open(OpenCommand::CreateRole {
+        name: role_name(&name)?,
+        mode: Choice::required(mode, "mode")?,
+        immutable,
+        copy_of: optional(copy_of, |name| role_name(&name))?,
+    }))
 }
 
 type Names<T> = std::collections::BTreeSet<T>;
