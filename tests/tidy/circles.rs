@@ -27,7 +27,11 @@ fn in_target(modules: &Modules) -> Vec<String> {
             }
         }
     }
-    let reached: Vec<BTreeSet<usize>> = (0..modules.all.len()).map(|from| reachable(from, &edges)).collect();
+    let mut next: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); modules.all.len()];
+    for edge in &edges {
+        next[edge.from].insert(edge.to);
+    }
+    let reached: Vec<BTreeSet<usize>> = (0..next.len()).map(|from| reachable(from, &next)).collect();
     let closes = |edge: &&Edge<'_>| {
         let folders = [edge.from, edge.to].map(|end| &modules.all[end].folder);
         folders[0] != folders[1] && reached[edge.to].contains(&edge.from)
@@ -40,12 +44,11 @@ fn in_target(modules: &Modules) -> Vec<String> {
         .collect()
 }
 
-fn reachable(from: usize, edges: &[Edge<'_>]) -> BTreeSet<usize> {
+fn reachable(from: usize, next: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     let mut open = vec![from];
     while let Some(module) = open.pop() {
-        let next = edges.iter().filter(|edge| edge.from == module).map(|edge| edge.to);
-        open.extend(next.filter(|to| found.insert(*to)));
+        open.extend(next[module].iter().filter(|to| found.insert(**to)));
     }
     found
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -44,7 +45,13 @@ pub(crate) struct Workspace {
 // === impl Workspace ===
 
 impl Workspace {
-    pub(crate) fn load() -> Self {
+    /// Read once for all rules.
+    pub(crate) fn load() -> &'static Self {
+        static LOADED: LazyLock<Workspace> = LazyLock::new(Workspace::read);
+        &LOADED
+    }
+
+    fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let root = root.canonicalize().expect("this package is below the root");
         let metadata = metadata(&root);
