@@ -8,21 +8,20 @@ use anyhow::{Context, Result, bail};
 /// What a list of commits shows without cutting.
 const LENGTH_MAX: usize = 72;
 
-/// The last commit before the rule. Where it is not in the history, as in a shallow clone, nothing is asked.
-const BASE: &str = "00de1c0d19801384ff87b9a822ec18f233eaedcd";
+/// What is published already. Only what is not is asked for, while its message can still be changed.
+const PUBLISHED: &str = "origin/main";
 
-/// An error that lists the commits since [`BASE`] whose subject is too long.
+/// Looks at the commits that are in no published history; in a clone that has none, at nothing.
 ///
 /// # Errors
-/// There is such a commit, or git cannot be run.
+/// One of them has a subject that is too long, or git cannot be run.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let git =
         |arguments: &[&str]| Command::new("git").current_dir(root).args(arguments).output().context("cannot start git");
-    let known = git(&["merge-base", "--is-ancestor", BASE, "HEAD"])?;
-    if !known.status.success() {
+    if !git(&["rev-parse", "--quiet", "--verify", PUBLISHED])?.status.success() {
         return Ok(());
     }
-    let log = git(&["log", "--no-merges", "--format=%h %s", &format!("{BASE}..HEAD")])?;
+    let log = git(&["log", "--no-merges", "--format=%h %s", &format!("{PUBLISHED}..HEAD")])?;
     let log = String::from_utf8_lossy(&log.stdout);
     let long = too_long(&log);
     if !long.is_empty() {
