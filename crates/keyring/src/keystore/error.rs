@@ -36,6 +36,8 @@ pub enum KeystoreError {
     NotPkcs12 {
         /// The file that was asked for.
         path: PathBuf,
+        /// What the PKCS#12 library said.
+        source: p12_keystore::error::Error,
     },
     /// The file's integrity check does not match the password.
     #[error("the password does not open the keystore {}", path.display())]
@@ -104,10 +106,10 @@ pub enum KeystoreError {
     },
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes for a key")]
-    NoRandomness,
+    NoRandomness(#[source] getrandom::Error),
     /// The PKCS#12 library refused to encode the keystore.
     #[error("the keystore could not be encoded")]
-    Encoding,
+    Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl KeystoreError {
@@ -125,8 +127,8 @@ impl KeystoreError {
             | Self::Exists { .. }
             | Self::Unwritable { .. }
             | Self::ForeignEntries { .. }
-            | Self::NoRandomness
-            | Self::Encoding => KeystoreSetting::Path,
+            | Self::NoRandomness(_)
+            | Self::Encoding(_) => KeystoreSetting::Path,
         }
     }
 }

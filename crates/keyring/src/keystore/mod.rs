@@ -229,7 +229,7 @@ fn read(path: &Path, password: &str) -> Result<Contents, KeystoreError> {
     }
     let archive = Pkcs12Archive::from_pkcs12(&encoded, password).map_err(|error| match error {
         Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => wrong_password(),
-        _ => KeystoreError::NotPkcs12 { path: path.to_owned() },
+        source => KeystoreError::NotPkcs12 { path: path.to_owned(), source },
     })?;
     let secret_count = archive.secrets.len();
     let secret_count_visible =
@@ -280,7 +280,7 @@ fn generate(name: &str) -> Result<SecretKey, KeystoreError> {
         return Err(KeystoreError::UnusableName { name: name.to_owned() });
     }
     let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
-    getrandom::fill(bytes.as_mut_slice()).map_err(|_| KeystoreError::NoRandomness)?;
+    getrandom::fill(bytes.as_mut_slice()).map_err(KeystoreError::NoRandomness)?;
     Ok(SecretKey::new(&normalised(name), bytes))
 }
 
@@ -292,10 +292,10 @@ fn entry(key: &SecretKey) -> Result<KeyStoreEntry, KeystoreError> {
         .with_local_key_id(format!("Time {milliseconds}"))
         .build()
         .map(KeyStoreEntry::Secret)
-        .map_err(|_| KeystoreError::Encoding)
+        .map_err(|source| KeystoreError::Encoding(source.into()))
 }
 
 fn encode(store: &KeyStore, password: &str) -> Result<Vec<u8>, KeystoreError> {
     // The library's defaults are those of Java 17: PBES2 with HMAC-SHA-256 and AES-256, MAC with SHA-256.
-    store.writer(password).write().map_err(|_| KeystoreError::Encoding)
+    store.writer(password).write().map_err(|source| KeystoreError::Encoding(source.into()))
 }
