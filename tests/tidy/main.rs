@@ -9,6 +9,7 @@ mod decisions;
 mod layers;
 mod modules;
 mod places;
+mod profiles;
 mod rust;
 mod shape;
 mod store;
@@ -49,6 +50,13 @@ fn pure_crates_pull_in_nothing_impure() {
 fn pure_crates_name_no_clock_no_randomness_no_input_and_no_hash_order() {
     let workspace = Workspace::load();
     expect_none("catalog, cypher and listing must stay pure", &places::impurities(&workspace.sources));
+}
+
+#[test]
+fn libraries_are_built_without_debug_assertions() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).expect("the workspace has a manifest");
+    expect_none("no program may depend on a library's debug assertions", &profiles::violations(&manifest));
 }
 
 #[test]
