@@ -2,6 +2,12 @@
 //!
 //! `cargo run --release -p aliasd-catalog --example memory`
 
+#![expect(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "a program, which asks the system and prints"
+)]
+
 use std::sync::Arc;
 
 use aliasd_catalog::{

@@ -15,6 +15,8 @@
 //! 4. [`Catalog::apply`] decides: an [`Outcome`] and the list of [`Change`]s that follow from it. The
 //!    same list feeds the store, the in-memory view, the watch stream, the audit trail and the digest.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 mod action;
 mod apply;
 mod authorise;

@@ -1,6 +1,8 @@
 //! What holds for every log: determinism, exactly-once, atomic refusal, the invariants, and agreement with
 //! the naive model. `PROPTEST_CASES` sets how many logs are tried.
 
+#![expect(clippy::disallowed_methods, reason = "a test may be told how often to try")]
+
 use aliasd_catalog::{
     Action, Applied, Catalog, DatabaseAction, Explanation, Principal, RecordKey, ResolveRequest, ResolveTarget,
     Revision, Rule, UserStatus,

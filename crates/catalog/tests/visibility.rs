@@ -1,6 +1,8 @@
 //! The questions of `visibility` agree with each other and with resolving, on random catalogs: nothing that one of them
 //! hides is told by another.
 
+#![expect(clippy::disallowed_methods, reason = "a test may be told how often to try")]
+
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{

@@ -4,6 +4,8 @@
 //! 1 rejected, 2 usage, 3 unavailable, 4 outcome unknown. It is built on the SDK. Of the language it knows what helps
 //! a person to write it, never what a statement does: statements are sent as they were typed.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 mod arguments;
 mod command_error;
 mod commands;

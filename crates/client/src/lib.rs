@@ -32,6 +32,8 @@
 //! The SDK never writes a secret to a log or an error, never talks to a server parties certificate it cannot verify,
 //! and never uses plaintext unless told to, and then on loopback only.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 mod address;
 mod attempt_error;
 mod build_error;

@@ -28,6 +28,8 @@
 //! This crate is pure: text and parameters in, statements, commands and errors out. It never reads a clock, performs
 //! I/O, looks at what a catalog holds or decides what a command does; that is the catalog's.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 pub mod ast;
 mod characters;
 mod columns;

@@ -4,6 +4,8 @@
 //! This crate never talks to a network, never encrypts anything but the files it writes, and never lets a
 //! key or a password reach a `Debug`, a `Display` or an error.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 mod files;
 pub mod keystore;
 pub mod pki;

@@ -7,6 +7,8 @@
 //!
 //! Pure: a view of the catalog, a principal and a request in, rows or a refusal out. Nothing here changes a catalog.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 mod aggregate;
 mod databases;
 mod no_op;

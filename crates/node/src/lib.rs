@@ -10,6 +10,8 @@
 //! What a caller may do and what a call does is decided in `aliasd-service`, what an entry does in `aliasd-catalog`. No module
 //! reads configuration on its own; what it needs is handed to it.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 pub mod api;
 mod chain;
 pub mod commands;

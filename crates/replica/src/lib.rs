@@ -26,6 +26,8 @@
 //! nothing is served after that. A catalog that differs from the other members' is fenced: [`Replica::serving`]. What a
 //! member is at any time is its [`Lifecycle`].
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 mod codec;
 mod compare;
 mod core;

@@ -21,6 +21,8 @@
 //! 2. A write (`write`): courtesy check, seal, propose here or hand to the leader, wait until it shows here.
 //! 3. A read (`read`) takes a view that is fresh enough and answers from it, without a lock.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 pub mod account;
 mod audit;
 pub mod authenticate;

@@ -14,6 +14,8 @@
 //! never a panic. Fields marked `debug_redact` in the `.proto` files are never printed, and wiped when a
 //! message of [`v1`] is dropped; so take them out with `std::mem::take`.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 pub mod explanation;
 pub mod failure;
 mod outcome;

@@ -5,6 +5,8 @@
 //! workspace could decide: this crate must never depend on one of them, so that it starts in
 //! seconds on a machine where nothing is built yet.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 mod child;
 mod fuzz;
 mod prerequisites;

@@ -53,6 +53,7 @@ impl CatalogStore {
     }
 
     /// Puts a finished catalog in the place of the current one, at once and durably. Blocks.
+    #[allow(clippy::unreachable, reason = "only this store's `stage` makes what is handed in, and of its own kind")]
     pub(crate) fn install(&self, staged: StagedCatalog, state: &AppliedState) -> Result<Catalog, StorageFault> {
         match (self, staged.backing) {
             (Self::Disk(disk), Backing::Disk(stage)) => disk.install(stage, state)?,
