@@ -1,6 +1,7 @@
 //! What goes wrong with a directory on disk, told so that an operator knows the way out.
 
 use std::error::Error;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -80,18 +81,38 @@ impl StorageFault {
         }
     }
 
+    /// RocksDB's codes tell damage from everything else. They do not tell why the system refused something; that the
+    /// disk is full, the system is asked itself.
     pub(crate) fn from_rocksdb(path: &Path, action: &'static str, error: &rocksdb::Error) -> Self {
+        use rocksdb::ErrorKind;
         let (path, detail) = (path.to_owned(), error.to_string());
-        // RocksDB gives its status as text only.
-        if detail.contains("No space left") {
-            Self::Full { path, detail }
-        } else if detail.contains("lock hold by current process") || detail.contains("While lock file") {
-            Self::InUse { path }
-        } else if error.kind() == rocksdb::ErrorKind::Corruption || detail.contains("does not exist") {
-            Self::Damaged { path, detail }
-        } else {
-            Self::Failed { action, path, detail }
+        match error.kind() {
+            // An argument that is not valid is a directory without a database in it: all others are fixed here.
+            ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => Self::Damaged { path, detail },
+            ErrorKind::IOError if is_full(&path) => Self::Full { path, detail },
+            _ => Self::Failed { action, path, detail },
         }
+    }
+}
+
+/// What a store may have to write at once: a full memory table. A disk with less room than that counts as full.
+const ROOM_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Whether there is too little room left where `directory` is.
+fn is_full(directory: &Path) -> bool {
+    // Where the system does not tell, the error that is being told says more.
+    let Ok(found) = nix::sys::statvfs::statvfs(directory) else { return false };
+    found.blocks_available().saturating_mul(found.fragment_size()) < ROOM_BYTES
+}
+
+/// Takes a directory for this process; it is free again when the file is closed, however the process ends.
+pub(crate) fn take_directory(directory: &Path) -> Result<File, StorageFault> {
+    let taken = std::fs::create_dir_all(directory).and_then(|()| File::create(directory.join("aliasd.lock")));
+    let file = taken.map_err(|error| StorageFault::from_io(directory, "create", &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StorageFault::InUse { path: directory.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(StorageFault::from_io(directory, "lock", &error)),
     }
 }
 

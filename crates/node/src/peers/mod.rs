@@ -5,8 +5,6 @@
 
 mod links;
 mod service;
-#[cfg(test)]
-mod tests;
 
 pub use self::links::GrpcLinks;
 pub use self::service::{PeerIdentity, PeerService};

@@ -8,6 +8,7 @@
 //! of it, so a read that goes to the database, on a thread that may block, finds there what it looks for.
 
 use std::fmt::Debug;
+use std::fs::File;
 use std::io;
 use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ use super::health::LogHealth;
 use super::tail::{ReadLimit, Tail};
 use super::writer::{Device, LogWriter};
 use super::{half_open, records};
-use crate::fault::StorageFault;
+use crate::fault::{StorageFault, take_directory};
 use crate::frame::DecodeError;
 use crate::runtime::SharedRuntime;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
@@ -44,6 +45,8 @@ struct Shared {
     database: Arc<DB>,
     runtime: SharedRuntime,
     state: Mutex<State>,
+    /// Kept open for as long as the log is: see [`take_directory`].
+    _taken: File,
 }
 
 /// What the writer thread writes to.
@@ -79,6 +82,7 @@ impl State {
 impl LogStore {
     /// Opens the log of `node` in `path`, creating it when there is none, and reads every entry once. Blocks.
     pub(crate) fn open(path: &Path, node: NodeId, runtime: SharedRuntime) -> Result<Self, StorageFault> {
+        let taken = take_directory(path)?;
         let opened = DB::open(&options(), path);
         let database = opened.map_err(|error| StorageFault::from_rocksdb(path, "open the log in", &error))?;
         claim(path, &database, node)?;
@@ -90,7 +94,8 @@ impl LogStore {
         let writer = LogWriter::start(Arc::clone(&health), device)
             .map_err(|error| StorageFault::from_io(path, "start the log writer for", &error))?;
         let state = Mutex::new(state);
-        Ok(Self(Arc::new(Shared { path: path.to_owned(), writer, health, database, runtime, state })))
+        let path = path.to_owned();
+        Ok(Self(Arc::new(Shared { path, writer, health, database, runtime, state, _taken: taken })))
     }
 
     /// The log's directory.

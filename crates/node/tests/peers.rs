@@ -24,7 +24,7 @@ use tonic::Code;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint, Server};
 
-use super::{GrpcLinks, PeerIdentity, PeerService};
+use aliasd_node::peers::{GrpcLinks, PeerIdentity, PeerService};
 
 /// How long anything may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
