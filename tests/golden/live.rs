@@ -29,7 +29,8 @@ pub(crate) struct Live {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What there is to list. The privileges come last, once as commands that take each away, once that give it.
-const LISTINGS: [&str; 6] = [
+const LISTINGS: [&str; 7] = [
+    "SHOW CLUSTER POLICY",
     "SHOW DATABASES YIELD name, type, aliases, access, requestedStatus, default, home, defaultLanguage",
     "SHOW ALIASES FOR DATABASE YIELD *",
     "SHOW USERS WITH AUTH",
@@ -47,6 +48,10 @@ const DROPS: [&str; 4] = [
     "SHOW ROLES YIELD role WHERE NOT role IN ['PUBLIC', 'reader', 'editor', 'publisher', 'architect', 'admin'] \
      RETURN 'DROP ROLE `' + role + '`' AS statement",
 ];
+
+/// The policy of a new cluster here.
+const POLICY: &str = "ALTER CLUSTER SET POLICY {allow_oidc_credential_forwarding: false, \
+     database_management_implies_alias_management: true, default_language: 'CYPHER_5'}";
 
 // === impl Live ===
 
@@ -73,6 +78,7 @@ impl Live {
         };
         self.clients.clear();
         self.run("CALL dbms.setDefaultDatabase('neo4j')").await?;
+        self.run(POLICY).await?;
         for drops in DROPS {
             let statements = self.run(drops).await?.rows;
             self.run_all(&statements).await?;
