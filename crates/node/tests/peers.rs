@@ -2,6 +2,9 @@
 //!
 //! Every pair of members has a port of its own, which stands for the certificate: who connects there is who it says.
 
+// Clippy allows unwrap in test functions, but does not know the functions that they share.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
