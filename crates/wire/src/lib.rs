@@ -7,7 +7,7 @@
 //! * [`value`] is values of the language; the surface and the store have messages of their own for them.
 //! * [`route`], [`privilege`] and [`explanation`] belong to the surface, which also converts from `Notification` to
 //!   [`v1::Notification`].
-//! * [`error`] is the error model of the surface: five classes by the caller's next move.
+//! * [`failure`] is the error model of the surface: five classes by the caller's next move.
 //!
 //! This crate never decides anything: it does no I/O, keeps no state and knows no policy. Whatever
 //! comes in is validated by the catalog's own constructors; whatever is damaged gives an error,

@@ -1,7 +1,7 @@
 //! Values of the administration language, to and from a protobuf form.
 //!
 //! The public interface and the store each have messages of their own for values, of the same shape. What that shape is
-//! stands here once, in [`conversions`]; this file knows neither of the two.
+//! stands here once, in `conversions`; this file knows neither of the two.
 
 use std::fmt;
 

@@ -13,7 +13,7 @@ use crate::{
 pub enum OpenCommand {
     /// `DROP ALIAS`.
     DropAlias {
-        /// The alias to drop. Not an [`AliasName`]: a name that could never exist is answered "does not exist".
+        /// The alias to drop. Not an [`AliasName`](crate::AliasName): a name that could never exist is answered "does not exist".
         name: CatalogName,
         /// How the name was written.
         form: NameForm,
