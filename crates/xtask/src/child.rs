@@ -6,8 +6,13 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -30,6 +35,17 @@ pub(crate) struct Cargo {
     program: OsString,
     root: PathBuf,
     target: PathBuf,
+}
+
+// === impl Profile ===
+
+impl Profile {
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
 }
 
 // === impl Cargo ===
@@ -57,7 +73,7 @@ impl Cargo {
         let mut command = self.cargo();
         command.args(arguments);
         announce(&command);
-        succeed(&mut command)
+        with_signs_of_life(|| succeed(&mut command))
     }
 
     /// Runs another program on the workspace; an error if it does not exit with 0.
@@ -76,19 +92,26 @@ impl Cargo {
         let mut command = self.cargo();
         command.args(arguments).env(name, value);
         announce(&command);
-        succeed(&mut command)
+        with_signs_of_life(|| succeed(&mut command))
     }
 
     /// Builds every program of the workspace.
     pub(crate) fn build_programs(&self, profile: Profile) -> Result<()> {
-        let (release, directory) = match profile {
-            Profile::Dev => (None, "debug"),
-            Profile::Release => (Some("--release"), "release"),
+        self.say_what_a_first_build_takes(profile);
+        let release = match profile {
+            Profile::Dev => None,
+            Profile::Release => Some("--release"),
         };
-        if !self.target.join(directory).join("deps").exists() {
+        self.run(["build", "--workspace", "--bins", "--locked"].into_iter().chain(release))
+    }
+
+    /// Prints what to expect if RocksDB has not been compiled yet.
+    pub(crate) fn say_what_a_first_build_takes(&self, profile: Profile) {
+        let libraries = fs::read_dir(self.target.join(profile.directory()).join("deps"));
+        let mut names = libraries.into_iter().flatten().flatten().map(|entry| entry.file_name());
+        if !names.any(|name| name.to_string_lossy().starts_with("liblibrocksdb_sys")) {
             eprintln!("{FIRST_BUILD}");
         }
-        self.run(["build", "--workspace", "--bins", "--locked"].into_iter().chain(release))
     }
 
     /// The root of the workspace.
@@ -108,11 +131,7 @@ impl Cargo {
         name: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<()> {
-        let directory = match profile {
-            Profile::Dev => "debug",
-            Profile::Release => "release",
-        };
-        let program = self.target.join(directory).join(name);
+        let program = self.target.join(profile.directory()).join(name);
         succeed(Command::new(program).args(arguments))
     }
 
@@ -152,6 +171,23 @@ fn announce(command: &Command) {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args()).map(OsStr::to_string_lossy);
     eprintln!("$ {}", words.collect::<Vec<_>>().join(" "));
+}
+
+/// Does it, and says once a minute that it goes on where cargo shows no bar: one step of a first build is silent for ten.
+fn with_signs_of_life<T>(work: impl FnOnce() -> T) -> T {
+    if io::stderr().is_terminal() {
+        return work();
+    }
+    // Dropped when the work is done, which ends the wait below.
+    let (_working, done) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let mut minutes = 0;
+        while done.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
+            minutes += 1;
+            eprintln!("  … {minutes} min");
+        }
+    });
+    work()
 }
 
 /// Runs it; an error if it does not exit with 0.

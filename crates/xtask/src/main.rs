@@ -143,6 +143,7 @@ fn verify(cargo: &Cargo) -> Result<()> {
     subjects::check(cargo.root())?;
     cargo.run_tool(tools::cargo_deny(cargo.target())?, &["--offline", "check", "licenses", "bans", "sources"])?;
     cargo.run_tool(tools::buf(cargo.target())?, &["lint"])?;
+    cargo.say_what_a_first_build_takes(Profile::Dev);
     cargo.run(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     cargo.run_with(["doc", "--workspace", "--no-deps", "--locked"], ("RUSTDOCFLAGS", "-D warnings"))?;
     cargo.run(["test", "--workspace", "--locked", "--test", "tidy"])?;

