@@ -92,7 +92,7 @@ impl Notification {
 /// One record's step from before to after an entry. Both are present when it was altered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Which record.
+    /// The key of the record that changed.
     pub key: RecordKey,
     /// What it was; absent when it was created.
     pub before: Option<Record>,

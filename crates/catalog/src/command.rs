@@ -180,7 +180,7 @@ impl Command<Plain> {
     /// about, and answers the [`crate::User::credential_revision`] at which it is, or an error if it is not.
     ///
     /// # Errors
-    /// Whatever `seal` or `hash` answers, or `verify` about the own password; nothing is left half sealed.
+    /// Whatever `seal` or `hash` answers, or `verify` about the caller's present password; nothing is left half sealed.
     pub fn seal<E>(
         self,
         mut seal: impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,

@@ -211,10 +211,10 @@ rejections! {
     /// Only configuration changes immutable privileges and roles.
     ImmutableDenied {} = "IMMUTABLE_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Immutable privileges and roles cannot be changed while authentication is enabled.", "Leave out IMMUTABLE.";
-    /// A caller would delete the own user.
+    /// A caller would delete the user that it is.
     OwnUserDeletion { action: Attempt, user } = "OWN_USER_DELETION", ["42N99"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Deleting yourself is not allowed.", "Have another administrator do it.";
-    /// A caller would change whether the own user may log in.
+    /// A caller would change whether the user that it is may log in.
     OwnUser { action: Attempt, user } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Changing your own activation status is not allowed.", "Have another administrator do it.";
 

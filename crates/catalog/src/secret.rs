@@ -18,7 +18,7 @@ pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
     type Credential: Clone + fmt::Debug + PartialEq + Eq;
     /// The password of a user of this catalog.
     type Password: Clone + fmt::Debug + PartialEq + Eq;
-    /// That the caller knows the own password: the password itself, or what it was verified against.
+    /// That the caller knows its present password: the password itself, or what it was verified against.
     type PresentPassword: Clone + fmt::Debug + PartialEq + Eq;
     /// Whether a new password is the one that the user has already: nobody knows, or since when.
     type Unchanged: Clone + fmt::Debug + PartialEq + Eq;

@@ -1,4 +1,4 @@
-//! The rejection ladders of renames, of the own password and of what a database is set to; and that no command is
+//! The rejection ladders of renames, of changing a password for oneself and of what a database is set to; and that no command is
 //! without a ladder.
 
 use aliasd_catalog::{

@@ -177,7 +177,7 @@ impl LifecycleState {
             };
             let changed = next != *current;
             if changed {
-                tell(&next);
+                log_step(&next);
                 *current = next;
             }
             changed
@@ -197,7 +197,7 @@ impl LifecycleState {
     }
 }
 
-fn tell(next: &Lifecycle) {
+fn log_step(next: &Lifecycle) {
     match next {
         Lifecycle::Stopped(StopReason::Failed(why)) => tracing::error!(%why, "the replica stops"),
         Lifecycle::Fenced { at } => {

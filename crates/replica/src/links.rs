@@ -93,7 +93,7 @@ impl LinkError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerRefusal {
     /// The request cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Undecodable(#[from] DecodeError),
     /// The request lacks a part, or is not what belongs in this place.
     #[error("{0}")]

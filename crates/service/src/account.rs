@@ -108,14 +108,15 @@ impl Account {
     ) -> Result<Effective, Failure> {
         let view = self.reader.view(freshness).await?;
         let (who, name) = (caller.principal(), user.unwrap_or_else(|| caller.user.clone()));
-        let told = view.catalog.visible_to(&who).privileges_of(&name).map_err(|rejection| Failure::from(&rejection))?;
+        let effective =
+            view.catalog.visible_to(&who).privileges_of(&name).map_err(|rejection| Failure::from(&rejection))?;
         Ok(Effective {
-            user: told.user,
-            roles: told.roles.iter().map(ToString::to_string).collect(),
-            suspended: told.status == UserStatus::Suspended,
-            password_change_required: told.password_change_required,
-            home: told.home,
-            grants: told.grants,
+            user: effective.user,
+            roles: effective.roles.iter().map(ToString::to_string).collect(),
+            suspended: effective.status == UserStatus::Suspended,
+            password_change_required: effective.password_change_required,
+            home: effective.home,
+            grants: effective.grants,
             revision: view.revision,
         })
     }

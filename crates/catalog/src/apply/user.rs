@@ -1,4 +1,4 @@
-//! Users: CREATE, ALTER, RENAME and DROP USER, and the own password.
+//! Users: CREATE, ALTER, RENAME and DROP USER, and the password that a user changes for itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -36,14 +36,14 @@ pub enum RetiredCommand {
     },
     /// `GRANT ROLE … TO AUTH RULE`.
     GrantRoles {
-        /// Which roles.
+        /// The roles that rules would have given or taken away.
         roles: BTreeSet<RoleName>,
         /// To which rules.
         rules: BTreeSet<AuthRuleName>,
     },
     /// `REVOKE ROLE … FROM AUTH RULE`.
     RevokeRoles {
-        /// Which roles.
+        /// The roles that rules would have given or taken away.
         roles: BTreeSet<RoleName>,
         /// From which rules.
         rules: BTreeSet<AuthRuleName>,

@@ -57,7 +57,7 @@ pub struct Watcher {
 }
 
 /// What is told, each subject once, in the order of subjects and names.
-type Told = BTreeMap<(WatchSubject, String), WatchKind>;
+type Events = BTreeMap<(WatchSubject, String), WatchKind>;
 
 /// An entry that was applied, and what the watcher may know on both sides of it.
 struct Step<'a> {
@@ -73,17 +73,17 @@ impl Watcher {
     pub fn events(&self, before: &Catalog, changes: &[Change], after: &Catalog) -> Vec<WatchEvent> {
         let who = Principal::User(self.user.clone());
         let step = Step { before, after, sides: [before.visible_to(&who), after.visible_to(&who)] };
-        let mut told = Told::new();
+        let mut events = Events::new();
         for change in changes {
             if let Some((subject, name, kind)) = self.event(change, &step) {
-                let reported = told.entry((subject, name)).or_insert(kind);
+                let reported = events.entry((subject, name)).or_insert(kind);
                 *reported = (*reported).max(kind);
             }
             if let Some(home) = moved_home(change, &step) {
-                tell_home(&home, &step, &mut told);
+                add_home(&home, &step, &mut events);
             }
         }
-        told.into_iter().map(|((subject, name), kind)| WatchEvent { subject, name, kind }).collect()
+        events.into_iter().map(|((subject, name), kind)| WatchEvent { subject, name, kind }).collect()
     }
 
     /// How many lookups [`Watcher::events`] may take, for whoever has to choose where to make them. Counts no further than
@@ -111,17 +111,17 @@ impl Watcher {
 
     fn event(&self, change: &Change, step: &Step<'_>) -> Option<(WatchSubject, String, WatchKind)> {
         let known = |knows: &dyn Fn(&Visibility<'_>) -> bool| step.sides.iter().any(knows);
-        let (subject, name, kind, told) = match &change.key {
+        let (subject, name, kind, may_know) = match &change.key {
             RecordKey::Alias(alias) => {
                 let name = CatalogName::from(alias);
-                let told = self.wants(&name) && known(&|side| side.knows(&name));
-                (WatchSubject::Alias, alias.to_string(), kind_of(change), told)
+                let may_know = self.wants(&name) && known(&|side| side.knows(&name));
+                (WatchSubject::Alias, alias.to_string(), kind_of(change), may_know)
             }
             RecordKey::Database(database) => {
                 let name = CatalogName::from(database);
                 let wanted = self.wants(&name) || self.wants_alias_of(database, step);
-                let told = wanted && known(&|side| side.knows(&name));
-                (WatchSubject::Database, database.to_string(), kind_of(change), told)
+                let may_know = wanted && known(&|side| side.knows(&name));
+                (WatchSubject::Database, database.to_string(), kind_of(change), may_know)
             }
             RecordKey::User(user) => {
                 (WatchSubject::User, user.to_string(), kind_of(change), known(&|side| side.knows_user(user)))
@@ -133,13 +133,13 @@ impl Watcher {
                 (WatchSubject::Role, role.to_string(), kind_of(change), known(&|side| side.knows_role(role)))
             }
             RecordKey::Grant(grant) => {
-                let told = known(&|side| side.knows_role(&grant.role));
-                (WatchSubject::Role, grant.role.to_string(), WatchKind::AccessChanged, told)
+                let may_know = known(&|side| side.knows_role(&grant.role));
+                (WatchSubject::Role, grant.role.to_string(), WatchKind::AccessChanged, may_know)
             }
             RecordKey::Meta => (WatchSubject::Settings, String::new(), kind_of(change), routing_changed(change)),
             RecordKey::Request(_) => return None,
         };
-        told.then_some((subject, name, kind))
+        may_know.then_some((subject, name, kind))
     }
 
     fn wants(&self, name: &CatalogName) -> bool {
@@ -165,13 +165,13 @@ fn moved_home(change: &Change, step: &Step<'_>) -> Option<CatalogName> {
 
 /// Tells that what a name stands for has changed to those who are at home there: their privileges on the home concern
 /// something else now. The name itself is not told.
-fn tell_home(home: &CatalogName, step: &Step<'_>, told: &mut Told) {
+fn add_home(home: &CatalogName, step: &Step<'_>, events: &mut Events) {
     for (catalog, side) in [step.before, step.after].into_iter().zip(&step.sides) {
         if catalog.meta().is_some_and(|meta| meta.default_database == *home) {
-            told.entry((WatchSubject::Settings, String::new())).or_insert(WatchKind::AccessChanged);
+            events.entry((WatchSubject::Settings, String::new())).or_insert(WatchKind::AccessChanged);
         }
         for user in catalog.users_at_home(home).filter(|user| side.knows_user(user)) {
-            told.entry((WatchSubject::User, user.to_string())).or_insert(WatchKind::AccessChanged);
+            events.entry((WatchSubject::User, user.to_string())).or_insert(WatchKind::AccessChanged);
         }
     }
 }

@@ -267,7 +267,7 @@ impl Session {
         })
     }
 
-    /// After a change of the own password the session goes on with the new one.
+    /// After a user has changed its password the session goes on with the new one.
     fn follow_password(&self, text: &str) -> Result<(), CommandError> {
         let Some(user) = &self.login else { return Ok(()) };
         let Ok(statement) = parse(text) else { return Ok(()) };

@@ -64,8 +64,8 @@ pub struct DropAuthRule {
 /// Roles and the auth rules that would get or lose them. Neither list is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleAssignment {
-    /// Which roles.
+    /// The roles, in the order of the text.
     pub roles: Vec<NameOperand>,
-    /// Which rules.
+    /// After `AUTH RULE`, in the order of the text.
     pub rules: Vec<NameOperand>,
 }

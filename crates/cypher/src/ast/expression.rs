@@ -40,7 +40,7 @@ pub enum Expression {
     Index {
         /// A list or a map.
         base: Box<Located<Expression>>,
-        /// Which member.
+        /// The position, counted from 0 or, if negative, from the end; or the key of a map.
         index: Box<Located<Expression>>,
     },
     /// `base[from..to]`: some members of a list.

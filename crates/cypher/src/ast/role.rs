@@ -53,8 +53,8 @@ pub struct DropRole {
 /// Roles and the users who get or lose them. Neither list is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoleAssignment {
-    /// Which roles.
+    /// The roles, in the order of the text.
     pub roles: Vec<NameOperand>,
-    /// Which users.
+    /// After `TO` or `FROM`, in the order of the text.
     pub users: Vec<NameOperand>,
 }

@@ -98,7 +98,7 @@ pub struct Projection {
 /// `YIELD items [ORDER BY …] [SKIP n] [LIMIT n]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Yield {
-    /// Which columns.
+    /// `*`, or the columns that are kept, some under another name.
     pub items: YieldItems,
     /// In which order.
     pub order_by: Vec<OrderItem>,
@@ -140,7 +140,7 @@ pub struct OrderItem {
 pub struct Return {
     /// `DISTINCT`.
     pub distinct: bool,
-    /// Which columns.
+    /// `*`, or expressions over what was yielded.
     pub items: ReturnItems,
     /// In which order.
     pub order_by: Vec<OrderItem>,

@@ -95,7 +95,7 @@ pub enum TagRemoval {
 /// `ALTER CURRENT USER SET PASSWORD FROM old TO new`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangePassword {
-    /// What proves that the caller knows the own password.
+    /// What proves that the caller knows its present password.
     pub from: Located<Operand<PlainSecret>>,
     /// The new password.
     pub to: Located<Operand<PlainSecret>>,

@@ -156,14 +156,14 @@ mod tests {
         let Some(v1::explain_access_response::Verdict::Refusal(refusal)) = sent.verdict else {
             panic!("it is refused");
         };
-        let told = v1::Refusal {
+        let expected = v1::Refusal {
             code: error.code,
             message: error.message,
             hint: error.hint,
             gqlstatus: error.gqlstatus,
             neo4j_code: error.neo4j_code,
         };
-        assert_eq!(refusal, told);
+        assert_eq!(refusal, expected);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub enum VaultError {
     /// The password could not be hashed.
     #[error("The password could not be hashed.")]
     NotHashed,
-    /// What is said to be the own password is not.
+    /// What is said to be the caller's present password is not.
     #[error("The password is not the one of the user.")]
     WrongPassword,
     /// Too many passwords are being hashed or verified already.

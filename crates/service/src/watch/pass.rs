@@ -59,8 +59,9 @@ impl Passes {
 }
 
 fn messages(watcher: &Watcher, batch: &AppliedBatch, after: Revision) -> Vec<Message> {
-    let told = entries(batch, after).map(|entry| (entry.revision, events(watcher, entry)));
-    told.filter(|(_, events)| !events.is_empty())
+    let events_by_revision = entries(batch, after).map(|entry| (entry.revision, events(watcher, entry)));
+    events_by_revision
+        .filter(|(_, events)| !events.is_empty())
         .map(|(revision, events)| Message::Batch { revision, events })
         .collect()
 }
