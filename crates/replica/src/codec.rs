@@ -11,7 +11,7 @@ use openraft::raft::{
     AppendEntriesRequest, StreamAppendError, StreamAppendResult, TransferLeaderError, TransferLeaderResponse,
 };
 
-use crate::frame::DecodeError;
+use crate::frame::FrameError;
 use crate::types::{
     LeaderId, LogEntry, LogId, Member, Membership, Payload, Proposal, StoredMembership, TypeConfig, Vote,
 };
@@ -28,8 +28,8 @@ pub(crate) fn vote_to_wire(vote: &Vote) -> wire::Vote {
     wire::Vote { term: vote.leader_id.term, node_id: vote.leader_id.node_id, committed: vote.committed }
 }
 
-pub(crate) fn vote_from_wire(vote: Option<wire::Vote>) -> Result<Vote, DecodeError> {
-    let vote = vote.ok_or_else(|| DecodeError::missing("message", "vote"))?;
+pub(crate) fn vote_from_wire(vote: Option<wire::Vote>) -> Result<Vote, FrameError> {
+    let vote = vote.ok_or_else(|| FrameError::missing("message", "vote"))?;
     let leader_id = LeaderId { term: vote.term, node_id: vote.node_id };
     Ok(Vote { leader_id, committed: vote.committed })
 }
@@ -54,7 +54,7 @@ fn member_to_wire(id: u64, member: &Member) -> wire::Member {
     }
 }
 
-pub(crate) fn membership_from_wire(membership: wire::Membership) -> Result<Membership, DecodeError> {
+pub(crate) fn membership_from_wire(membership: wire::Membership) -> Result<Membership, FrameError> {
     let voter_sets: Vec<BTreeSet<u64>> =
         membership.voter_sets.into_iter().map(|voters| voters.ids.into_iter().collect()).collect();
     let members: BTreeMap<u64, Member> = membership
@@ -67,7 +67,7 @@ pub(crate) fn membership_from_wire(membership: wire::Membership) -> Result<Membe
     if voter_sets.is_empty() && members.is_empty() {
         return Ok(Membership::default());
     }
-    Membership::new(voter_sets, members).map_err(|error| DecodeError::content("membership", error.to_string()))
+    Membership::new(voter_sets, members).map_err(|error| FrameError::content("membership", error.to_string()))
 }
 
 pub(crate) fn stored_membership_to_wire(stored: &StoredMembership) -> wire::StoredMembership {
@@ -79,9 +79,9 @@ pub(crate) fn stored_membership_to_wire(stored: &StoredMembership) -> wire::Stor
 
 pub(crate) fn stored_membership_from_wire(
     stored: Option<wire::StoredMembership>,
-) -> Result<StoredMembership, DecodeError> {
-    let stored = stored.ok_or_else(|| DecodeError::missing("message", "membership"))?;
-    let membership = stored.membership.ok_or_else(|| DecodeError::missing("membership", "content"))?;
+) -> Result<StoredMembership, FrameError> {
+    let stored = stored.ok_or_else(|| FrameError::missing("message", "membership"))?;
+    let membership = stored.membership.ok_or_else(|| FrameError::missing("membership", "content"))?;
     Ok(StoredMembership::new(stored.log_id.map(log_id_from_wire), membership_from_wire(membership)?))
 }
 
@@ -94,9 +94,9 @@ pub(crate) fn log_entry_to_wire(entry: &LogEntry) -> wire::LogEntry {
     wire::LogEntry { log_id: Some(log_id_to_wire(&entry.log_id)), payload: Some(payload) }
 }
 
-pub(crate) fn log_entry_from_wire(entry: wire::LogEntry) -> Result<LogEntry, DecodeError> {
-    let log_id = entry.log_id.ok_or_else(|| DecodeError::missing("log entry", "position"))?;
-    let payload = match entry.payload.ok_or_else(|| DecodeError::missing("log entry", "payload"))? {
+pub(crate) fn log_entry_from_wire(entry: wire::LogEntry) -> Result<LogEntry, FrameError> {
+    let log_id = entry.log_id.ok_or_else(|| FrameError::missing("log entry", "position"))?;
+    let payload = match entry.payload.ok_or_else(|| FrameError::missing("log entry", "payload"))? {
         wire::log_entry::Payload::Blank(_) => Payload::Blank,
         wire::log_entry::Payload::CatalogEntry(bytes) => Payload::Normal(Proposal::decode(bytes)?),
         wire::log_entry::Payload::Membership(membership) => Payload::Membership(membership_from_wire(membership)?),
@@ -119,7 +119,7 @@ pub(crate) fn append_request_to_wire(
 
 pub(crate) fn append_request_from_wire(
     request: peer::AppendRequest,
-) -> Result<AppendEntriesRequest<TypeConfig>, DecodeError> {
+) -> Result<AppendEntriesRequest<TypeConfig>, FrameError> {
     Ok(AppendEntriesRequest {
         vote: vote_from_wire(request.vote)?,
         prev_log_id: request.previous.map(log_id_from_wire),
@@ -138,9 +138,9 @@ pub(crate) fn append_reply_to_wire(result: &StreamAppendResult<TypeConfig>) -> p
     peer::AppendReply { result: Some(result) }
 }
 
-pub(crate) fn append_reply_from_wire(reply: peer::AppendReply) -> Result<StreamAppendResult<TypeConfig>, DecodeError> {
+pub(crate) fn append_reply_from_wire(reply: peer::AppendReply) -> Result<StreamAppendResult<TypeConfig>, FrameError> {
     use peer::append_reply::Result as Reply;
-    Ok(match reply.result.ok_or_else(|| DecodeError::content("answer", "it is empty"))? {
+    Ok(match reply.result.ok_or_else(|| FrameError::content("answer", "it is empty"))? {
         Reply::Matched(matched) => Ok(matched.log_id.map(log_id_from_wire)),
         Reply::Conflict(at) => Err(StreamAppendError::Conflict(log_id_from_wire(at))),
         Reply::HigherVote(vote) => Err(StreamAppendError::HigherVote(vote_from_wire(Some(vote))?)),
@@ -149,9 +149,9 @@ pub(crate) fn append_reply_from_wire(reply: peer::AppendReply) -> Result<StreamA
 
 pub(crate) fn transfer_answer_from_wire(
     reply: peer::TransferLeaderReply,
-) -> Result<TransferLeaderResponse<TypeConfig>, DecodeError> {
+) -> Result<TransferLeaderResponse<TypeConfig>, FrameError> {
     use peer::transfer_leader_reply::Result as Answer;
-    Ok(match reply.result.ok_or_else(|| DecodeError::content("answer", "it is empty"))? {
+    Ok(match reply.result.ok_or_else(|| FrameError::content("answer", "it is empty"))? {
         Answer::Accepted(_) => Ok(()),
         Answer::VoteChanged(changed) => Err(TransferLeaderError::VoteChanged {
             expected: vote_from_wire(changed.expected)?,

@@ -3,7 +3,7 @@
 use aliasd_catalog::Revision;
 
 use crate::fault::StorageFault;
-use crate::frame::DecodeError;
+use crate::frame::FrameError;
 use crate::types::NodeId;
 
 /// Why a replica does not start.
@@ -46,8 +46,8 @@ pub enum ProposeError {
     Fatal(#[from] NotServing),
 }
 
-impl From<DecodeError> for ProposeError {
-    fn from(error: DecodeError) -> Self {
+impl From<FrameError> for ProposeError {
+    fn from(error: FrameError) -> Self {
         Self::Unstorable(error.to_string())
     }
 }

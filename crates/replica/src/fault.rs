@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::frame::DecodeError;
+use crate::frame::FrameError;
 
 /// Why a log or a catalog directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,7 @@ impl StorageFault {
         Self::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 
-    pub(crate) fn undecodable(path: &Path, item: &str, reason: &DecodeError) -> Self {
+    pub(crate) fn undecodable(path: &Path, item: &str, reason: &FrameError) -> Self {
         Self::damaged(path, format!("{item} cannot be read: {reason}"))
     }
 

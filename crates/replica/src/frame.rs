@@ -13,7 +13,7 @@ const FRAME_HEADER_BYTES: usize = 5;
 
 /// Bytes that are not what they should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
+pub enum FrameError {
     /// Too short for a frame.
     #[error("it ends after {0} bytes, inside its header")]
     Short(usize),
@@ -33,7 +33,7 @@ pub enum DecodeError {
     },
 }
 
-impl DecodeError {
+impl FrameError {
     pub(crate) fn content(what: &'static str, reason: impl Into<String>) -> Self {
         Self::Content { what, reason: reason.into() }
     }
@@ -54,31 +54,31 @@ pub(crate) fn frame(message: &impl Message) -> Vec<u8> {
 }
 
 /// Checks a frame and decodes its message.
-pub(crate) fn unframe<M: Message + Default>(what: &'static str, bytes: &[u8]) -> Result<M, DecodeError> {
+pub(crate) fn unframe<M: Message + Default>(what: &'static str, bytes: &[u8]) -> Result<M, FrameError> {
     let Some((header, body)) = bytes.split_first_chunk::<FRAME_HEADER_BYTES>() else {
-        return Err(DecodeError::Short(bytes.len()));
+        return Err(FrameError::Short(bytes.len()));
     };
     let [format, checksum @ ..] = *header;
     if format != FRAME_FORMAT {
-        return Err(DecodeError::Format(format));
+        return Err(FrameError::Format(format));
     }
     if u32::from_le_bytes(checksum) != crc32c::crc32c(body) {
-        return Err(DecodeError::Checksum);
+        return Err(FrameError::Checksum);
     }
-    M::decode(body).map_err(|error| DecodeError::content(what, error.to_string()))
+    M::decode(body).map_err(|error| FrameError::content(what, error.to_string()))
 }
 
 /// Encodes a catalog entry that is to be proposed, and makes sure that every member can read it.
-pub(crate) fn encode_new_entry(entry: &Entry) -> Result<Vec<u8>, DecodeError> {
-    store::encode_new_entry(entry).map_err(|error| DecodeError::content("catalog entry", error.to_string()))
+pub(crate) fn encode_new_entry(entry: &Entry) -> Result<Vec<u8>, FrameError> {
+    store::encode_new_entry(entry).map_err(|error| FrameError::content("catalog entry", error.to_string()))
 }
 
-pub(crate) fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
-    store::decode_entry(bytes).map_err(|error| DecodeError::content("catalog entry", error.to_string()))
+pub(crate) fn decode_entry(bytes: &[u8]) -> Result<Entry, FrameError> {
+    store::decode_entry(bytes).map_err(|error| FrameError::content("catalog entry", error.to_string()))
 }
 
-pub(crate) fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), DecodeError> {
-    store::decode_record(key, value).map_err(|error| DecodeError::content("catalog record", error.to_string()))
+pub(crate) fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), FrameError> {
+    store::decode_record(key, value).map_err(|error| FrameError::content("catalog record", error.to_string()))
 }
 
 #[cfg(test)]
@@ -97,6 +97,6 @@ mod tests {
             damaged[position / 8] ^= 1 << (position % 8);
             assert!(unframe::<wire::LogId>("log id", &damaged).is_err(), "bit {position}");
         }
-        assert_eq!(unframe::<wire::LogId>("log id", &framed[..4]), Err(DecodeError::Short(4)));
+        assert_eq!(unframe::<wire::LogId>("log id", &framed[..4]), Err(FrameError::Short(4)));
     }
 }

@@ -56,7 +56,7 @@ mod types;
 pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 pub use fault::StorageFault;
 pub use feed::{AppliedBatch, AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update, View};
-pub use frame::DecodeError;
+pub use frame::FrameError;
 pub use handle::Replica;
 pub use lifecycle::{Lifecycle, VoterRole};
 pub use links::{Call, Incoming, Link, LinkError, Links, MESSAGE_BYTES_MAX, PeerRefusal, Retry};

@@ -10,7 +10,7 @@ use aliasd_wire::peer::v1 as wire;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
-use crate::frame::DecodeError;
+use crate::frame::FrameError;
 use crate::types::NodeId;
 
 /// A message between members may be this long: a batch of entries, a part of a snapshot, with room to spare.
@@ -94,7 +94,7 @@ impl LinkError {
 pub enum PeerRefusal {
     /// The request cannot be read.
     #[error(transparent)]
-    Undecodable(#[from] DecodeError),
+    Undecodable(#[from] FrameError),
     /// The request lacks a part, or is not what belongs in this place.
     #[error("{0}")]
     Incomplete(&'static str),

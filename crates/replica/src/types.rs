@@ -11,7 +11,7 @@ use openraft::alias;
 use openraft::errors::ErrorSource;
 
 use crate::fault::error_chain;
-use crate::frame::{self, DecodeError};
+use crate::frame::{self, FrameError};
 use crate::runtime::raft::RaftRuntime;
 
 /// Names a member for the whole life of the cluster; never given to another one.
@@ -41,13 +41,13 @@ struct ProposalParts {
 
 impl Proposal {
     /// Encodes an entry that is to be proposed.
-    pub(crate) fn new(entry: Entry) -> Result<Self, DecodeError> {
+    pub(crate) fn new(entry: Entry) -> Result<Self, FrameError> {
         let encoded = frame::encode_new_entry(&entry)?;
         Ok(Self(Arc::new(ProposalParts { entry: Arc::new(entry), encoded })))
     }
 
     /// Takes an entry that came over the network or from the log.
-    pub(crate) fn decode(encoded: Vec<u8>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode(encoded: Vec<u8>) -> Result<Self, FrameError> {
         let entry = Arc::new(frame::decode_entry(&encoded)?);
         Ok(Self(Arc::new(ProposalParts { entry, encoded })))
     }

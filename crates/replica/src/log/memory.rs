@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
 use tokio::sync::oneshot;
 
-use super::change::{Change, Waiter};
 use super::half_open;
 use super::tail::ReadLimit;
+use super::write::{LogWrite, Waiter};
 use crate::types::{FlushCallback, LogEntry, LogId, TypeConfig, Vote};
 
 /// Handle of the log; clones share it. It survives the replica that uses it, as a disk would.
@@ -27,7 +27,7 @@ struct Disk {
     appended: Image,
     flushed: Image,
     /// The steps from the one to the other, oldest first.
-    unflushed: VecDeque<Change>,
+    unflushed: VecDeque<LogWrite>,
     /// Who waits, and how many of the steps must be flushed for it.
     waiting: VecDeque<(usize, Waiter)>,
     /// Whether steps become durable only when told.
@@ -45,15 +45,15 @@ struct Image {
 }
 
 impl Image {
-    fn make(&mut self, change: &Change) {
-        match change {
-            Change::Vote(vote) => self.vote = Some(*vote),
-            Change::Committed(committed) => self.committed = *committed,
-            Change::Append(entries) => {
+    fn make(&mut self, write: &LogWrite) {
+        match write {
+            LogWrite::Vote(vote) => self.vote = Some(*vote),
+            LogWrite::Committed(committed) => self.committed = *committed,
+            LogWrite::Append(entries) => {
                 self.entries.extend(entries.iter().map(|entry| (entry.log_id.index, entry.clone())));
             }
-            Change::TruncateFrom(index) => drop(self.entries.split_off(index)),
-            Change::Purge { upto, .. } => {
+            LogWrite::TruncateFrom(index) => drop(self.entries.split_off(index)),
+            LogWrite::Purge { upto, .. } => {
                 self.entries = self.entries.split_off(&(upto.index + 1));
                 self.purged = self.purged.max(Some(*upto));
             }
@@ -62,14 +62,14 @@ impl Image {
 }
 
 impl Disk {
-    fn append(&mut self, change: Change) {
-        self.appended.make(&change);
-        match change {
+    fn append(&mut self, write: LogWrite) {
+        self.appended.make(&write);
+        match write {
             // A disk may keep the first entries of an append and lose the others.
-            Change::Append(entries) => {
-                self.unflushed.extend(entries.into_iter().map(|entry| Change::Append(vec![entry])));
+            LogWrite::Append(entries) => {
+                self.unflushed.extend(entries.into_iter().map(|entry| LogWrite::Append(vec![entry])));
             }
-            change => self.unflushed.push_back(change),
+            write => self.unflushed.push_back(write),
         }
     }
 
@@ -102,8 +102,8 @@ impl Disk {
 
     fn keep(&mut self, steps: usize) -> usize {
         let steps = steps.min(self.unflushed.len());
-        for change in self.unflushed.drain(..steps) {
-            self.flushed.make(&change);
+        for write in self.unflushed.drain(..steps) {
+            self.flushed.make(&write);
         }
         steps
     }
@@ -201,14 +201,14 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
         let (done, flushed) = oneshot::channel();
         {
             let mut disk = self.disk();
-            disk.append(Change::Vote(*vote));
+            disk.append(LogWrite::Vote(*vote));
             disk.wait(Waiter::Write(done));
         }
         flushed.await.unwrap_or_else(|_| Err(io::Error::other("the log in memory lost its power")))
     }
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
-        self.disk().append(Change::Committed(committed));
+        self.disk().append(LogWrite::Committed(committed));
         Ok(())
     }
 
@@ -223,18 +223,18 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
     {
         let entries = entries.into_iter().collect();
         let mut disk = self.disk();
-        disk.append(Change::Append(entries));
+        disk.append(LogWrite::Append(entries));
         disk.wait(Waiter::Append(callback));
         Ok(())
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
-        self.disk().append(Change::TruncateFrom(last.map_or(0, |last| last.index + 1)));
+        self.disk().append(LogWrite::TruncateFrom(last.map_or(0, |last| last.index + 1)));
         Ok(())
     }
 
     async fn purge(&mut self, upto: LogId) -> io::Result<()> {
-        self.disk().append(Change::Purge { from: 0, upto });
+        self.disk().append(LogWrite::Purge { from: 0, upto });
         Ok(())
     }
 }

@@ -6,12 +6,12 @@
 //!
 //! Nothing here interprets entries. What cannot be read back exactly is an error, never an absence.
 
-pub(crate) mod change;
 pub(crate) mod health;
 pub(crate) mod memory;
 pub(crate) mod records;
 pub(crate) mod store;
 pub(crate) mod tail;
+pub(crate) mod write;
 pub(crate) mod writer;
 
 use std::ops::{Bound, RangeBounds};

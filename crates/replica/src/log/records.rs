@@ -6,7 +6,7 @@ use aliasd_wire::store::log::{LogId as StoredLogId, LogOwner};
 
 use crate::codec;
 use crate::fault::StorageFault;
-use crate::frame::{self, DecodeError};
+use crate::frame::{self, FrameError};
 use crate::types::{LogEntry, LogId, NodeId, Vote};
 
 /// Which node made this log: a protobuf vote of term 0 would be a trick, so it is a plain number.
@@ -67,7 +67,7 @@ pub(super) fn encode_log_id(id: &LogId) -> Vec<u8> {
     frame::frame(&codec::log_id_to_wire(id))
 }
 
-pub(super) fn decode_log_id(bytes: &[u8]) -> Result<LogId, DecodeError> {
+pub(super) fn decode_log_id(bytes: &[u8]) -> Result<LogId, FrameError> {
     frame::unframe::<StoredLogId>("log position", bytes).map(codec::log_id_from_wire)
 }
 
@@ -75,7 +75,7 @@ pub(super) fn encode_vote(vote: &Vote) -> Vec<u8> {
     frame::frame(&codec::vote_to_wire(vote))
 }
 
-pub(super) fn decode_vote(bytes: &[u8]) -> Result<Vote, DecodeError> {
+pub(super) fn decode_vote(bytes: &[u8]) -> Result<Vote, FrameError> {
     frame::unframe("vote", bytes).and_then(|vote| codec::vote_from_wire(Some(vote)))
 }
 
@@ -83,6 +83,6 @@ pub(super) fn encode_node_id(id: NodeId) -> Vec<u8> {
     frame::frame(&LogOwner { node_id: id, repeated_node_id: id })
 }
 
-pub(super) fn decode_node_id(bytes: &[u8]) -> Result<NodeId, DecodeError> {
+pub(super) fn decode_node_id(bytes: &[u8]) -> Result<NodeId, FrameError> {
     frame::unframe("node id", bytes).map(|owner: LogOwner| owner.node_id)
 }

@@ -20,13 +20,13 @@ use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
 use rocksdb::{DB, DBRecoveryMode, IteratorMode, Options, ReadOptions, WriteBatch};
 use tokio::sync::oneshot;
 
-use super::change::{Change, Waiter};
 use super::health::LogHealth;
 use super::tail::{ReadLimit, Tail};
+use super::write::{LogWrite, Waiter};
 use super::writer::{Device, LogWriter};
 use super::{half_open, records};
 use crate::fault::{StorageFault, take_directory};
-use crate::frame::DecodeError;
+use crate::frame::FrameError;
 use crate::runtime::SharedRuntime;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
 
@@ -162,16 +162,16 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands a change to the writer.
-    fn submit(&self, change: Change, waiter: Option<Waiter>) -> io::Result<u64> {
+    /// Hands a write to the writer.
+    fn submit(&self, write: LogWrite, waiter: Option<Waiter>) -> io::Result<u64> {
         self.health.check()?;
-        Ok(self.writer.submit(Some(change), waiter))
+        Ok(self.writer.submit(Some(write), waiter))
     }
 
-    /// Waits until everything written so far, and this change too, is durable.
-    async fn flushed(&self, change: Option<Change>) -> io::Result<()> {
+    /// Waits until everything written so far, and this write too, is durable.
+    async fn flushed(&self, write: Option<LogWrite>) -> io::Result<()> {
         let (done, flushed) = oneshot::channel();
-        self.writer.submit(change, Some(Waiter::Write(done)));
+        self.writer.submit(write, Some(Waiter::Write(done)));
         flushed.await.unwrap_or_else(|_| Err(io::Error::other("the log writer is gone")))
     }
 
@@ -251,14 +251,14 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
         self.0.health.check()?;
-        self.0.flushed(Some(Change::Vote(*vote))).await?;
+        self.0.flushed(Some(LogWrite::Vote(*vote))).await?;
         self.0.state().vote = Some(*vote);
         Ok(())
     }
 
     /// Not synced: after a crash an older commit point only means that a leader tells the newer one again.
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
-        self.0.submit(Change::Committed(committed), None)?;
+        self.0.submit(LogWrite::Committed(committed), None)?;
         self.0.state().committed = committed;
         Ok(())
     }
@@ -273,7 +273,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         I::IntoIter: Send,
     {
         let entries: Vec<LogEntry> = entries.into_iter().collect();
-        let appended = Change::Append(entries.clone());
+        let appended = LogWrite::Append(entries.clone());
         // Readable before it is handed over: whoever is told that it is durable may look at once.
         let mut state = self.0.state();
         let sequence = self.0.submit(appended, Some(Waiter::Append(callback)))?;
@@ -292,7 +292,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
         let from = last.as_ref().map_or(0, |last| last.index + 1);
-        self.0.submit(Change::TruncateFrom(from), None)?;
+        self.0.submit(LogWrite::TruncateFrom(from), None)?;
         let mut state = self.0.state();
         state.truncations += 1;
         state.tail.truncate_from(from);
@@ -308,7 +308,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         if state.purged >= Some(upto) {
             return Ok(());
         }
-        self.0.submit(Change::Purge { from: state.first_index, upto }, None)?;
+        self.0.submit(LogWrite::Purge { from: state.first_index, upto }, None)?;
         state.tail.purge_to(upto.index);
         state.purged = Some(upto);
         state.last = state.last.max(Some(upto));
@@ -318,22 +318,24 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 }
 
 impl Device for Database {
-    fn write(&self, changes: &[Change]) -> io::Result<()> {
+    fn write(&self, writes: &[LogWrite]) -> io::Result<()> {
         let mut batch = WriteBatch::default();
-        for change in changes {
-            match change {
-                Change::Vote(vote) => batch.put(records::VOTE, records::encode_vote(vote)),
-                Change::Committed(Some(committed)) => batch.put(records::COMMITTED, records::encode_log_id(committed)),
-                Change::Committed(None) => batch.delete(records::COMMITTED),
-                Change::Append(entries) => {
+        for write in writes {
+            match write {
+                LogWrite::Vote(vote) => batch.put(records::VOTE, records::encode_vote(vote)),
+                LogWrite::Committed(Some(committed)) => {
+                    batch.put(records::COMMITTED, records::encode_log_id(committed))
+                }
+                LogWrite::Committed(None) => batch.delete(records::COMMITTED),
+                LogWrite::Append(entries) => {
                     for entry in entries {
                         batch.put(records::entry_key(entry.log_id.index), records::encode_entry(entry));
                     }
                 }
-                Change::TruncateFrom(from) => {
+                LogWrite::TruncateFrom(from) => {
                     batch.delete_range(records::entry_key(*from), records::entry_key(u64::MAX));
                 }
-                Change::Purge { from, upto } => {
+                LogWrite::Purge { from, upto } => {
                     batch.put(records::PURGED, records::encode_log_id(upto));
                     if *from <= upto.index {
                         batch.delete_range(records::entry_key(*from), records::entry_key(upto.index + 1));
@@ -386,7 +388,7 @@ fn value<T>(
     database: &DB,
     key: &[u8],
     what: &str,
-    decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+    decode: impl Fn(&[u8]) -> Result<T, FrameError>,
 ) -> Result<Option<T>, StorageFault> {
     database
         .get_pinned(key)

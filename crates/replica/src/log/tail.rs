@@ -12,8 +12,8 @@ const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What an entry without a catalog entry counts.
 const SMALL_ENTRY_BYTES: usize = 64;
 
-/// Consecutive entries up to the end of the log, each with the number of the change that brought it. An entry stays
-/// until that change is written, because only then can it be read back from the device.
+/// Consecutive entries up to the end of the log, each with the number of the write that brought it. An entry stays
+/// until that write is on the device, because only then can it be read back from the device.
 #[derive(Default)]
 pub(crate) struct Tail {
     entries: VecDeque<(u64, LogEntry)>,
@@ -21,7 +21,7 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Appends the entry that follows the last one, brought by change `sequence`, and forgets the oldest beyond the
+    /// Appends the entry that follows the last one, brought by write `sequence`, and forgets the oldest beyond the
     /// bounds that are written.
     pub(crate) fn push(&mut self, entry: LogEntry, sequence: u64, written: u64) {
         self.bytes += weight(&entry);

@@ -11,11 +11,11 @@ use rocksdb::{DB, Options};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::change::{Change, Waiter};
 use super::health::LogHealth;
 use super::memory::MemoryLog;
 use super::records;
 use super::store::LogStore;
+use super::write::{LogWrite, Waiter};
 use super::writer::{Device, LogWriter};
 use crate::fault::StorageFault;
 use crate::tests::{create_role, log_entry, log_id, runtime};
@@ -261,7 +261,7 @@ struct CountingDevice {
 }
 
 impl Device for Arc<CountingDevice> {
-    fn write(&self, _changes: &[Change]) -> io::Result<()> {
+    fn write(&self, _writes: &[LogWrite]) -> io::Result<()> {
         Ok(())
     }
 

@@ -13,25 +13,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use super::change::{Change, Waiter};
 use super::health::LogHealth;
+use super::write::{LogWrite, Waiter};
 
 /// Jobs written at once, at most; bounds the memory of a batch.
 const GROUP_MAX: usize = 1024;
 
 /// Where the thread writes to.
 pub(crate) trait Device: Send + 'static {
-    /// Writes changes in this order, all or, after a crash, the first of them.
-    fn write(&self, changes: &[Change]) -> io::Result<()>;
+    /// Carries out writes in this order, all or, after a crash, the first of them.
+    fn write(&self, writes: &[LogWrite]) -> io::Result<()>;
 
     /// Makes everything written before the call durable.
     fn sync(&self) -> io::Result<()>;
 }
 
 struct Job {
-    /// Counts changes, so that the tail knows which are written.
+    /// Counts writes, so that the tail knows which are on the device.
     sequence: u64,
-    change: Option<Change>,
+    write: Option<LogWrite>,
     waiter: Option<Waiter>,
 }
 
@@ -62,12 +62,12 @@ impl LogWriter {
         Ok(Self { queue, thread: Mutex::new(Some(thread)), written })
     }
 
-    /// Queues a change, or somebody behind everything submitted before, or both. Returns the change's number.
-    pub(crate) fn submit(&self, change: Option<Change>, waiter: Option<Waiter>) -> u64 {
+    /// Queues a write, or somebody behind everything submitted before, or both. Returns the write's number.
+    pub(crate) fn submit(&self, write: Option<LogWrite>, waiter: Option<Waiter>) -> u64 {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.submitted += 1;
         let sequence = queue.submitted;
-        let job = Job { sequence, change, waiter };
+        let job = Job { sequence, write, waiter };
         let refused = match &queue.jobs {
             Some(jobs) => jobs.send(job).err().map(|mpsc::SendError(job)| job),
             None => Some(job),
@@ -79,7 +79,7 @@ impl LogWriter {
         sequence
     }
 
-    /// The number of the last change that is written, if not yet durable. Can be read back from the device.
+    /// The number of the last write that is written, if not yet durable. Can be read back from the device.
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
     }
@@ -104,14 +104,14 @@ impl Drop for LogWriter {
 
 fn run(waiting: &mpsc::Receiver<Job>, health: &LogHealth, written: &AtomicU64, device: &impl Device) {
     while let Ok(first) = waiting.recv() {
-        let (mut changes, mut waiters, mut last) = (Vec::new(), Vec::new(), 0);
-        for Job { sequence, change, waiter } in std::iter::once(first).chain(waiting.try_iter().take(GROUP_MAX)) {
-            changes.extend(change);
+        let (mut writes, mut waiters, mut last) = (Vec::new(), Vec::new(), 0);
+        for Job { sequence, write, waiter } in std::iter::once(first).chain(waiting.try_iter().take(GROUP_MAX)) {
+            writes.extend(write);
             waiters.extend(waiter);
             last = sequence;
         }
         if health.check().is_ok() {
-            match carry_out(&changes, &waiters, health, device) {
+            match carry_out(&writes, &waiters, health, device) {
                 Ok(()) => written.store(last, Ordering::Release),
                 Err(error) => health.fail(&error),
             }
@@ -122,9 +122,9 @@ fn run(waiting: &mpsc::Receiver<Job>, health: &LogHealth, written: &AtomicU64, d
     }
 }
 
-fn carry_out(changes: &[Change], waiters: &[Waiter], health: &LogHealth, device: &impl Device) -> io::Result<()> {
-    if !changes.is_empty() {
-        device.write(changes)?;
+fn carry_out(writes: &[LogWrite], waiters: &[Waiter], health: &LogHealth, device: &impl Device) -> io::Result<()> {
+    if !writes.is_empty() {
+        device.write(writes)?;
     }
     if !waiters.is_empty() {
         device.sync()?;

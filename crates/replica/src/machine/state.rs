@@ -7,7 +7,7 @@ use aliasd_wire::store::log as wire;
 
 use crate::codec;
 use crate::fault::StorageFault;
-use crate::frame::{self, DecodeError};
+use crate::frame::{self, FrameError};
 use crate::types::{LogId, StoredMembership};
 
 /// Records to write (or, without a value, to delete), by encoded key.
@@ -30,7 +30,7 @@ impl AppliedState {
         })
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         let state: wire::AppliedState = frame::unframe("applied state", bytes)?;
         Ok(Self {
             last_applied: state.last_applied.map(codec::log_id_from_wire),
@@ -41,8 +41,8 @@ impl AppliedState {
 }
 
 /// A digest from its 32 bytes.
-pub(crate) fn decode_digest(bytes: &[u8]) -> Result<Digest, DecodeError> {
-    let bytes = bytes.try_into().map_err(|_| DecodeError::content("digest", "it does not have 32 bytes"))?;
+pub(crate) fn decode_digest(bytes: &[u8]) -> Result<Digest, FrameError> {
+    let bytes = bytes.try_into().map_err(|_| FrameError::content("digest", "it does not have 32 bytes"))?;
     Ok(Digest::from_bytes(bytes))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aliasd_catalog::{Digest, Revision};
 use aliasd_wire::peer::v1 as wire;
 
-use crate::frame::DecodeError;
+use crate::frame::FrameError;
 use crate::links::{Call, Link, LinkError, Links};
 use crate::machine::state::decode_digest;
 use crate::runtime::SharedRuntime;
@@ -43,7 +43,7 @@ pub(crate) enum CallError {
     #[error(transparent)]
     Link(#[from] LinkError),
     #[error("its answer is not usable: {0}")]
-    Answer(#[from] DecodeError),
+    Answer(#[from] FrameError),
 }
 
 impl Peers {

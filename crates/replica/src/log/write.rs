@@ -8,7 +8,7 @@ use crate::types::{FlushCallback, LogEntry, LogId, Vote};
 
 /// One write. Writes take effect in the order in which they are made, and what survives a crash is a prefix of them.
 #[derive(Clone, Debug)]
-pub(crate) enum Change {
+pub(crate) enum LogWrite {
     /// The vote.
     Vote(Vote),
     /// The commit point.
