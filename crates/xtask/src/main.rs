@@ -49,9 +49,10 @@ enum Command {
     Test(Test),
     /// Check everything that can be checked without running the system; writes no source file.
     ///
-    /// Formatting, clippy and rustdoc with warnings as errors, licences and sources of dependencies,
-    /// the rules for interfaces and commit subjects, the layering rules, and that the generated pages
-    /// in docs/ are current. `cargo xtask fix` repairs what can be repaired by a program.
+    /// In this order: formatting; commit subjects; licences, bans (a library in two versions) and sources
+    /// of dependencies with cargo-deny; interfaces with buf; clippy and rustdoc, whose warnings are errors;
+    /// the layering rules; and that the generated pages in docs/ are current. `cargo xtask fix` repairs
+    /// what a program can repair.
     Verify,
     /// Format, apply clippy's suggestions and regenerate the generated pages in docs/.
     Fix,
@@ -138,17 +139,30 @@ fn test(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
     cargo.run(fixed.into_iter().chain(rest))
 }
 
+/// What `verify` does, in this order, each step under the words by which its help names it.
+const STEPS: &[(&str, fn(&Cargo) -> Result<()>)] = &[
+    ("formatting", |cargo| cargo.run(["fmt", "--all", "--check"])),
+    ("commit subjects", |cargo| subjects::check(cargo.root())),
+    ("licences, bans (a library in two versions) and sources of dependencies", |cargo| {
+        cargo.run_tool(tools::cargo_deny(cargo.target())?, &["--offline", "check", "licenses", "bans", "sources"])
+    }),
+    ("interfaces", |cargo| cargo.run_tool(tools::buf(cargo.target())?, &["lint"])),
+    ("clippy", |cargo| {
+        cargo.say_what_a_first_build_takes(Profile::Dev);
+        cargo.run(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+    }),
+    ("rustdoc", |cargo| {
+        cargo.run_with(["doc", "--workspace", "--no-deps", "--locked"], ("RUSTDOCFLAGS", "-D warnings"))
+    }),
+    ("layering rules", |cargo| cargo.run(["test", "--workspace", "--locked", "--test", "tidy"])),
+    ("generated pages", |cargo| {
+        cargo.build_programs(Profile::Dev)?;
+        cargo.run(["test", "--workspace", "--locked", GENERATED_PAGES])
+    }),
+];
+
 fn verify(cargo: &Cargo) -> Result<()> {
-    cargo.run(["fmt", "--all", "--check"])?;
-    subjects::check(cargo.root())?;
-    cargo.run_tool(tools::cargo_deny(cargo.target())?, &["--offline", "check", "licenses", "bans", "sources"])?;
-    cargo.run_tool(tools::buf(cargo.target())?, &["lint"])?;
-    cargo.say_what_a_first_build_takes(Profile::Dev);
-    cargo.run(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
-    cargo.run_with(["doc", "--workspace", "--no-deps", "--locked"], ("RUSTDOCFLAGS", "-D warnings"))?;
-    cargo.run(["test", "--workspace", "--locked", "--test", "tidy"])?;
-    cargo.build_programs(Profile::Dev)?;
-    cargo.run(["test", "--workspace", "--locked", GENERATED_PAGES])
+    STEPS.iter().try_for_each(|(_, step)| step(cargo))
 }
 
 fn fix(cargo: &Cargo) -> Result<()> {
@@ -171,4 +185,23 @@ fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
         rest.extend(["--json".into(), file.into_os_string()]);
     }
     cargo.run_program(Profile::Release, "aliasd-bench", rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_of_verify_names_every_step_in_order() {
+        let mut arguments = Arguments::command();
+        let verify = arguments.find_subcommand_mut("verify").expect("there is the subcommand");
+        let help = verify.render_long_help().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut rest = help.as_str();
+        for (name, _) in STEPS {
+            let Some((_, after)) = rest.split_once(name) else { panic!("'{name}' is missing or too early: {help}") };
+            rest = after;
+        }
+    }
 }
