@@ -70,4 +70,17 @@ mod tests {
         assert_eq!(found("use aliasd_catalog::DbmsAction;"), 0);
         assert_eq!(found("use aliasd_catalog::{Action, DbmsAction};"), 1);
     }
+
+    #[test]
+    fn every_means_and_every_judgement_is_found_in_every_crate_that_asks() {
+        for folder in ASKING {
+            let found = |text: String| elsewhere(&[Source::example(&format!("{folder}lib.rs"), &text)]).len();
+            for name in MEANS {
+                assert_eq!(found(format!("use aliasd_catalog::{name};")), 1, "{name}");
+            }
+            for method in JUDGEMENTS {
+                assert_eq!(found(format!("fn f() {{ catalog.{method}(who) }}")), 1, "{method}");
+            }
+        }
+    }
 }

@@ -97,4 +97,36 @@ mod tests {
         assert_eq!(impure_dependencies(&[example("aliasd-cypher", &["rand"])]).len(), 1);
         assert!(impure_dependencies(&[example("aliasd-node", &["tokio"])]).is_empty());
     }
+
+    #[test]
+    fn every_dependency_that_the_table_does_not_name_is_found() {
+        for (name, allowed) in MAY_DEPEND_ON {
+            for (other, _) in MAY_DEPEND_ON.iter().filter(|(other, _)| other != name) {
+                let found = violations(&[example(name, &[other]), example(other, &[])]);
+                let expected =
+                    if allowed.contains(other) { vec![] } else { vec![format!("{name} depends on {other}")] };
+                assert_eq!(found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_itself_has_no_circle() {
+        let may =
+            |name: &str| MAY_DEPEND_ON.iter().find(|(one, _)| *one == name).map_or(&[][..], |(_, allowed)| *allowed);
+        for (name, allowed) in MAY_DEPEND_ON {
+            assert!(allowed.iter().all(|below| !may(below).contains(name)), "{name}");
+            let beyond: Vec<_> = allowed.iter().flat_map(|below| may(below)).collect();
+            assert!(!beyond.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_impure_library_is_found_below_every_pure_crate() {
+        for name in PURE {
+            for library in IMPURE.iter().chain(IMPURE_IF_NAMED) {
+                assert_eq!(impure_dependencies(&[example(name, &[library])]), [format!("{name} links {library}")]);
+            }
+        }
+    }
 }

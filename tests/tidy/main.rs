@@ -7,6 +7,7 @@
 mod circles;
 mod decisions;
 mod layers;
+mod lints;
 mod modules;
 mod places;
 mod profiles;
@@ -50,6 +51,12 @@ fn pure_crates_pull_in_nothing_impure() {
 fn pure_crates_name_no_clock_no_randomness_no_input_and_no_hash_order() {
     let workspace = Workspace::load();
     expect_none("catalog, cypher and listing must stay pure", &places::impurities(&workspace.sources));
+}
+
+#[test]
+fn clippy_keeps_each_pure_crate_pure() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    expect_none("the pure crates have one clippy.toml (CONTRIBUTING.md)", &lints::violations(&root));
 }
 
 #[test]

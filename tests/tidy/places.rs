@@ -153,4 +153,34 @@ mod tests {
         let elsewhere = Source::example("crates/node/src/lib.rs", "use std::fs;");
         assert!(impurities(&[elsewhere]).is_empty());
     }
+
+    #[test]
+    fn every_library_of_the_table_is_found_outside_its_places() {
+        for (library, places) in PLACES {
+            let text = format!("use {library}::Thing;");
+            let elsewhere = Source::example("crates/catalog/src/lib.rs", &text);
+            assert_eq!(strays(&[elsewhere]), [format!("crates/catalog/src/lib.rs names {library}")]);
+            for place in *places {
+                assert!(strays(&[Source::example(&format!("{place}/file.rs"), &text)]).is_empty(), "{place}");
+            }
+        }
+        let forbidden = [("crates/replica/src/links.rs", "tonic"), ("crates/service/src/resolve.rs", "openraft")];
+        for (path, library) in forbidden {
+            let text = format!("fn f() {{ {library}::g() }}");
+            assert_eq!(strays(&[Source::example(path, &text)]), [format!("{path} names {library}")]);
+        }
+    }
+
+    #[test]
+    fn every_impure_path_and_name_is_found_in_every_pure_crate() {
+        for folder in PURE {
+            let found = |text: &str| impurities(&[Source::example(&format!("{folder}lib.rs"), text)]).len();
+            for path in IMPURE {
+                assert_eq!(found(&format!("use {path};")), 1, "{path}");
+            }
+            for name in IMPURE_NAMES {
+                assert_eq!(found(&format!("use elsewhere::{name};")), 1, "{name}");
+            }
+        }
+    }
 }

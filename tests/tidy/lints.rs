@@ -1,0 +1,60 @@
+//! What clippy is told: the rules for pure code hold in each pure crate, in one wording.
+
+use std::fs;
+use std::path::Path;
+
+use crate::layers::PURE;
+
+/// What is wrong with the clippy.toml of the pure crates, below the root of a workspace.
+pub(crate) fn violations(root: &Path) -> Vec<String> {
+    let mut out = Vec::new();
+    let rules = fs::read_to_string(root.join("crates/catalog/clippy.toml")).unwrap_or_default();
+    for kind in ["disallowed-types = [", "disallowed-methods = [", "disallowed-macros = ["] {
+        if !rules.contains(kind) {
+            out.push(format!("crates/catalog/clippy.toml has no {kind}…]"));
+        }
+    }
+    // Clippy reads the nearest file only, so that one has to say what the workspace's says.
+    let general = fs::read_to_string(root.join("clippy.toml")).unwrap_or_default();
+    for line in general.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if !rules.lines().any(|rule| rule == line) && !line.starts_with("large-error-threshold") {
+            out.push(format!("crates/catalog/clippy.toml does not repeat {line}"));
+        }
+    }
+    for name in PURE {
+        let file = format!("crates/{}/clippy.toml", name.trim_start_matches("aliasd-"));
+        if fs::read_to_string(root.join(&file)).unwrap_or_default() != rules {
+            out.push(format!("{file} is not crates/catalog/clippy.toml: a symbolic link that came out as a file?"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_is_a_file_and_a_missing_rule_are_found() {
+        let root = tempfile::tempdir().expect("a directory");
+        let write = |file: &str, text: &str| {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("a directory");
+            fs::write(path, text).expect("a file");
+        };
+        let rules = "a = 1\ndisallowed-types = []\ndisallowed-methods = []\ndisallowed-macros = []\n";
+        let rules = rules.replace("[]", "[\n]");
+        write("clippy.toml", "# Why.\na = 1\n");
+        for name in ["catalog", "cypher", "listing"] {
+            write(&format!("crates/{name}/clippy.toml"), &rules);
+        }
+        assert!(violations(root.path()).is_empty(), "{:?}", violations(root.path()));
+        write("crates/cypher/clippy.toml", "../catalog/clippy.toml");
+        assert_eq!(violations(root.path()).len(), 1);
+        write("clippy.toml", "a = 2\n");
+        assert_eq!(violations(root.path()).len(), 2);
+        write("crates/catalog/clippy.toml", "");
+        // The three kinds of rule, the line that is not repeated, and listing and cypher, which are not alike any more.
+        assert_eq!(violations(root.path()).len(), 6);
+    }
+}
