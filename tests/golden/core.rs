@@ -134,7 +134,7 @@ fn hash(password: &PlainSecret) -> PasswordHash {
 }
 
 fn refused(refusal: &Refusal) -> Reply {
-    Reply::Refused(golden::Refusal {
+    Reply::Refused(golden::RefusedReply {
         code: refusal.code().to_owned(),
         gqlstatus: refusal.gql_status().join(" "),
         message: refusal.to_string(),

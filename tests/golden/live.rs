@@ -9,7 +9,7 @@ use std::time::Duration;
 use aliasd_catalog::Value;
 use aliasd_client::{Client, Statement};
 use aliasd_tests::cluster::{Actor, Cluster};
-use aliasd_tests::golden::{Refusal, Reply, Step, Table};
+use aliasd_tests::golden::{RefusedReply, Reply, Step, Table};
 use aliasd_tests::wait;
 use anyhow::{Result, bail, ensure};
 
@@ -185,7 +185,7 @@ impl Live {
 }
 
 fn refused(error: aliasd_client::Failure) -> Reply {
-    Reply::Refused(Refusal {
+    Reply::Refused(RefusedReply {
         code: error.code,
         gqlstatus: error.gqlstatus.join(" "),
         message: error.message,

@@ -45,7 +45,7 @@ pub enum Reply {
     /// It was done.
     Done(Table),
     /// It was not.
-    Refused(Refusal),
+    Refused(RefusedReply),
 }
 
 /// The result of a statement that was done.
@@ -63,7 +63,7 @@ pub struct Table {
 
 /// Why a statement was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RefusedReply {
     /// The stable code.
     pub code: String,
     /// The GQLSTATUS.
@@ -212,7 +212,7 @@ impl fmt::Display for Table {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RefusedReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "refused {} ({}): {}", self.code, self.gqlstatus, without_gaps(&self.message))?;
         if !self.hint.is_empty() {

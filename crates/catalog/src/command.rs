@@ -44,7 +44,7 @@ pub enum Command<S: Stage> {
     /// changed.
     ChangeOwnPassword {
         /// `FROM`: the password itself, then the revision that it was verified at.
-        proof: S::PresentPassword,
+        present: S::PresentPassword,
         /// `TO`.
         password: S::Password,
         /// Whether the new password is the old one.
@@ -208,10 +208,10 @@ impl Command<Plain> {
                 let unchanged_since = given.and_then(|password| verify(password).ok());
                 Command::AlterUser(alter.sealed(hash_change, unchanged_since)?)
             }
-            Self::ChangeOwnPassword { proof, password, unchanged_since: () } => {
-                let verified_at = verify(&proof)?;
-                let unchanged_since = (proof == password).then_some(verified_at);
-                Command::ChangeOwnPassword { proof: verified_at, password: hash(&password)?, unchanged_since }
+            Self::ChangeOwnPassword { present, password, unchanged_since: () } => {
+                let verified_at = verify(&present)?;
+                let unchanged_since = (present == password).then_some(verified_at);
+                Command::ChangeOwnPassword { present: verified_at, password: hash(&password)?, unchanged_since }
             }
             Self::Open(open) => Command::Open(open),
         })

@@ -14,17 +14,17 @@ use crate::{
 pub enum RecordKey {
     /// What the cluster as a whole agreed on.
     Meta,
-    /// A database.
+    /// A name that a graph of this DBMS has, or a composite one. Never that of an alias: they share one space of names.
     Database(DatabaseName),
-    /// An alias.
+    /// The whole name: that of a constituent holds its composite's and a dot.
     Alias(AliasName),
-    /// A user.
+    /// Matched with its letters' case.
     User(UserName),
-    /// A role.
+    /// `PUBLIC` is always there.
     Role(RoleName),
-    /// A user's role.
+    /// There only while the user has the role. `PUBLIC`, which everybody has, is never recorded.
     RoleAssignment(UserName, RoleName),
-    /// A role's privilege.
+    /// There only while the role has it; the key says all of it, the record when it came.
     Grant(Box<Grant>),
     /// The outcome of a recent request.
     Request(RequestId),
@@ -137,7 +137,7 @@ pub struct Database {
 /// What kind a database is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DatabaseKind {
-    /// The catalog itself.
+    /// `system`, the catalog itself. There is exactly one, made with the cluster.
     System,
     /// A database with a graph.
     Standard,
@@ -148,9 +148,9 @@ pub enum DatabaseKind {
 /// Whether a database is to be online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DatabaseStatus {
-    /// Started.
+    /// Asked to run; whether it does only its DBMS knows.
     Online,
-    /// Stopped.
+    /// Asked to stand still, by `STOP DATABASE`.
     Offline,
 }
 
@@ -205,9 +205,9 @@ pub struct RemoteAlias {
     pub database: CatalogName,
     /// The address of the DBMS.
     pub url: RemoteUrl,
-    /// As whom.
+    /// With a password that is kept here, or with the token of whoever asks.
     pub login: RemoteLogin<SealedSecret>,
-    /// How to connect.
+    /// What the alias says of the driver; what it leaves out, the driver decides.
     pub driver: DriverSettings,
     /// The language of queries on it; none for a constituent, which takes its composite's.
     pub default_language: Option<CypherVersion>,

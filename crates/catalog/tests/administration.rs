@@ -117,8 +117,8 @@ fn the_default_database_may_be_an_alias_and_is_home_to_who_has_none() {
 // === Own password ===
 
 fn change_own(log: &Log, user: &str) -> Command<Sealed> {
-    let proof = log.catalog.user(user).expect("it exists").credential_revision;
-    Command::ChangeOwnPassword { proof, password: hash("new"), unchanged_since: None }
+    let present = log.catalog.user(user).expect("it exists").credential_revision;
+    Command::ChangeOwnPassword { present, password: hash("new"), unchanged_since: None }
 }
 
 #[test]
@@ -156,10 +156,10 @@ fn a_new_password_is_another_one() {
     let text = "Old password and new password cannot be the same.";
     let refused = log.refused(Command::AlterUser(same.clone()));
     assert_eq!((refused.code().gqlstatus, refused.to_string()), (&["22N05", "22N89"][..], text.into()));
-    let Command::ChangeOwnPassword { proof, password, .. } = change_own(&log, "alice") else {
+    let Command::ChangeOwnPassword { present, password, .. } = change_own(&log, "alice") else {
         unreachable!("it is one")
     };
-    let own = Command::ChangeOwnPassword { proof, password, unchanged_since: since };
+    let own = Command::ChangeOwnPassword { present, password, unchanged_since: since };
     assert_eq!(log.outcome("alice", own).expect_err("the same").to_string(), text);
     // The password was changed since it was compared: it is the same as one that is gone.
     let change = Some(PasswordChange { password: Some(hash("other")), change_required: Some(false) });
@@ -300,12 +300,12 @@ fn a_lenient_revoke_tells_what_does_not_exist() {
 #[test]
 fn granting_and_revoking_without_effect_are_told_apart() {
     let mut log = with_alice();
-    let told = log.accepted(grant_role("one", "alice")).notifications;
-    assert_eq!(told.iter().map(Notification::gqlstatus).collect::<Vec<_>>(), ["00N70"]);
-    let told = log.accepted(crate::builders::revoke(None, access("sales"), "one")).notifications;
-    assert_eq!(told.iter().map(Notification::gqlstatus).collect::<Vec<_>>(), ["00N71"]);
-    let told = Notification::ImpossibleRevoke { entity: "Role".into(), name: "x".into() };
-    assert_eq!(told.gqlstatus(), "01N70");
+    let notifications = log.accepted(grant_role("one", "alice")).notifications;
+    assert_eq!(notifications.iter().map(Notification::gqlstatus).collect::<Vec<_>>(), ["00N70"]);
+    let notifications = log.accepted(crate::builders::revoke(None, access("sales"), "one")).notifications;
+    assert_eq!(notifications.iter().map(Notification::gqlstatus).collect::<Vec<_>>(), ["00N71"]);
+    let notifications = Notification::ImpossibleRevoke { entity: "Role".into(), name: "x".into() };
+    assert_eq!(notifications.gqlstatus(), "01N70");
 }
 
 #[test]

@@ -128,20 +128,20 @@ fn change_the_own_password() {
     let mut given = alter_user(CAROL);
     given.password = Some(password(Some(true)));
     let verified = |log: &Log| log.catalog.user(CAROL).expect("carol was created").credential_revision;
-    let command = Command::ChangeOwnPassword { proof: Revision(0), password: hash("new"), unchanged_since: None };
+    let command = Command::ChangeOwnPassword { present: Revision(0), password: hash("new"), unchanged_since: None };
     let ladder = Ladder { log: Log::default(), actor: user(CAROL), command, rung: 0 };
     ladder
         .refused("CLUSTER_NOT_FORMED", |log, _| *log = Log::formed())
         .refused("USER_UNKNOWN", |log, _| log.run([Command::CreateUser(carol)]))
         .refused("CREDENTIALS_CHANGED", |log, command| {
             log.run([Command::AlterUser(bared)]);
-            set!(command, ChangeOwnPassword { proof } = verified(log));
+            set!(command, ChangeOwnPassword { present } = verified(log));
             set!(command, ChangeOwnPassword { unchanged_since } = Some(verified(log)));
         })
         .refused("PASSWORD_UNCHANGED", |_, command| set!(command, ChangeOwnPassword { unchanged_since } = None))
         .refused("USER_WITHOUT_PASSWORD", |log, command| {
             log.run([Command::AlterUser(given)]);
-            set!(command, ChangeOwnPassword { proof } = verified(log));
+            set!(command, ChangeOwnPassword { present } = verified(log));
         })
         .accepted();
 }

@@ -206,7 +206,7 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
         2 => names().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
         2 => (1..60_u64, select(vec!["one", "two"]), any::<bool>()).prop_map(|(at, text, same)| {
             let unchanged_since = same.then_some(Revision(at));
-            Command::ChangeOwnPassword { proof: Revision(at), password: hash(text), unchanged_since }
+            Command::ChangeOwnPassword { present: Revision(at), password: hash(text), unchanged_since }
         }),
         3 => (users(), users(), any::<bool>())
             .prop_map(|(from, to, if_exists)| Command::Open(OpenCommand::RenameUser { from, to, if_exists })),

@@ -53,7 +53,7 @@ pub enum NodeStartError {
     Listen {
         /// The setting at fault.
         setting: &'static str,
-        /// Its value.
+        /// The address as configured, with port 0 where the system should choose.
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
@@ -71,7 +71,7 @@ pub enum NodeRunError {
     Listener {
         /// The setting that names its address.
         setting: &'static str,
-        /// What happened.
+        /// Its error, or that it ended without one; a clause for people.
         reason: String,
     },
 }

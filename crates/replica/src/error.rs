@@ -26,7 +26,7 @@ pub enum ProposeError {
     /// This node does not lead. Not proposed; go to that node.
     #[error("node {leader} leads the cluster")]
     ForwardToLeader {
-        /// The leader.
+        /// The one that this node follows at present; by the time that it is asked, another may lead.
         leader: NodeId,
     },
     /// No leader is known. Not proposed; try again later.
@@ -35,7 +35,7 @@ pub enum ProposeError {
     /// The entry may or may not take effect. Ask again with the same request id.
     #[error("the outcome is unknown: {reason}")]
     OutcomeUnknown {
-        /// What happened.
+        /// What ended the wait; a clause for people, without a full stop.
         reason: String,
     },
     /// The entry cannot be stored. Not proposed, never will be.
@@ -58,7 +58,7 @@ pub enum ReadError {
     /// No leader with a quorum was reached. Try again later, or elsewhere.
     #[error("no leader with a quorum was reached: {reason}")]
     Unavailable {
-        /// What was tried.
+        /// Why no quorum confirmed the leader; a clause for people, without a full stop.
         reason: String,
     },
     /// This node did not apply the wanted revision in time.

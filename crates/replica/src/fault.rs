@@ -28,7 +28,7 @@ pub enum StorageFault {
          data directory"
     )]
     Foreign {
-        /// The directory.
+        /// The data directory of the log or of the catalog.
         path: PathBuf,
         /// The node that made it.
         found: u64,
@@ -38,7 +38,7 @@ pub enum StorageFault {
     /// Another process works in it.
     #[error("{path} is in use by another process; stop that process or choose another data directory")]
     InUse {
-        /// The directory.
+        /// The directory whose lock the other process holds.
         path: PathBuf,
     },
     /// No room is left.
@@ -47,19 +47,19 @@ pub enum StorageFault {
          write is safe"
     )]
     Full {
-        /// The directory.
+        /// The directory that was being written.
         path: PathBuf,
-        /// The system's words.
+        /// What RocksDB or the operating system said; for people, never parsed.
         detail: String,
     },
     /// The system refused an operation.
     #[error("cannot {action} {path}: {detail}")]
     Failed {
-        /// What was tried.
+        /// A verb phrase that fits behind "cannot", such as "create" or "start the log writer for".
         action: &'static str,
         /// The directory or file.
         path: PathBuf,
-        /// The system's words.
+        /// What RocksDB or the operating system said; for people, never parsed.
         detail: String,
     },
 }

@@ -20,7 +20,7 @@ const SUBSCRIBER_LAG_MAX: usize = 256;
 /// The catalog as of a revision. Immutable; a read needs no lock and never waits.
 #[derive(Clone, Debug, Default)]
 pub struct View {
-    /// The catalog.
+    /// The state after that revision; cloning it copies nothing.
     pub catalog: Catalog,
     /// The last entry that it contains; zero before the first.
     pub revision: Revision,
@@ -29,11 +29,11 @@ pub struct View {
 /// One catalog entry and what followed from it.
 #[derive(Debug)]
 pub struct AppliedEntry {
-    /// Its position.
+    /// The index of the entry in the log.
     pub revision: Revision,
     /// Who asked for what, and when.
     pub entry: Arc<Entry>,
-    /// What was answered.
+    /// What the proposer is told, and every repetition of the request: what took effect, or the rejection.
     pub outcome: Outcome,
     /// The records that changed, in order.
     pub changes: Vec<Change>,

@@ -43,11 +43,11 @@ pub struct ReplicaStatus {
     pub lifecycle: Lifecycle,
     /// Its part in the present term.
     pub role: ReplicaRole,
-    /// Its term.
+    /// The highest Raft term that it has seen; rises with every election, never falls.
     pub term: u64,
     /// The leader it knows.
     pub leader: Option<NodeId>,
-    /// Every member.
+    /// Every voter and learner of the latest membership in the log, this node included.
     pub members: BTreeMap<NodeId, MemberStatus>,
     /// The last entry in its log.
     pub last_log: Option<Revision>,

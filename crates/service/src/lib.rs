@@ -66,9 +66,9 @@ pub use self::write::Written;
 pub struct Parts {
     /// This member's copy of the catalog.
     pub replica: Replica,
-    /// The keys.
+    /// What seals, opens and hashes; holds the keys of the keystore.
     pub vault: Arc<Vault>,
-    /// Proofs of identity.
+    /// What checks certificates, tokens and passwords.
     pub identity: Identity,
     /// Where it is counted what becomes of calls.
     pub counters: SharedCounters,
@@ -83,7 +83,7 @@ pub struct Parts {
 pub struct UseCases {
     /// Who calls, and may the call begin?
     pub authenticate: Authenticate,
-    /// A statement.
+    /// What does a statement do, or list?
     pub execute: Execute,
     /// Where does a name lead?
     pub resolve: Resolve,

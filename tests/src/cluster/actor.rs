@@ -11,16 +11,16 @@ use anyhow::{Result, bail};
 use super::{Cluster, aliasctl};
 use crate::process::{self, Finished};
 
-/// A catalog user and its proof of identity.
+/// A catalog user and how it logs in.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// What people call it.
     pub name: String,
-    proof: Proof,
+    login: ActorLogin,
 }
 
 #[derive(Clone, Debug)]
-enum Proof {
+enum ActorLogin {
     Password { user: String, password: String },
     Certificate { certificate: PathBuf, key: PathBuf },
 }
@@ -30,20 +30,20 @@ enum Proof {
 impl Actor {
     /// A person who logs in as `user` with a password.
     pub fn with_password(name: &str, user: &str, password: &str) -> Self {
-        let proof = Proof::Password { user: user.to_owned(), password: password.to_owned() };
-        Self { name: name.to_owned(), proof }
+        let login = ActorLogin::Password { user: user.to_owned(), password: password.to_owned() };
+        Self { name: name.to_owned(), login }
     }
 
     /// A program that proves itself with a client certificate.
     pub fn with_certificate(name: &str, certificate: PathBuf, key: PathBuf) -> Self {
-        Self { name: name.to_owned(), proof: Proof::Certificate { certificate, key } }
+        Self { name: name.to_owned(), login: ActorLogin::Certificate { certificate, key } }
     }
 
     /// Certificate and key of a program that proves itself with one.
     pub fn certificate(&self) -> Option<(&Path, &Path)> {
-        match &self.proof {
-            Proof::Password { .. } => None,
-            Proof::Certificate { certificate, key } => Some((certificate, key)),
+        match &self.login {
+            ActorLogin::Password { .. } => None,
+            ActorLogin::Certificate { certificate, key } => Some((certificate, key)),
         }
     }
 
@@ -51,9 +51,13 @@ impl Actor {
     pub fn aliasctl(&self, cluster: &Cluster, endpoints: &[String]) -> Command {
         let mut command = aliasctl();
         command.env("ALIASD_ENDPOINTS", endpoints.join(",")).env("ALIASD_CA", cluster.layout().ca());
-        match &self.proof {
-            Proof::Password { user, password } => command.env("ALIASD_USER", user).env("ALIASD_PASSWORD", password),
-            Proof::Certificate { certificate, key } => command.env("ALIASD_CERT", certificate).env("ALIASD_KEY", key),
+        match &self.login {
+            ActorLogin::Password { user, password } => {
+                command.env("ALIASD_USER", user).env("ALIASD_PASSWORD", password)
+            }
+            ActorLogin::Certificate { certificate, key } => {
+                command.env("ALIASD_CERT", certificate).env("ALIASD_KEY", key)
+            }
         };
         command
     }
@@ -61,9 +65,9 @@ impl Actor {
     /// An SDK client as this actor, with the nodes at these addresses. Needs a tokio runtime.
     pub fn sdk(&self, cluster: &Cluster, endpoints: &[String]) -> Result<Client> {
         let builder = Client::builder().endpoints(endpoints).ca_pem(fs::read(cluster.layout().ca())?);
-        let builder = match &self.proof {
-            Proof::Password { user, password } => builder.password(user, password.clone()),
-            Proof::Certificate { certificate, key } => {
+        let builder = match &self.login {
+            ActorLogin::Password { user, password } => builder.password(user, password.clone()),
+            ActorLogin::Certificate { certificate, key } => {
                 builder.certificate(fs::read(certificate)?, fs::read_to_string(key)?)
             }
         };

@@ -86,8 +86,8 @@ impl Draft {
             Command::Open(OpenCommand::AlterUserTags { names, if_exists, tags }) => {
                 self.alter_user_tags(names, *if_exists, tags)
             }
-            Command::ChangeOwnPassword { proof, password, unchanged_since } => {
-                self.change_own_password(actor, *proof, password, *unchanged_since)
+            Command::ChangeOwnPassword { present, password, unchanged_since } => {
+                self.change_own_password(actor, *present, password, *unchanged_since)
             }
             Command::Open(OpenCommand::RenameUser { from, to, if_exists }) => self.rename_user(from, to, *if_exists),
             Command::Open(OpenCommand::DropUser { name, if_exists }) => self.drop_user(actor, name, *if_exists),

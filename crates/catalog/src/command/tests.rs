@@ -87,7 +87,7 @@ fn alter_user() -> Command<Plain> {
 }
 
 fn change_own_password() -> Command<Plain> {
-    Command::ChangeOwnPassword { proof: secret(), password: secret(), unchanged_since: () }
+    Command::ChangeOwnPassword { present: secret(), password: secret(), unchanged_since: () }
 }
 
 fn bootstrap() -> Command<Plain> {
@@ -150,11 +150,11 @@ fn every_secret_is_sealed_or_hashed() {
 #[test]
 fn the_own_password_becomes_the_revision_it_was_verified_at() {
     let expected = |unchanged_since| {
-        Ok(Command::ChangeOwnPassword { proof: Revision(4), password: PasswordHash::new("hashed"), unchanged_since })
+        Ok(Command::ChangeOwnPassword { present: Revision(4), password: PasswordHash::new("hashed"), unchanged_since })
     };
     assert_eq!(seal(change_own_password()), expected(Some(Revision(4))));
-    let proof = PlainSecret::new("the old one".into());
-    let other = Command::ChangeOwnPassword { proof, password: secret(), unchanged_since: () };
+    let present = PlainSecret::new("the old one".into());
+    let other = Command::ChangeOwnPassword { present, password: secret(), unchanged_since: () };
     let hash = |_: &PlainSecret| Ok(PasswordHash::new("hashed"));
     assert_eq!(other.seal(|_, _, _| Err("no key"), hash, |_| Ok(Revision(4))), expected(None));
     let wrong = change_own_password().seal(|_, _, _| Err("no key"), |_| Err("not reached"), |_| Err("wrong"));

@@ -161,7 +161,7 @@ impl Story {
         names.iter().copied().filter(|name| yes(&visible, name)).collect()
     }
 
-    fn told(&self, who: &str) -> Vec<(WatchSubject, String, WatchKind)> {
+    fn events_for(&self, who: &str) -> Vec<(WatchSubject, String, WatchKind)> {
         let events = Watcher { user: user(who), names: None }.events(&self.before, &self.changes, &self.catalog);
         events.into_iter().map(|WatchEvent { subject, name, kind }| (subject, name, kind)).collect()
     }
@@ -396,9 +396,9 @@ fn a_watch_tells_of_databases_to_those_who_list_them() {
     };
     story.run(create("gamma", false));
     let created = |name: &str| [(WatchSubject::Database, name.to_owned(), WatchKind::Created)];
-    assert_eq!((story.told("carol"), story.told("dave")), (created("gamma").to_vec(), Vec::new()));
+    assert_eq!((story.events_for("carol"), story.events_for("dave")), (created("gamma").to_vec(), Vec::new()));
     story.run(create("yard", true));
-    assert_eq!((story.told("carol"), story.told("dave")), (Vec::new(), created("yard").to_vec()));
+    assert_eq!((story.events_for("carol"), story.events_for("dave")), (Vec::new(), created("yard").to_vec()));
 }
 
 #[test]
@@ -406,11 +406,11 @@ fn a_suspended_watcher_hears_of_itself_only() {
     let mut story = Story::new();
     story.grant("dave", Privilege::Impersonate(UserScope::All));
     story.suspend("dave");
-    assert_eq!(story.told("dave"), [(WatchSubject::User, "dave".to_owned(), WatchKind::Altered)]);
+    assert_eq!(story.events_for("dave"), [(WatchSubject::User, "dave".to_owned(), WatchKind::Altered)]);
     story.local("films", "beta");
-    assert_eq!(story.told("dave"), []);
+    assert_eq!(story.events_for("dave"), []);
     story.suspend("carol");
-    assert_eq!(story.told("dave"), []);
+    assert_eq!(story.events_for("dave"), []);
 }
 
 #[test]

@@ -95,8 +95,8 @@ impl Model {
             Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
                 self.drop_database(name.as_str(), *if_exists, *composite, *cascade_aliases)
             }
-            Command::ChangeOwnPassword { proof, password, unchanged_since } => {
-                self.change_password(stamp, actor, *proof, password, *unchanged_since)
+            Command::ChangeOwnPassword { present, password, unchanged_since } => {
+                self.change_password(stamp, actor, *present, password, *unchanged_since)
             }
             Command::Open(OpenCommand::RenameUser { from, to, if_exists }) => {
                 self.rename_user(stamp, from, to, *if_exists)

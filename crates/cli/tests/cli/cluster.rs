@@ -15,7 +15,7 @@ fn a_generated_password_is_printed_once() {
         ended.done(),
         format!("cluster        {cluster}\nadministrator  admin\npassword       made-up-password\n")
     );
-    assert!(node.heard()[0].starts_with("admin with none"), "{:?}", node.heard());
+    assert!(node.received()[0].starts_with("admin with none"), "{:?}", node.received());
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_given_password_is_not_printed() {
     let printed = init.run().done();
     let expected = format!(r#"{{"cluster_id":"{}","administrator":"root","generated_password":null}}"#, "0".repeat(32));
     assert_eq!(printed, expected + "\n");
-    assert!(node.heard()[0].starts_with(&format!("root with {PASSWORD}")), "{:?}", node.heard());
+    assert!(node.received()[0].starts_with(&format!("root with {PASSWORD}")), "{:?}", node.received());
 }
 
 #[test]

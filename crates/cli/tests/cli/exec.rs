@@ -84,13 +84,13 @@ fn parameters_come_from_arguments_files_and_standard_input() {
     let statement = ["exec", "CREATE USER u SET PASSWORD $p"];
     let run = |parameter: &str, input: &str| {
         node.alice(&statement).arguments(&["--param", parameter]).directory(directory.path()).run_with(input).done();
-        node.heard().pop().unwrap()
+        node.received().pop().unwrap()
     };
-    let heard = |value: &str| format!("CREATE USER u SET PASSWORD $p p={value}");
-    assert_eq!(run("p=12345678", ""), heard("String(\"12345678\")"));
-    assert_eq!(run("p=@secret", ""), heard("String(\"geheim\")"));
-    assert_eq!(run("p=@-", "from outside\n"), heard("String(\"from outside\")"));
-    assert_eq!(run("p:=[1]", ""), heard("List([Integer(1)])"));
+    let expected = |value: &str| format!("CREATE USER u SET PASSWORD $p p={value}");
+    assert_eq!(run("p=12345678", ""), expected("String(\"12345678\")"));
+    assert_eq!(run("p=@secret", ""), expected("String(\"geheim\")"));
+    assert_eq!(run("p=@-", "from outside\n"), expected("String(\"from outside\")"));
+    assert_eq!(run("p:=[1]", ""), expected("List([Integer(1)])"));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_script_runs_to_its_first_failure_and_says_where_that_was() {
     let ended = node.alice(&["exec", "-f", "-", "--format", "csv"]).run_with(script);
     assert_eq!((ended.code, ended.stdout.as_str()), (1, "name\n\nname\n"));
     assert!(ended.stderr.contains("error: -:5: Role already exists."), "{}", ended.stderr);
-    assert_eq!(node.heard(), ["CREATE ROLE r", "SHOW NOTHING", "SHOW NOTHING", "CREATE ROLE twice"]);
+    assert_eq!(node.received(), ["CREATE ROLE r", "SHOW NOTHING", "SHOW NOTHING", "CREATE ROLE twice"]);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_route_is_shown_and_its_password_only_when_asked_for() {
     let node = Node::start();
     let route = node.alice(&["resolve", "films", "--as", "carol"]).run().done();
     assert!(route.contains("url       neo4j+s://b.example:7687\n") && !route.contains("password"), "{route}");
-    assert!(node.heard()[0].contains("for Some(\"carol\")"), "{:?}", node.heard());
+    assert!(node.received()[0].contains("for Some(\"carol\")"), "{:?}", node.received());
     let route = node.alice(&["resolve", "films", "--show-credentials", "--format", "json"]).run().done();
     let route: serde_json::Value = serde_json::from_str(&route).unwrap();
     assert_eq!((route["user"].as_str(), route["password"].as_str()), (Some("alice"), Some(PASSWORD)));
@@ -119,7 +119,7 @@ fn a_route_is_shown_and_its_password_only_when_asked_for() {
         "\n"
     );
     assert_eq!(home, expected);
-    assert!(node.heard().last().unwrap().contains("AtLeast(5)"));
+    assert!(node.received().last().unwrap().contains("AtLeast(5)"));
     node.alice(&["resolve", "nothing"]).run().failed(1);
     node.alice(&["resolve", "films", "--home"]).run().failed(2);
 }

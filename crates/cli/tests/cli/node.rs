@@ -33,7 +33,7 @@ pub(crate) struct Node {
 #[derive(Default)]
 struct State {
     /// Statements with their parameters, and the authorization of each call, in order.
-    heard: Mutex<Vec<String>>,
+    received: Mutex<Vec<String>>,
 }
 
 #[derive(Clone)]
@@ -69,9 +69,9 @@ impl Node {
         self.nobody(arguments).env("ALIASD_USER", "alice").env("ALIASD_PASSWORD", PASSWORD)
     }
 
-    /// What was heard so far.
-    pub(crate) fn heard(&self) -> Vec<String> {
-        self.state.heard.lock().unwrap().clone()
+    /// The statements and calls that arrived so far.
+    pub(crate) fn received(&self) -> Vec<String> {
+        self.state.received.lock().unwrap().clone()
     }
 }
 
@@ -85,7 +85,7 @@ impl Drop for Node {
 
 impl Service {
     fn hear(&self, what: String) {
-        self.0.heard.lock().unwrap().push(what);
+        self.0.received.lock().unwrap().push(what);
     }
 
     /// Who calls: refuses anybody but alice.

@@ -27,8 +27,8 @@ fn a_script_runs_without_prompts_up_to_its_first_failure() {
         "{}",
         ended.stderr
     );
-    let heard: Vec<String> = node.heard();
-    assert_eq!(heard, ["CREATE USER u SET PASSWORD $p p=String(\"x\")", "SHOW NOTHING", "CREATE ROLE twice"]);
+    let received: Vec<String> = node.received();
+    assert_eq!(received, ["CREATE USER u SET PASSWORD $p p=String(\"x\")", "SHOW NOTHING", "CREATE ROLE twice"]);
     // The last statement needs no semicolon, and each kind of failure has its exit code.
     for (script, code) in [
         ("SHOW NOTHING", 0),

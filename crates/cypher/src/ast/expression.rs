@@ -8,7 +8,7 @@ use crate::span::Located;
 /// The entries of a map literal, in the order written. Keys are as written; a later key wins.
 pub type MapEntries = Vec<(Located<String>, Located<Expression>)>;
 
-/// An expression.
+/// A value that is computed from a row and the parameters; nothing in it changes a catalog.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
     /// `NULL`.
@@ -19,9 +19,9 @@ pub enum Expression {
     Integer(i64),
     /// A floating point number, always finite.
     Float(f64),
-    /// A string.
+    /// A string with its escapes resolved.
     String(String),
-    /// `$name`.
+    /// `$name`, the name without its `$`. What it stands for is looked up when the expression is evaluated.
     Parameter(String),
     /// A column, or what `YIELD` called it.
     Variable(String),
@@ -31,7 +31,7 @@ pub enum Expression {
     Map(MapEntries),
     /// `base.key`.
     Property {
-        /// A map.
+        /// A map when it is evaluated; the parser cannot know.
         base: Box<Located<Expression>>,
         /// The keys, outermost first; never empty.
         keys: Vec<Located<String>>,
@@ -45,7 +45,7 @@ pub enum Expression {
     },
     /// `base[from..to]`: some members of a list.
     Slice {
-        /// A list.
+        /// A list when it is evaluated; the parser cannot know.
         base: Box<Located<Expression>>,
         /// The first of them; absent means the first of the list.
         from: Option<Box<Located<Expression>>>,
@@ -74,16 +74,16 @@ pub enum Expression {
     IsNull {
         /// What is tested.
         operand: Box<Located<Expression>>,
-        /// `IS NOT NULL`.
+        /// Whether it was `IS NOT NULL`.
         negated: bool,
     },
     /// `name(arguments)`, `count(DISTINCT a)`.
     Call {
         /// The function, as written.
         function: Located<String>,
-        /// `DISTINCT`, in an aggregation.
+        /// `DISTINCT`, with which an aggregation takes equal values once.
         distinct: bool,
-        /// The arguments.
+        /// As many as written; how many a function takes is not known to the parser.
         arguments: Vec<Located<Expression>>,
     },
     /// `count(*)`.
@@ -92,7 +92,7 @@ pub enum Expression {
     Comprehension {
         /// What the members are called, one by one.
         variable: Located<String>,
-        /// The list.
+        /// Whose members are taken in order; NULL makes the whole NULL.
         list: Box<Located<Expression>>,
         /// Which members; absent means all.
         filter: Option<Box<Located<Expression>>>,
@@ -105,7 +105,7 @@ pub enum Expression {
         quantifier: Quantifier,
         /// What the members are called, one by one.
         variable: Located<String>,
-        /// The list.
+        /// Whose members are taken in order; NULL makes the whole NULL.
         list: Box<Located<Expression>>,
         /// What must hold.
         condition: Box<Located<Expression>>,
@@ -118,7 +118,7 @@ pub enum Expression {
         initial: Box<Located<Expression>>,
         /// What the members are called, one by one.
         variable: Located<String>,
-        /// The list.
+        /// Whose members are taken in order; NULL makes the whole NULL.
         list: Box<Located<Expression>>,
         /// The value after a member.
         step: Box<Located<Expression>>,

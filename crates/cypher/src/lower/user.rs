@@ -63,9 +63,9 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
             }))
         }
         UserStatement::ChangePassword(change) => {
-            let proof = secret(&change.from, parameters)?;
+            let present = secret(&change.from, parameters)?;
             let password = new_password(&change.to, parameters)?;
-            Ok(Command::ChangeOwnPassword { proof, password, unchanged_since: () })
+            Ok(Command::ChangeOwnPassword { present, password, unchanged_since: () })
         }
         UserStatement::Rename(rename) => Ok(Command::Open(OpenCommand::RenameUser {
             from: UserName::new(&name(&rename.from, parameters)?)?,

@@ -194,12 +194,12 @@ fn databases() {
 #[test]
 fn own_password_and_hashes() {
     let statement = "ALTER CURRENT USER SET PASSWORD FROM 'old password' TO $new";
-    let Command::ChangeOwnPassword { proof, password, .. } =
+    let Command::ChangeOwnPassword { present, password, .. } =
         command(statement, &[("new", Value::from("new password"))])
     else {
         panic!("a change of the own password")
     };
-    assert_eq!((proof.expose(), password.expose()), ("old password", "new password"));
+    assert_eq!((present.expose(), password.expose()), ("old password", "new password"));
     assert!(refusal(statement, &[("new", Value::from("short"))]).starts_with("PASSWORD_TOO_SHORT"));
     for (hash, expected) in [
         ("1,ab12,cd34", "The encryption version specified is not available."),

@@ -10,14 +10,14 @@ pub enum Origin {
     Default,
     /// A line of the configuration file, counted from 1.
     File {
-        /// The file.
+        /// The path that was read, as it was given.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
     },
     /// An environment variable.
     Environment {
-        /// Its name.
+        /// The whole name, such as `ALIASD_NODE_ID`.
         variable: String,
     },
 }

@@ -32,7 +32,7 @@ fn anonymous(explained: &v1::ExplainAccessResponse) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_rule_is_told_with_the_commands_behind_it() {
+async fn each_rule_is_reported_with_the_commands_behind_it() {
     let (mut rig, admin) = formed().await;
     admin.execute_each(SETUP).await;
     let granted = admin.execute("GRANT ACCESS ON DATABASE films TO analyst").await.unwrap().revision;
@@ -67,13 +67,13 @@ async fn each_rule_is_told_with_the_commands_behind_it() {
     assert_eq!((&refusal.code, &refusal.message), (&resolved.code, &resolved.message));
     assert_eq!((&refusal.gqlstatus, &refusal.neo4j_code), (&resolved.gqlstatus, &resolved.neo4j_code));
     let Some(Rule::Access(access)) = rules(&explained).pop() else { panic!("no rule about ACCESS") };
-    let told: Vec<_> = access.grants.iter().map(|grant| (grant.access(), grant.revision)).collect();
-    assert_eq!(told, [(v1::PrivilegeAccess::Granted, granted), (v1::PrivilegeAccess::Denied, denied)]);
+    let rules: Vec<_> = access.grants.iter().map(|grant| (grant.access(), grant.revision)).collect();
+    assert_eq!(rules, [(v1::PrivilegeAccess::Granted, granted), (v1::PrivilegeAccess::Denied, denied)]);
     rig.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn others_are_explained_to_those_who_may_see_all_that_is_told() {
+async fn others_are_explained_to_those_who_may_see_all_of_the_answer() {
     let (mut rig, admin) = formed().await;
     admin.execute_each(SETUP).await;
     let (carol, audrey) = (rig.basic("carol", "carols-password"), rig.basic("audrey", "audreys-password"));

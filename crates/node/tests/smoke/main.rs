@@ -176,27 +176,27 @@ async fn a_watch_tells_what_its_user_may_know() {
     admin.execute("CREATE ALIAS movies FOR DATABASE films").await.unwrap();
     let granted = admin.execute("GRANT ROLE analyst TO carol").await.unwrap().revision;
     admin.execute("DROP ALIAS movies FOR DATABASE").await.unwrap();
-    let told = |batch: v1::ChangeBatch| {
+    let parts = |batch: v1::ChangeBatch| {
         let tell = |change: &v1::Change| (change.subject(), change.name.clone(), change.kind());
         (batch.revision, batch.changes.iter().map(tell).collect::<Vec<_>>())
     };
-    let (revision, changes) = told(next_batch(&mut carols).await);
+    let (revision, changes) = parts(next_batch(&mut carols).await);
     assert_eq!(revision, granted);
     let access = (v1::ChangeSubject::User, "carol".to_owned(), v1::ChangeKind::AccessChanged);
     assert_eq!(changes, [access]);
-    let (_, changes) = told(next_batch(&mut carols).await);
+    let (_, changes) = parts(next_batch(&mut carols).await);
     assert_eq!(changes, [(v1::ChangeSubject::Alias, "movies".to_owned(), v1::ChangeKind::Dropped)]);
-    let (_, changes) = told(next_batch(&mut admins).await);
+    let (_, changes) = parts(next_batch(&mut admins).await);
     assert_eq!(changes, [(v1::ChangeSubject::Alias, "movies".to_owned(), v1::ChangeKind::Created)]);
 
     // What happened earlier can be asked for as long as it is in history.
     let mut again = admin.watch(Some(granted)).await.unwrap();
-    let (_, changes) = told(next_batch(&mut again).await);
+    let (_, changes) = parts(next_batch(&mut again).await);
     assert_eq!(changes, [(v1::ChangeSubject::Alias, "movies".to_owned(), v1::ChangeKind::Dropped)]);
 
     // A user who is no longer what it was is told so, and then nothing more.
     admin.execute("ALTER USER carol SET STATUS SUSPENDED").await.unwrap();
-    let (revision, _) = told(next_batch(&mut carols).await);
+    let (revision, _) = parts(next_batch(&mut carols).await);
     let error = aliasd_wire::failure::Failure::from(carols.message().await.unwrap_err());
     assert_eq!((error.code.as_str(), error.resume_revision), ("CREDENTIALS_ENDED", Some(revision)));
     rig.stop().await;

@@ -8,7 +8,7 @@ use crate::formed;
 use crate::rig::Caller;
 
 /// `access action scope database resource qualifier`, for the privileges that carol has through the role `r`.
-async fn told(caller: &Caller) -> Vec<String> {
+async fn reported_privileges(caller: &Caller) -> Vec<String> {
     let answer = caller.privileges(Some("carol")).await.unwrap();
     let rows = answer.privileges.iter().filter(|row| row.role == "r").map(|row| {
         let access = if row.access() == PrivilegeAccess::Denied { "-" } else { "+" };
@@ -89,19 +89,19 @@ async fn every_form_of_a_privilege_arrives_in_parts() {
         "GRANT ROLE r TO carol",
     ];
     admin.execute_each(&setup).await;
-    assert_eq!(told(&admin).await, [""; 0]);
+    assert_eq!(reported_privileges(&admin).await, [""; 0]);
     for (form, expected) in FORMS {
         admin.execute_each(&[&format!("{form} TO r")]).await;
-        assert_eq!(told(&admin).await, *expected, "{form}");
+        assert_eq!(reported_privileges(&admin).await, *expected, "{form}");
         let revoke = form.replacen("GRANT ", "REVOKE GRANT ", 1).replacen("DENY ", "REVOKE DENY ", 1);
         admin.execute_each(&[&format!("{revoke} FROM r")]).await;
-        assert_eq!(told(&admin).await, [""; 0], "{revoke}");
+        assert_eq!(reported_privileges(&admin).await, [""; 0], "{revoke}");
     }
     rig.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_is_told_whole() {
+async fn every_part_of_a_user_is_reported() {
     let (mut rig, admin) = formed().await;
     let setup = [
         "CREATE USER carol SET PASSWORD 'carols-password' CHANGE NOT REQUIRED",
@@ -123,9 +123,9 @@ async fn a_user_is_told_whole() {
     let moves = ["ALTER USER carol SET HOME DATABASE nowhere", "ALTER USER carol SET STATUS SUSPENDED"];
     admin.execute_each(&moves).await;
     admin.execute("ALTER USER carol SET PASSWORD CHANGE REQUIRED").await.unwrap();
-    let told = admin.privileges(Some("carol")).await.unwrap();
-    assert!(told.suspended && told.password_change_required);
-    let home = told.home.unwrap();
+    let reported = admin.privileges(Some("carol")).await.unwrap();
+    assert!(reported.suspended && reported.password_change_required);
+    let home = reported.home.unwrap();
     assert_eq!((home.name.as_str(), home.by_default, home.stands_for), ("nowhere", false, None));
     assert_eq!(admin.privileges(Some("nobody")).await.unwrap_err().code, "USER_NOT_FOUND");
     rig.stop().await;

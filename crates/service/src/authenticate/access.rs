@@ -10,9 +10,9 @@ use aliasd_catalog::DbmsAction;
 pub enum Call {
     /// Where does a name lead?
     Resolve,
-    /// What changes?
+    /// What changes, from a revision on?
     Watch,
-    /// A statement.
+    /// What does this statement do, or list? What it needs is decided when it is understood.
     Execute,
     /// A token for a password.
     LogIn,
@@ -86,7 +86,7 @@ pub enum Served {
 }
 
 impl Call {
-    /// Every call.
+    /// Every call, so that a test can ask each whether it has its line in the table.
     pub const ALL: &[Self] = &[
         Self::Resolve,
         Self::Watch,
@@ -104,7 +104,7 @@ impl Call {
         Self::MemberTraffic,
     ];
 
-    /// The table.
+    /// The table: one line for each call, who may make it and when it is served.
     pub const fn rule(self) -> Rule {
         match self {
             Self::Resolve => rule(

@@ -26,13 +26,13 @@ pub struct Statement {
     pub parameters: Parameters,
     /// A repeated request has its effect once.
     pub request: RequestId,
-    /// For a listing.
+    /// How old the state may be that a listing shows; a write does not ask.
     pub freshness: Freshness,
 }
 
 /// What a statement came to.
 pub struct Executed {
-    /// The result.
+    /// What was written, or the rows.
     pub answer: Answer,
     /// What the statement's author should give up.
     pub deprecations: Vec<Deprecation>,
@@ -42,17 +42,17 @@ pub struct Executed {
 
 /// What a statement is answered with.
 pub enum Answer {
-    /// It wrote.
+    /// A command took effect, or had already under the same request id.
     Written(Written),
-    /// It lists.
+    /// A listing began; rows are made as they are read.
     Listed(Listed),
 }
 
 /// A listing that is being read.
 pub struct Listed {
-    /// Their names, in order.
+    /// The names of the columns, in the order of the values of a row.
     pub columns: Vec<String>,
-    /// The rows.
+    /// In the order asked for, some at a time.
     pub rows: Rows,
     /// The revision of the state that is listed.
     pub revision: Revision,

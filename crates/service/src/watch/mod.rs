@@ -31,12 +31,12 @@ pub enum Message {
     Batch {
         /// The position of the changes.
         revision: Revision,
-        /// What changed.
+        /// One for each subject and name that this watcher may know of, in the order of the changes.
         events: Vec<WatchEvent>,
     },
     /// Nothing relevant is missing.
     Progress {
-        /// Up to here.
+        /// Everything relevant up to and with this revision was sent.
         revision: Revision,
         /// The next message follows within this time.
         interval: Duration,

@@ -31,8 +31,8 @@ pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
         Command::AlterAlias(alter) => Kind::AlterAlias(alter_alias_to(alter)),
         Command::CreateUser(create) => Kind::CreateUser(create_user_to(create)),
         Command::AlterUser(alter) => Kind::AlterUser(alter_user_to(alter)),
-        Command::ChangeOwnPassword { proof, password, unchanged_since } => {
-            Kind::ChangeOwnPassword(own_password_to(*proof, password, *unchanged_since))
+        Command::ChangeOwnPassword { present, password, unchanged_since } => {
+            Kind::ChangeOwnPassword(own_password_to(*present, password, *unchanged_since))
         }
         Command::Open(command) => open_to(command),
     };

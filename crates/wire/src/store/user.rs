@@ -136,16 +136,16 @@ pub(super) fn alter_tags_from(stored: proto::AlterUserTags) -> Result<Command<Se
 }
 
 pub(super) fn own_password_to(
-    proof: Revision,
+    present: Revision,
     hash: &PasswordHash,
     unchanged_since: Option<Revision>,
 ) -> proto::ChangeOwnPassword {
     let unchanged_since = unchanged_since.map(|revision| revision.0);
-    proto::ChangeOwnPassword { verified_at: proof.0, password: password(hash), unchanged_since }
+    proto::ChangeOwnPassword { verified_at: present.0, password: password(hash), unchanged_since }
 }
 
 pub(super) fn own_password_from(stored: proto::ChangeOwnPassword) -> Command<Sealed> {
     let proto::ChangeOwnPassword { verified_at, password, unchanged_since } = stored;
-    let (proof, password) = (Revision(verified_at), PasswordHash::new(password));
-    Command::ChangeOwnPassword { proof, password, unchanged_since: unchanged_since.map(Revision) }
+    let (present, password) = (Revision(verified_at), PasswordHash::new(password));
+    Command::ChangeOwnPassword { present, password, unchanged_since: unchanged_since.map(Revision) }
 }

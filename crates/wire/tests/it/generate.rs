@@ -338,7 +338,7 @@ fn user_commands() -> impl Strategy<Value = Command<Sealed>> {
         (user_name(), any::<bool>())
             .prop_map(|(name, if_exists)| Command::Open(OpenCommand::DropUser { name, if_exists })),
         (any::<u64>(), hash(), of(any::<u64>())).prop_map(|(at, password, since)| Command::ChangeOwnPassword {
-            proof: Revision(at),
+            present: Revision(at),
             password,
             unchanged_since: since.map(Revision),
         }),

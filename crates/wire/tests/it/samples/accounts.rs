@@ -56,11 +56,11 @@ pub(super) fn user_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("alter-user-remove-home", Command::AlterUser(alter_home)),
         (
             "change-own-password",
-            Command::ChangeOwnPassword { proof: Revision(41), password: hash(), unchanged_since: None },
+            Command::ChangeOwnPassword { present: Revision(41), password: hash(), unchanged_since: None },
         ),
         (
             "change-own-password-in-vain",
-            Command::ChangeOwnPassword { proof: Revision(41), password: hash(), unchanged_since: Some(Revision(41)) },
+            Command::ChangeOwnPassword { present: Revision(41), password: hash(), unchanged_since: Some(Revision(41)) },
         ),
         (
             "rename-user",
