@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::compiler;
+
 /// What to expect where nothing is built yet: measured with clang 14 on two cores that other builds used as well.
 const FIRST_BUILD: &str = "\
 first build: some 300 libraries, then RocksDB's C++, which takes more than half of the time, then our own programs.
@@ -35,6 +37,8 @@ pub(crate) struct Cargo {
     program: OsString,
     root: PathBuf,
     target: PathBuf,
+    /// Where cargo and the compilers that it starts look for programs.
+    path: OsString,
 }
 
 // === impl Profile ===
@@ -59,13 +63,10 @@ impl Cargo {
             .context("crates/xtask is two levels below the root of the workspace")?
             .to_path_buf();
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let target = target_directory(|name| env::var_os(name))?;
-        Ok(Self {
-            program,
-            // A relative CARGO_TARGET_DIR is meant from where the person stands.
-            target: env::current_dir()?.join(target),
-            root,
-        })
+        // A relative CARGO_TARGET_DIR is meant from where the person stands.
+        let target = env::current_dir()?.join(target_directory(|name| env::var_os(name))?);
+        let path = compiler::path_with_script(&target)?;
+        Ok(Self { program, root, target, path })
     }
 
     /// Runs `cargo` with these arguments; an error if it does not exit with 0.
@@ -137,7 +138,7 @@ impl Cargo {
 
     fn cargo(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env("PATH", &self.path);
         for (name, _) in env::vars_os() {
             if name.to_str().is_some_and(describes_this_package) {
                 command.env_remove(name);

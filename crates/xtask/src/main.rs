@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
 mod child;
+mod compiler;
 mod fuzz;
 mod prerequisites;
 mod subjects;
