@@ -129,4 +129,32 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_page_has_the_same_table() {
+        let page =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md")).expect("the page");
+        let (_, rest) = page.split_once("\n## Layers\n").expect("the page has the section");
+        let rows = rest.split("\n## ").next().unwrap_or_default().lines().filter(|line| line.contains("| `"));
+        let mut named = 0;
+        for row in rows {
+            let cells: Vec<&str> = row.split(" | ").collect();
+            let quoted = |cell: usize| cells[cell].split('`').skip(1).step_by(2).map(package);
+            let name = quoted(1).next().expect("a row begins with its crate");
+            let (_, allowed) = MAY_DEPEND_ON.iter().find(|(one, _)| *one == name).expect("the crate has a layer");
+            let mut written: Vec<String> = quoted(2).collect();
+            let mut allowed: Vec<String> = allowed.iter().map(|&name| name.to_owned()).collect();
+            written.sort();
+            allowed.sort();
+            assert_eq!(written, allowed, "{name}");
+            named += 1;
+        }
+        // xtask is not in the picture: it links none of the others.
+        assert_eq!(named + 1, MAY_DEPEND_ON.len());
+    }
+
+    /// The package of a crate as the page calls it.
+    fn package(name: &str) -> String {
+        if name == "cli" { "aliasctl".to_owned() } else { format!("aliasd-{name}") }
+    }
 }

@@ -201,7 +201,7 @@ rejections! {
     /// The caller must change the password first.
     PasswordChangeRequired { user } = "PASSWORD_CHANGE_REQUIRED", ["42NFF"], "Neo.ClientError.Security.CredentialsExpired",
         "The password of user '{user}' must be changed before anything else.",
-        "An administrator can set it with ALTER USER … SET PASSWORD … CHANGE NOT REQUIRED.";
+        "Change it with ALTER CURRENT USER SET PASSWORD FROM … TO …, or ask an administrator to set another.";
     /// The caller lacks a privilege.
     PermissionDenied { user, privilege: Action } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Permission denied for user '{user}': {privilege} is required.", "An administrator can list what a user may do with SHOW USER … PRIVILEGES.";
