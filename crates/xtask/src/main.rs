@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use child::{Cargo, Profile};
@@ -140,30 +140,49 @@ fn test(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
     cargo.run(fixed.into_iter().chain(rest))
 }
 
-/// What `verify` does, in this order, each step under the words by which its help names it.
-const STEPS: &[(&str, fn(&Cargo) -> Result<()>)] = &[
-    ("formatting", |cargo| cargo.run(["fmt", "--all", "--check"])),
-    ("commit subjects", |cargo| subjects::check(cargo.root())),
-    ("licences, bans (a library in two versions) and sources of dependencies", |cargo| {
-        cargo.run_tool(tools::cargo_deny(cargo.target())?, &["--offline", "check", "licenses", "bans", "sources"])
-    }),
-    ("interfaces", |cargo| cargo.run_tool(tools::buf(cargo.target())?, &["lint"])),
-    ("clippy", |cargo| {
-        cargo.say_what_a_first_build_takes(Profile::Dev);
-        cargo.run(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
-    }),
-    ("rustdoc", |cargo| {
-        cargo.run_with(["doc", "--workspace", "--no-deps", "--locked"], ("RUSTDOCFLAGS", "-D warnings"))
-    }),
-    ("layering rules", |cargo| cargo.run(["test", "--workspace", "--locked", "--test", "tidy"])),
-    ("generated pages", |cargo| {
-        cargo.build_programs(Profile::Dev)?;
-        cargo.run(["test", "--workspace", "--locked", GENERATED_PAGES])
-    }),
+/// One thing that `verify` does.
+struct Step {
+    /// The words by which its help names it, and its error if it fails.
+    name: &'static str,
+    run: fn(&Cargo) -> Result<()>,
+}
+
+/// What `verify` does, in this order.
+const STEPS: &[Step] = &[
+    Step { name: "formatting", run: |cargo| cargo.run(["fmt", "--all", "--check"]) },
+    Step { name: "commit subjects", run: |cargo| subjects::check(cargo.root()) },
+    Step {
+        name: "licences, bans (a library in two versions) and sources of dependencies",
+        run: |cargo| {
+            cargo.run_tool(tools::cargo_deny(cargo.target())?, &["--offline", "check", "licenses", "bans", "sources"])
+        },
+    },
+    Step { name: "interfaces", run: |cargo| cargo.run_tool(tools::buf(cargo.target())?, &["lint"]) },
+    Step {
+        name: "clippy",
+        run: |cargo| {
+            cargo.say_what_a_first_build_takes(Profile::Dev);
+            cargo.run(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+        },
+    },
+    Step {
+        name: "rustdoc",
+        run: |cargo| cargo.run_with(["doc", "--workspace", "--no-deps", "--locked"], ("RUSTDOCFLAGS", "-D warnings")),
+    },
+    Step { name: "layering rules", run: |cargo| cargo.run(["test", "--workspace", "--locked", "--test", "tidy"]) },
+    Step {
+        name: "generated pages",
+        run: |cargo| {
+            cargo.build_programs(Profile::Dev)?;
+            cargo.run(["test", "--workspace", "--locked", GENERATED_PAGES])
+        },
+    },
 ];
 
 fn verify(cargo: &Cargo) -> Result<()> {
-    STEPS.iter().try_for_each(|(_, step)| step(cargo))
+    STEPS
+        .iter()
+        .try_for_each(|step| (step.run)(cargo).with_context(|| format!("verify found something: {}", step.name)))
 }
 
 fn fix(cargo: &Cargo) -> Result<()> {
@@ -200,7 +219,7 @@ mod tests {
         let verify = arguments.find_subcommand_mut("verify").expect("there is the subcommand");
         let help = verify.render_long_help().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         let mut rest = help.as_str();
-        for (name, _) in STEPS {
+        for Step { name, .. } in STEPS {
             let Some((_, after)) = rest.split_once(name) else { panic!("'{name}' is missing or too early: {help}") };
             rest = after;
         }
