@@ -243,13 +243,15 @@ impl From<BuildError> for CommandError {
 
 impl From<KeystoreError> for CommandError {
     fn from(error: KeystoreError) -> Self {
-        Self::local(error)
+        let hint = error.hint().unwrap_or_default().to_owned();
+        Self::Local(LocalError { error: error.into(), hint })
     }
 }
 
 impl From<PkiError> for CommandError {
     fn from(error: PkiError) -> Self {
-        Self::local(error)
+        let hint = error.hint().unwrap_or_default().to_owned();
+        Self::Local(LocalError { error: error.into(), hint })
     }
 }
 

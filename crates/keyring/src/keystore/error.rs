@@ -88,7 +88,7 @@ pub enum KeystoreError {
         name: String,
     },
     /// Rewriting the file would lose entries that this program does not understand.
-    #[error("the keystore {} holds entries besides secret keys; add the key with keytool instead", path.display())]
+    #[error("the keystore {} holds entries besides secret keys", path.display())]
     ForeignEntries {
         /// The keystore's file.
         path: PathBuf,
@@ -99,7 +99,7 @@ pub enum KeystoreError {
     )]
     UnusablePassword,
     /// The name would be spelt differently by different tools.
-    #[error("'{name}' cannot name a key: use letters, digits, '.', '_' and '-'")]
+    #[error("'{name}' cannot name a key")]
     UnusableName {
         /// The name asked for.
         name: String,
@@ -129,6 +129,17 @@ impl KeystoreError {
             | Self::ForeignEntries { .. }
             | Self::NoRandomness(_)
             | Self::Encoding(_) => KeystoreSetting::Path,
+        }
+    }
+}
+
+impl KeystoreError {
+    /// The way out, where there is one that neither the message nor the setting says.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::ForeignEntries { .. } => Some("add the key with keytool instead"),
+            Self::UnusableName { .. } => Some("use letters, digits, '.', '_' and '-'"),
+            _ => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use rustls_pki_types::CertificateDer;
+use x509_parser::error::X509Error;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use super::{PEER_DOMAIN, PkiError};
@@ -63,7 +64,11 @@ pub(super) fn has_public_key(certificate: &CertificateDer<'_>, key: &[u8]) -> Re
 fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, PkiError> {
     match X509Certificate::from_der(certificate) {
         Ok((_, certificate)) => Ok(certificate),
-        Err(_) => Err(PkiError::NotACertificate),
+        Err(error) => Err(PkiError::NotACertificate(match X509Error::from(error) {
+            // It says in its own words what this one says.
+            X509Error::Der(error) => error.into(),
+            error => error.into(),
+        })),
     }
 }
 

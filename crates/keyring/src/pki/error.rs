@@ -1,5 +1,6 @@
 //! What can go wrong when certificates are made or read.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ pub enum PkiError {
         path: PathBuf,
         /// What it should hold, such as "a certificate".
         expected: &'static str,
+        /// What the library said. It names no key.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The private key does not belong to the certificate.
     #[error("the key {} does not belong to the certificate {}", key.display(), certificate.display())]
@@ -51,7 +54,7 @@ pub enum PkiError {
         value: String,
     },
     /// A client identity that could be misread.
-    #[error("'{value}' cannot be a client identity: use 1 to 64 characters, none of them a control character")]
+    #[error("'{value}' cannot be a client identity")]
     BadIdentity {
         /// The identity as given.
         value: String,
@@ -64,11 +67,31 @@ pub enum PkiError {
     NotMade(#[source] rcgen::Error),
     /// The bytes are not an X.509 certificate.
     #[error("this is not an X.509 certificate")]
-    NotACertificate,
+    NotACertificate(#[source] Box<dyn Error + Send + Sync>),
     /// A peer's certificate does not prove which node it is.
-    #[error("the certificate names no node: it needs exactly one DNS name of the form node-1.peer.aliasd")]
+    #[error("the certificate names no node, or more than one")]
     NoNodeId,
     /// A client's certificate does not prove who it is.
-    #[error("the certificate names no client: it needs one URI among its alternative names, or else one common name")]
+    #[error("the certificate names no client, or more than one")]
     NoIdentity,
+}
+
+impl PkiError {
+    /// The way out, where there is one that the message does not say.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::BadIdentity { .. } => Some("use 1 to 64 characters, none of them a control character"),
+            Self::NoNodeId => Some("it needs exactly one DNS name of the form node-1.peer.aliasd"),
+            Self::NoIdentity => Some("it needs one URI among its alternative names, or else one common name"),
+            Self::Exists { .. }
+            | Self::Unwritable { .. }
+            | Self::Unreadable { .. }
+            | Self::NotPem { .. }
+            | Self::KeyMismatch { .. }
+            | Self::BadHost { .. }
+            | Self::BadNodeId
+            | Self::NotMade(_)
+            | Self::NotACertificate(_) => None,
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod error;
 #[cfg(test)]
 mod tests;
 
+use std::error::Error;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -181,14 +182,14 @@ impl Authority {
         let (certificate_path, key_path) = file_names(directory, AUTHORITY_STEM);
         let certificate_pem = read(&certificate_path)?;
         let key_pem = read(&key_path)?;
-        let key = KeyPair::from_pem(&key_pem)
-            .map_err(|_| PkiError::NotPem { path: key_path.clone(), expected: "a private key" })?;
-        let not_pem = || PkiError::NotPem { path: certificate_path.clone(), expected: "a certificate" };
-        let der = CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(|_| not_pem())?;
-        if !certificate::has_public_key(&der, key.public_key_raw()).map_err(|_| not_pem())? {
+        let key = KeyPair::from_pem(&key_pem).map_err(|error| not_pem(&key_path, "a private key", error))?;
+        let no_certificate = |error: Box<dyn Error + Send + Sync>| not_pem(&certificate_path, "a certificate", error);
+        let der =
+            CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(|error| no_certificate(error.into()))?;
+        if !certificate::has_public_key(&der, key.public_key_raw()).map_err(|error| no_certificate(error.into()))? {
             return Err(PkiError::KeyMismatch { key: key_path, certificate: certificate_path });
         }
-        let issuer = Issuer::from_ca_cert_der(&der, key).map_err(|_| not_pem())?;
+        let issuer = Issuer::from_ca_cert_der(&der, key).map_err(|error| no_certificate(error.into()))?;
         let issued = Issued { certificate_pem: certificate_pem.to_string(), key_pem };
         Ok(Self { issued, issuer })
     }
@@ -287,7 +288,10 @@ fn create(path: &Path, contents: &str, mode: u32) -> Result<(), PkiError> {
 fn read(path: &Path) -> Result<Zeroizing<String>, PkiError> {
     let bytes = files::read_limited(path, PEM_SIZE_MAX)
         .map_err(|source| PkiError::Unreadable { path: path.to_owned(), source })?;
-    String::from_utf8(bytes)
-        .map(Zeroizing::new)
-        .map_err(|_| PkiError::NotPem { path: path.to_owned(), expected: "text" })
+    // The error of `from_utf8` holds the bytes, which may be a key's; its cause does not.
+    String::from_utf8(bytes).map(Zeroizing::new).map_err(|error| not_pem(path, "text", error.utf8_error()))
+}
+
+fn not_pem(path: &Path, expected: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> PkiError {
+    PkiError::NotPem { path: path.to_owned(), expected, source: error.into() }
 }
