@@ -6,8 +6,10 @@
 //! the one exception are the threads of the disk stores, which no simulator can have.
 //!
 //! openraft asks for its runtime by type and not by value. [`raft::RaftRuntime`] bridges that: it takes the runtime of
-//! the task that asks, which every task of a replica inherits from the one that spawned it.
+//! the task that asks, which every task of a replica inherits from the one that spawned it. Whoever asks outside of one
+//! gets no clock of the machine behind a simulator's back: see [`outside`].
 
+pub(crate) mod outside;
 pub(crate) mod raft;
 mod tokio;
 
@@ -16,7 +18,7 @@ use std::fmt;
 use std::future::Future;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -193,13 +195,12 @@ thread_local! {
     static CURRENT: RefCell<Option<SharedRuntime>> = const { RefCell::new(None) };
 }
 
-/// For tasks that are not a replica's own, such as a caller's on its way into openraft.
-static OUTSIDE: LazyLock<SharedRuntime> = LazyLock::new(|| Arc::new(TokioRuntime::anywhere()));
-
 /// Asks the runtime of the present task.
 fn current<T>(ask: impl FnOnce(&SharedRuntime) -> T) -> T {
-    let runtime = CURRENT.with_borrow(Clone::clone);
-    ask(runtime.as_ref().unwrap_or(&OUTSIDE))
+    match CURRENT.with_borrow(Clone::clone) {
+        Some(runtime) => ask(&runtime),
+        None => ask(&outside::runtime()),
+    }
 }
 
 /// Calls into openraft with this runtime.
@@ -219,13 +220,13 @@ impl Drop for Entered {
 
 /// Polls a future with this runtime as the current one.
 pub(crate) fn within<F: Future>(runtime: &SharedRuntime, future: F) -> Within<F> {
-    Within { runtime: Arc::clone(runtime), future: Box::pin(future) }
+    Within { runtime: Arc::clone(runtime), future: Some(Box::pin(future)) }
 }
 
-/// See [`within`].
+/// See [`within`]. What the future holds is dropped within the runtime too.
 pub(crate) struct Within<F> {
     runtime: SharedRuntime,
-    future: Pin<Box<F>>,
+    future: Option<Pin<Box<F>>>,
 }
 
 impl<F: Future> Future for Within<F> {
@@ -233,6 +234,14 @@ impl<F: Future> Future for Within<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let runtime = Arc::clone(&self.runtime);
-        enter(&runtime, || self.future.as_mut().poll(context))
+        let future = self.future.as_mut().expect("only dropping takes it away");
+        enter(&runtime, || future.as_mut().poll(context))
+    }
+}
+
+impl<F> Drop for Within<F> {
+    fn drop(&mut self) {
+        let future = self.future.take();
+        enter(&self.runtime, || drop(future));
     }
 }

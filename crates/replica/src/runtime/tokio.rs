@@ -14,7 +14,7 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The tokio runtime that the replica was started on.
 #[derive(Clone, Debug)]
-pub struct TokioRuntime(Option<Handle>);
+pub struct TokioRuntime(Handle);
 
 impl TokioRuntime {
     /// The runtime that this is called on.
@@ -22,28 +22,17 @@ impl TokioRuntime {
     /// # Panics
     /// It is called on none.
     pub fn current() -> Self {
-        Self(Some(Handle::current()))
-    }
-
-    /// Whatever runtime asks. What needs none, such as the clock, works without one.
-    pub(super) const fn anywhere() -> Self {
-        Self(None)
+        Self(Handle::current())
     }
 }
 
 impl Runtime for TokioRuntime {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
-        match &self.0 {
-            Some(handle) => handle.spawn(task),
-            None => tokio::spawn(task),
-        };
+        self.0.spawn(task);
     }
 
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
-        match &self.0 {
-            Some(handle) => handle.spawn_blocking(work),
-            None => tokio::task::spawn_blocking(work),
-        };
+        self.0.spawn_blocking(work);
     }
 
     fn now(&self) -> Moment {
@@ -53,7 +42,7 @@ impl Runtime for TokioRuntime {
 
     fn sleep_until(&self, deadline: Moment) -> BoxFuture<'static, ()> {
         // The timer that wakes the sleeper is that of the runtime entered here.
-        let _entered = self.0.as_ref().map(Handle::enter);
+        let _entered = self.0.enter();
         Box::pin(tokio::time::sleep_until(*START + deadline.since_start()))
     }
 

@@ -10,7 +10,7 @@ use super::cluster::{SETTINGS, member};
 use super::links::Switchboard;
 use super::simulation::{Machine, Simulation};
 use super::{bootstrap, create_role};
-use crate::runtime::SharedRuntime;
+use crate::runtime::{SharedRuntime, outside};
 use crate::{MemoryStorage, Moment, NodeId, ProposeError, Replica, ReplicaOptions, Runtime, Storage};
 
 /// How long anything may take, by the simulation's clock.
@@ -182,4 +182,5 @@ fn two_runs_of_a_seed_are_the_same_run() {
         seen.push(trace);
     }
     assert!(seen.windows(2).all(|pair| pair[0] != pair[1]), "another seed is another run");
+    assert_eq!(outside::calls(), 0, "nothing asked for a clock or a task that is not the simulator's");
 }
