@@ -13,7 +13,6 @@
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
 pub mod api;
-mod chain;
 pub mod commands;
 pub mod config;
 pub mod node;

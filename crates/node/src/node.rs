@@ -4,6 +4,7 @@
 //! ready is refused rather than kept waiting. End: not ready, leadership handed on, running calls ended within a bound,
 //! replica closed.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,14 +17,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
-use crate::chain::chain;
 use crate::config::Config;
 use crate::observe;
 use crate::observe::metrics::Metrics;
 use crate::peers::GrpcLinks;
 use crate::tls::{self, NotLoopback, Tls, TlsError};
 use aliasd_replica::{
-    RaftSettings, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault, TokioRuntime,
+    RaftSettings, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault, TokioRuntime, error_chain,
 };
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
@@ -67,14 +67,17 @@ pub enum NodeRunError {
     #[error("the node has stopped")]
     Replica(#[source] StopReason),
     /// A listener ended.
-    #[error("the listener of {setting} has ended: {reason}")]
+    #[error("the listener of {setting} has ended")]
     Listener {
         /// The setting that names its address.
         setting: &'static str,
-        /// Its error, or that it ended without one; a clause for people.
-        reason: String,
+        /// What happened; nothing if it was closed.
+        source: Option<ServeError>,
     },
 }
+
+/// Why a listener cannot go on: of HTTP, of gRPC, or of its task.
+type ServeError = Box<dyn Error + Send + Sync>;
 
 /// Where a node is reached: the configured addresses, with the ports that the system chose in place of 0.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +105,7 @@ pub struct Node {
 struct Listener {
     setting: &'static str,
     stop: CancellationToken,
-    task: JoinHandle<Result<(), String>>,
+    task: JoinHandle<Result<(), ServeError>>,
 }
 
 impl NodeStartError {
@@ -116,7 +119,7 @@ impl NodeStartError {
         match self {
             // What caused it is in the hint, beside the setting to look at.
             Self::Vault(error) => error.to_string(),
-            _ => chain(self),
+            _ => error_chain(self),
         }
     }
 
@@ -125,7 +128,9 @@ impl NodeStartError {
         match self {
             Self::Vault(error) => Some(error.hint()).filter(|hint| !hint.is_empty()),
             Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
-            Self::Tls(_) | Self::Plaintext(_) | Self::Replica(_) => None,
+            Self::Replica(error) => error.hint(),
+            Self::Tls(error) => error.kind.hint().map(str::to_owned),
+            Self::Plaintext(_) => None,
         }
     }
 }
@@ -238,7 +243,7 @@ async fn listen(
     let peers = {
         let (replica, incoming) = (replica.clone(), tls::peers(peers, tls));
         Listener::serve("node.peer_listen", |stop| {
-            async move { api::serve_peers(&replica, incoming, stop).await.map_err(|error| error.to_string()) }.boxed()
+            async move { Ok(api::serve_peers(&replica, incoming, stop).await?) }.boxed()
         })
     };
     let operate = use_cases.operate.clone();
@@ -246,14 +251,14 @@ async fn listen(
         let metrics = Arc::clone(&metrics);
         Listener::serve("node.client_listen", |stop| {
             let served = api::serve_clients(use_cases, metrics, incoming, stop);
-            async move { served.await.map_err(|error| error.to_string()) }.boxed()
+            async move { Ok(served.await?) }.boxed()
         })
     };
     let web = {
         let operate = operate.clone();
         Listener::serve("node.http_listen", |stop| {
             let served = observe::http::serve(web, operate, metrics, stop);
-            async move { served.await.map_err(|error| error.to_string()) }.boxed()
+            async move { Ok(served.await?) }.boxed()
         })
     };
     let addresses = Addresses { client, peer, http };
@@ -276,7 +281,7 @@ async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener
 impl Listener {
     fn serve(
         setting: &'static str,
-        serve: impl FnOnce(CancellationToken) -> BoxFuture<'static, Result<(), String>>,
+        serve: impl FnOnce(CancellationToken) -> BoxFuture<'static, Result<(), ServeError>>,
     ) -> Self {
         let stop = CancellationToken::new();
         let task = tokio::spawn(serve(stop.clone()));
@@ -284,12 +289,11 @@ impl Listener {
     }
 
     async fn failed(&mut self) -> NodeRunError {
-        let reason = match (&mut self.task).await {
-            Ok(Ok(())) => "it was closed".to_owned(),
-            Ok(Err(reason)) => reason,
-            Err(error) => error.to_string(),
+        let source = match (&mut self.task).await {
+            Ok(served) => served.err(),
+            Err(error) => Some(error.into()),
         };
-        NodeRunError::Listener { setting: self.setting, reason }
+        NodeRunError::Listener { setting: self.setting, source }
     }
 
     /// Takes no more connections, and lets the open ones end within a bound.

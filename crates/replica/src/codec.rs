@@ -67,7 +67,7 @@ pub(crate) fn membership_from_wire(membership: wire::Membership) -> Result<Membe
     if voter_sets.is_empty() && members.is_empty() {
         return Ok(Membership::default());
     }
-    Membership::new(voter_sets, members).map_err(|error| FrameError::content("membership", error.to_string()))
+    Membership::new(voter_sets, members).map_err(|error| FrameError::finding("membership", error.to_string()))
 }
 
 pub(crate) fn stored_membership_to_wire(stored: &StoredMembership) -> wire::StoredMembership {
@@ -140,7 +140,7 @@ pub(crate) fn append_reply_to_wire(result: &StreamAppendResult<TypeConfig>) -> p
 
 pub(crate) fn append_reply_from_wire(reply: peer::AppendReply) -> Result<StreamAppendResult<TypeConfig>, FrameError> {
     use peer::append_reply::Result as Reply;
-    Ok(match reply.result.ok_or_else(|| FrameError::content("answer", "it is empty"))? {
+    Ok(match reply.result.ok_or_else(|| FrameError::finding("answer", "it is empty"))? {
         Reply::Matched(matched) => Ok(matched.log_id.map(log_id_from_wire)),
         Reply::Conflict(at) => Err(StreamAppendError::Conflict(log_id_from_wire(at))),
         Reply::HigherVote(vote) => Err(StreamAppendError::HigherVote(vote_from_wire(Some(vote))?)),
@@ -151,7 +151,7 @@ pub(crate) fn transfer_answer_from_wire(
     reply: peer::TransferLeaderReply,
 ) -> Result<TransferLeaderResponse<TypeConfig>, FrameError> {
     use peer::transfer_leader_reply::Result as Answer;
-    Ok(match reply.result.ok_or_else(|| FrameError::content("answer", "it is empty"))? {
+    Ok(match reply.result.ok_or_else(|| FrameError::finding("answer", "it is empty"))? {
         Answer::Accepted(_) => Ok(()),
         Answer::VoteChanged(changed) => Err(TransferLeaderError::VoteChanged {
             expected: vote_from_wire(changed.expected)?,

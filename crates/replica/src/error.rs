@@ -1,6 +1,14 @@
 //! What a caller of the replica may be told, sorted by its next move.
+//!
+//! Reasons are text where they are kept for later, told to several callers or sent to another member: then the chain of the
+//! error is made into text once, here or where it is known, and has no source that would say it again. What openraft reports
+//! says its own source in its `Display`, and none of its types leaves the replica.
+
+use std::error::Error;
 
 use aliasd_catalog::Revision;
+
+use crate::chain::error_chain;
 
 use crate::fault::StorageFault;
 use crate::frame::FrameError;
@@ -13,11 +21,25 @@ pub enum StartError {
     #[error(transparent)]
     Storage(#[from] StorageFault),
     /// The options contradict each other.
-    #[error("the replica's options are not usable: {0}")]
-    Options(String),
+    #[error("the replica's options are not usable")]
+    Options(#[source] Box<dyn Error + Send + Sync>),
     /// Log and catalog do not yield a consistent start.
-    #[error("the replica cannot start from its log and catalog: {0}")]
-    Raft(String),
+    #[error("the replica cannot start from its log and catalog")]
+    Raft(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StartError {
+    pub(crate) fn raft(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Raft(Box::new(error))
+    }
+
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Storage(fault) => fault.hint(),
+            Self::Options(_) | Self::Raft(_) => None,
+        }
+    }
 }
 
 /// Why a proposal has no outcome.
@@ -48,7 +70,7 @@ pub enum ProposeError {
 
 impl From<FrameError> for ProposeError {
     fn from(error: FrameError) -> Self {
-        Self::Unstorable(error.to_string())
+        Self::Unstorable(error_chain(&error))
     }
 }
 
@@ -96,13 +118,13 @@ pub enum NotServing {
     Removed,
 }
 
-/// Why a replica stopped.
+/// Why a replica stopped. Kept, and told to whoever asks from then on; so a failure is text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StopReason {
     /// It was asked to.
     #[error("it was shut down")]
     Shutdown,
-    /// It cannot go on.
+    /// It cannot go on: what happened, what caused it, and the way out where there is one.
     #[error("{0}")]
     Failed(String),
 }

@@ -1,32 +1,31 @@
-//! What goes wrong with a directory on disk, told so that an operator knows the way out.
+//! What goes wrong with a directory on disk, and the way out.
 
 use std::error::Error;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::chain::error_chain;
 use crate::frame::FrameError;
+
+/// What caused a fault: an error of the system, of RocksDB, or of whoever reads the bytes.
+type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a log or a catalog directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageFault {
     /// The content is not what was written, or part of it is gone.
-    #[error(
-        "{path} is damaged: {detail}; it is not used, so that nothing false is served; restore this member from the \
-         others: remove it from the cluster and start it with an empty data directory under a new node id, never \
-         under the old one"
-    )]
+    #[error("{path} is damaged: {finding}")]
     Damaged {
         /// The directory or file.
         path: PathBuf,
         /// What was found.
-        detail: String,
+        finding: String,
+        /// What caused the finding, where it was not found by looking.
+        source: Option<Cause>,
     },
     /// The directory was made by another member.
-    #[error(
-        "{path} belongs to node {found}, but this node has id {expected}; set `node.id` to {found} or choose another \
-         data directory"
-    )]
+    #[error("{path} belongs to node {found}, but this node has id {expected}")]
     Foreign {
         /// The data directory of the log or of the catalog.
         path: PathBuf,
@@ -36,62 +35,92 @@ pub enum StorageFault {
         expected: u64,
     },
     /// Another process works in it.
-    #[error("{path} is in use by another process; stop that process or choose another data directory")]
+    #[error("{path} is in use by another process")]
     InUse {
         /// The directory whose lock the other process holds.
         path: PathBuf,
     },
     /// No room is left.
-    #[error(
-        "the disk that holds {path} is full ({detail}); free space and start the node again; every acknowledged \
-         write is safe"
-    )]
+    #[error("the disk that holds {path} is full")]
     Full {
         /// The directory that was being written.
         path: PathBuf,
-        /// What RocksDB or the operating system said; for people, never parsed.
-        detail: String,
+        /// The error that showed it.
+        source: Cause,
     },
     /// The system refused an operation.
-    #[error("cannot {action} {path}: {detail}")]
+    #[error("cannot {action} {path}")]
     Failed {
         /// A verb phrase that fits behind "cannot", such as "create" or "start the log writer for".
         action: &'static str,
         /// The directory or file.
         path: PathBuf,
-        /// What RocksDB or the operating system said; for people, never parsed.
-        detail: String,
+        /// Why it was refused.
+        source: Cause,
     },
 }
 
 impl StorageFault {
-    pub(crate) fn damaged(path: &Path, detail: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), detail: detail.into() }
+    pub(crate) fn damaged(path: &Path, finding: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), finding: finding.into(), source: None }
     }
 
-    pub(crate) fn undecodable(path: &Path, item: &str, reason: &FrameError) -> Self {
-        Self::damaged(path, format!("{item} cannot be read: {reason}"))
+    pub(crate) fn undecodable(path: &Path, item: &str, error: FrameError) -> Self {
+        let finding = format!("{item} cannot be read");
+        Self::Damaged { path: path.to_owned(), finding, source: Some(error.into()) }
     }
 
-    pub(crate) fn from_io(path: &Path, action: &'static str, error: &io::Error) -> Self {
-        let (path, detail) = (path.to_owned(), error.to_string());
+    pub(crate) fn from_io(path: &Path, action: &'static str, error: io::Error) -> Self {
+        let path = path.to_owned();
         match error.kind() {
-            io::ErrorKind::StorageFull => Self::Full { path, detail },
-            _ => Self::Failed { action, path, detail },
+            io::ErrorKind::StorageFull => Self::Full { path, source: error.into() },
+            _ => Self::Failed { action, path, source: error.into() },
         }
     }
 
     /// RocksDB's codes tell damage from everything else. They do not tell why the system refused something; that the
     /// disk is full, the system is asked itself.
-    pub(crate) fn from_rocksdb(path: &Path, action: &'static str, error: &rocksdb::Error) -> Self {
+    pub(crate) fn from_rocksdb(path: &Path, action: &'static str, error: rocksdb::Error) -> Self {
         use rocksdb::ErrorKind;
-        let (path, detail) = (path.to_owned(), error.to_string());
-        match error.kind() {
+        let (path, kind, source) = (path.to_owned(), error.kind(), error.into());
+        match kind {
             // An argument that is not valid is a directory without a database in it: all others are fixed here.
-            ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => Self::Damaged { path, detail },
-            ErrorKind::IOError if is_full(&path) => Self::Full { path, detail },
-            _ => Self::Failed { action, path, detail },
+            ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => {
+                Self::Damaged { path, finding: format!("cannot {action} it"), source: Some(source) }
+            }
+            ErrorKind::IOError if is_full(&path) => Self::Full { path, source },
+            _ => Self::Failed { action, path, source },
         }
+    }
+
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Damaged { source, .. } => {
+                let read = source.as_deref().and_then(|source| source.downcast_ref::<FrameError>());
+                read.and_then(FrameError::hint).unwrap_or(RESTORE).to_owned()
+            }
+            Self::Foreign { found, .. } => format!("set node.id to {found}, or choose another data directory"),
+            Self::InUse { .. } => "stop that process, or choose another data directory".to_owned(),
+            Self::Full { .. } => "free space and start the node again; every acknowledged write is safe".to_owned(),
+            Self::Failed { .. } => return None,
+        })
+    }
+}
+
+/// The way out of damage.
+const RESTORE: &str = "restore this member from the others: remove it from the cluster and start it with an empty data \
+                       directory under a new node id, never under the old one; what is damaged is not used, so that \
+                       nothing false is served";
+
+/// What is kept or sent as text of an error that ends a store's work: its chain, made once, and the way out that the text
+/// would lose.
+pub(crate) fn ending(error: &(dyn Error + 'static)) -> String {
+    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let fault = error.downcast_ref().or_else(|| inside.and_then(|inside| inside.downcast_ref()));
+    match fault.and_then(StorageFault::hint) {
+        Some(hint) => format!("{}; {hint}", error_chain(error)),
+        None => error_chain(error),
     }
 }
 
@@ -108,11 +137,11 @@ fn is_full(directory: &Path) -> bool {
 /// Takes a directory for this process; it is free again when the file is closed, however the process ends.
 pub(crate) fn take_directory(directory: &Path) -> Result<File, StorageFault> {
     let taken = std::fs::create_dir_all(directory).and_then(|()| File::create(directory.join("aliasd.lock")));
-    let file = taken.map_err(|error| StorageFault::from_io(directory, "create", &error))?;
+    let file = taken.map_err(|error| StorageFault::from_io(directory, "create", error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StorageFault::InUse { path: directory.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(StorageFault::from_io(directory, "lock", &error)),
+        Err(TryLockError::Error(error)) => Err(StorageFault::from_io(directory, "lock", error)),
     }
 }
 
@@ -128,14 +157,20 @@ impl From<StorageFault> for io::Error {
     }
 }
 
-/// What an error says, and what each of its sources adds.
-pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_says_its_cause_once_and_the_way_out_apart() {
+        let fault = StorageFault::from_io(Path::new("/data/log"), "sync", io::ErrorKind::StorageFull.into());
+        assert_eq!(fault.to_string(), "the disk that holds /data/log is full");
+        let (cause, hint) = ("no storage space", fault.hint().expect("there is a way out"));
+        assert_eq!(error_chain(&fault), format!("{fault}: {cause}"));
+        let expected = format!("{fault}: {cause}; {hint}");
+        assert_eq!(ending(&fault), expected);
+        // As it comes back from openraft and from the log's thread.
+        assert_eq!(ending(&io::Error::from(fault)), expected);
+        assert_eq!(ending(&io::Error::other("no device")), "no device");
     }
-    text
 }

@@ -18,28 +18,58 @@ pub enum FrameError {
     #[error("it ends after {0} bytes, inside its header")]
     Short(usize),
     /// Written by a later version.
-    #[error("it has format {0}, but this version reads formats up to {FRAME_FORMAT}; run the version that wrote it")]
+    #[error("it has format {0}, but this version reads formats up to {FRAME_FORMAT}")]
     Format(u8),
     /// The content changed after it was written.
     #[error("its checksum does not match its content")]
     Checksum,
     /// The content is not the expected message.
-    #[error("it is not a valid {what}: {reason}")]
+    #[error("it is not a valid {what}")]
     Content {
         /// The expected message.
         what: &'static str,
         /// What is wrong.
-        reason: String,
+        source: ContentError,
     },
 }
 
+/// What is wrong with the content of a frame.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContentError {
+    /// It is no message.
+    #[error(transparent)]
+    Message(#[from] prost::DecodeError),
+    /// It is no entry or record of the catalog.
+    #[error(transparent)]
+    Stored(#[from] store::DecodeError),
+    /// A part is missing.
+    #[error("it has no {0}")]
+    Missing(&'static str),
+    /// Its parts do not fit together. Text: openraft says so of a membership, and none of its types leaves the replica.
+    #[error("{0}")]
+    Finding(String),
+}
+
 impl FrameError {
-    pub(crate) fn content(what: &'static str, reason: impl Into<String>) -> Self {
-        Self::Content { what, reason: reason.into() }
+    pub(crate) fn content(what: &'static str, source: impl Into<ContentError>) -> Self {
+        Self::Content { what, source: source.into() }
     }
 
-    pub(crate) fn missing(what: &'static str, part: &str) -> Self {
-        Self::content(what, format!("it has no {part}"))
+    pub(crate) fn finding(what: &'static str, finding: impl Into<String>) -> Self {
+        Self::content(what, ContentError::Finding(finding.into()))
+    }
+
+    pub(crate) fn missing(what: &'static str, part: &'static str) -> Self {
+        Self::content(what, ContentError::Missing(part))
+    }
+
+    /// The way out, where the bytes are not at fault.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Format(_) => Some("run the version that wrote it, or a later one"),
+            Self::Content { source: ContentError::Stored(error), .. } => error.hint(),
+            Self::Content { .. } | Self::Short(_) | Self::Checksum => None,
+        }
     }
 }
 
@@ -65,20 +95,20 @@ pub(crate) fn unframe<M: Message + Default>(what: &'static str, bytes: &[u8]) ->
     if u32::from_le_bytes(checksum) != crc32c::crc32c(body) {
         return Err(FrameError::Checksum);
     }
-    M::decode(body).map_err(|error| FrameError::content(what, error.to_string()))
+    M::decode(body).map_err(|error| FrameError::content(what, error))
 }
 
 /// Encodes a catalog entry that is to be proposed, and makes sure that every member can read it.
 pub(crate) fn encode_new_entry(entry: &Entry) -> Result<Vec<u8>, FrameError> {
-    store::encode_new_entry(entry).map_err(|error| FrameError::content("catalog entry", error.to_string()))
+    store::encode_new_entry(entry).map_err(|error| FrameError::content("catalog entry", error))
 }
 
 pub(crate) fn decode_entry(bytes: &[u8]) -> Result<Entry, FrameError> {
-    store::decode_entry(bytes).map_err(|error| FrameError::content("catalog entry", error.to_string()))
+    store::decode_entry(bytes).map_err(|error| FrameError::content("catalog entry", error))
 }
 
 pub(crate) fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), FrameError> {
-    store::decode_record(key, value).map_err(|error| FrameError::content("catalog record", error.to_string()))
+    store::decode_record(key, value).map_err(|error| FrameError::content("catalog record", error))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Replica {
             Storage::Directory(directory) => {
                 let (node, shared) = (options.node, Arc::clone(&runtime));
                 let opening = runtime.blocking(move || open_directory(&directory, node, shared));
-                let (log, store) = opening.await.map_err(|error| StartError::Raft(error.to_string()))??;
+                let (log, store) = opening.await.map_err(StartError::raft)??;
                 let pristine = log.is_pristine().then(|| log.path().to_owned());
                 let assembling = Self::assemble(options, config, log.clone(), Some(log), store, pristine);
                 runtime::within(&runtime, assembling).await
@@ -88,7 +88,7 @@ impl Replica {
         let (node, runtime) = (options.node, options.runtime);
         let (loading, shared, history) = (Arc::clone(&store), Arc::clone(&runtime), options.history_entries);
         let loaded = runtime.blocking(move || Machine::load(shared, loading, history)).await;
-        let (machine, feed, machine_gone) = loaded.map_err(|error| StartError::Raft(error.to_string()))??;
+        let (machine, feed, machine_gone) = loaded.map_err(StartError::raft)??;
         if let Some(path) = pristine_log
             && !machine.is_pristine()
         {
@@ -99,7 +99,7 @@ impl Replica {
         let peers = Arc::new(Peers::new(node, options.links, Arc::clone(&runtime)));
         let network = NetworkFactory { peers: Arc::clone(&peers), append_timeout: options.append_timeout };
         let raft = Raft::new(node, config, network, log, machine).await;
-        let raft = raft.map_err(|error| StartError::Raft(error.to_string()))?;
+        let raft = raft.map_err(StartError::raft)?;
         // Once the core answers, its metrics show what was loaded. If it stopped already, the supervisor tells why.
         let _ = raft.is_initialized().await;
 
@@ -285,7 +285,7 @@ impl Replica {
         let store = Arc::clone(&self.store);
         let flush = self.core.runtime.blocking(move || store.flush()).await;
         if let Some(log) = &self.log {
-            log.close().await.map_err(|error| StorageFault::from_io(log.path(), "close the log in", &error))?;
+            log.close().await.map_err(|error| StorageFault::from_io(log.path(), "close the log in", error))?;
         }
         flush.unwrap_or(Ok(()))
     }

@@ -28,6 +28,7 @@
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
+mod chain;
 mod codec;
 mod compare;
 mod core;
@@ -53,10 +54,11 @@ mod supervise;
 mod tests;
 mod types;
 
+pub use chain::error_chain;
 pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 pub use fault::StorageFault;
 pub use feed::{AppliedBatch, AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update, View};
-pub use frame::FrameError;
+pub use frame::{ContentError, FrameError};
 pub use handle::Replica;
 pub use lifecycle::{Lifecycle, VoterRole};
 pub use links::{Call, Incoming, Link, LinkError, Links, MESSAGE_BYTES_MAX, PeerRefusal, Retry};

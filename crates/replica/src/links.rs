@@ -10,6 +10,7 @@ use aliasd_wire::peer::v1 as wire;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
+use crate::chain::error_chain;
 use crate::frame::FrameError;
 use crate::types::NodeId;
 
@@ -55,7 +56,8 @@ pub trait Link: Send + Sync {
     fn digest(&self, request: wire::DigestRequest) -> Call<wire::DigestReply>;
 }
 
-/// Why a link has no answer.
+/// Why a link has no answer. With the transport's error and its sources as text, made once: a link may be of any transport,
+/// and what a simulator says is compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// The member is not there, or did not prove who it is.
@@ -89,7 +91,8 @@ impl LinkError {
     }
 }
 
-/// Why this member does not do what another one asks.
+/// Why this member does not do what another one asks. It is told to that member, so what caused it inside this one is text:
+/// the error's chain, made once.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerRefusal {
     /// The request cannot be read.
@@ -142,6 +145,6 @@ pub enum PeerRefusal {
 
 impl From<PeerRefusal> for LinkError {
     fn from(refusal: PeerRefusal) -> Self {
-        Self::Refused(refusal.to_string())
+        Self::Refused(error_chain(&refusal))
     }
 }

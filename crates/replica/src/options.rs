@@ -101,7 +101,7 @@ impl ReplicaOptions {
             backoff: "50ms 100ms ..500ms".to_owned(),
             ..Config::default()
         };
-        let config = config.validate().map_err(|error| StartError::Options(error.to_string()))?;
+        let config = config.validate().map_err(|error| StartError::Options(error.into()))?;
         Ok(Arc::new(config))
     }
 }

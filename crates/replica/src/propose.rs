@@ -10,6 +10,7 @@ use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_reply::Result as Answer;
 use openraft::errors::{ClientWriteError, RaftError};
 
+use crate::chain::error_chain;
 use crate::core::Core;
 use crate::error::ProposeError;
 use crate::network::Peers;
@@ -65,7 +66,7 @@ pub(crate) async fn forward(
     let proposal = Proposal::new(entry)?;
     let unknown = |reason: String| ProposeError::OutcomeUnknown { reason };
     let answer = peers.propose(leader, &member.peer_address, proposal.encoded(), timeout).await;
-    let answer = answer.map_err(|error| unknown(format!("node {leader}: {error}")))?;
+    let answer = answer.map_err(|error| unknown(format!("node {leader}: {}", error_chain(&error))))?;
     let revision = match answer {
         Some(Answer::Revision(revision)) => Revision(revision),
         Some(Answer::NotLeader(wire::NotLeader { leader: Some(leader) })) => {

@@ -12,6 +12,7 @@ use openraft::ReadPolicy;
 use openraft::errors::{LinearizableReadError, RaftError};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::chain::error_chain;
 use crate::core::Core;
 use crate::network::Peers;
 use crate::runtime::{self, SharedRuntime};
@@ -88,7 +89,7 @@ async fn ask_anywhere(core: Arc<Core>, peers: Arc<Peers>) -> Result<Revision, St
         Ok(Some(Answer::NotLeader(_))) => Err(format!("node {leader} no longer leads")),
         Ok(Some(Answer::NoQuorum(_))) => Err(format!("the leader, node {leader}, cannot reach a quorum")),
         Ok(None) => Err(format!("the leader, node {leader}, gave an empty answer")),
-        Err(error) => Err(format!("the leader, node {leader}, was not reached: {error}")),
+        Err(error) => Err(format!("the leader, node {leader}, was not reached: {}", error_chain(&error))),
     }
 }
 

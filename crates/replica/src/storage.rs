@@ -82,7 +82,7 @@ pub(crate) fn open_directory(
     node: NodeId,
     runtime: SharedRuntime,
 ) -> Result<(LogStore, SharedStore), StorageFault> {
-    std::fs::create_dir_all(directory).map_err(|error| StorageFault::from_io(directory, "create", &error))?;
+    std::fs::create_dir_all(directory).map_err(|error| StorageFault::from_io(directory, "create", error))?;
     let log = LogStore::open(&directory.join("log"), node, runtime)?;
     let catalog = DiskCatalog::open(&directory.join("catalog"), !log.is_pristine())?;
     Ok((log, Arc::new(CatalogStore::Disk(catalog))))

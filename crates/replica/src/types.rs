@@ -10,7 +10,7 @@ use aliasd_catalog::{Entry, Outcome};
 use openraft::alias;
 use openraft::errors::ErrorSource;
 
-use crate::fault::error_chain;
+use crate::fault::ending;
 use crate::frame::{self, FrameError};
 use crate::runtime::raft::RaftRuntime;
 
@@ -87,7 +87,7 @@ pub(crate) struct ErrorText(String);
 
 impl ErrorSource for ErrorText {
     fn from_error<E: Error + 'static>(error: &E) -> Self {
-        Self(error_chain(error))
+        Self(ending(error))
     }
 
     fn from_string(message: impl ToString) -> Self {

@@ -6,6 +6,7 @@ use aliasd_catalog::{
     AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, ResolveRequest,
     Revision, Route,
 };
+use aliasd_replica::error_chain;
 
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader};
@@ -68,7 +69,7 @@ impl Resolve {
         let bound = CatalogName::from(name);
         let opened = self.vault.open(meta.cluster_id, &bound, CredentialField::Password, credential);
         opened.map(Some).map_err(|error| {
-            tracing::error!(alias = %name, %error, "a credential does not open");
+            tracing::error!(alias = %name, error = error_chain(&error), "a credential does not open");
             Failure::bug("the credential of the alias does not open on this node; its log says why")
         })
     }

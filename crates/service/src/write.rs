@@ -8,7 +8,7 @@ use aliasd_catalog::{
     Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Record, RecordKey, Rejection, RequestId, Revision,
     Sealed, Timestamp, UserName,
 };
-use aliasd_replica::ProposeError;
+use aliasd_replica::{ProposeError, error_chain};
 
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
@@ -125,7 +125,7 @@ impl Writer {
             VaultError::WrongPassword => NodeFailure::WrongCredentials {}.into(),
             VaultError::KeyMissing { .. } => self.readiness.not_serving().unwrap_or(NodeFailure::CatchingUp {}).into(),
             _ => {
-                tracing::error!(%error, "a secret could not be sealed");
+                tracing::error!(error = error_chain(error), "a secret could not be sealed");
                 Failure::bug("the node could not seal a secret; its log says why")
             }
         }

@@ -25,8 +25,8 @@ use aliasd_catalog::{Entry, Record, RecordKey};
 use prost::Message;
 
 use crate::generated::aliasd::store::v1 as proto;
-pub use error::DecodeError;
 use error::FieldError;
+pub use error::{DamageError, DecodeError};
 
 /// The format that this version writes, and the only one that it reads.
 pub const FORMAT_VERSION: u8 = 1;
@@ -118,7 +118,7 @@ fn unframe<M: Message + Default>(bytes: &[u8]) -> Result<M, FieldError> {
     if version != FORMAT_VERSION {
         return Err(FieldError::newer(format!("format version {version}; this version reads {FORMAT_VERSION}")));
     }
-    let message = M::decode(payload).map_err(|error| FieldError::damaged(error.to_string()))?;
+    let message = M::decode(payload)?;
     // Decoding drops what it does not know; then less comes out than went in.
     if message.encoded_len() == payload.len() {
         Ok(message)

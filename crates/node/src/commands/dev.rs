@@ -20,7 +20,7 @@ use super::{FAILED, fail};
 use crate::config::{Commands, Config};
 use crate::node::Node;
 use crate::observe::logging;
-use aliasd_replica::Member;
+use aliasd_replica::{Member, error_chain};
 use aliasd_service::Failure;
 use aliasd_service::operate::{Formation, Formed};
 
@@ -47,7 +47,7 @@ pub(super) fn dev(dev: &Dev) -> ExitCode {
     });
     let (directory, config) = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return fail(FAILED, &format_args!("the node cannot be prepared: {error}")),
+        Err(error) => return fail(FAILED, &format_args!("the node cannot be prepared: {}", error_chain(&error))),
     };
     if let Err(error) = logging::set_up(&config.log) {
         return fail(FAILED, &error);

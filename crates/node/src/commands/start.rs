@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use aliasd_replica::error_chain;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, MISCONFIGURED, explain, fail};
-use crate::chain::chain;
 use crate::config::{Commands, Config};
 use crate::node::{Node, NodeRunError, NodeStartError};
 use crate::observe::logging;
@@ -43,8 +43,12 @@ async fn serve(config: &Config) -> ExitCode {
 pub(super) fn refuse(error: &NodeStartError) -> ExitCode {
     let (message, hint) = (error.explanation(), error.hint());
     tracing::error!(error = message, hint, "the node does not start");
-    let hint = hint.map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
-    fail(if error.is_configuration() { MISCONFIGURED } else { FAILED }, &format_args!("{message}{hint}"))
+    let code = if error.is_configuration() { MISCONFIGURED } else { FAILED };
+    fail(code, &with_hint(&message, hint.as_deref()))
+}
+
+fn with_hint(message: &str, hint: Option<&str>) -> String {
+    hint.map_or_else(|| message.to_owned(), |hint| format!("{message}\n  hint: {hint}"))
 }
 
 /// Serves until a signal or a failure, and ends the node. A second signal ends the program at once.
@@ -65,14 +69,14 @@ pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
     };
     match (failure, stopped) {
         (Some(failure), _) => {
-            let failure = chain(&failure);
+            let failure = error_chain(&failure);
             tracing::error!(failure, "the node has ended");
             fail(FAILED, &failure)
         }
         (None, Err(fault)) => {
-            let fault = chain(&fault);
-            tracing::error!(fault, "the node has not ended cleanly");
-            fail(FAILED, &fault)
+            let (message, hint) = (error_chain(&fault), fault.hint());
+            tracing::error!(error = message, hint, "the node has not ended cleanly");
+            fail(FAILED, &with_hint(&message, hint.as_deref()))
         }
         (None, Ok(())) => ExitCode::SUCCESS,
     }

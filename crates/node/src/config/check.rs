@@ -11,10 +11,10 @@ use nix::unistd::{AccessFlags, access};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use aliasd_replica::error_chain;
 use aliasd_service::vault::KeystoreSettings;
 
 use super::{Config, SettingError};
-use crate::chain::chain;
 use crate::tls::{CertificatePaths, Tls};
 
 /// A certificate that ends sooner than this deserves a warning.
@@ -58,8 +58,9 @@ impl Config {
 
     fn check_certificates(&self, found: &mut Diagnostics) {
         if let Err(error) = Tls::load(&self.tls, self.node.id.get()) {
-            let message = format!("{} {}", error.path.display(), chain(&error.kind));
-            found.error(error.setting, &message, "`aliasctl pki issue` makes certificates and keys");
+            let message = format!("{} {}", error.path.display(), error_chain(&error.kind));
+            let hint = error.kind.hint().unwrap_or("`aliasctl pki issue` makes certificates and keys");
+            found.error(error.setting, &message, hint);
             return;
         }
         let server = self.tls.server();
@@ -120,7 +121,7 @@ fn check_keystore(keystore: &KeystoreSettings, found: &mut Diagnostics) {
                     ("keystore.key_name", "`aliasctl keystore list` shows the keys of a keystore")
                 }
             };
-            found.error(setting, &chain(&error), hint);
+            found.error(setting, &error_chain(&error), hint);
         }
     }
 }

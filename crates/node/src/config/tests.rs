@@ -359,7 +359,11 @@ fn each_thing_that_would_stop_a_start_is_found() {
     let (directory, contents) = machine();
     let root = directory.path().display();
     for (from, to, expected) in [
-        ("node-1.pem", "missing.pem", "tls.peer_certificate: ROOT/missing.pem cannot be read: entity not found"),
+        (
+            "node-1.pem",
+            "missing.pem",
+            "tls.peer_certificate: ROOT/missing.pem cannot be read: No such file or directory (os error 2)",
+        ),
         ("node-1.pem", "keystore.p12", "tls.peer_certificate: ROOT/keystore.p12 holds no certificate in PEM form"),
         ("node-1.pem", "ca.pem", "tls.peer_certificate: ROOT/ca.pem does not prove which node it belongs to"),
         ("node-1-key.pem", "node-1.pem", "tls.peer_key: ROOT/node-1.pem holds no private key in PEM form"),

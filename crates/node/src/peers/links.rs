@@ -95,7 +95,7 @@ fn answer<T>(answer: Result<Response<T>, Status>) -> Result<T, LinkError> {
 }
 
 fn link_error(status: &Status) -> LinkError {
-    let text = format!("{:?}: {}", status.code(), status.message());
+    let text = super::text(status);
     match status.code() {
         Code::Cancelled => LinkError::Interrupted(text),
         Code::Unavailable => LinkError::Unreachable(text),

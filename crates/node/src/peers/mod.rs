@@ -6,5 +6,16 @@
 mod links;
 mod service;
 
+use std::error::Error;
+
+use aliasd_replica::error_chain;
+use tonic::Status;
+
 pub use self::links::GrpcLinks;
 pub use self::service::{PeerIdentity, PeerService};
+
+/// What a status says and what caused it. Its own `Display` shows the cause in a debug form.
+fn text(status: &Status) -> String {
+    let cause = status.source().map(|cause| format!(": {}", error_chain(cause))).unwrap_or_default();
+    format!("{}: {}{cause}", status.code(), status.message())
+}

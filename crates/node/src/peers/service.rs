@@ -1,6 +1,6 @@
 //! Answering: the replica's peer server as a gRPC service.
 
-use aliasd_replica::{Incoming, LinkError, MESSAGE_BYTES_MAX, NodeId, PeerRefusal, PeerServer};
+use aliasd_replica::{Incoming, LinkError, MESSAGE_BYTES_MAX, NodeId, PeerRefusal, PeerServer, error_chain};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::peer_server::{Peer, PeerServer as GrpcPeerServer};
 use futures::stream::BoxStream;
@@ -31,11 +31,11 @@ fn sender(extensions: &Extensions) -> Result<NodeId, Status> {
 }
 
 fn incoming<T: Send + 'static>(messages: Streaming<T>) -> Incoming<T> {
-    messages.map_err(|status| LinkError::Interrupted(status.to_string())).boxed()
+    messages.map_err(|status| LinkError::Interrupted(super::text(&status))).boxed()
 }
 
 fn status(refusal: &PeerRefusal) -> Status {
-    let text = refusal.to_string();
+    let text = error_chain(refusal);
     match refusal {
         PeerRefusal::Undecodable(_) | PeerRefusal::Incomplete(_) => Status::invalid_argument(text),
         PeerRefusal::Impersonation { .. } | PeerRefusal::ForeignVote => Status::permission_denied(text),

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aliasd_keyring::pki;
+use aliasd_replica::error_chain;
 use aliasd_service::identity::{ClientCertificate, ClientConnection};
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
@@ -115,7 +116,7 @@ where
             let (stream, remote) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(error = error_chain(&error), "a connection could not be accepted");
                     tokio::time::sleep(REFUSED_PAUSE).await;
                     continue;
                 }
@@ -127,7 +128,9 @@ where
                 match tokio::time::timeout(HANDSHAKE_TIMEOUT, welcomed).await {
                     // The server may be stopping; then the connection closes with the message.
                     Ok(Ok(accepted)) => drop(sender.send(Ok(accepted)).await),
-                    Ok(Err(error)) => tracing::info!(%remote, %error, "a connection was turned away"),
+                    Ok(Err(error)) => {
+                        tracing::info!(%remote, error = error_chain(&error), "a connection was turned away");
+                    }
                     Err(_) => tracing::info!(%remote, "a connection was turned away: its handshake took too long"),
                 }
             });

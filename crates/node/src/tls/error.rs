@@ -22,8 +22,8 @@ pub struct TlsError {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsErrorKind {
     /// The system does not let us read it.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::ErrorKind),
+    #[error("cannot be read")]
+    Unreadable(#[source] io::Error),
     /// It holds something else.
     #[error("holds no {0} in PEM form")]
     Empty(&'static str),
@@ -44,6 +44,16 @@ pub enum TlsErrorKind {
         /// What the configuration says.
         expected: u64,
     },
+}
+
+impl TlsErrorKind {
+    /// The way out, where there is one that the message does not say.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoNodeId(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for TlsError {

@@ -179,7 +179,7 @@ fn certificates(setting: &'static str, path: &Path) -> Result<Vec<CertificateDer
 }
 
 fn read(setting: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
-    fs::read(path).map(Zeroizing::new).map_err(|cause| error(setting, path, TlsErrorKind::Unreadable(cause.kind())))
+    fs::read(path).map(Zeroizing::new).map_err(|cause| error(setting, path, TlsErrorKind::Unreadable(cause)))
 }
 
 fn unusable_authority(

@@ -4,11 +4,14 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::fault::ending;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct LogHealth {
     syncs: AtomicU64,
     writes: AtomicU64,
+    /// As text, made once: everybody who waits for the log is told it, now and later.
     failure: OnceLock<String>,
 }
 
@@ -39,8 +42,9 @@ impl LogHealth {
 
     /// Records the first failure and says it once in the log.
     pub(crate) fn fail(&self, error: &io::Error) {
-        if self.failure.set(error.to_string()).is_ok() {
-            tracing::error!(%error, "the log cannot be written; this node stops");
+        let failure = ending(error);
+        if self.failure.set(failure.clone()).is_ok() {
+            tracing::error!(error = failure, "the log cannot be written; this node stops");
         }
     }
 }

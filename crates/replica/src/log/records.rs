@@ -40,7 +40,7 @@ pub(super) fn encode_entry(entry: &LogEntry) -> Vec<u8> {
 pub(super) fn decode_entry(path: &Path, index: u64, value: &[u8]) -> Result<LogEntry, StorageFault> {
     let entry = frame::unframe("log entry", value)
         .and_then(codec::log_entry_from_wire)
-        .map_err(|reason| StorageFault::undecodable(path, &format!("log entry {index}"), &reason))?;
+        .map_err(|error| StorageFault::undecodable(path, &format!("log entry {index}"), error))?;
     if entry.log_id.index == index {
         Ok(entry)
     } else {

@@ -39,20 +39,20 @@ pub(crate) struct LogStore(Arc<Shared>);
 
 struct Shared {
     path: PathBuf,
-    // Before the database, so that the thread ends while the database is open.
     writer: LogWriter,
     health: Arc<LogHealth>,
-    database: Arc<DB>,
+    database: Arc<Database>,
     runtime: SharedRuntime,
     state: Mutex<State>,
-    /// Kept open for as long as the log is: see [`take_directory`].
-    _taken: File,
 }
 
-/// What the writer thread writes to.
+/// What the writer thread writes to. The thread closes it if it is the last to need it, because nobody waited for the
+/// thread.
 struct Database {
     path: PathBuf,
-    database: Arc<DB>,
+    database: DB,
+    /// Kept open for as long as the database is, and so after it: see [`take_directory`].
+    _taken: File,
 }
 
 /// What is known without reading the database.
@@ -84,18 +84,17 @@ impl LogStore {
     pub(crate) fn open(path: &Path, node: NodeId, runtime: SharedRuntime) -> Result<Self, StorageFault> {
         let taken = take_directory(path)?;
         let opened = DB::open(&options(), path);
-        let database = opened.map_err(|error| StorageFault::from_rocksdb(path, "open the log in", &error))?;
+        let database = opened.map_err(|error| StorageFault::from_rocksdb(path, "open the log in", error))?;
         claim(path, &database, node)?;
         let state = load(path, &database)?;
 
-        let database = Arc::new(database);
+        let database = Arc::new(Database { path: path.to_owned(), database, _taken: taken });
         let health = Arc::new(LogHealth::default());
-        let device = Database { path: path.to_owned(), database: Arc::clone(&database) };
-        let writer = LogWriter::start(Arc::clone(&health), device)
-            .map_err(|error| StorageFault::from_io(path, "start the log writer for", &error))?;
+        let writer = LogWriter::start(Arc::clone(&health), Arc::clone(&database))
+            .map_err(|error| StorageFault::from_io(path, "start the log writer for", error))?;
         let state = Mutex::new(state);
         let path = path.to_owned();
-        Ok(Self(Arc::new(Shared { path, writer, health, database, runtime, state, _taken: taken })))
+        Ok(Self(Arc::new(Shared { path, writer, health, database, runtime, state })))
     }
 
     /// The log's directory.
@@ -182,8 +181,8 @@ impl Shared {
         options.fill_cache(false);
         let mut entries: Vec<LogEntry> = Vec::new();
         let mut limit = ReadLimit::new(limited);
-        for item in self.database.iterator_opt(IteratorMode::Start, options) {
-            let (_, value) = item.map_err(|error| StorageFault::from_rocksdb(&self.path, "read the log in", &error))?;
+        for item in self.database.database.iterator_opt(IteratorMode::Start, options) {
+            let (_, value) = item.map_err(|error| StorageFault::from_rocksdb(&self.path, "read the log in", error))?;
             let index = start + entries.len() as u64;
             let entry = records::decode_entry(&self.path, index, &value)?;
             records::check_order(&self.path, entries.last().map(|last| &last.log_id), &entry)?;
@@ -317,7 +316,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     }
 }
 
-impl Device for Database {
+impl Device for Arc<Database> {
     fn write(&self, writes: &[LogWrite]) -> io::Result<()> {
         let mut batch = WriteBatch::default();
         for write in writes {
@@ -344,12 +343,12 @@ impl Device for Database {
             }
         }
         let written = self.database.write(batch);
-        written.map_err(|error| StorageFault::from_rocksdb(&self.path, "write the log in", &error).into())
+        written.map_err(|error| StorageFault::from_rocksdb(&self.path, "write the log in", error).into())
     }
 
     fn sync(&self) -> io::Result<()> {
         let synced = self.database.flush_wal(true);
-        synced.map_err(|error| StorageFault::from_rocksdb(&self.path, "sync the log in", &error).into())
+        synced.map_err(|error| StorageFault::from_rocksdb(&self.path, "sync the log in", error).into())
     }
 }
 
@@ -379,7 +378,7 @@ fn claim(path: &Path, database: &DB, node: NodeId) -> Result<(), StorageFault> {
         None => database
             .put(records::NODE_ID, records::encode_node_id(node))
             .and_then(|()| database.flush_wal(true))
-            .map_err(|error| StorageFault::from_rocksdb(path, "write the log in", &error)),
+            .map_err(|error| StorageFault::from_rocksdb(path, "write the log in", error)),
     }
 }
 
@@ -392,8 +391,8 @@ fn value<T>(
 ) -> Result<Option<T>, StorageFault> {
     database
         .get_pinned(key)
-        .map_err(|error| StorageFault::from_rocksdb(path, "read the log in", &error))?
-        .map(|bytes| decode(&bytes).map_err(|reason| StorageFault::undecodable(path, &format!("the {what}"), &reason)))
+        .map_err(|error| StorageFault::from_rocksdb(path, "read the log in", error))?
+        .map(|bytes| decode(&bytes).map_err(|error| StorageFault::undecodable(path, &format!("the {what}"), error)))
         .transpose()
 }
 
@@ -414,7 +413,7 @@ fn load(path: &Path, database: &DB) -> Result<State, StorageFault> {
     let mut previous = state.purged;
     let mut next = state.first_index;
     for item in database.iterator_opt(IteratorMode::Start, options) {
-        let (key, bytes) = item.map_err(|error| StorageFault::from_rocksdb(path, "read the log in", &error))?;
+        let (key, bytes) = item.map_err(|error| StorageFault::from_rocksdb(path, "read the log in", error))?;
         let index = records::entry_index(&key)
             .ok_or_else(|| StorageFault::damaged(path, "an entry has a key of the wrong length"))?;
         if index != next {

@@ -17,7 +17,7 @@ use super::records;
 use super::store::LogStore;
 use super::write::{LogWrite, Waiter};
 use super::writer::{Device, LogWriter};
-use crate::fault::StorageFault;
+use crate::fault::{StorageFault, ending};
 use crate::tests::{create_role, log_entry, log_id, runtime};
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 
@@ -31,6 +31,10 @@ async fn written(directory: &TempDir) -> LogStore {
     log
 }
 
+async fn close(log: LogStore) {
+    log.close().await.unwrap();
+}
+
 /// Opens the database behind the log's back, as a tool or a defect would.
 fn tamper(directory: &Path, change: impl FnOnce(&DB)) {
     let database = DB::open(&Options::default(), directory).unwrap();
@@ -41,7 +45,7 @@ fn tamper(directory: &Path, change: impl FnOnce(&DB)) {
 fn refusal(directory: &TempDir) -> String {
     let fault = LogStore::open(directory.path(), 1, runtime()).err().expect("the log is refused");
     assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
-    let message = fault.to_string();
+    let message = ending(&fault);
     assert!(message.contains(&directory.path().display().to_string()), "names the directory: {message}");
     assert!(message.contains("under a new node id"), "names the way out: {message}");
     message
@@ -89,7 +93,7 @@ async fn reads_join_what_is_on_disk_and_what_is_in_memory() {
 #[tokio::test]
 async fn another_nodes_log_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    drop(written(&directory).await);
+    close(written(&directory).await).await;
     let fault = LogStore::open(directory.path(), 2, runtime()).err().unwrap();
     assert!(matches!(fault, StorageFault::Foreign { found: 1, expected: 2, .. }), "{fault}");
 }
@@ -105,7 +109,7 @@ async fn a_log_in_use_is_refused() {
 #[tokio::test]
 async fn a_changed_entry_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    drop(written(&directory).await);
+    close(written(&directory).await).await;
     tamper(directory.path(), |database| {
         let mut value = database.get(records::entry_key(40)).unwrap().unwrap();
         *value.last_mut().unwrap() ^= 1;
@@ -117,7 +121,7 @@ async fn a_changed_entry_is_refused() {
 #[tokio::test]
 async fn an_entry_in_the_wrong_place_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    drop(written(&directory).await);
+    close(written(&directory).await).await;
     tamper(directory.path(), |database| {
         let value = database.get(records::entry_key(41)).unwrap().unwrap();
         database.put(records::entry_key(40), value).unwrap();
@@ -128,7 +132,7 @@ async fn an_entry_in_the_wrong_place_is_refused() {
 #[tokio::test]
 async fn a_missing_entry_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    drop(written(&directory).await);
+    close(written(&directory).await).await;
     tamper(directory.path(), |database| database.delete(records::entry_key(40)).unwrap());
     assert!(refusal(&directory).contains("log entry 40 is missing"));
 }
@@ -322,6 +326,25 @@ fn the_first_failed_sync_is_final() {
     assert!(ask().unwrap_err().to_string().contains("no space left"), "a later sync must not hide the loss");
     assert_eq!(device.syncs.load(Ordering::SeqCst), 1, "no sync is tried again");
     assert!(health.check().is_err());
+}
+
+/// As when a node is dropped in the middle of a task: the device may take its time, and the task must not.
+#[test]
+fn dropping_the_writer_waits_for_nothing_and_loses_nothing() {
+    let device = Arc::new(CountingDevice::default());
+    let (writer, health) = writer_on(&device);
+    let gate = device.gate.lock().unwrap();
+    let (first, first_done) = oneshot::channel();
+    writer.submit(None, Some(Waiter::Write(first)));
+    wait_until(|| device.syncs.load(Ordering::SeqCst) == 1);
+    let (second, second_done) = oneshot::channel();
+    writer.submit(None, Some(Waiter::Write(second)));
+    // The device is held up by this very thread: waiting for it would take for ever.
+    drop(writer);
+    drop(gate);
+    first_done.blocking_recv().unwrap().unwrap();
+    second_done.blocking_recv().unwrap().unwrap();
+    assert_eq!(health.writes(), 2);
 }
 
 /// Where the child of the next test works; set for the child only.

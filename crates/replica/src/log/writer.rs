@@ -35,7 +35,8 @@ struct Job {
     waiter: Option<Waiter>,
 }
 
-/// Handle of the thread. Dropping it lets the thread finish what is queued and waits for it.
+/// Handle of the thread. Dropping it lets the thread finish what is queued, and waits for nothing: it may be dropped where
+/// nothing may block. What the thread writes to is closed by whoever lets go of it last.
 pub(crate) struct LogWriter {
     queue: Mutex<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -86,7 +87,7 @@ impl LogWriter {
 
     /// Finishes what is queued and ends the thread. Blocks.
     pub(crate) fn close(&self) {
-        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).jobs.take());
+        self.end();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()
@@ -94,11 +95,16 @@ impl LogWriter {
             tracing::error!("the log writer panicked");
         }
     }
+
+    /// Takes no more; the thread ends after what is queued.
+    fn end(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).jobs.take());
+    }
 }
 
 impl Drop for LogWriter {
     fn drop(&mut self) {
-        self.close();
+        self.end();
     }
 }
 

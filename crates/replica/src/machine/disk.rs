@@ -67,7 +67,7 @@ pub(crate) struct DiskStage(Generation);
 impl DiskCatalog {
     /// Opens the catalog in `root`. With `must_exist`, a missing one is damage: the log says that there was one.
     pub(crate) fn open(root: &Path, must_exist: bool) -> Result<Self, StorageFault> {
-        fs::create_dir_all(root).map_err(|error| StorageFault::from_io(root, "create", &error))?;
+        fs::create_dir_all(root).map_err(|error| StorageFault::from_io(root, "create", error))?;
         let current = root.join(CURRENT);
         let name = match fs::read_to_string(&current) {
             Ok(name) => Some(name.trim_end().to_owned()),
@@ -78,7 +78,7 @@ impl DiskCatalog {
                     "it is missing, while the log shows that there was a catalog",
                 ));
             }
-            Err(error) => return Err(StorageFault::from_io(&current, "read", &error)),
+            Err(error) => return Err(StorageFault::from_io(&current, "read", error)),
         };
         if let Some(name) = &name
             && generation_number(name).is_none()
@@ -190,7 +190,7 @@ impl Generation {
         options.set_compression_type(rocksdb::DBCompressionType::Lz4);
         options.set_keep_log_file_num(2);
         let database = DB::open(&options, &path)
-            .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", &error))?;
+            .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", error))?;
         let directory = Directory { path, temporary: AtomicBool::new(create), faults: Arc::clone(faults) };
         Ok(Self { database, directory })
     }
@@ -200,22 +200,22 @@ impl Generation {
         options.disable_wal(true);
         self.database
             .write_opt(batch, &options)
-            .map_err(|error| StorageFault::from_rocksdb(&self.directory.path, "write the catalog in", &error))
+            .map_err(|error| StorageFault::from_rocksdb(&self.directory.path, "write the catalog in", error))
     }
 
     fn flush(&self) -> Result<(), StorageFault> {
         self.database
             .flush()
-            .map_err(|error| StorageFault::from_rocksdb(&self.directory.path, "flush the catalog in", &error))
+            .map_err(|error| StorageFault::from_rocksdb(&self.directory.path, "flush the catalog in", error))
     }
 
     fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
         let path = &self.directory.path;
-        let failed = |error| StorageFault::from_rocksdb(path, "read the catalog in", &error);
+        let failed = |error| StorageFault::from_rocksdb(path, "read the catalog in", error);
         let state = match self.database.get(STATE_KEY).map_err(failed)? {
             None => AppliedState::default(),
             Some(bytes) => AppliedState::decode(&bytes)
-                .map_err(|reason| StorageFault::undecodable(path, "the applied state", &reason))?,
+                .map_err(|error| StorageFault::undecodable(path, "the applied state", error))?,
         };
         let mut options = ReadOptions::default();
         options.set_iterate_lower_bound([RECORD_PREFIX]);
@@ -260,24 +260,24 @@ fn name_next(root: &Path, name: &str) -> Result<(), StorageFault> {
         writeln!(file, "{name}")?;
         file.sync_all()
     };
-    write().map_err(|error| StorageFault::from_io(&next, "write", &error))
+    write().map_err(|error| StorageFault::from_io(&next, "write", error))
 }
 
 /// Uses it from now on.
 fn rename_next(root: &Path) -> Result<(), StorageFault> {
     let current = root.join(CURRENT);
-    fs::rename(root.join(CURRENT_NEXT), &current).map_err(|error| StorageFault::from_io(&current, "write", &error))
+    fs::rename(root.join(CURRENT_NEXT), &current).map_err(|error| StorageFault::from_io(&current, "write", error))
 }
 
 /// Makes the renaming durable.
 fn sync_directory(root: &Path) -> Result<(), StorageFault> {
     let synced = File::open(root).and_then(|directory| directory.sync_all());
-    synced.map_err(|error| StorageFault::from_io(root, "sync", &error))
+    synced.map_err(|error| StorageFault::from_io(root, "sync", error))
 }
 
 /// Removes generations that are not in use: a snapshot that never arrived whole, a catalog that was replaced.
 fn remove_leftovers(root: &Path, current: Option<&str>) -> Result<(), StorageFault> {
-    let failed = |error: io::Error| StorageFault::from_io(root, "clean up", &error);
+    let failed = |error: io::Error| StorageFault::from_io(root, "clean up", error);
     for entry in fs::read_dir(root).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();

@@ -3,6 +3,7 @@
 //! The store in memory can always be told to; the one on disk only in this crate's own tests, so that nothing that is
 //! built for use can switch a fault on.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -84,5 +85,5 @@ impl Faults {
 }
 
 fn died(path: &Path) -> StorageFault {
-    StorageFault::Failed { action: "go on with", path: path.to_owned(), detail: "it died on request".to_owned() }
+    StorageFault::from_io(path, "go on with", io::Error::other("it died on request"))
 }

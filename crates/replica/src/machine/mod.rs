@@ -219,8 +219,10 @@ fn thaw(Frozen { meta, catalog }: Frozen) -> Snapshot {
 /// Writes a snapshot into a new catalog and puts that in the place of the current one.
 fn install(store: &SharedStore, meta: &SnapshotMeta, data: SnapshotData) -> io::Result<(Catalog, AppliedState)> {
     let staged = match data {
-        SnapshotData::Received(staged) => *staged,
-        SnapshotData::Frozen(catalog) => stage_local(store, &catalog).map_err(io::Error::other)?,
+        SnapshotData::Received(mut received) => {
+            received.take().ok_or_else(|| io::Error::other("the snapshot was taken already"))?
+        }
+        SnapshotData::Frozen(catalog) => stage_local(store, &catalog)?,
     };
     let state = AppliedState {
         last_applied: meta.last_log_id,

@@ -1,5 +1,7 @@
 //! A snapshot: one frozen view of the catalog, and the parts in which it travels.
 
+use std::sync::Arc;
+
 use aliasd_catalog::Catalog;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
@@ -7,6 +9,7 @@ use aliasd_wire::store::{encode_record, encode_record_key};
 
 use super::state::decode_digest;
 use super::store::{StageError, StagedCatalog};
+use crate::runtime::{SharedRuntime, WorkLost};
 use crate::types::SnapshotMeta;
 
 /// A part holds records up to about this many bytes.
@@ -24,7 +27,46 @@ pub(crate) enum SnapshotData {
     /// Taken here; sharing its content with the live catalog.
     Frozen(Box<Catalog>),
     /// Received whole and verified, waiting to be installed.
-    Received(Box<StagedCatalog>),
+    Received(Received),
+}
+
+/// A catalog that comes in, in the hands of tasks. Wherever it is dropped, because the sender falls silent, the call is given
+/// up or Raft does not want it, what was received is removed on a thread that may block: that deletes files.
+pub(crate) struct Received {
+    runtime: SharedRuntime,
+    staged: Option<StagedCatalog>,
+}
+
+impl Received {
+    pub(crate) fn new(runtime: &SharedRuntime, staged: StagedCatalog) -> Self {
+        Self { runtime: Arc::clone(runtime), staged: Some(staged) }
+    }
+
+    /// Adds one part. True after the trailer.
+    pub(crate) async fn add(mut self, part: wire::SnapshotPart) -> Result<Result<(Self, bool), StageError>, WorkLost> {
+        let runtime = Arc::clone(&self.runtime);
+        let add = move || {
+            // What is not taken is removed here, by the thread that blocks anyway.
+            let mut staged = self.take().ok_or(StageError::finding("it is gone"))?;
+            let whole = receive_part(&mut staged, part)?;
+            self.staged = Some(staged);
+            Ok((self, whole))
+        };
+        runtime.blocking(add).await
+    }
+
+    /// The catalog, in the hands of a thread that may block.
+    pub(crate) fn take(&mut self) -> Option<StagedCatalog> {
+        self.staged.take()
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        if let Some(staged) = self.staged.take() {
+            self.runtime.spawn_blocking(Box::new(move || drop(staged)));
+        }
+    }
 }
 
 /// CRC-32C over key and value of a record.
@@ -64,16 +106,16 @@ pub(crate) fn receive_part(staged: &mut StagedCatalog, part: wire::SnapshotPart)
         Some(Part::Records(wire::SnapshotRecords { records })) => {
             let damaged = records.iter().any(|it| record_checksum(&it.key, &it.value) != it.checksum);
             if damaged {
-                return Err(StageError::Damaged("a record's checksum does not match its content".to_owned()));
+                return Err(StageError::finding("a record's checksum does not match its content"));
             }
             staged.add(records.into_iter().map(|it| (it.key, it.value)).collect())?;
             Ok(false)
         }
         Some(Part::Trailer(wire::SnapshotTrailer { record_count, digest })) => {
-            let digest = decode_digest(&digest).map_err(|error| StageError::Damaged(error.to_string()))?;
+            let digest = decode_digest(&digest)?;
             staged.verify(record_count, digest)?;
             Ok(true)
         }
-        Some(Part::Header(_)) | None => Err(StageError::Damaged("a part is neither records nor trailer".to_owned())),
+        Some(Part::Header(_)) | None => Err(StageError::finding("a part is neither records nor trailer")),
     }
 }

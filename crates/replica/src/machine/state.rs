@@ -42,7 +42,7 @@ impl AppliedState {
 
 /// A digest from its 32 bytes.
 pub(crate) fn decode_digest(bytes: &[u8]) -> Result<Digest, FrameError> {
-    let bytes = bytes.try_into().map_err(|_| FrameError::content("digest", "it does not have 32 bytes"))?;
+    let bytes = bytes.try_into().map_err(|_| FrameError::finding("digest", "it does not have 32 bytes"))?;
     Ok(Digest::from_bytes(bytes))
 }
 
@@ -59,7 +59,7 @@ pub(super) fn restore<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     for record in records {
         let (key, value) = record?;
         let (key, record) = frame::decode_record(key.as_ref(), value.as_ref())
-            .map_err(|reason| StorageFault::undecodable(path, "a catalog record", &reason))?;
+            .map_err(|error| StorageFault::undecodable(path, "a catalog record", error))?;
         if !catalog.restore(key, record) {
             return Err(StorageFault::damaged(path, "a record lies under a key of another kind"));
         }

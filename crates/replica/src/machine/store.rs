@@ -1,5 +1,6 @@
 //! Where the machine keeps the records between restarts: on disk, or in memory for simulation.
 
+use std::io;
 use std::sync::Arc;
 
 use aliasd_catalog::{Catalog, Digest};
@@ -8,7 +9,7 @@ use super::disk::{DiskCatalog, DiskStage};
 use super::memory::{MemoryCatalog, MemoryStage};
 use super::state::{AppliedState, RecordWrites};
 use crate::fault::StorageFault;
-use crate::frame;
+use crate::frame::{self, FrameError};
 
 /// The catalog's records outside of memory.
 pub(crate) enum CatalogStore {
@@ -81,23 +82,54 @@ enum Backing {
 /// Why a received snapshot is not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StageError {
-    #[error("the snapshot is damaged: {0}; the sender is asked again")]
-    Damaged(String),
+    #[error("the snapshot is damaged")]
+    Damaged(#[source] SnapshotError),
     #[error(transparent)]
     Storage(#[from] StorageFault),
+}
+
+/// What is wrong with a received snapshot.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SnapshotError {
+    #[error(transparent)]
+    Undecodable(#[from] FrameError),
+    #[error("{arrived} of {sent} records arrived")]
+    Incomplete { arrived: u64, sent: u64 },
+    #[error("{0}")]
+    Finding(&'static str),
+}
+
+impl StageError {
+    pub(crate) fn finding(finding: &'static str) -> Self {
+        Self::Damaged(SnapshotError::Finding(finding))
+    }
+}
+
+impl From<FrameError> for StageError {
+    fn from(error: FrameError) -> Self {
+        Self::Damaged(error.into())
+    }
+}
+
+impl From<StageError> for io::Error {
+    fn from(error: StageError) -> Self {
+        match error {
+            StageError::Storage(fault) => fault.into(),
+            other => Self::new(io::ErrorKind::InvalidData, other),
+        }
+    }
 }
 
 impl StagedCatalog {
     /// Adds encoded records. Blocks.
     pub(crate) fn add(&mut self, records: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StageError> {
         for (key, value) in &records {
-            let (key, record) =
-                frame::decode_record(key, value).map_err(|error| StageError::Damaged(error.to_string()))?;
+            let (key, record) = frame::decode_record(key, value)?;
             if self.catalog.record(&key).is_some() {
-                return Err(StageError::Damaged("a record came twice".to_owned()));
+                return Err(StageError::finding("a record came twice"));
             }
             if !self.catalog.restore(key, record) {
-                return Err(StageError::Damaged("a record lies under a key of another kind".to_owned()));
+                return Err(StageError::finding("a record lies under a key of another kind"));
             }
         }
         self.record_count += records.len() as u64;
@@ -111,11 +143,11 @@ impl StagedCatalog {
     /// Compares what arrived with what was sent.
     pub(crate) fn verify(&self, record_count: u64, digest: Digest) -> Result<(), StageError> {
         if self.record_count != record_count {
-            let arrived = self.record_count;
-            return Err(StageError::Damaged(format!("{arrived} of {record_count} records arrived")));
+            let incomplete = SnapshotError::Incomplete { arrived: self.record_count, sent: record_count };
+            return Err(StageError::Damaged(incomplete));
         }
         if self.catalog.digest() != digest {
-            return Err(StageError::Damaged("the digest of what arrived is not that of what was sent".to_owned()));
+            return Err(StageError::finding("the digest of what arrived is not that of what was sent"));
         }
         Ok(())
     }

@@ -1,9 +1,12 @@
 //! The state machine on its stores: what survives, what is refused.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aliasd_catalog::Revision;
+use futures::future::BoxFuture;
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
 use rocksdb::{DB, Options};
 use tempfile::TempDir;
@@ -11,11 +14,12 @@ use tempfile::TempDir;
 use super::disk::DiskCatalog;
 use super::faults::InstallStep;
 use super::memory::MemoryCatalog;
-use super::snapshot::{SnapshotData, parts, receive_part};
+use super::snapshot::{Received, SnapshotData, parts, receive_part};
 use super::store::{CatalogStore, SharedStore, StageError};
 use super::{Machine, Snapshot};
-use crate::fault::StorageFault;
+use crate::fault::{StorageFault, ending};
 use crate::feed::SubscriptionEnd;
+use crate::runtime::{Moment, Runtime, SharedRuntime};
 use crate::tests::{bootstrap, create_role, log_entry, log_id, runtime};
 use crate::types::LogEntry;
 use aliasd_wire::peer::v1::snapshot_part::Part;
@@ -143,6 +147,56 @@ async fn a_damaged_snapshot_is_refused_and_leaves_nothing() {
     assert_eq!(generations(to.path()).len(), 1, "what was received is removed");
 }
 
+/// A runtime on which what may block is done when the test says so.
+#[derive(Default)]
+struct Waiting(Mutex<Vec<Box<dyn FnOnce() + Send>>>);
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waiting")
+    }
+}
+
+impl Runtime for Waiting {
+    fn spawn(&self, _task: BoxFuture<'static, ()>) {}
+
+    fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        self.0.lock().unwrap().push(work);
+    }
+
+    fn now(&self) -> Moment {
+        Moment::after_start(Duration::ZERO)
+    }
+
+    fn sleep_until(&self, _deadline: Moment) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_not_taken_is_removed_on_a_thread_that_may_block() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory);
+    let waiting = Arc::new(Waiting::default());
+    let runtime: SharedRuntime = waiting.clone();
+    drop(Received::new(&runtime, store.stage().unwrap()));
+    assert_eq!(generations(directory.path()).len(), 2, "the task removed it itself");
+    let work: Vec<_> = waiting.0.lock().unwrap().drain(..).collect();
+    work.into_iter().for_each(|work| work());
+    assert_eq!(generations(directory.path()).len(), 1, "nobody removes it");
+
+    // One that is installed is not removed.
+    let mut received = Received::new(&runtime, store.stage().unwrap());
+    let staged = received.take();
+    drop(received);
+    assert!(waiting.0.lock().unwrap().is_empty());
+    drop(staged);
+}
+
 #[tokio::test]
 async fn what_a_crash_left_of_a_snapshot_is_removed_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
@@ -246,7 +300,7 @@ async fn a_damaged_catalog_is_refused() {
         let opened = DiskCatalog::open(directory.path(), true);
         let fault = opened.and_then(|disk| CatalogStore::Disk(disk).load()).expect_err("it is refused");
         assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
-        let message = fault.to_string();
+        let message = ending(&fault);
         assert!(message.contains(&directory.path().display().to_string()), "{message}");
         assert!(message.contains("under a new node id"), "{message}");
     };

@@ -42,7 +42,7 @@ pub(crate) enum CallError {
     Timeout(Duration),
     #[error(transparent)]
     Link(#[from] LinkError),
-    #[error("its answer is not usable: {0}")]
+    #[error("its answer is not usable")]
     Answer(#[from] FrameError),
 }
 

@@ -18,6 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::peers::Lane;
 use super::{CallError, Network};
+use crate::chain::error_chain;
 use crate::codec::{log_id_to_wire, stored_membership_to_wire, vote_from_wire, vote_to_wire};
 use crate::machine::snapshot::{SnapshotData, parts};
 use crate::runtime::{self, Runtime};
@@ -71,7 +72,7 @@ impl NetSnapshot<TypeConfig> for Network {
         };
         let vote = answer.and_then(|reply| Ok(vote_from_wire(reply.vote)?));
         vote.map(SnapshotResponse::new).map_err(|error| {
-            tracing::warn!(target = self.target, %error, "a snapshot was not taken");
+            tracing::warn!(target = self.target, error = error_chain(&error), "a snapshot was not taken");
             self.rpc_error(RPCTypes::InstallSnapshot, &error).into()
         })
     }

@@ -6,10 +6,11 @@ use futures::StreamExt;
 
 use super::admission::PeerAdmission;
 use super::{PeerServer, stopped};
+use crate::chain::error_chain;
 use crate::codec::{log_id_from_wire, stored_membership_from_wire, vote_to_wire};
 use crate::links::{Incoming, PeerRefusal};
-use crate::machine::snapshot::{SnapshotData, receive_part};
-use crate::machine::store::{StageError, StagedCatalog};
+use crate::machine::snapshot::{Received, SnapshotData};
+use crate::machine::store::StageError;
 use crate::runtime::WorkLost;
 use crate::types::SnapshotMeta;
 
@@ -30,8 +31,8 @@ pub(super) async fn install(
     let Ok(_receiving) = server.receiving.try_lock() else {
         return Err(PeerRefusal::Busy);
     };
-    let staged = stage(server, parts).await?;
-    let snapshot = openraft::Snapshot { meta, snapshot: SnapshotData::Received(Box::new(staged)) };
+    let received = receive(server, parts).await?;
+    let snapshot = openraft::Snapshot { meta, snapshot: SnapshotData::Received(received) };
     let answer = server.core.within(server.core.raft.install_full_snapshot(vote, snapshot)).await;
     let answer = answer.map_err(|error| stopped(&error))?;
     server.core.heard_from_leader();
@@ -49,26 +50,27 @@ async fn next_part(
 }
 
 /// Stores a snapshot beside the current catalog, each part where it holds up nobody.
-async fn stage(server: &PeerServer, mut parts: Incoming<wire::SnapshotPart>) -> Result<StagedCatalog, PeerRefusal> {
+async fn receive(server: &PeerServer, mut parts: Incoming<wire::SnapshotPart>) -> Result<Received, PeerRefusal> {
     let (runtime, store) = (&server.core.runtime, server.store.clone());
     let lost = |error: WorkLost| PeerRefusal::Internal(format!("receiving a snapshot failed: {error}"));
-    let mut staged =
+    let staged =
         runtime.blocking(move || store.stage()).await.map_err(lost)?.map_err(|error| refusal(&error.into()))?;
+    let mut received = Received::new(runtime, staged);
     while let Some(part) = next_part(server, &mut parts).await? {
-        let received = runtime.blocking(move || receive_part(&mut staged, part).map(|whole| (staged, whole)));
-        let (so_far, whole) = received.await.map_err(lost)?.map_err(|error| refusal(&error))?;
+        let (so_far, whole) = received.add(part).await.map_err(lost)?.map_err(|error| refusal(&error))?;
         if whole {
             return Ok(so_far);
         }
-        staged = so_far;
+        received = so_far;
     }
-    Err(refusal(&StageError::Damaged("it ends before its trailer".to_owned())))
+    Err(refusal(&StageError::finding("it ends before its trailer")))
 }
 
 fn refusal(error: &StageError) -> PeerRefusal {
-    tracing::error!(%error, "a snapshot was not taken");
+    let text = error_chain(error);
+    tracing::error!(error = text, "a snapshot was not taken; its sender will try again");
     match error {
-        StageError::Damaged(_) => PeerRefusal::DamagedSnapshot(error.to_string()),
-        StageError::Storage(_) => PeerRefusal::Storage(error.to_string()),
+        StageError::Damaged(_) => PeerRefusal::DamagedSnapshot(text),
+        StageError::Storage(_) => PeerRefusal::Storage(text),
     }
 }

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::links::Switchboard;
+use crate::fault::take_directory;
 use crate::runtime::SharedRuntime;
 use crate::{Member, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, StartError, Storage, TokioRuntime};
 
@@ -92,6 +93,9 @@ impl Cluster {
         self.board.pull_out(node);
         drop(replica);
         runtime.shutdown_timeout(PATIENCE);
+        // Nobody waited for the log's thread, which closes the log.
+        let log = self.directory.path().join(node.to_string()).join("log");
+        self.wait("the end of the log's thread", || take_directory(&log).is_ok());
     }
 
     pub(super) fn replica(&self, node: NodeId) -> &Replica {

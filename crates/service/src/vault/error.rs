@@ -2,6 +2,7 @@
 
 use aliasd_catalog::KeyId;
 use aliasd_keyring::keystore::{KeystoreError, KeystoreSetting};
+use aliasd_replica::error_chain;
 
 /// Why a secret could not be sealed, opened or hashed. The texts about the keystore are Neo4j's, with aliasd's settings in
 /// place of its own; what exactly went wrong is the source and the [`VaultError::hint`].
@@ -57,7 +58,7 @@ impl VaultError {
                     KeystoreSetting::Password => "keystore.password",
                     KeystoreSetting::KeyName => "keystore.key_name",
                 };
-                format!("Check {setting}: {error}.")
+                format!("Check {setting}: {}.", error_chain(error))
             }
             Self::KeyMissing { .. } => {
                 "Put the same file on every node, where keystore.path names it, and load it again.".to_owned()

@@ -1,22 +1,22 @@
 //! Why stored bytes could not be read.
 
-use std::fmt;
-
 use aliasd_catalog::Rejection;
 
 use crate::value::ValueError;
 
 /// Why stored bytes could not be read. Never holds a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The bytes are not what was written.
+    #[error("a {what} is damaged")]
     Damaged {
         /// What was being read, such as "log entry".
         what: &'static str,
         /// What is wrong with it.
-        reason: String,
+        source: DamageError,
     },
     /// The bytes are sound, but say something that this version does not understand.
+    #[error("a {what} was written by a newer version: {detail}")]
     Newer {
         /// What was being read, such as "log entry".
         what: &'static str,
@@ -25,31 +25,51 @@ pub enum DecodeError {
     },
 }
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl DecodeError {
+    /// The way out, where the bytes are not at fault.
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Damaged { what, reason } => write!(f, "a {what} is damaged: {reason}"),
-            Self::Newer { what, detail } => {
-                write!(f, "a {what} was written by a newer version; upgrade this node ({detail})")
-            }
+            Self::Damaged { .. } => None,
+            Self::Newer { .. } => Some("upgrade this node"),
         }
     }
 }
 
-impl std::error::Error for DecodeError {}
+/// What is wrong with stored bytes: what was found, or who refused them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DamageError {
+    /// They are no message.
+    #[error(transparent)]
+    Message(#[from] prost::DecodeError),
+    /// They hold a value that is none of the language.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// They hold a name or value that the catalog does not accept.
+    #[error(transparent)]
+    Rejected(Box<Rejection>),
+    /// They do not fit together.
+    #[error("{0}")]
+    Finding(String),
+}
+
+impl From<Rejection> for DamageError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(Box::new(rejection))
+    }
+}
 
 /// A [`DecodeError`] that does not know yet what was being read.
 #[derive(Debug)]
 pub(super) enum FieldError {
     /// See [`DecodeError::Damaged`].
-    Damaged(String),
+    Damaged(DamageError),
     /// See [`DecodeError::Newer`].
     Newer(String),
 }
 
 impl FieldError {
-    pub(super) fn damaged(reason: impl Into<String>) -> Self {
-        Self::Damaged(reason.into())
+    pub(super) fn damaged(finding: impl Into<String>) -> Self {
+        Self::Damaged(DamageError::Finding(finding.into()))
     }
 
     pub(super) fn newer(detail: impl Into<String>) -> Self {
@@ -57,25 +77,19 @@ impl FieldError {
     }
 
     pub(super) fn missing(field: &str) -> Self {
-        Self::Damaged(format!("{field} is missing"))
+        Self::damaged(format!("{field} is missing"))
     }
 
     pub(super) fn of(self, what: &'static str) -> DecodeError {
         match self {
-            Self::Damaged(reason) => DecodeError::Damaged { what, reason },
+            Self::Damaged(source) => DecodeError::Damaged { what, source },
             Self::Newer(detail) => DecodeError::Newer { what, detail },
         }
     }
 }
 
-impl From<Rejection> for FieldError {
-    fn from(rejection: Rejection) -> Self {
-        Self::Damaged(rejection.to_string())
-    }
-}
-
-impl From<ValueError> for FieldError {
-    fn from(error: ValueError) -> Self {
-        Self::Damaged(error.to_string())
+impl<E: Into<DamageError>> From<E> for FieldError {
+    fn from(error: E) -> Self {
+        Self::Damaged(error.into())
     }
 }
