@@ -6,6 +6,7 @@
 
 mod circles;
 mod decisions;
+mod errors;
 mod layers;
 mod lints;
 mod modules;
@@ -73,6 +74,12 @@ fn each_library_is_named_in_its_one_place() {
 }
 
 #[test]
+fn the_replica_has_no_clock_dice_or_tasks_of_its_own() {
+    let workspace = Workspace::load();
+    expect_none("ask the runtime that is handed in", &places::behind_the_runtime(&workspace.sources));
+}
+
+#[test]
 fn the_language_knows_no_state_of_the_catalog() {
     let workspace = Workspace::load();
     expect_none("what reads a catalog belongs into listing", &places::state_in_the_language(&workspace.sources));
@@ -88,6 +95,12 @@ fn who_may_see_what_is_decided_in_one_place() {
 fn what_is_on_disk_knows_nothing_of_the_public_interface() {
     let workspace = Workspace::load();
     expect_none("`wire::store` stands alone (ARCHITECTURE.md, \"Layers\")", &store::ties(&workspace.sources));
+}
+
+#[test]
+fn an_error_says_its_source_once() {
+    let workspace = Workspace::load();
+    expect_none("what the source says stands in the chain", &errors::doubled_sources(&workspace.sources));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Where a name may be written: libraries that must not spread, and what pure code must not know.
 
 use crate::rust;
+use crate::shape::is_test_file;
 use crate::workspace::Source;
 
 /// A library, and the beginnings of the paths of the files that may name it.
@@ -58,6 +59,62 @@ const IMPURE: &[&str] = &[
 
 /// Names that are impure wherever they come from.
 const IMPURE_NAMES: &[&str] = &["HashMap", "HashSet", "RandomState", "SystemTime", "Instant"];
+
+/// What the replica asks of the runtime that it is handed, and of nothing else: a simulator would not know of it.
+const HANDED_IN: &[&str] = &[
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::time::self",
+    "std::time::*",
+    "std::thread",
+    "std::net",
+    "std::self",
+    "std::*",
+    "tokio::spawn",
+    "tokio::time",
+    "tokio::task",
+    "tokio::runtime",
+    "tokio::net",
+    "tokio::fs",
+    "tokio::io",
+    "tokio::process",
+    "tokio::signal",
+    "tokio::self",
+    "tokio::*",
+    "futures::executor",
+    "rand",
+    "getrandom",
+];
+
+/// What may be named although it is within the above: a generator that is given its seed.
+const SEEDED: &[&str] = &["rand::SeedableRng", "rand::rngs::SmallRng"];
+
+/// The files of the replica that may name such things, and which.
+const REACH_OUT: &[(&str, &[&str])] = &[
+    // The runtime of production.
+    ("crates/replica/src/runtime/tokio.rs", &["tokio", "rand"]),
+    // The thread of the log on disk, which no simulator can have.
+    ("crates/replica/src/log/writer.rs", &["std::thread"]),
+];
+
+/// Files of the replica, its tests left out, that reach for a clock, dice, a thread, a task or a socket by themselves.
+pub(crate) fn behind_the_runtime(sources: &[Source]) -> Vec<String> {
+    let mut out = Vec::new();
+    let replica = |source: &&Source| source.path.starts_with("crates/replica/src/") && !is_test_file(&source.path);
+    for source in sources.iter().filter(replica) {
+        let allowed = REACH_OUT.iter().filter(|(file, _)| *file == source.path).flat_map(|(_, allowed)| *allowed);
+        let allowed: Vec<&str> = allowed.chain(SEEDED).copied().collect();
+        for path in rust::paths(&source.text) {
+            // A module may be called like the library that it wraps.
+            let whole = path == "std" || path == "tokio" && !source.text.contains("mod tokio;");
+            let banned = whole || HANDED_IN.iter().any(|banned| is_within(&path, banned));
+            if banned && !allowed.iter().any(|allowed| is_within(&path, allowed)) {
+                out.push(format!("{} names {path}", source.path));
+            }
+        }
+    }
+    out
+}
 
 /// Files that name a library outside its place.
 pub(crate) fn strays(sources: &[Source]) -> Vec<String> {
@@ -125,6 +182,24 @@ mod tests {
         assert_eq!(stray("crates/service/src/resolve.rs", "fn f() -> tonic::Code { g() }"), 1);
         assert_eq!(stray("crates/node/src/api/failure.rs", "use tonic::Code;"), 0);
         assert_eq!(stray("crates/cli/src/pki.rs", "/// as rcgen does\nfn rcgen_like() {}"), 0);
+    }
+
+    #[test]
+    fn a_replica_that_reaches_out_is_found() {
+        let found = |file: &str, text| {
+            behind_the_runtime(&[Source::example(&format!("crates/replica/src/{file}"), text)]).len()
+        };
+        assert_eq!(found("core.rs", "use std::time::{Duration, Instant};"), 1);
+        assert_eq!(found("core.rs", "fn f() { tokio::spawn(g()); std::thread::sleep(d); }"), 2);
+        assert_eq!(found("core.rs", "use tokio::{sync::watch, time};"), 1);
+        assert_eq!(found("core.rs", "use tokio as t;"), 1);
+        assert_eq!(found("core.rs", "fn f() -> u64 { rand::rng().next_u64() }"), 1);
+        assert_eq!(found("core.rs", "use std::time::Duration; use tokio::sync::mpsc; // not tokio::time"), 0);
+        assert_eq!(found("runtime/raft.rs", "use rand::{SeedableRng, rngs::SmallRng};"), 0);
+        assert_eq!(found("runtime/tokio.rs", "use tokio::time::Instant; use rand::Rng;"), 0);
+        assert_eq!(found("runtime/tokio.rs", "use std::time::Instant;"), 1);
+        assert_eq!(found("log/writer.rs", "use std::thread::JoinHandle;"), 0);
+        assert_eq!(found("log/tests.rs", "use std::thread;"), 0);
     }
 
     #[test]
