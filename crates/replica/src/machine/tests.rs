@@ -219,7 +219,7 @@ async fn die_installing(target: &mut Machine, step: InstallStep) {
     apply(&mut source, entries(1..60)).await;
     let snapshot = snapshot(&mut source).await;
     let died = target.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap_err();
-    assert!(died.to_string().contains("died on request"), "{step:?}: {died}");
+    assert!(ending(&died).contains("died on request"), "{step:?}: {died}");
 }
 
 /// The catalog of 10 entries or that of 60, whole: its digest is checked when it is loaded.

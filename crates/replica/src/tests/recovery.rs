@@ -9,6 +9,7 @@ use super::links::Switchboard;
 use super::{bootstrap, create_role, runtime};
 use crate::{
     MemoryStorage, NotServing, ProposeError, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault,
+    error_chain,
 };
 
 fn small_log(options: &mut ReplicaOptions) {
@@ -93,6 +94,11 @@ fn a_member_far_behind_gets_a_snapshot_while_writes_go_on() {
     assert_eq!(cluster.settle().1, state.1);
 }
 
+/// What an operator reads.
+fn told(error: &StartError) -> String {
+    format!("{}\n  hint: {}", error_chain(error), error.hint().unwrap_or_default())
+}
+
 #[test]
 fn a_member_without_its_log_does_not_start() {
     let mut cluster = Cluster::form(1, |_| {});
@@ -103,7 +109,7 @@ fn a_member_without_its_log_does_not_start() {
     std::fs::remove_dir_all(&log).unwrap();
     let error = cluster.try_start(1).unwrap_err();
     assert!(matches!(error, StartError::Storage(StorageFault::Damaged { .. })), "{error}");
-    let message = error.to_string();
+    let message = told(&error);
     assert!(message.contains(&log.display().to_string()) && message.contains("new node id"), "{message}");
 }
 
@@ -115,7 +121,7 @@ fn a_member_without_its_catalog_does_not_start() {
     cluster.kill(1);
     let catalog = cluster.directory.path().join("1").join("catalog");
     std::fs::remove_dir_all(&catalog).unwrap();
-    let message = cluster.try_start(1).unwrap_err().to_string();
+    let message = told(&cluster.try_start(1).unwrap_err());
     assert!(message.contains(&catalog.display().to_string()) && message.contains("new node id"), "{message}");
 }
 

@@ -12,6 +12,7 @@ use crate::machine::Machine;
 use crate::machine::disk::DiskCatalog;
 use crate::machine::memory::MemoryCatalog;
 use crate::machine::store::CatalogStore;
+use crate::runtime::within;
 use crate::types::TypeConfig;
 
 use super::runtime;
@@ -40,10 +41,10 @@ impl StoreBuilder<TypeConfig, MemoryLog, Machine> for InMemory {
 
 #[tokio::test]
 async fn rocksdb_passes_openrafts_suite() {
-    Suite::test_all(OnDisk).await.unwrap();
+    within(&runtime(), Suite::test_all(OnDisk)).await.unwrap();
 }
 
 #[tokio::test]
 async fn memory_passes_openrafts_suite() {
-    Suite::test_all(InMemory).await.unwrap();
+    within(&runtime(), Suite::test_all(InMemory)).await.unwrap();
 }
