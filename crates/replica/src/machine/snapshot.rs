@@ -34,12 +34,12 @@ pub(crate) enum SnapshotData {
 /// up or Raft does not want it, what was received is removed on a thread that may block: that deletes files.
 pub(crate) struct Received {
     runtime: SharedRuntime,
-    staged: Option<StagedCatalog>,
+    staged: Option<Box<StagedCatalog>>,
 }
 
 impl Received {
     pub(crate) fn new(runtime: &SharedRuntime, staged: StagedCatalog) -> Self {
-        Self { runtime: Arc::clone(runtime), staged: Some(staged) }
+        Self { runtime: Arc::clone(runtime), staged: Some(Box::new(staged)) }
     }
 
     /// Adds one part. True after the trailer.
@@ -49,7 +49,7 @@ impl Received {
             // What is not taken is removed here, by the thread that blocks anyway.
             let mut staged = self.take().ok_or(StageError::finding("it is gone"))?;
             let whole = receive_part(&mut staged, part)?;
-            self.staged = Some(staged);
+            self.staged = Some(Box::new(staged));
             Ok((self, whole))
         };
         runtime.blocking(add).await
@@ -57,7 +57,7 @@ impl Received {
 
     /// The catalog, in the hands of a thread that may block.
     pub(crate) fn take(&mut self) -> Option<StagedCatalog> {
-        self.staged.take()
+        self.staged.take().map(|staged| *staged)
     }
 }
 
