@@ -9,5 +9,6 @@ mod privileges;
 mod secrets;
 mod signals;
 mod story;
+mod streams;
 mod surface;
 mod upgrade;

@@ -4,7 +4,8 @@
 //! 1 rejected, 2 usage, 3 unavailable, 4 outcome unknown. It is built on the SDK. Of the language it knows what helps
 //! a person to write it, never what a statement does: statements are sent as they were typed.
 
-#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+// `println!` and `eprintln!` panic when nobody reads any more.
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable, clippy::print_stdout, clippy::print_stderr))]
 
 mod arguments;
 mod command_error;

@@ -1,5 +1,6 @@
 //! Where passwords come from: a file, the environment, or a prompt that does not echo. Never an argument.
 
+use std::env::VarError;
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -30,7 +31,14 @@ pub(crate) fn read_text(what: &str, path: &Path) -> Result<Zeroizing<String>, Co
 pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Zeroizing<String>>, CommandError> {
     match file {
         Some(path) => read_text("password file", path).map(Some),
-        None => Ok(std::env::var(variable).ok().filter(|password| !password.is_empty()).map(Zeroizing::new)),
+        None => match std::env::var(variable) {
+            Ok(password) => Ok(Some(password).filter(|password| !password.is_empty()).map(Zeroizing::new)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(CommandError::usage(
+                format!("the environment variable {variable} is not UTF-8 text"),
+                "set it to UTF-8 text, or put the password into a file",
+            )),
+        },
     }
 }
 

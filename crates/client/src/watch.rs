@@ -84,9 +84,12 @@ impl WatchFrom {
         Self { after: Some(revision), names: None }
     }
 
-    /// Reports these aliases and databases only, and changes of access.
+    /// Reports these aliases and databases only, and changes of access. No name at all limits nothing: whoever wants
+    /// changes of access alone says so with [`access_only`](Self::access_only).
     pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.names.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        for name in names {
+            self.names.get_or_insert_default().push(name.into());
+        }
         self
     }
 

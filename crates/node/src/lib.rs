@@ -10,7 +10,8 @@
 //! What a caller may do and what a call does is decided in `aliasd-service`, what an entry does in `aliasd-catalog`. No module
 //! reads configuration on its own; what it needs is handed to it.
 
-#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+// `println!` and `eprintln!` panic when nobody reads any more.
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable, clippy::print_stdout, clippy::print_stderr))]
 
 pub mod api;
 pub mod commands;

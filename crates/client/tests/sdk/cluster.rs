@@ -39,6 +39,8 @@ pub(crate) struct Call {
     pub(crate) freshness: Option<Freshness>,
     pub(crate) authorization: String,
     pub(crate) after_revision: Option<u64>,
+    /// The names that a watch is limited to; `None` if it is not limited.
+    pub(crate) names: Option<Vec<String>>,
 }
 
 /// What all members share.

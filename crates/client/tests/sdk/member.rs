@@ -63,6 +63,7 @@ impl Member {
             freshness: None,
             authorization: authorization.clone(),
             after_revision: None,
+            names: None,
         };
         state.calls.push(call);
         if let Some(token) = authorization.strip_prefix("Bearer token-")
@@ -191,7 +192,8 @@ impl Router for Member {
     async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
         self.arrive("watch", &request)?;
         let after = request.get_ref().after_revision;
-        self.note(|call| call.after_revision = after);
+        let names = request.get_ref().filter.clone().map(|filter| filter.names);
+        self.note(|call| (call.after_revision, call.names) = (after, names));
         let (messages, stream) = mpsc::channel(1000);
         let mut state = self.world.state();
         if after.is_some_and(|after| after < state.compacted) {

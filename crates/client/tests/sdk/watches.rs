@@ -40,6 +40,18 @@ async fn a_watch_that_is_cut_goes_on_after_what_it_has_seen() {
 }
 
 #[tokio::test]
+async fn no_names_limit_nothing() {
+    let cluster = Cluster::start(1).await;
+    let names: [Vec<&str>; 2] = [vec![], vec!["films", "books"]];
+    for names in names {
+        next(&mut cluster.client(&[0]).watch(WatchFrom::now().names(names))).await;
+    }
+    next(&mut cluster.client(&[0]).watch(WatchFrom::now().access_only())).await;
+    let asked: Vec<_> = cluster.calls("watch").into_iter().map(|call| call.names).collect();
+    assert_eq!(asked, [None, Some(vec!["films".to_owned(), "books".to_owned()]), Some(vec![])]);
+}
+
+#[tokio::test]
 async fn a_gap_is_said() {
     let cluster = Cluster::start(1).await;
     cluster.world.state().revision = 100;

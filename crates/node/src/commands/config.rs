@@ -1,18 +1,13 @@
 //! `aliasd config`: the default configuration, and judging one.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{FAILED, MISCONFIGURED, explain, fail, with_hint};
+use super::{MISCONFIGURED, explain, print, say, with_hint};
 use crate::config::{Commands, Config, DEFAULT_FILE, Diagnostic, Severity};
 
 pub(super) fn print_default() -> ExitCode {
-    match io::stdout().write_all(DEFAULT_FILE.as_bytes()) {
-        // A reader that has seen enough is no failure.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(FAILED, &error),
-        _ => ExitCode::SUCCESS,
-    }
+    print(DEFAULT_FILE)
 }
 
 pub(super) fn check(files: &[PathBuf], offline: bool, expand_commands: bool) -> ExitCode {
@@ -30,10 +25,10 @@ pub(super) fn check(files: &[PathBuf], offline: bool, expand_commands: bool) -> 
 
 /// Prints what is wrong with a file; true if a node would start with it.
 fn check_one(file: &Path, commands: Commands, offline: bool) -> bool {
-    let config = match Config::load(file, commands, std::env::vars()) {
+    let config = match Config::load(file, commands, std::env::vars_os()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("{}:\n{}", file.display(), explain(&error));
+            say(&format_args!("{}:\n{}", file.display(), explain(&error)));
             return false;
         }
     };
@@ -43,11 +38,12 @@ fn check_one(file: &Path, commands: Commands, offline: bool) -> bool {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        eprintln!("{}: {severity}: {}", file.display(), with_hint(error));
+        say(&format_args!("{}: {severity}: {}", file.display(), with_hint(error)));
     }
     let good = found.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
     if good {
-        println!("{}: good", file.display());
+        // The verdict is the exit code; a reader that has gone away misses only the words.
+        print(&format!("{}: good\n", file.display()));
     }
     good
 }

@@ -16,7 +16,7 @@ use clap::Args;
 use tokio::runtime::Runtime;
 
 use super::start::{Signals, refuse, run};
-use super::{FAILED, fail};
+use super::{FAILED, fail, print, say};
 use crate::config::{Commands, Config};
 use crate::node::Node;
 use crate::observe::logging;
@@ -88,7 +88,7 @@ async fn form(node: &Node) -> Result<Formed, Failure> {
 fn print_welcome(directory: &Path, node: &Node, formed: &Formed) {
     let addresses = node.addresses();
     let password = formed.generated.as_ref().map(aliasd_catalog::PlainSecret::expose).unwrap_or_default();
-    println!(
+    print(&format!(
         "One node of aliasd is ready. In another terminal:\n\n  \
            export ALIASD_ENDPOINTS={client}\n  \
            export ALIASD_CA={ca}\n  \
@@ -96,12 +96,12 @@ fn print_welcome(directory: &Path, node: &Node, formed: &Formed) {
            export ALIASD_PASSWORD={password}\n  \
            aliasctl exec \"SHOW DATABASES\"\n\n\
          Metrics and readiness: http://{http}/metrics, http://{http}/readyz\n\
-         Everything is in {directory} and is removed when you press Ctrl-C.",
+         Everything is in {directory} and is removed when you press Ctrl-C.\n",
         client = addresses.client,
         ca = directory.join("pki/ca.pem").display(),
         http = addresses.http,
         directory = directory.display(),
-    );
+    ));
 }
 
 /// Makes certificates, keystore and configuration file, as an operator would.
@@ -171,7 +171,7 @@ impl TemporaryDirectory {
 impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("aliasd: {} could not be removed: {error}", self.0.display());
+            say(&format_args!("aliasd: {} could not be removed: {error}", self.0.display()));
         }
     }
 }

@@ -6,6 +6,7 @@ mod config;
 mod dev;
 mod start;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -86,8 +87,23 @@ fn with_hint(error: &SettingError) -> String {
 
 /// Says on standard error why the program ends.
 fn fail(code: u8, message: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("aliasd: {message}");
+    say(&format_args!("aliasd: {message}"));
     ExitCode::from(code)
+}
+
+/// Prints what was asked for on standard output. A reader that has seen enough and gone is no failure.
+fn print(text: &str) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(FAILED, &error),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Says something on standard error.
+fn say(text: &dyn std::fmt::Display) {
+    // If standard error is gone there is nobody left to say it to.
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 #[cfg(test)]

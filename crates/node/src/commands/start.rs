@@ -14,7 +14,7 @@ use crate::observe::logging;
 
 pub(super) fn start(file: &Path, expand_commands: bool) -> ExitCode {
     let commands = if expand_commands { Commands::Run } else { Commands::Refuse };
-    let config = match Config::load(file, commands, std::env::vars()) {
+    let config = match Config::load(file, commands, std::env::vars_os()) {
         Ok(config) => config,
         Err(error) => return fail(MISCONFIGURED, &format_args!("{}:\n{}", file.display(), explain(&error))),
     };

@@ -15,6 +15,7 @@ mod source;
 mod tests;
 mod value;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -158,7 +159,7 @@ impl Config {
     pub fn load(
         path: &Path,
         commands: Commands,
-        environment: impl IntoIterator<Item = (String, String)>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
         reader::read(source::gather(path, commands, environment)?)
     }

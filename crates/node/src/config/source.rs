@@ -1,6 +1,7 @@
 //! From a file and the environment to one text per setting. What the texts mean is not judged here.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -40,7 +41,7 @@ pub(super) fn examples() -> Texts {
 pub(super) fn gather(
     path: &Path,
     commands: Commands,
-    environment: impl IntoIterator<Item = (String, String)>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Texts, ConfigError> {
     let known: Vec<String> =
         schema::sections().into_iter().flat_map(|section| section.keys).map(|key| key.name).collect();
@@ -54,6 +55,10 @@ pub(super) fn gather(
 
 fn open(path: &Path) -> Result<(File, Zeroizing<String>), SettingError> {
     let unreadable = |error: std::io::Error| {
+        if error.kind() == std::io::ErrorKind::InvalidData {
+            let message = format!("the configuration file {} is not UTF-8 text", path.display());
+            return SettingError::general(message, "save it as UTF-8 without a byte order mark");
+        }
         let message = format!("the configuration file {} cannot be read: {}", path.display(), error.kind());
         SettingError::general(message, "`aliasd config default` prints a file to start from")
     };
@@ -108,7 +113,7 @@ fn parse(path: &Path, contents: &str, known: &[String], errors: &mut Vec<Setting
 
 fn overlay(
     texts: &mut Texts,
-    environment: impl IntoIterator<Item = (String, String)>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
     known: &[String],
     errors: &mut Vec<SettingError>,
 ) {
@@ -116,9 +121,16 @@ fn overlay(
     let variables: BTreeMap<String, String> =
         sections.iter().flat_map(|section| &section.keys).map(|key| (key.variable(), key.name.clone())).collect();
     for (variable, value) in environment {
+        // A name that is no text is none of ours.
+        let Ok(variable) = variable.into_string() else { continue };
         let Some(rest) = variable.strip_prefix("ALIASD_") else { continue };
         let origin = Origin::Environment { variable: variable.clone() };
         if let Some(name) = variables.get(&variable) {
+            let Ok(value) = value.into_string() else {
+                let (message, hint) = ("the value is not UTF-8 text", "set the variable to UTF-8 text, or unset it");
+                errors.push(SettingError::of(name, message, hint).at(origin));
+                continue;
+            };
             if expand::command_of(&value).is_some() {
                 let message = "a command is expanded only in the configuration file";
                 let hint = "set the variable to the value itself";

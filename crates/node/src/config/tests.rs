@@ -1,4 +1,6 @@
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,7 +38,7 @@ fn load(contents: &str) -> Result<Config, ConfigError> {
 
 fn load_with(contents: &str, commands: Commands, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let (_directory, path) = file(contents);
-    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let environment = environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
     Config::load(&path, commands, environment)
 }
 
@@ -222,6 +224,24 @@ fn what_is_not_toml_names_the_line_and_never_quotes_it() {
     assert!(!problem.contains("hunter2"), "{problem}");
     let missing = Config::load(Path::new("/nowhere/aliasd.toml"), Commands::Refuse, []).unwrap_err();
     assert!(missing.to_string().starts_with("the configuration file /nowhere/aliasd.toml cannot be read"));
+}
+
+#[test]
+fn what_is_no_text_is_said_and_stops_nothing_else() {
+    let (_directory, path) = file(REQUIRED);
+    let no_text = || OsStr::from_bytes(b"\xff").to_owned();
+    let environment = [(no_text(), OsString::from("1")), (OsString::from("TERM"), no_text())];
+    Config::load(&path, Commands::Refuse, environment).unwrap();
+    let environment = [(OsString::from("ALIASD_NODE_ID"), no_text())];
+    assert_eq!(
+        problems(Config::load(&path, Commands::Refuse, environment)),
+        [
+            "node.id: the value is not UTF-8 text (environment variable ALIASD_NODE_ID)\n  hint: set the variable to UTF-8 text, or unset it"
+        ]
+    );
+    fs::write(&path, [REQUIRED.as_bytes(), b"# \xff\n"].concat()).unwrap();
+    let error = Config::load(&path, Commands::Refuse, []).unwrap_err().to_string();
+    assert!(error.ends_with("aliasd.toml is not UTF-8 text"), "{error}");
 }
 
 #[test]

@@ -323,7 +323,7 @@ impl Device for Arc<Database> {
             match write {
                 LogWrite::Vote(vote) => batch.put(records::VOTE, records::encode_vote(vote)),
                 LogWrite::Committed(Some(committed)) => {
-                    batch.put(records::COMMITTED, records::encode_log_id(committed))
+                    batch.put(records::COMMITTED, records::encode_log_id(committed));
                 }
                 LogWrite::Committed(None) => batch.delete(records::COMMITTED),
                 LogWrite::Append(entries) => {
