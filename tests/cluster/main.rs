@@ -5,6 +5,7 @@
 mod crash;
 mod damage;
 mod limits;
+mod members;
 mod privileges;
 mod secrets;
 mod signals;

@@ -94,6 +94,11 @@ impl Cluster {
         for node in &mut self.nodes {
             node.wait_listening(PATIENCE)?;
         }
+        self.init()
+    }
+
+    /// `aliasctl cluster init` with all nodes, whether they run or not.
+    pub fn init(&self) -> Result<()> {
         self.layout.form(&self.nodes, &self.administrator)
     }
 

@@ -32,6 +32,8 @@ use aliasd_node::peers::{GrpcLinks, PeerIdentity, PeerService};
 /// How long anything may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+const CLUSTER: ClusterId = ClusterId([7; 16]);
+
 /// Where the second member of each pair accepts the first.
 type Ports = Arc<Mutex<BTreeMap<(NodeId, NodeId), SocketAddr>>>;
 
@@ -49,7 +51,7 @@ impl Cluster {
             cluster.start(node, size);
         }
         let members = (1..=size).map(|node| (node, member(node))).collect();
-        cluster.block_on(cluster.replica(1).initialize(members)).unwrap();
+        cluster.block_on(cluster.replica(1).initialize(CLUSTER, members)).unwrap();
         let deadline = Instant::now() + PATIENCE;
         let proposed = || {
             let propose = |replica: &Replica| cluster.block_on(replica.propose(bootstrap(), PATIENCE)).is_ok();
@@ -93,6 +95,19 @@ impl Cluster {
         &self.members[&node]
     }
 
+    /// What a message says that this member sends to that one.
+    fn route(&self, sender: NodeId, receiver: NodeId) -> wire::Route {
+        let members = self.replica(1).status().members;
+        let incarnation = |node| members[&node].incarnation.map(|incarnation| incarnation.0.to_vec());
+        wire::Route {
+            sender,
+            receiver,
+            cluster_id: Some(CLUSTER.0.to_vec()),
+            sender_incarnation: incarnation(sender),
+            receiver_incarnation: incarnation(receiver),
+        }
+    }
+
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
     }
@@ -127,7 +142,7 @@ fn member(node: NodeId) -> Member {
 /// The entry that forms a cluster with the administrator `admin`.
 fn bootstrap() -> Entry {
     let command = Command::Bootstrap(Bootstrap {
-        cluster_id: ClusterId([7; 16]),
+        cluster_id: CLUSTER,
         active_key: KeyId([8; 16]),
         policy: Policy::default(),
         admin: UserName::new("admin").unwrap(),
@@ -155,7 +170,7 @@ fn a_peer_speaks_only_for_itself_and_only_to_whom_it_means() {
     // The certificate proves node 2.
     let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
     let mut ask = |sender, receiver| {
-        let request = wire::ReadIndexRequest { route: Some(wire::Route { sender, receiver }) };
+        let request = wire::ReadIndexRequest { route: Some(cluster.route(sender, receiver)) };
         cluster.block_on(client.read_index(request)).map(|_| ()).map_err(|status| status.code())
     };
     assert_eq!(ask(2, 1), Ok(()));
@@ -163,7 +178,7 @@ fn a_peer_speaks_only_for_itself_and_only_to_whom_it_means() {
     assert_eq!(ask(2, 3), Err(Code::FailedPrecondition), "meant for another member");
 
     let stolen = wire::VoteRequest {
-        route: Some(wire::Route { sender: 2, receiver: 1 }),
+        route: Some(cluster.route(2, 1)),
         vote: Some(log::Vote { term: 99, node_id: 3, committed: false }),
         ..wire::VoteRequest::default()
     };
@@ -180,7 +195,7 @@ fn a_damaged_snapshot_changes_nothing() {
     // The certificate proves node 2.
     let mut client = cluster.block_on(async { PeerClient::new(connect(2, 1, &cluster.links)) });
     let header = wire::SnapshotHeader {
-        route: Some(wire::Route { sender: 2, receiver: 1 }),
+        route: Some(cluster.route(2, 1)),
         vote: Some(log::Vote { term: 99, node_id: 2, committed: true }),
         last_log_id: Some(log::LogId { term: 99, node_id: 2, index: 1000 }),
         membership: Some(log::StoredMembership { log_id: None, membership: Some(log::Membership::default()) }),

@@ -12,8 +12,10 @@ use openraft::raft::{
 };
 
 use crate::frame::FrameError;
+use crate::incarnation::Incarnation;
 use crate::types::{
-    LeaderId, LogEntry, LogId, Member, Membership, Payload, Proposal, StoredMembership, TypeConfig, Vote,
+    LeaderId, LogEntry, LogId, Member, Membership, Payload, Proposal, RecordedMember, StoredMembership, TypeConfig,
+    Vote,
 };
 
 pub(crate) fn log_id_to_wire(id: &LogId) -> wire::LogId {
@@ -45,25 +47,27 @@ pub(crate) fn membership_to_wire(membership: &Membership) -> wire::Membership {
     }
 }
 
-fn member_to_wire(id: u64, member: &Member) -> wire::Member {
+fn member_to_wire(id: u64, RecordedMember { member, incarnation }: &RecordedMember) -> wire::Member {
     wire::Member {
         id,
         name: member.name.clone(),
         peer_address: member.peer_address.clone(),
         client_address: member.client_address.clone(),
+        incarnation: incarnation.map(Incarnation::to_wire),
     }
+}
+
+fn member_from_wire(member: wire::Member) -> Result<(u64, RecordedMember), FrameError> {
+    let wire::Member { id, name, peer_address, client_address, incarnation } = member;
+    let incarnation = incarnation.as_deref().map(Incarnation::from_wire).transpose()?;
+    Ok((id, RecordedMember { member: Member { name, peer_address, client_address }, incarnation }))
 }
 
 pub(crate) fn membership_from_wire(membership: wire::Membership) -> Result<Membership, FrameError> {
     let voter_sets: Vec<BTreeSet<u64>> =
         membership.voter_sets.into_iter().map(|voters| voters.ids.into_iter().collect()).collect();
-    let members: BTreeMap<u64, Member> = membership
-        .members
-        .into_iter()
-        .map(|wire::Member { id, name, peer_address, client_address }| {
-            (id, Member { name, peer_address, client_address })
-        })
-        .collect();
+    let members = membership.members.into_iter().map(member_from_wire);
+    let members: BTreeMap<u64, RecordedMember> = members.collect::<Result<_, _>>()?;
     if voter_sets.is_empty() && members.is_empty() {
         return Ok(Membership::default());
     }
@@ -170,12 +174,17 @@ mod tests {
 
     #[test]
     fn a_membership_survives_the_way_through_protobuf() {
-        let member = |name: &str| Member {
-            name: name.to_owned(),
-            peer_address: format!("{name}:7681"),
-            client_address: format!("{name}:7680"),
+        let member = |name: &str, incarnation| RecordedMember {
+            member: Member {
+                name: name.to_owned(),
+                peer_address: format!("{name}:7681"),
+                client_address: format!("{name}:7680"),
+            },
+            incarnation,
         };
-        let members = BTreeMap::from([(1, member("one")), (2, member("two")), (3, member("three"))]);
+        let incarnation = Some(Incarnation([3; 16]));
+        let members = [(1, member("one", incarnation)), (2, member("two", None)), (3, member("three", incarnation))];
+        let members = BTreeMap::from(members);
         let joint = vec![BTreeSet::from([1, 2]), BTreeSet::from([2])];
         let stored = StoredMembership::new(
             Some(LogId::new(LeaderId { term: 4, node_id: 2 }, 9)),

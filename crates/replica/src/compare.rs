@@ -10,6 +10,7 @@ use std::time::Duration;
 use aliasd_catalog::{Digest, Revision};
 
 use crate::core::Core;
+use crate::lifecycle::Lifecycle;
 use crate::network::Peers;
 use crate::types::NodeId;
 
@@ -17,10 +18,15 @@ use crate::types::NodeId;
 const CATCH_UP_TIME: Duration = Duration::from_millis(100);
 const ANSWER_TIME: Duration = Duration::from_secs(2);
 
-/// Compares again and again until the catalog is fenced.
+/// Compares again and again until the catalog is fenced, and sees to it afterwards that this member does not lead.
 pub(crate) async fn compare_regularly(core: Arc<Core>, peers: Arc<Peers>, interval: Duration) {
     loop {
         core.runtime.sleep(interval).await;
+        if matches!(core.lifecycle(), Lifecycle::Fenced { .. }) {
+            // The others may have been down when it was handed over.
+            core.step_back().await;
+            continue;
+        }
         let (revision, own) = core.feed.digest();
         core.runtime.sleep(CATCH_UP_TIME).await;
         let others = ask(&core, &peers, revision).await;
@@ -31,7 +37,7 @@ pub(crate) async fn compare_regularly(core: Arc<Core>, peers: Arc<Peers>, interv
             Verdict::OthersDiffer => {
                 tracing::error!(%revision, "another member's catalog differs from this one and the majority's");
             }
-            Verdict::OwnDiffers => return core.fence(revision).await,
+            Verdict::OwnDiffers => core.fence(revision).await,
         }
     }
 }

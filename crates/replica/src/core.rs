@@ -5,19 +5,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::Revision;
+use aliasd_catalog::{ClusterId, Revision};
 use openraft::RaftMetrics;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
 use tokio::sync::watch;
 
 use crate::error::{ClusterError, NotServing, StopReason};
+use crate::fault::{StorageFault, ending};
 use crate::feed::Feed;
 use crate::lifecycle::{Lifecycle, LifecycleState, Step};
 use crate::log::health::LogHealth;
 use crate::machine::Machine;
+use crate::roster::Roster;
 use crate::runtime::{self, Moment, SharedRuntime, Within};
 use crate::status::{self, ReplicaStatus};
+use crate::strangers::Strangers;
 use crate::types::{LogId, Member, NodeId, TypeConfig};
 
 /// Raft over this crate's machine.
@@ -30,6 +33,9 @@ pub(crate) struct Core {
     pub(crate) raft: Raft,
     pub(crate) feed: Arc<Feed>,
     pub(crate) lifecycle: LifecycleState,
+    pub(crate) roster: Arc<Roster>,
+    /// Nodes whose messages are refused.
+    pub(crate) strangers: Strangers,
     metrics: WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>,
     /// When a leader was last heard of.
     heard: watch::Sender<Option<Moment>>,
@@ -38,15 +44,15 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn new(
-        node: NodeId,
+        roster: Arc<Roster>,
         runtime: SharedRuntime,
         raft: Raft,
         feed: Arc<Feed>,
-        lifecycle: LifecycleState,
         log: Arc<LogHealth>,
     ) -> Self {
         let (metrics, heard) = (raft.metrics(), watch::Sender::new(None));
-        Self { node, runtime, raft, feed, lifecycle, metrics, heard, log }
+        let (node, lifecycle) = (roster.node, LifecycleState::new(roster.identity.kept().fenced_at));
+        Self { node, runtime, raft, feed, lifecycle, roster, strangers: Strangers::default(), metrics, heard, log }
     }
 
     /// Calls into Raft on this replica's runtime, whoever's task it is.
@@ -91,7 +97,7 @@ impl Core {
     pub(crate) fn leader(&self) -> Option<(NodeId, Member)> {
         let metrics = self.metrics();
         let leader = metrics.current_leader?;
-        metrics.membership_config.get_node(&leader).map(|member| (leader, member.clone()))
+        metrics.membership_config.get_node(&leader).map(|it| (leader, it.member.clone()))
     }
 
     /// Waits until Raft's state fulfils a condition.
@@ -115,11 +121,38 @@ impl Core {
 
     /// Serves nothing any more, because the catalog differs from the others'. Goes on voting: the log is not in doubt.
     pub(crate) async fn fence(&self, revision: Revision) {
+        if let Err(fault) = self.roster.identity.fence(revision).await {
+            // After a restart it would serve again.
+            self.lifecycle.step(Step::Stop(StopReason::Failed(ending(&fault))));
+            return;
+        }
         self.lifecycle.step(Step::Fence(revision));
-        // It must not lead either: whoever came to it would be refused.
+        self.step_back().await;
+    }
+
+    /// Neither campaigns nor leads any longer than it takes to hand over: whoever came to it would be refused.
+    pub(crate) async fn step_back(&self) {
         self.raft.runtime_config().elect(false);
         // Fails when this node does not lead, and then there is nothing to give away.
         let _ = self.trigger_transfer(None).await;
+    }
+
+    /// Whether nothing was ever written to the log.
+    pub(crate) fn is_pristine(&self) -> bool {
+        let metrics = self.metrics.borrow_watched();
+        metrics.last_log_index.is_none() && metrics.current_term == 0
+    }
+
+    /// Belongs to a cluster from now on, unless it belongs to one already; gives the one that it belongs to.
+    pub(crate) async fn join(&self, cluster: ClusterId) -> Result<ClusterId, StorageFault> {
+        self.roster.identity.join(cluster).await
+    }
+
+    /// Another member expects this node to have the data directory that it had once.
+    pub(crate) fn not_recognised(&self, by: NodeId) {
+        if self.lifecycle() == Lifecycle::Uninitialised {
+            self.lifecycle.step(Step::Disown(by));
+        }
     }
 
     pub(crate) async fn trigger_transfer(&self, to: Option<NodeId>) -> Result<NodeId, ClusterError> {

@@ -102,6 +102,16 @@ pub enum NotServing {
     /// The replica stopped.
     #[error("the replica stopped: {0}")]
     Stopped(StopReason),
+    /// A cluster knows this node id with another data directory.
+    #[error(
+        "node {by} knows this node with another data directory than the empty one that it has now; start this node with \
+         the directory that it had, or, if that is lost, leave it stopped: it cannot come back under its node id, and has \
+         to be replaced"
+    )]
+    Unrecognised {
+        /// Who said so.
+        by: NodeId,
+    },
     /// The catalog differs from the other members' at the same revision.
     #[error(
         "the catalog of this node differs from the other members' at revision {revision}; restore it from them: remove \
@@ -138,6 +148,12 @@ pub enum ClusterError {
     /// The members are not usable.
     #[error("{0}")]
     Members(String),
+    /// Some of the other members do not answer, or are not empty. Nothing was done.
+    #[error("{0}")]
+    NotReady(String),
+    /// Who this member is could not be written.
+    #[error("{0}")]
+    Storage(String),
     /// The leadership cannot be given away.
     #[error("the leadership was not taken over: {0}")]
     Transfer(String),

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{Entry, Outcome, Revision};
+use aliasd_catalog::{ClusterId, Entry, Outcome, Revision};
 use openraft::Config;
-use openraft::errors::{InitializeError, RaftError};
 use openraft::storage::RaftLogStorage;
 
 use crate::compare::compare_regularly;
@@ -15,7 +14,9 @@ use crate::core::{Core, Raft};
 use crate::error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 use crate::fault::StorageFault;
 use crate::feed::{Compacted, Subscription, View};
-use crate::lifecycle::{Lifecycle, LifecycleState, Step};
+use crate::form::form;
+use crate::identity::{Identity, IdentityStore};
+use crate::lifecycle::{Lifecycle, Step};
 use crate::log::health::LogHealth;
 use crate::log::store::LogStore;
 use crate::machine::Machine;
@@ -24,6 +25,8 @@ use crate::network::{NetworkFactory, Peers};
 use crate::options::ReplicaOptions;
 use crate::propose::{encode, forward, propose_here};
 use crate::read::ReadIndexer;
+use crate::record::record;
+use crate::roster::Roster;
 use crate::runtime::{self, OwnedTasks};
 use crate::serve::PeerServer;
 use crate::status::ReplicaStatus;
@@ -44,6 +47,16 @@ pub struct Replica {
     _tasks: Arc<OwnedTasks>,
 }
 
+/// What a replica works on, opened.
+struct Opened<L> {
+    log: L,
+    disk_log: Option<LogStore>,
+    store: SharedStore,
+    identity: Identity,
+    /// The log's place if nothing was ever written to it.
+    pristine: Option<PathBuf>,
+}
+
 impl Replica {
     /// Opens log and catalog, replays what was committed, and takes part in the cluster.
     ///
@@ -59,57 +72,65 @@ impl Replica {
             Storage::Directory(directory) => {
                 let (node, shared) = (options.node, Arc::clone(&runtime));
                 let opening = runtime.blocking(move || open_directory(&directory, node, shared));
-                let (log, store) = opening.await.map_err(StartError::raft)??;
+                let (log, store, identity) = opening.await.map_err(StartError::raft)??;
                 let pristine = log.is_pristine().then(|| log.path().to_owned());
-                let assembling = Self::assemble(options, config, log.clone(), Some(log), store, pristine);
+                let opened = Opened { log: log.clone(), disk_log: Some(log), store, identity, pristine };
+                let assembling = Self::assemble(options, config, opened);
                 runtime::within(&runtime, assembling).await
             }
             Storage::Memory(memory) => {
                 let store = Arc::new(CatalogStore::Memory(memory.catalog));
                 let pristine = memory.log.is_pristine().then(|| Path::new("memory").to_owned());
-                let assembling = Self::assemble(options, config, memory.log, None, store, pristine);
+                let identity = IdentityStore::Memory(memory.identity);
+                let identity = Identity::open(identity, options.node, Arc::clone(&runtime))?;
+                let opened = Opened { log: memory.log, disk_log: None, store, identity, pristine };
+                let assembling = Self::assemble(options, config, opened);
                 runtime::within(&runtime, assembling).await
             }
         }
     }
 
-    /// Starts Raft on an open log and catalog. `pristine_log` is the log's place if nothing was ever written to it.
-    async fn assemble<L>(
-        options: ReplicaOptions,
-        config: Arc<Config>,
-        log: L,
-        disk_log: Option<LogStore>,
-        store: SharedStore,
-        pristine_log: Option<PathBuf>,
-    ) -> Result<Self, StartError>
+    /// Starts Raft on an open log and catalog.
+    async fn assemble<L>(options: ReplicaOptions, config: Arc<Config>, opened: Opened<L>) -> Result<Self, StartError>
     where
         L: RaftLogStorage<TypeConfig>,
     {
         let (node, runtime) = (options.node, options.runtime);
+        let Opened { log, disk_log, store, identity, pristine } = opened;
         let (loading, shared, history) = (Arc::clone(&store), Arc::clone(&runtime), options.history_entries);
         let loaded = runtime.blocking(move || Machine::load(shared, loading, history)).await;
         let (machine, feed, machine_gone) = loaded.map_err(StartError::raft)??;
-        if let Some(path) = pristine_log
+        if let Some(path) = pristine
             && !machine.is_pristine()
         {
             // Voting again without the old votes could elect two leaders in one term.
             return Err(StorageFault::damaged(&path, "it is empty, while the catalog beside it is not").into());
         }
 
-        let peers = Arc::new(Peers::new(node, options.links, Arc::clone(&runtime)));
+        let roster = Arc::new(Roster::new(node, identity, Arc::clone(&feed)));
+        let peers = Arc::new(Peers::new(Arc::clone(&roster), options.links, Arc::clone(&runtime)));
         let network = NetworkFactory { peers: Arc::clone(&peers), append_timeout: options.append_timeout };
         let raft = Raft::new(node, config, network, log, machine).await;
         let raft = raft.map_err(StartError::raft)?;
         // Once the core answers, its metrics show what was loaded. If it stopped already, the supervisor tells why.
         let _ = raft.is_initialized().await;
+        roster.follow(raft.metrics());
+        if let Err(fault) = check_identity(&roster) {
+            let _ = raft.shutdown().await;
+            return Err(fault.into());
+        }
 
         let health = disk_log.as_ref().map_or_else(|| Arc::new(LogHealth::default()), LogStore::health);
-        let core = Arc::new(Core::new(node, runtime, raft, feed, LifecycleState::new(), health));
+        let core = Arc::new(Core::new(roster, runtime, raft, feed, health));
+        if matches!(core.lifecycle(), Lifecycle::Fenced { .. }) {
+            core.step_back().await;
+        }
         let reads = ReadIndexer::start(&core, &peers);
         let tasks = OwnedTasks::default();
         tasks.spawn(&core.runtime, supervise(Arc::clone(&core), machine_gone));
         let comparing = compare_regularly(Arc::clone(&core), Arc::clone(&peers), options.digest_interval);
         tasks.spawn(&core.runtime, comparing);
+        tasks.spawn(&core.runtime, record(Arc::clone(&core), Arc::clone(&peers), options.digest_interval));
         let server = PeerServer {
             core: Arc::clone(&core),
             store: Arc::clone(&store),
@@ -221,7 +242,7 @@ impl Replica {
 
     /// Whether this member belongs to a cluster.
     pub fn is_initialized(&self) -> bool {
-        self.core.lifecycle() != Lifecycle::Uninitialised
+        !matches!(self.core.lifecycle(), Lifecycle::Uninitialised | Lifecycle::Unrecognised { .. })
     }
 
     /// What this member is.
@@ -234,20 +255,26 @@ impl Replica {
         self.core.status()
     }
 
-    /// Forms a cluster of these members, this one among them. Only once, on one of them, while all are new.
+    /// Forms a cluster of these members, this one among them, once every other one has said who it is and is found empty.
+    /// Only once, on one of them. Gives the id of the cluster: `cluster`, unless an earlier attempt began with another.
     ///
     /// # Errors
-    /// This node already belongs to a cluster, or is not among the members.
-    pub async fn initialize(&self, members: BTreeMap<NodeId, Member>) -> Result<(), ClusterError> {
-        self.serving()?;
-        match self.core.within(self.core.raft.initialize(members)).await {
-            Ok(()) => Ok(()),
-            Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Err(ClusterError::AlreadyInitialized),
-            Err(RaftError::APIError(InitializeError::NotInMembers(error))) => {
-                Err(ClusterError::Members(error.to_string()))
-            }
-            Err(RaftError::Fatal(error)) => Err(NotServing::Stopped(StopReason::Failed(error.to_string())).into()),
+    /// This node already belongs to a cluster, or is not among the members, or another one does not answer or is not empty.
+    pub async fn initialize(
+        &self,
+        cluster: ClusterId,
+        members: BTreeMap<NodeId, Member>,
+    ) -> Result<ClusterId, ClusterError> {
+        match self.serving() {
+            // Whether it is to have a new life in a new cluster is for its operator to say.
+            Ok(()) | Err(NotServing::Unrecognised { .. }) => form(&self.core, &self.peers, cluster, members).await,
+            Err(reason) => Err(reason.into()),
         }
+    }
+
+    /// The cluster that this member belongs to, if it knows one.
+    pub fn cluster(&self) -> Option<ClusterId> {
+        self.core.roster.cluster()
     }
 
     /// Gives the leadership to a member, or to the voter whose log is the longest, and waits until it leads.
@@ -288,5 +315,23 @@ impl Replica {
             log.close().await.map_err(|error| StorageFault::from_io(log.path(), "close the log in", error))?;
         }
         flush.unwrap_or(Ok(()))
+    }
+}
+
+/// That the directory's identity belongs to its log and its catalog.
+fn check_identity(roster: &Roster) -> Result<(), StorageFault> {
+    let kept = roster.identity.kept();
+    if let Some(recorded) = roster.recorded(roster.node).flatten()
+        && recorded != kept.incarnation
+    {
+        let detail = "it is not the one that the log beside it was written with";
+        return Err(StorageFault::damaged(roster.identity.path(), detail));
+    }
+    match (kept.cluster, roster.catalogued_cluster()) {
+        (Some(cluster), Some(catalogued)) if cluster != catalogued => {
+            let detail = format!("it belongs to cluster {cluster}, while the catalog beside it is of {catalogued}");
+            Err(StorageFault::damaged(roster.identity.path(), detail))
+        }
+        _ => Ok(()),
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! uninitialised ──► learner ◄──► voter        each of them ──► stopped
-//!                      │           │
+//!   │      ▲           │           │
+//!   ▼      └───────────┼───────────┤          (as uninitialised)
+//! unrecognised         │           │
 //!                      ├───────────┴──► fenced ──► removed
 //!                      └───────────┴─────────────► removed
 //! ```
@@ -23,6 +25,12 @@ use crate::types::{NodeId, TypeConfig};
 pub enum Lifecycle {
     /// It belongs to no cluster yet, or has not read so far in the log of one that takes it in.
     Uninitialised,
+    /// It has no log, and a member of a cluster knows this node id with another data directory: its own was lost, or
+    /// another node had this id.
+    Unrecognised {
+        /// Who said so first.
+        by: NodeId,
+    },
     /// It receives the log and has no vote.
     Learner,
     /// It votes.
@@ -69,6 +77,8 @@ pub(crate) enum Step {
     Stand(Standing),
     /// Its catalog differs from the others' at this revision.
     Fence(Revision),
+    /// This member knows the node with another data directory.
+    Disown(NodeId),
     /// It ends.
     Stop(StopReason),
 }
@@ -89,9 +99,17 @@ impl Lifecycle {
             // The first reason stays.
             (Self::Stopped(_), Step::Stop(_) | Step::Stand(_)) => self.clone(),
             (_, Step::Stop(reason)) => Self::Stopped(reason.clone()),
-            (Self::Uninitialised, Step::Stand(Unknown | Absent)) => Self::Uninitialised,
-            (Self::Uninitialised | Self::Learner | Self::Voter(_), Step::Stand(Learner)) => Self::Learner,
-            (Self::Uninitialised | Self::Learner | Self::Voter(_), Step::Stand(Voter(role))) => Self::Voter(*role),
+            (Self::Uninitialised | Self::Unrecognised { .. }, Step::Stand(Unknown | Absent)) => self.clone(),
+            (
+                Self::Uninitialised | Self::Unrecognised { .. } | Self::Learner | Self::Voter(_),
+                Step::Stand(standing @ (Learner | Voter(_))),
+            ) => match standing {
+                Voter(role) => Self::Voter(*role),
+                _ => Self::Learner,
+            },
+            (Self::Uninitialised, Step::Disown(by)) => Self::Unrecognised { by: *by },
+            // The first who said so stays.
+            (Self::Unrecognised { .. }, Step::Disown(_)) => self.clone(),
             (Self::Learner | Self::Voter(_), Step::Fence(at)) => Self::Fenced { at: *at },
             // The first difference stays.
             (Self::Fenced { .. }, Step::Fence(_) | Step::Stand(Learner | Voter(_))) => self.clone(),
@@ -100,7 +118,11 @@ impl Lifecycle {
             }
             (Self::Learner | Self::Voter(_) | Self::Fenced { .. } | Self::Removed, Step::Stand(Unknown))
             | (Self::Removed, Step::Stand(Learner | Voter(_)))
-            | (Self::Uninitialised | Self::Removed | Self::Stopped(_), Step::Fence(_)) => {
+            | (Self::Uninitialised | Self::Unrecognised { .. } | Self::Removed | Self::Stopped(_), Step::Fence(_))
+            | (
+                Self::Learner | Self::Voter(_) | Self::Fenced { .. } | Self::Removed | Self::Stopped(_),
+                Step::Disown(_),
+            ) => {
                 return Err(IllegalStep { from: self.clone(), step });
             }
         };
@@ -114,6 +136,7 @@ impl Lifecycle {
     pub fn serving(&self) -> Result<(), NotServing> {
         match self {
             Self::Uninitialised | Self::Learner | Self::Voter(_) => Ok(()),
+            Self::Unrecognised { by } => Err(NotServing::Unrecognised { by: *by }),
             Self::Fenced { at } => Err(NotServing::Fenced { revision: *at }),
             Self::Removed => Err(NotServing::Removed),
             Self::Stopped(reason) => Err(NotServing::Stopped(reason.clone())),
@@ -145,8 +168,13 @@ fn standing(node: NodeId, metrics: &RaftMetrics<TypeConfig>) -> Option<Standing>
 pub(crate) struct LifecycleState(watch::Sender<Lifecycle>);
 
 impl LifecycleState {
-    pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(Lifecycle::Uninitialised))
+    /// Of a member that was fenced before it started, or was not.
+    pub(crate) fn new(fenced_at: Option<Revision>) -> Self {
+        let first = fenced_at.map_or(Lifecycle::Uninitialised, |at| Lifecycle::Fenced { at });
+        if fenced_at.is_some() {
+            log_step(&first);
+        }
+        Self(watch::Sender::new(first))
     }
 
     pub(crate) fn get(&self) -> Lifecycle {
@@ -203,6 +231,9 @@ fn log_step(next: &Lifecycle) {
         Lifecycle::Fenced { at } => {
             tracing::error!(error = %NotServing::Fenced { revision: *at }, "this node is fenced");
         }
+        Lifecycle::Unrecognised { by } => {
+            tracing::error!(error = %NotServing::Unrecognised { by: *by }, "this node is not recognised");
+        }
         Lifecycle::Removed => tracing::warn!("this node was removed from the cluster"),
         _ => tracing::debug!(lifecycle = ?next, "this node is something else now"),
     }
@@ -212,9 +243,10 @@ fn log_step(next: &Lifecycle) {
 mod tests {
     use super::*;
 
-    fn states() -> [Lifecycle; 6] {
+    fn states() -> [Lifecycle; 7] {
         [
             Lifecycle::Uninitialised,
+            Lifecycle::Unrecognised { by: 2 },
             Lifecycle::Learner,
             Lifecycle::Voter(VoterRole::Follower),
             Lifecycle::Fenced { at: Revision(3) },
@@ -226,6 +258,7 @@ mod tests {
     fn name(state: &Result<Lifecycle, IllegalStep>) -> &'static str {
         match state {
             Ok(Lifecycle::Uninitialised) => "uninitialised",
+            Ok(Lifecycle::Unrecognised { .. }) => "unrecognised",
             Ok(Lifecycle::Learner) => "learner",
             Ok(Lifecycle::Voter(VoterRole::Leader)) => "leader",
             Ok(Lifecycle::Voter(_)) => "voter",
@@ -241,15 +274,20 @@ mod tests {
     /// Every step from every state, in the order of [`states`].
     #[test]
     fn each_step_leads_where_the_table_says() {
-        let table: [(Step, [&str; 6]); 6] = [
-            (Step::Stand(Standing::Unknown), ["uninitialised", "-", "-", "-", "-", "stopped"]),
-            (Step::Stand(Standing::Learner), ["learner", "learner", "learner", "fenced", "-", "stopped"]),
-            (Step::Stand(Standing::Voter(VoterRole::Leader)), ["leader", "leader", "leader", "fenced", "-", "stopped"]),
-            (Step::Stand(Standing::Absent), ["uninitialised", "removed", "removed", "removed", "removed", "stopped"]),
-            (Step::Fence(Revision(9)), ["-", "fenced anew", "fenced anew", "fenced", "-", "-"]),
+        let leads = Step::Stand(Standing::Voter(VoterRole::Leader));
+        let table: [(Step, [&str; 7]); 7] = [
+            (Step::Stand(Standing::Unknown), ["uninitialised", "unrecognised", "-", "-", "-", "-", "stopped"]),
+            (Step::Stand(Standing::Learner), ["learner", "learner", "learner", "learner", "fenced", "-", "stopped"]),
+            (leads, ["leader", "leader", "leader", "leader", "fenced", "-", "stopped"]),
+            (
+                Step::Stand(Standing::Absent),
+                ["uninitialised", "unrecognised", "removed", "removed", "removed", "removed", "stopped"],
+            ),
+            (Step::Disown(2), ["unrecognised", "unrecognised", "-", "-", "-", "-", "-"]),
+            (Step::Fence(Revision(9)), ["-", "-", "fenced anew", "fenced anew", "fenced", "-", "-"]),
             (
                 Step::Stop(StopReason::Failed("full".to_owned())),
-                ["failed", "failed", "failed", "failed", "failed", "stopped"],
+                ["failed", "failed", "failed", "failed", "failed", "failed", "stopped"],
             ),
         ];
         for (step, expected) in table {
@@ -261,12 +299,12 @@ mod tests {
     #[test]
     fn only_a_member_in_good_standing_serves() {
         let served = states().map(|state| state.serving().is_ok());
-        assert_eq!(served, [true, true, true, false, false, false]);
+        assert_eq!(served, [true, false, true, true, false, false, false]);
     }
 
     #[test]
     fn a_refused_step_changes_nothing() {
-        let state = LifecycleState::new();
+        let state = LifecycleState::new(None);
         assert!(!state.step(Step::Fence(Revision(1))), "nothing to differ yet");
         assert_eq!(state.get(), Lifecycle::Uninitialised);
         assert!(state.step(Step::Stand(Standing::Learner)));

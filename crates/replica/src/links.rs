@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use aliasd_catalog::ClusterId;
 use aliasd_wire::peer::v1 as wire;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -54,6 +55,9 @@ pub trait Link: Send + Sync {
 
     /// Asks for a digest.
     fn digest(&self, request: wire::DigestRequest) -> Call<wire::DigestReply>;
+
+    /// Asks the member who it is.
+    fn identify(&self, request: wire::IdentifyRequest) -> Call<wire::IdentifyReply>;
 }
 
 /// Why a link has no answer. With the transport's error and its sources as text, made once: a link may be of any transport,
@@ -120,6 +124,48 @@ pub enum PeerRefusal {
         /// This node.
         node: NodeId,
     },
+    /// The request is about another cluster.
+    #[error(
+        "this node belongs to cluster {ours}, and the request to cluster {theirs}; check the members' peer addresses"
+    )]
+    WrongCluster {
+        /// The cluster of this node.
+        ours: ClusterId,
+        /// The cluster of the request.
+        theirs: ClusterId,
+    },
+    /// The sender stands in no membership that this node knows.
+    #[error("node {sender} is no member of this cluster")]
+    UnknownMember {
+        /// The sender.
+        sender: NodeId,
+    },
+    /// The sender has the node id of a member, and another data directory.
+    #[error(
+        "node {sender} is known here with another data directory than the one that it has now; start it with its own, \
+         or, if that is lost, replace this member"
+    )]
+    OtherIncarnation {
+        /// The sender.
+        sender: NodeId,
+    },
+    /// The request is meant for this node id with another data directory.
+    #[error(
+        "the data directory of node {node} is not the one that the sender knows it by; start the node with its own, or, \
+         if that is lost, replace this member"
+    )]
+    ReceiverReplaced {
+        /// This node.
+        node: NodeId,
+    },
+    /// The entry is in another name than the request says, or in that of the cluster, which only forms it.
+    #[error(
+        "the entry is not in the name of the user that the request names; the cluster's own name is taken to form it only"
+    )]
+    ForeignActor,
+    /// The request asks for what only a healthy member may do.
+    #[error("this node is fenced: its catalog differs from the other members'")]
+    Fenced,
     /// This node does not take part any more.
     #[error("this node stops{0}")]
     Stopping(String),

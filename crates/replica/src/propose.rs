@@ -17,7 +17,7 @@ use crate::network::Peers;
 use crate::types::Proposal;
 
 /// An encoded entry may be this long; anything larger would hold up replication.
-const ENTRY_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const ENTRY_BYTES_MAX: usize = 1024 * 1024;
 /// How long the leader follows an entry that was handed to it. The sender has a deadline of its own.
 const FOLLOWED_FOR: Duration = Duration::from_secs(30);
 
@@ -65,7 +65,7 @@ pub(crate) async fn forward(
     let request = entry.request;
     let proposal = Proposal::new(entry)?;
     let unknown = |reason: String| ProposeError::OutcomeUnknown { reason };
-    let answer = peers.propose(leader, &member.peer_address, proposal.encoded(), timeout).await;
+    let answer = peers.propose(leader, &member.peer_address, &proposal, timeout).await;
     let answer = answer.map_err(|error| unknown(format!("node {leader}: {}", error_chain(&error))))?;
     let revision = match answer {
         Some(Answer::Revision(revision)) => Revision(revision),
@@ -88,6 +88,9 @@ pub(crate) async fn forward(
 
 /// Proposes an entry that another member handed over.
 pub(crate) async fn propose_for_member(core: &Core, proposal: Proposal) -> Answer {
+    if let Err(reason) = core.serving() {
+        return Answer::NotServing(wire::NotServing { reason: reason.to_string() });
+    }
     match propose_here(core, proposal, FOLLOWED_FOR).await {
         Ok((revision, _)) => Answer::Revision(revision.0),
         Err(ProposeError::ForwardToLeader { leader }) => Answer::NotLeader(wire::NotLeader { leader: Some(leader) }),

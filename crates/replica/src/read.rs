@@ -84,7 +84,7 @@ async fn ask_anywhere(core: Arc<Core>, peers: Arc<Peers>) -> Result<Revision, St
     let Some(member) = membership.get_node(&leader) else {
         return Err(format!("the leader, node {leader}, is not a known member"));
     };
-    match peers.read_index(leader, &member.peer_address, LEADER_TIMEOUT).await {
+    match peers.read_index(leader, &member.member.peer_address, LEADER_TIMEOUT).await {
         Ok(Some(Answer::Index(index))) => Ok(Revision(index)),
         Ok(Some(Answer::NotLeader(_))) => Err(format!("node {leader} no longer leads")),
         Ok(Some(Answer::NoQuorum(_))) => Err(format!("the leader, node {leader}, cannot reach a quorum")),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aliasd_catalog::{Digest, Revision};
 use openraft::{RaftMetrics, ServerState};
 
+use crate::incarnation::Incarnation;
 use crate::lifecycle::Lifecycle;
 use crate::types::{Member, NodeId, TypeConfig};
 
@@ -28,6 +29,8 @@ pub enum ReplicaRole {
 pub struct MemberStatus {
     /// How it is reached.
     pub member: Member,
+    /// The incarnation that it must prove; `None` if version 0.1 recorded it and nobody has since.
+    pub incarnation: Option<Incarnation>,
     /// Whether it votes.
     pub voter: bool,
     /// The last entry known to be in its log; only a leader knows.
@@ -78,7 +81,15 @@ pub(crate) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, Mem
         .map(|(id, member)| {
             let replication = metrics.replication.as_ref().and_then(|replication| replication.get(id));
             let matched = replication.and_then(|matched| matched.as_ref()).map(|log_id| Revision(log_id.index));
-            (*id, MemberStatus { member: member.clone(), voter: voters.contains(id), matched })
+            (
+                *id,
+                MemberStatus {
+                    member: member.member.clone(),
+                    incarnation: member.incarnation,
+                    voter: voters.contains(id),
+                    matched,
+                },
+            )
         })
         .collect()
 }

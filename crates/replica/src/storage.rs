@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::fault::StorageFault;
+use crate::identity::{Identity, IdentityStore, MemoryIdentity};
 use crate::log::memory::MemoryLog;
 use crate::log::store::LogStore;
 use crate::machine::disk::DiskCatalog;
@@ -16,7 +17,7 @@ use crate::types::NodeId;
 /// Where a replica keeps its log and its catalog.
 #[derive(Clone)]
 pub enum Storage {
-    /// In `log/` and `catalog/` below this directory.
+    /// In `log/`, `catalog/` and `identity` below this directory.
     Directory(PathBuf),
     /// In memory; a clone given to the next replica of the same node is the same "disk".
     Memory(MemoryStorage),
@@ -30,6 +31,7 @@ pub enum Storage {
 pub struct MemoryStorage {
     pub(crate) log: MemoryLog,
     pub(crate) catalog: MemoryCatalog,
+    pub(crate) identity: MemoryIdentity,
 }
 
 impl MemoryStorage {
@@ -76,14 +78,25 @@ impl MemoryStorage {
     }
 }
 
-/// Opens log and catalog below a directory. Blocks.
+/// Opens log, catalog and identity below a directory. Blocks.
 pub(crate) fn open_directory(
     directory: &Path,
     node: NodeId,
     runtime: SharedRuntime,
-) -> Result<(LogStore, SharedStore), StorageFault> {
+) -> Result<(LogStore, SharedStore, Identity), StorageFault> {
     std::fs::create_dir_all(directory).map_err(|error| StorageFault::from_io(directory, "create", error))?;
-    let log = LogStore::open(&directory.join("log"), node, runtime)?;
+    let (kept, path) = (IdentityStore::in_directory(directory), directory.join("log"));
+    // RocksDB makes this file with the log, and the identity is written after both.
+    let opens = path.join("CURRENT").try_exists().map_err(|error| StorageFault::from_io(&path, "read", error))?;
+    if kept.exists()? && !opens {
+        return Err(StorageFault::damaged(
+            &path,
+            "it is missing, while the identity beside it shows that there was one",
+        ));
+    }
+    let log = LogStore::open(&path, node, Arc::clone(&runtime))?;
     let catalog = DiskCatalog::open(&directory.join("catalog"), !log.is_pristine())?;
-    Ok((log, Arc::new(CatalogStore::Disk(catalog))))
+    // Taken by the lock on the log, so that no other process draws an incarnation too.
+    let identity = Identity::open(kept, node, runtime)?;
+    Ok((log, Arc::new(CatalogStore::Disk(catalog)), identity))
 }

@@ -12,6 +12,7 @@ use openraft::errors::ErrorSource;
 
 use crate::fault::ending;
 use crate::frame::{self, FrameError};
+use crate::incarnation::Incarnation;
 use crate::runtime::raft::RaftRuntime;
 
 /// Names a member for the whole life of the cluster; never given to another one.
@@ -26,6 +27,14 @@ pub struct Member {
     pub peer_address: String,
     /// `host:port` where clients reach it.
     pub client_address: String,
+}
+
+/// A member as the membership in the log records it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RecordedMember {
+    pub(crate) member: Member,
+    /// What the member must prove. `None`: version 0.1 wrote this membership, and nobody has recorded it since.
+    pub(crate) incarnation: Option<Incarnation>,
 }
 
 /// A catalog entry on its way through the log, encoded once by whoever saw it first.
@@ -104,7 +113,7 @@ openraft::declare_raft_types!(
         D = Proposal,
         R = Response,
         NodeId = NodeId,
-        Node = Member,
+        Node = RecordedMember,
         ErrorSource = ErrorText,
         AsyncRuntime = RaftRuntime,
 );
@@ -114,7 +123,7 @@ pub(crate) type LeaderId = alias::LeaderIdOf<TypeConfig>;
 pub(crate) type Vote = alias::VoteOf<TypeConfig>;
 pub(crate) type LogEntry = alias::EntryOf<TypeConfig>;
 pub(crate) type Payload = alias::PayloadOf<TypeConfig>;
-pub(crate) type Membership = openraft::Membership<NodeId, Member>;
+pub(crate) type Membership = openraft::Membership<NodeId, RecordedMember>;
 pub(crate) type StoredMembership = alias::StoredMembershipOf<TypeConfig>;
 pub(crate) type SnapshotMeta = alias::SnapshotMetaOf<TypeConfig>;
 pub(crate) type FlushCallback = openraft::storage::IOFlushed<TypeConfig>;

@@ -139,6 +139,9 @@ fn read_failure(error: ReadError) -> Failure {
 /// The replica serves nothing any more.
 impl From<&NotServing> for NodeFailure {
     fn from(reason: &NotServing) -> Self {
-        Self::Stopped { reason: reason.to_string() }
+        match reason {
+            NotServing::Unrecognised { by } => Self::NotRecognised { member: by.to_string() },
+            _ => Self::Stopped { reason: reason.to_string() },
+        }
     }
 }

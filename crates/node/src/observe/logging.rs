@@ -1,6 +1,8 @@
 //! Logging: text for a terminal, JSON for everything else. Set up once, before anything else starts.
 //!
-//! Libraries speak at `warn` and above only, whatever the level: below that, some would print headers and payloads.
+//! Libraries speak at `warn` and above only, whatever the level: below that, some would print headers and payloads. Raft's
+//! library warns of every attempt at a member that does not answer, which is many a second; the replica says itself, once,
+//! that a member cannot be reached, so that the library's warnings are only for whoever debugs.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
@@ -52,7 +54,8 @@ fn filter(level: LogLevel) -> Targets {
         LogLevel::Trace => Level::TRACE,
     };
     let libraries = LevelFilter::from_level(ours).min(LevelFilter::WARN);
-    Targets::new().with_default(libraries).with_target("aliasd", ours)
+    let raft = if ours >= Level::DEBUG { libraries } else { libraries.min(LevelFilter::ERROR) };
+    Targets::new().with_default(libraries).with_target("openraft", raft).with_target("aliasd", ours)
 }
 
 #[cfg(test)]
@@ -64,10 +67,14 @@ mod tests {
         for level in [LogLevel::Info, LogLevel::Debug, LogLevel::Trace] {
             let filter = filter(level);
             assert!(!filter.would_enable("h2::codec", &Level::INFO));
-            assert!(filter.would_enable("openraft", &Level::WARN));
+            assert!(filter.would_enable("h2::codec", &Level::WARN));
+            assert!(!filter.would_enable("openraft", &Level::INFO));
+            assert!(filter.would_enable("openraft", &Level::ERROR));
             assert!(filter.would_enable("aliasd_node::session", &Level::INFO));
         }
-        assert!(!filter(LogLevel::Error).would_enable("openraft", &Level::WARN));
+        for (level, said) in [(LogLevel::Error, false), (LogLevel::Info, false), (LogLevel::Debug, true)] {
+            assert_eq!(filter(level).would_enable("openraft", &Level::WARN), said, "{level:?}");
+        }
         assert!(filter(LogLevel::Trace).would_enable("aliasd_node", &Level::TRACE));
     }
 }

@@ -77,6 +77,11 @@ impl Link for GrpcLink {
         let mut client = self.client();
         async move { answer(client.digest(request).await) }.boxed()
     }
+
+    fn identify(&self, request: wire::IdentifyRequest) -> Call<wire::IdentifyReply> {
+        let mut client = self.client();
+        async move { answer(client.identify(request).await) }.boxed()
+    }
 }
 
 /// A stream by a name of its own: the compiler cannot follow the lifetime of a boxed one through the generated client.

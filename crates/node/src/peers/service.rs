@@ -38,8 +38,15 @@ fn status(refusal: &PeerRefusal) -> Status {
     let text = error_chain(refusal);
     match refusal {
         PeerRefusal::Undecodable(_) | PeerRefusal::Incomplete(_) => Status::invalid_argument(text),
-        PeerRefusal::Impersonation { .. } | PeerRefusal::ForeignVote => Status::permission_denied(text),
-        PeerRefusal::Misdirected { .. } => Status::failed_precondition(text),
+        PeerRefusal::Impersonation { .. }
+        | PeerRefusal::ForeignVote
+        | PeerRefusal::ForeignActor
+        | PeerRefusal::UnknownMember { .. }
+        | PeerRefusal::OtherIncarnation { .. } => Status::permission_denied(text),
+        PeerRefusal::Misdirected { .. }
+        | PeerRefusal::WrongCluster { .. }
+        | PeerRefusal::ReceiverReplaced { .. }
+        | PeerRefusal::Fenced => Status::failed_precondition(text),
         PeerRefusal::Stopping(_) | PeerRefusal::Busy => Status::unavailable(text),
         PeerRefusal::Silence => Status::deadline_exceeded(text),
         PeerRefusal::Broken(_) => Status::cancelled(text),
@@ -98,6 +105,11 @@ impl Peer for PeerService {
     async fn propose(&self, request: Request<wire::ProposeRequest>) -> Result<Response<wire::ProposeReply>, Status> {
         let from = sender(request.extensions())?;
         answer(self.0.propose(from, request.into_inner()).await)
+    }
+
+    async fn identify(&self, request: Request<wire::IdentifyRequest>) -> Result<Response<wire::IdentifyReply>, Status> {
+        let from = sender(request.extensions())?;
+        answer(self.0.identify(from, request.into_inner()).await)
     }
 
     async fn digest(&self, request: Request<wire::DigestRequest>) -> Result<Response<wire::DigestReply>, Status> {

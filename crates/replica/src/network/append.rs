@@ -70,6 +70,13 @@ impl Unanswered {
     }
 }
 
+impl Network {
+    fn append_error(&self, error: &CallError) -> RPCError<TypeConfig> {
+        self.peers.reach.failed(self.target, error);
+        self.rpc_error(RPCTypes::AppendEntries, error)
+    }
+}
+
 impl NetStreamAppend<TypeConfig> for Network {
     fn stream_append<'s, S>(
         &'s mut self,
@@ -86,21 +93,29 @@ impl NetStreamAppend<TypeConfig> for Network {
             Lane::Data | Lane::Snapshot => self.append_timeout.max(option.soft_ttl()),
         };
         Box::pin(async move {
+            if self.lane == Lane::Data {
+                // openraft's own backoff does not hold for the first append of a stream.
+                self.peers.reach.pause(self.target).await;
+            }
             let unanswered = Unanswered::new(&self.peers.runtime);
-            let (route, sent) = (self.route(), unanswered.clone());
+            let sent = unanswered.clone();
+            let (roster, target, incarnation) = (Arc::clone(&self.peers.roster), self.target, self.incarnation);
             let requests = input.map(move |request| {
                 sent.sent();
-                append_request_to_wire(route, &request)
+                append_request_to_wire(Some(roster.route(target, incarnation)), &request)
             });
-            let opened = self.peers.answer(timeout, self.link(self.lane).append(requests.boxed())).await;
-            let replies = opened.map_err(|error| self.rpc_error(RPCTypes::AppendEntries, &error))?;
+            let opened = self.peers.attempt(timeout, self.link(self.lane).append(requests.boxed())).await;
+            let replies = opened.map_err(|error| self.append_error(&error))?;
             let network: &Network = self;
             let answers = futures::stream::unfold(Some(replies), move |replies| {
                 let unanswered = unanswered.clone();
                 async move {
                     let mut replies = replies?;
                     let answer = unanswered.next(&mut replies, timeout).await?;
-                    let answer = answer.map_err(|error| network.rpc_error(RPCTypes::AppendEntries, &error));
+                    let answer = answer.map_err(|error| network.append_error(&error));
+                    if answer.is_ok() {
+                        network.peers.reach.answered(network.target);
+                    }
                     let goes_on = matches!(answer, Ok(Ok(_)));
                     Some((answer, goes_on.then_some(replies)))
                 }

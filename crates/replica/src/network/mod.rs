@@ -6,6 +6,7 @@
 
 mod append;
 mod peers;
+mod reach;
 mod snapshot;
 
 use std::sync::Arc;
@@ -20,8 +21,9 @@ use openraft::raft::{TransferLeaderRequest, TransferLeaderResponse, VoteRequest,
 use self::peers::Lane;
 pub(crate) use self::peers::{CallError, Peers};
 use crate::codec::{log_id_from_wire, log_id_to_wire, transfer_answer_from_wire, vote_from_wire, vote_to_wire};
+use crate::incarnation::Incarnation;
 use crate::links::{Link, Retry};
-use crate::types::{Member, NodeId, TypeConfig};
+use crate::types::{NodeId, RecordedMember, TypeConfig};
 
 /// Makes openraft's connections.
 pub(crate) struct NetworkFactory {
@@ -31,24 +33,25 @@ pub(crate) struct NetworkFactory {
 }
 
 impl NetworkFactory {
-    fn network(&self, target: NodeId, member: &Member, lane: Lane) -> Network {
-        let address = member.peer_address.clone();
-        Network { peers: Arc::clone(&self.peers), target, address, lane, append_timeout: self.append_timeout }
+    fn network(&self, target: NodeId, recorded: &RecordedMember, lane: Lane) -> Network {
+        let (address, incarnation) = (recorded.member.peer_address.clone(), recorded.incarnation);
+        let peers = Arc::clone(&self.peers);
+        Network { peers, target, address, incarnation, lane, append_timeout: self.append_timeout }
     }
 }
 
 impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
     type Network = Network;
 
-    async fn new_client(&mut self, target: NodeId, member: &Member) -> Network {
+    async fn new_client(&mut self, target: NodeId, member: &RecordedMember) -> Network {
         self.network(target, member, Lane::Data)
     }
 
-    async fn new_heartbeat_client(&mut self, target: NodeId, member: &Member) -> Network {
+    async fn new_heartbeat_client(&mut self, target: NodeId, member: &RecordedMember) -> Network {
         self.network(target, member, Lane::Control)
     }
 
-    async fn new_snapshot_client(&mut self, target: NodeId, member: &Member) -> Network {
+    async fn new_snapshot_client(&mut self, target: NodeId, member: &RecordedMember) -> Network {
         self.network(target, member, Lane::Snapshot)
     }
 }
@@ -58,6 +61,8 @@ pub(crate) struct Network {
     peers: Arc<Peers>,
     target: NodeId,
     address: String,
+    /// What the target must be, as it was recorded when this was made.
+    incarnation: Option<Incarnation>,
     lane: Lane,
     append_timeout: Duration,
 }
@@ -68,11 +73,11 @@ impl Network {
     }
 
     fn route(&self) -> Option<wire::Route> {
-        self.peers.route(self.target)
+        Some(self.peers.roster.route(self.target, self.incarnation))
     }
 
     fn timeout(&self, action: RPCTypes, timeout: Duration) -> Timeout<TypeConfig> {
-        Timeout { action, id: self.peers.own, target: self.target, timeout }
+        Timeout { action, id: self.peers.roster.node, target: self.target, timeout }
     }
 
     /// Tells openraft whether to try again at once or to wait a little.
@@ -97,7 +102,7 @@ impl Network {
             leadership_transfer: rpc.leadership_transfer,
             pre_vote,
         };
-        let reply = self.peers.answer(timeout, self.link(Lane::Control).vote(request)).await?;
+        let reply = self.peers.answer(self.target, timeout, self.link(Lane::Control).vote(request)).await?;
         let vote = vote_from_wire(reply.vote)?;
         Ok(VoteResponse::new(vote, reply.last_log_id.map(log_id_from_wire), reply.granted))
     }
@@ -143,7 +148,7 @@ impl NetTransferLeader<TypeConfig> for Network {
         };
         let answer = async {
             let call = self.link(Lane::Control).transfer_leader(request);
-            Ok(transfer_answer_from_wire(self.peers.answer(option.soft_ttl(), call).await?)?)
+            Ok(transfer_answer_from_wire(self.peers.answer(self.target, option.soft_ttl(), call).await?)?)
         };
         answer.await.map_err(|error: CallError| self.rpc_error(RPCTypes::TransferLeader, &error))
     }

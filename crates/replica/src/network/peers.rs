@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aliasd_catalog::{Digest, Revision};
+use aliasd_catalog::{ClusterId, Digest, Principal, Revision};
 use aliasd_wire::peer::v1 as wire;
+use aliasd_wire::peer::v1::propose_request::Actor;
 
+use super::reach::Reach;
 use crate::frame::FrameError;
+use crate::incarnation::{Incarnation, cluster_from_wire};
 use crate::links::{Call, Link, LinkError, Links};
 use crate::machine::state::decode_digest;
+use crate::roster::Roster;
 use crate::runtime::SharedRuntime;
-use crate::types::NodeId;
+use crate::types::{NodeId, Proposal};
 
 /// What a link carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,14 +30,24 @@ pub(super) enum Lane {
 
 /// The links of this member, one per other member and lane, made when first needed.
 pub(crate) struct Peers {
-    pub(super) own: NodeId,
+    pub(super) roster: Arc<Roster>,
     pub(super) runtime: SharedRuntime,
+    pub(super) reach: Reach,
     links: Arc<dyn Links>,
     made: Mutex<BTreeMap<(NodeId, Lane), MadeLink>>,
 }
 
 /// A link, and the address that it was made for.
 type MadeLink = (String, Arc<dyn Link>);
+
+/// Who another node says that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identified {
+    pub(crate) incarnation: Incarnation,
+    /// Nothing was ever written to its log, and no cluster has spoken to it.
+    pub(crate) empty: bool,
+    pub(crate) cluster: Option<ClusterId>,
+}
 
 /// Why a call to another member has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -47,12 +61,13 @@ pub(crate) enum CallError {
 }
 
 impl Peers {
-    pub(crate) fn new(own: NodeId, links: Arc<dyn Links>, runtime: SharedRuntime) -> Self {
-        Self { own, runtime, links, made: Mutex::default() }
+    pub(crate) fn new(roster: Arc<Roster>, links: Arc<dyn Links>, runtime: SharedRuntime) -> Self {
+        let reach = Reach::new(Arc::clone(&runtime));
+        Self { roster, runtime, reach, links, made: Mutex::default() }
     }
 
-    pub(super) fn route(&self, receiver: NodeId) -> Option<wire::Route> {
-        Some(wire::Route { sender: self.own, receiver })
+    fn route(&self, receiver: NodeId) -> Option<wire::Route> {
+        Some(self.roster.route(receiver, None))
     }
 
     pub(super) fn link(&self, target: NodeId, address: &str, lane: Lane) -> Arc<dyn Link> {
@@ -68,11 +83,42 @@ impl Peers {
     }
 
     /// Awaits an answer, but not for ever.
-    pub(super) async fn answer<T>(&self, timeout: Duration, call: Call<T>) -> Result<T, CallError> {
+    pub(super) async fn attempt<T>(&self, timeout: Duration, call: Call<T>) -> Result<T, CallError> {
         match self.runtime.timeout(timeout, call).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(CallError::Timeout(timeout)),
         }
+    }
+
+    /// The same, and notes whether the member answers at all.
+    pub(super) async fn answer<T>(&self, target: NodeId, timeout: Duration, call: Call<T>) -> Result<T, CallError> {
+        let answer = self.attempt(timeout, call).await;
+        self.note(target, &answer);
+        answer
+    }
+
+    pub(super) fn note<T>(&self, target: NodeId, answer: &Result<T, CallError>) {
+        match answer {
+            Ok(_) => self.reach.answered(target),
+            Err(error) => self.reach.failed(target, error),
+        }
+    }
+
+    /// Asks whoever is at an address who it is. It has proved its node id by then.
+    pub(crate) async fn identify(
+        &self,
+        target: NodeId,
+        address: &str,
+        timeout: Duration,
+    ) -> Result<Identified, CallError> {
+        let route = wire::Route { sender: self.roster.node, receiver: target, ..wire::Route::default() };
+        let call = self.link(target, address, Lane::Control).identify(wire::IdentifyRequest { route: Some(route) });
+        let reply = self.attempt(timeout, call).await?;
+        Ok(Identified {
+            incarnation: Incarnation::from_wire(&reply.incarnation)?,
+            empty: reply.empty,
+            cluster: reply.cluster_id.as_deref().map(cluster_from_wire).transpose()?,
+        })
     }
 
     /// Asks the leader for the log index that a linearizable read must have applied.
@@ -84,7 +130,7 @@ impl Peers {
     ) -> Result<Option<wire::read_index_reply::Result>, CallError> {
         let request = wire::ReadIndexRequest { route: self.route(leader) };
         let call = self.link(leader, address, Lane::Control).read_index(request);
-        Ok(self.answer(timeout, call).await?.result)
+        Ok(self.answer(leader, timeout, call).await?.result)
     }
 
     /// Asks a member for its digest at a revision.
@@ -97,7 +143,7 @@ impl Peers {
     ) -> Result<Option<Digest>, CallError> {
         let request = wire::DigestRequest { route: self.route(target), revision: revision.0 };
         let call = self.link(target, address, Lane::Control).digest(request);
-        let reply = self.answer(timeout, call).await?;
+        let reply = self.answer(target, timeout, call).await?;
         Ok(reply.digest.map(|digest| decode_digest(&digest)).transpose()?)
     }
 
@@ -106,11 +152,16 @@ impl Peers {
         &self,
         leader: NodeId,
         address: &str,
-        entry: &[u8],
+        proposal: &Proposal,
         timeout: Duration,
     ) -> Result<Option<wire::propose_reply::Result>, CallError> {
-        let request = wire::ProposeRequest { route: self.route(leader), entry: entry.to_vec() };
+        let actor = match &proposal.entry().actor {
+            Principal::System => Actor::Cluster(wire::ClusterActor {}),
+            Principal::User(name) => Actor::User(name.as_str().to_owned()),
+        };
+        let request =
+            wire::ProposeRequest { route: self.route(leader), entry: proposal.encoded().to_vec(), actor: Some(actor) };
         let call = self.link(leader, address, Lane::Data).propose(request);
-        Ok(self.answer(timeout, call).await?.result)
+        Ok(self.answer(leader, timeout, call).await?.result)
     }
 }

@@ -40,6 +40,10 @@ impl NetSnapshot<TypeConfig> for Network {
         let SnapshotData::Frozen(catalog) = snapshot.snapshot else {
             return Err(NetworkError::from_string("a snapshot that is just being received is not sent on").into());
         };
+        if self.peers.roster.identity.kept().fenced_at.is_some() {
+            // What it holds may be wrong, and would come to be what the receiver holds.
+            return Err(NetworkError::from_string("this node is fenced, and sends no snapshot").into());
+        }
         let header = wire::SnapshotHeader {
             route: self.route(),
             vote: Some(vote_to_wire(&vote)),
@@ -71,6 +75,7 @@ impl NetSnapshot<TypeConfig> for Network {
             () = stall(&*self.peers.runtime, &sent, timeout) => Err(CallError::Timeout(timeout)),
         };
         let vote = answer.and_then(|reply| Ok(vote_from_wire(reply.vote)?));
+        self.peers.note(self.target, &vote);
         vote.map(SnapshotResponse::new).map_err(|error| {
             tracing::warn!(target = self.target, error = error_chain(&error), "a snapshot was not taken");
             self.rpc_error(RPCTypes::InstallSnapshot, &error).into()

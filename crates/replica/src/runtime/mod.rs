@@ -42,7 +42,8 @@ pub trait Runtime: fmt::Debug + Send + Sync + 'static {
     /// Resolves at the deadline, not before.
     fn sleep_until(&self, deadline: Moment) -> BoxFuture<'static, ()>;
 
-    /// Throws the dice. Whoever knows what they show must not gain anything by it: they spread elections, no more.
+    /// Throws the dice. They must not show the same twice to two nodes: data directories are told apart by them. Whoever
+    /// knows what they show must not gain anything by it.
     fn random(&self) -> u64;
 }
 

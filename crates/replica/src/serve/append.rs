@@ -41,14 +41,22 @@ fn admitted(
     admission: PeerAdmission,
     requests: Incoming<wire::AppendRequest>,
     end: StreamEnd,
-) -> impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + 'static {
-    let check = move |request: Result<wire::AppendRequest, LinkError>| -> Result<_, PeerRefusal> {
-        let request = request?;
-        admission.admit(request.route)?;
-        admission.admit_vote(request.vote)?;
-        Ok(append_request_from_wire(request)?)
-    };
-    requests.scan(end, move |end, request| ready(check(request).map_err(|refusal| end.set(refusal)).ok()))
+) -> impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static {
+    let requests = requests.scan(end, move |end, request| {
+        let (admission, end) = (admission.clone(), end.clone());
+        async move { check(&admission, request).await.map_err(|refusal| end.set(refusal)).ok() }
+    });
+    requests.boxed()
+}
+
+async fn check(
+    admission: &PeerAdmission,
+    request: Result<wire::AppendRequest, LinkError>,
+) -> Result<AppendEntriesRequest<TypeConfig>, PeerRefusal> {
+    let mut request = request?;
+    admission.admit(request.route.take()).await?;
+    admission.admit_vote(request.vote)?;
+    Ok(append_request_from_wire(request)?)
 }
 
 /// Why a stream of requests ended early, told after the last answer.

@@ -1,10 +1,11 @@
 //! What the other members may ask of this one, in wire messages.
 //!
-//! Whoever carries the messages says which node sent them, and must know it for sure. A request whose claimed sender, or
-//! whose vote, names another node is refused before anything looks at it.
+//! Whoever carries the messages says which node sent them, and must know it for sure. A request is refused before anything
+//! looks at it when its vote names another node, or when sender and receiver are not the members that both know.
 
 mod admission;
 mod append;
+mod propose;
 mod snapshot;
 
 use std::sync::Arc;
@@ -16,13 +17,14 @@ use openraft::errors::{Fatal, RaftError};
 use openraft::raft::{TransferLeaderError, TransferLeaderRequest, VoteRequest};
 
 use self::admission::PeerAdmission;
+use self::propose::handed_over;
 use crate::codec::{log_id_from_wire, log_id_to_wire, vote_to_wire};
 use crate::core::Core;
 use crate::links::{Incoming, PeerRefusal};
 use crate::machine::store::SharedStore;
 use crate::propose::propose_for_member;
 use crate::read::{LeaderRead, ReadIndexer};
-use crate::types::{NodeId, Proposal, TypeConfig};
+use crate::types::{NodeId, TypeConfig};
 
 /// The serving side of one replica; clones share it.
 #[derive(Clone)]
@@ -46,7 +48,7 @@ fn raft_stopped(error: RaftError<TypeConfig>) -> PeerRefusal {
 
 impl PeerServer {
     fn admission(&self, peer: NodeId) -> PeerAdmission {
-        PeerAdmission { node: self.core.node, peer }
+        PeerAdmission { core: Arc::clone(&self.core), peer }
     }
 
     /// Takes log entries: one answer for each request, in order. Ends after the first answer that is not a match, and
@@ -65,7 +67,7 @@ impl PeerServer {
     /// See [`PeerRefusal`].
     pub async fn vote(&self, from: NodeId, request: wire::VoteRequest) -> Result<wire::VoteReply, PeerRefusal> {
         let admission = self.admission(from);
-        admission.admit(request.route)?;
+        admission.admit(request.route).await?;
         let rpc = VoteRequest {
             vote: admission.admit_vote(request.vote)?,
             last_log_id: request.last_log_id.map(log_id_from_wire),
@@ -105,8 +107,11 @@ impl PeerServer {
     ) -> Result<wire::TransferLeaderReply, PeerRefusal> {
         use wire::transfer_leader_reply::Result as Answer;
         let admission = self.admission(from);
-        admission.admit(request.route)?;
+        admission.admit(request.route).await?;
         let leader = admission.admit_vote(request.from_leader)?;
+        if request.successor == self.core.node && self.core.roster.identity.kept().fenced_at.is_some() {
+            return Err(PeerRefusal::Fenced);
+        }
         let last_log_id = request.last_log_id.map(log_id_from_wire);
         let rpc = TransferLeaderRequest::new(leader, request.successor, last_log_id);
         let answer = self.core.within(self.core.raft.handle_transfer_leader(rpc)).await;
@@ -136,7 +141,7 @@ impl PeerServer {
         request: wire::ReadIndexRequest,
     ) -> Result<wire::ReadIndexReply, PeerRefusal> {
         use wire::read_index_reply::Result as Answer;
-        self.admission(from).admit(request.route)?;
+        self.admission(from).admit(request.route).await?;
         let answer = match self.reads.on_leader().await {
             LeaderRead::Index(revision) => Answer::Index(revision.0),
             LeaderRead::NotLeader(leader) => Answer::NotLeader(wire::NotLeader { leader }),
@@ -153,10 +158,11 @@ impl PeerServer {
     pub async fn propose(
         &self,
         from: NodeId,
-        request: wire::ProposeRequest,
+        mut request: wire::ProposeRequest,
     ) -> Result<wire::ProposeReply, PeerRefusal> {
-        self.admission(from).admit(request.route)?;
-        let proposal = Proposal::decode(request.entry)?;
+        self.admission(from).admit(request.route.take()).await?;
+        let recorded = self.core.roster.recorded(from).flatten().is_some();
+        let proposal = handed_over(request, recorded)?;
         let answer = propose_for_member(&self.core, proposal).await;
         Ok(wire::ProposeReply { result: Some(answer) })
     }
@@ -166,8 +172,28 @@ impl PeerServer {
     /// # Errors
     /// See [`PeerRefusal`].
     pub async fn digest(&self, from: NodeId, request: wire::DigestRequest) -> Result<wire::DigestReply, PeerRefusal> {
-        self.admission(from).admit(request.route)?;
-        let digest = self.core.feed.digest_at(Revision(request.revision));
+        self.admission(from).admit(request.route).await?;
+        // The digest of a member that is in the wrong must not be counted against those that are right.
+        let digest = self.core.serving().ok().and_then(|()| self.core.feed.digest_at(Revision(request.revision)));
         Ok(wire::DigestReply { digest: digest.map(|digest| digest.to_bytes().to_vec()) })
+    }
+
+    /// Tells who this node is, to any node: how a cluster is formed, and how incarnations come to be recorded.
+    ///
+    /// # Errors
+    /// See [`PeerRefusal`].
+    pub async fn identify(
+        &self,
+        from: NodeId,
+        request: wire::IdentifyRequest,
+    ) -> Result<wire::IdentifyReply, PeerRefusal> {
+        self.admission(from).direct(request.route.as_ref())?;
+        let roster = &self.core.roster;
+        let kept = roster.identity.kept();
+        Ok(wire::IdentifyReply {
+            incarnation: kept.incarnation.to_wire(),
+            empty: kept.cluster.is_none() && self.core.is_pristine(),
+            cluster_id: roster.cluster().map(|cluster| cluster.0.to_vec()),
+        })
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn install(
     let Some(Part::Header(header)) = next_part(server, &mut parts).await?.and_then(|part| part.part) else {
         return Err(PeerRefusal::Incomplete("a snapshot begins with its header"));
     };
-    admission.admit(header.route)?;
+    admission.admit(header.route).await?;
     let vote = admission.admit_vote(header.vote)?;
     let meta = SnapshotMeta {
         last_log_id: header.last_log_id.map(log_id_from_wire),

@@ -11,6 +11,7 @@ use aliasd_catalog::{Digest, Entry, Outcome, Revision};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::CLUSTER;
 use super::links::Switchboard;
 use crate::fault::take_directory;
 use crate::runtime::SharedRuntime;
@@ -51,8 +52,10 @@ impl Cluster {
             cluster.start(node);
         }
         let members = (1..=size).map(|node| (node, member(node))).collect();
-        cluster.block_on(cluster.replica(1).initialize(members)).unwrap();
+        cluster.block_on(cluster.replica(1).initialize(CLUSTER, members)).unwrap();
         cluster.leader();
+        cluster
+            .wait("everybody to know the leader", || (1..=size).all(|node| cluster.replica(node).leader().is_some()));
         cluster
     }
 

@@ -9,9 +9,9 @@ use aliasd_catalog::{Digest, Entry, Revision};
 use super::cluster::{SETTINGS, member};
 use super::links::Switchboard;
 use super::simulation::{Machine, Simulation};
-use super::{bootstrap, create_role};
+use super::{CLUSTER, bootstrap, create_role};
 use crate::runtime::{SharedRuntime, outside};
-use crate::{MemoryStorage, Moment, NodeId, ProposeError, Replica, ReplicaOptions, Runtime, Storage};
+use crate::{MemoryStorage, Moment, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, Runtime, Storage};
 
 /// How long anything may take, by the simulation's clock.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,33 +19,49 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// When which member showed which revision with which digest.
 type Trace = Vec<(Moment, NodeId, Revision, Digest)>;
 
-struct World {
+pub(super) struct World {
     simulation: Arc<Simulation>,
-    board: Switchboard,
+    pub(super) board: Switchboard,
     observer: SharedRuntime,
     disks: BTreeMap<NodeId, MemoryStorage>,
     members: BTreeMap<NodeId, (Replica, Arc<Machine>)>,
     trace: Arc<Mutex<Trace>>,
+    pub(super) settings: RaftSettings,
 }
 
 impl World {
     fn new(simulation: &Arc<Simulation>) -> Self {
+        Self::with_board(simulation, Switchboard::with_latency(Duration::from_millis(2)))
+    }
+
+    pub(super) fn with_board(simulation: &Arc<Simulation>, board: Switchboard) -> Self {
         Self {
             simulation: Arc::clone(simulation),
-            board: Switchboard::with_latency(Duration::from_millis(2)),
+            board,
             observer: simulation.machine(),
             disks: (1..=3).map(|node| (node, MemoryStorage::default())).collect(),
             members: BTreeMap::new(),
             trace: Arc::default(),
+            settings: SETTINGS,
         }
     }
 
-    async fn start(&mut self, node: NodeId) {
+    /// Starts three members, forms a cluster of them and commits its first entry.
+    pub(super) async fn form(&mut self) {
+        for node in 1..=3 {
+            self.start(node).await;
+        }
+        let members = (1..=3).map(|node| (node, member(node))).collect();
+        self.replica(1).initialize(CLUSTER, members).await.unwrap();
+        self.propose(&bootstrap()).await;
+    }
+
+    pub(super) async fn start(&mut self, node: NodeId) {
         let machine = self.simulation.machine();
         let runtime: SharedRuntime = machine.clone();
         let storage = Storage::Memory(self.disks[&node].clone());
         let links = self.board.links(node);
-        let options = ReplicaOptions::new(node, storage, links, Arc::clone(&runtime), SETTINGS);
+        let options = ReplicaOptions::new(node, storage, links, Arc::clone(&runtime), self.settings);
         let replica = Replica::start(options).await.unwrap();
         self.board.plug_in(node, replica.peer_server(), runtime);
 
@@ -60,12 +76,12 @@ impl World {
         self.members.insert(node, (replica, machine));
     }
 
-    fn replica(&self, node: NodeId) -> &Replica {
+    pub(super) fn replica(&self, node: NodeId) -> &Replica {
         &self.members[&node].0
     }
 
     /// The power of one member fails; the oldest of its unflushed steps had reached the disk.
-    fn lose_power(&mut self, node: NodeId, kept: usize) {
+    pub(super) fn lose_power(&mut self, node: NodeId, kept: usize) {
         let (replica, machine) = self.members.remove(&node).unwrap();
         self.board.pull_out(node);
         machine.power_off();
@@ -73,7 +89,17 @@ impl World {
         self.disks[&node].crash_keeping(kept);
     }
 
-    async fn wait(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+    /// The member's data directory is lost while it is off.
+    pub(super) fn empty(&mut self, node: NodeId) {
+        assert!(!self.members.contains_key(&node), "it still runs");
+        self.disks.insert(node, MemoryStorage::default());
+    }
+
+    pub(super) async fn pass(&self, time: Duration) {
+        self.observer.sleep(time).await;
+    }
+
+    pub(super) async fn wait(&self, what: &str, condition: impl Fn(&Self) -> bool) {
         let deadline = self.observer.now() + PATIENCE;
         while !condition(self) {
             assert!(self.observer.now() < deadline, "waited in vain for: {what}");
@@ -82,7 +108,7 @@ impl World {
     }
 
     /// The member that leads according to itself.
-    async fn leader(&self) -> NodeId {
+    pub(super) async fn leader(&self) -> NodeId {
         let leading = |world: &Self| {
             let mut nodes = world.members.keys().copied();
             nodes.find(|node| world.replica(*node).leader().is_some_and(|(leader, _)| leader == *node))
@@ -92,7 +118,7 @@ impl World {
     }
 
     /// Proposes to one member after the other until there is an outcome.
-    async fn propose(&self, entry: &Entry) {
+    pub(super) async fn propose(&self, entry: &Entry) {
         let deadline = self.observer.now() + PATIENCE;
         loop {
             for (replica, _) in self.members.values() {
@@ -106,7 +132,7 @@ impl World {
         }
     }
 
-    async fn settle(&self) {
+    pub(super) async fn settle(&self) {
         let states = |world: &Self| -> Vec<(Revision, Digest)> {
             let state = |node| {
                 let status = world.replica(node).status();
@@ -124,11 +150,7 @@ impl World {
 /// Elects, writes, cuts a link, heals it, takes the power from a member that has not flushed, and brings it back.
 async fn story(simulation: Arc<Simulation>) -> Trace {
     let mut world = World::new(&simulation);
-    for node in 1..=3 {
-        world.start(node).await;
-    }
-    world.replica(1).initialize((1..=3).map(|node| (node, member(node))).collect()).await.unwrap();
-    world.propose(&bootstrap()).await;
+    world.form().await;
     for number in 1..10 {
         world.propose(&create_role(number)).await;
     }

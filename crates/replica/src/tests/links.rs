@@ -20,6 +20,9 @@ use crate::{Call, Incoming, Link, LinkError, Links, NodeId, PeerRefusal, PeerSer
 /// Messages of a stream that are under way, at most.
 const UNDER_WAY: usize = 16;
 
+/// So many streams of appends to one member are no work but a flood.
+const FLOOD: u64 = 100_000;
+
 /// Who can be reached, and which ways are cut.
 #[derive(Clone, Default)]
 pub(super) struct Switchboard(Arc<Mutex<Lines>>);
@@ -29,6 +32,8 @@ struct Lines {
     latency: Duration,
     members: BTreeMap<NodeId, (PeerServer, SharedRuntime)>,
     cut: BTreeSet<(NodeId, NodeId)>,
+    /// How often a stream of appends was begun, by whom it goes to.
+    appends: BTreeMap<NodeId, u64>,
 }
 
 impl Switchboard {
@@ -66,6 +71,11 @@ impl Switchboard {
 
     pub(super) fn heal(&self) {
         self.0.lock().unwrap().cut.clear();
+    }
+
+    /// How often somebody began to send log entries or heartbeats to a member.
+    pub(super) fn appends_begun(&self, to: NodeId) -> u64 {
+        self.0.lock().unwrap().appends.get(&to).copied().unwrap_or_default()
     }
 
     fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
@@ -157,6 +167,12 @@ impl MemberLink {
 impl Link for MemberLink {
     fn append(&self, requests: BoxStream<'static, wire::AppendRequest>) -> Call<Incoming<wire::AppendReply>> {
         let link = self.clone();
+        {
+            let mut lines = self.board.0.lock().unwrap();
+            let begun = lines.appends.entry(self.to).or_default();
+            *begun += 1;
+            assert!(*begun < FLOOD, "member {} is flooded with attempts", self.to);
+        }
         async move {
             if link.is_cut() {
                 return pending().await;
@@ -191,5 +207,9 @@ impl Link for MemberLink {
 
     fn digest(&self, request: wire::DigestRequest) -> Call<wire::DigestReply> {
         self.call(move |server, from| async move { server.digest(from, request).await })
+    }
+
+    fn identify(&self, request: wire::IdentifyRequest) -> Call<wire::IdentifyReply> {
+        self.call(move |server, from| async move { server.identify(from, request).await })
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::cluster::{Cluster, PATIENCE};
-use super::{bootstrap, create_role};
+use super::{CLUSTER, bootstrap, create_role};
 use crate::machine::disk::DiskCatalog;
 use crate::machine::store::CatalogStore;
 use crate::{ClusterError, NotServing, ProposeError, ReplicaRole};
@@ -48,7 +48,7 @@ fn a_repeated_request_has_one_effect_and_the_same_outcome() {
 #[test]
 fn a_cluster_is_formed_once() {
     let cluster = Cluster::form(1, |_| {});
-    let again = cluster.replica(1).initialize([(1, super::cluster::member(1))].into());
+    let again = cluster.replica(1).initialize(CLUSTER, [(1, super::cluster::member(1))].into());
     assert_eq!(cluster.block_on(again), Err(ClusterError::AlreadyInitialized));
 }
 

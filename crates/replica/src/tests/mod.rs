@@ -2,8 +2,12 @@
 
 mod cluster;
 mod deterministic;
+mod fence;
+mod identity;
+mod lines;
 mod links;
 mod members;
+mod reach;
 mod recovery;
 mod simulation;
 mod storage_suite;
@@ -26,10 +30,13 @@ pub(super) fn runtime() -> SharedRuntime {
     Arc::new(TokioRuntime::current())
 }
 
+/// The cluster that every test forms.
+pub(super) const CLUSTER: ClusterId = ClusterId([7; 16]);
+
 /// The entry that forms a cluster with the administrator `admin`.
 pub(super) fn bootstrap() -> Entry {
     let command = Command::Bootstrap(Bootstrap {
-        cluster_id: ClusterId([7; 16]),
+        cluster_id: CLUSTER,
         active_key: KeyId([8; 16]),
         policy: Policy::default(),
         admin: UserName::new("admin").unwrap(),

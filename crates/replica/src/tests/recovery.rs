@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cluster::{Cluster, PATIENCE, SETTINGS, propose};
 use super::links::Switchboard;
-use super::{bootstrap, create_role, runtime};
+use super::{CLUSTER, bootstrap, create_role, runtime};
 use crate::{
     MemoryStorage, NotServing, ProposeError, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault,
     error_chain,
@@ -141,7 +141,7 @@ async fn in_memory(storage: &MemoryStorage) -> Replica {
     let storage = Storage::Memory(storage.clone());
     let replica = Replica::start(ReplicaOptions::new(1, storage, nobody, runtime(), SETTINGS)).await.unwrap();
     if !replica.is_initialized() {
-        replica.initialize([(1, super::cluster::member(1))].into()).await.unwrap();
+        replica.initialize(CLUSTER, [(1, super::cluster::member(1))].into()).await.unwrap();
     }
     replica.wait_for_leader(PATIENCE).await.unwrap();
     replica

@@ -97,6 +97,10 @@ node_failures! {
     /// A fatal error stopped the replica.
     Stopped { reason } = "NODE_STOPPED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has stopped: {reason}.", "Ask another member. The log of this node names the way out.";
+    /// A member of a cluster knows this node with another data directory than its empty one.
+    NotRecognised { member } = "NODE_NOT_RECOGNISED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
+        "This node has an empty data directory, and member {member} of a cluster knows it with another one: what it had acknowledged is gone, so it takes no part.",
+        "Ask another member. Start this node with the data directory that it had; if that is lost, leave it stopped until it can be replaced by a node with another id.";
     /// No leader was heard for longer than `cluster.max_staleness`.
     Stale { silence } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has not heard from a leader {silence}.",
@@ -168,6 +172,11 @@ node_failures! {
     OtherMembers {} = "INIT_OTHER_MEMBERS", Rejected, [], "",
         "The node belongs to a cluster with other members already.",
         "Repeat the call with the members of the first attempt, or start the nodes with empty data directories.";
+
+    /// Members do not answer, or have been members before.
+    MembersNotReady { reason } = "INIT_MEMBERS_NOT_READY", Rejected, [], "",
+        "The cluster is not formed: {reason}.",
+        "Nothing was changed. Start every member with an empty data directory, check addresses and certificates, and repeat the call.";
 
     /// A listing was not read to its end in time.
     ListingCut {} = "LISTING_CUT", RetryHere, [], "",

@@ -41,8 +41,8 @@ impl Operate {
     /// Forms the cluster.
     ///
     /// # Errors
-    /// It is formed already, the members are not usable, the password is too short, or no majority of the members can
-    /// be reached.
+    /// It is formed already, a member does not answer or is not empty, the password is too short, or no majority of the
+    /// members elects a leader.
     pub async fn form(&self, formation: Formation) -> Result<Formed, Failure> {
         if self.reader.present().catalog.meta().is_some() {
             return Err(Failure::from(&Rejection::AlreadyFormed {}));
@@ -57,8 +57,7 @@ impl Operate {
             }
             (None, None) => generate(),
         };
-        self.initialize_members(members).await?;
-        let cluster_id = ClusterId(random());
+        let cluster_id = self.initialize_members(members).await?;
         let bootstrap = Command::<Plain>::Bootstrap(Bootstrap {
             cluster_id,
             active_key: self.vault.configured_key(),
@@ -71,25 +70,30 @@ impl Operate {
         Ok(Formed { cluster_id, generated })
     }
 
-    /// Makes the members known, unless an earlier attempt did, and waits until one of them leads.
-    async fn initialize_members(&self, members: BTreeMap<NodeId, Member>) -> Result<(), Failure> {
+    /// Makes the members known, unless an earlier attempt did, and waits until one of them leads. Gives the cluster's id.
+    async fn initialize_members(&self, members: BTreeMap<NodeId, Member>) -> Result<ClusterId, Failure> {
         let no_leader = || Failure::from(NodeFailure::NoLeader {});
-        match self.reader.replica().initialize(members.clone()).await {
-            Ok(()) => {}
+        let (replica, drawn) = (self.reader.replica(), ClusterId(random()));
+        let cluster = match replica.initialize(drawn, members.clone()).await {
+            Ok(cluster) => cluster,
             Err(ClusterError::AlreadyInitialized) => {
-                let known = self.reader.replica().status().members;
+                let known = replica.status().members;
                 let same = known.len() == members.len()
                     && members.iter().all(|(id, member)| known.get(id).is_some_and(|known| known.member == *member));
                 if !same {
                     return Err(NodeFailure::OtherMembers {}.into());
                 }
+                // An attempt that version 0.1 left half done has drawn none.
+                replica.cluster().unwrap_or(drawn)
             }
             Err(ClusterError::Members(reason) | ClusterError::Transfer(reason)) => {
                 return Err(NodeFailure::InvalidRequest { field: "members".into(), reason }.into());
             }
+            Err(ClusterError::NotReady(reason)) => return Err(NodeFailure::MembersNotReady { reason }.into()),
+            Err(ClusterError::Storage(reason)) => return Err(NodeFailure::Stopped { reason }.into()),
             Err(ClusterError::Fatal(reason)) => return Err(NodeFailure::from(&reason).into()),
-        }
-        self.reader.replica().wait_for_leader(FIRST_ELECTION).await.map(drop).ok_or_else(no_leader)
+        };
+        replica.wait_for_leader(FIRST_ELECTION).await.map(|_| cluster).ok_or_else(no_leader)
     }
 }
 

@@ -35,7 +35,9 @@ impl Operate {
             Err(ClusterError::Transfer(reason) | ClusterError::Members(reason)) => {
                 Err(NodeFailure::NotTakenOver { reason }.into())
             }
-            Err(error @ ClusterError::AlreadyInitialized) => Err(Failure::bug(error.to_string())),
+            Err(error @ (ClusterError::AlreadyInitialized | ClusterError::NotReady(_) | ClusterError::Storage(_))) => {
+                Err(Failure::bug(error.to_string()))
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! One sample of every message that lies in the log or beside the records, see `log.proto`.
 
 use aliasd_wire::store::log::{
-    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, Membership, StoredMembership, Vote, VoterSet,
-    log_entry::Payload,
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, StoredMembership, Vote,
+    VoterSet, log_entry::Payload,
 };
 use prost::Message;
 
@@ -14,9 +14,19 @@ fn membership() -> Membership {
         name: format!("node{id}"),
         peer_address: format!("db{id}.example.com:7681"),
         client_address: format!("db{id}.example.com:7680"),
+        incarnation: None,
     };
     let voter_sets = [&[1, 2][..], &[2, 3]].map(|ids| VoterSet { ids: ids.to_vec() });
     Membership { voter_sets: voter_sets.to_vec(), members: (1..=4).map(member).collect() }
+}
+
+/// As it is once every member's incarnation is recorded.
+fn recorded() -> Membership {
+    let Membership { voter_sets, mut members } = membership();
+    for (member, byte) in members.iter_mut().zip(1..) {
+        member.incarnation = Some(vec![byte; 16]);
+    }
+    Membership { voter_sets, members }
 }
 
 fn entry(payload: Payload) -> LogEntry {
@@ -47,6 +57,12 @@ pub(crate) fn log() -> Vec<Sample> {
         membership: Some(StoredMembership { log_id: None, membership: Some(Membership::default()) }),
         digest: vec![0; 32],
     };
+    let identity = MemberIdentity {
+        node_id: 2,
+        incarnation: (0..16).collect(),
+        cluster_id: Some((16..32).collect()),
+        fenced_at: Some(300),
+    };
     vec![
         sample("log-id", &POSITION),
         sample("vote", &Vote { term: 3, node_id: 2, committed: true }),
@@ -54,9 +70,12 @@ pub(crate) fn log() -> Vec<Sample> {
         sample("entry-blank", &entry(Payload::Blank(Blank {}))),
         sample("entry-catalog", &entry(Payload::CatalogEntry(vec![1, 0, 0xff, 7]))),
         sample("entry-membership", &entry(Payload::Membership(membership()))),
+        sample("entry-membership-recorded", &entry(Payload::Membership(recorded()))),
         sample("membership-stored", &stored),
         sample("applied", &applied),
         sample("applied-nothing", &unformed),
         sample("owner", &LogOwner { node_id: 2, repeated_node_id: 2 }),
+        sample("identity", &identity),
+        sample("identity-new", &MemberIdentity { cluster_id: None, fenced_at: None, ..identity.clone() }),
     ]
 }

@@ -1,0 +1,114 @@
+//! Which members answer: pauses between attempts at one that does not, and one line in the log for each change.
+//!
+//! Raft itself asks a member that does not answer again at once, many thousand times a second. Waiting is done here, before
+//! the next attempt, and ends as soon as the member answers any other question.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::CallError;
+use crate::chain::error_chain;
+use crate::links::LinkError;
+use crate::runtime::{Moment, SharedRuntime};
+use crate::types::NodeId;
+
+/// A member that does not answer for less than this is not worth a line: it restarts, or a heartbeat was late.
+const SAID_AFTER: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(super) struct Reach {
+    runtime: SharedRuntime,
+    members: Mutex<BTreeMap<NodeId, MemberReach>>,
+}
+
+struct MemberReach {
+    /// Whether the last attempt was answered.
+    answers: watch::Sender<bool>,
+    silence: Option<Silence>,
+}
+
+/// A time without an answer.
+struct Silence {
+    since: Moment,
+    attempts: u32,
+    /// When the last attempt failed.
+    last: Moment,
+    /// Whether the log tells of it.
+    said: bool,
+}
+
+impl Silence {
+    fn pause(&self) -> Duration {
+        let doublings = self.attempts.saturating_sub(1).min(8);
+        (FIRST_PAUSE * 2u32.pow(doublings)).min(LONGEST_PAUSE)
+    }
+}
+
+impl Reach {
+    pub(super) fn new(runtime: SharedRuntime) -> Self {
+        Self { runtime, members: Mutex::default() }
+    }
+
+    fn members(&self) -> MutexGuard<'_, BTreeMap<NodeId, MemberReach>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A member gave an answer.
+    pub(super) fn answered(&self, node: NodeId) {
+        let mut members = self.members();
+        let Some(member) = members.get_mut(&node) else { return };
+        let Some(silence) = member.silence.take() else { return };
+        member.answers.send_replace(true);
+        if silence.said {
+            let after = self.runtime.now().saturating_since(silence.since);
+            tracing::info!("member {node} is reached again after {}", seconds(after));
+        }
+    }
+
+    /// A member gave none.
+    pub(super) fn failed(&self, node: NodeId, error: &CallError) {
+        let now = self.runtime.now();
+        let mut members = self.members();
+        let member = members.entry(node).or_insert_with(MemberReach::answering);
+        member.answers.send_replace(false);
+        let fresh = Silence { since: now, attempts: 0, last: now, said: false };
+        let silence = member.silence.get_or_insert(fresh);
+        silence.attempts = silence.attempts.saturating_add(1);
+        silence.last = now;
+        if !silence.said && now.saturating_since(silence.since) >= SAID_AFTER {
+            silence.said = true;
+            let reason = error_chain(error);
+            match error {
+                CallError::Link(LinkError::Refused(_)) => tracing::warn!("member {node} does not take part: {reason}"),
+                _ => tracing::warn!("member {node} cannot be reached: {reason}"),
+            }
+        }
+    }
+
+    /// Waits until it is time for the next attempt, or until the member answers something else.
+    pub(super) async fn pause(&self, node: NodeId) {
+        let (deadline, mut answers) = {
+            let members = self.members();
+            let Some(member) = members.get(&node) else { return };
+            let Some(silence) = &member.silence else { return };
+            (silence.last + silence.pause(), member.answers.subscribe())
+        };
+        // The sender lives as long as the member is known, which is for ever; time is the only other end.
+        let _ = self.runtime.timeout_at(deadline, answers.wait_for(|answers| *answers)).await;
+    }
+}
+
+impl MemberReach {
+    fn answering() -> Self {
+        Self { answers: watch::Sender::new(true), silence: None }
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs())
+}

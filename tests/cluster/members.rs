@@ -1,0 +1,101 @@
+//! A member is its data directory: one that lost it is refused, and says what happened. And what the log of a cluster with a
+//! member down looks like.
+
+use std::fs;
+
+use aliasd_tests::cluster::{Cluster, PATIENCE};
+use aliasd_tests::{process, wait};
+use anyhow::{Context, Result, ensure};
+
+/// What a node logs that is about a text.
+fn lines(cluster: &mut Cluster, node: u64, text: &str) -> Vec<String> {
+    let said = cluster.node(node).said();
+    said.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+}
+
+/// Any member but the one that leads.
+fn follower(cluster: &Cluster) -> Result<u64> {
+    let leads = |metrics: &str| metrics.lines().any(|line| line.starts_with("aliasd_leading 1"));
+    let follows = cluster.nodes.iter().find(|node| node.http("/metrics").is_ok_and(|(_, body)| !leads(&body)));
+    Ok(follows.context("nobody follows")?.id)
+}
+
+#[test]
+fn a_member_whose_data_directory_is_lost_takes_no_part_and_says_why() -> Result<()> {
+    let mut cluster = Cluster::running("emptied", 3)?;
+    cluster.exec("CREATE ALIAS before FOR DATABASE neo4j")?;
+    let lost = follower(&cluster)?;
+    let data = cluster.node(lost).data.clone();
+    let aside = data.with_extension("aside");
+    cluster.node(lost).kill();
+    fs::rename(&data, &aside)?;
+    cluster.node(lost).start()?;
+    wait::until("it to say that it is not recognised", PATIENCE, || {
+        let (_, body) = cluster.node(lost).http("/readyz")?;
+        ensure!(body.contains("NODE_NOT_RECOGNISED") && body.contains("data directory"), "{body}");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    cluster.exec("CREATE ALIAS meanwhile FOR DATABASE neo4j")?;
+    for node in (1..=3).filter(|node| *node != lost) {
+        cluster.node(node).wait_ready(PATIENCE)?;
+    }
+    ensure!(lines(&mut cluster, lost, "this node is not recognised").len() == 1);
+
+    // Its own directory is all that it takes.
+    cluster.node(lost).kill();
+    fs::remove_dir_all(&data)?;
+    fs::rename(&aside, &data)?;
+    cluster.node(lost).start()?;
+    cluster.wait_ready()?;
+    cluster.wait_equal_digests()?;
+    Ok(())
+}
+
+#[test]
+fn a_member_that_is_down_costs_the_others_a_line() -> Result<()> {
+    let mut cluster = Cluster::running("down", 3)?;
+    let down = follower(&cluster)?;
+    cluster.node(down).kill();
+    // Each statement has the leader try to send it on.
+    let statements = (0..300).map(|number| format!("CREATE ALIAS `alias-{number}` FOR DATABASE neo4j;\n"));
+    let script = cluster.layout().root.join("statements.cypher");
+    fs::write(&script, statements.collect::<String>())?;
+    let mut command = cluster.client();
+    command.args(["exec", "-f"]).arg(&script);
+    let finished = process::run(&mut command, &cluster.layout().record())?;
+    ensure!(finished.code == Some(0), "{}", finished.stderr);
+    let others: Vec<u64> = (1..=3).filter(|node| *node != down).collect();
+    wait::until("both to say that it is down", PATIENCE, || {
+        let said = others.iter().all(|node| !lines(&mut cluster, *node, "cannot be reached").is_empty());
+        ensure!(said, "not yet");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    cluster.node(down).start()?;
+    cluster.wait_ready()?;
+    cluster.wait_equal_digests()?;
+    for node in others {
+        let about = lines(&mut cluster, node, &format!("member {down} "));
+        // Two, or a few more where the machine itself holds a member up. It was thousands a second.
+        ensure!(about.len() <= 10, "node {node}: {about:?}");
+        let library = lines(&mut cluster, node, "openraft");
+        ensure!(library.is_empty(), "node {node}: {library:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_cluster_is_not_formed_before_every_member_answers() -> Result<()> {
+    let mut cluster = Cluster::prepare("missing", 3)?;
+    for node in 1..=2 {
+        cluster.node(node).start()?;
+        cluster.node(node).wait_listening(PATIENCE)?;
+    }
+    let refused = cluster.init().err().context("it is formed without node 3")?.to_string();
+    let address = cluster.node(3).peer_address.clone();
+    ensure!(refused.contains(&format!("node 3 does not answer at {address}")), "{refused}");
+    ensure!(cluster.node(1).http("/readyz")?.1.contains("NODE_EMPTY"), "nothing was changed");
+
+    cluster.node(3).start()?;
+    cluster.form()?;
+    cluster.wait_ready()
+}
