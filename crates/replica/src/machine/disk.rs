@@ -49,6 +49,13 @@ struct Directory {
     faults: Arc<Faults>,
 }
 
+impl Directory {
+    /// It is not removed by whoever drops it.
+    fn stays(&self) {
+        self.temporary.store(false, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Directory {
     fn drop(&mut self) {
         if self.temporary.load(Ordering::Relaxed)
@@ -93,12 +100,12 @@ impl DiskCatalog {
             None => {
                 let generation = Generation::open(root.join(generation_name(0)), true, &faults)?;
                 name_next(root, &generation_name(0))?;
+                generation.directory.stays();
                 rename_next(root)?;
                 sync_directory(root)?;
                 (generation, 0)
             }
         };
-        generation.directory.temporary.store(false, Ordering::Relaxed);
         Ok(Self {
             root: root.to_owned(),
             current: Mutex::new(Arc::new(generation)),
@@ -150,16 +157,23 @@ impl DiskCatalog {
         let name = generation.directory.path.file_name().expect("it was made by joining a name");
         name_next(&self.root, &name.to_string_lossy())?;
         reached(InstallStep::NextNamed)?;
+        // From here on CURRENT may name it, whatever is said of the renaming. If it does not, the next start removes it.
+        generation.directory.stays();
         rename_next(&self.root)?;
         reached(InstallStep::Renamed)?;
         sync_directory(&self.root)?;
         reached(InstallStep::Switched)?;
-        generation.directory.temporary.store(false, Ordering::Relaxed);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *current, Arc::new(generation));
         drop(current);
         old.directory.temporary.store(true, Ordering::Relaxed);
         reached(InstallStep::Retired)
+    }
+
+    /// The next installation gets as far as this step; what follows fails, as when the disk refuses it.
+    #[cfg(test)]
+    pub(crate) fn fail_after(&self, step: InstallStep) {
+        self.faults.fail_after(step);
     }
 
     /// The next installation gets as far as this step, and the process dies there.

@@ -49,6 +49,8 @@ pub(super) struct Faults(Mutex<State>);
 struct State {
     dies_at: Option<InstallStep>,
     dead: bool,
+    #[cfg(test)]
+    fails_after: Option<InstallStep>,
 }
 
 impl Faults {
@@ -59,6 +61,12 @@ impl Faults {
     /// The next installation gets as far as this step and no further.
     pub(super) fn die_at(&self, step: InstallStep) {
         self.state().dies_at = Some(step);
+    }
+
+    /// The next installation gets as far as this step, and fails without the process dying.
+    #[cfg(test)]
+    pub(super) fn fail_after(&self, step: InstallStep) {
+        self.state().fails_after = Some(step);
     }
 
     /// Whether the process died: nothing that it would still do, not even tidying up, happens.
@@ -75,6 +83,10 @@ impl Faults {
     pub(super) fn reached(&self, path: &Path, step: InstallStep) -> Result<(), StorageFault> {
         let mut state = self.state();
         state.dead |= state.dies_at == Some(step);
+        #[cfg(test)]
+        if state.fails_after == Some(step) {
+            return Err(died(path));
+        }
         if state.dead { Err(died(path)) } else { Ok(()) }
     }
 

@@ -253,6 +253,24 @@ async fn a_process_that_dies_installing_a_snapshot_leaves_the_old_catalog_or_the
 }
 
 #[tokio::test]
+async fn a_disk_that_refuses_a_step_of_an_installation_keeps_what_current_names() {
+    for step in InstallStep::ALL {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = DiskCatalog::open(directory.path(), false).unwrap();
+        disk.fail_after(step);
+        let store: SharedStore = Arc::new(CatalogStore::Disk(disk));
+        let mut machine = load(&store);
+        apply(&mut machine, entries(1..10)).await;
+        store.flush().unwrap();
+        die_installing(&mut machine, step).await;
+        drop((machine, store));
+        let current = std::fs::read_to_string(directory.path().join("CURRENT")).unwrap();
+        assert!(directory.path().join(current.trim_end()).is_dir(), "{step:?}: CURRENT names what is not there");
+        assert_old_or_new(&load(&open(&directory)), step >= InstallStep::Renamed, step);
+    }
+}
+
+#[tokio::test]
 async fn a_power_failure_while_a_snapshot_is_installed_leaves_the_old_catalog_or_the_new() {
     for step in InstallStep::ALL {
         let memory = MemoryCatalog::default();
