@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use aliasd_tests::cluster::{Cluster, PATIENCE};
 use aliasd_tests::load::Load;
-use anyhow::{Context, Result};
+use aliasd_tests::wait;
+use anyhow::{Context, Result, ensure};
 
 /// A formed one-node cluster with some content that has been stopped cleanly.
 fn stopped(name: &str) -> Result<Cluster> {
@@ -107,5 +109,118 @@ async fn a_damaged_snapshot_that_was_received_is_refused() -> Result<()> {
     expect_refusal(&mut cluster, 3, &received)?;
     // The others go on.
     client.execute("CREATE ALIAS afterwards FOR DATABASE neo4j").await?.collect().await?;
+    Ok(())
+}
+
+/// The newest write-ahead log of a node.
+fn newest_wal(data: &Path) -> Result<PathBuf> {
+    files(&data.join("log"), ".log")?.into_iter().max().context("the log has a write-ahead log")
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a copy in the place of a directory.
+fn put_back(copied: &Path, directory: &Path) -> Result<()> {
+    fs::remove_dir_all(directory)?;
+    copy(copied, directory)
+}
+
+#[test]
+fn what_a_follower_lost_of_its_log_is_refused_and_the_others_go_on() -> Result<()> {
+    let mut cluster = Cluster::running("lost-log", 3)?;
+    let follower = if cluster.status(&cluster.nodes[0])?.leader_id == Some(3) { 2 } else { 3 };
+    let data = cluster.node(follower).data.clone();
+    let older = cluster.layout().root.join("older-copy");
+    let newest = cluster.layout().root.join("newest-copy");
+    cluster.exec("CREATE ALIAS `before` FOR DATABASE neo4j")?;
+    cluster.wait_equal_digests()?;
+    cluster.node(follower).kill();
+    copy(&data, &older)?;
+    cluster.node(follower).start()?;
+    cluster.node(follower).wait_ready(PATIENCE)?;
+    for number in 0..10 {
+        cluster.exec(&format!("CREATE ALIAS `alias-{number}` FOR DATABASE neo4j"))?;
+    }
+    cluster.wait_equal_digests()?;
+    // Killed, so that its catalog was never flushed: all that it has lies in the log.
+    cluster.node(follower).kill();
+    copy(&data, &newest)?;
+
+    let log = data.join("log");
+    let cut = |log: &Path| -> Result<()> {
+        let wal = newest_wal(log)?;
+        let file = fs::OpenOptions::new().write(true).open(&wal)?;
+        Ok(file.set_len(file.metadata()?.len() - 1)?)
+    };
+    let losses: [(&str, &Path, &dyn Fn() -> Result<()>); 6] = [
+        ("a byte of its newest write-ahead log", &log, &|| cut(&data)),
+        ("its newest write-ahead log", &log, &|| Ok(fs::remove_file(newest_wal(&data)?)?)),
+        ("its log", &log, &|| Ok(fs::remove_dir_all(&log)?)),
+        ("all that was in its log", &log, &|| Ok(fs::remove_dir_all(&log).and_then(|()| fs::create_dir(&log))?)),
+        ("its watermark", &data.join("watermark"), &|| Ok(fs::remove_file(data.join("watermark"))?)),
+        ("the end of its log", &log, &|| put_back(&older.join("log"), &log)),
+    ];
+    for (number, (what, named, lose)) in losses.iter().enumerate() {
+        println!("it loses {what}");
+        put_back(&newest, &data)?;
+        lose()?;
+        expect_refusal(&mut cluster, follower, named)?;
+        cluster.exec(&format!("CREATE ALIAS `meanwhile-{number}` FOR DATABASE neo4j"))?;
+    }
+    put_back(&newest, &data)?;
+    cluster.node(follower).start()?;
+    cluster.node(follower).wait_ready(PATIENCE)?;
+    cluster.wait_equal_digests()?;
+    Ok(())
+}
+
+/// A node whose catalog cannot be opened: the file that would say which one it is never gives an answer.
+fn unopenable(name: &str, more: &str) -> Result<Cluster> {
+    let mut cluster = stopped(name)?;
+    cluster.configure(more)?;
+    let current = cluster.node(1).data.join("catalog").join("CURRENT");
+    fs::remove_file(&current)?;
+    let made = Command::new("mkfifo").arg(&current).status()?;
+    ensure!(made.success(), "mkfifo: {made}");
+    Ok(cluster)
+}
+
+#[test]
+fn an_opening_without_end_ends_with_a_sentence() -> Result<()> {
+    let mut cluster = unopenable("slow-open", "open_timeout = \"2s\"")?;
+    let node = cluster.node(1);
+    node.start()?;
+    let status = node.wait_exit(PATIENCE)?;
+    let said = node.said();
+    ensure!(status.code() == Some(1), "{status}:\n{said}");
+    ensure!(said.contains("could not be opened within 2s") && said.contains("node.open_timeout"), "{said}");
+    ensure!(said.contains(&node.data.display().to_string()), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_node_that_is_still_opening_ends_when_it_is_told_to() -> Result<()> {
+    let mut cluster = unopenable("stop-open", "")?;
+    let node = cluster.node(1);
+    node.start()?;
+    wait::until("the node to open its catalog", PATIENCE, || {
+        ensure!(node.said().contains("still being opened"), "{}", node.said());
+        Ok(())
+    })?;
+    let status = node.stop(PATIENCE)?;
+    ensure!(status.success(), "{status}:\n{}", node.said());
+    ensure!(node.said().contains("told to stop before the node served"), "{}", node.said());
     Ok(())
 }

@@ -224,7 +224,9 @@ fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
         log_entries_kept: node.log_kept,
     };
     let storage = Storage::Directory(node.data_dir.clone());
-    ReplicaOptions::new(node.id.get(), storage, Arc::new(links), Arc::new(TokioRuntime::current()), raft)
+    let runtime = Arc::new(TokioRuntime::current());
+    let options = ReplicaOptions::new(node.id.get(), storage, Arc::new(links), runtime, raft);
+    ReplicaOptions { open_timeout: node.open_timeout, ..options }
 }
 
 async fn listen(

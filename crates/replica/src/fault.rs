@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::chain::error_chain;
 use crate::frame::FrameError;
@@ -47,6 +48,14 @@ pub enum StorageFault {
         path: PathBuf,
         /// The error that showed it.
         source: Cause,
+    },
+    /// Opening it came to no end.
+    #[error("{path} could not be opened within {limit:?}")]
+    Unresponsive {
+        /// The data directory.
+        path: PathBuf,
+        /// How long was waited.
+        limit: Duration,
     },
     /// The system refused an operation.
     #[error("cannot {action} {path}")]
@@ -103,6 +112,10 @@ impl StorageFault {
             Self::Foreign { found, .. } => format!("set node.id to {found}, or choose another data directory"),
             Self::InUse { .. } => "stop that process, or choose another data directory".to_owned(),
             Self::Full { .. } => "free space and start the node again; every acknowledged write is safe".to_owned(),
+            Self::Unresponsive { .. } => format!(
+                "the disk hangs, or the files are damaged so that reading them comes to no end: look at the disk; if it is \
+                 sound, {RESTORE}; a large catalog on a slow disk needs a longer node.open_timeout"
+            ),
             Self::Failed { .. } => return None,
         })
     }
@@ -151,6 +164,7 @@ impl From<StorageFault> for io::Error {
             StorageFault::Damaged { .. } => io::ErrorKind::InvalidData,
             StorageFault::Full { .. } => io::ErrorKind::StorageFull,
             StorageFault::InUse { .. } => io::ErrorKind::ResourceBusy,
+            StorageFault::Unresponsive { .. } => io::ErrorKind::TimedOut,
             StorageFault::Foreign { .. } | StorageFault::Failed { .. } => io::ErrorKind::Other,
         };
         io::Error::new(kind, fault)

@@ -1,26 +1,27 @@
 //! The replica as the rest of the node uses it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Entry, Outcome, Revision};
 use openraft::Config;
 use openraft::storage::RaftLogStorage;
+use tokio::sync::oneshot;
 
 use crate::compare::compare_regularly;
 use crate::core::{Core, Raft};
 use crate::error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 use crate::fault::StorageFault;
-use crate::feed::{Compacted, Subscription, View};
+use crate::feed::{Compacted, Feed, Subscription, View};
+use crate::fit;
 use crate::form::form;
 use crate::identity::{Identity, IdentityStore};
 use crate::lifecycle::{Lifecycle, Step};
-use crate::log::health::LogHealth;
 use crate::log::store::LogStore;
 use crate::machine::Machine;
-use crate::machine::store::{CatalogStore, SharedStore};
+use crate::machine::store::{CatalogStore, Records, SharedStore};
 use crate::network::{NetworkFactory, Peers};
 use crate::options::ReplicaOptions;
 use crate::propose::{encode, forward, propose_here};
@@ -30,7 +31,7 @@ use crate::roster::Roster;
 use crate::runtime::{self, OwnedTasks};
 use crate::serve::PeerServer;
 use crate::status::ReplicaStatus;
-use crate::storage::{Storage, open_directory};
+use crate::storage::{Storage, open_directory, opened_within};
 use crate::supervise::supervise;
 use crate::types::{Member, NodeId, TypeConfig};
 
@@ -52,9 +53,8 @@ struct Opened<L> {
     log: L,
     disk_log: Option<LogStore>,
     store: SharedStore,
+    machine: (Machine, Arc<Feed>, oneshot::Receiver<()>),
     identity: Identity,
-    /// The log's place if nothing was ever written to it.
-    pristine: Option<PathBuf>,
 }
 
 impl Replica {
@@ -68,22 +68,25 @@ impl Replica {
     pub async fn start(options: ReplicaOptions) -> Result<Self, StartError> {
         let config = options.raft_config()?;
         let runtime = Arc::clone(&options.runtime);
+        let (node, history, shared) = (options.node, options.history_entries, Arc::clone(&runtime));
         match options.storage.clone() {
             Storage::Directory(directory) => {
-                let (node, shared) = (options.node, Arc::clone(&runtime));
-                let opening = runtime.blocking(move || open_directory(&directory, node, shared));
-                let (log, store, identity) = opening.await.map_err(StartError::raft)??;
-                let pristine = log.is_pristine().then(|| log.path().to_owned());
-                let opened = Opened { log: log.clone(), disk_log: Some(log), store, identity, pristine };
+                let place = directory.clone();
+                let open = move || {
+                    let (log, store, identity) = open_directory(&place, node, Arc::clone(&shared))?;
+                    let machine = Machine::load(shared, Arc::clone(&store), history)?;
+                    Ok(Opened { log: log.clone(), disk_log: Some(log), store, machine, identity })
+                };
+                let opened = opened_within(&runtime, &directory, options.open_timeout, open).await?;
                 let assembling = Self::assemble(options, config, opened);
                 runtime::within(&runtime, assembling).await
             }
             Storage::Memory(memory) => {
-                let store = Arc::new(CatalogStore::Memory(memory.catalog));
-                let pristine = memory.log.is_pristine().then(|| Path::new("memory").to_owned());
+                let store = Arc::new(CatalogStore::new(Records::Memory(memory.catalog), memory.log.durability()));
                 let identity = IdentityStore::Memory(memory.identity);
-                let identity = Identity::open(identity, options.node, Arc::clone(&runtime))?;
-                let opened = Opened { log: memory.log, disk_log: None, store, identity, pristine };
+                let identity = Identity::open(identity, node, Arc::clone(&runtime))?;
+                let machine = Machine::load(shared, Arc::clone(&store), history)?;
+                let opened = Opened { log: memory.log, disk_log: None, store, machine, identity };
                 let assembling = Self::assemble(options, config, opened);
                 runtime::within(&runtime, assembling).await
             }
@@ -96,16 +99,10 @@ impl Replica {
         L: RaftLogStorage<TypeConfig>,
     {
         let (node, runtime) = (options.node, options.runtime);
-        let Opened { log, disk_log, store, identity, pristine } = opened;
-        let (loading, shared, history) = (Arc::clone(&store), Arc::clone(&runtime), options.history_entries);
-        let loaded = runtime.blocking(move || Machine::load(shared, loading, history)).await;
-        let (machine, feed, machine_gone) = loaded.map_err(StartError::raft)??;
-        if let Some(path) = pristine
-            && !machine.is_pristine()
-        {
-            // Voting again without the old votes could elect two leaders in one term.
-            return Err(StorageFault::damaged(&path, "it is empty, while the catalog beside it is not").into());
-        }
+        let Opened { mut log, disk_log, store, machine, identity } = opened;
+        let (machine, feed, machine_gone) = machine;
+        let place = disk_log.as_ref().map_or(Path::new("memory"), LogStore::path);
+        fit::check(place, &mut log, &machine).await?;
 
         let roster = Arc::new(Roster::new(node, identity, Arc::clone(&feed)));
         let peers = Arc::new(Peers::new(Arc::clone(&roster), options.links, Arc::clone(&runtime)));
@@ -120,8 +117,7 @@ impl Replica {
             return Err(fault.into());
         }
 
-        let health = disk_log.as_ref().map_or_else(|| Arc::new(LogHealth::default()), LogStore::health);
-        let core = Arc::new(Core::new(roster, runtime, raft, feed, health));
+        let core = Arc::new(Core::new(roster, runtime, raft, feed, store.log().health()));
         if matches!(core.lifecycle(), Lifecycle::Fenced { .. }) {
             core.step_back().await;
         }
@@ -309,12 +305,16 @@ impl Replica {
         self.core.lifecycle.step(Step::Stop(StopReason::Shutdown));
         // The core's own failure, if there was one, is known by now.
         let _ = self.core.within(self.core.raft.shutdown()).await;
+        // The log first: the catalog may not get ahead of it.
+        let closed = match &self.log {
+            Some(log) => {
+                log.close().await.map_err(|error| StorageFault::from_io(log.path(), "close the log in", error))
+            }
+            None => Ok(()),
+        };
         let store = Arc::clone(&self.store);
-        let flush = self.core.runtime.blocking(move || store.flush()).await;
-        if let Some(log) = &self.log {
-            log.close().await.map_err(|error| StorageFault::from_io(log.path(), "close the log in", error))?;
-        }
-        flush.unwrap_or(Ok(()))
+        let flushed = self.core.runtime.blocking(move || store.flush()).await.unwrap_or(Ok(()));
+        closed.and(flushed)
     }
 }
 

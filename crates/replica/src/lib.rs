@@ -35,6 +35,7 @@ mod core;
 mod error;
 mod fault;
 mod feed;
+mod fit;
 mod form;
 mod frame;
 mod handle;

@@ -40,6 +40,8 @@ pub struct ReplicaOptions {
     pub runtime: SharedRuntime,
     /// What the configuration decides.
     pub raft: RaftSettings,
+    /// How long opening log and catalog may take.
+    pub open_timeout: Duration,
     /// How long a leader without a quorum is silent, and then sends again, in turn. At least twice
     /// `election_timeout_max`.
     pub quorum_loss_probe_interval: Duration,
@@ -70,6 +72,7 @@ impl ReplicaOptions {
             links,
             runtime,
             raft,
+            open_timeout: Duration::from_secs(120),
             quorum_loss_probe_interval: raft.election_timeout_max * 2,
             purge_batch: 512,
             append_timeout: Duration::from_secs(2),

@@ -2,22 +2,25 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::error::StartError;
 use crate::fault::StorageFault;
 use crate::identity::{Identity, IdentityStore, MemoryIdentity};
 use crate::log::memory::MemoryLog;
+use crate::log::recover::LogPlace;
 use crate::log::store::LogStore;
 use crate::machine::disk::DiskCatalog;
 use crate::machine::faults::InstallStep;
 use crate::machine::memory::MemoryCatalog;
-use crate::machine::store::{CatalogStore, SharedStore};
+use crate::machine::store::{CatalogStore, Records, SharedStore};
 use crate::runtime::SharedRuntime;
 use crate::types::NodeId;
 
 /// Where a replica keeps its log and its catalog.
 #[derive(Clone)]
 pub enum Storage {
-    /// In `log/`, `catalog/` and `identity` below this directory.
+    /// In `log/`, `watermark`, `catalog/` and `identity` below this directory.
     Directory(PathBuf),
     /// In memory; a clone given to the next replica of the same node is the same "disk".
     Memory(MemoryStorage),
@@ -85,18 +88,44 @@ pub(crate) fn open_directory(
     runtime: SharedRuntime,
 ) -> Result<(LogStore, SharedStore, Identity), StorageFault> {
     std::fs::create_dir_all(directory).map_err(|error| StorageFault::from_io(directory, "create", error))?;
-    let (kept, path) = (IdentityStore::in_directory(directory), directory.join("log"));
+    let kept = IdentityStore::in_directory(directory);
+    let (path, catalog) = (directory.join("log"), directory.join("catalog"));
     // RocksDB makes this file with the log, and the identity is written after both.
     let opens = path.join("CURRENT").try_exists().map_err(|error| StorageFault::from_io(&path, "read", error))?;
     if kept.exists()? && !opens {
-        return Err(StorageFault::damaged(
-            &path,
-            "it is missing, while the identity beside it shows that there was one",
-        ));
+        let finding = "it is missing, while the identity beside it shows that there was one";
+        return Err(StorageFault::damaged(&path, finding));
     }
-    let log = LogStore::open(&path, node, Arc::clone(&runtime))?;
-    let catalog = DiskCatalog::open(&directory.join("catalog"), !log.is_pristine())?;
+    let place = LogPlace { directory: path, watermark: directory.join("watermark"), witness: catalog.join("CURRENT") };
+    let log = LogStore::open(&place, node, Arc::clone(&runtime))?;
+    let catalog = DiskCatalog::open(&catalog, !log.is_pristine())?;
+    let store = CatalogStore::new(Records::Disk(catalog), log.durability());
     // Taken by the lock on the log, so that no other process draws an incarnation too.
     let identity = Identity::open(kept, node, runtime)?;
-    Ok((log, Arc::new(CatalogStore::Disk(catalog)), identity))
+    Ok((log, Arc::new(store), identity))
+}
+
+/// How often a slow opening is spoken of.
+const SAID_EVERY: Duration = Duration::from_secs(5);
+
+/// Awaits an opening, which blocks where it holds up no task, but not for ever: on damaged files RocksDB may never come
+/// back, and neither may a disk that hangs. The thread goes on; only the end of the process ends it.
+pub(crate) async fn opened_within<T: Send + 'static>(
+    runtime: &SharedRuntime,
+    directory: &Path,
+    limit: Duration,
+    open: impl FnOnce() -> Result<T, StorageFault> + Send + 'static,
+) -> Result<T, StartError> {
+    let began = runtime.now();
+    let mut opening = Box::pin(runtime.blocking(open));
+    loop {
+        let so_far = runtime.now().saturating_since(began);
+        if so_far >= limit {
+            return Err(StorageFault::Unresponsive { path: directory.to_owned(), limit }.into());
+        }
+        match runtime.timeout(SAID_EVERY.min(limit - so_far), &mut opening).await {
+            Ok(opened) => return Ok(opened.map_err(StartError::raft)??),
+            Err(_) => tracing::warn!(path = %directory.display(), ?limit, "log and catalog are still being opened"),
+        }
+    }
 }

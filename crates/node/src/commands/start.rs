@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use aliasd_replica::error_chain;
 use tokio::runtime::Runtime;
@@ -11,6 +12,9 @@ use super::{FAILED, MISCONFIGURED, explain, fail};
 use crate::config::{Commands, Config};
 use crate::node::{Node, NodeRunError, NodeStartError};
 use crate::observe::logging;
+
+/// How long threads may take to end when everything is done.
+const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
 
 pub(super) fn start(file: &Path, expand_commands: bool) -> ExitCode {
     let commands = if expand_commands { Commands::Run } else { Commands::Refuse };
@@ -23,9 +27,16 @@ pub(super) fn start(file: &Path, expand_commands: bool) -> ExitCode {
         return fail(MISCONFIGURED, &format_args!("log.file: cannot write to {}: {error}", path.display()));
     }
     match Runtime::new() {
-        Ok(runtime) => runtime.block_on(serve(&config)),
+        Ok(runtime) => end(runtime, serve(&config)),
         Err(error) => fail(FAILED, &format_args!("the system gives no threads: {error}")),
     }
+}
+
+/// Runs a program to its end. A thread that does not come back, such as one that opens damaged files, is not waited for.
+fn end(runtime: Runtime, program: impl Future<Output = ExitCode>) -> ExitCode {
+    let code = runtime.block_on(program);
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
+    code
 }
 
 async fn serve(config: &Config) -> ExitCode {
@@ -33,7 +44,14 @@ async fn serve(config: &Config) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
     };
-    match Node::start(config).await {
+    let started = tokio::select! {
+        started = Node::start(config) => started,
+        name = signals.next() => {
+            tracing::info!(signal = name, "told to stop before the node served");
+            return ExitCode::SUCCESS;
+        }
+    };
+    match started {
         Ok(node) => run(node, &mut signals).await,
         Err(error) => refuse(&error),
     }

@@ -99,6 +99,8 @@ pub struct NodeConfig {
     pub snapshot_after: NonZeroU64,
     /// Log entries kept behind a snapshot.
     pub log_kept: u64,
+    /// How long opening log and catalog may take.
+    pub open_timeout: Duration,
     /// How long running calls may take to end at a stop.
     pub shutdown_timeout: Duration,
 }

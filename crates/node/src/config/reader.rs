@@ -68,6 +68,7 @@ fn node(reader: &mut Reader) -> NodeConfig {
         insecure_plaintext: reader.or_default("node.insecure_plaintext", value::flag),
         snapshot_after: reader.or_default("node.snapshot_after", value::positive),
         log_kept: reader.or_default("node.log_kept", value::count),
+        open_timeout: reader.or_default("node.open_timeout", value::duration),
         shutdown_timeout: reader.or_default("node.shutdown_timeout", value::duration),
     }
 }

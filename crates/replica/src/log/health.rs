@@ -1,8 +1,10 @@
-//! How the log's device does: counts of its work, and the failure that ended it.
+//! How the log's device does: counts of its work, how far it got, and the failure that ended it.
 
 use std::io;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::end::LogEnd;
 
 use crate::fault::ending;
 
@@ -11,11 +13,19 @@ use crate::fault::ending;
 pub(crate) struct LogHealth {
     syncs: AtomicU64,
     writes: AtomicU64,
+    end: Mutex<LogEnd>,
     /// As text, made once: everybody who waits for the log is told it, now and later.
     failure: OnceLock<String>,
+    #[cfg(test)]
+    faults: super::device::SyncFaults,
 }
 
 impl LogHealth {
+    /// That of a log which is durable so far.
+    pub(crate) fn ending_at(end: LogEnd) -> Self {
+        Self { end: Mutex::new(end), ..Self::default() }
+    }
+
     /// Syncs so far.
     pub(crate) fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::Relaxed)
@@ -26,10 +36,21 @@ impl LogHealth {
         self.writes.load(Ordering::Relaxed)
     }
 
-    /// Counts a sync that made this many writes durable.
-    pub(crate) fn synced(&self, writes: u64) {
+    /// Counts a sync that made this many writes durable, and says how far the log is durable now.
+    pub(crate) fn synced(&self, writes: u64, end: LogEnd) {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         self.writes.fetch_add(writes, Ordering::Relaxed);
+        self.ends_at(end);
+    }
+
+    /// The log is durable so far.
+    pub(crate) fn ends_at(&self, end: LogEnd) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    /// How far the log is durable.
+    pub(crate) fn end(&self) -> LogEnd {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The failure that ended all writing, if there was one.
@@ -46,5 +67,11 @@ impl LogHealth {
         if self.failure.set(failure.clone()).is_ok() {
             tracing::error!(error = failure, "the log cannot be written; this node stops");
         }
+    }
+
+    /// Where the writer dies; for tests.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> super::device::SyncFaults {
+        self.faults.clone()
     }
 }

@@ -13,7 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
 use tokio::sync::oneshot;
 
+use super::durability::Durability;
+use super::end::LogEnd;
 use super::half_open;
+use super::health::LogHealth;
 use super::tail::ReadLimit;
 use super::write::{LogWrite, Waiter};
 use crate::types::{FlushCallback, LogEntry, LogId, TypeConfig, Vote};
@@ -26,6 +29,9 @@ pub(crate) struct MemoryLog(Arc<Mutex<Disk>>);
 struct Disk {
     appended: Image,
     flushed: Image,
+    /// How far the latter reaches.
+    end: LogEnd,
+    health: Arc<LogHealth>,
     /// The steps from the one to the other, oldest first.
     unflushed: VecDeque<LogWrite>,
     /// Who waits, and how many of the steps must be flushed for it.
@@ -52,7 +58,9 @@ impl Image {
             LogWrite::Append(entries) => {
                 self.entries.extend(entries.iter().map(|entry| (entry.log_id.index, entry.clone())));
             }
-            LogWrite::TruncateFrom(index) => drop(self.entries.split_off(index)),
+            LogWrite::TruncateAfter(last) => {
+                drop(self.entries.split_off(&LogWrite::first_truncated(last.as_ref())));
+            }
             LogWrite::Purge { upto, .. } => {
                 self.entries = self.entries.split_off(&(upto.index + 1));
                 self.purged = self.purged.max(Some(*upto));
@@ -104,7 +112,9 @@ impl Disk {
         let steps = steps.min(self.unflushed.len());
         for write in self.unflushed.drain(..steps) {
             self.flushed.make(&write);
+            self.end.make(&write);
         }
+        self.health.ends_at(self.end);
         steps
     }
 }
@@ -114,10 +124,10 @@ impl MemoryLog {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing was ever appended: no vote, no entry, nothing purged.
-    pub(crate) fn is_pristine(&self) -> bool {
-        let disk = self.disk();
-        disk.appended.vote.is_none() && disk.appended.entries.is_empty() && disk.appended.purged.is_none()
+    /// How far it is durable, and how to make it so.
+    pub(crate) fn durability(&self) -> Durability {
+        let log = self.clone();
+        Durability::new(Arc::clone(&self.disk().health), move |waiter| log.disk().wait(waiter))
     }
 
     /// From now on until a crash, steps become durable only by [`MemoryLog::flush`].
@@ -229,7 +239,7 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
-        self.disk().append(LogWrite::TruncateFrom(last.map_or(0, |last| last.index + 1)));
+        self.disk().append(LogWrite::TruncateAfter(last));
         Ok(())
     }
 

@@ -6,11 +6,16 @@
 //!
 //! Nothing here interprets entries. What cannot be read back exactly is an error, never an absence.
 
+pub(crate) mod device;
+pub(crate) mod durability;
+pub(crate) mod end;
 pub(crate) mod health;
 pub(crate) mod memory;
 pub(crate) mod records;
+pub(crate) mod recover;
 pub(crate) mod store;
 pub(crate) mod tail;
+mod watermark;
 pub(crate) mod write;
 pub(crate) mod writer;
 
@@ -34,5 +39,7 @@ pub(crate) fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {
     (start, end.max(start))
 }
 
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod tests;

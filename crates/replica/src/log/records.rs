@@ -11,6 +11,8 @@ use crate::types::{LogEntry, LogId, NodeId, Vote};
 
 /// Which node made this log: a protobuf vote of term 0 would be a trick, so it is a plain number.
 pub(super) const NODE_ID: &[u8] = b"m:node";
+/// That a watermark lies beside this log: the same number again.
+pub(super) const HAS_WATERMARK: &[u8] = b"m:watermark";
 pub(super) const VOTE: &[u8] = b"m:vote";
 pub(super) const COMMITTED: &[u8] = b"m:committed";
 pub(super) const PURGED: &[u8] = b"m:purged";

@@ -8,7 +8,6 @@
 //! of it, so a read that goes to the database, on a thread that may block, finds there what it looks for.
 
 use std::fmt::Debug;
-use std::fs::File;
 use std::io;
 use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
@@ -17,21 +16,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
-use rocksdb::{DB, DBRecoveryMode, IteratorMode, Options, ReadOptions, WriteBatch};
+use rocksdb::{IteratorMode, ReadOptions};
 use tokio::sync::oneshot;
 
+use super::device::{Database, LogDevice};
+use super::durability::Durability;
+use super::end::LogEnd;
 use super::health::LogHealth;
+use super::recover::{self, LogPlace, Opened};
 use super::tail::{ReadLimit, Tail};
 use super::write::{LogWrite, Waiter};
-use super::writer::{Device, LogWriter};
+use super::writer::LogWriter;
 use super::{half_open, records};
 use crate::fault::{StorageFault, take_directory};
-use crate::frame::FrameError;
 use crate::runtime::SharedRuntime;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
-
-/// Size of the memory table; the write-ahead log, replayed at start, is bounded by it.
-const WRITE_BUFFER_BYTES: usize = 32 * 1024 * 1024;
 
 /// Handle of the log; clones share it.
 #[derive(Clone)]
@@ -46,27 +45,18 @@ struct Shared {
     state: Mutex<State>,
 }
 
-/// What the writer thread writes to. The thread closes it if it is the last to need it, because nobody waited for the
-/// thread.
-struct Database {
-    path: PathBuf,
-    database: DB,
-    /// Kept open for as long as the database is, and so after it: see [`take_directory`].
-    _taken: File,
-}
-
 /// What is known without reading the database.
 #[derive(Default)]
-struct State {
-    vote: Option<Vote>,
-    committed: Option<LogId>,
-    purged: Option<LogId>,
-    last: Option<LogId>,
+pub(super) struct State {
+    pub(super) vote: Option<Vote>,
+    pub(super) committed: Option<LogId>,
+    pub(super) purged: Option<LogId>,
+    pub(super) last: Option<LogId>,
     /// Index of the oldest entry; meaningless while there is none.
-    first_index: u64,
-    tail: Tail,
+    pub(super) first_index: u64,
+    pub(super) tail: Tail,
     /// Grows with each truncation, so that a read that overlapped one notices.
-    truncations: u64,
+    pub(super) truncations: u64,
 }
 
 impl State {
@@ -80,20 +70,24 @@ impl State {
 }
 
 impl LogStore {
-    /// Opens the log of `node` in `path`, creating it when there is none, and reads every entry once. Blocks.
-    pub(crate) fn open(path: &Path, node: NodeId, runtime: SharedRuntime) -> Result<Self, StorageFault> {
-        let taken = take_directory(path)?;
-        let opened = DB::open(&options(), path);
-        let database = opened.map_err(|error| StorageFault::from_rocksdb(path, "open the log in", error))?;
-        claim(path, &database, node)?;
-        let state = load(path, &database)?;
-
-        let database = Arc::new(Database { path: path.to_owned(), database, _taken: taken });
-        let health = Arc::new(LogHealth::default());
-        let writer = LogWriter::start(Arc::clone(&health), Arc::clone(&database))
-            .map_err(|error| StorageFault::from_io(path, "start the log writer for", error))?;
+    /// Opens the log of `node`, creating it where there never was one, and reads every entry once. Blocks.
+    pub(crate) fn open(place: &LogPlace, node: NodeId, runtime: SharedRuntime) -> Result<Self, StorageFault> {
+        let path = place.directory.clone();
+        let taken = take_directory(&path)?;
+        let Opened { database, state, watermark } = recover::open(place, node)?;
+        let database = Arc::new(Database { path: path.clone(), database, _taken: taken });
+        let end = LogEnd { vote: state.vote, last: state.last, purged: state.purged };
+        let health = Arc::new(LogHealth::ending_at(end));
+        let device = LogDevice {
+            database: Arc::clone(&database),
+            watermark,
+            end,
+            #[cfg(test)]
+            faults: health.faults(),
+        };
+        let writer = LogWriter::start(Arc::clone(&health), device)
+            .map_err(|error| StorageFault::from_io(&path, "start the log writer for", error))?;
         let state = Mutex::new(state);
-        let path = path.to_owned();
         Ok(Self(Arc::new(Shared { path, writer, health, database, runtime, state })))
     }
 
@@ -108,9 +102,12 @@ impl LogStore {
         state.vote.is_none() && state.last.is_none()
     }
 
-    /// Counts of syncs and failure.
-    pub(crate) fn health(&self) -> Arc<LogHealth> {
-        Arc::clone(&self.0.health)
+    /// How far it is durable, and how to make it so.
+    pub(crate) fn durability(&self) -> Durability {
+        let log = self.clone();
+        Durability::new(Arc::clone(&self.0.health), move |waiter| {
+            log.0.writer.submit(None, Some(waiter));
+        })
     }
 
     /// Makes durable what is written and ends the writer.
@@ -290,8 +287,8 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
-        let from = last.as_ref().map_or(0, |last| last.index + 1);
-        self.0.submit(LogWrite::TruncateFrom(from), None)?;
+        let from = LogWrite::first_truncated(last.as_ref());
+        self.0.submit(LogWrite::TruncateAfter(last), None)?;
         let mut state = self.0.state();
         state.truncations += 1;
         state.tail.truncate_from(from);
@@ -313,125 +310,5 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         state.last = state.last.max(Some(upto));
         state.first_index = upto.index + 1;
         Ok(())
-    }
-}
-
-impl Device for Arc<Database> {
-    fn write(&self, writes: &[LogWrite]) -> io::Result<()> {
-        let mut batch = WriteBatch::default();
-        for write in writes {
-            match write {
-                LogWrite::Vote(vote) => batch.put(records::VOTE, records::encode_vote(vote)),
-                LogWrite::Committed(Some(committed)) => {
-                    batch.put(records::COMMITTED, records::encode_log_id(committed));
-                }
-                LogWrite::Committed(None) => batch.delete(records::COMMITTED),
-                LogWrite::Append(entries) => {
-                    for entry in entries {
-                        batch.put(records::entry_key(entry.log_id.index), records::encode_entry(entry));
-                    }
-                }
-                LogWrite::TruncateFrom(from) => {
-                    batch.delete_range(records::entry_key(*from), records::entry_key(u64::MAX));
-                }
-                LogWrite::Purge { from, upto } => {
-                    batch.put(records::PURGED, records::encode_log_id(upto));
-                    if *from <= upto.index {
-                        batch.delete_range(records::entry_key(*from), records::entry_key(upto.index + 1));
-                    }
-                }
-            }
-        }
-        let written = self.database.write(batch);
-        written.map_err(|error| StorageFault::from_rocksdb(&self.path, "write the log in", error).into())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        let synced = self.database.flush_wal(true);
-        synced.map_err(|error| StorageFault::from_rocksdb(&self.path, "sync the log in", error).into())
-    }
-}
-
-fn options() -> Options {
-    let mut options = Options::default();
-    options.create_if_missing(true);
-    options.set_paranoid_checks(true);
-    // An unfinished last record was never synced, hence never acknowledged. Anything else that does not check out
-    // refuses to open; point-in-time recovery would drop acknowledged entries behind it without a word.
-    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-    // The writer syncs when somebody waits for it; a write alone only fills a buffer.
-    options.set_manual_wal_flush(true);
-    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
-    options.set_compression_type(rocksdb::DBCompressionType::Lz4);
-    options.set_keep_log_file_num(2);
-    options
-}
-
-/// Checks whose log this is, and signs a new one.
-fn claim(path: &Path, database: &DB, node: NodeId) -> Result<(), StorageFault> {
-    match value(path, database, records::NODE_ID, "node id", records::decode_node_id)? {
-        Some(found) if found == node => Ok(()),
-        Some(found) => Err(StorageFault::Foreign { path: path.to_owned(), found, expected: node }),
-        None if database.iterator(IteratorMode::Start).next().is_some() => {
-            Err(StorageFault::damaged(path, "it has content but does not say which node made it"))
-        }
-        None => database
-            .put(records::NODE_ID, records::encode_node_id(node))
-            .and_then(|()| database.flush_wal(true))
-            .map_err(|error| StorageFault::from_rocksdb(path, "write the log in", error)),
-    }
-}
-
-fn value<T>(
-    path: &Path,
-    database: &DB,
-    key: &[u8],
-    what: &str,
-    decode: impl Fn(&[u8]) -> Result<T, FrameError>,
-) -> Result<Option<T>, StorageFault> {
-    database
-        .get_pinned(key)
-        .map_err(|error| StorageFault::from_rocksdb(path, "read the log in", error))?
-        .map(|bytes| decode(&bytes).map_err(|error| StorageFault::undecodable(path, &format!("the {what}"), error)))
-        .transpose()
-}
-
-/// Reads the single values and every entry, checking that the entries are whole and consecutive.
-fn load(path: &Path, database: &DB) -> Result<State, StorageFault> {
-    let mut state = State {
-        vote: value(path, database, records::VOTE, "vote", records::decode_vote)?,
-        committed: value(path, database, records::COMMITTED, "commit point", records::decode_log_id)?,
-        purged: value(path, database, records::PURGED, "purge point", records::decode_log_id)?,
-        ..State::default()
-    };
-    state.last = state.purged;
-    state.first_index = state.purged.as_ref().map_or(0, |purged| purged.index + 1);
-
-    let mut options = ReadOptions::default();
-    options.set_iterate_lower_bound(records::entry_key(0));
-    options.set_iterate_upper_bound(records::entry_key(u64::MAX));
-    let mut previous = state.purged;
-    let mut next = state.first_index;
-    for item in database.iterator_opt(IteratorMode::Start, options) {
-        let (key, bytes) = item.map_err(|error| StorageFault::from_rocksdb(path, "read the log in", error))?;
-        let index = records::entry_index(&key)
-            .ok_or_else(|| StorageFault::damaged(path, "an entry has a key of the wrong length"))?;
-        if index != next {
-            return Err(StorageFault::damaged(path, format!("log entry {next} is missing, {index} follows instead")));
-        }
-        let entry = records::decode_entry(path, index, &bytes)?;
-        records::check_order(path, previous.as_ref(), &entry)?;
-        previous = Some(entry.log_id);
-        next = index + 1;
-        state.last = previous;
-        state.tail.push(entry, 0, 0);
-    }
-    // The commit point is written after the entries that it covers, so it cannot survive without them.
-    match (&state.committed, &state.last) {
-        (Some(committed), last) if last.as_ref() < Some(committed) => Err(StorageFault::damaged(
-            path,
-            format!("committed entries are missing at its end: {committed} was committed"),
-        )),
-        _ => Ok(state),
     }
 }

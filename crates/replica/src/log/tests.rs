@@ -11,9 +11,11 @@ use rocksdb::{DB, Options};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use super::end::LogEnd;
 use super::health::LogHealth;
 use super::memory::MemoryLog;
 use super::records;
+use super::recover::LogPlace;
 use super::store::LogStore;
 use super::write::{LogWrite, Waiter};
 use super::writer::{Device, LogWriter};
@@ -21,12 +23,21 @@ use crate::fault::{StorageFault, ending};
 use crate::tests::{create_role, log_entry, log_id, runtime};
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 
-fn entries(term: u64, indexes: impl IntoIterator<Item = u64>) -> Vec<LogEntry> {
+pub(super) fn entries(term: u64, indexes: impl IntoIterator<Item = u64>) -> Vec<LogEntry> {
     indexes.into_iter().map(|index| log_entry(term, index, create_role(index))).collect()
 }
 
+/// Where the log of a test lies.
+pub(super) fn place(directory: &Path) -> LogPlace {
+    LogPlace {
+        directory: directory.join("log"),
+        watermark: directory.join("watermark"),
+        witness: directory.join("catalog"),
+    }
+}
+
 async fn written(directory: &TempDir) -> LogStore {
-    let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
+    let mut log = LogStore::open(&place(directory.path()), 1, runtime()).unwrap();
     log.blocking_append(entries(1, 0..100)).await.unwrap();
     log
 }
@@ -43,10 +54,11 @@ fn tamper(directory: &Path, change: impl FnOnce(&DB)) {
 }
 
 fn refusal(directory: &TempDir) -> String {
-    let fault = LogStore::open(directory.path(), 1, runtime()).err().expect("the log is refused");
+    let fault = LogStore::open(&place(directory.path()), 1, runtime()).err().expect("the log is refused");
     assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
     let message = ending(&fault);
-    assert!(message.contains(&directory.path().display().to_string()), "names the directory: {message}");
+    let log = place(directory.path()).directory;
+    assert!(message.contains(&log.display().to_string()), "names the directory: {message}");
     assert!(message.contains("under a new node id"), "names the way out: {message}");
     message
 }
@@ -64,7 +76,7 @@ async fn everything_is_there_after_reopening() {
     log.close().await.unwrap();
     drop(log);
 
-    let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
+    let mut log = LogStore::open(&place(directory.path()), 1, runtime()).unwrap();
     assert_eq!(log.read_vote().await.unwrap(), Some(vote));
     assert_eq!(log.read_committed().await.unwrap(), Some(log_id(1, 70)));
     let state = log.get_log_state().await.unwrap();
@@ -77,7 +89,7 @@ async fn everything_is_there_after_reopening() {
 #[tokio::test]
 async fn reads_join_what_is_on_disk_and_what_is_in_memory() {
     let directory = tempfile::tempdir().unwrap();
-    let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
+    let mut log = LogStore::open(&place(directory.path()), 1, runtime()).unwrap();
     for start in (0..10_000).step_by(1000) {
         log.blocking_append(entries(1, start..start + 1000)).await.unwrap();
     }
@@ -94,7 +106,7 @@ async fn reads_join_what_is_on_disk_and_what_is_in_memory() {
 async fn another_nodes_log_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     close(written(&directory).await).await;
-    let fault = LogStore::open(directory.path(), 2, runtime()).err().unwrap();
+    let fault = LogStore::open(&place(directory.path()), 2, runtime()).err().unwrap();
     assert!(matches!(fault, StorageFault::Foreign { found: 1, expected: 2, .. }), "{fault}");
 }
 
@@ -102,7 +114,7 @@ async fn another_nodes_log_is_refused() {
 async fn a_log_in_use_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let _log = written(&directory).await;
-    let fault = LogStore::open(directory.path(), 1, runtime()).err().unwrap();
+    let fault = LogStore::open(&place(directory.path()), 1, runtime()).err().unwrap();
     assert!(matches!(fault, StorageFault::InUse { .. }), "{fault}");
 }
 
@@ -110,7 +122,7 @@ async fn a_log_in_use_is_refused() {
 async fn a_changed_entry_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     close(written(&directory).await).await;
-    tamper(directory.path(), |database| {
+    tamper(&place(directory.path()).directory, |database| {
         let mut value = database.get(records::entry_key(40)).unwrap().unwrap();
         *value.last_mut().unwrap() ^= 1;
         database.put(records::entry_key(40), value).unwrap();
@@ -122,7 +134,7 @@ async fn a_changed_entry_is_refused() {
 async fn an_entry_in_the_wrong_place_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     close(written(&directory).await).await;
-    tamper(directory.path(), |database| {
+    tamper(&place(directory.path()).directory, |database| {
         let value = database.get(records::entry_key(41)).unwrap().unwrap();
         database.put(records::entry_key(40), value).unwrap();
     });
@@ -133,7 +145,7 @@ async fn an_entry_in_the_wrong_place_is_refused() {
 async fn a_missing_entry_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     close(written(&directory).await).await;
-    tamper(directory.path(), |database| database.delete(records::entry_key(40)).unwrap());
+    tamper(&place(directory.path()).directory, |database| database.delete(records::entry_key(40)).unwrap());
     assert!(refusal(&directory).contains("log entry 40 is missing"));
 }
 
@@ -144,38 +156,12 @@ async fn missing_committed_entries_at_the_end_are_refused() {
     log.save_committed(Some(log_id(1, 98))).await.unwrap();
     log.close().await.unwrap();
     drop(log);
-    tamper(directory.path(), |database| {
+    tamper(&place(directory.path()).directory, |database| {
         for index in 90..100 {
             database.delete(records::entry_key(index)).unwrap();
         }
     });
     assert!(refusal(&directory).contains("committed entries are missing"));
-}
-
-#[tokio::test]
-async fn a_flipped_bit_in_the_write_ahead_log_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let log = written(&directory).await;
-    log.close().await.unwrap();
-    // As left by a killed process: what RocksDB would do on closing is not done.
-    let copy = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(directory.path()).unwrap() {
-        let file = file.unwrap();
-        if file.file_name() != "LOCK" {
-            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
-        }
-    }
-    let wal = std::fs::read_dir(copy.path())
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
-        .max_by_key(|path| path.metadata().unwrap().len())
-        .unwrap();
-    let mut bytes = std::fs::read(&wal).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 0x10;
-    std::fs::write(&wal, bytes).unwrap();
-    refusal(&copy);
 }
 
 #[tokio::test]
@@ -265,14 +251,18 @@ struct CountingDevice {
 }
 
 impl Device for Arc<CountingDevice> {
-    fn write(&self, _writes: &[LogWrite]) -> io::Result<()> {
+    fn write(&mut self, _changes: &[LogWrite]) -> io::Result<()> {
         Ok(())
     }
 
-    fn sync(&self) -> io::Result<()> {
+    fn settle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<LogEnd> {
         self.syncs.fetch_add(1, Ordering::SeqCst);
         let _passed = self.gate.lock().unwrap();
-        if *self.fails.lock().unwrap() { Err(io::Error::other("no space left")) } else { Ok(()) }
+        if *self.fails.lock().unwrap() { Err(io::Error::other("no space left")) } else { Ok(LogEnd::default()) }
     }
 }
 
@@ -373,7 +363,7 @@ async fn what_was_acknowledged_survives_kill_9() {
         }
         child.wait().unwrap();
         let acknowledged = acknowledged.expect("the child acknowledged something");
-        let mut log = LogStore::open(directory.path(), 1, runtime()).unwrap();
+        let mut log = LogStore::open(&place(directory.path()), 1, runtime()).unwrap();
         let found = log.try_get_log_entries(0..=acknowledged).await.unwrap();
         assert_eq!(found, entries(1, 0..=acknowledged));
     }
@@ -383,7 +373,7 @@ async fn what_was_acknowledged_survives_kill_9() {
 #[ignore = "the child process of another test"]
 async fn child_that_appends_until_killed() {
     let Some(directory) = std::env::var_os(CHILD_DIRECTORY) else { return };
-    let mut log = LogStore::open(Path::new(&directory), 1, runtime()).unwrap();
+    let mut log = LogStore::open(&place(Path::new(&directory)), 1, runtime()).unwrap();
     let state = log.get_log_state().await.unwrap();
     for index in state.last_log_id.map_or(0, |last| last.index + 1).. {
         log.blocking_append(entries(1, [index])).await.unwrap();

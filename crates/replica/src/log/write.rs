@@ -15,8 +15,8 @@ pub(crate) enum LogWrite {
     Committed(Option<LogId>),
     /// Entries behind the last one.
     Append(Vec<LogEntry>),
-    /// No entry at this index or later.
-    TruncateFrom(u64),
+    /// No entry behind this one.
+    TruncateAfter(Option<LogId>),
     /// No entry up to this one.
     Purge {
         /// The oldest index that there may be.
@@ -24,6 +24,13 @@ pub(crate) enum LogWrite {
         /// The last one that goes.
         upto: LogId,
     },
+}
+
+impl LogWrite {
+    /// The first index that is gone after a truncation behind `last`.
+    pub(crate) fn first_truncated(last: Option<&LogId>) -> u64 {
+        last.map_or(0, |last| last.index + 1)
+    }
 }
 
 /// Somebody who must know when everything written so far is durable.

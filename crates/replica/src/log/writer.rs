@@ -10,26 +10,37 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use super::end::LogEnd;
 use super::health::LogHealth;
 use super::write::{LogWrite, Waiter};
 
 /// Jobs written at once, at most; bounds the memory of a batch.
 const GROUP_MAX: usize = 1024;
 
+/// The device settles after this many syncs,
+pub(super) const SYNCS_UNSETTLED_MAX: u32 = 256;
+/// or when nothing has come for this long after one.
+const SETTLES_AFTER: Duration = Duration::from_secs(1);
+
 /// Where the thread writes to.
 pub(crate) trait Device: Send + 'static {
-    /// Carries out writes in this order, all or, after a crash, the first of them.
-    fn write(&self, writes: &[LogWrite]) -> io::Result<()>;
+    /// Writes writes in this order, all or, after a crash, the first of them.
+    fn write(&mut self, writes: &[LogWrite]) -> io::Result<()>;
 
-    /// Makes everything written before the call durable.
-    fn sync(&self) -> io::Result<()>;
+    /// Makes everything written before the call durable, and says how far that reaches.
+    fn sync(&mut self) -> io::Result<LogEnd>;
+
+    /// Makes durable what need not be at once.
+    fn settle(&mut self) -> io::Result<()>;
 }
 
 struct Job {
-    /// Counts writes, so that the tail knows which are on the device.
+    /// Counts writes, so that the tail knows which are written.
     sequence: u64,
     write: Option<LogWrite>,
     waiter: Option<Waiter>,
@@ -57,7 +68,7 @@ impl LogWriter {
             let written = Arc::clone(&written);
             std::thread::Builder::new()
                 .name("log-writer".to_owned())
-                .spawn(move || run(&waiting, &health, &written, &device))?
+                .spawn(move || run(&waiting, &health, &written, device))?
         };
         let queue = Mutex::new(Queue { jobs: Some(jobs), submitted: 0 });
         Ok(Self { queue, thread: Mutex::new(Some(thread)), written })
@@ -108,33 +119,72 @@ impl Drop for LogWriter {
     }
 }
 
-fn run(waiting: &mpsc::Receiver<Job>, health: &LogHealth, written: &AtomicU64, device: &impl Device) {
-    while let Ok(first) = waiting.recv() {
-        let (mut writes, mut waiters, mut last) = (Vec::new(), Vec::new(), 0);
-        for Job { sequence, write, waiter } in std::iter::once(first).chain(waiting.try_iter().take(GROUP_MAX)) {
-            writes.extend(write);
-            waiters.extend(waiter);
-            last = sequence;
+fn run(waiting: &mpsc::Receiver<Job>, health: &LogHealth, written: &AtomicU64, mut device: impl Device) {
+    let mut unsettled = 0;
+    loop {
+        let first = match unsettled {
+            0 => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            _ => waiting.recv_timeout(SETTLES_AFTER),
+        };
+        match first {
+            Ok(first) => unsettled += u32::from(carry_out(first, waiting, health, written, &mut device)),
+            Err(RecvTimeoutError::Timeout) => unsettled = SYNCS_UNSETTLED_MAX,
+            Err(RecvTimeoutError::Disconnected) => return settle(health, &mut device),
         }
-        if health.check().is_ok() {
-            match carry_out(&writes, &waiters, health, device) {
-                Ok(()) => written.store(last, Ordering::Release),
-                Err(error) => health.fail(&error),
-            }
-        }
-        for waiter in waiters {
-            waiter.complete(health.check());
+        if unsettled >= SYNCS_UNSETTLED_MAX {
+            unsettled = 0;
+            settle(health, &mut device);
         }
     }
 }
 
-fn carry_out(writes: &[LogWrite], waiters: &[Waiter], health: &LogHealth, device: &impl Device) -> io::Result<()> {
+/// Carries out a job and those that wait behind it, and answers. True if something was synced.
+fn carry_out(
+    first: Job,
+    waiting: &mpsc::Receiver<Job>,
+    health: &LogHealth,
+    written: &AtomicU64,
+    device: &mut impl Device,
+) -> bool {
+    let (mut writes, mut waiters, mut last) = (Vec::new(), Vec::new(), 0);
+    for Job { sequence, write, waiter } in std::iter::once(first).chain(waiting.try_iter().take(GROUP_MAX)) {
+        writes.extend(write);
+        waiters.extend(waiter);
+        last = sequence;
+    }
+    if health.check().is_ok() {
+        match make_durable(&writes, &waiters, health, device) {
+            Ok(()) => written.store(last, Ordering::Release),
+            Err(error) => health.fail(&error),
+        }
+    }
+    let synced = !waiters.is_empty();
+    for waiter in waiters {
+        waiter.complete(health.check());
+    }
+    synced
+}
+
+fn make_durable(
+    writes: &[LogWrite],
+    waiters: &[Waiter],
+    health: &LogHealth,
+    device: &mut impl Device,
+) -> io::Result<()> {
     if !writes.is_empty() {
         device.write(writes)?;
     }
     if !waiters.is_empty() {
-        device.sync()?;
-        health.synced(waiters.len() as u64);
+        let end = device.sync()?;
+        health.synced(waiters.len() as u64, end);
     }
     Ok(())
+}
+
+fn settle(health: &LogHealth, device: &mut impl Device) {
+    if health.check().is_ok()
+        && let Err(error) = device.settle()
+    {
+        health.fail(&error);
+    }
 }

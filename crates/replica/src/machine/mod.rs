@@ -47,6 +47,7 @@ pub(crate) struct Machine {
     store: SharedStore,
     catalog: Catalog,
     last_applied: Option<LogId>,
+    is_in_log: bool,
     membership: StoredMembership,
     feed: Arc<Feed>,
     snapshot: SnapshotSlot,
@@ -71,7 +72,7 @@ impl Machine {
         history_entries_max: usize,
     ) -> Result<(Self, Arc<Feed>, oneshot::Receiver<()>), StorageFault> {
         let (catalog, state) = store.load()?;
-        let AppliedState { last_applied, membership, .. } = state;
+        let AppliedState { last_applied, membership, is_in_log, .. } = state;
         let view = View { catalog: catalog.clone(), revision: revision_of(last_applied.as_ref()) };
         let feed = Arc::new(Feed::new(view, history_entries_max));
         // What was loaded is durable, so it serves as the first snapshot.
@@ -83,6 +84,7 @@ impl Machine {
             store,
             catalog,
             last_applied,
+            is_in_log,
             membership,
             feed: Arc::clone(&feed),
             snapshot: Arc::new(Mutex::new(snapshot)),
@@ -91,9 +93,14 @@ impl Machine {
         Ok((machine, feed, gone))
     }
 
-    /// Whether nothing was ever applied.
-    pub(crate) fn is_pristine(&self) -> bool {
-        self.last_applied.is_none()
+    /// The last entry that the records contain.
+    pub(crate) fn last_applied(&self) -> Option<LogId> {
+        self.last_applied
+    }
+
+    /// Whether the log must reach that entry, too.
+    pub(crate) fn is_in_log(&self) -> bool {
+        self.is_in_log
     }
 
     fn apply_one(&mut self, pending: &mut Pending, (entry, responder): EntryResponder<TypeConfig>) -> io::Result<()> {
@@ -122,7 +129,7 @@ impl Machine {
                 Some(outcome)
             }
         };
-        self.last_applied = Some(log_id);
+        (self.last_applied, self.is_in_log) = (Some(log_id), true);
         pending.digests.push((revision, self.catalog.digest()));
         pending.responders.extend(responder.map(|responder| (responder, response)));
         Ok(())
@@ -149,6 +156,7 @@ impl Machine {
             last_applied: self.last_applied,
             membership: self.membership.clone(),
             digest: self.catalog.digest(),
+            is_in_log: self.is_in_log,
         }
     }
 }
@@ -190,13 +198,15 @@ impl RaftStateMachine<TypeConfig> for Machine {
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, data: SnapshotData) -> io::Result<()> {
+        // Conflicting entries were truncated to make room: should they come back, they would contradict the catalog.
+        self.store.log().barrier().await?;
         let store = Arc::clone(&self.store);
         let meta = meta.clone();
         let installed = self.runtime.blocking(move || install(&store, &meta, data)).await;
         let (catalog, state) = installed.map_err(io::Error::other)??;
         let revision = revision_of(state.last_applied.as_ref());
         self.catalog = catalog.clone();
-        self.last_applied = state.last_applied;
+        (self.last_applied, self.is_in_log) = (state.last_applied, state.is_in_log);
         self.membership = state.membership.clone();
         let meta = SnapshotMeta { last_log_id: state.last_applied, last_membership: state.membership };
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Frozen { meta, catalog: catalog.clone() });
@@ -228,6 +238,7 @@ fn install(store: &SharedStore, meta: &SnapshotMeta, data: SnapshotData) -> io::
         last_applied: meta.last_log_id,
         membership: meta.last_membership.clone(),
         digest: staged.digest(),
+        is_in_log: false,
     };
     let catalog = store.install(staged, &state)?;
     Ok((catalog, state))
@@ -254,6 +265,7 @@ impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
     type SnapshotData = SnapshotData;
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
+        self.store.log().barrier().await?;
         let store = Arc::clone(&self.store);
         self.runtime.blocking(move || store.flush()).await.map_err(io::Error::other)??;
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);

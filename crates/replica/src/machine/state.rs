@@ -19,6 +19,8 @@ pub(crate) struct AppliedState {
     pub(crate) last_applied: Option<LogId>,
     pub(crate) membership: StoredMembership,
     pub(crate) digest: Digest,
+    /// The log reaches what was applied, too; it need not if a snapshot brought the records.
+    pub(crate) is_in_log: bool,
 }
 
 impl AppliedState {
@@ -27,6 +29,7 @@ impl AppliedState {
             last_applied: self.last_applied.as_ref().map(codec::log_id_to_wire),
             membership: Some(codec::stored_membership_to_wire(&self.membership)),
             digest: self.digest.to_bytes().to_vec(),
+            is_in_log: self.is_in_log,
         })
     }
 
@@ -36,6 +39,7 @@ impl AppliedState {
             last_applied: state.last_applied.map(codec::log_id_from_wire),
             membership: codec::stored_membership_from_wire(state.membership)?,
             digest: decode_digest(&state.digest)?,
+            is_in_log: state.is_in_log,
         })
     }
 }

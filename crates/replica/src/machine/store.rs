@@ -1,7 +1,8 @@
 //! Where the machine keeps the records between restarts: on disk, or in memory for simulation.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aliasd_catalog::{Catalog, Digest};
 
@@ -10,60 +11,126 @@ use super::memory::{MemoryCatalog, MemoryStage};
 use super::state::{AppliedState, RecordWrites};
 use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
+use crate::log::durability::Durability;
 
 /// The catalog's records outside of memory.
-pub(crate) enum CatalogStore {
+///
+/// They are never ahead of the log. An entry may be applied before this member's own log is durable up to it, or up to
+/// the truncation that made room for it: a quorum of others is enough. What it changed is then held back until the log
+/// has caught up, so that no crash leaves records of an entry that the log does not have.
+pub(crate) struct CatalogStore {
+    records: Records,
+    log: Durability,
+    held_back: Mutex<VecDeque<(RecordWrites, AppliedState)>>,
+}
+
+/// Where the records lie.
+pub(crate) enum Records {
     /// In a directory.
     Disk(DiskCatalog),
     /// In memory, surviving the replica but not the process.
     Memory(MemoryCatalog),
 }
 
+impl Records {
+    fn write(&self, writes: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+        match self {
+            Self::Disk(disk) => disk.write(&writes, state),
+            Self::Memory(memory) => memory.write(writes, state),
+        }
+    }
+
+    /// Puts a finished catalog in the place of the current one.
+    #[allow(clippy::unreachable, reason = "only this store's `stage` makes what is handed in, and of its own kind")]
+    fn install(&self, backing: Backing, state: &AppliedState) -> Result<(), StorageFault> {
+        match (self, backing) {
+            (Self::Disk(disk), Backing::Disk(stage)) => disk.install(stage, state),
+            (Self::Memory(memory), Backing::Memory(stage)) => memory.install(&stage, state),
+            (Self::Disk(_), Backing::Memory(_)) | (Self::Memory(_), Backing::Disk(_)) => {
+                unreachable!("a staged catalog is installed in the store that made it")
+            }
+        }
+    }
+}
+
 impl CatalogStore {
+    /// The records beside a log.
+    pub(crate) fn new(records: Records, log: Durability) -> Self {
+        Self { records, log, held_back: Mutex::default() }
+    }
+
+    /// The records on disk, without a log.
+    #[cfg(test)]
+    pub(crate) fn on_disk(disk: DiskCatalog) -> Self {
+        Self::new(Records::Disk(disk), Durability::of_no_log())
+    }
+
+    /// The records in memory, without a log.
+    #[cfg(test)]
+    pub(crate) fn in_memory(memory: MemoryCatalog) -> Self {
+        Self::new(Records::Memory(memory), Durability::of_no_log())
+    }
+
+    /// The log that the records must not be ahead of.
+    pub(crate) fn log(&self) -> &Durability {
+        &self.log
+    }
+
     /// Reads every record and how far they reach. Blocks.
     pub(crate) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
-        match self {
-            Self::Disk(disk) => disk.load(),
-            Self::Memory(memory) => memory.load(),
+        match &self.records {
+            Records::Disk(disk) => disk.load(),
+            Records::Memory(memory) => memory.load(),
         }
     }
 
-    /// Writes records and state at once. Not durable before [`CatalogStore::flush`]. Blocks.
-    pub(crate) fn write(&self, records: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
-        match self {
-            Self::Disk(disk) => disk.write(&records, state),
-            Self::Memory(memory) => memory.write(records, state),
-        }
+    /// Writes records and state at once, as soon as the log is durable so far. Not durable before
+    /// [`CatalogStore::flush`]. Blocks.
+    pub(crate) fn write(&self, writes: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+        let mut held_back = self.held_back();
+        held_back.push_back((writes, state.clone()));
+        self.let_through(&mut held_back)
     }
 
-    /// Makes everything written durable. Blocks.
+    /// Makes everything durable that the log allows: all that was written before a [`Durability::barrier`] that has
+    /// passed. Blocks.
     pub(crate) fn flush(&self) -> Result<(), StorageFault> {
-        match self {
-            Self::Disk(disk) => disk.flush(),
-            Self::Memory(memory) => memory.flush(),
+        self.let_through(&mut self.held_back())?;
+        match &self.records {
+            Records::Disk(disk) => disk.flush(),
+            Records::Memory(memory) => memory.flush(),
         }
     }
 
     /// Begins a catalog beside the current one, to receive a snapshot. Blocks.
     pub(crate) fn stage(&self) -> Result<StagedCatalog, StorageFault> {
-        let backing = match self {
-            Self::Disk(disk) => Backing::Disk(disk.stage()?),
-            Self::Memory(memory) => Backing::Memory(memory.stage()?),
+        let backing = match &self.records {
+            Records::Disk(disk) => Backing::Disk(disk.stage()?),
+            Records::Memory(memory) => Backing::Memory(memory.stage()?),
         };
         Ok(StagedCatalog { backing, catalog: Catalog::default(), record_count: 0 })
     }
 
-    /// Puts a finished catalog in the place of the current one, at once and durably. Blocks.
-    #[allow(clippy::unreachable, reason = "only this store's `stage` makes what is handed in, and of its own kind")]
+    /// Puts a finished catalog in the place of the current one, at once and durably. Whatever the log did to make room
+    /// for it has passed a [`Durability::barrier`]. Blocks.
     pub(crate) fn install(&self, staged: StagedCatalog, state: &AppliedState) -> Result<Catalog, StorageFault> {
-        match (self, staged.backing) {
-            (Self::Disk(disk), Backing::Disk(stage)) => disk.install(stage, state)?,
-            (Self::Memory(memory), Backing::Memory(stage)) => memory.install(&stage, state)?,
-            (Self::Disk(_), Backing::Memory(_)) | (Self::Memory(_), Backing::Disk(_)) => {
-                unreachable!("a staged catalog is installed in the store that made it")
-            }
-        }
+        // Held, so that nothing that was held back gets into the new catalog, which contains it.
+        let mut held_back = self.held_back();
+        self.records.install(staged.backing, state)?;
+        held_back.clear();
         Ok(staged.catalog)
+    }
+
+    fn held_back(&self) -> MutexGuard<'_, VecDeque<(RecordWrites, AppliedState)>> {
+        self.held_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_through(&self, held_back: &mut VecDeque<(RecordWrites, AppliedState)>) -> Result<(), StorageFault> {
+        let durable = self.log.end().last;
+        while let Some((writes, state)) = held_back.pop_front_if(|(_, state)| state.last_applied <= durable) {
+            self.records.write(writes, &state)?;
+        }
+        Ok(())
     }
 }
 

@@ -25,7 +25,7 @@ use crate::types::LogEntry;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 
 fn open(directory: &TempDir) -> SharedStore {
-    Arc::new(CatalogStore::Disk(DiskCatalog::open(directory.path(), false).unwrap()))
+    Arc::new(CatalogStore::on_disk(DiskCatalog::open(directory.path(), false).unwrap()))
 }
 
 fn load(store: &SharedStore) -> Machine {
@@ -66,7 +66,7 @@ async fn the_catalog_is_the_same_after_reopening() {
 
 #[tokio::test]
 async fn an_entry_is_not_applied_twice() {
-    let mut machine = load(&Arc::new(CatalogStore::Memory(MemoryCatalog::default())));
+    let mut machine = load(&Arc::new(CatalogStore::in_memory(MemoryCatalog::default())));
     apply(&mut machine, entries(1..5)).await;
     let again = futures::stream::iter(entries(4..5).into_iter().map(|entry| Ok((entry, None))));
     assert!(machine.apply(again).await.unwrap_err().to_string().contains("a second time"));
@@ -75,7 +75,7 @@ async fn an_entry_is_not_applied_twice() {
 #[tokio::test]
 async fn a_crash_takes_the_catalog_back_to_its_last_flush_and_no_further() {
     let memory = MemoryCatalog::default();
-    let store = Arc::new(CatalogStore::Memory(memory.clone()));
+    let store = Arc::new(CatalogStore::in_memory(memory.clone()));
     let mut machine = load(&store);
     apply(&mut machine, entries(1..10)).await;
     let durable = snapshot(&mut machine).await;
@@ -215,7 +215,7 @@ async fn what_a_crash_left_of_a_snapshot_is_removed_at_the_next_start() {
 
 /// Installs a snapshot of 60 entries over a catalog of 10, which dies at `step`, and gives what is there afterwards.
 async fn die_installing(target: &mut Machine, step: InstallStep) {
-    let mut source = load(&Arc::new(CatalogStore::Memory(MemoryCatalog::default())));
+    let mut source = load(&Arc::new(CatalogStore::in_memory(MemoryCatalog::default())));
     apply(&mut source, entries(1..60)).await;
     let snapshot = snapshot(&mut source).await;
     let died = target.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap_err();
@@ -236,7 +236,7 @@ async fn a_process_that_dies_installing_a_snapshot_leaves_the_old_catalog_or_the
         let directory = tempfile::tempdir().unwrap();
         let disk = DiskCatalog::open(directory.path(), false).unwrap();
         disk.die_at(step);
-        let store: SharedStore = Arc::new(CatalogStore::Disk(disk));
+        let store: SharedStore = Arc::new(CatalogStore::on_disk(disk));
         let mut machine = load(&store);
         apply(&mut machine, entries(1..10)).await;
         store.flush().unwrap();
@@ -258,7 +258,7 @@ async fn a_disk_that_refuses_a_step_of_an_installation_keeps_what_current_names(
         let directory = tempfile::tempdir().unwrap();
         let disk = DiskCatalog::open(directory.path(), false).unwrap();
         disk.fail_after(step);
-        let store: SharedStore = Arc::new(CatalogStore::Disk(disk));
+        let store: SharedStore = Arc::new(CatalogStore::on_disk(disk));
         let mut machine = load(&store);
         apply(&mut machine, entries(1..10)).await;
         store.flush().unwrap();
@@ -274,7 +274,7 @@ async fn a_disk_that_refuses_a_step_of_an_installation_keeps_what_current_names(
 async fn a_power_failure_while_a_snapshot_is_installed_leaves_the_old_catalog_or_the_new() {
     for step in InstallStep::ALL {
         let memory = MemoryCatalog::default();
-        let store: SharedStore = Arc::new(CatalogStore::Memory(memory.clone()));
+        let store: SharedStore = Arc::new(CatalogStore::in_memory(memory.clone()));
         let mut machine = load(&store);
         apply(&mut machine, entries(1..10)).await;
         store.flush().unwrap();
@@ -294,7 +294,7 @@ async fn a_power_failure_while_a_snapshot_is_installed_leaves_the_old_catalog_or
 #[tokio::test]
 async fn a_damaged_catalog_in_memory_is_refused() {
     let memory = MemoryCatalog::default();
-    let store: SharedStore = Arc::new(CatalogStore::Memory(memory));
+    let store: SharedStore = Arc::new(CatalogStore::in_memory(memory));
     let mut machine = load(&store);
     apply(&mut machine, entries(1..10)).await;
     // As a defect in the machine could: a record is gone, and the digest stays.
@@ -316,7 +316,7 @@ async fn a_damaged_catalog_is_refused() {
     };
     let refused = |directory: &TempDir| {
         let opened = DiskCatalog::open(directory.path(), true);
-        let fault = opened.and_then(|disk| CatalogStore::Disk(disk).load()).expect_err("it is refused");
+        let fault = opened.and_then(|disk| CatalogStore::on_disk(disk).load()).expect_err("it is refused");
         assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
         let message = ending(&fault);
         assert!(message.contains(&directory.path().display().to_string()), "{message}");
@@ -363,7 +363,7 @@ async fn a_damaged_catalog_is_refused() {
 
 #[tokio::test]
 async fn a_subscriber_resumes_from_history_or_is_told_that_it_cannot() {
-    let store = Arc::new(CatalogStore::Memory(MemoryCatalog::default()));
+    let store = Arc::new(CatalogStore::in_memory(MemoryCatalog::default()));
     let (mut machine, feed, _gone) = Machine::load(runtime(), store, 20).unwrap();
     for index in 1..=50 {
         apply(&mut machine, entries([index])).await;

@@ -109,7 +109,7 @@ fn a_member_whose_catalog_differs_is_fenced() {
 
 /// Removes a record and stores the digest that then fits, as a defect in the machine could.
 fn forget_a_role(catalog: &std::path::Path) {
-    let store = CatalogStore::Disk(DiskCatalog::open(catalog, true).unwrap());
+    let store = CatalogStore::on_disk(DiskCatalog::open(catalog, true).unwrap());
     let (loaded, mut state) = store.load().unwrap();
     let mut without = aliasd_catalog::Catalog::default();
     let mut removed = Vec::new();

@@ -3,6 +3,7 @@
 mod cluster;
 mod deterministic;
 mod fence;
+mod foundation;
 mod identity;
 mod lines;
 mod links;

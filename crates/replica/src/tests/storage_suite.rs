@@ -7,6 +7,7 @@ use openraft::testing::log::{StoreBuilder, Suite};
 use tempfile::TempDir;
 
 use crate::log::memory::MemoryLog;
+use crate::log::recover::LogPlace;
 use crate::log::store::LogStore;
 use crate::machine::Machine;
 use crate::machine::disk::DiskCatalog;
@@ -22,9 +23,14 @@ struct OnDisk;
 impl StoreBuilder<TypeConfig, LogStore, Machine, TempDir> for OnDisk {
     async fn build(&self) -> Result<(TempDir, LogStore, Machine), StorageError<TypeConfig>> {
         let directory = tempfile::tempdir().unwrap();
-        let log = LogStore::open(&directory.path().join("log"), 0, runtime()).unwrap();
+        let place = LogPlace {
+            directory: directory.path().join("log"),
+            watermark: directory.path().join("watermark"),
+            witness: directory.path().join("catalog"),
+        };
+        let log = LogStore::open(&place, 0, runtime()).unwrap();
         let catalog = DiskCatalog::open(&directory.path().join("catalog"), false).unwrap();
-        let (machine, _, _) = Machine::load(runtime(), Arc::new(CatalogStore::Disk(catalog)), 100).unwrap();
+        let (machine, _, _) = Machine::load(runtime(), Arc::new(CatalogStore::on_disk(catalog)), 100).unwrap();
         Ok((directory, log, machine))
     }
 }
@@ -33,7 +39,7 @@ struct InMemory;
 
 impl StoreBuilder<TypeConfig, MemoryLog, Machine> for InMemory {
     async fn build(&self) -> Result<((), MemoryLog, Machine), StorageError<TypeConfig>> {
-        let store = Arc::new(CatalogStore::Memory(MemoryCatalog::default()));
+        let store = Arc::new(CatalogStore::in_memory(MemoryCatalog::default()));
         let (machine, _, _) = Machine::load(runtime(), store, 100).unwrap();
         Ok(((), MemoryLog::default(), machine))
     }

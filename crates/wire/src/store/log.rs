@@ -2,6 +2,6 @@
 //! reach, who the member is. Whose types they become is for the crate that speaks Raft.
 
 pub use super::proto::{
-    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, StoredMembership, Vote,
-    VoterSet, log_entry,
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, StoredMembership,
+    SyncWatermark, Vote, VoterSet, log_entry,
 };

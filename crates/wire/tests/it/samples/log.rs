@@ -1,8 +1,8 @@
 //! One sample of every message that lies in the log or beside the records, see `log.proto`.
 
 use aliasd_wire::store::log::{
-    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, StoredMembership, Vote,
-    VoterSet, log_entry::Payload,
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, StoredMembership,
+    SyncWatermark, Vote, VoterSet, log_entry::Payload,
 };
 use prost::Message;
 
@@ -51,11 +51,14 @@ pub(crate) fn log() -> Vec<Sample> {
         last_applied: Some(LogId { index: 301, ..POSITION }),
         membership: Some(stored.clone()),
         digest: (0..32).collect(),
+        is_in_log: false,
     };
+    let logged = AppliedState { is_in_log: true, ..applied.clone() };
     let unformed = AppliedState {
         last_applied: None,
         membership: Some(StoredMembership { log_id: None, membership: Some(Membership::default()) }),
         digest: vec![0; 32],
+        is_in_log: false,
     };
     let identity = MemberIdentity {
         node_id: 2,
@@ -63,6 +66,8 @@ pub(crate) fn log() -> Vec<Sample> {
         cluster_id: Some((16..32).collect()),
         fenced_at: Some(300),
     };
+    let vote = Vote { term: 3, node_id: 2, committed: true };
+    let watermark = SyncWatermark { node_id: 2, sequence: 9, last: Some(POSITION), vote: Some(vote) };
     vec![
         sample("log-id", &POSITION),
         sample("vote", &Vote { term: 3, node_id: 2, committed: true }),
@@ -74,8 +79,11 @@ pub(crate) fn log() -> Vec<Sample> {
         sample("membership-stored", &stored),
         sample("applied", &applied),
         sample("applied-nothing", &unformed),
+        sample("applied-in-log", &logged),
         sample("owner", &LogOwner { node_id: 2, repeated_node_id: 2 }),
         sample("identity", &identity),
         sample("identity-new", &MemberIdentity { cluster_id: None, fenced_at: None, ..identity.clone() }),
+        sample("watermark", &watermark),
+        sample("watermark-nothing", &SyncWatermark { node_id: 2, sequence: 1, last: None, vote: None }),
     ]
 }
