@@ -2,6 +2,7 @@
 //! `apply`, where it counts: a REVOKE that was committed earlier always wins.
 
 use crate::standing::RoleStanding;
+use crate::visibility::{AccessNeeded, sufficient_to_impersonate};
 use crate::{
     Action, AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind,
     DatabaseScope, DatabaseStatus, DbmsAction, Grant, OpenCommand, Principal, Privilege, Rejection, RetiredCommand,
@@ -103,23 +104,15 @@ impl Catalog {
     }
 
     fn may_impersonate(&self, actor: &UserName, user: &UserName) -> bool {
-        if actor == user {
-            return true;
-        }
-        let named = Privilege::Impersonate(UserScope::Named(user.clone()));
-        let all = Privilege::Impersonate(UserScope::All);
-        self.decide(actor, [named, all, Privilege::Dbms(DbmsAction::All)].into_iter())
+        actor == user || self.holds(actor, &sufficient_to_impersonate(&UserScope::Named(user.clone())))
     }
 
-    /// ACCESS on what the name stands for. A constituent needs it on its composite database as well.
     fn may_access(&self, name: &UserName, asked: &CatalogName) -> bool {
-        let Some(target) = self.privilege_target(asked) else { return false };
-        if self.database(target.as_str()).is_some_and(|database| database.kind == DatabaseKind::System) {
-            return true;
+        match self.access_needed(asked) {
+            None => false,
+            Some(AccessNeeded::Nothing) => true,
+            Some(AccessNeeded::On(names)) => names.iter().all(|on| self.may_on(name, DatabaseAction::Access, on)),
         }
-        let composite = self.alias(asked.as_str()).and_then(|alias| alias.composite.as_ref()).map(CatalogName::from);
-        let may_access = |target: &CatalogName| self.may_on(name, DatabaseAction::Access, target);
-        may_access(&target) && composite.is_none_or(|composite| may_access(&composite))
     }
 
     /// Whether a user holds a database privilege on the name that privileges attach to, whether or not anything has it.

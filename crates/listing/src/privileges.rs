@@ -54,11 +54,8 @@ fn user_rows(
     named: &BTreeSet<UserName>,
     as_commands: Option<AsCommands>,
 ) -> Vec<Vec<Value>> {
-    let caller = match who {
-        Principal::User(name) if named.is_empty() => Some(name),
-        _ => None,
-    };
-    let users = named.iter().chain(caller).filter(|user| catalog.user(user.as_str()).is_some());
+    let visible = catalog.visible_to(who);
+    let users = visible.meant_by(named).filter(|user| catalog.user(user.as_str()).is_some());
     let grants = users.flat_map(|user| catalog.effective_grants(user).into_iter().map(move |grant| (user, grant)));
     let Some(form) = as_commands else {
         let rows = grants.flat_map(|(user, grant)| {

@@ -1,6 +1,7 @@
 //! Why a user can or cannot use a name, rule by rule. Says the same as [`Catalog::authorise`] and
 //! [`Catalog::resolve`], and what their answer rests on.
 
+use super::AccessNeeded;
 use crate::{
     Alias, AliasKind, Catalog, CatalogName, DatabaseAction, DatabaseKind, Destination, Grant, Named, Principal,
     Rejection, ResolveRequest, ResolveTarget, Revision, RoleName, User, UserName, UserStatus,
@@ -96,27 +97,25 @@ impl Catalog {
         let mut rules = vec![Rule::User { user: user.clone(), standing }];
         let found = self.find(name);
         rules.push(Rule::Name { name: name.clone(), found: found.map(described) });
-        if let (Some(known), Some(found)) = (known, found) {
+        if let (Some(known), true) = (known, found.is_some()) {
             rules.push(Rule::Roles(self.effective_roles(user)));
             if let Some(home) = self.home_of(known) {
                 let stands_for = self.privilege_target(&home);
                 rules.push(Rule::Home { home, by_default: known.home.is_none(), stands_for });
             }
-            rules.extend(self.explain_privileges(user, known, name, found));
+            rules.extend(self.explain_privileges(user, known, name));
         }
         Explanation { verdict, rules }
     }
 
-    fn explain_privileges(&self, user: &UserName, known: &User, name: &CatalogName, found: Named<'_>) -> Vec<Rule> {
-        if matches!(found, Named::Database(_, database) if database.kind == DatabaseKind::System) {
-            return vec![Rule::System];
+    fn explain_privileges(&self, user: &UserName, known: &User, name: &CatalogName) -> Vec<Rule> {
+        match self.access_needed(name) {
+            None => Vec::new(),
+            Some(AccessNeeded::Nothing) => vec![Rule::System],
+            Some(AccessNeeded::On(names)) => {
+                names.into_iter().map(|on| self.explain_access_on(user, known, on)).collect()
+            }
         }
-        let composite = match found {
-            Named::Alias(_, alias) => alias.composite.as_ref().map(CatalogName::from),
-            Named::Database(..) => None,
-        };
-        let needed = composite.into_iter().chain(self.privilege_target(name));
-        needed.map(|on| self.explain_access_on(user, known, on)).collect()
     }
 
     fn explain_access_on(&self, user: &UserName, known: &User, on: CatalogName) -> Rule {

@@ -20,6 +20,7 @@
 //! | list privileges of users, effective ones too | SHOW PRIVILEGE and SHOW USER | semantics §4.6 |
 //! | list one's own privileges, effective ones too | everybody | semantics §4.6 |
 //! | list what could be granted | everybody | semantics §4.6 |
+//! | list what every member decides by | ALTER CLUSTER POLICY | decision 0007 |
 //! | have anybody's access to any name explained | SHOW USER, SHOW PRIVILEGE and SHOW ALIAS: it tells of all three | here |
 //! | have one's own access explained | everybody; a name that one may not use is explained as one that nothing has | semantics §0.13 |
 //! | **use** | | |
@@ -49,6 +50,7 @@ mod answers;
 mod explain;
 mod reach;
 mod resolve;
+mod rules;
 mod watch;
 
 #[cfg(test)]
@@ -65,6 +67,7 @@ use crate::{
 pub use self::answers::{EffectiveHome, EffectivePrivileges};
 pub use self::explain::{Explanation, Found, Rule, UserStanding};
 pub use self::resolve::{Destination, ResolveRequest, ResolveTarget, Route};
+pub(crate) use self::rules::{AccessNeeded, sufficient_to_impersonate};
 pub use self::watch::{WatchEvent, WatchKind, WatchSubject, Watcher};
 
 /// A question that takes privileges to ask, whatever it is answered.
@@ -196,10 +199,22 @@ impl<'a> Visibility<'a> {
         self.ask(question).is_ok()
     }
 
-    /// What is asked by one who asks for the privileges of these users; nobody means oneself.
-    pub fn about_privileges_of<'u>(&self, users: impl IntoIterator<Item = &'u UserName>) -> Question {
+    /// Whose privileges are meant by one who asks for those of these users, in the order of their names; nobody means
+    /// oneself.
+    pub fn meant_by<'u>(&self, users: impl IntoIterator<Item = &'u UserName>) -> impl Iterator<Item = &'u UserName>
+    where
+        'a: 'u,
+    {
+        rules::meant(self.who, users)
+    }
+
+    /// What is asked by one who asks for the privileges of these users.
+    pub fn about_privileges_of<'u>(&self, users: impl IntoIterator<Item = &'u UserName>) -> Question
+    where
+        'a: 'u,
+    {
         let own = match self.who {
-            Principal::User(own) => users.into_iter().all(|user| user == own),
+            Principal::User(own) => self.meant_by(users).all(|user| user == own),
             Principal::System => false,
         };
         if own { Question::OwnPrivileges } else { Question::PrivilegesOfUsers }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Catalog, DbmsAction, GrantEffect, Principal, Privilege, UserName, UserScope};
+use super::rules::sufficient_to_impersonate;
+use crate::{Catalog, GrantEffect, Principal, Privilege, UserName, UserScope};
 
 /// Whom a principal may ask for, arranged so that nobody has to go through all users.
 #[derive(Debug)]
@@ -13,6 +14,11 @@ pub(super) struct Reach {
     excepted: BTreeSet<UserName>,
     /// Oneself, active or not, and the users that are granted by name.
     named: BTreeSet<UserName>,
+}
+
+/// Whether a user may act for everybody but those that are excepted by name.
+pub(super) fn acts_for_everybody(catalog: &Catalog, user: &UserName) -> bool {
+    catalog.holds(user, &sufficient_to_impersonate(&UserScope::All))
 }
 
 impl Reach {
@@ -36,8 +42,7 @@ impl Reach {
                 _ => {}
             }
         }
-        let everybody = [Privilege::Impersonate(UserScope::All), Privilege::Dbms(DbmsAction::All)];
-        Self { everybody: catalog.holds(own, &everybody), excepted, named }
+        Self { everybody: acts_for_everybody(catalog, own), excepted, named }
     }
 
     pub(super) fn includes(&self, user: &UserName) -> bool {

@@ -1,3 +1,6 @@
+mod lookups;
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -57,22 +60,9 @@ impl Story {
         story.remote("far");
         story.remote("garden.far");
         for name in ["carol", "dave"] {
-            story.run(Command::CreateUser(CreateUser {
-                name: user(name),
-                mode: CreateMode::Fail,
-                password: Some(PasswordChange {
-                    password: Some(PasswordHash::new("$argon2id$")),
-                    change_required: Some(false),
-                }),
-                status: None,
-                home: None,
-                auth: Vec::new(),
-                tags: BTreeSet::new(),
-            }));
-            let (mode, immutable, copy_of) = (CreateMode::Fail, false, None);
-            story.run(Command::Open(OpenCommand::CreateRole { name: role(name), mode, immutable, copy_of }));
-            let (roles, users) = (BTreeSet::from([role(name)]), BTreeSet::from([user(name)]));
-            story.run(Command::Open(OpenCommand::GrantRoles { roles, users }));
+            story.create_user(name);
+            story.create_role(name);
+            story.give(name, name);
         }
         story
     }
@@ -87,6 +77,29 @@ impl Story {
         let applied = self.catalog.apply(Revision(self.revision), &entry);
         assert!(applied.outcome.is_ok(), "{:?}: {entry:?}", applied.outcome);
         self.changes = applied.changes;
+    }
+
+    fn create_user(&mut self, name: &str) {
+        let (password, change_required) = (Some(PasswordHash::new("$argon2id$")), Some(false));
+        self.run(Command::CreateUser(CreateUser {
+            name: user(name),
+            mode: CreateMode::Fail,
+            password: Some(PasswordChange { password, change_required }),
+            status: None,
+            home: None,
+            auth: Vec::new(),
+            tags: BTreeSet::new(),
+        }));
+    }
+
+    fn create_role(&mut self, name: &str) {
+        let (mode, immutable, copy_of) = (CreateMode::Fail, false, None);
+        self.run(Command::Open(OpenCommand::CreateRole { name: role(name), mode, immutable, copy_of }));
+    }
+
+    fn give(&mut self, to_give: &str, to: &str) {
+        let (roles, users) = (BTreeSet::from([role(to_give)]), BTreeSet::from([user(to)]));
+        self.run(Command::Open(OpenCommand::GrantRoles { roles, users }));
     }
 
     fn alias(&mut self, alias: &str, target: AliasTarget<Sealed>) {
@@ -237,6 +250,9 @@ fn whose_privileges_are_asked_for() {
     assert_eq!(visible.about_privileges_of([&carol, &dave]), Question::PrivilegesOfUsers);
     let system = story.catalog.visible_to(&Principal::System);
     assert_eq!(system.about_privileges_of([]), Question::PrivilegesOfUsers);
+    assert_eq!(visible.meant_by([]).collect::<Vec<_>>(), [&carol]);
+    assert_eq!(visible.meant_by([&dave]).collect::<Vec<_>>(), [&dave]);
+    assert_eq!(system.meant_by([]).count(), 0);
 }
 
 #[test]

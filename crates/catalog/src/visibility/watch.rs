@@ -6,7 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Visibility;
-use crate::{Catalog, CatalogName, Change, DatabaseName, Principal, Privilege, Record, RecordKey, UserName, UserScope};
+use super::reach::acts_for_everybody;
+use crate::{
+    Catalog, CatalogName, Change, DatabaseName, GrantEffect, Principal, Privilege, Record, RecordKey, UserName,
+    UserScope,
+};
 
 /// One thing that changed, as a watcher is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,18 +96,39 @@ impl Watcher {
         if changes.len() > limit {
             return changes.len();
         }
-        let roles = before.effective_roles(&self.user);
-        let grants = roles.iter().flat_map(|role| before.grants_of(role)).take(limit);
-        // Whoever the watcher may act for by name may have to be looked at for every change.
-        let (grants, acted_for) = grants.fold((0, 0), |(grants, acted_for), (grant, _)| {
-            let named = matches!(grant.privilege, Privilege::Impersonate(UserScope::Named(_)));
-            (grants + 1, acted_for + usize::from(named))
-        });
-        let mut lookups = grants;
+        [before, after].iter().fold(changes.len(), |lookups, side| {
+            if lookups > limit { lookups } else { lookups + self.lookups_in(side, changes, limit) }
+        })
+    }
+
+    fn lookups_in(&self, catalog: &Catalog, changes: &[Change], limit: usize) -> usize {
+        let mut lookups = catalog.roles_of(&self.user).take(limit + 1).count();
+        if lookups > limit {
+            return lookups;
+        }
+        let (mut acted_for, mut excepted) = (0, false);
+        let roles = catalog.effective_roles(&self.user);
+        for (grant, _) in roles.iter().flat_map(|role| catalog.grants_of(role)).take(limit + 1) {
+            lookups += 1;
+            if let Privilege::Impersonate(UserScope::Named(user)) = &grant.privilege {
+                // Whoever the watcher may act for by name may have to be looked at for every change.
+                acted_for += judging([user], catalog, limit);
+                excepted |= grant.effect == GrantEffect::Denied;
+            }
+        }
+        // One who acts for everybody but somebody may have to look at all users, to the last if none of them will do.
+        let everybody = excepted && acts_for_everybody(catalog, &self.user);
+        let candidates = if everybody { judging(catalog.users().map(|(user, _)| user), catalog, limit) } else { 0 };
         for change in changes {
-            lookups += 1 + acted_for + at_home(change, before, limit) + at_home(change, after, limit);
             if lookups > limit {
                 break;
+            }
+            lookups += acted_for;
+            if let Some(name) = changed_name(change) {
+                lookups += candidates + catalog.users_at_home(&name).take(limit + 1).count();
+            }
+            if let (RecordKey::Database(database), Some(_)) = (&change.key, &self.names) {
+                lookups += catalog.aliases_of(database).take(limit + 1).count();
             }
         }
         lookups
@@ -153,13 +178,18 @@ impl Watcher {
     }
 }
 
+/// The name of the database or alias that changed, if one did.
+fn changed_name(change: &Change) -> Option<CatalogName> {
+    match &change.key {
+        RecordKey::Alias(alias) => Some(CatalogName::from(alias)),
+        RecordKey::Database(database) => Some(CatalogName::from(database)),
+        _ => None,
+    }
+}
+
 /// The name of the changed database or alias, if it stands for something else now.
 fn moved_home(change: &Change, step: &Step<'_>) -> Option<CatalogName> {
-    let name = match &change.key {
-        RecordKey::Alias(alias) => CatalogName::from(alias),
-        RecordKey::Database(database) => CatalogName::from(database),
-        _ => return None,
-    };
+    let name = changed_name(change)?;
     (step.before.privilege_target(&name) != step.after.privilege_target(&name)).then_some(name)
 }
 
@@ -176,14 +206,17 @@ fn add_home(home: &CatalogName, step: &Step<'_>, events: &mut Events) {
     }
 }
 
-/// How many users are at home in what changed; not counted beyond `limit`.
-fn at_home(change: &Change, catalog: &Catalog, limit: usize) -> usize {
-    let home = match &change.key {
-        RecordKey::Alias(alias) => CatalogName::from(alias),
-        RecordKey::Database(database) => CatalogName::from(database),
-        _ => return 0,
-    };
-    catalog.users_at_home(&home).take(limit + 1).count()
+/// How many lookups it takes to say what each of these users may use: one, and one for each role. Not counted much beyond
+/// `limit`.
+fn judging<'u>(users: impl IntoIterator<Item = &'u UserName>, catalog: &Catalog, limit: usize) -> usize {
+    let mut lookups = 0;
+    for user in users {
+        if lookups > limit {
+            break;
+        }
+        lookups += 1 + catalog.roles_of(user).take(limit).count();
+    }
+    lookups
 }
 
 fn kind_of(change: &Change) -> WatchKind {
