@@ -3,6 +3,11 @@
 //! `docs/language.md` and the help of the shell are made from it, and the examples are parsed by a test, so
 //! that none of them can say what the parser does not.
 
+mod needs;
+
+use aliasd_catalog::{DatabaseAction, DbmsAction as A};
+
+use self::needs::{NOTHING, ONE, on_database, on_dbms};
 use crate::ast::{
     AliasStatement, AuthRuleStatement, Body, ClusterStatement, DatabaseStatement, PrivilegeVerb, RoleStatement,
     ShowSubject, Statement, UserStatement,
@@ -13,6 +18,8 @@ use crate::columns::{
     PRIVILEGES, ROLES, SUPPORTED_PRIVILEGES, USERS,
 };
 use crate::parser::parse;
+
+pub use self::needs::Needs;
 
 /// The codes that any statement may be refused with, in order of precedence.
 #[rustfmt::skip]
@@ -39,8 +46,8 @@ pub struct CommandPage {
     pub syntax: &'static str,
     /// What it does, in a sentence.
     pub effect: &'static str,
-    /// The privilege that it needs.
-    pub privilege: &'static str,
+    /// The privileges that it needs.
+    pub needs: Needs,
     /// A statement of it.
     pub example: &'static str,
     /// The codes that it may be refused with besides [`GENERAL_REFUSALS`] and, for a listing, [`LISTING_REFUSALS`]; in
@@ -60,10 +67,10 @@ const fn page(
     name: &'static str,
     syntax: &'static str,
     effect: &'static str,
-    privilege: &'static str,
+    needs: Needs,
     example: &'static str,
 ) -> CommandPage {
-    CommandPage { name, syntax, effect, privilege, example, refusals: &[], columns: &[] }
+    CommandPage { name, syntax, effect, needs, example, refusals: &[], columns: &[] }
 }
 
 // === impl CommandPage ===
@@ -196,7 +203,7 @@ command_table! {
          [AT url { USER user PASSWORD password | OIDC CREDENTIAL FORWARDING } [DRIVER map] [DEFAULT LANGUAGE CYPHER { 5 | 25 }]]\n  \
          [PROPERTIES map]",
         "Creates a name for a database of this catalog or, with AT, of another DBMS. The other DBMS is not contacted.",
-        "CREATE ALIAS ON DBMS; with OR REPLACE also DROP ALIAS",
+        on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateAlias, A::DropAlias]),
         "CREATE ALIAS sales FOR DATABASE neo4j AT 'neo4j+s://eu.example.org:7687' USER reader PASSWORD $password DRIVER {connection_timeout: duration('PT5S')}")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_DOTTED_NAME", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
             "DRIVER_SETTINGS_EVALUATION", "ALIAS_NAME_ENDS_WITH_DOT", "ALIAS_NAME_RESERVED",
@@ -208,7 +215,7 @@ command_table! {
         "ALTER ALIAS name [IF EXISTS] SET DATABASE\n  \
          { TARGET target [AT url] | USER user | PASSWORD password | DRIVER map | DEFAULT LANGUAGE CYPHER { 5 | 25 } | PROPERTIES map } …",
         "Changes what is named and keeps the rest. Maps are replaced as a whole. Each clause stands at most once.",
-        "ALTER ALIAS ON DBMS",
+        on_dbms(ONE, &[A::AlterAlias]),
         "ALTER ALIAS sales SET DATABASE TARGET orders AT 'neo4j+s://eu.example.org:7687' PROPERTIES {owner: 'sales'}")
         .refuses(&["DUPLICATE_CLAUSE", "MISSING_CLAUSE", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
             "DRIVER_SETTINGS_EVALUATION", "URL_SCHEME_INVALID", "URL_INVALID",
@@ -217,23 +224,25 @@ command_table! {
             "ALIAS_LOCAL_TO_REMOTE", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE", "CONSTITUENT_LANGUAGE",
             "ALIAS_CREDENTIAL_KIND", "ALIAS_TARGET_IS_SYSTEM", "ALIAS_CHAIN", "KEY_NOT_ACTIVE", "URL_INSECURE"]),
     DropAlias => page("DROP ALIAS", "DROP ALIAS name [IF EXISTS] FOR DATABASE",
-        "Drops an alias, and the privileges that name a remote one.", "DROP ALIAS ON DBMS",
+        "Drops an alias, and the privileges that name a remote one.", on_dbms(ONE, &[A::DropAlias]),
         "DROP ALIAS sales IF EXISTS FOR DATABASE")
         .refuses(&["ALIAS_NOT_FOUND"]),
     ShowAliases => page("SHOW ALIASES", "SHOW ALIAS[ES] [name] FOR DATABASE[S] [clauses]",
-        "Lists aliases. A name that no alias has gives no row.", "SHOW ALIAS ON DBMS",
+        "Lists aliases. A name that no alias has gives no row.", on_dbms(ONE, &[A::ShowAlias]),
         "SHOW ALIASES FOR DATABASE YIELD name, url WHERE url STARTS WITH 'neo4j+s' RETURN name ORDER BY name")
         .lists(&[("", ALIASES)]),
     CreateDatabase => page("CREATE DATABASE",
         "CREATE [OR REPLACE] DATABASE name [IF NOT EXISTS] [[SET] DEFAULT LANGUAGE CYPHER { 5 | 25 }] [OPTIONS {}] [WAIT [n [SECONDS]] | NOWAIT]",
-        "Registers a database. The catalog holds no data, so there is nothing to wait for.", "CREATE DATABASE ON DBMS",
+        "Registers a database. The catalog holds no data, so there is nothing to wait for.",
+        on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateDatabase, A::DropDatabase]),
         "CREATE DATABASE movies IF NOT EXISTS DEFAULT LANGUAGE CYPHER 25")
         .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
             "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
             "DATABASE_HAS_ALIASES"]),
     CreateCompositeDatabase => page("CREATE COMPOSITE DATABASE",
         "CREATE [OR REPLACE] COMPOSITE DATABASE name [IF NOT EXISTS] [[SET] DEFAULT LANGUAGE CYPHER { 5 | 25 }] [OPTIONS {}] [WAIT [n [SECONDS]] | NOWAIT]",
-        "Creates a name under which aliases, its constituents, are gathered.", "CREATE COMPOSITE DATABASE ON DBMS",
+        "Creates a name under which aliases, its constituents, are gathered.",
+        on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateCompositeDatabase, A::DropCompositeDatabase]),
         "CREATE COMPOSITE DATABASE garden")
         .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
             "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
@@ -241,27 +250,29 @@ command_table! {
     AlterDatabase => page("ALTER DATABASE",
         "ALTER DATABASE name [IF EXISTS] { SET ACCESS READ { ONLY | WRITE } | SET DEFAULT LANGUAGE CYPHER { 5 | 25 } } … [WAIT [n [SECONDS]] | NOWAIT]",
         "Changes whether a database may be written to, and its language.",
-        "SET DATABASE ACCESS or SET DATABASE DEFAULT LANGUAGE ON DBMS",
+        on_dbms("{} or {} ON DBMS, as the clauses ask; for a composite database {} instead",
+            &[A::SetDatabaseAccess, A::SetDatabaseDefaultLanguage, A::AlterCompositeDatabase]),
         "ALTER DATABASE movies SET ACCESS READ ONLY")
         .refuses(&["DUPLICATE_CLAUSE", "NOT_SUPPORTED", "NO_SUCH_DATABASE", "COMPOSITE_ACCESS", "DATABASE_PROTECTED"]),
     DropDatabase => page("DROP DATABASE",
         "DROP [COMPOSITE] DATABASE name [IF EXISTS] [RESTRICT | CASCADE ALIAS[ES]] [{ DUMP | DESTROY } [DATA]] [WAIT [n [SECONDS]] | NOWAIT]",
         "Removes a database. With local aliases that lead to it, or with constituents, only if they are dropped as well.",
-        "DROP [COMPOSITE] DATABASE ON DBMS; with CASCADE also DROP ALIAS",
+        on_dbms("{} ON DBMS, for a composite database {} instead; with CASCADE also {}",
+            &[A::DropDatabase, A::DropCompositeDatabase, A::DropAlias]),
         "DROP DATABASE movies CASCADE ALIASES")
         .refuses(&["NO_SUCH_DATABASE", "COMPOSITE_NOT_FOUND", "DATABASE_PROTECTED", "DATABASE_HAS_ALIASES"]),
     StartDatabase => page("START DATABASE", "START DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
-        "Asks for a database to be online.", "START ON DATABASE name", "START DATABASE movies")
+        "Asks for a database to be online.", on_database(DatabaseAction::Start), "START DATABASE movies")
         .refuses(&["NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
     StopDatabase => page("STOP DATABASE", "STOP DATABASE name [WAIT [n [SECONDS]] | NOWAIT]",
-        "Asks for a database to be offline; routes to it are refused.", "STOP ON DATABASE name", "STOP DATABASE movies NOWAIT")
+        "Asks for a database to be offline; routes to it are refused.", on_database(DatabaseAction::Stop), "STOP DATABASE movies NOWAIT")
         .refuses(&["NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
     SetDefaultDatabase => page("CALL dbms.setDefaultDatabase", "CALL dbms.setDefaultDatabase(string)",
-        "Sets the database or alias that users without a home database work with.", "EXECUTE ADMIN PROCEDURES ON DBMS",
+        "Sets the database or alias that users without a home database work with.", on_dbms(ONE, &[A::ExecuteAdminProcedures]),
         "CALL dbms.setDefaultDatabase('movies')")
         .refuses(&["UNKNOWN_PROCEDURE", "NO_SUCH_DATABASE", "DATABASE_PROTECTED"]),
     ShowDatabases => page("SHOW DATABASES", "SHOW { DATABASE[S] [name] | DEFAULT DATABASE | HOME DATABASE } [clauses]",
-        "Lists the databases that the caller may know of.", "none; rows need ACCESS or a database privilege",
+        "Lists the databases that the caller may know of.", on_dbms("none; rows need ACCESS or a database privilege", &[]),
         "SHOW DATABASES YIELD name, aliases, constituents")
         .lists(&[("", DATABASES)]),
     CreateUser => page("CREATE USER",
@@ -271,7 +282,7 @@ command_table! {
          [SET AUTH [PROVIDER] provider \"{\" { SET ID id | SET PASSWORD password | SET PASSWORD CHANGE [NOT] REQUIRED } … \"}\"] …\n  \
          [SET TAG[S] tags]",
         "Creates a user with at least one way to authenticate. Tags are labels, which decide nothing here: tags is 'tag', ['tag', …] or a parameter.",
-        "CREATE USER ON DBMS; with OR REPLACE also DROP USER, with TAGS also SET USER METADATA",
+        on_dbms("{} ON DBMS; with OR REPLACE also {}, with TAGS also {}", &[A::CreateUser, A::DropUser, A::SetUserMetadata]),
         "CREATE USER carol SET PASSWORD $password CHANGE NOT REQUIRED SET HOME DATABASE sales")
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "USER_NAME_INVALID",
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
@@ -280,91 +291,92 @@ command_table! {
     AlterUsers => page("ALTER USERS",
         "ALTER USERS name, … [IF EXISTS] { REMOVE { TAG[S] tags | ALL TAG[S] } [ADD TAG[S] tags] | ADD TAG[S] tags | SET TAG[S] tags }",
         "Changes the tags of several users, as ALTER USER does those of one. All users are altered or none is.",
-        "ALTER USER and SET USER METADATA ON DBMS", "ALTER USERS carol, dave ADD TAGS ['sales', 'emea']")
+        on_dbms("{} and {} ON DBMS", &[A::AlterUser, A::SetUserMetadata]), "ALTER USERS carol, dave ADD TAGS ['sales', 'emea']")
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID", "USER_NOT_FOUND"]),
     AlterUser => page("ALTER USER",
         "ALTER USER name [IF EXISTS] [REMOVE HOME DATABASE] [REMOVE { AUTH [PROVIDER[S]] provider, … | ALL AUTH [PROVIDER[S]] }] …\n  \
          [REMOVE { TAG[S] tags | ALL TAG[S] }] … [ADD TAG[S] tags] … [SET …] …",
         "Changes what is named and keeps the rest. Every REMOVE stands before every ADD, and every ADD before every SET, which are those of CREATE USER.",
-        "SET PASSWORDS, SET AUTH, SET USER STATUS or SET USER HOME DATABASE ON DBMS, as the clauses ask, and SET USER METADATA for tags; for tags alone also ALTER USER",
+        on_dbms("{}, {}, {} or {} ON DBMS, as the clauses ask, and {} for tags; for tags alone also {}",
+            &[A::SetPasswords, A::SetAuth, A::SetUserStatus, A::SetUserHomeDatabase, A::SetUserMetadata, A::AlterUser]),
         "ALTER USER carol REMOVE HOME DATABASE SET STATUS SUSPENDED")
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID",
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_PROTECTED", "USER_NOT_FOUND", "AUTH_ID_TAKEN",
             "HOME_IS_CONSTITUENT", "PASSWORD_UNCHANGED", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
     AlterCurrentUser => page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
-        "Changes the caller's own password.", "none", "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
+        "Changes the caller's own password.", NOTHING, "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
         .refuses(&["PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "CREDENTIALS_CHANGED", "PASSWORD_UNCHANGED",
             "USER_WITHOUT_PASSWORD"]),
     RenameUser => page("RENAME USER", "RENAME USER name [IF EXISTS] TO name", "Renames a user, who keeps everything else.",
-        "RENAME USER ON DBMS", "RENAME USER carol TO caroline")
+        on_dbms(ONE, &[A::RenameUser]), "RENAME USER carol TO caroline")
         .refuses(&["USER_NAME_INVALID", "RENAMED_USER_NOT_FOUND", "RENAMED_USER_EXISTS"]),
-    DropUser => page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user. Nobody can drop themselves.", "DROP USER ON DBMS", "DROP USER carol")
+    DropUser => page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user. Nobody can drop themselves.", on_dbms(ONE, &[A::DropUser]), "DROP USER carol")
         .refuses(&["USER_NAME_INVALID", "OWN_USER_DELETION", "USER_NOT_FOUND"]),
     ShowUsers => page("SHOW USERS", "SHOW { USER[S] [WITH AUTH] | CURRENT USER } [clauses]",
         "Lists users; with WITH AUTH a row for each way to authenticate.",
-        "SHOW USER ON DBMS, none for the current user; tags are NULL without SHOW USER METADATA",
+        on_dbms("{} ON DBMS, none for the current user; tags are NULL without {}", &[A::ShowUser, A::ShowUserMetadata]),
         "SHOW USERS WITH AUTH")
         .lists(&[("", USERS)]),
     CreateRole => page("CREATE ROLE", "CREATE [OR REPLACE] [IMMUTABLE] ROLE name [IF NOT EXISTS] [AS COPY OF other]",
-        "Creates a role; with AS COPY OF it has the privileges of another one.", "CREATE ROLE ON DBMS",
+        "Creates a role; with AS COPY OF it has the privileges of another one.", on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateRole, A::DropRole]),
         "CREATE ROLE analyst AS COPY OF reader")
         .refuses(&["CONFLICTING_CLAUSES", "ROLE_NAME_INVALID", "ROLE_RESERVED", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND",
             "ROLE_EXISTS"]),
     RenameRole => page("RENAME ROLE", "RENAME ROLE name [IF EXISTS] TO name", "Renames a role, which keeps everything else.",
-        "RENAME ROLE ON DBMS", "RENAME ROLE analyst TO viewer")
+        on_dbms(ONE, &[A::RenameRole]), "RENAME ROLE analyst TO viewer")
         .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "RENAMED_ROLE_NOT_FOUND",
             "RENAMED_ROLE_EXISTS"]),
-    DropRole => page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", "DROP ROLE ON DBMS", "DROP ROLE analyst")
+    DropRole => page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", on_dbms(ONE, &[A::DropRole]), "DROP ROLE analyst")
         .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND"]),
     GrantRole => page("GRANT ROLE", "GRANT ROLE[S] role, … TO { [USER[S]] user, … | AUTH RULE[S] name, … }",
-        "Gives roles to users. There is no auth rule that they could be given to.", "ASSIGN ROLE ON DBMS",
+        "Gives roles to users. There is no auth rule that they could be given to.", on_dbms(ONE, &[A::AssignRole]),
         "GRANT ROLES analyst, reader TO carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
             "AUTH_RULE_NOT_FOUND"]),
     RevokeRole => page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM { [USER[S]] user, … | AUTH RULE[S] name, … }",
-        "Takes roles away from users.", "REMOVE ROLE ON DBMS", "REVOKE ROLE analyst FROM carol")
+        "Takes roles away from users.", on_dbms(ONE, &[A::RemoveRole]), "REVOKE ROLE analyst FROM carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
             "AUTH_RULE_NOT_FOUND"]),
     ShowRoles => page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH { USER[S] | AUTH RULE[S] }] [clauses]", "Lists roles, and who has them.",
-        "SHOW ROLE ON DBMS; with USERS also SHOW USER, with AUTH RULES also SHOW AUTH RULE", "SHOW POPULATED ROLES WITH USERS")
+        on_dbms("{} ON DBMS; with USERS also {}, with AUTH RULES also {}", &[A::ShowRole, A::ShowUser, A::ShowAuthRule]), "SHOW POPULATED ROLES WITH USERS")
         .lists(&[("", ROLES)]),
     AlterAuthRule => page("ALTER AUTH RULE", "ALTER AUTH RULE name [IF EXISTS] { SET CONDITION expression | SET ENABLED { TRUE | FALSE } } …",
         "Auth rules give roles by what an identity provider says of a user. No login of this catalog carries that, so there is no auth rule and CREATE AUTH RULE is not supported.",
-        "ALTER AUTH RULE ON DBMS", "ALTER AUTH RULE abroad IF EXISTS SET ENABLED FALSE")
+        on_dbms(ONE, &[A::AlterAuthRule]), "ALTER AUTH RULE abroad IF EXISTS SET ENABLED FALSE")
         .refuses(&["AUTH_RULE_NOT_FOUND"]),
     RenameAuthRule => page("RENAME AUTH RULE", "RENAME AUTH RULE name [IF EXISTS] TO name", "There is no auth rule to rename; see ALTER AUTH RULE.",
-        "RENAME AUTH RULE ON DBMS", "RENAME AUTH RULE abroad IF EXISTS TO travelling").refuses(&["RENAMED_AUTH_RULE_NOT_FOUND"]),
-    DropAuthRule => page("DROP AUTH RULE", "DROP AUTH RULE name [IF EXISTS]", "There is no auth rule to drop; see ALTER AUTH RULE.", "DROP AUTH RULE ON DBMS",
+        on_dbms(ONE, &[A::RenameAuthRule]), "RENAME AUTH RULE abroad IF EXISTS TO travelling").refuses(&["RENAMED_AUTH_RULE_NOT_FOUND"]),
+    DropAuthRule => page("DROP AUTH RULE", "DROP AUTH RULE name [IF EXISTS]", "There is no auth rule to drop; see ALTER AUTH RULE.", on_dbms(ONE, &[A::DropAuthRule]),
         "DROP AUTH RULE abroad IF EXISTS").refuses(&["AUTH_RULE_NOT_FOUND"]),
     ShowAuthRules => page("SHOW AUTH RULES", "SHOW AUTH RULE[S] [AS COMMAND[S]] [clauses]", "Lists no rows: there is no auth rule.",
-        "SHOW AUTH RULE ON DBMS", "SHOW AUTH RULES YIELD name, roles")
+        on_dbms(ONE, &[A::ShowAuthRule]), "SHOW AUTH RULES YIELD name, roles")
         .lists(&[("", AUTH_RULES), ("AS COMMANDS", COMMANDS_OF_AUTH_RULES)]),
     Grant => page("GRANT", "{ GRANT | DENY } [IMMUTABLE] privilege TO role, …",
         "Grants or denies a privilege to roles. A denial outweighs every grant. SHOW SUPPORTED PRIVILEGES lists what can be granted.",
-        "ASSIGN PRIVILEGE ON DBMS", "GRANT ACCESS ON DATABASE sales TO analyst")
+        on_dbms(ONE, &[A::AssignPrivilege]), "GRANT ACCESS ON DATABASE sales TO analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
             "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
     Revoke => page("REVOKE", "REVOKE [GRANT | DENY] [IMMUTABLE] privilege FROM role, …",
-        "Takes back grants, denials, or both.", "REMOVE PRIVILEGE ON DBMS", "REVOKE DENY ACCESS ON DATABASE sales FROM analyst")
+        "Takes back grants, denials, or both.", on_dbms(ONE, &[A::RemovePrivilege]), "REVOKE DENY ACCESS ON DATABASE sales FROM analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
             "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
     ShowPrivileges => page("SHOW PRIVILEGES",
         "SHOW { [ALL] | ROLE[S] role, … | USER[S] [user, …] } PRIVILEGE[S] [AS [REVOKE] COMMAND[S]] [clauses]",
-        "Lists privileges, as rows or as the commands that make them.", "SHOW PRIVILEGE ON DBMS, for users also SHOW USER; none for one's own privileges",
+        "Lists privileges, as rows or as the commands that make them.", on_dbms("{} ON DBMS, for users also {}; none for one's own privileges", &[A::ShowPrivilege, A::ShowUser]),
         "SHOW USER carol PRIVILEGES AS COMMANDS")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID"])
         .lists(&[("", PRIVILEGES), ("AS COMMANDS", COMMANDS_OF_PRIVILEGES)]),
     ShowSupportedPrivileges => page("SHOW SUPPORTED PRIVILEGES", "SHOW SUPPORTED PRIVILEGE[S] [clauses]", "Lists the privileges that can be granted.",
-        "none", "SHOW SUPPORTED PRIVILEGES WHERE target = 'database'")
+        NOTHING, "SHOW SUPPORTED PRIVILEGES WHERE target = 'database'")
         .lists(&[("", SUPPORTED_PRIVILEGES)]),
     AlterCluster => page("ALTER CLUSTER", "ALTER CLUSTER SET POLICY map",
         "Changes what every member decides by, from this revision on. What the map leaves out stays as it is; SHOW CLUSTER POLICY lists the settings.",
-        "ALTER CLUSTER POLICY ON DBMS", "ALTER CLUSTER SET POLICY {default_language: 'CYPHER_25'}")
+        on_dbms(ONE, &[A::AlterClusterPolicy]), "ALTER CLUSTER SET POLICY {default_language: 'CYPHER_25'}")
         .refuses(&["UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID", "DRIVER_SETTINGS_EVALUATION",
             "POLICY_SETTING_UNKNOWN", "POLICY_SETTING_TYPE"]),
     ShowClusterPolicy => page("SHOW CLUSTER POLICY", "SHOW CLUSTER POLICY [clauses]", "Lists what every member decides by.",
-        "ALTER CLUSTER POLICY ON DBMS", "SHOW CLUSTER POLICY YIELD name, value, default WHERE value <> default")
+        on_dbms(ONE, &[A::AlterClusterPolicy]), "SHOW CLUSTER POLICY YIELD name, value, default WHERE value <> default")
         .lists(&[("", CLUSTER_POLICY)]),
 }
 

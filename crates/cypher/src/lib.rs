@@ -50,7 +50,7 @@ mod subject;
 mod suggest;
 
 pub use columns::{Column, Only};
-pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, command_of, commands};
+pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, Needs, command_of, commands};
 pub use definitions::definitions;
 pub use editing::{PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError, SpannedError};

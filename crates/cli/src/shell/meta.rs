@@ -139,9 +139,9 @@ fn shell_commands(lines: &[(&str, &str, &str)]) -> String {
 }
 
 fn describe(page: &CommandPage) -> String {
-    let CommandPage { syntax, effect, privilege, example, .. } = page;
+    let CommandPage { syntax, effect, needs, example, .. } = page;
     let mut text = format!("{syntax}\n\n");
-    for paragraph in [*effect, &format!("Needs: {privilege}.")] {
+    for paragraph in [*effect, &format!("Needs: {needs}.")] {
         text.push_str(&wrapped(paragraph, ""));
     }
     text.push_str(&format!("\nExample:\n{}", wrapped(example, "  ")));

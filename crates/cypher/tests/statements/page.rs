@@ -74,7 +74,7 @@ fn page() -> String {
         let _infallible = write!(
             page,
             "\n## {}\n\n```text\n{}\n```\n\n{} Needs: {}.\n",
-            command.name, command.syntax, command.effect, command.privilege
+            command.name, command.syntax, command.effect, command.needs
         );
         if !command.refusals.is_empty() {
             let _infallible = write!(page, "\nRefused with: {}.\n", codes(command.refusals));

@@ -3,6 +3,7 @@
 mod expressions;
 mod listings;
 mod messages;
+mod needs;
 mod page;
 mod privileges;
 mod session;
