@@ -8,7 +8,8 @@ use aliasd_wire::peer::v1::snapshot_part::Part;
 use aliasd_wire::store::{encode_record, encode_record_key};
 
 use super::state::decode_digest;
-use super::store::{StageError, StagedCatalog};
+use super::store::{SharedStore, StageError, StagedCatalog};
+use crate::fault::StorageFault;
 use crate::runtime::{SharedRuntime, WorkLost};
 use crate::types::SnapshotMeta;
 
@@ -38,7 +39,17 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    pub(crate) fn new(runtime: &SharedRuntime, staged: StagedCatalog) -> Self {
+    /// Begins to receive. It is in these hands before it is handed over, so that a call that is given up meanwhile does not
+    /// remove it either.
+    pub(crate) async fn stage(
+        runtime: &SharedRuntime,
+        store: SharedStore,
+    ) -> Result<Result<Self, StorageFault>, WorkLost> {
+        let shared = Arc::clone(runtime);
+        runtime.blocking(move || store.stage().map(|staged| Self::new(&shared, staged))).await
+    }
+
+    fn new(runtime: &SharedRuntime, staged: StagedCatalog) -> Self {
         Self { runtime: Arc::clone(runtime), staged: Some(Box::new(staged)) }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aliasd_catalog::Revision;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
 use rocksdb::{DB, Options};
@@ -19,7 +20,7 @@ use super::store::{CatalogStore, SharedStore, StageError};
 use super::{Machine, Snapshot};
 use crate::fault::{StorageFault, ending};
 use crate::feed::SubscriptionEnd;
-use crate::runtime::{Moment, Runtime, SharedRuntime};
+use crate::runtime::{Moment, Runtime, SharedRuntime, WorkLost};
 use crate::tests::{bootstrap, create_role, log_entry, log_id, runtime};
 use crate::types::LogEntry;
 use aliasd_wire::peer::v1::snapshot_part::Part;
@@ -177,22 +178,44 @@ impl Runtime for Waiting {
     }
 }
 
+impl Waiting {
+    fn work(&self) {
+        let work: Vec<_> = self.0.lock().unwrap().drain(..).collect();
+        work.into_iter().for_each(|work| work());
+    }
+}
+
+fn received(staging: impl Future<Output = Result<Result<Received, StorageFault>, WorkLost>>) -> Received {
+    staging.now_or_never().expect("it is staged").unwrap().unwrap()
+}
+
 #[test]
 fn a_snapshot_that_is_not_taken_is_removed_on_a_thread_that_may_block() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(&directory);
     let waiting = Arc::new(Waiting::default());
     let runtime: SharedRuntime = waiting.clone();
-    drop(Received::new(&runtime, store.stage().unwrap()));
+    let stage = || {
+        let mut staging = Box::pin(Received::stage(&runtime, Arc::clone(&store)));
+        assert!((&mut staging).now_or_never().is_none(), "the task staged it itself");
+        waiting.work();
+        staging
+    };
+    drop(received(stage()));
     assert_eq!(generations(directory.path()).len(), 2, "the task removed it itself");
-    let work: Vec<_> = waiting.0.lock().unwrap().drain(..).collect();
-    work.into_iter().for_each(|work| work());
+    waiting.work();
+    assert_eq!(generations(directory.path()).len(), 1, "nobody removes it");
+
+    // A call that is given up when it is staged already, but before the task has it.
+    drop(stage());
+    assert_eq!(generations(directory.path()).len(), 2, "the task removed it itself");
+    waiting.work();
     assert_eq!(generations(directory.path()).len(), 1, "nobody removes it");
 
     // One that is installed is not removed.
-    let mut received = Received::new(&runtime, store.stage().unwrap());
-    let staged = received.take();
-    drop(received);
+    let mut taken = received(stage());
+    let staged = taken.take();
+    drop(taken);
     assert!(waiting.0.lock().unwrap().is_empty());
     drop(staged);
 }

@@ -51,11 +51,9 @@ async fn next_part(
 
 /// Stores a snapshot beside the current catalog, each part where it holds up nobody.
 async fn receive(server: &PeerServer, mut parts: Incoming<wire::SnapshotPart>) -> Result<Received, PeerRefusal> {
-    let (runtime, store) = (&server.core.runtime, server.store.clone());
     let lost = |error: WorkLost| PeerRefusal::Internal(format!("receiving a snapshot failed: {error}"));
-    let staged =
-        runtime.blocking(move || store.stage()).await.map_err(lost)?.map_err(|error| refusal(&error.into()))?;
-    let mut received = Received::new(runtime, staged);
+    let staging = Received::stage(&server.core.runtime, server.store.clone());
+    let mut received = staging.await.map_err(lost)?.map_err(|error| refusal(&error.into()))?;
     while let Some(part) = next_part(server, &mut parts).await? {
         let (so_far, whole) = received.add(part).await.map_err(lost)?.map_err(|error| refusal(&error))?;
         if whole {
