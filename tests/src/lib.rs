@@ -4,6 +4,8 @@
 //! Meets the daemon only as its users do: as a process, through its configuration file, its ports and
 //! the SDK. It never links the node, so that nothing here can depend on what a user cannot see.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 pub mod bench;
 pub mod cluster;
 pub mod dice;

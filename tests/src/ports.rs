@@ -13,6 +13,7 @@ const COUNT: u16 = 14_000;
 ///
 /// # Panics
 /// If all of them are taken.
+#[allow(clippy::panic, reason = "a test without a port cannot go on")]
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Processes that run at the same time start at different places.

@@ -1,9 +1,22 @@
-//! What clippy is told: the rules for pure code hold in each pure crate, in one wording.
+//! What clippy is told: the rules for pure code hold in each pure crate, in one wording, and no code that is built for use
+//! panics without saying why. A lint of the workspace would forbid that in tests as well, so each crate says it.
 
 use std::fs;
 use std::path::Path;
 
 use crate::layers::PURE;
+use crate::workspace::Source;
+
+/// What stands in the first file of every library and program.
+const NO_PANIC: &str = "#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]";
+
+/// Libraries and programs, by their first file, in which clippy lets code panic.
+pub(crate) fn that_may_panic(roots: &[String], sources: &[Source]) -> Vec<String> {
+    let forbids = |root: &str| {
+        sources.iter().any(|source| source.path == root && source.text.lines().any(|line| line == NO_PANIC))
+    };
+    roots.iter().filter(|root| !forbids(root)).map(|root| format!("{root} lacks {NO_PANIC}")).collect()
+}
 
 /// What is wrong with the clippy.toml of the pure crates, below the root of a workspace.
 pub(crate) fn violations(root: &Path) -> Vec<String> {
@@ -33,6 +46,17 @@ pub(crate) fn violations(root: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_that_may_panic_is_found() {
+        let (strict, lax) = ("crates/one/src/lib.rs", "crates/two/src/main.rs");
+        let roots = [strict.to_owned(), lax.to_owned()];
+        let with = |text: String| [Source::example(strict, NO_PANIC), Source::example(lax, &text)];
+        assert!(that_may_panic(&roots, &with(format!("//! Two.\n\n{NO_PANIC}\nfn main() {{}}"))).is_empty());
+        assert_eq!(that_may_panic(&roots, &with("fn main() {}".to_owned())).len(), 1);
+        assert_eq!(that_may_panic(&roots, &with(format!("// {NO_PANIC}"))).len(), 1);
+        assert_eq!(that_may_panic(&roots, &[]).len(), 2);
+    }
 
     #[test]
     fn a_link_that_is_a_file_and_a_missing_rule_are_found() {

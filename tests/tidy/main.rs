@@ -61,6 +61,12 @@ fn clippy_keeps_each_pure_crate_pure() {
 }
 
 #[test]
+fn no_library_and_no_program_may_panic_unnoticed() {
+    let workspace = Workspace::load();
+    expect_none("a panic outside of tests says why", &lints::that_may_panic(&workspace.roots, &workspace.sources));
+}
+
+#[test]
 fn libraries_are_built_without_debug_assertions() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let manifest = std::fs::read_to_string(manifest).expect("the workspace has a manifest");

@@ -40,6 +40,8 @@ pub(crate) struct Workspace {
     pub(crate) sources: Vec<Source>,
     /// The first file of every library, program and test.
     pub(crate) targets: Vec<String>,
+    /// The first file of every library and program: what is built for use.
+    pub(crate) roots: Vec<String>,
 }
 
 // === impl Workspace ===
@@ -59,17 +61,21 @@ impl Workspace {
         let members: BTreeSet<&str> = strings(&metadata["workspace_members"]).collect();
         let ours: Vec<&Value> = packages.iter().filter(|package| members.contains(text(&package["id"]))).collect();
 
-        let mut targets = Vec::new();
+        let (mut targets, mut roots) = (Vec::new(), Vec::new());
         let mut sources = Vec::new();
         for package in &ours {
             for target in array(&package["targets"]) {
-                targets.push(relative(&root, Path::new(text(&target["src_path"]))));
+                let file = relative(&root, Path::new(text(&target["src_path"])));
+                if strings(&target["kind"]).any(|kind| ["lib", "bin", "proc-macro"].contains(&kind)) {
+                    roots.push(file.clone());
+                }
+                targets.push(file);
             }
             let manifest = Path::new(text(&package["manifest_path"]));
             let directory = manifest.parent().expect("a manifest is in a directory");
             collect(&root, directory, &mut sources);
         }
-        Self { crates: crates(&metadata, &ours), sources, targets }
+        Self { crates: crates(&metadata, &ours), sources, targets, roots }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `aliasd-bench`: measures and prints; `cargo xtask bench` builds and runs it.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,5 +1,7 @@
 //! `aliasd-story`: the demo; `cargo xtask demo` builds and runs it.
 
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{fs, process};
