@@ -16,7 +16,7 @@ use crate::{Class, Failure};
 pub const UNREACHABLE: &str = "UNREACHABLE";
 /// The code of a connection that TLS refused, on either side.
 pub const UNTRUSTED: &str = "UNTRUSTED";
-/// The code of a call parties time was over.
+/// The code of a call whose time was over.
 pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
 /// The code of a write whose retries never told whether it took effect.
 pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
@@ -57,7 +57,7 @@ impl AttemptError {
         Self { untrusted: failure.code == UNTRUSTED, failure, member_answered }
     }
 
-    /// An attempt parties time was over before there was a connection to send it on.
+    /// An attempt whose time was over before there was a connection to send it on.
     pub(crate) fn no_connection(address: &Address, limit: Duration) -> Self {
         let failure = unreachable(address, &format!("no connection within {limit:.1?}"));
         Self { failure, member_answered: false, untrusted: false }

@@ -104,7 +104,7 @@ impl Dialer {
         endpoint.connect_with_connector_lazy(connector)
     }
 
-    /// Connects and waits for the first byte of the server, parties HTTP/2 begins with its settings. Only then is it
+    /// Connects and waits for the first byte of the server, whose HTTP/2 begins with its settings. Only then is it
     /// sure that the server runs and, since it verifies client certificates after TLS stands for
     /// this side, that it takes this client. What fails until then has sent no request.
     async fn connect(&self, address: &Address) -> io::Result<Connection> {

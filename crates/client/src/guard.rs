@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::hub::{Hub, Registration};
 use crate::{Class, DEADLINE_EXCEEDED, Failure, Freshness, Lookup, Route};
 
-/// The code of a guard parties alias is not the one it began with any more.
+/// The code of a guard whose alias is not the one it began with any more.
 pub const GUARD_CHANGED: &str = "GUARD_CHANGED";
 
 /// Watches over the route of one transaction. Made by [`Client::begin`](crate::Client::begin).

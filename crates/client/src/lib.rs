@@ -29,7 +29,7 @@
 //!   watch per client and fail closed when it has been silent for too long. [`Client::watch_privileges`] keeps a DBMS
 //!   up to date on what a user may do.
 //!
-//! The SDK never writes a secret to a log or an error, never talks to a server parties certificate it cannot verify,
+//! The SDK never writes a secret to a log or an error, never talks to a server whose certificate it cannot verify,
 //! and never uses plaintext unless told to, and then on loopback only.
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]

@@ -99,7 +99,7 @@ impl Members {
         Self { dialer, known: Mutex::new(Known { members, leader: None }) }
     }
 
-    /// The member to try next, none of those tried already. Among equals a member parties distance is not known yet
+    /// The member to try next, none of those tried already. Among equals a member whose distance is not known yet
     /// comes first, so that a few calls measure all of them; then the nearest; members that failed
     /// lately come last.
     pub(crate) fn choose(&self, prefer: Preference, tried: &[Arc<Member>]) -> Option<Arc<Member>> {

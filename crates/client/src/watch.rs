@@ -14,7 +14,7 @@ use crate::attempt_error::{AttemptError, invalid_answer};
 use crate::core::{AccessMode, Core};
 use crate::members::Member;
 
-/// The code of a watch parties revision is no longer in the member's history.
+/// The code of a watch whose revision is no longer in the member's history.
 const WATCH_COMPACTED: &str = "WATCH_COMPACTED";
 
 /// How long the first message of a stream may take, and the pause after a failure to open one.
