@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value};
 
+/// Clients and servers are compiled for who asks for them; messages always are.
+const GRPC: &str = "#[cfg(feature = \"grpc\")]";
+
 fn main() -> Result<(), Box<dyn Error>> {
     // Asked for when it runs: checkouts that share a target directory share the compiled script too.
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
@@ -30,6 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .btree_map(".")
         .skip_debug(redacted.paths)
+        .client_mod_attribute(".", GRPC)
+        .server_mod_attribute(".", GRPC)
         .include_file("modules.rs")
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())

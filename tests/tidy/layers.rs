@@ -1,6 +1,6 @@
 //! Which crate of the workspace may depend on which, and what must never be below the pure ones.
 
-use crate::workspace::Crate;
+use crate::workspace::{Asked, Crate};
 
 /// Each crate with the crates of ours that it may depend on. A crate that is not listed is refused,
 /// so that a new one gets its place here first.
@@ -40,6 +40,30 @@ const IMPURE: &[&str] = &[
 /// the shell's features make the hash functions' crates offer randomness that pure code cannot name.
 const IMPURE_IF_NAMED: &[&str] = &["rand", "rand_core", "getrandom", "ahash", "hashbrown"];
 
+/// What brings gRPC, and the crates that may ask for it: the ends of a connection. `wire` may where a feature of its own does.
+const GRPC: &[&str] = &["tonic", "tonic-prost", "tonic-types", "tonic-health", "tonic-reflection"];
+const GRPC_IN_WIRE: &str = "aliasd-wire/grpc";
+const SPEAK_GRPC: &[&str] = &["aliasd-node", "aliasd-client", "aliasd-tests"];
+
+/// Crates whose manifest brings gRPC to them, or to all that is built with them, although they are at no end of a connection.
+/// `cargo metadata` cannot be asked what they link: it unifies features over the workspace.
+pub(crate) fn grpc_inside(crates: &[Crate]) -> Vec<String> {
+    let mut out = Vec::new();
+    for one in crates.iter().filter(|one| !SPEAK_GRPC.contains(&one.name.as_str())) {
+        for asked in &one.asked_for {
+            let name = match asked {
+                Asked::Always(name) => Some(name).filter(|name| GRPC.contains(&name.as_str())),
+                Asked::Optional(name) => {
+                    Some(name).filter(|name| GRPC.contains(&name.as_str()) && one.name != "aliasd-wire")
+                }
+                Asked::Feature(feature) => Some(feature).filter(|feature| *feature == GRPC_IN_WIRE),
+            };
+            out.extend(name.map(|name| format!("{} asks for {name}", one.name)));
+        }
+    }
+    out
+}
+
 /// Dependencies, those of tests included, that are not downwards.
 pub(crate) fn violations(crates: &[Crate]) -> Vec<String> {
     let ours = |name: &str| crates.iter().any(|one| one.name == name);
@@ -74,7 +98,31 @@ mod tests {
 
     fn example(name: &str, direct: &[&str]) -> Crate {
         let direct: std::collections::BTreeSet<String> = direct.iter().map(|&to| to.to_owned()).collect();
-        Crate { name: name.to_owned(), transitive: direct.clone(), direct, for_tests: Default::default() }
+        let (for_tests, asked_for) = Default::default();
+        Crate { name: name.to_owned(), transitive: direct.clone(), direct, for_tests, asked_for }
+    }
+
+    #[test]
+    fn grpc_away_from_the_ends_of_a_connection_is_found() {
+        let asks = |name: &str, asked: Asked| {
+            let mut one = example(name, &[]);
+            one.asked_for.insert(asked);
+            grpc_inside(&[one])
+        };
+        let linked = || Asked::Always("tonic".to_owned());
+        let optional = || Asked::Optional("tonic".to_owned());
+        let switched_on = || Asked::Feature(GRPC_IN_WIRE.to_owned());
+        for inside in ["aliasd-replica", "aliasd-service", "aliasd-keyring", "aliasctl"] {
+            assert_eq!(asks(inside, linked()), [format!("{inside} asks for tonic")]);
+            assert_eq!(asks(inside, optional()), [format!("{inside} asks for tonic")]);
+            assert_eq!(asks(inside, switched_on()), [format!("{inside} asks for aliasd-wire/grpc")]);
+        }
+        assert_eq!(asks("aliasd-wire", linked()), ["aliasd-wire asks for tonic"]);
+        assert!(asks("aliasd-wire", optional()).is_empty());
+        for end in SPEAK_GRPC {
+            assert!(asks(end, linked()).is_empty() && asks(end, switched_on()).is_empty());
+        }
+        assert!(asks("aliasd-replica", Asked::Feature("tokio/full".to_owned())).is_empty());
     }
 
     #[test]

@@ -34,6 +34,15 @@ fn crates_depend_downwards_only() {
 }
 
 #[test]
+fn only_the_ends_of_a_connection_link_grpc() {
+    let workspace = Workspace::load();
+    expect_none(
+        "replica and service are built without gRPC (ARCHITECTURE.md, \"Layers\")",
+        &layers::grpc_inside(&workspace.crates),
+    );
+}
+
+#[test]
 fn folders_of_a_crate_import_in_one_direction() {
     let workspace = Workspace::load();
     expect_none(

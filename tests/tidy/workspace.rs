@@ -18,6 +18,19 @@ pub(crate) struct Crate {
     pub(crate) for_tests: BTreeSet<String>,
     /// Everything reached through direct dependencies, itself excluded.
     pub(crate) transitive: BTreeSet<String>,
+    /// What its manifest asks for, outside of tests, whatever the rest of the workspace has switched on.
+    pub(crate) asked_for: BTreeSet<Asked>,
+}
+
+/// A dependency as a manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asked {
+    /// Linked always.
+    Always(String),
+    /// Linked when a feature of the crate asks for it.
+    Optional(String),
+    /// A feature of a dependency, as `crate/feature`.
+    Feature(String),
 }
 
 /// A Rust file, its path relative to the root of the workspace with `/` between the parts.
@@ -113,9 +126,21 @@ fn crates(metadata: &Value, ours: &[&Value]) -> Vec<Crate> {
             direct: named(true),
             for_tests: named(false),
             transitive: reachable(id, &edges).into_iter().map(|to| names[to].to_owned()).collect(),
+            asked_for: asked_for(package),
         }
     };
     ours.iter().map(one).collect()
+}
+
+fn asked_for(package: &Value) -> BTreeSet<Asked> {
+    let mut out = BTreeSet::new();
+    for dependency in array(&package["dependencies"]).iter().filter(|one| one["kind"].is_null()) {
+        let name = text(&dependency["name"]);
+        let optional = dependency["optional"] == true;
+        out.insert(if optional { Asked::Optional(name.to_owned()) } else { Asked::Always(name.to_owned()) });
+        out.extend(strings(&dependency["features"]).map(|feature| Asked::Feature(format!("{name}/{feature}"))));
+    }
+    out
 }
 
 fn reachable<'a>(from: &'a str, edges: &BTreeMap<&'a str, Vec<(&'a str, bool)>>) -> BTreeSet<&'a str> {

@@ -7,10 +7,10 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use tonic::{Code, ConnectError, Status, TimeoutExpired};
+use tonic::{ConnectError, Status, TimeoutExpired};
 
 use crate::address::Address;
-use crate::{Class, Failure};
+use crate::{Class, Failure, GrpcCode};
 
 /// The code of a member that no connection could be made to.
 pub const UNREACHABLE: &str = "UNREACHABLE";
@@ -45,7 +45,7 @@ impl AttemptError {
                     .with_hint("Compare the CA certificate and the client certificate with those of the cluster.")
             }
             TransportError::Connect(reason) => unreachable(address, &reason),
-            TransportError::Other if status.code() == Code::Unimplemented => {
+            TransportError::Other if failure.grpc_code == GrpcCode::Unimplemented => {
                 failure.with_hint("The member is of another version.")
             }
             TransportError::Other => {
@@ -67,7 +67,7 @@ impl AttemptError {
     pub(crate) fn no_answer(address: &Address, limit: Duration) -> Self {
         let failure =
             Failure::outcome_unknown(DEADLINE_EXCEEDED, format!("{address} gave no answer within {limit:.1?}."))
-                .with_grpc_code(Code::DeadlineExceeded);
+                .with_grpc_code(GrpcCode::DeadlineExceeded);
         Self { failure, member_answered: false, untrusted: false }
     }
 
@@ -98,7 +98,7 @@ impl AttemptError {
     /// The failure of a call that never came to its first attempt.
     pub(crate) fn no_time() -> Failure {
         Failure::retry_here(DEADLINE_EXCEEDED, "The deadline was over before a member could be asked.")
-            .with_grpc_code(Code::DeadlineExceeded)
+            .with_grpc_code(GrpcCode::DeadlineExceeded)
     }
 }
 

@@ -13,12 +13,12 @@ use aliasd_wire::v1::auth_client::AuthClient;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 
 use crate::attempt_error::{AttemptError, is_timeout};
 use crate::identity::{Authorization, Identity, Login};
 use crate::members::{Member, Members, Preference};
-use crate::{Class, Failure, Secret};
+use crate::{Class, Failure, GrpcCode, Secret};
 
 /// The first pause between two rounds over the members; doubles up to the largest.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
@@ -170,7 +170,7 @@ impl Core {
             };
             let result = self.attempts(&mut progress, authorization.as_ref(), &attempt).await;
             match result {
-                Err(failure) if failure.grpc_code == Code::Unauthenticated => {
+                Err(failure) if failure.grpc_code == GrpcCode::Unauthenticated => {
                     if !renewed && self.identity.forget(authorization.as_ref()).await {
                         renewed = true;
                         continue;

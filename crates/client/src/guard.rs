@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::time::Instant;
-use tonic::Code;
 
 use crate::core::Core;
 use crate::hub::{Hub, Registration};
-use crate::{Class, DEADLINE_EXCEEDED, Failure, Freshness, Lookup, Route};
+use crate::{Class, DEADLINE_EXCEEDED, Failure, Freshness, GrpcCode, Lookup, Route};
 
 /// The code of a guard whose alias is not the one it began with any more.
 pub const GUARD_CHANGED: &str = "GUARD_CHANGED";
@@ -141,7 +140,7 @@ impl Guard {
         match lookup.resolve(&self.core).await {
             Ok(now) if (&now.name, now.version) == (&self.route.name, self.route.version) => Ok(now.served_at),
             Ok(_) => Err(self.has_changed("")),
-            Err(error) if error.class == Class::Rejected && error.grpc_code != Code::Unauthenticated => {
+            Err(error) if error.class == Class::Rejected && error.grpc_code != GrpcCode::Unauthenticated => {
                 Err(self.has_changed(&format!(" {error}")))
             }
             Err(error) => Err(error),
@@ -150,7 +149,7 @@ impl Guard {
 
     fn has_changed(&self, why: &str) -> Failure {
         let message = format!("'{}' has changed since the transaction began.{why}", self.route.name);
-        Failure::rejected(Code::Aborted, GUARD_CHANGED, message).with_hint("Begin the transaction again.")
+        Failure::rejected(GrpcCode::Aborted, GUARD_CHANGED, message).with_hint("Begin the transaction again.")
     }
 }
 

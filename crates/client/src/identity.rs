@@ -14,7 +14,7 @@ use tonic::metadata::AsciiMetadataValue;
 use zeroize::Zeroizing;
 
 use crate::attempt_error::invalid_answer;
-use crate::{Failure, Secret};
+use crate::{Failure, GrpcCode, Secret};
 
 /// How the caller proves who it is.
 #[derive(Clone, Debug)]
@@ -158,7 +158,7 @@ fn bearer(token: &Secret) -> Result<AsciiMetadataValue, Failure> {
 fn header(text: &str) -> Result<AsciiMetadataValue, Failure> {
     let mut value = AsciiMetadataValue::try_from(text).map_err(|_| {
         let message = "The token is malformed: it holds a character that cannot be sent.";
-        Failure::rejected(tonic::Code::Unauthenticated, "TOKEN_INVALID", message)
+        Failure::rejected(GrpcCode::Unauthenticated, "TOKEN_INVALID", message)
     })?;
     value.set_sensitive(true);
     Ok(value)

@@ -54,7 +54,7 @@ mod statement;
 mod watch;
 
 pub use aliasd_catalog::{Duration, Float, PlainSecret as Secret, Value, ValueMap};
-pub use aliasd_wire::failure::{Class, Failure};
+pub use aliasd_wire::failure::{Class, Failure, GrpcCode};
 /// The messages that some calls answer with, as `proto/aliasd/v1` describes them.
 pub use aliasd_wire::v1 as messages;
 pub use attempt_error::{ANSWER_INVALID, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED};

@@ -1,7 +1,8 @@
 //! The edge between bytes and the catalog: generated protobuf and its conversions.
 //!
-//! * [`v1`] is the public gRPC surface, client and server stubs included; [`peer`] is what members
-//!   say to each other. Both are generated from `proto/`.
+//! * [`v1`] is the public gRPC surface; [`peer`] is what members say to each other. Both are generated from `proto/`.
+//!   The clients and servers of their services, and failures as statuses, are there with the feature `grpc` alone, which
+//!   is for the ends of a connection: node, SDK and tests.
 //! * [`store`] is all that is on disk: the log, the catalog store, and the records of snapshots. It stands alone: no message
 //!   and no code of the public surface, so that one can change without the other.
 //! * [`value`] is values of the language; the surface and the store have messages of their own for them.

@@ -11,11 +11,11 @@ use aliasd_client::messages::resolve_request::Target;
 use aliasd_client::messages::router_server::{Router, RouterServer};
 use aliasd_client::messages::watch_response::Event;
 use aliasd_client::messages::{self as v1};
-use aliasd_client::{Duration, Failure, Float, Value};
+use aliasd_client::{Duration, Failure, Float, GrpcCode, Value};
 use tokio::runtime::{Builder, Runtime};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use crate::program::Program;
 
@@ -99,7 +99,7 @@ impl Service {
 }
 
 fn wrong_password() -> Status {
-    Failure::rejected(Code::Unauthenticated, "CREDENTIALS_INVALID", "User or password is wrong.").to_status()
+    Failure::rejected(GrpcCode::Unauthenticated, "CREDENTIALS_INVALID", "User or password is wrong.").to_status()
 }
 
 fn everything() -> Vec<Value> {
@@ -116,7 +116,7 @@ fn everything() -> Vec<Value> {
 }
 
 fn exists() -> Failure {
-    Failure::rejected(Code::AlreadyExists, "ROLE_EXISTS", "Role already exists.")
+    Failure::rejected(GrpcCode::AlreadyExists, "ROLE_EXISTS", "Role already exists.")
         .with_neo4j(&["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError")
         .with_hint("IF NOT EXISTS makes this no error.")
 }
@@ -134,7 +134,7 @@ fn answer(statement: &str) -> Result<Answer, Failure> {
         "CREATE ROLE twice" => Err(exists()),
         "CREATE ROLE later" => Err(Failure::retry_here("NO_LEADER", "No leader is known.")),
         "CREATE ROLE perhaps" => Err(Failure::outcome_unknown("OUTCOME_UNKNOWN", "The leader was lost.")),
-        _ => Err(Failure::rejected(Code::InvalidArgument, "SYNTAX_ERROR", "Invalid input.\n  SHOW\n  ^^^^")),
+        _ => Err(Failure::rejected(GrpcCode::InvalidArgument, "SYNTAX_ERROR", "Invalid input.\n  SHOW\n  ^^^^")),
     }
 }
 
@@ -193,7 +193,11 @@ impl Router for Service {
                 let local = v1::LocalDatabase { database: "neo4j".to_owned() };
                 ("neo4j".to_owned(), v1::route::Destination::LocalDatabase(local))
             }
-            _ => return Err(Failure::rejected(Code::NotFound, "DATABASE_NOT_FOUND", "No such database.").to_status()),
+            _ => {
+                return Err(
+                    Failure::rejected(GrpcCode::NotFound, "DATABASE_NOT_FOUND", "No such database.").to_status()
+                );
+            }
         };
         let route = v1::Route {
             name,

@@ -1,7 +1,6 @@
 //! Tokens: fetched once, renewed when refused.
 
-use aliasd_client::{Lookup, Secret};
-use tonic::Code;
+use aliasd_client::{GrpcCode, Lookup, Secret};
 
 use crate::cluster::Cluster;
 use crate::member::PASSWORD;
@@ -35,7 +34,7 @@ async fn a_token_that_is_refused_is_renewed() {
     cluster.world.state().tokens_from = 2;
     let client = cluster.builder(&[0]).token("token-0").build().unwrap();
     let error = client.resolve(&Lookup::name("films")).await.unwrap_err();
-    assert_eq!((error.grpc_code, error.code.as_str()), (Code::Unauthenticated, "TOKEN_EXPIRED"));
+    assert_eq!((error.grpc_code, error.code.as_str()), (GrpcCode::Unauthenticated, "TOKEN_EXPIRED"));
     assert_eq!(cluster.calls("login").len(), 2);
 }
 

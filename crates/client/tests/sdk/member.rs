@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use aliasd_client::Failure;
 use aliasd_client::messages::admin_server::{Admin, AdminServer};
 use aliasd_client::messages::auth_server::{Auth, AuthServer};
 use aliasd_client::messages::cluster_server::{Cluster, ClusterServer};
@@ -11,11 +10,12 @@ use aliasd_client::messages::execute_response::Part;
 use aliasd_client::messages::resolve_request::Target;
 use aliasd_client::messages::router_server::{Router, RouterServer};
 use aliasd_client::messages::{self as v1, watch_response};
+use aliasd_client::{Failure, GrpcCode};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc};
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::service::Routes;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use crate::cluster::{Call, Fault, Feed, World};
 
@@ -69,7 +69,9 @@ impl Member {
         if let Some(token) = authorization.strip_prefix("Bearer token-")
             && token.parse::<usize>().is_ok_and(|number| number < state.tokens_from)
         {
-            return Err(Failure::rejected(Code::Unauthenticated, "TOKEN_EXPIRED", "The token has expired.").to_status());
+            return Err(
+                Failure::rejected(GrpcCode::Unauthenticated, "TOKEN_EXPIRED", "The token has expired.").to_status()
+            );
         }
         Ok(())
     }
@@ -165,7 +167,7 @@ impl Router for Member {
         let user = request.on_behalf_of.unwrap_or_default();
         let version = state.aliases.get(&name).filter(|_| !state.shut_out.contains(&user));
         let Some(version) = version.copied() else {
-            return Err(Failure::rejected(Code::NotFound, "DATABASE_NOT_FOUND", "It does not exist.").to_status());
+            return Err(Failure::rejected(GrpcCode::NotFound, "DATABASE_NOT_FOUND", "It does not exist.").to_status());
         };
         let remote = v1::RemoteDatabase {
             url: "neo4j+s://b.example:7687".to_owned(),
@@ -247,7 +249,7 @@ impl Auth for Member {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
         self.arrive("login", &request)?;
         if request.get_ref().password != PASSWORD {
-            let error = Failure::rejected(Code::Unauthenticated, "UNAUTHENTICATED", "User or password is wrong.");
+            let error = Failure::rejected(GrpcCode::Unauthenticated, "UNAUTHENTICATED", "User or password is wrong.");
             return Err(error.to_status());
         }
         let mut state = self.world.state();
@@ -284,7 +286,7 @@ impl Auth for Member {
         let state = self.world.state();
         let user = request.into_inner().user.unwrap_or_else(|| "service".to_owned());
         let Some(roles) = state.roles.get(&user).cloned() else {
-            return Err(Failure::rejected(Code::NotFound, "USER_NOT_FOUND", "There is no such user.").to_status());
+            return Err(Failure::rejected(GrpcCode::NotFound, "USER_NOT_FOUND", "There is no such user.").to_status());
         };
         let served_at_revision = state.revision;
         let response = v1::EffectivePrivilegesResponse { served_at_revision, user, roles, ..Default::default() };

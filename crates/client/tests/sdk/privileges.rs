@@ -1,8 +1,7 @@
 //! What a user may do is asked for again when, and only when, something that concerns it has changed.
 
 use aliasd_client::messages::{ChangeKind, ChangeSubject};
-use aliasd_client::{Failure, Freshness, PrivilegeWatch};
-use tonic::Code;
+use aliasd_client::{Failure, Freshness, GrpcCode, PrivilegeWatch};
 
 use crate::cluster::{Cluster, Fault};
 use crate::soon;
@@ -79,7 +78,7 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
 
     // One who may not ask is told so at once.
     let mut refused = cluster.client(&[0]).watch_privileges(Some("carol"));
-    cluster.fault(0, Fault::Refuse(Failure::rejected(Code::PermissionDenied, "PERMISSION_DENIED", "No.")));
+    cluster.fault(0, Fault::Refuse(Failure::rejected(GrpcCode::PermissionDenied, "PERMISSION_DENIED", "No.")));
     assert_eq!(next(&mut refused).await.unwrap_err().code, "PERMISSION_DENIED");
 }
 

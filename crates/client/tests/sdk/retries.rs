@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use aliasd_client::{Class, Client, Failure, Lookup, OUTCOME_UNKNOWN, Statement, UNREACHABLE};
-use tonic::Code;
+use aliasd_client::{Class, Client, Failure, GrpcCode, Lookup, OUTCOME_UNKNOWN, Statement, UNREACHABLE};
 
 use crate::cluster::{Cluster, Fault};
 
@@ -54,7 +53,7 @@ async fn an_outcome_is_unknown_only_when_time_is_over() {
 #[tokio::test]
 async fn what_is_refused_is_not_tried_again() {
     let cluster = Cluster::start(2).await;
-    let refusal = Failure::rejected(Code::AlreadyExists, "ROLE_EXISTS", "It exists.").with_hint("Choose another.");
+    let refusal = Failure::rejected(GrpcCode::AlreadyExists, "ROLE_EXISTS", "It exists.").with_hint("Choose another.");
     cluster.fault(0, Fault::Refuse(refusal.clone()));
     let error = cluster.client(&[0, 1]).execute("CREATE ROLE r").await.unwrap_err();
     assert_eq!(error, refusal);

@@ -1,8 +1,7 @@
 //! Watches go on over failures, without a gap and without repetition.
 
 use aliasd_client::messages::{ChangeBatch, ChangeKind, ChangeSubject, ProgressMark, watch_response};
-use aliasd_client::{Class, Event, Failure, Watch, WatchFrom};
-use tonic::Code;
+use aliasd_client::{Class, Event, Failure, GrpcCode, Watch, WatchFrom};
 
 use crate::cluster::{Cluster, Fault};
 use crate::soon;
@@ -88,12 +87,12 @@ async fn a_refusal_ends_the_watch() {
     let client = cluster.client(&[0]);
     let mut watch = client.watch(WatchFrom::now());
     next(&mut watch).await;
-    cluster.cut(&Failure::rejected(Code::PermissionDenied, "FORBIDDEN", "Suspended."));
+    cluster.cut(&Failure::rejected(GrpcCode::PermissionDenied, "FORBIDDEN", "Suspended."));
     let error = soon("the refusal", watch.next()).await.unwrap_err();
     assert_eq!((error.class, error.code.as_str()), (Class::Rejected, "FORBIDDEN"));
     // A proof of identity that has ended is renewed, without a word.
     next(&mut watch).await;
-    cluster.cut(&Failure::rejected(Code::Unauthenticated, "CREDENTIALS_ENDED", "The token has expired."));
+    cluster.cut(&Failure::rejected(GrpcCode::Unauthenticated, "CREDENTIALS_ENDED", "The token has expired."));
     next(&mut watch).await;
     // Faults of other calls do not concern it.
     cluster.fault(0, Fault::Break);

@@ -2,9 +2,9 @@
 //! the surface beside it.
 
 use aliasd_service::{Class, Failure, Leader};
-use aliasd_wire::failure::{self as wire, Failure as WireFailure};
+use aliasd_wire::failure::{self as wire, Failure as WireFailure, GrpcCode};
 use aliasd_wire::v1;
-use tonic::{Code, Status};
+use tonic::Status;
 
 /// A failure as a status.
 pub(super) fn status(failure: Failure) -> Status {
@@ -43,21 +43,21 @@ pub(super) fn leader_to_proto(Leader { node, client_address }: Leader) -> v1::Le
 }
 
 /// The nearest gRPC code, for callers that know no other. Goes by class and stable code.
-pub fn grpc_code(class: Class, code: &str) -> Code {
+pub fn grpc_code(class: Class, code: &str) -> GrpcCode {
     match class {
         Class::Rejected => rejected(code),
         Class::RetryHere => match code {
-            "LOGIN_BUSY" | "LISTING_CUT" | "WATCH_TOO_SLOW" => Code::ResourceExhausted,
-            "WATCH_COMPACTED" => Code::OutOfRange,
-            _ => Code::Unavailable,
+            "LOGIN_BUSY" | "LISTING_CUT" | "WATCH_TOO_SLOW" => GrpcCode::ResourceExhausted,
+            "WATCH_COMPACTED" => GrpcCode::OutOfRange,
+            _ => GrpcCode::Unavailable,
         },
-        Class::GoToLeader => Code::Unavailable,
-        Class::OutcomeUnknown => Code::Unknown,
-        Class::Bug => Code::Internal,
+        Class::GoToLeader => GrpcCode::Unavailable,
+        Class::OutcomeUnknown => GrpcCode::Unknown,
+        Class::Bug => GrpcCode::Internal,
     }
 }
 
-fn rejected(code: &str) -> Code {
+fn rejected(code: &str) -> GrpcCode {
     match code {
         "CREDENTIALS_MISSING"
         | "CREDENTIALS_INVALID"
@@ -67,13 +67,13 @@ fn rejected(code: &str) -> Code {
         | "AUTHORIZATION_INVALID"
         | "CREDENTIALS_ENDED"
         | "USER_UNKNOWN"
-        | "USER_SUSPENDED" => Code::Unauthenticated,
+        | "USER_SUSPENDED" => GrpcCode::Unauthenticated,
         "OPERATOR_ONLY"
         | "PERMISSION_DENIED"
         | "IMMUTABLE_DENIED"
         | "OWN_USER_PROTECTED"
         | "PASSWORD_CHANGE_REQUIRED"
-        | "OIDC_FORWARDING_DISABLED" => Code::PermissionDenied,
+        | "OIDC_FORWARDING_DISABLED" => GrpcCode::PermissionDenied,
         "LEADERSHIP_NOT_TAKEN"
         | "INIT_OTHER_MEMBERS"
         | "CLUSTER_NOT_FORMED"
@@ -85,13 +85,13 @@ fn rejected(code: &str) -> Code {
         | "NAME_AMBIGUOUS"
         | "ALIAS_CREDENTIAL_KIND"
         | "ALIAS_REMOTE_TO_LOCAL"
-        | "ALIAS_LOCAL_TO_REMOTE" => Code::FailedPrecondition,
-        "CALL_UNKNOWN" => Code::Unimplemented,
-        "CLUSTER_ALREADY_FORMED" | "AUTH_ID_TAKEN" => Code::AlreadyExists,
-        "NO_SUCH_DATABASE" => Code::NotFound,
-        _ if code.ends_with("_NOT_FOUND") => Code::NotFound,
-        _ if code.ends_with("_EXISTS") => Code::AlreadyExists,
-        _ => Code::InvalidArgument,
+        | "ALIAS_LOCAL_TO_REMOTE" => GrpcCode::FailedPrecondition,
+        "CALL_UNKNOWN" => GrpcCode::Unimplemented,
+        "CLUSTER_ALREADY_FORMED" | "AUTH_ID_TAKEN" => GrpcCode::AlreadyExists,
+        "NO_SUCH_DATABASE" => GrpcCode::NotFound,
+        _ if code.ends_with("_NOT_FOUND") => GrpcCode::NotFound,
+        _ if code.ends_with("_EXISTS") => GrpcCode::AlreadyExists,
+        _ => GrpcCode::InvalidArgument,
     }
 }
 
@@ -107,14 +107,14 @@ mod tests {
     #[test]
     fn a_failure_says_what_to_do_next() {
         let error = error(NodeFailure::RevisionNotReached { wanted: "7".into(), applied: "5".into() }.into());
-        assert_eq!((error.class, error.grpc_code), (wire::Class::RetryHere, Code::Unavailable));
+        assert_eq!((error.class, error.grpc_code), (wire::Class::RetryHere, GrpcCode::Unavailable));
         assert_eq!(error.message, "This node has not reached revision 7 yet; it is at 5.");
     }
 
     #[test]
     fn what_is_wrong_with_a_text_is_an_invalid_argument() {
         for code in ErrorCode::ALL {
-            assert_eq!(grpc_code(Class::Rejected, code.as_str()), Code::InvalidArgument, "{}", code.as_str());
+            assert_eq!(grpc_code(Class::Rejected, code.as_str()), GrpcCode::InvalidArgument, "{}", code.as_str());
         }
     }
 
@@ -128,19 +128,19 @@ mod tests {
         assert_eq!(error.hint, rejection.hint());
         assert_eq!(error.gqlstatus, rejection.code().gqlstatus);
         assert_eq!(error.neo4j_code, rejection.code().neo4j_code);
-        assert_eq!(error.grpc_code, Code::AlreadyExists);
+        assert_eq!(error.grpc_code, GrpcCode::AlreadyExists);
     }
 
     #[test]
     fn every_rejection_has_a_grpc_code_that_says_no() {
         for row in Rejection::table() {
             let no = [
-                Code::InvalidArgument,
-                Code::NotFound,
-                Code::AlreadyExists,
-                Code::PermissionDenied,
-                Code::Unauthenticated,
-                Code::FailedPrecondition,
+                GrpcCode::InvalidArgument,
+                GrpcCode::NotFound,
+                GrpcCode::AlreadyExists,
+                GrpcCode::PermissionDenied,
+                GrpcCode::Unauthenticated,
+                GrpcCode::FailedPrecondition,
             ];
             assert!(no.contains(&grpc_code(Class::Rejected, row.code)), "{}", row.code);
         }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use aliasd_replica::{Call, Incoming, Link, LinkError, Links, MESSAGE_BYTES_MAX, NodeId};
+use aliasd_wire::failure::GrpcCode;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::peer_client::PeerClient;
 use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
 use tonic::transport::Channel;
-use tonic::{Code, Response, Status};
+use tonic::{Response, Status};
 
 /// Links over channels that a function makes.
 ///
@@ -101,9 +102,9 @@ fn answer<T>(answer: Result<Response<T>, Status>) -> Result<T, LinkError> {
 
 fn link_error(status: &Status) -> LinkError {
     let text = super::text(status);
-    match status.code() {
-        Code::Cancelled => LinkError::Interrupted(text),
-        Code::Unavailable => LinkError::Unreachable(text),
+    match GrpcCode::of(status) {
+        GrpcCode::Cancelled => LinkError::Interrupted(text),
+        GrpcCode::Unavailable => LinkError::Unreachable(text),
         _ => LinkError::Refused(text),
     }
 }

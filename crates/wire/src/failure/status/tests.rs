@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 /// One error with everything in it, per class.
@@ -9,7 +11,7 @@ fn full(class: Class) -> Failure {
         hint: "IF NOT EXISTS makes this no error.".to_owned(),
         gqlstatus: vec!["42001".to_owned(), "42N11".to_owned()],
         neo4j_code: "Neo.ClientError.Database.ExistingDatabaseFound".to_owned(),
-        grpc_code: Code::AlreadyExists,
+        grpc_code: GrpcCode::AlreadyExists,
         leader: Some(Leader { node_id: 3, client_address: "c.example:7680".to_owned() }),
         retry_after: Some(Duration::from_millis(250)),
         resume_revision: Some(u64::MAX),
@@ -39,10 +41,10 @@ fn statuses_of_others_are_taken_for_the_transport() {
     assert_eq!(unknown_call.class, Class::Rejected);
 
     let foreign = ErrorDetails::with_error_info("QUOTA", "example.com", HashMap::new());
-    let foreign = Status::with_error_details(Code::ResourceExhausted, "too much", foreign);
+    let foreign = Status::with_error_details(tonic::Code::ResourceExhausted, "too much", foreign);
     assert_eq!(Failure::from_status(&foreign).code, TRANSPORT);
 
-    let damaged = Status::with_details(Code::NotFound, "?", vec![0xff; 7].into());
+    let damaged = Status::with_details(tonic::Code::NotFound, "?", vec![0xff; 7].into());
     assert_eq!(Failure::from_status(&damaged).code, TRANSPORT);
 }
 
@@ -50,7 +52,7 @@ fn statuses_of_others_are_taken_for_the_transport() {
 fn a_class_of_the_future_is_an_unknown_outcome() {
     let metadata = HashMap::from([(CLASS.to_owned(), "ASK_AGAIN_TOMORROW".to_owned())]);
     let details = ErrorDetails::with_error_info("NEW", DOMAIN, metadata);
-    let error = Failure::from_status(&Status::with_error_details(Code::Unknown, "?", details));
+    let error = Failure::from_status(&Status::with_error_details(tonic::Code::Unknown, "?", details));
     assert_eq!(error.class, Class::OutcomeUnknown);
 }
 
