@@ -93,7 +93,7 @@ impl Core {
         let about = about.and_then(|name| self.catalog.user(name.as_str()).cloned());
         let verify = |password: &PlainSecret| match &about {
             Some(user) if own || user.password == Some(hash(password)) => Ok(user.credential_revision),
-            _ => Err(Rejection::CredentialsChanged { user: actor.to_string() }),
+            _ => Err(Rejection::CredentialsChanged { user: actor.to_string().into() }),
         };
         let sealed = command.seal(
             |_, _, _| Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext: Vec::new().into() }),

@@ -18,13 +18,13 @@ impl Catalog {
     pub fn authorise(&self, who: &Principal, action: &Action) -> Result<(), Rejection> {
         let Principal::User(name) = who else { return Ok(()) };
         self.require_active(name)?;
-        let denied = || Rejection::PermissionDenied { user: name.to_string(), privilege: action.clone().into() };
+        let denied = || Rejection::PermissionDenied { user: name.into(), privilege: action.clone().into() };
         match action {
             Action::Dbms(action) if self.may(name, *action) => Ok(()),
             Action::Impersonate(user) if self.may_impersonate(name, user) => Ok(()),
             Action::Access(target) if self.may_access(name, target) => Ok(()),
             Action::Database(action, target) if self.may_on(name, *action, target) => Ok(()),
-            Action::Access(target) => Err(Rejection::DatabaseNotFound { name: target.to_string() }),
+            Action::Access(target) => Err(Rejection::DatabaseNotFound { name: target.into() }),
             Action::Dbms(_) | Action::Impersonate(_) | Action::Database(..) => Err(denied()),
         }
     }
@@ -88,11 +88,14 @@ impl Catalog {
     }
 
     fn require_active(&self, name: &UserName) -> Result<(), Rejection> {
-        let user = name.to_string();
         match self.user(name.as_str()) {
-            None => Err(Rejection::UnknownActor { user }),
-            Some(found) if found.status == UserStatus::Suspended => Err(Rejection::SuspendedActor { user }),
-            Some(found) if found.password_change_required => Err(Rejection::PasswordChangeRequired { user }),
+            None => Err(Rejection::UnknownActor { user: name.into() }),
+            Some(found) if found.status == UserStatus::Suspended => {
+                Err(Rejection::SuspendedActor { user: name.into() })
+            }
+            Some(found) if found.password_change_required => {
+                Err(Rejection::PasswordChangeRequired { user: name.into() })
+            }
             Some(_) => Ok(()),
         }
     }

@@ -215,9 +215,9 @@ impl Catalog {
     }
 
     /// The first database or alias whose name is this one, a dot and more.
-    pub(crate) fn first_below(&self, name: &DatabaseName) -> Option<String> {
-        let database = below(&self.databases, name.as_str()).next().map(|(name, _)| name.to_string());
-        database.or_else(|| below(&self.aliases, name.as_str()).next().map(|(name, _)| name.to_string()))
+    pub(crate) fn first_below(&self, name: &DatabaseName) -> Option<CatalogName> {
+        let database = below(&self.databases, name.as_str()).next().map(|(name, _)| name.into());
+        database.or_else(|| below(&self.aliases, name.as_str()).next().map(|(name, _)| name.into()))
     }
 
     /// The outcome of a request that was applied recently.

@@ -1,11 +1,14 @@
-//! What varies in the message of a rejection and is no name: values of their own types, which are sentences only when they
-//! are shown or stored.
+//! What varies in the message of a rejection: names and values of their own types, which are text only when they are shown
+//! or stored.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Action, RoleName};
+use crate::{
+    Action, AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, KeyId, Principal, RoleName,
+    UserName,
+};
 
 /// A field of a rejection. Whoever refuses gives the value; a rejection that comes back from the store has what was shown
 /// then, which may be the words of another version. Two fields are equal when they show the same.
@@ -16,6 +19,10 @@ pub enum Field<T> {
     /// Read back as it was shown.
     Shown(String),
 }
+
+/// Several names, shown as `'a', 'b'`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted<T>(pub Vec<T>);
 
 /// What failed: the words after "Failed to".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +130,44 @@ macro_rules! decided {
     )+};
 }
 
-decided!(Action, Attempt, NameKind, UrlFault);
+decided!(Action, Attempt, KeyId, NameKind, UrlFault);
+
+/// A name is lent by whoever holds it: it is copied only when there is something to refuse.
+macro_rules! named {
+    ($($name:ty),+) => {$(
+        impl From<&$name> for Field<$name> {
+            fn from(name: &$name) -> Self {
+                Self::Value(name.clone())
+            }
+        }
+    )+};
+}
+
+named!(AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Principal, RoleName, UserName);
+
+impl From<&AliasName> for Field<CatalogName> {
+    fn from(name: &AliasName) -> Self {
+        Self::Value(name.into())
+    }
+}
+
+impl From<&DatabaseName> for Field<CatalogName> {
+    fn from(name: &DatabaseName) -> Self {
+        Self::Value(name.into())
+    }
+}
+
+impl From<&UserName> for Field<Principal> {
+    fn from(name: &UserName) -> Self {
+        Self::Value(Principal::User(name.clone()))
+    }
+}
+
+impl<T> From<Vec<T>> for Field<Quoted<T>> {
+    fn from(names: Vec<T>) -> Self {
+        Self::Value(Quoted(names))
+    }
+}
 
 impl<T> From<String> for Field<T> {
     fn from(shown: String) -> Self {
@@ -167,6 +211,16 @@ impl<T: fmt::Display> Ord for Field<T> {
 }
 
 // === The words ===
+
+impl<T: fmt::Display> fmt::Display for Quoted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}'{name}'")?;
+        }
+        Ok(())
+    }
+}
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

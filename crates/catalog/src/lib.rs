@@ -50,7 +50,7 @@ pub use command::{
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, LogLevel};
-pub use field::{Attempt, Field, NameKind, UrlFault, Verb};
+pub use field::{Attempt, Field, NameKind, Quoted, UrlFault, Verb};
 pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
 pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,

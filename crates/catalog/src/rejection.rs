@@ -7,9 +7,13 @@
 
 use std::fmt;
 
-use crate::{Action, Attempt, Field, NameKind, UrlFault};
+use crate::{
+    Action, AliasName, Attempt, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Field, KeyId, NameKind,
+    Principal, Quoted, RoleName, UrlFault, UserName,
+};
 
-/// The type of a field: a [`Field`] where one is given, otherwise the text of a name or value.
+/// The type of a field: a [`Field`] where one is given, otherwise text that is a name or value of no type, such as a name
+/// that breaks the rules of names.
 macro_rules! field_type {
     () => { String };
     ($type:ty) => { Field<$type> };
@@ -193,167 +197,167 @@ rejections! {
     AlreadyFormed {} = "CLUSTER_ALREADY_FORMED", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "The cluster has been formed already.", "Log in as an administrator; 'cluster init' is done once in the life of a cluster.";
     /// The caller is no user.
-    UnknownActor { user } = "USER_UNKNOWN", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+    UnknownActor { user: Principal } = "USER_UNKNOWN", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The user '{user}' no longer exists.", "Log in as another user.";
     /// The caller is suspended.
-    SuspendedActor { user } = "USER_SUSPENDED", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+    SuspendedActor { user: UserName } = "USER_SUSPENDED", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The user '{user}' is suspended.", "An administrator can lift this with ALTER USER … SET STATUS ACTIVE.";
     /// The caller must change the password first.
-    PasswordChangeRequired { user } = "PASSWORD_CHANGE_REQUIRED", ["42NFF"], "Neo.ClientError.Security.CredentialsExpired",
+    PasswordChangeRequired { user: UserName } = "PASSWORD_CHANGE_REQUIRED", ["42NFF"], "Neo.ClientError.Security.CredentialsExpired",
         "The password of user '{user}' must be changed before anything else.",
         "Change it with ALTER CURRENT USER SET PASSWORD FROM … TO …, or ask an administrator to set another.";
     /// The caller lacks a privilege.
-    PermissionDenied { user, privilege: Action } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
+    PermissionDenied { user: UserName, privilege: Action } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Permission denied for user '{user}': {privilege} is required.", "An administrator can list what a user may do with SHOW USER … PRIVILEGES.";
     /// A role name is reserved.
-    ReservedRole { action: Attempt, role } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+    ReservedRole { action: Attempt, role: RoleName } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action}: '{role}' is a reserved role.", "Every user has PUBLIC; it can be granted privileges, but not be created, dropped, granted or revoked.";
     /// Only configuration changes immutable privileges and roles.
     ImmutableDenied {} = "IMMUTABLE_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Immutable privileges and roles cannot be changed while authentication is enabled.", "Leave out IMMUTABLE.";
     /// A caller would delete the user that it is.
-    OwnUserDeletion { action: Attempt, user } = "OWN_USER_DELETION", ["42N99"], "Neo.ClientError.Statement.ArgumentError",
+    OwnUserDeletion { action: Attempt, user: UserName } = "OWN_USER_DELETION", ["42N99"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Deleting yourself is not allowed.", "Have another administrator do it.";
     /// A caller would change whether the user that it is may log in.
-    OwnUser { action: Attempt, user } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
+    OwnUser { action: Attempt, user: UserName } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Changing your own activation status is not allowed.", "Have another administrator do it.";
 
     /// The own password is not the one that was verified any more.
-    CredentialsChanged { user } = "CREDENTIALS_CHANGED", ["51N35"], "Neo.TransientError.Transaction.Outdated",
+    CredentialsChanged { user: Principal } = "CREDENTIALS_CHANGED", ["51N35"], "Neo.TransientError.Transaction.Outdated",
         "The credentials of user '{user}' have changed in the meantime.", "Log in again, and repeat the statement if it is still wanted.";
 
     // What a statement refers to is missing.
     /// No database or alias of this name, or none that the user may know of.
-    DatabaseNotFound { name } = "DATABASE_NOT_FOUND", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
+    DatabaseNotFound { name: CatalogName } = "DATABASE_NOT_FOUND", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
         "Unable to get a routing table for database '{name}' because this database does not exist", "Check the name, and that you have ACCESS on it.";
     /// A constituent is the name of a session.
-    ConstituentNotConnectable { name } = "CONSTITUENT_NOT_CONNECTABLE", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
+    ConstituentNotConnectable { name: CatalogName } = "CONSTITUENT_NOT_CONNECTABLE", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
         "Unable to get a routing table for database '{name}' because this database does not exist", "It is a constituent: connect to its composite database, and use it from there.";
     /// A session on a composite database would use something else.
-    OutsideComposite { name, session } = "OUTSIDE_COMPOSITE", ["42001", "42N05"], "Neo.ClientError.Statement.SemanticError",
+    OutsideComposite { name: CatalogName, session: CatalogName } = "OUTSIDE_COMPOSITE", ["42001", "42N05"], "Neo.ClientError.Statement.SemanticError",
         "When connected to a composite database, access is allowed only to its constituents. Attempted to access '{name}' while connected to '{session}'",
         "Connect to it in another session, or create an alias for it in the composite database.";
     /// A session elsewhere would use a composite database or a constituent.
-    CompositeFromOutside { name, session } = "COMPOSITE_FROM_OUTSIDE", ["42001", "42N04"], "Neo.ClientError.Statement.SemanticError",
+    CompositeFromOutside { name: CatalogName, session: CatalogName } = "COMPOSITE_FROM_OUTSIDE", ["42001", "42N04"], "Neo.ClientError.Statement.SemanticError",
         "Accessing a composite database and its constituents is only allowed when connected to it. Attempted to access '{name}' while connected to '{session}'",
         "Connect to the composite database; a constituent is used from there and cannot be connected to.";
     /// No alias of this name.
-    AliasNotFound { action: Attempt, name } = "ALIAS_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    AliasNotFound { action: Attempt, name: CatalogName } = "ALIAS_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database alias '{name}': Database alias does not exist.", "";
     /// No database of this name.
-    NoSuchDatabase { action: Attempt, name } = "NO_SUCH_DATABASE", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    NoSuchDatabase { action: Attempt, name: CatalogName } = "NO_SUCH_DATABASE", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database '{name}': Database does not exist.", "";
     /// No composite database of this name.
-    CompositeNotFound { action: Attempt, name } = "COMPOSITE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    CompositeNotFound { action: Attempt, name: CatalogName } = "COMPOSITE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified composite database '{name}': Composite database does not exist.", "";
     /// No user of the old name.
-    RenamedUserNotFound { from, to } = "RENAMED_USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
+    RenamedUserNotFound { from: UserName, to: UserName } = "RENAMED_USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to rename the specified user '{from}' to '{to}': The user '{from}' does not exist.", "IF EXISTS makes this no error.";
     /// No role of the old name.
-    RenamedRoleNotFound { from, to } = "RENAMED_ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
+    RenamedRoleNotFound { from: RoleName, to: RoleName } = "RENAMED_ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to rename the specified role '{from}' to '{to}': The role '{from}' does not exist.", "IF EXISTS makes this no error.";
     /// No role of this name.
-    RoleNotFound { action: Attempt, name } = "ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
+    RoleNotFound { action: Attempt, name: RoleName } = "ROLE_NOT_FOUND", ["42001", "42N10"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} role '{name}': Role does not exist.", "";
     /// No user of this name.
-    UserNotFound { action: Attempt, name } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
+    UserNotFound { action: Attempt, name: UserName } = "USER_NOT_FOUND", ["42001", "42N09"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} user '{name}': User does not exist.", "";
     /// No auth rule of the old name.
-    RenamedAuthRuleNotFound { from, to } = "RENAMED_AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
+    RenamedAuthRuleNotFound { from: AuthRuleName, to: AuthRuleName } = "RENAMED_AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to rename the specified auth rule '{from}' to '{to}': The auth rule '{from}' does not exist.",
         "Auth rules judge what an identity provider says of a user, and no login here carries that.";
     /// No auth rule of this name.
-    AuthRuleNotFound { action: Attempt, name } = "AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
+    AuthRuleNotFound { action: Attempt, name: AuthRuleName } = "AUTH_RULE_NOT_FOUND", ["42001", "42NAD"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} auth rule '{name}': Auth rule does not exist.",
         "Auth rules judge what an identity provider says of a user, and no login here carries that. Give the roles to users.";
     /// A privilege names a database that does not exist.
-    PrivilegeDatabaseNotFound { name } = "PRIVILEGE_DATABASE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    PrivilegeDatabaseNotFound { name: CatalogName } = "PRIVILEGE_DATABASE_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Database '{name}' does not exist.", "A privilege can only name a database or alias that exists.";
 
     // What a statement would create is there.
     /// The name of a new alias is taken.
-    AliasExists { name } = "ALIAS_EXISTS", ["42001", "42N11"], "Neo.ClientError.Database.ExistingDatabaseFound",
+    AliasExists { name: AliasName } = "ALIAS_EXISTS", ["42001", "42N11"], "Neo.ClientError.Database.ExistingDatabaseFound",
         "Failed to create the specified database alias '{name}': Database name or alias already exists.", "Databases and aliases share one namespace. IF NOT EXISTS makes this no error.";
     /// The name of a new database is taken.
-    DatabaseExists { name } = "DATABASE_EXISTS", ["42001", "42N11"], "Neo.ClientError.Database.ExistingDatabaseFound",
+    DatabaseExists { name: DatabaseName } = "DATABASE_EXISTS", ["42001", "42N11"], "Neo.ClientError.Database.ExistingDatabaseFound",
         "Failed to create the specified database '{name}': Database name or alias already exists.", "Databases and aliases share one namespace. IF NOT EXISTS makes this no error.";
     /// The name of a new database or alias would be ambiguous.
-    AmbiguousName { name, other } = "NAME_AMBIGUOUS", ["42N87"], "Neo.ClientError.Database.ExistingDatabaseFound",
+    AmbiguousName { name: CatalogName, other: CatalogName } = "NAME_AMBIGUOUS", ["42N87"], "Neo.ClientError.Database.ExistingDatabaseFound",
         "Cannot create database '{name}' because another database '{other}' exists with an ambiguous name.", "Names below the name of a composite database and a dot are its constituents'.";
     /// The new name of a user is taken.
-    RenamedUserExists { from, to } = "RENAMED_USER_EXISTS", ["42001", "42N12"], "Neo.ClientError.Statement.ArgumentError",
+    RenamedUserExists { from: UserName, to: UserName } = "RENAMED_USER_EXISTS", ["42001", "42N12"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to rename the specified user '{from}' to '{to}': User '{to}' already exists.", "";
     /// The new name of a role is taken.
-    RenamedRoleExists { from, to } = "RENAMED_ROLE_EXISTS", ["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError",
+    RenamedRoleExists { from: RoleName, to: RoleName } = "RENAMED_ROLE_EXISTS", ["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to rename the specified role '{from}' to '{to}': Role '{to}' already exists.", "";
     /// The name of a new user is taken.
-    UserExists { name } = "USER_EXISTS", ["42001", "42N12"], "Neo.ClientError.Statement.ArgumentError",
+    UserExists { name: UserName } = "USER_EXISTS", ["42001", "42N12"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to create the specified user '{name}': User already exists.", "IF NOT EXISTS makes this no error.";
     /// The name of a new role is taken.
-    RoleExists { name } = "ROLE_EXISTS", ["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError",
+    RoleExists { name: RoleName } = "ROLE_EXISTS", ["42001", "42N13"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to create the specified role '{name}': Role already exists.", "IF NOT EXISTS makes this no error.";
     /// Another user has this identity already.
-    AuthIdTaken { provider, id } = "AUTH_ID_TAKEN", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+    AuthIdTaken { provider: AuthProvider, id: AuthId } = "AUTH_ID_TAKEN", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "The id '{id}' of auth provider '{provider}' belongs to another user.", "An id names exactly one user; remove it there first.";
 
     // What was found does not fit.
     /// A remote alias would become a local one.
-    RemoteToLocal { name } = "ALIAS_REMOTE_TO_LOCAL", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+    RemoteToLocal { name: AliasName } = "ALIAS_REMOTE_TO_LOCAL", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database alias '{name}': alter a remote alias to a local alias is not supported.", "Give AT with the TARGET, or drop the alias and create it anew.";
     /// A local alias would become a remote one.
-    LocalToRemote { name } = "ALIAS_LOCAL_TO_REMOTE", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+    LocalToRemote { name: AliasName } = "ALIAS_LOCAL_TO_REMOTE", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database alias '{name}': alter a local alias to a remote alias is not supported.", "AT, USER, PASSWORD, DRIVER and DEFAULT LANGUAGE belong to remote aliases; drop the alias and create it anew.";
     /// An alias command names a target that does not exist.
-    TargetNotFound { action: Attempt, name, target } = "ALIAS_TARGET_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
+    TargetNotFound { action: Attempt, name: AliasName, target: CatalogName } = "ALIAS_TARGET_NOT_FOUND", ["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified database alias '{name}': Database '{target}' does not exist.", "Create the database first, or use AT to lead to another DBMS.";
     /// A local alias would lead to a composite database.
-    TargetIsComposite { action: Attempt, name, target } = "ALIAS_TARGET_IS_COMPOSITE", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
+    TargetIsComposite { action: Attempt, name: AliasName, target: CatalogName } = "ALIAS_TARGET_IS_COMPOSITE", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': Database '{target}' is composite.", "Target a database that has a graph.";
     /// A constituent would have a language of its own.
-    ConstituentLanguage { action: Attempt, name } = "CONSTITUENT_LANGUAGE", ["42001", "42N14"], "Neo.ClientError.Statement.SyntaxError",
+    ConstituentLanguage { action: Attempt, name: AliasName } = "CONSTITUENT_LANGUAGE", ["42001", "42N14"], "Neo.ClientError.Statement.SyntaxError",
         "Failed to {action} the specified database alias '{name}': 'DEFAULT LANGUAGE' cannot be used together with 'constituent aliases'.", "A constituent takes the language of its composite database.";
     /// An alias that forwards the caller's identity would get credentials, or the reverse.
-    CredentialKind { name } = "ALIAS_CREDENTIAL_KIND", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
+    CredentialKind { name: AliasName } = "ALIAS_CREDENTIAL_KIND", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database alias '{name}': alter an alias with OIDC credential forwarding to stored credentials is not supported.", "Drop the alias and create it anew.";
     /// A constituent would be a home.
-    HomeIsConstituent { action: Attempt, user, name } = "HOME_IS_CONSTITUENT", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
+    HomeIsConstituent { action: Attempt, user: UserName, name: CatalogName } = "HOME_IS_CONSTITUENT", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified user '{user}': '{name}' is a constituent of a composite database, which nobody can be connected to.",
         "Set the composite database, or another database or alias, as the home.";
     /// A composite database has no access of its own.
-    CompositeAccess { name } = "COMPOSITE_ACCESS", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
+    CompositeAccess { name: DatabaseName } = "COMPOSITE_ACCESS", ["42NA6"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database '{name}': Database '{name}' is composite, and its access cannot be set.", "Set the access of the databases that its constituents lead to.";
     /// The database is stopped.
-    DatabaseStopped { name } = "DATABASE_STOPPED", ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
+    DatabaseStopped { name: DatabaseName } = "DATABASE_STOPPED", ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "Database '{name}' is unavailable: it is stopped.", "START DATABASE makes it available again.";
     /// The alias forwards the caller's identity, which the cluster's policy does not allow.
-    OidcForwardingDisabled { name } = "OIDC_FORWARDING_DISABLED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
+    OidcForwardingDisabled { name: AliasName } = "OIDC_FORWARDING_DISABLED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "The alias '{name}' forwards the caller's credentials, which is not enabled.", "ALTER CLUSTER SET POLICY {allow_oidc_credential_forwarding: true} enables it.";
     /// A local alias would lead to the system database.
-    TargetIsSystem { action: Attempt, name } = "ALIAS_TARGET_IS_SYSTEM", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+    TargetIsSystem { action: Attempt, name: AliasName } = "ALIAS_TARGET_IS_SYSTEM", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': it cannot target the system database.", "";
     /// An alias would lead to an alias.
-    AliasChain { action: Attempt, name, target } = "ALIAS_CHAIN", ["08N14"], "Neo.ClientError.Database.IllegalAliasChain",
+    AliasChain { action: Attempt, name: AliasName, target: CatalogName } = "ALIAS_CHAIN", ["08N14"], "Neo.ClientError.Database.IllegalAliasChain",
         "Failed to {action} the specified database alias '{name}': '{target}' is an alias, and an alias cannot lead to an alias.", "Target the database itself.";
     /// A credential is sealed with another key than the active one.
-    StaleKey { given, active } = "KEY_NOT_ACTIVE", ["50N00"], "Neo.TransientError.General.DatabaseUnavailable",
+    StaleKey { given: KeyId, active: KeyId } = "KEY_NOT_ACTIVE", ["50N00"], "Neo.TransientError.General.DatabaseUnavailable",
         "The credential was sealed with key {given}, but the active key is {active}.", "Send the statement again; it will be sealed with the active key.";
     /// A URL is insecure although security is enforced.
     InsecureUrl { url, schemes } = "URL_INSECURE", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "The provided url '{url}' is not a secure scheme. Please use one of the following schemes: {schemes}.", "DRIVER {ssl_enforced: false} allows it; credentials then travel in the clear.";
     /// The database may not be dropped.
-    DatabaseProtected { action: Attempt, name } = "DATABASE_PROTECTED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
+    DatabaseProtected { action: Attempt, name: DatabaseName } = "DATABASE_PROTECTED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database '{name}': Not allowed to {action} system database.", "";
     /// A database is still led to by aliases.
-    DatabaseHasAliases { name, aliases } = "DATABASE_HAS_ALIASES", ["42N82"], "Neo.ClientError.Database.ExistingAliasFound",
+    DatabaseHasAliases { name: DatabaseName, aliases: Quoted<AliasName> } = "DATABASE_HAS_ALIASES", ["42N82"], "Neo.ClientError.Database.ExistingAliasFound",
         "Failed to delete the specified database '{name}': Database has one or more aliases. Drop the aliases: [{aliases}] before dropping the database.", "CASCADE ALIASES drops them as well.";
     /// A new password is the old one.
     PasswordUnchanged {} = "PASSWORD_UNCHANGED", ["22N05", "22N89"], "Neo.ClientError.Statement.ArgumentError",
         "Old password and new password cannot be the same.", "";
     /// A password option is set for a user that has no password.
-    NoPassword { name } = "USER_WITHOUT_PASSWORD", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+    NoPassword { name: UserName } = "USER_WITHOUT_PASSWORD", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "User '{name}' has no password of which a change could be required.", "Give SET PASSWORD as well.";
     /// A user would be left without a way to authenticate.
-    NoAuth { name } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+    NoAuth { name: UserName } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "User '{name}' has no way to authenticate.", "Give SET PASSWORD or SET AUTH 'mtls' {SET ID '…'}.";
 }
 

@@ -112,7 +112,7 @@ impl Writer {
         match (command, actor) {
             (Command::AlterUser(alter), _) => Ok(present(&alter.name)),
             (Command::ChangeOwnPassword { .. }, Principal::User(name)) => match present(name) {
-                None => Err(Failure::from(&Rejection::NoPassword { name: name.to_string() })),
+                None => Err(Failure::from(&Rejection::NoPassword { name: name.into() })),
                 present => Ok(present),
             },
             _ => Ok(None),

@@ -37,7 +37,7 @@ impl Draft {
             copied = self.catalog.grants_of(source).map(|(grant, _)| grant.clone()).collect();
         }
         if exists && mode == CreateMode::Fail {
-            return Err(Rejection::RoleExists { name: name.to_string() });
+            return Err(Rejection::RoleExists { name: name.into() });
         }
         let role = Role { immutable: false, created: self.stamp };
         self.set(RecordKey::Role(name.clone()), Some(Record::Role(Arc::new(role))));
@@ -53,14 +53,12 @@ impl Draft {
             require_not_public(role, Verb::Rename)?;
         }
         self.require_mutable(from)?;
-        let names = || (from.to_string(), to.to_string());
         let Some(role) = self.catalog.role(from.as_str()).cloned() else {
-            let (from, to) = names();
-            return if if_exists { updated(0) } else { Err(Rejection::RenamedRoleNotFound { from, to }) };
+            let missing = Rejection::RenamedRoleNotFound { from: from.into(), to: to.into() };
+            return if if_exists { updated(0) } else { Err(missing) };
         };
         if self.catalog.role(to.as_str()).is_some() {
-            let (from, to) = names();
-            return Err(Rejection::RenamedRoleExists { from, to });
+            return Err(Rejection::RenamedRoleExists { from: from.into(), to: to.into() });
         }
         let members: Vec<UserName> = self.catalog.members_of(from).cloned().collect();
         let memberships = members.into_iter().map(|user| {
@@ -154,7 +152,7 @@ impl Draft {
     fn require_user(&self, action: &Attempt, name: &UserName) -> Result<(), Rejection> {
         match self.catalog.user(name.as_str()) {
             Some(_) => Ok(()),
-            None => Err(Rejection::UserNotFound { action: action.clone().into(), name: name.to_string() }),
+            None => Err(Rejection::UserNotFound { action: action.clone().into(), name: name.into() }),
         }
     }
 
@@ -176,7 +174,7 @@ impl Catalog {
     fn require_role(&self, action: &Attempt, name: &RoleName) -> Result<(), Rejection> {
         match self.role(name.as_str()) {
             Some(_) => Ok(()),
-            None => Err(Rejection::RoleNotFound { action: action.clone().into(), name: name.to_string() }),
+            None => Err(Rejection::RoleNotFound { action: action.clone().into(), name: name.into() }),
         }
     }
 }
@@ -228,7 +226,7 @@ fn require_none_public(roles: &BTreeSet<RoleName>, verb: Verb) -> Result<(), Rej
 
 fn require_not_public(name: &RoleName, verb: Verb) -> Result<(), Rejection> {
     if name.is_public() {
-        return Err(Rejection::ReservedRole { action: Attempt::OnSpecifiedRole(verb).into(), role: name.to_string() });
+        return Err(Rejection::ReservedRole { action: Attempt::OnSpecifiedRole(verb).into(), role: name.into() });
     }
     Ok(())
 }
@@ -323,7 +321,7 @@ impl Draft {
         if let Some(scope) = attached.scope_mut()
             && let DatabaseScope::Named(name) = scope
         {
-            let missing = || Rejection::PrivilegeDatabaseNotFound { name: name.to_string() };
+            let missing = || Rejection::PrivilegeDatabaseNotFound { name: (&*name).into() };
             *scope = DatabaseScope::Named(self.catalog.privilege_target(name).ok_or_else(missing)?);
         }
         Ok(attached)

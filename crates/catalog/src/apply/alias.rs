@@ -20,7 +20,7 @@ impl Draft {
                 self.remove_alias(&create.name);
                 updates = 2;
             }
-            (Some(_), _) => return Err(Rejection::AliasExists { name: create.name.to_string() }),
+            (Some(_), _) => return Err(Rejection::AliasExists { name: (&create.name).into() }),
         }
         let composite = self.composite_for(&create.name, &create.form)?;
         let mut notifications = Vec::new();
@@ -97,7 +97,7 @@ impl Draft {
         let written = self.written_composite(name.as_str(), form);
         match above {
             Some(other) if written.is_none() => {
-                Err(Rejection::AmbiguousName { name: name.to_string(), other: other.to_string() })
+                Err(Rejection::AmbiguousName { name: name.into(), other: other.into() })
             }
             _ => Ok(written.cloned()),
         }
@@ -105,17 +105,17 @@ impl Draft {
 
     /// The database that a local alias may lead to.
     fn local_target(&self, verb: Verb, name: &AliasName, target: &CatalogName) -> Result<DatabaseName, Rejection> {
-        let (action, name) = (Field::from(verb), name.to_string());
+        let (action, name) = (Field::from(verb), Field::from(name));
         match self.catalog.find(target) {
-            None => Err(Rejection::TargetNotFound { action, name, target: target.to_string() }),
+            None => Err(Rejection::TargetNotFound { action, name, target: target.into() }),
             Some(Named::Database(database, _)) if *database == DatabaseName::system() => {
                 Err(Rejection::TargetIsSystem { action, name })
             }
             Some(Named::Database(_, database)) if database.kind == DatabaseKind::Composite => {
-                Err(Rejection::TargetIsComposite { action, name, target: target.to_string() })
+                Err(Rejection::TargetIsComposite { action, name, target: target.into() })
             }
             Some(Named::Database(database, _)) => Ok(database.clone()),
-            Some(Named::Alias(..)) => Err(Rejection::AliasChain { action, name, target: target.to_string() }),
+            Some(Named::Alias(..)) => Err(Rejection::AliasChain { action, name, target: target.into() }),
         }
     }
 
@@ -126,7 +126,7 @@ impl Draft {
         target: &RemoteTarget<Sealed>,
     ) -> Result<RemoteAlias, Rejection> {
         if constituent && target.default_language.is_some() {
-            return Err(Rejection::ConstituentLanguage { action: Verb::Create.into(), name: name.to_string() });
+            return Err(Rejection::ConstituentLanguage { action: Verb::Create.into(), name: name.into() });
         }
         if let Some(credential) = target.login.credential() {
             self.require_active_key(credential)?;
@@ -154,7 +154,7 @@ impl Draft {
             || alter.default_language.is_some()
             || matches!(alter.target, Some((_, Some(_))));
         if remote_parts {
-            return Err(Rejection::LocalToRemote { name: name.to_string() });
+            return Err(Rejection::LocalToRemote { name: name.into() });
         }
         let database = match &alter.target {
             Some((target, _)) => self.local_target(Verb::Alter, name, target)?,
@@ -171,11 +171,11 @@ impl Draft {
         alter: &AlterAlias<Sealed>,
     ) -> Result<AliasKind, Rejection> {
         if alias.composite.is_some() && alter.default_language.is_some() {
-            return Err(Rejection::ConstituentLanguage { action: Verb::Alter.into(), name: name.to_string() });
+            return Err(Rejection::ConstituentLanguage { action: Verb::Alter.into(), name: name.into() });
         }
         let mut altered = remote.clone();
         match &alter.target {
-            Some((_, None)) => return Err(Rejection::RemoteToLocal { name: name.to_string() }),
+            Some((_, None)) => return Err(Rejection::RemoteToLocal { name: name.into() }),
             Some((database, Some(url))) => {
                 altered.database = database.clone();
                 altered.url = url.clone();
@@ -201,7 +201,7 @@ impl Draft {
     ) -> Result<RemoteLogin<SealedSecret>, Rejection> {
         match login {
             RemoteLogin::OidcForwarding if alter.user.is_some() || alter.credential.is_some() => {
-                Err(Rejection::CredentialKind { name: name.to_string() })
+                Err(Rejection::CredentialKind { name: name.into() })
             }
             RemoteLogin::OidcForwarding => Ok(RemoteLogin::OidcForwarding),
             RemoteLogin::Stored { user, credential } => {
@@ -219,7 +219,7 @@ impl Draft {
     fn require_active_key(&self, credential: &SealedSecret) -> Result<(), Rejection> {
         match self.catalog.meta() {
             Some(meta) if meta.active_key != credential.key_id => {
-                Err(Rejection::StaleKey { given: credential.key_id.to_string(), active: meta.active_key.to_string() })
+                Err(Rejection::StaleKey { given: credential.key_id.into(), active: meta.active_key.into() })
             }
             _ => Ok(()),
         }
@@ -237,5 +237,5 @@ fn missing(if_exists: bool, verb: Verb, name: &CatalogName) -> Outcome {
     if if_exists {
         return updated(0);
     }
-    Err(Rejection::AliasNotFound { action: verb.into(), name: name.to_string() })
+    Err(Rejection::AliasNotFound { action: verb.into(), name: name.into() })
 }

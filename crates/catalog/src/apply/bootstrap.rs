@@ -16,7 +16,7 @@ use super::draft::{Draft, updated};
 impl Draft {
     pub(super) fn bootstrap(&mut self, actor: &Principal, bootstrap: &Bootstrap<Sealed>) -> Outcome {
         if let Principal::User(user) = actor {
-            return Err(Rejection::UnknownActor { user: user.to_string() });
+            return Err(Rejection::UnknownActor { user: user.into() });
         }
         let created = self.stamp;
         let meta = Meta {

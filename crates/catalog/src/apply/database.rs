@@ -27,7 +27,7 @@ impl Draft {
                 self.remove_database(Verb::Replace, name, false)?;
                 updates = 2;
             }
-            (Some(_), _) => return Err(Rejection::DatabaseExists { name: name.to_string() }),
+            (Some(_), _) => return Err(Rejection::DatabaseExists { name: name.into() }),
         }
         self.require_unambiguous(name, kind)?;
         self.register_database(name.clone(), kind, default_language);
@@ -44,7 +44,7 @@ impl Draft {
         let Some((name, before)) = self.find_database(name) else { return missing(if_exists, Verb::Alter, name) };
         require_not_system(Verb::Alter, &name)?;
         if access.is_some() && before.kind == DatabaseKind::Composite {
-            return Err(Rejection::CompositeAccess { name: name.to_string() });
+            return Err(Rejection::CompositeAccess { name: (&name).into() });
         }
         let mut database = (*before).clone();
         database.access = access.unwrap_or(database.access);
@@ -95,7 +95,7 @@ impl Draft {
         let found = found.filter(|(_, database)| !composite || database.kind == DatabaseKind::Composite);
         let Some((name, _)) = found else {
             if composite && !if_exists {
-                return Err(Rejection::CompositeNotFound { action: Verb::Delete.into(), name: name.to_string() });
+                return Err(Rejection::CompositeNotFound { action: Verb::Delete.into(), name: name.into() });
             }
             return missing(if_exists, Verb::Delete, name);
         };
@@ -140,13 +140,13 @@ impl Draft {
 
     /// Everything below the name of a composite database is a constituent of it, so nothing else may be named so.
     fn require_unambiguous(&self, name: &DatabaseName, kind: DatabaseKind) -> Result<(), Rejection> {
-        let above = self.catalog.composite_above(name.as_str()).map(ToString::to_string);
+        let above = self.catalog.composite_above(name.as_str()).map(CatalogName::from);
         let below = || match kind {
             DatabaseKind::Composite => self.catalog.first_below(name),
             DatabaseKind::System | DatabaseKind::Standard => None,
         };
         match above.or_else(below) {
-            Some(other) => Err(Rejection::AmbiguousName { name: name.to_string(), other }),
+            Some(other) => Err(Rejection::AmbiguousName { name: name.into(), other: (&other).into() }),
             None => Ok(()),
         }
     }
@@ -157,8 +157,7 @@ impl Draft {
         let aliases = self.catalog.aliases_of(name).chain(self.catalog.constituents_of(name));
         let aliases: Vec<AliasName> = aliases.cloned().collect();
         if !aliases.is_empty() && !cascade {
-            let aliases = aliases.iter().map(|alias| format!("'{alias}'")).collect::<Vec<_>>().join(", ");
-            return Err(Rejection::DatabaseHasAliases { name: name.to_string(), aliases });
+            return Err(Rejection::DatabaseHasAliases { name: name.into(), aliases: aliases.into() });
         }
         for alias in &aliases {
             self.remove_alias(alias);
@@ -171,7 +170,7 @@ impl Draft {
 
 fn require_not_system(verb: Verb, name: &DatabaseName) -> Result<(), Rejection> {
     if *name == DatabaseName::system() {
-        return Err(Rejection::DatabaseProtected { action: verb.into(), name: name.to_string() });
+        return Err(Rejection::DatabaseProtected { action: verb.into(), name: name.into() });
     }
     Ok(())
 }
@@ -180,5 +179,5 @@ fn missing(if_exists: bool, verb: Verb, name: &CatalogName) -> Outcome {
     if if_exists {
         return updated(0);
     }
-    Err(Rejection::NoSuchDatabase { action: verb.into(), name: name.to_string() })
+    Err(Rejection::NoSuchDatabase { action: verb.into(), name: name.into() })
 }

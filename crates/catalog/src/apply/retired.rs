@@ -16,7 +16,7 @@ impl Draft {
             RetiredCommand::Alter { name, .. } => Err(missing(Attempt::OnSpecified(Verb::Alter), name)),
             RetiredCommand::Drop { name, .. } => Err(missing(Attempt::OnSpecified(Verb::Drop), name)),
             RetiredCommand::Rename { from, to, .. } => {
-                Err(Rejection::RenamedAuthRuleNotFound { from: from.to_string(), to: to.to_string() })
+                Err(Rejection::RenamedAuthRuleNotFound { from: from.into(), to: to.into() })
             }
             RetiredCommand::GrantRoles { roles, rules } => self.roles_by_rule(roles, rules, Verb::Grant),
             RetiredCommand::RevokeRoles { roles, rules } => self.roles_by_rule(roles, rules, Verb::Revoke),
@@ -35,5 +35,5 @@ impl Draft {
 }
 
 fn missing(action: Attempt, name: &AuthRuleName) -> Rejection {
-    Rejection::AuthRuleNotFound { action: action.into(), name: name.to_string() }
+    Rejection::AuthRuleNotFound { action: action.into(), name: name.into() }
 }

@@ -13,25 +13,25 @@ use super::draft::{Draft, updated, updated_with};
 
 impl Draft {
     pub(super) fn create_user(&mut self, actor: &Principal, create: &CreateUser<Sealed>) -> Outcome {
-        let name = create.name.to_string();
+        let name = &create.name;
         if create.mode == CreateMode::OrReplace && is_own(actor, &create.name) {
-            return Err(Rejection::OwnUserDeletion { action: Verb::Replace.into(), user: name });
+            return Err(Rejection::OwnUserDeletion { action: Verb::Replace.into(), user: name.into() });
         }
         let exists = self.catalog.user(create.name.as_str()).is_some();
         match create.mode {
             CreateMode::IfNotExists if exists => return updated(0),
-            CreateMode::Fail if exists => return Err(Rejection::UserExists { name }),
+            CreateMode::Fail if exists => return Err(Rejection::UserExists { name: name.into() }),
             _ if exists => self.remove_user(&create.name),
             _ => {}
         }
         let auth = self.with_auth(&create.name, BTreeMap::new(), &create.auth)?;
         self.require_home(create.home.as_ref(), Verb::Create, &create.name)?;
         let password = match &create.password {
-            Some(change) => Some(change.password.clone().ok_or(Rejection::NoPassword { name: name.clone() })?),
+            Some(change) => Some(change.password.clone().ok_or(Rejection::NoPassword { name: name.into() })?),
             None => None,
         };
         if password.is_none() && auth.is_empty() {
-            return Err(Rejection::NoAuth { name });
+            return Err(Rejection::NoAuth { name: name.into() });
         }
         let change_required = create.password.as_ref().is_some_and(|change| change.change_required.unwrap_or(true));
         let stamp = self.stamp;
@@ -55,7 +55,7 @@ impl Draft {
 
     pub(super) fn alter_user(&mut self, actor: &Principal, alter: &AlterUser<Sealed>) -> Outcome {
         if alter.status.is_some() && is_own(actor, &alter.name) {
-            return Err(Rejection::OwnUser { action: Verb::Alter.into(), user: alter.name.to_string() });
+            return Err(Rejection::OwnUser { action: Verb::Alter.into(), user: (&alter.name).into() });
         }
         let Some(before) = self.catalog.user(alter.name.as_str()).cloned() else {
             return missing_user(alter.if_exists, Verb::Alter, &alter.name);
@@ -78,12 +78,12 @@ impl Draft {
             let change_required = if user.password.is_some() { user.password_change_required } else { true };
             user.password = change.password.clone().or(user.password);
             if user.password.is_none() {
-                return Err(Rejection::NoPassword { name: alter.name.to_string() });
+                return Err(Rejection::NoPassword { name: (&alter.name).into() });
             }
             user.password_change_required = change.change_required.unwrap_or(change_required);
         }
         if user.password.is_none() && user.auth.is_empty() {
-            return Err(Rejection::NoAuth { name: alter.name.to_string() });
+            return Err(Rejection::NoAuth { name: (&alter.name).into() });
         }
         user.status = alter.status.unwrap_or(user.status);
         match &alter.home {
@@ -125,7 +125,7 @@ impl Draft {
 
     pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {
         if is_own(actor, name) {
-            return Err(Rejection::OwnUserDeletion { action: Verb::Delete.into(), user: name.to_string() });
+            return Err(Rejection::OwnUserDeletion { action: Verb::Delete.into(), user: name.into() });
         }
         if self.catalog.user(name.as_str()).is_none() {
             return missing_user(if_exists, Verb::Delete, name);
@@ -141,18 +141,18 @@ impl Draft {
         password: &PasswordHash,
         unchanged_since: Option<Revision>,
     ) -> Outcome {
-        let unknown = || Rejection::UnknownActor { user: actor.to_string() };
+        let unknown = || Rejection::UnknownActor { user: actor.into() };
         let Principal::User(name) = actor else { return Err(unknown()) };
         let before = self.catalog.user(name.as_str()).cloned().ok_or_else(unknown)?;
         // What was verified is not what is there: the old password may not be the right one any more.
         if before.credential_revision != verified_at {
-            return Err(Rejection::CredentialsChanged { user: name.to_string() });
+            return Err(Rejection::CredentialsChanged { user: name.into() });
         }
         if unchanged_since == Some(verified_at) {
             return Err(Rejection::PasswordUnchanged {});
         }
         if before.password.is_none() {
-            return Err(Rejection::NoPassword { name: name.to_string() });
+            return Err(Rejection::NoPassword { name: name.into() });
         }
         let (password, credential_revision) = (Some(password.clone()), self.stamp.revision);
         let user = User { password, password_change_required: false, credential_revision, ..(*before).clone() };
@@ -161,14 +161,12 @@ impl Draft {
     }
 
     pub(super) fn rename_user(&mut self, from: &UserName, to: &UserName, if_exists: bool) -> Outcome {
-        let names = || (from.to_string(), to.to_string());
         let Some(user) = self.catalog.user(from.as_str()).cloned() else {
-            let (from, to) = names();
-            return if if_exists { updated(0) } else { Err(Rejection::RenamedUserNotFound { from, to }) };
+            let missing = Rejection::RenamedUserNotFound { from: from.into(), to: to.into() };
+            return if if_exists { updated(0) } else { Err(missing) };
         };
         if self.catalog.user(to.as_str()).is_some() {
-            let (from, to) = names();
-            return Err(Rejection::RenamedUserExists { from, to });
+            return Err(Rejection::RenamedUserExists { from: from.into(), to: to.into() });
         }
         let roles: Vec<RoleName> = self.catalog.roles_of(from).cloned().collect();
         for role in roles {
@@ -223,7 +221,7 @@ impl Draft {
     ) -> Result<BTreeMap<AuthProvider, AuthId>, Rejection> {
         for (provider, id) in added {
             if self.catalog.user_by_auth(provider, id).is_some_and(|owner| owner != name) {
-                return Err(Rejection::AuthIdTaken { provider: provider.to_string(), id: id.to_string() });
+                return Err(Rejection::AuthIdTaken { provider: provider.into(), id: id.into() });
             }
             auth.insert(provider.clone(), id.clone());
         }
@@ -235,11 +233,9 @@ impl Draft {
         let constituent =
             |home: &&CatalogName| self.catalog.alias(home.as_str()).is_some_and(|it| it.composite.is_some());
         match home.filter(constituent) {
-            Some(home) => Err(Rejection::HomeIsConstituent {
-                action: verb.into(),
-                user: user.to_string(),
-                name: home.to_string(),
-            }),
+            Some(home) => {
+                Err(Rejection::HomeIsConstituent { action: verb.into(), user: user.into(), name: home.into() })
+            }
             None => Ok(()),
         }
     }
@@ -257,5 +253,5 @@ fn missing_user(if_exists: bool, verb: Verb, name: &UserName) -> Outcome {
     if if_exists {
         return updated(0);
     }
-    Err(Rejection::UserNotFound { action: Attempt::OnSpecified(verb).into(), name: name.to_string() })
+    Err(Rejection::UserNotFound { action: Attempt::OnSpecified(verb).into(), name: name.into() })
 }

@@ -44,7 +44,7 @@ impl Visibility<'_> {
         self.ask(question)?;
         let Some(user) = self.catalog.user(name.as_str()) else {
             let action = Attempt::ListPrivileges.into();
-            return Err(Rejection::UserNotFound { action, name: name.to_string() });
+            return Err(Rejection::UserNotFound { action, name: name.into() });
         };
         let mut roles = self.catalog.effective_roles(name);
         roles.sort_unstable();

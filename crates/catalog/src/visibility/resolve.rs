@@ -72,7 +72,7 @@ impl Catalog {
     /// connected; or the database is stopped, or the alias forwards the caller's identity against the policy.
     pub fn resolve(&self, request: &ResolveRequest) -> Result<Route, Rejection> {
         let Principal::User(actor) = &request.actor else {
-            return Err(Rejection::UnknownActor { user: request.actor.to_string() });
+            return Err(Rejection::UnknownActor { user: (&request.actor).into() });
         };
         if self.meta().is_none() {
             return Err(Rejection::NotFormed {});
@@ -94,7 +94,7 @@ impl Catalog {
         let user = Principal::User(user.clone());
         let visible = self.visible_to(&user);
         visible.use_name(&name)?;
-        let hidden = || Rejection::DatabaseNotFound { name: name.to_string() };
+        let hidden = || Rejection::DatabaseNotFound { name: (&name).into() };
         let (destination, revision) = self.destination(&name).ok_or_else(hidden)?;
         self.require_within_reach(&visible, &name, request.connected_to.as_ref())?;
         self.require_usable(&destination)?;
@@ -110,9 +110,7 @@ impl Catalog {
         connected_to: Option<&CatalogName>,
     ) -> Result<(), Rejection> {
         let connectable = |name: &CatalogName| match self.alias(name.as_str()) {
-            Some(alias) if alias.composite.is_some() => {
-                Err(Rejection::ConstituentNotConnectable { name: name.to_string() })
-            }
+            Some(alias) if alias.composite.is_some() => Err(Rejection::ConstituentNotConnectable { name: name.into() }),
             _ => Ok(()),
         };
         let Some(session) = connected_to else { return connectable(name) };
@@ -122,7 +120,7 @@ impl Catalog {
         } else {
             None
         };
-        let (name_around, name, session) = (self.composite_around(name), name.to_string(), session.to_string());
+        let (name_around, name, session) = (self.composite_around(name), name.into(), session.into());
         match (name_around, composite) {
             (around, composite) if around == composite => Ok(()),
             (_, Some(_)) => Err(Rejection::OutsideComposite { name, session }),
@@ -144,14 +142,14 @@ impl Catalog {
             Destination::Local { database, .. } => {
                 let stopped = |found: &Arc<Database>| found.status == DatabaseStatus::Offline;
                 if self.database(database.as_str()).is_some_and(stopped) {
-                    return Err(Rejection::DatabaseStopped { name: database.to_string() });
+                    return Err(Rejection::DatabaseStopped { name: database.into() });
                 }
             }
             Destination::Remote { name, alias } => {
                 let forwards = matches!(&alias.kind, AliasKind::Remote(remote) if remote.login.credential().is_none());
                 let allowed = self.meta().is_some_and(|meta| meta.policy.oidc_credential_forwarding);
                 if forwards && !allowed {
-                    return Err(Rejection::OidcForwardingDisabled { name: name.to_string() });
+                    return Err(Rejection::OidcForwardingDisabled { name: name.into() });
                 }
             }
         }
@@ -160,7 +158,7 @@ impl Catalog {
 
     fn home_name(&self, user: &UserName) -> Result<CatalogName, Rejection> {
         let found = self.user(user.as_str()).and_then(|user| self.home_of(user));
-        found.ok_or_else(|| Rejection::UnknownActor { user: user.to_string() })
+        found.ok_or_else(|| Rejection::UnknownActor { user: user.into() })
     }
 
     fn destination(&self, name: &CatalogName) -> Option<(Destination, Revision)> {

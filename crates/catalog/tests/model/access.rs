@@ -20,7 +20,7 @@ impl Model {
             return Err(Rejection::AlreadyFormed {});
         }
         if let Principal::User(user) = actor {
-            return Err(Rejection::UnknownActor { user: user.to_string() });
+            return Err(Rejection::UnknownActor { user: user.to_string().into() });
         }
         let meta = Meta {
             cluster_id: bootstrap.cluster_id,
@@ -119,7 +119,7 @@ impl Model {
             copied = self.grants_of(source.as_str());
         }
         if exists && mode == CreateMode::Fail {
-            return Err(Rejection::RoleExists { name: name.to_string() });
+            return Err(Rejection::RoleExists { name: name.to_string().into() });
         }
         self.add_role(stamp, name);
         for grant in copied {
@@ -146,11 +146,11 @@ impl Model {
         }
         let (old, new) = (from.to_string(), to.to_string());
         if !self.has_role(&old) {
-            let missing = Rejection::RenamedRoleNotFound { from: old, to: new };
+            let missing = Rejection::RenamedRoleNotFound { from: old.into(), to: new.into() };
             return if if_exists { done(0) } else { Err(missing) };
         }
         if self.has_role(&new) {
-            return Err(Rejection::RenamedRoleExists { from: old, to: new });
+            return Err(Rejection::RenamedRoleExists { from: old.into(), to: new.into() });
         }
         for (key, _) in &mut self.records {
             match key {
@@ -164,7 +164,7 @@ impl Model {
 
     pub(super) fn auth_rule(&self, command: &RetiredCommand) -> Outcome {
         let missing = |action: String, name: &AuthRuleName| {
-            Err(Rejection::AuthRuleNotFound { action: action.into(), name: name.to_string() })
+            Err(Rejection::AuthRuleNotFound { action: action.into(), name: name.to_string().into() })
         };
         let (roles, rules, verb, preposition) = match command {
             RetiredCommand::Alter { if_exists: true, .. }
@@ -174,7 +174,7 @@ impl Model {
             RetiredCommand::Drop { name, .. } => return missing("drop the specified".into(), name),
             RetiredCommand::Rename { from, to, .. } => {
                 let (from, to) = (from.to_string(), to.to_string());
-                return Err(Rejection::RenamedAuthRuleNotFound { from, to });
+                return Err(Rejection::RenamedAuthRuleNotFound { from: from.into(), to: to.into() });
             }
             RetiredCommand::GrantRoles { roles, rules } => (roles, rules, "grant", "to"),
             RetiredCommand::RevokeRoles { roles, rules } => (roles, rules, "revoke", "from"),
@@ -264,7 +264,7 @@ impl Model {
         if self.user(name.as_str()).is_some() {
             return Ok(());
         }
-        Err(Rejection::UserNotFound { action: action.into(), name: name.to_string() })
+        Err(Rejection::UserNotFound { action: action.into(), name: name.to_string().into() })
     }
 
     fn add_role(&mut self, stamp: Stamp, name: &RoleName) {
@@ -284,7 +284,7 @@ impl Model {
         if self.has_role(name.as_str()) {
             return Ok(());
         }
-        Err(Rejection::RoleNotFound { action: action.into(), name: name.to_string() })
+        Err(Rejection::RoleNotFound { action: action.into(), name: name.to_string().into() })
     }
 }
 
@@ -365,7 +365,7 @@ impl Model {
                     attached.insert(privilege);
                 }
                 Err(Rejection::PrivilegeDatabaseNotFound { name }) if lenient => {
-                    answer.notifications.push(impossible("Database", &name));
+                    answer.notifications.push(impossible("Database", &name.to_string()));
                 }
                 Err(missing) => return Err(missing),
             }
@@ -396,7 +396,7 @@ impl Model {
             && let DatabaseScope::Named(name) = scope
         {
             let Some(target) = self.privilege_name(name.as_str()) else {
-                return Err(Rejection::PrivilegeDatabaseNotFound { name: name.to_string() });
+                return Err(Rejection::PrivilegeDatabaseNotFound { name: name.to_string().into() });
             };
             *name = CatalogName::new(&target).expect("it is the name of something");
         }

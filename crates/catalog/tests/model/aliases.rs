@@ -28,7 +28,7 @@ impl Model {
         if composite.is_none()
             && let Some(other) = self.namespace(name, &NameForm::AnyDot)
         {
-            return Err(Rejection::AmbiguousName { name: name.into(), other });
+            return Err(Rejection::AmbiguousName { name: name.into(), other: other.into() });
         }
         let mut notifications = Vec::new();
         let kind = match &create.target {
@@ -161,16 +161,16 @@ impl Model {
     fn local_target(&self, action: &str, name: &str, target: &str) -> Result<DatabaseName, Rejection> {
         let (action, name) = (action.into(), name.to_string());
         if self.alias(target).is_some() {
-            return Err(Rejection::AliasChain { action, name, target: target.into() });
+            return Err(Rejection::AliasChain { action, name: name.into(), target: target.into() });
         }
         if target == "system" {
-            return Err(Rejection::TargetIsSystem { action, name });
+            return Err(Rejection::TargetIsSystem { action, name: name.into() });
         }
         if self.database(target).is_none() {
-            return Err(Rejection::TargetNotFound { action, name, target: target.into() });
+            return Err(Rejection::TargetNotFound { action, name: name.into(), target: target.into() });
         }
         if self.is_composite(target) {
-            return Err(Rejection::TargetIsComposite { action, name, target: target.into() });
+            return Err(Rejection::TargetIsComposite { action, name: name.into(), target: target.into() });
         }
         Ok(DatabaseName::new(target).expect("a database has this name"))
     }
@@ -180,7 +180,7 @@ impl Model {
         if given == active {
             return Ok(());
         }
-        Err(Rejection::StaleKey { given: given.to_string(), active: active.to_string() })
+        Err(Rejection::StaleKey { given: given.to_string().into(), active: active.to_string().into() })
     }
 }
 

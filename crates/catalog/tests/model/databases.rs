@@ -46,7 +46,7 @@ impl Model {
         // What lies above is named first, then databases, then aliases, by name.
         conflicting.sort();
         if let Some((_, _, other)) = conflicting.into_iter().next() {
-            return Err(Rejection::AmbiguousName { name: name.into(), other });
+            return Err(Rejection::AmbiguousName { name: name.into(), other: other.into() });
         }
         self.add_database(stamp, name, composite, language);
         done(updates)
@@ -182,7 +182,7 @@ impl Model {
         aliases.sort();
         if !aliases.is_empty() && !cascade {
             let aliases: Vec<String> = aliases.iter().map(|alias| format!("'{alias}'")).collect();
-            return Err(Rejection::DatabaseHasAliases { name: name.into(), aliases: aliases.join(", ") });
+            return Err(Rejection::DatabaseHasAliases { name: name.into(), aliases: aliases.join(", ").into() });
         }
         for alias in aliases {
             self.forget_name(&alias);

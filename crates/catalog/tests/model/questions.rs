@@ -41,7 +41,7 @@ impl Answer {
 impl Model {
     pub(crate) fn resolve(&self, request: &ResolveRequest) -> Result<Answer, Rejection> {
         let Principal::User(actor) = &request.actor else {
-            return Err(Rejection::UnknownActor { user: request.actor.to_string() });
+            return Err(Rejection::UnknownActor { user: request.actor.to_string().into() });
         };
         let Some(meta) = self.meta() else { return Err(Rejection::NotFormed {}) };
         let who = request.on_behalf_of.as_ref().unwrap_or(actor);
@@ -55,7 +55,7 @@ impl Model {
             ResolveTarget::Name(name) => name.clone(),
             ResolveTarget::Home => match self.user(who.as_str()) {
                 Some(user) => user.home.clone().unwrap_or(meta.default_database.clone()),
-                None => return Err(Rejection::UnknownActor { user: who.to_string() }),
+                None => return Err(Rejection::UnknownActor { user: who.to_string().into() }),
             },
         };
         self.authorise(&Principal::User(who.clone()), &Action::Access(name.clone()))?;
@@ -65,16 +65,16 @@ impl Model {
                 AliasKind::Local(target) => (Some(target.to_string()), Some(alias.clone()), alias.modified.revision),
                 AliasKind::Remote(_) => (None, Some(alias.clone()), alias.modified.revision),
             },
-            (None, None) => return Err(Rejection::DatabaseNotFound { name: name.to_string() }),
+            (None, None) => return Err(Rejection::DatabaseNotFound { name: name.to_string().into() }),
         };
         self.check_session(who, &name, request.connected_to.as_ref())?;
         let offline = |name: &String| self.database(name).is_some_and(|it| it.status == DatabaseStatus::Offline);
         if let Some(stopped) = database.clone().filter(offline) {
-            return Err(Rejection::DatabaseStopped { name: stopped });
+            return Err(Rejection::DatabaseStopped { name: stopped.into() });
         }
         let forwards = |alias: &Alias| matches!(&alias.kind, AliasKind::Remote(remote) if remote.login == RemoteLogin::OidcForwarding);
         if !meta.policy.oidc_credential_forwarding && alias.as_ref().is_some_and(forwards) {
-            return Err(Rejection::OidcForwardingDisabled { name: name.to_string() });
+            return Err(Rejection::OidcForwardingDisabled { name: name.to_string().into() });
         }
         Ok(Answer { name: name.to_string(), database, alias, revision, credentials: request.with_credentials })
     }
@@ -88,22 +88,24 @@ impl Model {
         };
         let Some(from) = from else {
             return match is_constituent(name) {
-                true => Err(Rejection::ConstituentNotConnectable { name: name.to_string() }),
+                true => Err(Rejection::ConstituentNotConnectable { name: name.to_string().into() }),
                 false => Ok(()),
             };
         };
         let access = Action::Access(from.clone());
         let hidden = self.authorise(&Principal::User(who.clone()), &access).is_err();
         if is_constituent(from) && !hidden {
-            return Err(Rejection::ConstituentNotConnectable { name: from.to_string() });
+            return Err(Rejection::ConstituentNotConnectable { name: from.to_string().into() });
         }
         let session = if hidden { None } else { around(from) };
         let (name, target, from) = (name.to_string(), around(name), from.to_string());
         match session {
             Some(composite) if target.as_ref() != Some(&composite) => {
-                Err(Rejection::OutsideComposite { name, session: from })
+                Err(Rejection::OutsideComposite { name: name.into(), session: from.into() })
             }
-            None if target.is_some() => Err(Rejection::CompositeFromOutside { name, session: from }),
+            None if target.is_some() => {
+                Err(Rejection::CompositeFromOutside { name: name.into(), session: from.into() })
+            }
             _ => Ok(()),
         }
     }
@@ -121,7 +123,7 @@ impl Model {
                 (self.may_on(name, user, *action, target.as_str()), denied(name, &privilege))
             }
             Action::Access(target) => {
-                let hidden = Rejection::DatabaseNotFound { name: target.to_string() };
+                let hidden = Rejection::DatabaseNotFound { name: target.to_string().into() };
                 (self.may_access(name, user, target), hidden)
             }
         };
@@ -160,13 +162,13 @@ impl Model {
 
     fn caller(&self, name: &UserName) -> Result<&User, Rejection> {
         let Some(user) = self.user(name.as_str()) else {
-            return Err(Rejection::UnknownActor { user: name.to_string() });
+            return Err(Rejection::UnknownActor { user: name.to_string().into() });
         };
         if user.status == UserStatus::Suspended {
-            return Err(Rejection::SuspendedActor { user: name.to_string() });
+            return Err(Rejection::SuspendedActor { user: name.to_string().into() });
         }
         if user.password_change_required {
-            return Err(Rejection::PasswordChangeRequired { user: name.to_string() });
+            return Err(Rejection::PasswordChangeRequired { user: name.to_string().into() });
         }
         Ok(user)
     }
@@ -244,7 +246,7 @@ fn suffices(held: DatabaseAction, action: DatabaseAction) -> bool {
 }
 
 fn denied(user: &UserName, privilege: &str) -> Rejection {
-    Rejection::PermissionDenied { user: user.to_string(), privilege: privilege.into() }
+    Rejection::PermissionDenied { user: user.to_string().into(), privilege: privilege.into() }
 }
 
 /// The implication table: what a group of privileges stands for.

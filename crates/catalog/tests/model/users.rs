@@ -17,22 +17,22 @@ impl Model {
         let exists = self.user(&name).is_some();
         match create.mode {
             CreateMode::OrReplace if *actor == Principal::User(create.name.clone()) => {
-                return Err(Rejection::OwnUserDeletion { action: "replace".into(), user: name });
+                return Err(Rejection::OwnUserDeletion { action: "replace".into(), user: name.into() });
             }
             CreateMode::OrReplace => self.forget_user(&create.name),
             CreateMode::IfNotExists if exists => return done(0),
-            CreateMode::Fail if exists => return Err(Rejection::UserExists { name }),
+            CreateMode::Fail if exists => return Err(Rejection::UserExists { name: name.into() }),
             _ => {}
         }
         let auth = self.identities(&create.name, BTreeMap::new(), &create.auth)?;
         self.check_home(create.home.as_ref(), "create", &name)?;
         let (password, change_required) = match &create.password {
             None => (None, false),
-            Some(change) if change.password.is_none() => return Err(Rejection::NoPassword { name }),
+            Some(change) if change.password.is_none() => return Err(Rejection::NoPassword { name: name.into() }),
             Some(change) => (change.password.clone(), change.change_required != Some(false)),
         };
         if password.is_none() && auth.is_empty() {
-            return Err(Rejection::NoAuth { name });
+            return Err(Rejection::NoAuth { name: name.into() });
         }
         let user = User {
             password,
@@ -53,10 +53,10 @@ impl Model {
     pub(super) fn alter_user(&mut self, stamp: Stamp, actor: &Principal, alter: &AlterUser<Sealed>) -> Outcome {
         let name = alter.name.to_string();
         if alter.status.is_some() && *actor == Principal::User(alter.name.clone()) {
-            return Err(Rejection::OwnUser { action: "alter".into(), user: name });
+            return Err(Rejection::OwnUser { action: "alter".into(), user: name.into() });
         }
         let Some(before) = self.user(&name).cloned() else {
-            let missing = Rejection::UserNotFound { action: "alter the specified".into(), name };
+            let missing = Rejection::UserNotFound { action: "alter the specified".into(), name: name.into() };
             return if alter.if_exists { done(0) } else { Err(missing) };
         };
         let mut user = before.clone();
@@ -83,7 +83,7 @@ impl Model {
                 user.password = change.password.clone();
             }
             if user.password.is_none() {
-                return Err(Rejection::NoPassword { name });
+                return Err(Rejection::NoPassword { name: name.into() });
             }
             match change.change_required {
                 Some(required) => user.password_change_required = required,
@@ -92,7 +92,7 @@ impl Model {
             }
         }
         if user.password.is_none() && user.auth.is_empty() {
-            return Err(Rejection::NoAuth { name });
+            return Err(Rejection::NoAuth { name: name.into() });
         }
         if let Some(status) = alter.status {
             user.status = status;
@@ -124,7 +124,10 @@ impl Model {
     ) -> Outcome {
         let missing = names.iter().find(|name| self.user(name.as_str()).is_none());
         if let (Some(name), false) = (missing, if_exists) {
-            return Err(Rejection::UserNotFound { action: "alter the specified".into(), name: name.to_string() });
+            return Err(Rejection::UserNotFound {
+                action: "alter the specified".into(),
+                name: name.to_string().into(),
+            });
         }
         let mut altered = 0;
         for name in names {
@@ -141,17 +144,18 @@ impl Model {
         let Some(home) = home else { return Ok(()) };
         if self.alias(home.as_str()).is_some_and(|alias| alias.composite.is_some()) {
             let (action, user) = (action.into(), user.to_string());
-            return Err(Rejection::HomeIsConstituent { action, user, name: home.to_string() });
+            return Err(Rejection::HomeIsConstituent { action, user: user.into(), name: home.to_string().into() });
         }
         Ok(())
     }
 
     pub(super) fn drop_user(&mut self, actor: &Principal, name: &UserName, if_exists: bool) -> Outcome {
         if *actor == Principal::User(name.clone()) {
-            return Err(Rejection::OwnUserDeletion { action: "delete".into(), user: name.to_string() });
+            return Err(Rejection::OwnUserDeletion { action: "delete".into(), user: name.to_string().into() });
         }
         if self.user(name.as_str()).is_none() {
-            let missing = Rejection::UserNotFound { action: "delete the specified".into(), name: name.to_string() };
+            let missing =
+                Rejection::UserNotFound { action: "delete the specified".into(), name: name.to_string().into() };
             return if if_exists { done(0) } else { Err(missing) };
         }
         self.forget_user(name);
@@ -167,15 +171,15 @@ impl Model {
         unchanged_since: Option<Revision>,
     ) -> Outcome {
         let Principal::User(name) = actor else {
-            return Err(Rejection::UnknownActor { user: actor.to_string() });
+            return Err(Rejection::UnknownActor { user: actor.to_string().into() });
         };
         let mut user = self.user(name.as_str()).expect("it was authorised").clone();
         match unchanged_since {
             _ if user.credential_revision != verified_at => {
-                return Err(Rejection::CredentialsChanged { user: name.to_string() });
+                return Err(Rejection::CredentialsChanged { user: name.to_string().into() });
             }
             Some(since) if since == user.credential_revision => return Err(Rejection::PasswordUnchanged {}),
-            _ if user.password.is_none() => return Err(Rejection::NoPassword { name: name.to_string() }),
+            _ if user.password.is_none() => return Err(Rejection::NoPassword { name: name.to_string().into() }),
             _ => {}
         }
         user.password = Some(password.clone());
@@ -189,11 +193,11 @@ impl Model {
     pub(super) fn rename_user(&mut self, stamp: Stamp, from: &UserName, to: &UserName, if_exists: bool) -> Outcome {
         let (old, new) = (from.to_string(), to.to_string());
         if self.user(&old).is_none() {
-            let missing = Rejection::RenamedUserNotFound { from: old, to: new };
+            let missing = Rejection::RenamedUserNotFound { from: old.into(), to: new.into() };
             return if if_exists { done(0) } else { Err(missing) };
         }
         if self.user(&new).is_some() {
-            return Err(Rejection::RenamedUserExists { from: old, to: new });
+            return Err(Rejection::RenamedUserExists { from: old.into(), to: new.into() });
         }
         let mut renamed = Model::default();
         // What names the new one already stays as it was.
@@ -244,7 +248,10 @@ impl Model {
                     && other != name
                     && user.auth.get(provider) == Some(id)
                 {
-                    return Err(Rejection::AuthIdTaken { provider: provider.to_string(), id: id.to_string() });
+                    return Err(Rejection::AuthIdTaken {
+                        provider: provider.to_string().into(),
+                        id: id.to_string().into(),
+                    });
                 }
             }
             auth.insert(provider.clone(), id.clone());

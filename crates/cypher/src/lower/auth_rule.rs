@@ -36,8 +36,9 @@ pub(super) fn lower(statement: &AuthRuleStatement, parameters: &Parameters) -> R
             (DbmsAction::DropAuthRule, drop.if_exists, missing(Attempt::OnSpecified(Verb::Drop), &rule(&drop.name)?))
         }
         AuthRuleStatement::Rename(rename) => {
-            let (from, to) = (rule(&rename.from)?.to_string(), rule(&rename.to)?.to_string());
-            (DbmsAction::RenameAuthRule, rename.if_exists, Rejection::RenamedAuthRuleNotFound { from, to })
+            let (from, to) = (rule(&rename.from)?, rule(&rename.to)?);
+            let missing = Rejection::RenamedAuthRuleNotFound { from: (&from).into(), to: (&to).into() };
+            (DbmsAction::RenameAuthRule, rename.if_exists, missing)
         }
         AuthRuleStatement::Grant(assignment) => {
             return of_roles(assignment, (DbmsAction::AssignRole, Verb::Grant), parameters);
@@ -69,5 +70,5 @@ fn of_roles(
 }
 
 fn missing(action: Attempt, rule: &AuthRuleName) -> Rejection {
-    Rejection::AuthRuleNotFound { action: action.into(), name: rule.to_string() }
+    Rejection::AuthRuleNotFound { action: action.into(), name: rule.into() }
 }

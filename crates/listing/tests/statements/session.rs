@@ -71,7 +71,7 @@ impl Session {
                     |password| Ok(hash(password)),
                     |password| match &about {
                         Some(user) if user.password == Some(hash(password)) => Ok(user.credential_revision),
-                        _ => Err(Rejection::CredentialsChanged { user: name.to_owned() }),
+                        _ => Err(Rejection::CredentialsChanged { user: name.into() }),
                     },
                 );
                 self.apply(who, sealed?)?;

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn rejections_keep_code_status_and_hint() {
-        let rejection = Rejection::AliasExists { name: "films".to_owned() };
+        let rejection = Rejection::AliasExists { name: "films".into() };
         let error = WireFailure::from_status(&status(Failure::from(&rejection)));
         assert_eq!(error.class, wire::Class::Rejected);
         assert_eq!(error.code, rejection.code().code);
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_refusal_in_an_explanation_has_the_parts_of_an_error() {
-        let rejection = Rejection::DatabaseNotFound { name: "films".to_owned() };
+        let rejection = Rejection::DatabaseNotFound { name: "films".into() };
         let error = error(Failure::from(&rejection));
         let explained = Explanation { verdict: Err(rejection), rules: Vec::new() };
         let (user, name) = (UserName::new("carol").unwrap(), CatalogName::new("films").unwrap());

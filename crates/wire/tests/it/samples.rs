@@ -454,7 +454,7 @@ fn requests() -> Vec<(String, RecordKey, Record)> {
             Notification::OidcForwardingDisabled,
         ],
     };
-    let rejection = Rejection::AliasExists { name: "remote-neo4j".to_owned() };
+    let rejection = Rejection::AliasExists { name: "remote-neo4j".into() };
     let bare = Rejection::NotFormed {};
     let outcomes = [("request-effect", Ok(effect)), ("request-rejected", Err(rejection)), ("request-bare", Err(bare))];
     let requests = outcomes.into_iter().zip(20..).map(|((name, outcome), revision)| {
