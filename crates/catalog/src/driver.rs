@@ -1,7 +1,9 @@
 //! Driver settings of a remote alias: how a DBMS connects to the remote. An absent setting means the
 //! DBMS's own default.
 
-use crate::{Duration, Rejection, Value, ValueMap};
+use std::fmt;
+
+use crate::{Attempt, Duration, Rejection, SettingType, Value, ValueMap, Verb};
 
 /// The settings that a `DRIVER` map holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,37 @@ pub enum LogLevel {
     None,
 }
 
+/// Why a `DRIVER` map does not hold driver settings. Declared in order of precedence.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DriverSettingsError {
+    /// Keys that are none.
+    Unknown(Vec<String>),
+    /// A value of another type.
+    Type {
+        /// The key.
+        setting: String,
+        /// What it wants.
+        expected: SettingType,
+    },
+    /// A duration that may not be negative.
+    Negative {
+        /// The key.
+        setting: String,
+    },
+    /// A number that may not be zero.
+    Zero {
+        /// The key.
+        setting: String,
+    },
+    /// A log level that there is not.
+    Level {
+        /// The key.
+        setting: String,
+        /// What it would have been.
+        value: String,
+    },
+}
+
 impl LogLevel {
     /// Every level, most talkative first.
     pub const ALL: [Self; 5] = [Self::Debug, Self::Info, Self::Warn, Self::Error, Self::None];
@@ -70,41 +103,35 @@ impl DriverSettings {
         self.ssl_enforced.unwrap_or(true)
     }
 
-    /// Reads a `DRIVER` map whose values were evaluated. Keys are case-insensitive. `failure` opens every
-    /// message, for example "Failed to create the specified database alias 'x'".
+    /// Reads a `DRIVER` map whose values were evaluated. Keys are case-insensitive.
     ///
     /// # Errors
     /// An unknown key, a value of another type, a negative `connection_timeout`, a zero
     /// `connection_pool_max_size` or an unknown log level, in this order of precedence. Nothing is read in
     /// part.
-    pub fn from_values(failure: &str, values: &ValueMap) -> Result<Self, Rejection> {
-        let unknown: Vec<&str> = values
-            .keys()
-            .map(String::as_str)
-            .filter(|key| !Self::KEYS.contains(&key.to_lowercase().as_str()))
-            .collect();
+    pub fn from_values(values: &ValueMap) -> Result<Self, DriverSettingsError> {
+        let is_known = |key: &String| Self::KEYS.contains(&key.to_lowercase().as_str());
+        let unknown: Vec<String> = values.keys().filter(|key| !is_known(key)).cloned().collect();
         if !unknown.is_empty() {
-            let (settings, valid) = (unknown.join(", "), Self::KEYS.join(", "));
-            return Err(Rejection::UnknownDriverSettings { failure: failure.into(), settings, valid });
+            return Err(DriverSettingsError::Unknown(unknown));
         }
         let mut settings = Self::default();
-        let read = Reader { failure };
-        let refusals = values.iter().filter_map(|(key, value)| settings.read(&read, key, value).err());
-        // Rejections are ordered by precedence, so the smallest is the one to give.
-        refusals.min().map_or(Ok(settings), Err)
+        let errors = values.iter().filter_map(|(key, value)| settings.read(key, value).err());
+        // They are ordered by precedence, so the smallest is the one to give.
+        errors.min().map_or(Ok(settings), Err)
     }
 
-    fn read(&mut self, read: &Reader<'_>, key: &str, value: &Value) -> Result<(), Rejection> {
+    fn read(&mut self, key: &str, value: &Value) -> Result<(), DriverSettingsError> {
         match key.to_lowercase().as_str() {
-            "ssl_enforced" => self.ssl_enforced = Some(read.boolean(key, value)?),
-            "connection_timeout" => self.connection_timeout = Some(read.timeout(key, value)?),
-            "connection_max_lifetime" => self.connection_max_lifetime = Some(read.duration(key, value)?),
+            "ssl_enforced" => self.ssl_enforced = Some(boolean(key, value)?),
+            "connection_timeout" => self.connection_timeout = Some(timeout(key, value)?),
+            "connection_max_lifetime" => self.connection_max_lifetime = Some(duration(key, value)?),
             "connection_pool_acquisition_timeout" => {
-                self.connection_pool_acquisition_timeout = Some(read.duration(key, value)?);
+                self.connection_pool_acquisition_timeout = Some(duration(key, value)?);
             }
-            "connection_pool_idle_test" => self.connection_pool_idle_test = Some(read.duration(key, value)?),
-            "connection_pool_max_size" => self.connection_pool_max_size = Some(read.pool_size(key, value)?),
-            "logging_level" => self.logging_level = Some(read.log_level(key, value)?),
+            "connection_pool_idle_test" => self.connection_pool_idle_test = Some(duration(key, value)?),
+            "connection_pool_max_size" => self.connection_pool_max_size = Some(pool_size(key, value)?),
+            "logging_level" => self.logging_level = Some(log_level(key, value)?),
             _ => {}
         }
         Ok(())
@@ -126,60 +153,80 @@ impl DriverSettings {
     }
 }
 
-/// Reads single settings, and says in whose favour when it refuses.
-struct Reader<'a> {
-    failure: &'a str,
+// === impl DriverSettingsError ===
+
+impl DriverSettingsError {
+    /// The refusal of a statement that creates or alters the alias of this name.
+    pub fn refuse(self, verb: Verb, alias: impl Into<String>) -> Rejection {
+        let (action, name) = (Attempt::On(verb).into(), alias.into());
+        match self {
+            Self::Unknown(settings) => Rejection::UnknownDriverSettings { action, name, settings: settings.join(", ") },
+            Self::Type { setting, expected } => {
+                Rejection::DriverSettingType { action, name, setting, expected: expected.into() }
+            }
+            Self::Negative { setting } => Rejection::DriverSettingNegative { action, name, setting },
+            Self::Zero { setting } => Rejection::DriverSettingZero { action, name, setting },
+            Self::Level { setting, value } => Rejection::DriverSettingLevel { action, name, setting, value },
+        }
+    }
 }
 
-impl Reader<'_> {
-    fn wrong_type(&self, key: &str, expected: &str) -> Rejection {
-        Rejection::DriverSettingType { failure: self.failure.into(), setting: key.into(), expected: expected.into() }
-    }
-
-    fn boolean(&self, key: &str, value: &Value) -> Result<bool, Rejection> {
-        match value {
-            Value::Boolean(truth) => Ok(*truth),
-            _ => Err(self.wrong_type(key, "a boolean")),
+impl fmt::Display for DriverSettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(settings) => write!(f, "there is no driver setting {}", settings.join(", ")),
+            Self::Type { setting, expected } => write!(f, "the driver setting {setting} is not {expected}"),
+            Self::Negative { setting } => write!(f, "the driver setting {setting} is negative"),
+            Self::Zero { setting } => write!(f, "the driver setting {setting} is zero"),
+            Self::Level { setting, value } => write!(f, "the driver setting {setting} is '{value}'"),
         }
     }
+}
 
-    fn duration(&self, key: &str, value: &Value) -> Result<Duration, Rejection> {
-        match value {
-            Value::Duration(duration) => Ok(*duration),
-            _ => Err(self.wrong_type(key, "a duration")),
-        }
-    }
+impl std::error::Error for DriverSettingsError {}
 
-    fn timeout(&self, key: &str, value: &Value) -> Result<Duration, Rejection> {
-        let duration = self.duration(key, value)?;
-        if duration.is_negative() {
-            return Err(Rejection::DriverSettingNegative { failure: self.failure.into(), setting: key.into() });
-        }
-        Ok(duration)
-    }
+// === Single settings ===
 
-    fn pool_size(&self, key: &str, value: &Value) -> Result<i64, Rejection> {
-        match value {
-            Value::Integer(0) => {
-                Err(Rejection::DriverSettingZero { failure: self.failure.into(), setting: key.into() })
-            }
-            Value::Integer(size) => Ok(*size),
-            _ => Err(self.wrong_type(key, "an integer")),
-        }
-    }
+fn wrong_type(key: &str, expected: SettingType) -> DriverSettingsError {
+    DriverSettingsError::Type { setting: key.into(), expected }
+}
 
-    fn log_level(&self, key: &str, value: &Value) -> Result<LogLevel, Rejection> {
-        let Value::String(text) = value else {
-            return Err(self.wrong_type(key, "a string"));
-        };
-        let known = LogLevel::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(text));
-        known.ok_or_else(|| Rejection::DriverSettingLevel {
-            failure: self.failure.into(),
-            setting: key.into(),
-            value: text.clone(),
-            valid: LogLevel::ALL.map(LogLevel::as_str).join(", "),
-        })
+fn boolean(key: &str, value: &Value) -> Result<bool, DriverSettingsError> {
+    match value {
+        Value::Boolean(truth) => Ok(*truth),
+        _ => Err(wrong_type(key, SettingType::Boolean)),
     }
+}
+
+fn duration(key: &str, value: &Value) -> Result<Duration, DriverSettingsError> {
+    match value {
+        Value::Duration(duration) => Ok(*duration),
+        _ => Err(wrong_type(key, SettingType::Duration)),
+    }
+}
+
+fn timeout(key: &str, value: &Value) -> Result<Duration, DriverSettingsError> {
+    let duration = duration(key, value)?;
+    if duration.is_negative() {
+        return Err(DriverSettingsError::Negative { setting: key.into() });
+    }
+    Ok(duration)
+}
+
+fn pool_size(key: &str, value: &Value) -> Result<i64, DriverSettingsError> {
+    match value {
+        Value::Integer(0) => Err(DriverSettingsError::Zero { setting: key.into() }),
+        Value::Integer(size) => Ok(*size),
+        _ => Err(wrong_type(key, SettingType::Integer)),
+    }
+}
+
+fn log_level(key: &str, value: &Value) -> Result<LogLevel, DriverSettingsError> {
+    let Value::String(text) = value else {
+        return Err(wrong_type(key, SettingType::String));
+    };
+    let known = LogLevel::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(text));
+    known.ok_or_else(|| DriverSettingsError::Level { setting: key.into(), value: text.clone() })
 }
 
 #[cfg(test)]

@@ -118,6 +118,21 @@ pub enum UrlFault {
     Port,
 }
 
+/// What the value of a setting has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SettingType {
+    /// `a boolean`
+    Boolean,
+    /// `a duration`
+    Duration,
+    /// `an integer`
+    Integer,
+    /// `a string`
+    String,
+    /// The name of a version of the language.
+    Language,
+}
+
 // === impl Field ===
 
 macro_rules! decided {
@@ -130,7 +145,7 @@ macro_rules! decided {
     )+};
 }
 
-decided!(Action, Attempt, KeyId, NameKind, UrlFault);
+decided!(Action, Attempt, KeyId, NameKind, SettingType, UrlFault);
 
 /// A name is lent by whoever holds it: it is copied only when there is something to refuse.
 macro_rules! named {
@@ -281,6 +296,18 @@ impl fmt::Display for NameKind {
             Self::AuthId => "auth id",
             Self::Tag => "tag",
             Self::AuthRule => "auth rule name",
+        })
+    }
+}
+
+impl fmt::Display for SettingType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Boolean => "a boolean",
+            Self::Duration => "a duration",
+            Self::Integer => "an integer",
+            Self::String => "a string",
+            Self::Language => "'CYPHER_5' or 'CYPHER_25'",
         })
     }
 }

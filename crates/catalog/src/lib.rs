@@ -21,6 +21,7 @@ mod action;
 mod apply;
 mod authorise;
 mod catalog;
+mod chain;
 mod change;
 mod command;
 mod digest;
@@ -43,14 +44,15 @@ mod visibility;
 pub use action::Action;
 pub use apply::{Applied, REQUEST_WINDOW};
 pub use catalog::{Catalog, Named};
+pub use chain::error_chain;
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
     Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RetiredCommand, TagChange,
 };
 pub use digest::Digest;
-pub use driver::{DriverSettings, LogLevel};
-pub use field::{Attempt, Field, NameKind, Quoted, UrlFault, Verb};
+pub use driver::{DriverSettings, DriverSettingsError, LogLevel};
+pub use field::{Attempt, Field, NameKind, Quoted, SettingType, UrlFault, Verb};
 pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
 pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,

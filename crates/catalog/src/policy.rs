@@ -1,7 +1,7 @@
 //! The policy of the cluster: choices that decide outcomes and so must be the same on every member. They are part of the
 //! log, formed with the cluster and changed by a command, and never of any node's configuration: docs/decisions/0007.
 
-use crate::{CypherVersion, Rejection, Value, ValueMap};
+use crate::{CypherVersion, Rejection, SettingType, Value, ValueMap};
 
 /// Choices that decide outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,19 +142,19 @@ impl PolicyChange {
 fn boolean(name: &str, value: &Value) -> Result<bool, Rejection> {
     match value {
         Value::Boolean(truth) => Ok(*truth),
-        _ => Err(wrong(name, "a boolean")),
+        _ => Err(wrong(name, SettingType::Boolean)),
     }
 }
 
 fn language(name: &str, value: &Value) -> Result<CypherVersion, Rejection> {
-    let Value::String(text) = value else { return Err(wrong(name, "'CYPHER_5' or 'CYPHER_25'")) };
+    let Value::String(text) = value else { return Err(wrong(name, SettingType::Language)) };
     let known = [CypherVersion::Cypher5, CypherVersion::Cypher25];
     let meant = |version: &CypherVersion| version.setting().eq_ignore_ascii_case(text);
-    known.into_iter().find(meant).ok_or_else(|| wrong(name, "'CYPHER_5' or 'CYPHER_25'"))
+    known.into_iter().find(meant).ok_or_else(|| wrong(name, SettingType::Language))
 }
 
-fn wrong(name: &str, expected: &str) -> Rejection {
-    Rejection::PolicySettingType { setting: name.to_owned(), expected: expected.to_owned() }
+fn wrong(name: &str, expected: SettingType) -> Rejection {
+    Rejection::PolicySettingType { setting: name.to_owned(), expected: expected.into() }
 }
 
 #[cfg(test)]

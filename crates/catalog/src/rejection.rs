@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::{
     Action, AliasName, Attempt, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Field, KeyId, NameKind,
-    Principal, Quoted, RoleName, UrlFault, UserName,
+    Principal, Quoted, RoleName, SettingType, UrlFault, UserName,
 };
 
 /// The type of a field: a [`Field`] where one is given, otherwise text that is a name or value of no type, such as a name
@@ -155,26 +155,28 @@ rejections! {
     InvalidUrl { reason: UrlFault } = "URL_INVALID", ["50N00"], "Neo.ClientError.Statement.ArgumentError",
         "Could not validate remote database alias url: {reason}.", "Give SCHEME://HOST:PORT, for example 'neo4j+s://location:7687'.";
     /// The driver map holds unknown keys.
-    UnknownDriverSettings { failure, settings, valid } = "DRIVER_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
-        "{failure}: Invalid driver setting(s) provided: {settings}. Valid driver settings are: {valid}", "";
+    UnknownDriverSettings { action: Attempt, name, settings } = "DRIVER_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+        "Failed to {action} the specified database alias '{name}': Invalid driver setting(s) provided: {settings}. Valid driver settings are: \
+         ssl_enforced, connection_timeout, connection_max_lifetime, connection_pool_acquisition_timeout, \
+         connection_pool_idle_test, connection_pool_max_size, logging_level", "";
     /// A driver setting has another type.
-    DriverSettingType { failure, setting, expected } = "DRIVER_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
-        "{failure}: Invalid driver settings value for '{setting}'. Expected {expected} value.", "";
+    DriverSettingType { action: Attempt, name, setting, expected: SettingType } = "DRIVER_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
+        "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}'. Expected {expected} value.", "";
     /// A driver setting is a negative duration.
-    DriverSettingNegative { failure, setting } = "DRIVER_SETTING_NEGATIVE", ["22003", "22N03"], "Neo.ClientError.Statement.ArgumentError",
-        "{failure}: Invalid driver settings value for '{setting}'. Negative duration is not allowed.", "";
+    DriverSettingNegative { action: Attempt, name, setting } = "DRIVER_SETTING_NEGATIVE", ["22003", "22N03"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}'. Negative duration is not allowed.", "";
     /// A driver setting is zero.
-    DriverSettingZero { failure, setting } = "DRIVER_SETTING_ZERO", ["22N05", "22N86"], "Neo.ClientError.Statement.ArgumentError",
-        "{failure}: Invalid driver settings value for '{setting}'. Zero is not allowed.", "A negative number means unlimited.";
+    DriverSettingZero { action: Attempt, name, setting } = "DRIVER_SETTING_ZERO", ["22N05", "22N86"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}'. Zero is not allowed.", "A negative number means unlimited.";
     /// A log level is unknown.
-    DriverSettingLevel { failure, setting, value, valid } = "DRIVER_SETTING_LEVEL", ["22N04"], "Neo.ClientError.Statement.ArgumentError",
-        "{failure}: Invalid driver settings value for '{setting}': '{value}'. Expected one of {valid}.", "";
+    DriverSettingLevel { action: Attempt, name, setting, value } = "DRIVER_SETTING_LEVEL", ["22N04"], "Neo.ClientError.Statement.ArgumentError",
+        "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}': '{value}'. Expected one of DEBUG, INFO, WARN, ERROR, NONE.", "";
     /// The policy map holds unknown keys.
     UnknownPolicySettings { settings } = "POLICY_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "Failed to alter the policy of the cluster: Invalid policy setting(s) provided: {settings}.",
         "Valid settings are: allow_oidc_credential_forwarding, database_management_implies_alias_management, default_language.";
     /// A policy setting has another type.
-    PolicySettingType { setting, expected } = "POLICY_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
+    PolicySettingType { setting, expected: SettingType } = "POLICY_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
         "Failed to alter the policy of the cluster: Invalid value for '{setting}'. Expected {expected}.", "SHOW CLUSTER POLICY says what each setting is now.";
     /// A password is empty.
     PasswordEmpty {} = "PASSWORD_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",

@@ -1,13 +1,13 @@
 //! Reading `DRIVER` maps: each key, each refusal, and which refusal comes first.
 
 use super::{DriverSettings, LogLevel};
-use crate::{Duration, Rejection, Value, ValueMap};
+use crate::{Duration, Rejection, Value, ValueMap, Verb};
 
 const FAILURE: &str = "Failed to create the specified database alias 'x'";
 
 fn read(values: &[(&str, Value)]) -> Result<DriverSettings, Rejection> {
     let values: ValueMap = values.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-    DriverSettings::from_values(FAILURE, &values)
+    DriverSettings::from_values(&values).map_err(|error| error.refuse(Verb::Create, "x"))
 }
 
 fn seconds(seconds: i64) -> Value {
@@ -45,7 +45,7 @@ fn a_listing_shows_lower_case_keys_and_upper_case_levels_and_reads_back() {
     assert!(shown.keys().all(|key| DriverSettings::KEYS.contains(&key.as_str())));
     assert_eq!(shown.len(), DriverSettings::KEYS.len());
     assert_eq!(shown["logging_level"], Value::from("INFO"));
-    assert_eq!(DriverSettings::from_values(FAILURE, &shown), Ok(settings));
+    assert_eq!(DriverSettings::from_values(&shown), Ok(settings));
     assert!(DriverSettings::default().to_values().is_empty());
 }
 
@@ -100,4 +100,13 @@ fn unknown_keys_are_named_beside_the_known_ones() {
         refused,
         format!("{FAILURE}: Invalid driver setting(s) provided: a, b. Valid driver settings are: {known}")
     );
+}
+
+#[test]
+fn levels_are_named_where_one_is_unknown() {
+    let refused = read(&[("logging_level", Value::from("LOUD"))]).expect_err("it is unknown").to_string();
+    let known = LogLevel::ALL.map(LogLevel::as_str).join(", ");
+    let expected =
+        format!("{FAILURE}: Invalid driver settings value for 'logging_level': 'LOUD'. Expected one of {known}.");
+    assert_eq!(refused, expected);
 }

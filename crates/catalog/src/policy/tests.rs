@@ -1,7 +1,7 @@
 //! A change is read whole or refused by name.
 
 use super::{Policy, PolicyChange, PolicySetting};
-use crate::{CypherVersion, Rejection, Value, ValueMap};
+use crate::{CypherVersion, Rejection, SettingType, Value, ValueMap};
 
 fn read(values: &[(&str, Value)]) -> Result<PolicyChange, Rejection> {
     PolicyChange::from_values(&values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
@@ -37,7 +37,7 @@ fn unknown_names_come_before_wrong_values() {
         assert!(refused.hint().contains(setting.name()), "{}", refused.hint());
     }
     let refused = read(&[forwarding]).unwrap_err();
-    let (setting, expected) = ("allow_oidc_credential_forwarding".into(), "a boolean".into());
+    let (setting, expected) = ("allow_oidc_credential_forwarding".into(), SettingType::Boolean.into());
     assert_eq!(refused, Rejection::PolicySettingType { setting, expected });
     assert!(read(&[("default_language", Value::from("CYPHER_4"))]).is_err());
 }

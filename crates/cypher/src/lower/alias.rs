@@ -2,7 +2,7 @@
 
 use aliasd_catalog::{
     AliasName, AliasTarget, AlterAlias, CatalogName, Command, CreateAlias, CypherVersion, DriverSettings, NameForm,
-    OpenCommand, Plain, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName,
+    OpenCommand, Plain, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Verb,
 };
 
 use super::map::{DRIVER, PROPERTIES, values};
@@ -21,12 +21,11 @@ pub(super) fn lower(
         AliasStatement::Create(create) => {
             let form = name_form(&create.name, version)?;
             let alias = AliasName::new(&name(&create.name, parameters)?)?;
-            let failure = format!("Failed to create the specified database alias '{alias}'");
             let target = match &create.remote {
                 None => AliasTarget::Local(catalog_name(&create.target, parameters)?),
                 Some(remote) => {
                     let database = catalog_name(&create.target, parameters)?;
-                    let remote = remote_target(&failure, remote, database, parameters)?;
+                    let remote = remote_target(&alias, remote, database, parameters)?;
                     AliasTarget::Remote(remote)
                 }
             };
@@ -58,12 +57,12 @@ fn name_form(operand: &NameOperand, version: CypherVersion) -> Result<NameForm, 
 }
 
 fn remote_target(
-    failure: &str,
+    alias: &AliasName,
     remote: &RemoteClauses,
     database: CatalogName,
     parameters: &Parameters,
 ) -> Result<RemoteTarget<Plain>, SpannedRefusal> {
-    let driver = remote.driver.as_ref().map(|map| driver(failure, map, parameters)).transpose()?;
+    let driver = remote.driver.as_ref().map(|map| driver(Verb::Create, alias.as_str(), map, parameters)).transpose()?;
     Ok(RemoteTarget {
         database,
         url: RemoteUrl::new(&string(&remote.url, parameters)?)?,
@@ -85,7 +84,7 @@ fn alter_alias(
     parameters: &Parameters,
 ) -> Result<Command<Plain>, SpannedRefusal> {
     let alias = catalog_name(&alter.name, parameters)?;
-    let failure = format!("Failed to alter the specified database alias '{alias}'");
+    let driver = alter.driver.as_ref().map(|map| driver(Verb::Alter, alias.as_str(), map, parameters));
     let url = alter
         .url
         .as_ref()
@@ -101,16 +100,18 @@ fn alter_alias(
         target: target.map(|target| (target, url)),
         user,
         credential: alter.password.as_ref().map(|password| secret(password, parameters)).transpose()?,
-        driver: alter.driver.as_ref().map(|map| driver(&failure, map, parameters)).transpose()?,
+        driver: driver.transpose()?,
         default_language: alter.default_language.as_ref().map(|language| language.value),
         properties: alter.properties.as_ref().map(|map| values(map, PROPERTIES, parameters)).transpose()?,
     }))
 }
 
 fn driver(
-    failure: &str,
+    verb: Verb,
+    alias: &str,
     map: &Located<Operand<MapEntries>>,
     parameters: &Parameters,
 ) -> Result<DriverSettings, SpannedRefusal> {
-    Ok(DriverSettings::from_values(failure, &values(map, DRIVER, parameters)?)?)
+    let values = values(map, DRIVER, parameters)?;
+    Ok(DriverSettings::from_values(&values).map_err(|error| error.refuse(verb, alias))?)
 }

@@ -1,6 +1,6 @@
 //! Why stored bytes could not be read.
 
-use aliasd_catalog::Rejection;
+use aliasd_catalog::{DriverSettingsError, Rejection};
 
 use crate::value::ValueError;
 
@@ -47,6 +47,9 @@ pub enum DamageError {
     /// They hold a name or value that the catalog does not accept.
     #[error(transparent)]
     Rejected(Box<Rejection>),
+    /// They hold driver settings that the catalog does not accept.
+    #[error(transparent)]
+    Driver(#[from] DriverSettingsError),
     /// They do not fit together.
     #[error("{0}")]
     Finding(String),

@@ -215,5 +215,5 @@ pub(super) fn driver_from(stored: proto::DriverSettings) -> Result<DriverSetting
         logging_level: LogLevel::from_number(logging_level)?,
     };
     // The rules about single settings live in the catalog, where they are read from a map.
-    Ok(DriverSettings::from_values("Failed to read driver settings", &settings.to_values())?)
+    Ok(DriverSettings::from_values(&settings.to_values())?)
 }
