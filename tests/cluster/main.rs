@@ -7,6 +7,7 @@ mod damage;
 mod limits;
 mod members;
 mod privileges;
+mod reload;
 mod secrets;
 mod signals;
 mod story;

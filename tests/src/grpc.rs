@@ -61,6 +61,15 @@ pub async fn connect(address: &str, tls: &Arc<ClientConfig>) -> Result<Channel> 
     Ok(endpoint.connect_with_connector(connector).await?)
 }
 
+/// The certificate that is shown by who listens at `address`.
+pub async fn served_certificate(address: &str, tls: &Arc<ClientConfig>) -> Result<CertificateDer<'static>> {
+    let (host, _) = address.rsplit_once(':').context("an address is host:port")?;
+    let stream = TcpStream::connect(address).await?;
+    let stream = TlsConnector::from(Arc::clone(tls)).connect(ServerName::try_from(host.to_owned())?, stream).await?;
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).context("no certificate is shown")?;
+    Ok(shown.clone().into_owned())
+}
+
 /// Calls a method, `/package.Service/Method`, with an empty message; the status of the answer. A method that
 /// streams its answers is asked for the first one.
 pub async fn call_with_nothing(channel: &Channel, method: &str) -> Code {

@@ -22,8 +22,9 @@ use crate::observe;
 use crate::observe::metrics::Metrics;
 use crate::peers::GrpcLinks;
 use crate::tls::{self, NotLoopback, Tls, TlsError};
+use aliasd_catalog::error_chain;
 use aliasd_replica::{
-    RaftSettings, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault, TokioRuntime, error_chain,
+    RaftSettings, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault, TokioRuntime,
 };
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
@@ -94,6 +95,8 @@ pub struct Addresses {
 pub struct Node {
     replica: Replica,
     operate: Operate,
+    vault: Arc<Vault>,
+    tls: Arc<Tls>,
     addresses: Addresses,
     shutdown_timeout: Duration,
     clients: Listener,
@@ -157,14 +160,14 @@ impl Node {
         let metrics = Arc::new(Metrics::new());
         let use_cases = UseCases::new(Parts {
             replica: replica.clone(),
-            vault,
+            vault: Arc::clone(&vault),
             identity,
             counters: Arc::clone(&metrics) as SharedCounters,
             max_staleness: config.cluster.max_staleness,
             policy: config.cluster.policy,
         });
         use_cases.operate.report_policy_differences();
-        match listen(config, tls, &replica, use_cases, metrics).await {
+        match listen(config, vault, tls, &replica, use_cases, metrics).await {
             Ok(node) => Ok(node),
             Err(failure) => {
                 // Nothing was acknowledged yet, so what fails here loses nothing.
@@ -182,6 +185,33 @@ impl Node {
     /// Where it is reached.
     pub fn addresses(&self) -> Addresses {
         self.addresses
+    }
+
+    /// Reads certificates and keystore again. What cannot be used is said in the log, and what was read before stays in use;
+    /// connections that are open stay open.
+    pub async fn reload(&self) {
+        let (tls, vault) = (Arc::clone(&self.tls), Arc::clone(&self.vault));
+        // Keystores are slow to open on purpose.
+        let read = tokio::task::spawn_blocking(move || (tls.reload(), vault.reload())).await;
+        let (certificates, keys) = match read {
+            Ok(read) => read,
+            Err(error) => return tracing::error!(error = error_chain(&error), "nothing was read again"),
+        };
+        match certificates {
+            Ok(()) => tracing::info!("the certificates were read again"),
+            Err(error) => {
+                let (error, hint) = (error_chain(&error), error.kind.hint());
+                tracing::error!(error, hint, "the certificates cannot be read again; the ones before stay in use");
+            }
+        }
+        match keys {
+            Ok(keys) => tracing::info!(keys = keys.len(), "the keystore was read again"),
+            Err(error) => {
+                let error = NodeStartError::Vault(error);
+                let (error, hint) = (error.explanation(), error.hint());
+                tracing::error!(error, hint, "the keystore cannot be read again; the keys before stay in use");
+            }
+        }
     }
 
     /// Resolves when the node cannot go on.
@@ -231,6 +261,7 @@ fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
 
 async fn listen(
     config: &Config,
+    vault: Arc<Vault>,
     tls: Arc<Tls>,
     replica: &Replica,
     use_cases: UseCases,
@@ -243,7 +274,7 @@ async fn listen(
     let incoming =
         if node.insecure_plaintext { tls::clients_in_clear(clients)? } else { tls::clients(clients, Arc::clone(&tls)) };
     let peers = {
-        let (replica, incoming) = (replica.clone(), tls::peers(peers, tls));
+        let (replica, incoming) = (replica.clone(), tls::peers(peers, Arc::clone(&tls)));
         Listener::serve("node.peer_listen", |stop| {
             async move { Ok(api::serve_peers(&replica, incoming, stop).await?) }.boxed()
         })
@@ -266,7 +297,7 @@ async fn listen(
     let addresses = Addresses { client, peer, http };
     tracing::info!(node = node.id, %client, %peer, %http, cluster = config.cluster.name, "the node serves");
     let (replica, shutdown_timeout) = (replica.clone(), node.shutdown_timeout);
-    Ok(Node { replica, operate, addresses, shutdown_timeout, clients, peers, http: web })
+    Ok(Node { replica, operate, vault, tls, addresses, shutdown_timeout, clients, peers, http: web })
 }
 
 async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), NodeStartError> {

@@ -101,6 +101,11 @@ impl Node {
         process.terminate(limit)
     }
 
+    /// SIGHUP: it reads again what it can.
+    pub fn reload(&mut self) -> Result<()> {
+        self.running()?.signal(Signal::SIGHUP)
+    }
+
     /// SIGSTOP: it hangs, with its connections open.
     pub fn pause(&mut self) -> Result<()> {
         self.running()?.signal(Signal::SIGSTOP)

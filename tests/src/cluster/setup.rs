@@ -128,7 +128,7 @@ impl Layout {
     }
 
     /// Issues the certificate of a node. Its files are `node-ID.pem` and `node-ID-key.pem` in [`Layout::pki`].
-    pub(super) fn issue_node(&self, id: u64) -> Result<()> {
+    pub fn issue_node(&self, id: u64) -> Result<()> {
         let pki = self.pki().display().to_string();
         let id = id.to_string();
         let finished = self.aliasctl(&["pki", "issue", "node", "--dir", &pki, "--id", &id, "--host", "127.0.0.1"])?;

@@ -9,18 +9,18 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aliasd_catalog::UserName;
+use aliasd_catalog::{UserName, error_chain};
 use aliasd_keyring::keystore::Keystore;
 use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Host, Subject};
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::start::{Signals, refuse, run};
+use super::start::{OnHangUp, Signals, refuse, run};
 use super::{FAILED, fail, print, say};
 use crate::config::{Commands, Config};
 use crate::node::Node;
 use crate::observe::logging;
-use aliasd_replica::{Member, error_chain};
+use aliasd_replica::Member;
 use aliasd_service::Failure;
 use aliasd_service::operate::{Formation, Formed};
 
@@ -59,7 +59,7 @@ pub(super) fn dev(dev: &Dev) -> ExitCode {
 }
 
 async fn serve(directory: &Path, config: &Config) -> ExitCode {
-    let mut signals = match Signals::listen() {
+    let mut signals = match Signals::listen(OnHangUp::Stop) {
         Ok(signals) => signals,
         Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
     };

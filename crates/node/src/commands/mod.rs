@@ -29,7 +29,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start a node and serve until SIGTERM or SIGINT.
+    /// Start a node and serve until SIGTERM or SIGINT. On SIGHUP it reads its files again.
     Start {
         /// The configuration file. `aliasd config default` prints one with every setting explained.
         #[arg(long, value_name = "FILE")]

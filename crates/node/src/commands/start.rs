@@ -1,17 +1,17 @@
-//! `aliasd start`: a node from a configuration file, until a signal or a failure.
+//! `aliasd start`: a node from a configuration file, until a signal or a failure. SIGHUP lets it read again what it can.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aliasd_replica::error_chain;
+use aliasd_catalog::error_chain;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, MISCONFIGURED, explain, fail};
 use crate::config::{Commands, Config};
 use crate::node::{Node, NodeRunError, NodeStartError};
-use crate::observe::logging;
+use crate::observe::logging::{self, LogFile};
 
 /// How long threads may take to end when everything is done.
 const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
@@ -22,12 +22,15 @@ pub(super) fn start(file: &Path, expand_commands: bool) -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(MISCONFIGURED, &format_args!("{}:\n{}", file.display(), explain(&error))),
     };
-    if let Err(error) = logging::set_up(&config.log) {
-        let path = config.log.file.as_deref().unwrap_or(Path::new("standard error"));
-        return fail(MISCONFIGURED, &format_args!("log.file: cannot write to {}: {error}", path.display()));
-    }
+    let log = match logging::set_up(&config.log) {
+        Ok(log) => log,
+        Err(error) => {
+            let path = config.log.file.as_deref().unwrap_or(Path::new("standard error"));
+            return fail(MISCONFIGURED, &format_args!("log.file: cannot write to {}: {error}", path.display()));
+        }
+    };
     match Runtime::new() {
-        Ok(runtime) => end(runtime, serve(&config)),
+        Ok(runtime) => end(runtime, serve(&config, log)),
         Err(error) => fail(FAILED, &format_args!("the system gives no threads: {error}")),
     }
 }
@@ -39,8 +42,8 @@ fn end(runtime: Runtime, program: impl Future<Output = ExitCode>) -> ExitCode {
     code
 }
 
-async fn serve(config: &Config) -> ExitCode {
-    let mut signals = match Signals::listen() {
+async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
+    let mut signals = match Signals::listen(OnHangUp::Reload(log)) {
         Ok(signals) => signals,
         Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
     };
@@ -71,16 +74,21 @@ fn with_hint(message: &str, hint: Option<&str>) -> String {
 
 /// Serves until a signal or a failure, and ends the node. A second signal ends the program at once.
 pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
-    let failure: Option<NodeRunError> = tokio::select! {
-        name = signals.next() => {
-            tracing::info!(signal = name, "told to stop");
-            None
+    let failure: Option<NodeRunError> = loop {
+        tokio::select! {
+            told = signals.next() => match told {
+                Told::Stop(name) => {
+                    tracing::info!(signal = name, "told to stop");
+                    break None;
+                }
+                Told::Reload(log) => reload(&node, log.as_ref()).await,
+            },
+            failure = node.failed() => break Some(failure),
         }
-        failure = node.failed() => Some(failure),
     };
     let stopped = tokio::select! {
         stopped = node.stop() => stopped,
-        name = signals.next() => {
+        name = signals.stop() => {
             tracing::warn!(signal = name, "told to stop a second time: the node ends at once");
             return ExitCode::from(FAILED);
         }
@@ -100,22 +108,69 @@ pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
     }
 }
 
-/// The signals that end a node.
+/// Opens the log file anew, and reads again what a node can take over while it serves.
+async fn reload(node: &Node, log: Option<&LogFile>) {
+    if let Some(log) = log {
+        match log.reopen() {
+            Ok(()) => tracing::info!(path = %log.path().display(), "the log file was opened again"),
+            Err(error) => {
+                let (error, path) = (&error as &dyn std::error::Error, log.path().display());
+                tracing::error!(error, %path, "the log file cannot be opened again; the one that is open is written on");
+            }
+        }
+    }
+    node.reload().await;
+}
+
+/// The signals that a node heeds.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
+    on_hang_up: OnHangUp,
+}
+
+/// What SIGHUP means.
+pub(super) enum OnHangUp {
+    /// Reading again, as daemons do.
+    Reload(Option<LogFile>),
+    /// The end: the terminal is gone.
+    Stop,
+}
+
+/// What a signal asks for.
+enum Told {
+    Stop(&'static str),
+    Reload(Option<LogFile>),
 }
 
 impl Signals {
-    pub(super) fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    pub(super) fn listen(on_hang_up: OnHangUp) -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+            on_hang_up,
+        })
     }
 
-    /// The name of the next one.
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => Told::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Told::Stop("SIGINT"),
+            _ = self.hang_up.recv() => match &self.on_hang_up {
+                OnHangUp::Reload(log) => Told::Reload(log.clone()),
+                OnHangUp::Stop => Told::Stop("SIGHUP"),
+            },
+        }
+    }
+
+    /// The name of the next one that asks for the end.
+    async fn stop(&mut self) -> &'static str {
+        loop {
+            if let Told::Stop(name) = self.next().await {
+                return name;
+            }
         }
     }
 }

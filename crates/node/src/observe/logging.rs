@@ -1,4 +1,5 @@
-//! Logging: text for a terminal, JSON for everything else. Set up once, before anything else starts.
+//! Logging: text for a terminal, JSON for everything else. Set up once, before anything else starts; a file is opened
+//! again after it was rotated.
 //!
 //! Libraries speak at `warn` and above only, whatever the level: below that, some would print headers and payloads. Raft's
 //! library warns of every attempt at a member that does not answer, which is many a second; the replica says itself, once,
@@ -7,9 +8,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -20,13 +22,24 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
-/// Makes every later event go where the configuration says.
+/// The file that the log is written to.
+#[derive(Clone, Debug)]
+pub struct LogFile {
+    path: PathBuf,
+    current: Arc<ArcSwap<File>>,
+}
+
+/// Makes every later event go where the configuration says. Returns the file, if it is one.
 ///
 /// # Errors
 /// The file cannot be opened for appending.
-pub fn set_up(config: &LogConfig) -> io::Result<()> {
-    let (writer, to_terminal) = match &config.file {
-        Some(path) => (BoxMakeWriter::new(Arc::new(open(path)?)), false),
+pub fn set_up(config: &LogConfig) -> io::Result<Option<LogFile>> {
+    let file = config.file.as_deref().map(LogFile::open).transpose()?;
+    let (writer, to_terminal) = match &file {
+        Some(LogFile { current, .. }) => {
+            let current = Arc::clone(current);
+            (BoxMakeWriter::new(move || current.load_full()), false)
+        }
         None => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
     };
     let json = match config.format {
@@ -38,7 +51,29 @@ pub fn set_up(config: &LogConfig) -> io::Result<()> {
     let layer = if json { layer.json().flatten_event(true).boxed() } else { layer.boxed() };
     // An embedding program, such as a test, may have set up its own; then that one is kept.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter(config.level))).try_init();
-    Ok(())
+    Ok(file)
+}
+
+// === impl LogFile ===
+
+impl LogFile {
+    fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_path_buf(), current: Arc::new(ArcSwap::from_pointee(open(path)?)) })
+    }
+
+    /// Opens the path anew, so that a file that was renamed is let go. On an error the open one is written on.
+    ///
+    /// # Errors
+    /// The file cannot be opened for appending.
+    pub fn reopen(&self) -> io::Result<()> {
+        self.current.store(Arc::new(open(&self.path)?));
+        Ok(())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 fn open(path: &Path) -> io::Result<File> {

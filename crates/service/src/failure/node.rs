@@ -90,7 +90,7 @@ node_failures! {
     /// The keystore lacks the active key.
     KeyMissing { key, held } = "KEY_MISSING", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "The keystore of this node does not hold the cluster's active key {key}; it holds {held}.",
-        "Ask another member. On this node, add the key to the file that keystore.path names and start the node again.";
+        "Ask another member. On this node, add the key to the file that keystore.path names and send the node SIGHUP.";
     /// The node is shutting down.
     Stopping {} = "NODE_STOPPING", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node is shutting down.", "Ask another member.";

@@ -1,8 +1,7 @@
 //! What the vault cannot do, and the setting to look at.
 
-use aliasd_catalog::KeyId;
+use aliasd_catalog::{KeyId, error_chain};
 use aliasd_keyring::keystore::{KeystoreError, KeystoreSetting};
-use aliasd_replica::error_chain;
 
 /// Why a secret could not be sealed, opened or hashed. The texts about the keystore are Neo4j's, with aliasd's settings in
 /// place of its own; what exactly went wrong is the source and the [`VaultError::hint`].
@@ -61,7 +60,7 @@ impl VaultError {
                 format!("Check {setting}: {}.", error_chain(error))
             }
             Self::KeyMissing { .. } => {
-                "Put the same file on every node, where keystore.path names it, and load it again.".to_owned()
+                "Put the same file on every node, where keystore.path names it, and have it read again: with SIGHUP or a restart.".to_owned()
             }
             Self::Busy => "Try again, or log in once and use the token.".to_owned(),
             Self::NotSealed | Self::NotOpened | Self::NotHashed | Self::WrongPassword => String::new(),

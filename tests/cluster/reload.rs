@@ -1,0 +1,97 @@
+//! SIGHUP: a node reads its files again while it serves, and goes on with what it has where a file is of no use.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aliasd_tests::cluster::{Cluster, KEYSTORE_PASSWORD, PATIENCE, aliasctl};
+use aliasd_tests::{grpc, process, wait};
+use anyhow::{Context, Result, ensure};
+use rustls_pki_types::CertificateDer;
+
+/// Waits until the file holds all of these.
+fn wait_for_lines(file: &Path, wanted: &[&str]) -> Result<String> {
+    let what = format!("{wanted:?} in {}", file.display());
+    let (text, _) = wait::until(&what, PATIENCE, || {
+        let text = fs::read_to_string(file)?;
+        ensure!(wanted.iter().all(|line| text.contains(line)), "{text}");
+        Ok(text)
+    })?;
+    Ok(text)
+}
+
+/// Gives a file another name beside it, as a rotation does.
+fn rename(file: &Path, ending: &str) -> Result<PathBuf> {
+    let renamed = PathBuf::from(format!("{}.{ending}", file.display()));
+    fs::rename(file, &renamed)?;
+    Ok(renamed)
+}
+
+fn served(cluster: &mut Cluster) -> Result<CertificateDer<'static>> {
+    let tls = grpc::tls_without_certificate(&cluster.layout().ca())?;
+    let address = cluster.node(1).client_address.clone();
+    tokio::runtime::Runtime::new()?.block_on(grpc::served_certificate(&address, &tls))
+}
+
+#[test]
+fn a_rotated_log_and_a_new_certificate_are_taken_over_and_bad_files_change_nothing() -> Result<()> {
+    let mut cluster = Cluster::running("reload", 1)?;
+    let log = cluster.node(1).log.clone();
+    let (pki, keystore) = (cluster.layout().pki(), cluster.layout().keystore());
+    let certificate = pki.join("node-1.pem");
+    let first = served(&mut cluster)?;
+
+    let rotated = rename(&log, "1")?;
+    for file in [&certificate, &pki.join("node-1-key.pem")] {
+        fs::remove_file(file)?;
+    }
+    cluster.layout().issue_node(1)?;
+    ensure!(served(&mut cluster)? == first, "a certificate was taken over unasked");
+    cluster.node(1).reload()?;
+    let taken = ["the log file was opened again", "the certificates were read again", "the keystore was read again"];
+    wait_for_lines(&log, &taken)?;
+    let before = fs::read_to_string(&rotated)?;
+    ensure!(before.contains("the node serves") && !before.contains(taken[0]), "{before}");
+    let second = served(&mut cluster)?;
+    ensure!(second != first, "the old certificate is served");
+
+    // Nothing of what is in place now is of use.
+    let rotated = rename(&log, "2")?;
+    fs::create_dir(&log)?;
+    fs::write(&certificate, "damaged")?;
+    let good = fs::read(&keystore)?;
+    fs::write(&keystore, "damaged")?;
+    cluster.node(1).reload()?;
+    let refused = [
+        "the log file cannot be opened again",
+        "the certificates cannot be read again",
+        "tls.peer_certificate",
+        "the keystore cannot be read again",
+    ];
+    wait_for_lines(&rotated, &refused)?;
+    ensure!(served(&mut cluster)? == second, "another certificate is served");
+    cluster.exec("CREATE ALIAS a FOR DATABASE d AT 'neo4j+s://h:7687' USER u PASSWORD 'a-password-to-seal'")?;
+    ensure!(cluster.node(1).http("/readyz")?.0 == 200, "the node is not ready any more");
+
+    fs::write(&keystore, good)?;
+    Ok(())
+}
+
+#[test]
+fn a_missing_key_is_put_in_place_without_a_restart() -> Result<()> {
+    let mut cluster = Cluster::running("reload-key", 1)?;
+    let (log, keystore) = (cluster.node(1).log.clone(), cluster.layout().keystore());
+    let with_key = rename(&keystore, "right")?;
+    let mut create = aliasctl();
+    create.args(["keystore", "create"]).arg(&keystore).env("ALIASD_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD);
+    let created = process::run(&mut create, &cluster.layout().record())?;
+    ensure!(created.code == Some(0), "{}", created.stderr);
+
+    cluster.node(1).reload()?;
+    wait_for_lines(&log, &["the keystore was read again"])?;
+    let (status, reasons) = cluster.node(1).http("/readyz")?;
+    ensure!(status == 503 && reasons.starts_with("KEY_MISSING: "), "{status}: {reasons}");
+
+    fs::rename(&with_key, &keystore).context("the right file goes back")?;
+    cluster.node(1).reload()?;
+    cluster.node(1).wait_ready(PATIENCE)
+}
