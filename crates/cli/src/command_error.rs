@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use aliasd_client::{BuildError, Class, Failure};
+use aliasd_client::{BuildError, Class, Failure, error_chain};
 use aliasd_keyring::keystore::KeystoreError;
 use aliasd_keyring::pki::PkiError;
 
@@ -141,7 +141,7 @@ impl CommandError {
     fn text(&self) -> String {
         match self {
             Self::Usage(LocalError { error, hint }) | Self::Local(LocalError { error, hint }) => {
-                let mut text = format!("error: {}\n", chain(&**error));
+                let mut text = format!("error: {}\n", error_chain(&**error));
                 if !hint.is_empty() {
                     text.push_str(&format!("  hint: {hint}\n"));
                 }
@@ -157,17 +157,6 @@ impl CommandError {
             Self::Cluster { place, error } => cluster_text(place.as_deref(), error),
         }
     }
-}
-
-/// The message of an error and those of its causes.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(&format!(": {cause}"));
-        next = cause.source();
-    }
-    text
 }
 
 impl fmt::Display for Context {

@@ -53,6 +53,8 @@ mod route;
 mod statement;
 mod watch;
 
+/// What a [`BuildError`] says, and what each of its sources adds, on one line.
+pub use aliasd_catalog::error_chain;
 pub use aliasd_catalog::{Duration, Float, PlainSecret as Secret, Value, ValueMap};
 pub use aliasd_wire::failure::{Class, Failure, GrpcCode};
 /// The messages that some calls answer with, as `proto/aliasd/v1` describes them.

@@ -6,9 +6,7 @@
 
 use std::error::Error;
 
-use aliasd_catalog::Revision;
-
-use crate::chain::error_chain;
+use aliasd_catalog::{Revision, error_chain};
 
 use crate::fault::StorageFault;
 use crate::frame::FrameError;

@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::chain::error_chain;
 use crate::frame::FrameError;
+use aliasd_catalog::error_chain;
 
 /// What caused a fault: an error of the system, of RocksDB, or of whoever reads the bytes.
 type Cause = Box<dyn Error + Send + Sync>;

@@ -28,7 +28,6 @@
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
-mod chain;
 mod codec;
 mod compare;
 mod core;
@@ -61,7 +60,6 @@ mod supervise;
 mod tests;
 mod types;
 
-pub use chain::error_chain;
 pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 pub use fault::StorageFault;
 pub use feed::{AppliedBatch, AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update, View};

@@ -11,9 +11,9 @@ use aliasd_wire::peer::v1 as wire;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
-use crate::chain::error_chain;
 use crate::frame::FrameError;
 use crate::types::NodeId;
+use aliasd_catalog::error_chain;
 
 /// A message between members may be this long: a batch of entries, a part of a snapshot, with room to spare.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;

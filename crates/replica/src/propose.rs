@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use aliasd_catalog::{Entry, Outcome, Revision};
+use aliasd_catalog::{Entry, Outcome, Revision, error_chain};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_reply::Result as Answer;
 use openraft::errors::{ClientWriteError, RaftError};
 
-use crate::chain::error_chain;
 use crate::core::Core;
 use crate::error::ProposeError;
 use crate::network::Peers;

@@ -6,13 +6,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::Revision;
+use aliasd_catalog::{Revision, error_chain};
 use aliasd_wire::peer::v1::read_index_reply::Result as Answer;
 use openraft::ReadPolicy;
 use openraft::errors::{LinearizableReadError, RaftError};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::chain::error_chain;
 use crate::core::Core;
 use crate::network::Peers;
 use crate::runtime::{self, SharedRuntime};

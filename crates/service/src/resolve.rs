@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, ResolveRequest,
-    Revision, Route,
+    Revision, Route, error_chain,
 };
-use aliasd_replica::error_chain;
 
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader};

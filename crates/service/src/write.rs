@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aliasd_catalog::{
     Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Record, RecordKey, Rejection, RequestId, Revision,
-    Sealed, Timestamp, UserName,
+    Sealed, Timestamp, UserName, error_chain,
 };
-use aliasd_replica::{ProposeError, error_chain};
+use aliasd_replica::ProposeError;
 
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};

@@ -11,7 +11,7 @@ use nix::unistd::{AccessFlags, access};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use aliasd_replica::error_chain;
+use aliasd_catalog::error_chain;
 use aliasd_service::vault::KeystoreSettings;
 
 use super::{Config, SettingError};

@@ -8,7 +8,7 @@ mod service;
 
 use std::error::Error;
 
-use aliasd_replica::error_chain;
+use aliasd_catalog::error_chain;
 use tonic::Status;
 
 pub use self::links::GrpcLinks;

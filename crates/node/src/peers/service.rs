@@ -1,6 +1,7 @@
 //! Answering: the replica's peer server as a gRPC service.
 
-use aliasd_replica::{Incoming, LinkError, MESSAGE_BYTES_MAX, NodeId, PeerRefusal, PeerServer, error_chain};
+use aliasd_catalog::error_chain;
+use aliasd_replica::{Incoming, LinkError, MESSAGE_BYTES_MAX, NodeId, PeerRefusal, PeerServer};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::peer_server::{Peer, PeerServer as GrpcPeerServer};
 use futures::stream::BoxStream;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use aliasd_catalog::error_chain;
 use aliasd_keyring::pki;
-use aliasd_replica::error_chain;
 use aliasd_service::identity::{ClientCertificate, ClientConnection};
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;

@@ -18,11 +18,11 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::peers::Lane;
 use super::{CallError, Network};
-use crate::chain::error_chain;
 use crate::codec::{log_id_to_wire, stored_membership_to_wire, vote_from_wire, vote_to_wire};
 use crate::machine::snapshot::{SnapshotData, parts};
 use crate::runtime::{self, Runtime};
 use crate::types::{TypeConfig, Vote};
+use aliasd_catalog::error_chain;
 
 /// Parts made ahead of the network.
 const PARTS_AHEAD: usize = 4;

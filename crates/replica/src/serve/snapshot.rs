@@ -6,13 +6,13 @@ use futures::StreamExt;
 
 use super::admission::PeerAdmission;
 use super::{PeerServer, stopped};
-use crate::chain::error_chain;
 use crate::codec::{log_id_from_wire, stored_membership_from_wire, vote_to_wire};
 use crate::links::{Incoming, PeerRefusal};
 use crate::machine::snapshot::{Received, SnapshotData};
 use crate::machine::store::StageError;
 use crate::runtime::WorkLost;
 use crate::types::SnapshotMeta;
+use aliasd_catalog::error_chain;
 
 pub(super) async fn install(
     server: &PeerServer,

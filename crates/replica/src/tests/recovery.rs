@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use aliasd_catalog::error_chain;
+
 use super::cluster::{Cluster, PATIENCE, SETTINGS, propose};
 use super::links::Switchboard;
 use super::{CLUSTER, bootstrap, create_role, runtime};
 use crate::{
     MemoryStorage, NotServing, ProposeError, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault,
-    error_chain,
 };
 
 fn small_log(options: &mut ReplicaOptions) {
