@@ -32,7 +32,7 @@ fn a_member_whose_data_directory_is_lost_takes_no_part_and_says_why() -> Result<
     cluster.node(lost).start()?;
     wait::until("it to say that it is not recognised", PATIENCE, || {
         let (_, body) = cluster.node(lost).http("/readyz")?;
-        ensure!(body.contains("NODE_NOT_RECOGNISED") && body.contains("data directory"), "{body}");
+        ensure!(body == "not ready: NODE_NOT_RECOGNISED\n", "{body}");
         Ok::<_, anyhow::Error>(())
     })?;
     cluster.exec("CREATE ALIAS meanwhile FOR DATABASE neo4j")?;

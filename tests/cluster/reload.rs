@@ -89,7 +89,7 @@ fn a_missing_key_is_put_in_place_without_a_restart() -> Result<()> {
     cluster.node(1).reload()?;
     wait_for_lines(&log, &["the keystore was read again"])?;
     let (status, reasons) = cluster.node(1).http("/readyz")?;
-    ensure!(status == 503 && reasons.starts_with("KEY_MISSING: "), "{status}: {reasons}");
+    ensure!(status == 503 && reasons == "not ready: KEY_MISSING\n", "{status}: {reasons}");
 
     fs::rename(&with_key, &keystore).context("the right file goes back")?;
     cluster.node(1).reload()?;

@@ -5,12 +5,12 @@
 
 use std::error::Error;
 
-/// What an error says, and what each of its sources adds, outermost first.
+/// What an error says, and what each of its sources adds, outermost first. A sentence that goes on so loses its full stop.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
-        text = format!("{text}: {source}");
+        text = format!("{}: {source}", text.strip_suffix('.').unwrap_or(&text));
         next = source.source();
     }
     text
@@ -27,7 +27,7 @@ mod tests {
 
     impl fmt::Display for Unreadable {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("the file cannot be read")
+            f.write_str("The file cannot be read.")
         }
     }
 
@@ -40,6 +40,6 @@ mod tests {
     #[test]
     fn each_error_of_the_chain_is_said_once() {
         let error = Unreadable(fmt::Error);
-        assert_eq!(error_chain(&error), format!("the file cannot be read: {}", fmt::Error));
+        assert_eq!(error_chain(&error), format!("The file cannot be read: {}", fmt::Error));
     }
 }

@@ -216,16 +216,17 @@ impl From<io::Error> for CommandError {
 
 impl From<BuildError> for CommandError {
     fn from(error: BuildError) -> Self {
-        let hint = match error {
-            BuildError::NoAuthority | BuildError::Authority => {
+        let here = match error {
+            BuildError::NoAuthority | BuildError::Authority(_) => {
                 "Give the file ca.pem of the cluster with --ca or ALIASD_CA."
             }
-            BuildError::Certificate { .. } | BuildError::CertificateRefused(_) => {
+            BuildError::Certificate(_) | BuildError::CertificateKey | BuildError::CertificateRefused(_) => {
                 "See --cert and --key, or ALIASD_CERT and ALIASD_KEY."
             }
             BuildError::Plaintext { .. } => "A node with a plaintext listener on this machine needs --allow-plaintext.",
             _ => "See --endpoints, or ALIASD_ENDPOINTS.",
         };
+        let hint = error.hint().map_or_else(|| here.to_owned(), |hint| format!("{hint}. {here}"));
         Self::usage(error, hint)
     }
 }

@@ -164,11 +164,11 @@ impl ClientBuilder {
 fn tls(ca_pem: &[u8], certificate: Option<(Vec<u8>, Secret)>) -> Result<ClientConfig, BuildError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca_pem) {
-        let added = certificate.ok().and_then(|certificate| roots.add(certificate).ok());
-        added.ok_or(BuildError::Authority)?;
+        let certificate = certificate.map_err(|error| BuildError::Authority(Some(error.into())))?;
+        roots.add(certificate).map_err(|error| BuildError::Authority(Some(error.into())))?;
     }
     if roots.is_empty() {
-        return Err(BuildError::Authority);
+        return Err(BuildError::Authority(None));
     }
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -177,11 +177,13 @@ fn tls(ca_pem: &[u8], certificate: Option<(Vec<u8>, Secret)>) -> Result<ClientCo
     let mut config = match certificate {
         None => config.with_no_client_auth(),
         Some((certificate_pem, key_pem)) => {
-            let bad = |reason| BuildError::Certificate { reason };
             let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificate_pem).collect();
-            let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| bad("it is not in PEM form"))?;
+            let chain = chain.map_err(|error| BuildError::Certificate(Some(error.into())))?;
+            if chain.is_empty() {
+                return Err(BuildError::Certificate(None));
+            }
             let key = PrivateKeyDer::from_pem_slice(key_pem.expose().as_bytes());
-            let key = key.map_err(|_| bad("its private key is not in PEM form"))?;
+            let key = key.map_err(|_| BuildError::CertificateKey)?;
             config.with_client_auth_cert(chain, key).map_err(BuildError::CertificateRefused)?
         }
     };

@@ -111,25 +111,26 @@ struct Listener {
     task: JoinHandle<Result<(), ServeError>>,
 }
 
+impl NodeRunError {
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Replica(reason) => reason.hint(),
+            Self::Listener { .. } => None,
+        }
+    }
+}
+
 impl NodeStartError {
     /// Whether the configuration is at fault, rather than the machine or the data.
     pub fn is_configuration(&self) -> bool {
         matches!(self, Self::Vault(_) | Self::Tls(_) | Self::Plaintext(_))
     }
 
-    /// What happened and what caused it, on one line.
-    pub fn explanation(&self) -> String {
-        match self {
-            // What caused it is in the hint, beside the setting to look at.
-            Self::Vault(error) => error.to_string(),
-            _ => error_chain(self),
-        }
-    }
-
     /// The way out, where there is one to name.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Vault(error) => Some(error.hint()).filter(|hint| !hint.is_empty()),
+            Self::Vault(error) => error.hint().map(str::to_owned),
             Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
             Self::Replica(error) => error.hint(),
             Self::Tls(error) => error.kind.hint().map(str::to_owned),
@@ -207,8 +208,7 @@ impl Node {
         match keys {
             Ok(keys) => tracing::info!(keys = keys.len(), "the keystore was read again"),
             Err(error) => {
-                let error = NodeStartError::Vault(error);
-                let (error, hint) = (error.explanation(), error.hint());
+                let (error, hint) = (error_chain(&error), error.hint());
                 tracing::error!(error, hint, "the keystore cannot be read again; the keys before stay in use");
             }
         }

@@ -12,7 +12,7 @@ use openraft::async_runtime::WatchReceiver;
 use tokio::sync::watch;
 
 use crate::error::{ClusterError, NotServing, StopReason};
-use crate::fault::{StorageFault, ending};
+use crate::fault::{Ending, StorageFault};
 use crate::feed::Feed;
 use crate::lifecycle::{Lifecycle, LifecycleState, Step};
 use crate::log::health::LogHealth;
@@ -123,7 +123,7 @@ impl Core {
     pub(crate) async fn fence(&self, revision: Revision) {
         if let Err(fault) = self.roster.identity.fence(revision).await {
             // After a restart it would serve again.
-            self.lifecycle.step(Step::Stop(StopReason::Failed(ending(&fault))));
+            self.lifecycle.step(Step::Stop(Ending::of(&fault).into()));
             return;
         }
         self.lifecycle.step(Step::Fence(revision));
@@ -168,7 +168,7 @@ impl Core {
         };
         let to = to.ok_or_else(|| ClusterError::Transfer("there is no such voter".to_owned()))?;
         let triggered = self.within(self.raft.trigger().transfer_leader(to)).await;
-        triggered.map_err(|error| NotServing::Stopped(StopReason::Failed(error.to_string())))?;
+        triggered.map_err(|error| NotServing::Stopped(StopReason::failed(error)))?;
         Ok(to)
     }
 

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use aliasd_catalog::{Revision, error_chain};
+use aliasd_catalog::Revision;
 
 use crate::fault::StorageFault;
 use crate::frame::FrameError;
@@ -59,8 +59,8 @@ pub enum ProposeError {
         reason: String,
     },
     /// The entry cannot be stored. Not proposed, never will be.
-    #[error("the entry cannot be stored: {0}")]
-    Unstorable(String),
+    #[error("the entry cannot be stored")]
+    Unstorable(#[source] UnstorableError),
     /// This node serves nothing any more. Not proposed; go to another node.
     #[error(transparent)]
     Fatal(#[from] NotServing),
@@ -68,8 +68,24 @@ pub enum ProposeError {
 
 impl From<FrameError> for ProposeError {
     fn from(error: FrameError) -> Self {
-        Self::Unstorable(error_chain(&error))
+        Self::Unstorable(error.into())
     }
+}
+
+/// Why an entry cannot be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnstorableError {
+    /// It would not be read back.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// It would hold up replication.
+    #[error("it takes {bytes} bytes, and at most {limit} are allowed")]
+    TooLarge {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        limit: usize,
+    },
 }
 
 /// Why a read cannot be served.
@@ -98,32 +114,41 @@ pub enum ReadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotServing {
     /// The replica stopped.
-    #[error("the replica stopped: {0}")]
-    Stopped(StopReason),
+    #[error("the replica stopped")]
+    Stopped(#[source] StopReason),
     /// A cluster knows this node id with another data directory.
-    #[error(
-        "node {by} knows this node with another data directory than the empty one that it has now; start this node with \
-         the directory that it had, or, if that is lost, leave it stopped: it cannot come back under its node id, and has \
-         to be replaced"
-    )]
+    #[error("node {by} knows this node with another data directory than the empty one that it has now")]
     Unrecognised {
         /// Who said so.
         by: NodeId,
     },
     /// The catalog differs from the other members' at the same revision.
-    #[error(
-        "the catalog of this node differs from the other members' at revision {revision}; restore it from them: remove \
-         this node from the cluster and start it with an empty data directory under a new node id"
-    )]
+    #[error("the catalog of this node differs from the other members' at revision {revision}")]
     Fenced {
         /// Where the difference was seen.
         revision: Revision,
     },
     /// The cluster goes on without this node.
-    #[error(
-        "this node was removed from the cluster; to take part again it needs an empty data directory and a new node id"
-    )]
+    #[error("this node was removed from the cluster")]
     Removed,
+}
+
+impl NotServing {
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Stopped(reason) => reason.hint(),
+            Self::Unrecognised { .. } => Some(
+                "start this node with the directory that it had, or, if that is lost, leave it stopped: it cannot come back \
+                 under its node id, and has to be replaced",
+            ),
+            Self::Fenced { .. } => Some(
+                "restore it from the others: remove this node from the cluster and start it with an empty data directory \
+                 under a new node id",
+            ),
+            Self::Removed => Some("to take part again it needs an empty data directory and a new node id"),
+        }
+    }
 }
 
 /// Why a replica stopped. Kept, and told to whoever asks from then on; so a failure is text.
@@ -132,9 +157,29 @@ pub enum StopReason {
     /// It was asked to.
     #[error("it was shut down")]
     Shutdown,
-    /// It cannot go on: what happened, what caused it, and the way out where there is one.
-    #[error("{0}")]
-    Failed(String),
+    /// It cannot go on.
+    #[error("{reason}")]
+    Failed {
+        /// What happened and what caused it: the error's chain, made into text once.
+        reason: String,
+        /// The way out, where there is one to name.
+        hint: Option<String>,
+    },
+}
+
+impl StopReason {
+    /// A failure with no way out to name.
+    pub(crate) fn failed(reason: impl ToString) -> Self {
+        Self::Failed { reason: reason.to_string(), hint: None }
+    }
+
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Shutdown => None,
+            Self::Failed { hint, .. } => hint.as_deref(),
+        }
+    }
 }
 
 /// Why a cluster is not formed or changed.

@@ -6,8 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::frame::FrameError;
 use aliasd_catalog::error_chain;
+
+use crate::error::StopReason;
+use crate::frame::FrameError;
 
 /// What caused a fault: an error of the system, of RocksDB, or of whoever reads the bytes.
 type Cause = Box<dyn Error + Send + Sync>;
@@ -126,14 +128,29 @@ const RESTORE: &str = "restore this member from the others: remove it from the c
                        directory under a new node id, never under the old one; what is damaged is not used, so that \
                        nothing false is served";
 
-/// What is kept or sent as text of an error that ends a store's work: its chain, made once, and the way out that the text
-/// would lose.
-pub(crate) fn ending(error: &(dyn Error + 'static)) -> String {
-    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let fault = error.downcast_ref().or_else(|| inside.and_then(|inside| inside.downcast_ref()));
-    match fault.and_then(StorageFault::hint) {
-        Some(hint) => format!("{}; {hint}", error_chain(error)),
-        None => error_chain(error),
+/// What is kept of an error that ends a store's work, and told to whoever asks from then on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct Ending {
+    /// The error's chain, made into text once.
+    pub(crate) reason: String,
+    /// The way out, which the text would lose.
+    pub(crate) hint: Option<String>,
+}
+
+impl Ending {
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let fault = error.downcast_ref().or_else(|| inside.and_then(|inside| inside.downcast_ref()));
+        let kept = error.downcast_ref().or_else(|| inside.and_then(|inside| inside.downcast_ref::<Self>()));
+        let hint = fault.and_then(StorageFault::hint).or_else(|| kept.and_then(|kept| kept.hint.clone()));
+        Self { reason: error_chain(error), hint }
+    }
+}
+
+impl From<Ending> for StopReason {
+    fn from(Ending { reason, hint }: Ending) -> Self {
+        Self::Failed { reason, hint }
     }
 }
 
@@ -181,10 +198,12 @@ mod tests {
         assert_eq!(fault.to_string(), "the disk that holds /data/log is full");
         let (cause, hint) = ("no storage space", fault.hint().expect("there is a way out"));
         assert_eq!(error_chain(&fault), format!("{fault}: {cause}"));
-        let expected = format!("{fault}: {cause}; {hint}");
-        assert_eq!(ending(&fault), expected);
-        // As it comes back from openraft and from the log's thread.
-        assert_eq!(ending(&io::Error::from(fault)), expected);
-        assert_eq!(ending(&io::Error::other("no device")), "no device");
+        let expected = Ending { reason: format!("{fault}: {cause}"), hint: Some(hint) };
+        assert_eq!(Ending::of(&fault), expected);
+        // As it comes back from openraft and from the log's thread, and is kept once more.
+        assert_eq!(Ending::of(&io::Error::from(fault)), expected);
+        assert_eq!(Ending::of(&io::Error::other(expected.clone())), expected);
+        let unknown = Ending::of(&io::Error::other("no device"));
+        assert_eq!(unknown, Ending { reason: "no device".to_owned(), hint: None });
     }
 }

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aliasd_catalog::ClusterId;
+use aliasd_catalog::{ClusterId, error_chain};
 use futures::future::join_all;
 use openraft::errors::{InitializeError, RaftError};
 
-use crate::chain::error_chain;
 use crate::core::Core;
 use crate::error::{ClusterError, NotServing, StopReason};
-use crate::fault::ending;
 use crate::incarnation::Incarnation;
 use crate::network::Peers;
 use crate::types::{Member, NodeId, RecordedMember};
@@ -32,12 +30,12 @@ pub(crate) async fn form(
         return Err(ClusterError::Members(format!("node {} forms the cluster and is not among them", core.node)));
     }
     let members = recorded(core, peers, members).await?;
-    let cluster = core.join(cluster).await.map_err(|fault| ClusterError::Storage(ending(&fault)))?;
+    let cluster = core.join(cluster).await.map_err(|fault| ClusterError::Storage(error_chain(&fault)))?;
     match core.within(core.raft.initialize(members)).await {
         Ok(()) => Ok(cluster),
         Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Err(ClusterError::AlreadyInitialized),
         Err(RaftError::APIError(InitializeError::NotInMembers(error))) => Err(ClusterError::Members(error.to_string())),
-        Err(RaftError::Fatal(error)) => Err(NotServing::Stopped(StopReason::Failed(ending(&error))).into()),
+        Err(RaftError::Fatal(error)) => Err(NotServing::Stopped(StopReason::failed(error)).into()),
     }
 }
 

@@ -60,7 +60,7 @@ mod supervise;
 mod tests;
 mod types;
 
-pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
+pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason, UnstorableError};
 pub use fault::StorageFault;
 pub use feed::{AppliedBatch, AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update, View};
 pub use frame::{ContentError, FrameError};

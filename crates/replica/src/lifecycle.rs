@@ -227,14 +227,20 @@ impl LifecycleState {
 
 fn log_step(next: &Lifecycle) {
     match next {
-        Lifecycle::Stopped(StopReason::Failed(why)) => tracing::error!(%why, "the replica stops"),
+        Lifecycle::Stopped(StopReason::Failed { reason, hint }) => {
+            tracing::error!(error = reason, hint, "the replica stops");
+        }
         Lifecycle::Fenced { at } => {
-            tracing::error!(error = %NotServing::Fenced { revision: *at }, "this node is fenced");
+            let fenced = NotServing::Fenced { revision: *at };
+            tracing::error!(error = %fenced, hint = fenced.hint(), "this node is fenced");
+        }
+        Lifecycle::Removed => {
+            tracing::warn!(hint = NotServing::Removed.hint(), "this node was removed from the cluster")
         }
         Lifecycle::Unrecognised { by } => {
-            tracing::error!(error = %NotServing::Unrecognised { by: *by }, "this node is not recognised");
+            let disowned = NotServing::Unrecognised { by: *by };
+            tracing::error!(error = %disowned, hint = disowned.hint(), "this node is not recognised");
         }
-        Lifecycle::Removed => tracing::warn!("this node was removed from the cluster"),
         _ => tracing::debug!(lifecycle = ?next, "this node is something else now"),
     }
 }
@@ -286,7 +292,7 @@ mod tests {
             (Step::Disown(2), ["unrecognised", "unrecognised", "-", "-", "-", "-", "-"]),
             (Step::Fence(Revision(9)), ["-", "-", "fenced anew", "fenced anew", "fenced", "-", "-"]),
             (
-                Step::Stop(StopReason::Failed("full".to_owned())),
+                Step::Stop(StopReason::failed("full")),
                 ["failed", "failed", "failed", "failed", "failed", "failed", "stopped"],
             ),
         ];

@@ -6,14 +6,13 @@
 
 use std::sync::Arc;
 
-use aliasd_catalog::ClusterId;
+use aliasd_catalog::{ClusterId, error_chain};
 use aliasd_wire::peer::v1 as wire;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
 use crate::frame::FrameError;
 use crate::types::NodeId;
-use aliasd_catalog::error_chain;
 
 /// A message between members may be this long: a batch of entries, a part of a snapshot, with room to spare.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -117,7 +116,7 @@ pub enum PeerRefusal {
     #[error("the vote names another node than the one that sent it")]
     ForeignVote,
     /// The request is meant for another member.
-    #[error("this is node {node}, not node {wanted}; check the members' peer addresses")]
+    #[error("this is node {node}, not node {wanted}")]
     Misdirected {
         /// Whom the request is meant for.
         wanted: NodeId,
@@ -125,9 +124,7 @@ pub enum PeerRefusal {
         node: NodeId,
     },
     /// The request is about another cluster.
-    #[error(
-        "this node belongs to cluster {ours}, and the request to cluster {theirs}; check the members' peer addresses"
-    )]
+    #[error("this node belongs to cluster {ours}, and the request to cluster {theirs}")]
     WrongCluster {
         /// The cluster of this node.
         ours: ClusterId,
@@ -141,19 +138,13 @@ pub enum PeerRefusal {
         sender: NodeId,
     },
     /// The sender has the node id of a member, and another data directory.
-    #[error(
-        "node {sender} is known here with another data directory than the one that it has now; start it with its own, \
-         or, if that is lost, replace this member"
-    )]
+    #[error("node {sender} is known here with another data directory than the one that it has now")]
     OtherIncarnation {
         /// The sender.
         sender: NodeId,
     },
     /// The request is meant for this node id with another data directory.
-    #[error(
-        "the data directory of node {node} is not the one that the sender knows it by; start the node with its own, or, \
-         if that is lost, replace this member"
-    )]
+    #[error("the data directory of node {node} is not the one that the sender knows it by")]
     ReceiverReplaced {
         /// This node.
         node: NodeId,
@@ -189,8 +180,28 @@ pub enum PeerRefusal {
     Internal(String),
 }
 
+impl PeerRefusal {
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Undecodable(error) => error.hint(),
+            Self::Misdirected { .. } | Self::WrongCluster { .. } => Some("check the members' peer addresses"),
+            Self::OtherIncarnation { .. } | Self::ReceiverReplaced { .. } => {
+                Some("start the node with its own data directory, or, if that is lost, replace this member")
+            }
+            _ => None,
+        }
+    }
+
+    /// What the member that asked is told: it writes one text into its log, so the way out goes with it.
+    pub fn text(&self) -> String {
+        let chain = error_chain(self);
+        self.hint().map_or_else(|| chain.clone(), |hint| format!("{chain}; {hint}"))
+    }
+}
+
 impl From<PeerRefusal> for LinkError {
     fn from(refusal: PeerRefusal) -> Self {
-        Self::Refused(error_chain(&refusal))
+        Self::Refused(refusal.text())
     }
 }

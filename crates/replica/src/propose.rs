@@ -11,7 +11,7 @@ use aliasd_wire::peer::v1::propose_reply::Result as Answer;
 use openraft::errors::{ClientWriteError, RaftError};
 
 use crate::core::Core;
-use crate::error::ProposeError;
+use crate::error::{ProposeError, UnstorableError};
 use crate::network::Peers;
 use crate::types::Proposal;
 
@@ -25,8 +25,7 @@ pub(crate) fn encode(entry: Entry) -> Result<Proposal, ProposeError> {
     let proposal = Proposal::new(entry)?;
     let bytes = proposal.encoded().len();
     if bytes > ENTRY_BYTES_MAX {
-        let message = format!("it takes {bytes} bytes, and at most {ENTRY_BYTES_MAX} are allowed");
-        return Err(ProposeError::Unstorable(message));
+        return Err(ProposeError::Unstorable(UnstorableError::TooLarge { bytes, limit: ENTRY_BYTES_MAX }));
     }
     Ok(proposal)
 }
@@ -94,9 +93,9 @@ pub(crate) async fn propose_for_member(core: &Core, proposal: Proposal) -> Answe
         Ok((revision, _)) => Answer::Revision(revision.0),
         Err(ProposeError::ForwardToLeader { leader }) => Answer::NotLeader(wire::NotLeader { leader: Some(leader) }),
         Err(ProposeError::Unavailable) => Answer::NotLeader(wire::NotLeader { leader: None }),
-        Err(ProposeError::Fatal(error)) => Answer::NotServing(wire::NotServing { reason: error.to_string() }),
+        Err(ProposeError::Fatal(error)) => Answer::NotServing(wire::NotServing { reason: error_chain(&error) }),
         Err(error @ (ProposeError::OutcomeUnknown { .. } | ProposeError::Unstorable(_))) => {
-            Answer::OutcomeUnknown(wire::OutcomeUnknown { reason: error.to_string() })
+            Answer::OutcomeUnknown(wire::OutcomeUnknown { reason: error_chain(&error) })
         }
     }
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_catalog::error_chain;
 use openraft::ChangeMembers;
 
-use crate::chain::error_chain;
 use crate::core::Core;
 use crate::network::Peers;
 use crate::types::{NodeId, RecordedMember};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::mem::{Discriminant, discriminant};
 use std::sync::{Mutex, PoisonError};
 
-use crate::chain::error_chain;
+use aliasd_catalog::error_chain;
+
 use crate::links::PeerRefusal;
 use crate::types::NodeId;
 
@@ -31,7 +32,8 @@ impl Strangers {
                 }
                 let reason = discriminant(refusal);
                 if refused.insert(node, reason) != Some(reason) {
-                    tracing::warn!("messages of node {node} are refused: {}", error_chain(refusal));
+                    let (error, hint) = (error_chain(refusal), refusal.hint());
+                    tracing::warn!(hint, "messages of node {node} are refused: {error}");
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Notices when the replica cannot go on, and says why.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::core::{Core, Raft};
 use crate::error::StopReason;
+use crate::fault::Ending;
 use crate::lifecycle::Step;
 use crate::types::TypeConfig;
 
@@ -43,7 +45,7 @@ async fn watch(core: &Core, mut machine_gone: oneshot::Receiver<()>) -> StopReas
                     while metrics.borrow_watched().running_state.is_ok() && metrics.changed().await.is_ok() {}
                 });
                 if ended.await.is_err() {
-                    core.lifecycle.step(Step::Stop(StopReason::Failed("the state machine panicked".to_owned())));
+                    core.lifecycle.step(Step::Stop(StopReason::failed("the state machine panicked")));
                     // Nothing is applied any more, so leading or voting would only mislead the others.
                     let _ = raft.shutdown().await;
                     return StopReason::Shutdown;
@@ -61,14 +63,18 @@ async fn watch(core: &Core, mut machine_gone: oneshot::Receiver<()>) -> StopReas
 async fn core_ended(raft: &Raft) -> StopReason {
     match raft.is_initialized().await {
         Err(fatal) => reason(&fatal),
-        Ok(_) => StopReason::Failed("the Raft core ended without a reason".to_owned()),
+        Ok(_) => StopReason::failed("the Raft core ended without a reason"),
     }
 }
 
 fn reason(fatal: &Fatal<TypeConfig>) -> StopReason {
     match fatal {
         Fatal::Stopped => StopReason::Shutdown,
-        Fatal::Panicked => StopReason::Failed("the Raft core panicked".to_owned()),
-        Fatal::StorageError(error) => StopReason::Failed(error.to_string()),
+        Fatal::Panicked => StopReason::failed("the Raft core panicked"),
+        // Says its own source, and has it: the way out.
+        Fatal::StorageError(error) => {
+            let ending = error.source().and_then(|source| source.downcast_ref::<Ending>());
+            StopReason::Failed { reason: error.to_string(), hint: ending.and_then(|ending| ending.hint.clone()) }
+        }
     }
 }

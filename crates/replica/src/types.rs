@@ -10,7 +10,7 @@ use aliasd_catalog::{Entry, Outcome};
 use openraft::alias;
 use openraft::errors::ErrorSource;
 
-use crate::fault::ending;
+use crate::fault::Ending;
 use crate::frame::{self, FrameError};
 use crate::incarnation::Incarnation;
 use crate::runtime::raft::RaftRuntime;
@@ -89,18 +89,14 @@ impl fmt::Debug for Proposal {
     }
 }
 
-/// What an error and its sources say, on the way through openraft, which adds what it was doing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct ErrorText(String);
-
-impl ErrorSource for ErrorText {
+/// The way of an error through openraft, which adds what it was doing.
+impl ErrorSource for Ending {
     fn from_error<E: Error + 'static>(error: &E) -> Self {
-        Self(ending(error))
+        Self::of(error)
     }
 
     fn from_string(message: impl ToString) -> Self {
-        Self(message.to_string())
+        Self { reason: message.to_string(), hint: None }
     }
 }
 
@@ -114,7 +110,7 @@ openraft::declare_raft_types!(
         R = Response,
         NodeId = NodeId,
         Node = RecordedMember,
-        ErrorSource = ErrorText,
+        ErrorSource = Ending,
         AsyncRuntime = RaftRuntime,
 );
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Principal, Rejection, Revision, Visibility};
-use aliasd_replica::{NotServing, ReadError, Replica, View};
+use aliasd_replica::{NotServing, ReadError, Replica, StopReason, View};
 
 use crate::failure::{Failure, Leader, NodeFailure};
 
@@ -136,12 +136,33 @@ fn read_failure(error: ReadError) -> Failure {
     failure.into()
 }
 
-/// The replica serves nothing any more.
+/// The replica serves nothing any more. What caused it and the way out are this node's own matter, such as a path on its
+/// disk: its log has them.
 impl From<&NotServing> for NodeFailure {
     fn from(reason: &NotServing) -> Self {
-        match reason {
-            NotServing::Unrecognised { by } => Self::NotRecognised { member: by.to_string() },
-            _ => Self::Stopped { reason: reason.to_string() },
+        let reason = match reason {
+            NotServing::Unrecognised { by } => return Self::NotRecognised { member: by.to_string() },
+            NotServing::Stopped(StopReason::Shutdown) => "it was shut down".to_owned(),
+            NotServing::Stopped(StopReason::Failed { .. }) => "it cannot go on after a failure".to_owned(),
+            NotServing::Fenced { .. } | NotServing::Removed => reason.to_string(),
+        };
+        Self::Stopped { reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_neither_what_broke_nor_the_way_out() {
+        let failed = StopReason::Failed {
+            reason: "the disk that holds /data/log is full".to_owned(),
+            hint: Some("free space".to_owned()),
+        };
+        for reason in [NotServing::Stopped(failed), NotServing::Fenced { revision: Revision(7) }, NotServing::Removed] {
+            let (message, hint) = (NodeFailure::from(&reason).message(), reason.hint().unwrap_or_default());
+            assert!(!hint.is_empty() && !message.contains(hint) && !message.contains("/data"), "{message}");
         }
     }
 }

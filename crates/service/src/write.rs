@@ -165,7 +165,7 @@ impl Writer {
                 tracing::warn!(%reason, "the outcome of a write is unknown");
                 NodeFailure::OutcomeUnknown {}
             }
-            ProposeError::Unstorable(reason) => NodeFailure::TooLarge { reason },
+            ProposeError::Unstorable(error) => NodeFailure::TooLarge { reason: error_chain(&error) },
             ProposeError::Fatal(reason) => NodeFailure::from(&reason),
         };
         failure.into()

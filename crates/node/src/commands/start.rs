@@ -49,7 +49,7 @@ async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
     };
     let started = tokio::select! {
         started = Node::start(config) => started,
-        name = signals.next() => {
+        name = signals.stop() => {
             tracing::info!(signal = name, "told to stop before the node served");
             return ExitCode::SUCCESS;
         }
@@ -62,7 +62,7 @@ async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
 
 /// Says why the node does not start, with the way out.
 pub(super) fn refuse(error: &NodeStartError) -> ExitCode {
-    let (message, hint) = (error.explanation(), error.hint());
+    let (message, hint) = (error_chain(error), error.hint());
     tracing::error!(error = message, hint, "the node does not start");
     let code = if error.is_configuration() { MISCONFIGURED } else { FAILED };
     fail(code, &with_hint(&message, hint.as_deref()))
@@ -95,9 +95,9 @@ pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
     };
     match (failure, stopped) {
         (Some(failure), _) => {
-            let failure = error_chain(&failure);
-            tracing::error!(failure, "the node has ended");
-            fail(FAILED, &failure)
+            let (message, hint) = (error_chain(&failure), failure.hint());
+            tracing::error!(error = message, hint, "the node has ended");
+            fail(FAILED, &with_hint(&message, hint))
         }
         (None, Err(fault)) => {
             let (message, hint) = (error_chain(&fault), fault.hint());

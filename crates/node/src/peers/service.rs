@@ -1,6 +1,5 @@
 //! Answering: the replica's peer server as a gRPC service.
 
-use aliasd_catalog::error_chain;
 use aliasd_replica::{Incoming, LinkError, MESSAGE_BYTES_MAX, NodeId, PeerRefusal, PeerServer};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::peer_server::{Peer, PeerServer as GrpcPeerServer};
@@ -36,7 +35,7 @@ fn incoming<T: Send + 'static>(messages: Streaming<T>) -> Incoming<T> {
 }
 
 fn status(refusal: &PeerRefusal) -> Status {
-    let text = error_chain(refusal);
+    let text = refusal.text();
     match refusal {
         PeerRefusal::Undecodable(_) | PeerRefusal::Incomplete(_) => Status::invalid_argument(text),
         PeerRefusal::Impersonation { .. }

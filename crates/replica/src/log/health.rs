@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::end::LogEnd;
 
-use crate::fault::ending;
+use crate::fault::Ending;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -14,8 +14,8 @@ pub(crate) struct LogHealth {
     syncs: AtomicU64,
     writes: AtomicU64,
     end: Mutex<LogEnd>,
-    /// As text, made once: everybody who waits for the log is told it, now and later.
-    failure: OnceLock<String>,
+    /// Everybody who waits for the log is told it, now and later.
+    failure: OnceLock<Ending>,
     #[cfg(test)]
     faults: super::device::SyncFaults,
 }
@@ -63,9 +63,10 @@ impl LogHealth {
 
     /// Records the first failure and says it once in the log.
     pub(crate) fn fail(&self, error: &io::Error) {
-        let failure = ending(error);
+        let failure = Ending::of(error);
         if self.failure.set(failure.clone()).is_ok() {
-            tracing::error!(error = failure, "the log cannot be written; this node stops");
+            let Ending { reason, hint } = failure;
+            tracing::error!(error = reason, hint, "the log cannot be written; this node stops");
         }
     }
 

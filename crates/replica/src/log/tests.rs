@@ -19,7 +19,7 @@ use super::recover::LogPlace;
 use super::store::LogStore;
 use super::write::{LogWrite, Waiter};
 use super::writer::{Device, LogWriter};
-use crate::fault::{StorageFault, ending};
+use crate::fault::{Ending, StorageFault};
 use crate::tests::{create_role, log_entry, log_id, runtime};
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 
@@ -56,10 +56,11 @@ fn tamper(directory: &Path, change: impl FnOnce(&DB)) {
 fn refusal(directory: &TempDir) -> String {
     let fault = LogStore::open(&place(directory.path()), 1, runtime()).err().expect("the log is refused");
     assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
-    let message = ending(&fault);
+    let Ending { reason: message, hint } = Ending::of(&fault);
     let log = place(directory.path()).directory;
     assert!(message.contains(&log.display().to_string()), "names the directory: {message}");
-    assert!(message.contains("under a new node id"), "names the way out: {message}");
+    let hint = hint.expect("there is a way out");
+    assert!(hint.contains("under a new node id"), "{hint}");
     message
 }
 

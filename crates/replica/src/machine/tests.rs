@@ -18,7 +18,7 @@ use super::memory::MemoryCatalog;
 use super::snapshot::{Received, SnapshotData, parts, receive_part};
 use super::store::{CatalogStore, SharedStore, StageError};
 use super::{Machine, Snapshot};
-use crate::fault::{StorageFault, ending};
+use crate::fault::{Ending, StorageFault};
 use crate::feed::SubscriptionEnd;
 use crate::runtime::{Moment, Runtime, SharedRuntime, WorkLost};
 use crate::tests::{bootstrap, create_role, log_entry, log_id, runtime};
@@ -242,7 +242,7 @@ async fn die_installing(target: &mut Machine, step: InstallStep) {
     apply(&mut source, entries(1..60)).await;
     let snapshot = snapshot(&mut source).await;
     let died = target.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap_err();
-    assert!(ending(&died).contains("died on request"), "{step:?}: {died}");
+    assert!(Ending::of(&died).reason.contains("died on request"), "{step:?}: {died}");
 }
 
 /// The catalog of 10 entries or that of 60, whole: its digest is checked when it is loaded.
@@ -341,9 +341,10 @@ async fn a_damaged_catalog_is_refused() {
         let opened = DiskCatalog::open(directory.path(), true);
         let fault = opened.and_then(|disk| CatalogStore::on_disk(disk).load()).expect_err("it is refused");
         assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
-        let message = ending(&fault);
+        let Ending { reason: message, hint } = Ending::of(&fault);
         assert!(message.contains(&directory.path().display().to_string()), "{message}");
-        assert!(message.contains("under a new node id"), "{message}");
+        let hint = hint.expect("there is a way out");
+        assert!(hint.contains("under a new node id"), "{hint}");
     };
 
     let directory = fresh().await;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aliasd_catalog::error_chain;
 use tokio::sync::watch;
 
 use super::CallError;
-use crate::chain::error_chain;
 use crate::links::LinkError;
 use crate::runtime::{Moment, SharedRuntime};
 use crate::types::NodeId;

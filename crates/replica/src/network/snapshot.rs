@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aliasd_catalog::error_chain;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 use futures::StreamExt;
@@ -22,7 +23,6 @@ use crate::codec::{log_id_to_wire, stored_membership_to_wire, vote_from_wire, vo
 use crate::machine::snapshot::{SnapshotData, parts};
 use crate::runtime::{self, Runtime};
 use crate::types::{TypeConfig, Vote};
-use aliasd_catalog::error_chain;
 
 /// Parts made ahead of the network.
 const PARTS_AHEAD: usize = 4;

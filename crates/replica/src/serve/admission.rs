@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use aliasd_catalog::ClusterId;
+use aliasd_catalog::{ClusterId, error_chain};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::store::log;
 
-use crate::chain::error_chain;
 use crate::codec::vote_from_wire;
 use crate::core::Core;
 use crate::incarnation::{Incarnation, cluster_from_wire};

@@ -1,5 +1,6 @@
 //! Taking a snapshot: parts are checked and stored as they come, and the whole is installed at once.
 
+use aliasd_catalog::error_chain;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 use futures::StreamExt;
@@ -12,7 +13,6 @@ use crate::machine::snapshot::{Received, SnapshotData};
 use crate::machine::store::StageError;
 use crate::runtime::WorkLost;
 use crate::types::SnapshotMeta;
-use aliasd_catalog::error_chain;
 
 pub(super) async fn install(
     server: &PeerServer,

@@ -172,7 +172,7 @@ pub(super) async fn propose(replicas: &[Replica], entry: &Entry) -> (Revision, O
         for replica in replicas {
             match replica.propose(entry.clone(), Duration::from_secs(5)).await {
                 Ok(done) => return done,
-                Err(ProposeError::Unstorable(reason)) => panic!("{reason}"),
+                Err(ProposeError::Unstorable(error)) => panic!("{error}"),
                 Err(_) => assert!(Instant::now() < deadline, "nobody took the proposal"),
             }
         }

@@ -124,7 +124,7 @@ impl World {
             for (replica, _) in self.members.values() {
                 match replica.propose(entry.clone(), Duration::from_secs(5)).await {
                     Ok((_, outcome)) => return drop(outcome.unwrap()),
-                    Err(ProposeError::Unstorable(reason)) => panic!("{reason}"),
+                    Err(ProposeError::Unstorable(error)) => panic!("{error}"),
                     Err(_) => assert!(self.observer.now() < deadline, "nobody took the proposal"),
                 }
             }

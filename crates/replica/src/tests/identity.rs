@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{ClusterId, Entry, Principal};
+use aliasd_catalog::{ClusterId, Entry, Principal, error_chain};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_request::Actor;
 
@@ -14,7 +14,6 @@ use super::lines::said;
 use super::links::Switchboard;
 use super::simulation::Simulation;
 use super::{CLUSTER, bootstrap, create_role};
-use crate::chain::error_chain;
 use crate::types::Proposal;
 use crate::{ClusterError, Lifecycle, NodeId, NotServing, PeerRefusal, ReplicaRole, StartError, StorageFault};
 

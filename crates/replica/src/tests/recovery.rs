@@ -182,7 +182,7 @@ async fn a_log_that_cannot_be_synced_stops_the_replica() {
     storage.break_log();
     let unknown = replica.propose(create_role(1), PATIENCE).await;
     assert!(matches!(unknown, Err(ProposeError::OutcomeUnknown { .. })), "{unknown:?}");
-    let StopReason::Failed(reason) = replica.stopped().await else { panic!("it did not stop by itself") };
+    let StopReason::Failed { reason, .. } = replica.stopped().await else { panic!("it did not stop by itself") };
     assert!(reason.contains("broken on request"), "{reason}");
     assert!(matches!(replica.serving(), Err(NotServing::Stopped(_))));
     assert!(matches!(replica.propose(create_role(2), PATIENCE).await, Err(ProposeError::Fatal(_))));

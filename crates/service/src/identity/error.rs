@@ -19,8 +19,8 @@ pub enum AuthError {
     #[error("the client certificate has expired")]
     CertificateExpired,
     /// The token is not accepted.
-    #[error("the token is not accepted: {0}")]
-    Token(TokenError),
+    #[error("the token is not accepted")]
+    Token(#[source] TokenError),
     /// The authorization of the call makes no sense. The text says why and quotes nothing.
     #[error("the authorization of the call is malformed: {0}")]
     Header(&'static str),

@@ -114,9 +114,9 @@ impl Identity {
     /// # Errors
     /// The operating system gave no random bytes.
     pub async fn new(vault: Arc<Vault>, token_lifetime: Duration) -> Result<Self, VaultError> {
-        let verified = Arc::new(Verified::new().ok_or(VaultError::NotHashed)?);
+        let verified = Arc::new(Verified::new().map_err(VaultError::NoRandomBytes)?);
         let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|_| VaultError::NotHashed)?;
+        getrandom::fill(&mut random).map_err(VaultError::NoRandomBytes)?;
         let unknowable: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let decoy = vault.passwords().hash(PlainSecret::new(unknowable)).await?;
         Ok(Self { vault, token_lifetime, decoy, verified })

@@ -30,11 +30,12 @@ struct Entries {
 }
 
 impl Verified {
-    /// `None` if the operating system gives no random bytes.
-    pub(super) fn new() -> Option<Self> {
+    /// # Errors
+    /// The operating system gives no random bytes.
+    pub(super) fn new() -> Result<Self, getrandom::Error> {
         let mut key = Zeroizing::new([0; 32]);
-        getrandom::fill(key.as_mut_slice()).ok()?;
-        Some(Self { key, entries: Mutex::default() })
+        getrandom::fill(key.as_mut_slice())?;
+        Ok(Self { key, entries: Mutex::default() })
     }
 
     pub(super) fn trace(&self, user: &str, hash: &PasswordHash, password: &PlainSecret) -> Trace {

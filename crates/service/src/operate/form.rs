@@ -90,7 +90,10 @@ impl Operate {
                 return Err(NodeFailure::InvalidRequest { field: "members".into(), reason }.into());
             }
             Err(ClusterError::NotReady(reason)) => return Err(NodeFailure::MembersNotReady { reason }.into()),
-            Err(ClusterError::Storage(reason)) => return Err(NodeFailure::Stopped { reason }.into()),
+            Err(ClusterError::Storage(error)) => {
+                tracing::error!(error, "the cluster could not be written down");
+                return Err(NodeFailure::Stopped { reason: "it cannot go on after a failure".to_owned() }.into());
+            }
             Err(ClusterError::Fatal(reason)) => return Err(NodeFailure::from(&reason).into()),
         };
         replica.wait_for_leader(FIRST_ELECTION).await.map(|_| cluster).ok_or_else(no_leader)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aliasd_catalog::error_chain;
 use aliasd_replica::{ClusterError, NodeId};
 
 use super::Operate;
@@ -50,7 +51,10 @@ impl Operate {
         }
         match self.reader.replica().transfer_leader(None, TAKEN_OVER_WITHIN).await {
             Ok(leader) => tracing::info!(leader, "the leadership is handed on"),
-            Err(error) => tracing::warn!(%error, "the leadership could not be handed on; the others will elect"),
+            Err(error) => {
+                let error = error_chain(&error);
+                tracing::warn!(error, "the leadership could not be handed on; the others will elect");
+            }
         }
     }
 }

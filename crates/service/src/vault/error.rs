@@ -1,10 +1,12 @@
 //! What the vault cannot do, and the setting to look at.
 
-use aliasd_catalog::{KeyId, error_chain};
+use std::error::Error;
+
+use aliasd_catalog::KeyId;
 use aliasd_keyring::keystore::{KeystoreError, KeystoreSetting};
 
 /// Why a secret could not be sealed, opened or hashed. The texts about the keystore are Neo4j's, with aliasd's settings in
-/// place of its own; what exactly went wrong is the source and the [`VaultError::hint`].
+/// place of its own; what exactly went wrong is the source.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The keystore cannot be read at all.
@@ -30,7 +32,10 @@ pub enum VaultError {
         /// The fingerprint of the key.
         key: KeyId,
     },
-    /// The cipher refused, or there were no random bytes for a nonce.
+    /// There are no random bytes for keys and nonces.
+    #[error("The operating system gave no random bytes.")]
+    NoRandomBytes(#[source] getrandom::Error),
+    /// The cipher refused; it does not say why.
     #[error("Failed to encrypt remote user password.")]
     NotSealed,
     /// The ciphertext was changed, or was sealed for another cluster, alias or field.
@@ -38,7 +43,7 @@ pub enum VaultError {
     NotOpened,
     /// The password could not be hashed.
     #[error("The password could not be hashed.")]
-    NotHashed,
+    NotHashed(#[source] Box<dyn Error + Send + Sync>),
     /// What is said to be the caller's present password is not.
     #[error("The password is not the one of the user.")]
     WrongPassword,
@@ -48,22 +53,22 @@ pub enum VaultError {
 }
 
 impl VaultError {
-    /// The way out, with the setting to look at; empty if the message says it all.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Keystore(error) | Self::Key { source: error, .. } => {
-                let setting = match error.setting() {
-                    KeystoreSetting::Path => "keystore.path",
-                    KeystoreSetting::Password => "keystore.password",
-                    KeystoreSetting::KeyName => "keystore.key_name",
-                };
-                format!("Check {setting}: {}.", error_chain(error))
-            }
+    /// The way out, with the setting to look at, where there is one to name.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Keystore(error) | Self::Key { source: error, .. } => match error.setting() {
+                KeystoreSetting::Path => "Check keystore.path.",
+                KeystoreSetting::Password => "Check keystore.password.",
+                KeystoreSetting::KeyName => "Check keystore.key_name.",
+            },
             Self::KeyMissing { .. } => {
-                "Put the same file on every node, where keystore.path names it, and have it read again: with SIGHUP or a restart.".to_owned()
+                "Put the same file on every node, where keystore.path names it, and have it read again: with SIGHUP or a \
+                 restart."
             }
-            Self::Busy => "Try again, or log in once and use the token.".to_owned(),
-            Self::NotSealed | Self::NotOpened | Self::NotHashed | Self::WrongPassword => String::new(),
-        }
+            Self::Busy => "Try again, or log in once and use the token.",
+            Self::NoRandomBytes(_) | Self::NotSealed | Self::NotOpened | Self::NotHashed(_) | Self::WrongPassword => {
+                return None;
+            }
+        })
     }
 }

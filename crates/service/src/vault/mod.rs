@@ -142,7 +142,7 @@ impl Vault {
         let keys = self.keys.load();
         let held = keys.by_id.get(&seal.key).ok_or(VaultError::KeyMissing { key: seal.key })?;
         let mut nonce = [0; 12];
-        getrandom::fill(&mut nonce).map_err(|_| VaultError::NotSealed)?;
+        getrandom::fill(&mut nonce).map_err(VaultError::NoRandomBytes)?;
         let aad = associated_data(seal.cluster, alias, field);
         let payload = Payload { msg: secret.expose().as_bytes(), aad: &aad };
         let ciphertext = held.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError::NotSealed)?;

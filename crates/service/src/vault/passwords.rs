@@ -68,12 +68,13 @@ impl Passwords {
             work()
         });
         // It fails only if the work panics or the runtime ends, and then nobody waits for the answer.
-        worker.await.map_err(|_| VaultError::NotHashed)
+        worker.await.map_err(|error| VaultError::NotHashed(error.into()))
     }
 }
 
 pub(super) fn hash(password: &PlainSecret) -> Result<PasswordHash, VaultError> {
-    let hash = argon2id().hash_password(password.expose().as_bytes()).map_err(|_| VaultError::NotHashed)?;
+    let hash = argon2id().hash_password(password.expose().as_bytes());
+    let hash = hash.map_err(|error| VaultError::NotHashed(error.into()))?;
     Ok(PasswordHash::new(hash.to_string()))
 }
 
