@@ -1,10 +1,11 @@
-//! Errors say what happened, once: what an error's source says is in the chain, and not in the error's own words too.
+//! Errors say what happened, once: what an error's source says is in the chain, and not in the error's own words too. An
+//! error that is shown is the source, then.
 
 use crate::rust;
 use crate::shape::is_test_file;
 use crate::workspace::Source;
 
-/// Variants and structs whose `#[error("…")]` shows a field that is also their source.
+/// Variants and structs whose `#[error("…")]` shows a field that is also their source, or an error that should be it.
 pub(crate) fn doubled_sources(sources: &[Source]) -> Vec<String> {
     let mut out = Vec::new();
     for source in sources.iter().filter(|source| !is_test_file(&source.path)) {
@@ -17,6 +18,11 @@ pub(crate) fn doubled_sources(sources: &[Source]) -> Vec<String> {
             let (name, fields) = item(&code, close + 2);
             let doubled = fields.iter().filter(|field| field.is_source && shown.contains(&field.name));
             out.extend(doubled.map(|field| format!("{}: {name} shows its source {}", source.path, field.name)));
+            // What makes no chain of it is not seen by whoever looks for what caused it.
+            let lost = fields.iter().filter(|field| !field.is_source && field.is_error && shown.contains(&field.name));
+            out.extend(
+                lost.map(|field| format!("{}: {name} shows the error {}: make it the source", source.path, field.name)),
+            );
         }
     }
     out
@@ -26,6 +32,8 @@ pub(crate) fn doubled_sources(sources: &[Source]) -> Vec<String> {
 struct Field {
     name: String,
     is_source: bool,
+    /// By the name of its type.
+    is_error: bool,
 }
 
 /// Where a text begins.
@@ -116,7 +124,12 @@ fn one_field(field: &str, is_named: bool, number: usize) -> Field {
     let colon = tokens.iter().position(|token| token == ":").filter(|_| is_named);
     let name = colon.and_then(|colon| tokens.get(colon.wrapping_sub(1)).cloned());
     let is_source = marked || name.as_deref() == Some("source");
-    Field { name: name.unwrap_or_else(|| number.to_string()), is_source }
+    let is_error = tokens[colon.unwrap_or(0)..].iter().any(|token| is_error_type(token));
+    Field { name: name.unwrap_or_else(|| number.to_string()), is_source, is_error }
+}
+
+fn is_error_type(name: &str) -> bool {
+    name.ends_with("Error") || ["Failure", "Refusal", "Rejection", "StorageFault", "StopReason"].contains(&name)
 }
 
 #[cfg(test)]
@@ -132,6 +145,9 @@ mod tests {
         assert_eq!(found(r#"enum E { #[error("no: {why}")] No { /** a { */ #[source] why: io::Error } }"#), 1);
         assert_eq!(found(r#"enum E { #[error("no: {}", source.kind())] No { source: io::Error } }"#), 1);
         assert_eq!(found(r#"#[error("no: {1}")] pub(crate) struct No(u8, #[source] pub(crate) io::Error);"#), 1);
+        assert_eq!(found(r#"enum E { #[error("no: {0}")] No(TokenError) }"#), 1);
+        assert_eq!(found(r#"enum E { #[error("no: {why}")] No { why: io::Error } }"#), 1);
+        assert_eq!(found(r#"enum E { #[error("no")] No { why: io::Error } }"#), 0);
         assert_eq!(found(r#"enum E { #[error("no {0}")] No(u64), #[error("x")] X(#[from] io::Error) }"#), 0);
         assert_eq!(found(r#"enum E { #[error("no {0}")] No(u64, #[source] io::Error) }"#), 0);
         assert_eq!(found(r#"enum E { #[error(transparent)] No(#[from] io::Error) }"#), 0);

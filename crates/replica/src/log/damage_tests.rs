@@ -11,7 +11,7 @@ use super::device::SyncStep;
 use super::recover::LogPlace;
 use super::store::LogStore;
 use super::tests::{entries, place};
-use crate::fault::{StorageFault, ending};
+use crate::fault::{Ending, StorageFault};
 use crate::tests::{log_id, runtime};
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 
@@ -45,7 +45,7 @@ impl Killed {
     fn refused_once(&self) -> String {
         let fault = self.open().err().expect("it is refused");
         assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
-        let message = ending(&fault);
+        let Ending { reason: message, .. } = Ending::of(&fault);
         assert!(message.contains(&self.0.path().display().to_string()), "it names the place: {message}");
         message
     }

@@ -115,7 +115,7 @@ fn a_key_that_is_not_held_is_named() {
     let error = two.open(CLUSTER, &alias("sales"), CredentialField::Password, &sealed(&one)).unwrap_err();
     let key = one.configured_key();
     assert_eq!(error.to_string(), format!("The keystore of this node does not hold the key {key}."));
-    assert!(error.hint().contains("keystore.path"));
+    assert!(error.hint().is_some_and(|hint| hint.contains("keystore.path")));
     let missing = Seal { cluster: CLUSTER, key: KeyId([0; 16]) };
     let error = one.seal(missing, &alias("a"), CredentialField::Password, &secret("x")).unwrap_err();
     assert!(matches!(error, VaultError::KeyMissing { .. }));
