@@ -116,6 +116,14 @@ pub enum UrlFault {
     NoHost,
     /// The port is none.
     Port,
+    /// Nothing can have that as its name or address.
+    Host,
+    /// A path follows the address.
+    Path,
+    /// A fragment follows the address.
+    Fragment,
+    /// A query follows the address that is not the name of a routing policy.
+    Query,
 }
 
 /// What the value of a setting has to be.
@@ -320,6 +328,10 @@ impl fmt::Display for UrlFault {
             Self::Address => "its address is malformed",
             Self::NoHost => "it names no host",
             Self::Port => "its port is not a number from 1 to 65535",
+            Self::Host => "what stands before the port cannot be the name of a host",
+            Self::Path => "it has a path; name the database with TARGET or FOR DATABASE",
+            Self::Fragment => "it has a fragment, which begins with '#'",
+            Self::Query => "all that may follow the address is ?policy=NAME, and that with a neo4j scheme only",
         })
     }
 }

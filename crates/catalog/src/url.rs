@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use self::host::{is_host, is_ipv6};
 use crate::{Rejection, UrlFault};
 
 /// A Bolt or routing URL whose scheme, host and port were checked; kept as it was given.
@@ -70,12 +71,23 @@ impl RemoteUrl {
         }
     }
 
-    /// Checks a URL: an accepted scheme, a host, at most a numeric port. User info is refused, because
-    /// a password in a URL would be stored and listed in clear.
+    /// Checks a URL: an accepted scheme, a host that can be one, at most a numeric port and, for a routing scheme, the
+    /// name of a routing policy. User info is refused, because a password in a URL would be stored and listed in clear.
     ///
     /// # Errors
-    /// The scheme is not accepted, or what follows it is no address.
+    /// The scheme is not accepted, or what follows it is more or other than that.
     pub fn new(text: &str) -> Result<Self, Rejection> {
+        let url = Self::stored(text)?;
+        let (_, rest) = text.split_once("://").unwrap_or_default();
+        check_rest(url.scheme, rest).map_err(|reason| Rejection::InvalidUrl { reason: reason.into() })?;
+        Ok(url)
+    }
+
+    /// Reads back a URL that was accepted when it was stored, perhaps by an earlier version, which looked at less of it.
+    ///
+    /// # Errors
+    /// The scheme is not accepted, or there is user information, a blank, no host or no valid port.
+    pub fn stored(text: &str) -> Result<Self, Rejection> {
         let invalid = |reason: UrlFault| Rejection::InvalidUrl { reason: reason.into() };
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(Rejection::InvalidUrlScheme { url: Self::redacted(text), schemes: Scheme::list(false) });
@@ -128,6 +140,29 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
+/// What the first versions took without looking at it: the host, and what follows the address.
+fn check_rest(scheme: Scheme, rest: &str) -> Result<(), UrlFault> {
+    let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, fragment)| (rest, Some(fragment)));
+    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (host, _) = split_port(authority).ok_or(UrlFault::Address)?;
+    let known = if authority.starts_with('[') { is_ipv6(host) } else { is_host(host) };
+    match query {
+        _ if !known => Err(UrlFault::Host),
+        _ if !path.is_empty() => Err(UrlFault::Path),
+        _ if fragment.is_some() => Err(UrlFault::Fragment),
+        Some(query) if !is_policy(scheme, query) => Err(UrlFault::Query),
+        _ => Ok(()),
+    }
+}
+
+/// True for `policy=name`, of a scheme that routes: all that a driver says to a server about routes.
+fn is_policy(scheme: Scheme, query: &str) -> bool {
+    let routes = !matches!(scheme, Scheme::Bolt | Scheme::BoltSecure | Scheme::BoltSelfSigned);
+    let name = query.strip_prefix("policy=").unwrap_or_default();
+    routes && !name.is_empty() && !name.contains(['&', '=', '?', ';'])
+}
+
 fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port != 0)
 }
@@ -144,5 +179,6 @@ impl fmt::Debug for RemoteUrl {
     }
 }
 
+mod host;
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,8 @@ fn an_address_is_a_host_and_perhaps_a_port() {
         "bolt://[::1]:65535",
         "neo4j://location:7687?policy=europe",
         "neo4j://location/",
+        "neo4j+s://location.example.org.:7687/?policy=europe",
+        "bolt+s://[fe80::1%25eth0]:7687",
     ];
     for text in accepted {
         assert!(RemoteUrl::new(text).is_ok(), "{text}");
@@ -56,6 +58,32 @@ fn an_address_is_a_host_and_perhaps_a_port() {
     ];
     for text in refused {
         assert!(RemoteUrl::new(text).is_err(), "{text:?}");
+        assert!(RemoteUrl::stored(text).is_err(), "{text:?}");
+    }
+}
+
+/// What the first versions took and no driver understands. What they stored is read all the same.
+#[test]
+fn nothing_follows_the_address_but_a_routing_policy() {
+    for (text, reason) in [
+        ("neo4j+s://ho$t", "cannot be the name of a host"),
+        ("neo4j+s://a..b:7687", "cannot be the name of a host"),
+        ("neo4j+s://300.0.0.1", "cannot be the name of a host"),
+        ("neo4j+s://[1:2]:7687", "cannot be the name of a host"),
+        ("neo4j+s://[location]", "cannot be the name of a host"),
+        ("neo4j+s://location/movies", "path"),
+        ("neo4j+s://location:7687//", "path"),
+        ("neo4j+s://location#movies", "fragment"),
+        ("neo4j+s://location/#", "fragment"),
+        ("neo4j+s://location?database=movies", "?policy=NAME"),
+        ("neo4j+s://location?policy=a&policy=b", "?policy=NAME"),
+        ("neo4j+s://location?policy=", "?policy=NAME"),
+        ("neo4j+s://location?", "?policy=NAME"),
+        ("bolt+s://location?policy=a", "?policy=NAME"),
+    ] {
+        let refused = RemoteUrl::new(text).expect_err(text);
+        assert!(refused.code().code == "URL_INVALID" && refused.to_string().contains(reason), "{text}: {refused}");
+        assert_eq!(RemoteUrl::stored(text).expect("it was stored").as_str(), text);
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn array<const LENGTH: usize>(bytes: &[u8], field: &str) -> Result<[u
 }
 
 pub(super) fn url(text: &str) -> Result<RemoteUrl, FieldError> {
-    Ok(RemoteUrl::new(text)?)
+    Ok(RemoteUrl::stored(text)?)
 }
 
 pub(super) fn stamp(stamp: Stamp) -> proto::Stamp {

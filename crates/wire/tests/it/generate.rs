@@ -126,7 +126,7 @@ fn properties() -> impl Strategy<Value = ValueMap> {
 
 fn url() -> impl Strategy<Value = RemoteUrl> {
     "(neo4j|neo4j\\+s|neo4j\\+ssc|bolt|BOLT\\+s)://[a-zA-Z.]{1,12}(:[1-9][0-9]{0,3})?(\\?policy=[a-z]{1,4})?"
-        .prop_map(|text| RemoteUrl::new(&text).unwrap())
+        .prop_map(|text| RemoteUrl::stored(&text).unwrap())
 }
 
 fn driver() -> impl Strategy<Value = DriverSettings> {
