@@ -24,6 +24,8 @@ impl fmt::Display for Action {
             Self::Dbms(action) => write!(f, "{} ON DBMS", action.keywords()),
             Self::Impersonate(user) => write!(f, "IMPERSONATE ({user}) ON DBMS"),
             Self::Access(name) => write!(f, "ACCESS ON DATABASE {name}"),
+            // Both versions of the language know it on the DBMS.
+            Self::Database(action, _) if action.on_dbms().is_some() => write!(f, "{} ON DBMS", action.keywords()),
             Self::Database(action, name) => write!(f, "{} ON DATABASE {name}", action.keywords()),
         }
     }

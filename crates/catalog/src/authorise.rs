@@ -101,9 +101,13 @@ impl Catalog {
     }
 
     fn may(&self, user: &UserName, action: DbmsAction) -> bool {
+        self.decide(user, self.sufficient_on_dbms(action))
+    }
+
+    fn sufficient_on_dbms(&self, action: DbmsAction) -> impl Iterator<Item = Privilege> + use<> {
         let policy = self.meta().map(|meta| meta.policy).unwrap_or_default();
         let sufficient = action.satisfied_by(policy.database_management_implies_alias_management);
-        self.decide(user, sufficient.into_iter().map(Privilege::Dbms))
+        sufficient.into_iter().map(Privilege::Dbms)
     }
 
     fn may_impersonate(&self, actor: &UserName, user: &UserName) -> bool {
@@ -121,7 +125,8 @@ impl Catalog {
     /// Whether a user holds a database privilege on the name that privileges attach to, whether or not anything has it.
     fn may_on(&self, name: &UserName, action: DatabaseAction, target: &CatalogName) -> bool {
         let Some(user) = self.user(name.as_str()) else { return false };
-        self.decide(name, self.sufficient_on(user, action, target).into_iter())
+        let on_dbms = action.on_dbms().into_iter().flat_map(|action| self.sufficient_on_dbms(action));
+        self.decide(name, self.sufficient_on(user, action, target).into_iter().chain(on_dbms))
     }
 
     /// The privileges that each suffice for an action on a database.
@@ -178,7 +183,8 @@ impl Catalog {
                 creating(*mode, DbmsAction::CreateDatabase, DbmsAction::DropDatabase)
             }
             Command::Open(OpenCommand::AlterDatabase { name, access, default_language, .. }) => {
-                dbms(&self.required_to_alter(name, access.is_some(), default_language.is_some()))
+                let actions = self.required_to_alter(name, access.is_some(), default_language.is_some());
+                actions.into_iter().map(|action| Action::Database(action, name.clone())).collect()
             }
             Command::Open(OpenCommand::SetDatabaseStatus { name, status: DatabaseStatus::Online }) => {
                 vec![Action::Database(DatabaseAction::Start, name.clone())]
@@ -223,15 +229,16 @@ impl Catalog {
         }
     }
 
-    fn required_to_alter(&self, name: &CatalogName, access: bool, language: bool) -> Vec<DbmsAction> {
+    /// Each of them on the database, or on the DBMS.
+    fn required_to_alter(&self, name: &CatalogName, access: bool, language: bool) -> Vec<DatabaseAction> {
         if self.is_composite(name) {
-            return vec![DbmsAction::AlterCompositeDatabase];
+            return vec![DatabaseAction::AlterCompositeDatabase];
         }
         let parts = [
-            (access, DbmsAction::SetDatabaseAccess),
-            (language, DbmsAction::SetDatabaseDefaultLanguage),
+            (access, DatabaseAction::SetDatabaseAccess),
+            (language, DatabaseAction::SetDatabaseDefaultLanguage),
             // Nothing to change needs the widest one rather than none.
-            (!access && !language, DbmsAction::AlterDatabase),
+            (!access && !language, DatabaseAction::AlterDatabase),
         ];
         parts.into_iter().filter(|(present, _)| *present).map(|(_, action)| action).collect()
     }

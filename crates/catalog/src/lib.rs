@@ -36,6 +36,7 @@ mod record;
 mod rejection;
 mod secret;
 mod standing;
+mod sufficient;
 mod supported;
 mod url;
 mod value;

@@ -273,6 +273,14 @@ actions!(
         ShowIndex = "SHOW INDEX",
         /// List constraints.
         ShowConstraint = "SHOW CONSTRAINT",
+        /// Alter the database.
+        AlterDatabase = "ALTER DATABASE",
+        /// Alter the composite database.
+        AlterCompositeDatabase = "ALTER COMPOSITE DATABASE",
+        /// Change whether the database is read-only.
+        SetDatabaseAccess = "SET DATABASE ACCESS",
+        /// Change the default language of the database.
+        SetDatabaseDefaultLanguage = "SET DATABASE DEFAULT LANGUAGE",
     }
 );
 
@@ -423,20 +431,6 @@ impl DbmsAction {
             | Self::PrivilegeManagement
             | Self::ServerManagement => Some(Self::All),
         }
-    }
-}
-
-impl DatabaseAction {
-    /// The privileges that each suffice for this action on the same database, itself included.
-    pub fn satisfied_by(self) -> Vec<Self> {
-        let group = match self {
-            Self::CreateIndex | Self::DropIndex | Self::ShowIndex => Some(Self::IndexManagement),
-            Self::CreateConstraint | Self::DropConstraint | Self::ShowConstraint => Some(Self::ConstraintManagement),
-            Self::CreateLabel | Self::CreateType | Self::CreatePropertyName => Some(Self::NameManagement),
-            _ => None,
-        };
-        let everything = !matches!(self, Self::Start | Self::Stop | Self::All);
-        [Some(self), group, everything.then_some(Self::All)].into_iter().flatten().collect()
     }
 }
 

@@ -61,6 +61,35 @@ fn who_lacks_access_does_not_learn_that_a_database_is_stopped() {
 }
 
 #[test]
+fn altering_has_privileges_on_the_dbms_and_on_the_database() {
+    let mut log = with_alice();
+    log.run([create_database("stock")]);
+    let read_only = |database| {
+        Command::Open(OpenCommand::AlterDatabase {
+            name: name(database),
+            if_exists: false,
+            access: Some(DatabaseAccess::ReadOnly),
+            default_language: None,
+        })
+    };
+    let refused = log.outcome("alice", read_only("sales")).expect_err("there is no privilege");
+    assert!(refused.to_string().contains("SET DATABASE ACCESS ON DBMS"), "{refused}");
+    log.run([grant(on(DatabaseAction::All, "sales"), "one")]);
+    assert!(log.outcome("alice", read_only("sales")).is_err(), "ALL DATABASE PRIVILEGES does not contain it");
+    log.run([grant(on(DatabaseAction::SetDatabaseAccess, "sales"), "one")]);
+    assert!(log.outcome("alice", read_only("sales")).is_ok());
+    assert!(log.outcome("alice", read_only("stock")).is_err(), "it is held on another database");
+    log.run([grant(Privilege::Database(DatabaseAction::AlterDatabase, DatabaseScope::All), "one")]);
+    assert!(log.outcome("alice", read_only("stock")).is_ok(), "ALTER DATABASE contains it");
+    log.run([
+        grant(dbms(DbmsAction::DatabaseManagement), "one"),
+        deny(on(DatabaseAction::AlterDatabase, "stock"), "one"),
+    ]);
+    assert!(log.outcome("alice", read_only("stock")).is_err(), "a denial beats any grant, on whatever scope");
+    assert!(log.outcome("alice", read_only("sales")).is_ok());
+}
+
+#[test]
 fn starting_and_stopping_have_a_privilege_each_on_the_database() {
     let mut log = with_alice();
     let stop = || set_status("sales", DatabaseStatus::Offline);

@@ -451,7 +451,8 @@ fn privileges() -> impl Strategy<Value = Privilege> {
     let on_users = prop_oneof![1 => Just(UserScope::All), 3 => users().prop_map(UserScope::Named)];
     let actions = prop_oneof![
         4 => Just(DatabaseAction::Access),
-        2 => select(vec![DatabaseAction::All, DatabaseAction::Start, DatabaseAction::Stop])
+        2 => select(vec![DatabaseAction::All, DatabaseAction::Start, DatabaseAction::Stop]),
+        1 => select(vec![DatabaseAction::AlterDatabase, DatabaseAction::SetDatabaseAccess])
     ];
     prop_oneof![
         3 => select(DbmsAction::ALL).prop_map(Privilege::Dbms),

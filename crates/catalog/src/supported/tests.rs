@@ -30,6 +30,6 @@ fn every_action_is_listed_under_its_target() {
 
 #[test]
 fn rows_are_in_order_and_unique() {
-    let rows: Vec<_> = SUPPORTED_PRIVILEGES.iter().map(|row| (row.action, row.qualifier)).collect();
+    let rows: Vec<_> = SUPPORTED_PRIVILEGES.iter().map(|row| (row.action, row.qualifier, row.target)).collect();
     assert!(rows.is_sorted_by(|left, right| left < right));
 }

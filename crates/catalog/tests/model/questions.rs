@@ -155,7 +155,14 @@ impl Model {
             return self.authorise(actor, &Action::Database(action, name.clone()));
         }
         for action in self.needed(command) {
-            self.authorise(actor, &Action::Dbms(action))?;
+            match (actor, command) {
+                (Principal::User(user), Command::Open(OpenCommand::AlterDatabase { name, .. }))
+                    if self.may_alter(user, action, name) => {}
+                (Principal::User(user), Command::Open(OpenCommand::AlterDatabase { .. })) => {
+                    return Err(denied(user, &format!("{} ON DBMS", action.keywords())));
+                }
+                _ => self.authorise(actor, &Action::Dbms(action))?,
+            }
         }
         Ok(())
     }
@@ -177,6 +184,25 @@ impl Model {
         let switch = self.meta().expect("formed").policy.database_management_implies_alias_management;
         self.allowed(name, |privilege| match privilege {
             Privilege::Dbms(held) => *held == action || covers(*held, action, switch),
+            _ => false,
+        })
+    }
+
+    /// On the DBMS, or on the database.
+    fn may_alter(&self, name: &UserName, action: DbmsAction, target: &CatalogName) -> bool {
+        let switch = self.meta().expect("formed").policy.database_management_implies_alias_management;
+        let user = self.user(name.as_str()).expect("the caller is known");
+        let default = &self.meta().expect("formed").default_database;
+        let home = self.privilege_name(user.home.as_ref().unwrap_or(default).as_str());
+        let words = action.keywords();
+        let wider = if words.starts_with("SET") { "ALTER DATABASE" } else { words };
+        self.allowed(name, |privilege| match privilege {
+            Privilege::Dbms(held) => *held == action || covers(*held, action, switch),
+            Privilege::Database(held, scope) if [words, wider].contains(&held.keywords()) => match scope {
+                DatabaseScope::All => true,
+                DatabaseScope::Home => home.as_deref() == Some(target.as_str()),
+                DatabaseScope::Named(named) => named == target,
+            },
             _ => false,
         })
     }

@@ -71,6 +71,7 @@ choice!(catalog::DatabaseAction = proto::DatabaseAction {
     All Access Start Stop
     CreateIndex DropIndex CreateConstraint DropConstraint CreateLabel CreateType CreatePropertyName
     IndexManagement ConstraintManagement NameManagement ShowIndex ShowConstraint
+    AlterDatabase AlterCompositeDatabase SetDatabaseAccess SetDatabaseDefaultLanguage
 });
 choice!(catalog::TransactionAction = proto::TransactionAction { Management Show Terminate });
 choice!(catalog::QualifiedAction = proto::QualifiedAction {
