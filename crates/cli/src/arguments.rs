@@ -73,6 +73,9 @@ pub(crate) enum Format {
 /// A statement is given as an argument, or statements as a file, separated by semicolons; a semicolon
 /// inside quotes, backticks or comments separates nothing. The first failure ends the run.
 ///
+/// A line of a file that begins with a colon is a command: `:param NAME => VALUE`, `:param clear`, `:use system` and `:exit`
+/// are those that a file may hold. There are no transactions of several statements, so `:begin` is refused.
+///
 /// With `--format json` each statement prints one line:
 /// {"columns":[…],"rows":[{column:value,…},…],"summary":{"system_updates":N,"revision":N,"notifications":[…]}}.
 /// A notification has code, gqlstatus, severity, message and hint. A duration is its ISO 8601 text.

@@ -14,6 +14,7 @@ mod connection;
 mod output;
 mod parameter;
 mod password;
+mod script;
 mod shell;
 
 use std::process::ExitCode;

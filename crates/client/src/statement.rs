@@ -139,7 +139,7 @@ fn first_word(text: &str) -> Option<&str> {
     let mut rest = text.trim_start();
     loop {
         if let Some(comment) = rest.strip_prefix("//") {
-            rest = comment.split_once('\n')?.1.trim_start();
+            rest = comment.split_once(['\n', '\r'])?.1.trim_start();
         } else if let Some(comment) = rest.strip_prefix("/*") {
             rest = comment.split_once("*/")?.1.trim_start();
         } else {

@@ -8,8 +8,8 @@ use aliasd_cypher::{PieceKind, commands, continuation, pieces};
 use reedline::{CompletionResult, Span, Suggestion};
 use tokio::runtime::Handle;
 
-use super::input::{Text, items};
 use super::meta::COMMANDS;
+use crate::script::{Text, items};
 
 /// How long a person waits for names at most.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -90,7 +90,7 @@ impl Completer {
         let open = items.last().filter(|item| !matches!(item.text, Text::Statement { is_closed: true, .. }));
         match open.map(|item| (item.offset, item.text)) {
             Some((offset, Text::Command(_))) if line[offset..].starts_with(':') => {
-                match line[offset..].contains('\n') {
+                match line[offset..].contains(['\n', '\r']) {
                     true => self.statement("", line.len()),
                     false => command(&line[offset..], offset),
                 }

@@ -1,10 +1,9 @@
 //! Colours for what is typed.
 
+use crate::script::{Text, items};
 use aliasd_cypher::{PieceKind, pieces};
 use nu_ansi_term::{Color, Style};
 use reedline::StyledText;
-
-use super::input::{Text, items};
 
 /// Longer texts stay plain: every key would look at all of it.
 const BYTES_MAX: usize = 32 * 1024;

@@ -5,10 +5,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::script::{Text, items};
 use aliasd_cypher::{PieceKind, pieces, without_secrets};
 use reedline::{FileBackedHistory, HistoryItem, HistoryItemId, HistorySessionId, Result, SearchQuery};
-
-use super::input::{Text, items};
 
 /// Entries that are kept.
 const ENTRIES_MAX: usize = 2000;

@@ -6,14 +6,16 @@ use unicode_width::UnicodeWidthStr;
 use crate::arguments::RowFormat;
 use crate::command_error::CommandError;
 use crate::output::fields;
+use crate::script::foreign;
 
 /// Name, arguments and purpose of each command.
-pub(super) const COMMANDS: [(&str, &str, &str); 11] = [
+pub(super) const COMMANDS: [(&str, &str, &str); 12] = [
     ("help", "[COMMAND]", "Explain the shell, or a command: `:help CREATE ALIAS`"),
     ("param", "NAME => VALUE", "Set a parameter, for $NAME in statements"),
     ("param", "NAME", "Set a parameter to a secret, which is asked for and not shown"),
     ("param", "clear", "Forget all parameters"),
     ("params", "", "Show the parameters"),
+    ("use", "system", "Say which database administration belongs to; it is the only one here"),
     ("source", "FILE", "Run the statements in a file, up to the first failure"),
     ("format", "table | json | csv", "Choose how rows are printed"),
     ("timing", "on | off", "Say how long a statement took, or not"),
@@ -31,6 +33,7 @@ pub(super) enum Meta<'a> {
     Help(&'a str),
     Param(&'a str),
     Params,
+    Use(&'a str),
     Source(&'a str),
     Format(RowFormat),
     Timing(bool),
@@ -52,6 +55,8 @@ impl<'a> Meta<'a> {
             "help" => Ok(Self::Help(rest)),
             "param" => Ok(Self::Param(rest)),
             "params" => alone(Self::Params),
+            "use" if !rest.is_empty() => Ok(Self::Use(rest)),
+            "use" => Err(usage("use")),
             "source" if !rest.is_empty() => Ok(Self::Source(rest)),
             "format" => match rest.to_ascii_lowercase().as_str() {
                 "table" => Ok(Self::Format(RowFormat::Table)),
@@ -68,12 +73,13 @@ impl<'a> Meta<'a> {
             "retry" => alone(Self::Retry),
             "clear" => alone(Self::Clear),
             "exit" | "quit" => alone(Self::Exit),
-            unknown => {
+            unknown_word => {
                 let names = COMMANDS.iter().map(|(name, _, _)| *name).chain(["quit"]);
-                let hint = nearest(unknown, names).map(|near| format!("Did you mean :{near}?"));
+                let hint = nearest(unknown_word, names).map(|near| format!("Did you mean :{near}?"));
                 let hint = hint.unwrap_or_else(|| ":help lists the commands.".to_owned());
                 // What follows the word may be a secret.
-                Err(CommandError::usage(format!(":{word} is not a command of the shell"), hint))
+                let unknown = || CommandError::usage(format!(":{word} is not a command of the shell"), hint);
+                Err(foreign(unknown_word).unwrap_or_else(unknown))
             }
         }
     }
@@ -196,6 +202,7 @@ mod tests {
         assert_eq!(Meta::read("parma x => 'geheim'").unwrap_err().hint(), "Did you mean :param?");
         assert!(!format!("{:?}", Meta::read("parma x => 'geheim'").unwrap_err()).contains("geheim"));
         assert_eq!(Meta::read("nonsense").unwrap_err().hint(), ":help lists the commands.");
+        assert!(format!("{:?}", Meta::read("begin").unwrap_err()).contains("no transactions of several statements"));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! # Life of a line
 //!
 //! 1. The editor reads it; [`highlight`] colours it and [`complete`] offers what may come next. It is a
-//!    text of several lines until [`input`] finds it finished.
+//!    text of several lines until [`crate::script`] finds it finished. A terminal that cannot move its cursor gets [`plain`]
+//!    lines instead.
 //! 2. [`history`] keeps it, without the secrets in it.
-//! 3. [`input`] cuts it into statements and commands of the shell ([`meta`]); [`session`] runs one after the other up to
+//! 3. [`crate::script`] cuts it into statements and commands of the shell ([`meta`]); [`session`] runs one after the other up to
 //!    the first failure.
 //! 4. A statement goes to the cluster as it was typed. Ctrl-C stops the waiting, never the shell.
 //!
@@ -14,9 +15,8 @@
 mod complete;
 mod highlight;
 mod history;
-mod input;
 mod meta;
-mod parameters;
+mod plain;
 mod prompt;
 mod session;
 
@@ -33,11 +33,12 @@ use crate::arguments::ShellSession;
 use crate::command_error::CommandError;
 use crate::commands::tell;
 use crate::password::read_text;
+use crate::script::{Next, is_finished};
 use complete::Completer;
 use highlight::Highlighter;
 use history::History;
 use prompt::Prompt;
-use session::{Next, Session};
+use session::Session;
 
 const COMPLETION_MENU: &str = "completion";
 
@@ -57,6 +58,15 @@ pub(crate) fn run(command: &ShellSession) -> Result<(), CommandError> {
 fn interact(command: &ShellSession, runtime: Runtime) -> Result<(), CommandError> {
     let mut session = Session::open(command, runtime, true)?;
     let prompt = Prompt::new(&session.introduce()?);
+    if plain::is_dumb() {
+        while let Some(text) = plain::read_text(&prompt)? {
+            session.forget_interrupts();
+            if answer(&mut session, &text)? == Next::Leave {
+                break;
+            }
+        }
+        return Ok(());
+    }
     let mut editor = editor(&session);
     loop {
         session.forget_interrupts();
@@ -64,18 +74,25 @@ fn interact(command: &ShellSession, runtime: Runtime) -> Result<(), CommandError
             Signal::Success(text) => {
                 // A shell that is killed has lost nothing. If the file is gone, the session is still worth having.
                 let _ = editor.sync_history();
-                match session.run(&text, None) {
-                    Ok(Next::GoOn) => {}
-                    Ok(Next::Leave) => return Ok(()),
-                    Err(CommandError::Output(error)) => return Err(CommandError::Output(error)),
-                    Err(failure) => {
-                        failure.report();
-                    }
+                if answer(&mut session, &text)? == Next::Leave {
+                    return Ok(());
                 }
             }
             Signal::CtrlD => return Ok(()),
             _ => {}
         }
+    }
+}
+
+/// Runs what was typed. A failure is reported, and the session goes on unless nobody sees it any more.
+fn answer(session: &mut Session, text: &str) -> Result<Next, CommandError> {
+    match session.run(text, None) {
+        Err(CommandError::Output(error)) => Err(CommandError::Output(error)),
+        Err(failure) => {
+            failure.report();
+            Ok(Next::GoOn)
+        }
+        next => next,
     }
 }
 
@@ -115,6 +132,6 @@ struct Validator;
 
 impl reedline::Validator for Validator {
     fn validate(&self, text: &str) -> ValidationResult {
-        if input::is_finished(text) { ValidationResult::Complete } else { ValidationResult::Incomplete }
+        if is_finished(text) { ValidationResult::Complete } else { ValidationResult::Incomplete }
     }
 }

@@ -12,9 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 use super::complete::Known;
-use super::input::{Text, items};
 use super::meta::{self, Meta};
-use super::parameters::{Order, Parameters};
+use super::plain;
 use crate::arguments::ShellSession;
 use crate::command_error::CommandError;
 use crate::commands::answer::Printer;
@@ -23,19 +22,13 @@ use crate::connection::{Connection, secret};
 use crate::output::rows;
 use crate::parameter;
 use crate::password::{self, read_text};
+use crate::script::{self, Next, Order, Parameters, Text, items};
 
 /// Files that may name each other.
 const SOURCE_DEPTH_MAX: usize = 16;
 
 /// Refusals after which the password has to be given again.
 const LOGIN_REFUSALS: [&str; 2] = ["CREDENTIALS_INVALID", "TOKEN_INVALID"];
-
-/// Whether the session goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    GoOn,
-    Leave,
-}
 
 /// A session: who, with which parameters, printing how.
 pub(super) struct Session {
@@ -140,12 +133,13 @@ impl Session {
             Meta::Help(about) => print(&meta::help(about)?)?,
             Meta::Param(order) => self.param(order)?,
             Meta::Params => self.show_parameters()?,
+            Meta::Use(name) => script::choose_database(name)?,
             Meta::Source(path) => return self.source(Path::new(path)),
             Meta::Format(format) => self.printer.format = format,
             Meta::Timing(is_timed) => self.is_timed = is_timed,
             Meta::Retry => self.retry()?,
             // The escape sequences of ECMA-48: cursor to the top left, then erase the screen.
-            Meta::Clear if self.interrupts.is_some() => print("\u{1b}[H\u{1b}[2J")?,
+            Meta::Clear if self.interrupts.is_some() && !plain::is_dumb() => print("\u{1b}[H\u{1b}[2J")?,
             Meta::Clear => {}
             Meta::Exit => return Ok(Next::Leave),
         }

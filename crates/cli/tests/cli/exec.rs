@@ -104,6 +104,26 @@ fn a_script_runs_to_its_first_failure_and_says_where_that_was() {
 }
 
 #[test]
+fn a_script_may_hold_commands_that_have_a_meaning() {
+    let node = Node::start();
+    let run = |script: &str| node.alice(&["exec", "-f", "-"]).run_with(script);
+    // Old editors end a line with CR alone: what follows a comment is run all the same.
+    run(":use system\r:param p => 'a;b'\r// once;\rCREATE ROLE $p;\r:exit\rCREATE ROLE r").done();
+    assert_eq!(node.heard(), ["CREATE ROLE $p p=String(\"a;b\")"]);
+    for (command, line, said) in [
+        (":begin", 2, ":begin: there are no transactions of several statements"),
+        (":commit;", 2, ":commit: there are no transactions of several statements"),
+        (":use neo4j", 2, ":use: this catalog holds no data"),
+        ("\n:nonsense geheim", 3, ":nonsense is not a command of a script"),
+    ] {
+        let said = format!("error: -:{line}: {said}");
+        let told = run(&format!("// first\n{command}\nCREATE ROLE r")).failed(2);
+        assert!(told.starts_with(&said) && told.contains("hint: ") && !told.contains("geheim"), "{told}");
+    }
+    assert_eq!(node.heard().len(), 1, "nothing after what was refused is run");
+}
+
+#[test]
 fn a_route_is_shown_and_its_password_only_when_asked_for() {
     let node = Node::start();
     let route = node.alice(&["resolve", "films", "--as", "carol"]).run().done();

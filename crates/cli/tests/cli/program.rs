@@ -36,6 +36,11 @@ impl Program {
         self
     }
 
+    /// The command itself, to be run elsewhere than here.
+    pub(crate) fn into_command(self) -> Command {
+        self.0
+    }
+
     pub(crate) fn run(self) -> Ended {
         self.run_with("")
     }

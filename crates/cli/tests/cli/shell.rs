@@ -62,6 +62,25 @@ fn a_file_runs_from_a_script_and_says_where_it_failed() {
     assert!(run(":source endless").failed(2).contains("Does a file name itself?"));
 }
 
+/// A terminal that cannot move its cursor gets lines and no sequences, and works all the same.
+#[test]
+fn a_dumb_terminal_gets_no_escape_sequences() {
+    let node = Node::start();
+    let mut terminal = Terminal::start(node.alice(&["shell"]).env("TERM", "dumb").into_command());
+    terminal.wait_for("alice>");
+    terminal.press(":param p => 'x'\n");
+    terminal.wait("the next prompt", |terminal| terminal.text().matches("alice>").count() == 2);
+    terminal.press("CREATE ROLE $p // once;\n");
+    terminal.wait_for("...>");
+    terminal.press(";\n:clear\nCREATE ROLE twice;\n");
+    terminal.wait("the failure", |terminal| terminal.text().contains("Role already exists."));
+    terminal.press(":exit\n");
+    terminal.wait("the end of the session", |terminal| terminal.written().contains(":exit"));
+    assert_eq!(terminal.ended(), 0);
+    assert!(!terminal.written().contains('\u{1b}'), "{:?}", terminal.written());
+    assert_eq!(node.heard()[1..], ["CREATE ROLE $p // once;\n p=String(\"x\")", "CREATE ROLE twice"]);
+}
+
 /// A person at a terminal.
 struct Person {
     terminal: Terminal,

@@ -1,4 +1,4 @@
-//! The parameters of a session. One that is a secret is never shown.
+//! The parameters of a session or script. One that is a secret is never shown.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ const COVER: &str = "******";
 
 /// Values by name. `Debug` is left out: values may be secrets.
 #[derive(Default)]
-pub(super) struct Parameters {
+pub(crate) struct Parameters {
     values: ValueMap,
     /// Names of those that were read without an echo.
     secret: BTreeSet<String>,
@@ -22,7 +22,7 @@ pub(super) struct Parameters {
 
 /// What `:param` is asked to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Order<'a> {
+pub(crate) enum Order<'a> {
     /// `:param`: show all.
     Show,
     /// `:param clear`.
@@ -37,7 +37,7 @@ pub(super) enum Order<'a> {
 
 impl<'a> Order<'a> {
     /// Reads what follows `:param`.
-    pub(super) fn read(text: &'a str) -> Result<Self, CommandError> {
+    pub(crate) fn read(text: &'a str) -> Result<Self, CommandError> {
         let text = text.trim();
         match text {
             "" => return Ok(Self::Show),
@@ -61,16 +61,16 @@ impl<'a> Order<'a> {
 }
 
 impl Parameters {
-    pub(super) fn new(values: ValueMap) -> Self {
+    pub(crate) fn new(values: ValueMap) -> Self {
         Self { values, secret: BTreeSet::new() }
     }
 
-    pub(super) fn values(&self) -> &ValueMap {
+    pub(crate) fn values(&self) -> &ValueMap {
         &self.values
     }
 
     /// Those that a statement names: a secret goes nowhere else.
-    pub(super) fn used_by(&self, statement: &str) -> ValueMap {
+    pub(crate) fn used_by(&self, statement: &str) -> ValueMap {
         let parameters = pieces(statement).into_iter().filter(|(_, kind)| *kind == PieceKind::Parameter);
         let names = parameters.map(|(span, _)| statement[span.start + 1..span.end].trim_matches('`'));
         names
@@ -79,20 +79,20 @@ impl Parameters {
             .collect()
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.values.clear();
         self.secret.clear();
     }
 
     /// Sets one parameter to the value of an expression.
-    pub(super) fn set(&mut self, name: &str, expression: &str) -> Result<(), CommandError> {
+    pub(crate) fn set(&mut self, name: &str, expression: &str) -> Result<(), CommandError> {
         let value = value(expression)?;
         self.insert(name, value);
         Ok(())
     }
 
     /// Sets those that a map names.
-    pub(super) fn set_all(&mut self, expression: &str) -> Result<(), CommandError> {
+    pub(crate) fn set_all(&mut self, expression: &str) -> Result<(), CommandError> {
         let Value::Map(values) = value(expression)? else {
             return Err(CommandError::usage("this is not a map of parameters", "It is `:param {name: value, …}`."));
         };
@@ -103,7 +103,7 @@ impl Parameters {
     }
 
     /// Asks for a secret text, without an echo.
-    pub(super) fn ask(&mut self, name: &str) -> Result<(), CommandError> {
+    pub(crate) fn ask(&mut self, name: &str) -> Result<(), CommandError> {
         let Some(secret) = password::ask(&format!("Value of ${name} (not shown)"), true)? else {
             let hint = format!("Give it a value: `:param {name} => …`, or --param {name}=@FILE.");
             return Err(CommandError::usage(format!("nobody can be asked for the parameter {name}"), hint));
@@ -114,7 +114,7 @@ impl Parameters {
     }
 
     /// Names and values as they may be shown, by name.
-    pub(super) fn shown(&self) -> Vec<Vec<String>> {
+    pub(crate) fn shown(&self) -> Vec<Vec<String>> {
         let shown = |(name, value): (&String, &Value)| {
             let value = if self.is_secret(name) { COVER.to_owned() } else { from_value(value).to_string() };
             vec![name.clone(), value]

@@ -1,0 +1,226 @@
+//! What was typed, or stands in a file, cut into statements and commands; and the commands that a file may hold.
+//!
+//! A command is one line that begins with a colon where a statement could begin. Where a statement ends, the language
+//! decides. What a session does with its commands is said in the shell.
+
+mod parameters;
+
+use crate::command_error::CommandError;
+pub(crate) use parameters::{Order, Parameters};
+
+use aliasd_cypher::split_statements;
+
+/// Words that a person types who looks for a way out; at the begin of a statement they mean nothing else.
+const BARE_COMMANDS: [&str; 3] = ["exit", "help", "quit"];
+
+/// A line ends at LF, at CR LF and at CR alone, as for the language.
+const LINE_END: [char; 2] = ['\n', '\r'];
+
+/// A statement or a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Item<'a> {
+    /// Its line, counted from 1.
+    pub(crate) line: usize,
+    /// Where it begins, in bytes.
+    pub(crate) offset: usize,
+    pub(crate) text: Text<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text<'a> {
+    /// Without the semicolon.
+    Statement {
+        text: &'a str,
+        /// There was a semicolon.
+        is_closed: bool,
+    },
+    /// Without the colon.
+    Command(&'a str),
+}
+
+/// The items of a text in order.
+pub(crate) fn items(text: &str) -> Vec<Item<'_>> {
+    let mut items = Vec::new();
+    let (mut offset, mut line) = (0, 1);
+    while let Some((piece, place)) = split_statements(&text[offset..]).next() {
+        line += place.line - 1;
+        let begin = offset + place.offset;
+        let first_line = piece.split(LINE_END).next().unwrap_or_default().trim_end();
+        let (item, length) = match first_line.strip_prefix(':') {
+            Some(_) => {
+                // A colon begins no statement, so the whole line is meant, semicolons included.
+                let whole = text[begin..].split(LINE_END).next().unwrap_or_default();
+                (Text::Command(whole[1..].trim().trim_end_matches(';').trim_end()), whole.len())
+            }
+            None if BARE_COMMANDS.iter().any(|bare| piece.eq_ignore_ascii_case(bare)) => {
+                (Text::Command(piece), closed_length(&text[begin..], piece).1)
+            }
+            None => {
+                let (is_closed, length) = closed_length(&text[begin..], piece);
+                (Text::Statement { text: piece, is_closed }, length)
+            }
+        };
+        items.push(Item { line, offset: begin, text: item });
+        line += lines_ended(&text[begin..begin + length]);
+        offset = begin + length;
+    }
+    items
+}
+
+fn lines_ended(text: &str) -> usize {
+    text.matches(LINE_END).count() - text.matches("\r\n").count()
+}
+
+/// True if nothing is left open: no statement without its semicolon, no comment.
+pub(crate) fn is_finished(text: &str) -> bool {
+    let items = items(text);
+    let open = items.iter().any(|item| matches!(item.text, Text::Statement { is_closed: false, .. }));
+    !open && (!items.is_empty() || !ends_in_comment(text))
+}
+
+/// Whether a semicolon follows the piece, and how long they are together.
+fn closed_length(text: &str, piece: &str) -> (bool, usize) {
+    let after = &text[piece.len()..];
+    let blank = after.len() - after.trim_start().len();
+    match after[blank..].strip_prefix(';') {
+        Some(_) => (true, piece.len() + blank + 1),
+        None => (false, piece.len()),
+    }
+}
+
+/// For a text of comments only: the last of them is not closed.
+fn ends_in_comment(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(comment) = rest.strip_prefix("/*") {
+            let Some(end) = comment.find("*/") else { return true };
+            rest = comment[end + 2..].trim_start();
+        } else if rest.starts_with("//") {
+            rest = rest.split_once(LINE_END).map_or("", |(_, after)| after.trim_start());
+        } else {
+            return false;
+        }
+    }
+}
+
+/// Commands of other shells, and what stands here in their place. Each has a meaning there that it cannot have here.
+#[rustfmt::skip]
+const FOREIGN: &[(&str, &str, &str)] = &[
+    ("begin", "there are no transactions of several statements", "Every statement takes effect as a whole, by itself: leave :begin, :commit and :rollback out."),
+    ("commit", "there are no transactions of several statements", "Every statement takes effect as a whole, by itself: leave :begin, :commit and :rollback out."),
+    ("rollback", "there are no transactions of several statements", "What was done stays done: undo it with a statement."),
+    ("connect", "a session stays with its cluster", "Start another one: aliasctl --endpoints and --user say where and as whom."),
+    ("disconnect", "a session stays with its cluster", "Leave with :exit."),
+    ("impersonate", "a session acts for its own user", "aliasctl resolve --as and explain-access --user ask on behalf of another."),
+    ("access-mode", "reading and writing statements are told apart by themselves", "Leave it out."),
+    ("history", "the history is not listed", "Up and Down go through it, Ctrl-R searches it."),
+    ("sysinfo", "there are no figures of a DBMS here", "aliasctl status tells about the cluster."),
+    ("auto", "there are no transactions of several statements", "Leave it out."),
+];
+
+/// Why a command of another shell means nothing here, with the way out; none if it is not known.
+pub(crate) fn foreign(word: &str) -> Option<CommandError> {
+    let (name, why, instead) = FOREIGN.iter().find(|(name, ..)| name.eq_ignore_ascii_case(word))?;
+    Some(CommandError::usage(format!(":{name}: {why}"), *instead))
+}
+
+/// `:use NAME`: administration belongs to the database `system`, so that one is always in use, and there is no other.
+pub(crate) fn choose_database(name: &str) -> Result<(), CommandError> {
+    let name = name.trim_matches('`');
+    if name.eq_ignore_ascii_case("system") {
+        return Ok(());
+    }
+    let hint = "Statements of this catalog need no :use. Queries go to the DBMS that holds the database.";
+    Err(CommandError::usage(":use: this catalog holds no data, so no database but system can be used", hint))
+}
+
+/// Whether a script goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    GoOn,
+    Leave,
+}
+
+/// Does what a command in a file asks: only what has a meaning without a person.
+pub(crate) fn command(text: &str, parameters: &mut Parameters) -> Result<Next, CommandError> {
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let rest = rest.trim();
+    match word.to_ascii_lowercase().as_str() {
+        "use" => choose_database(rest)?,
+        "param" | "params" => match Order::read(rest)? {
+            Order::Clear => parameters.clear(),
+            Order::Set(name, value) => parameters.set(name, value)?,
+            Order::SetAll(map) => parameters.set_all(map)?,
+            Order::Show | Order::Ask(_) => {
+                let hint = "It is `:param name => value` or `:param clear`. A secret is given as --param NAME=@FILE.";
+                return Err(CommandError::usage("this sets no parameter", hint));
+            }
+        },
+        "exit" | "quit" if rest.is_empty() => return Ok(Next::Leave),
+        _ => {
+            // What follows the word may be a secret.
+            let hint = "A file may hold :param, :use system and :exit; `aliasctl shell` has more.";
+            let unknown = || CommandError::usage(format!(":{word} is not a command of a script"), hint);
+            return Err(foreign(word).unwrap_or_else(unknown));
+        }
+    }
+    Ok(Next::GoOn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let show = |item: Item<'_>| match item.text {
+            Text::Command(command) => format!("{}:{command}", item.line),
+            Text::Statement { text, is_closed } => format!("{} {text}{}", item.line, if is_closed { ";" } else { "" }),
+        };
+        items(text).into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn statements_and_commands_take_turns() {
+        let text = "// first\n:param x => 'a;b'\nSHOW\n  ROLES ;\n\n:exit;\nA; B";
+        assert_eq!(shown(text), ["2:param x => 'a;b'", "3 SHOW\n  ROLES;", "6:exit", "7 A;", "7 B"]);
+        assert_eq!(shown("A; :clear"), ["1 A;", "1:clear"]);
+        assert_eq!(shown("A\n:clear;"), ["1 A\n:clear;"]);
+        assert_eq!(shown("quit"), ["1:quit"]);
+        assert_eq!(shown("Exit;"), ["1:Exit"]);
+        assert_eq!(shown(";\n ;"), [""; 0]);
+        let text = "// first\r:param x => 1\rSHOW\r  ROLES;\r\nA; // x\rB";
+        assert_eq!(shown(text), ["2:param x => 1", "3 SHOW\r  ROLES;", "5 A;", "6 B"]);
+    }
+
+    #[test]
+    fn what_is_open_goes_on() {
+        for open in ["SHOW ROLES", "A 'x;", "A `x;", "A /* ;", "/* x", "A; B", "A // ;", "// x\n/* y"] {
+            assert!(!is_finished(open), "{open}");
+        }
+        for closed in ["", " \n", "A;", "A; // x", ":param x", "exit", "A;\nB;", "// x", "/* x */", "A; /* x"] {
+            assert!(is_finished(closed), "{closed}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_set_parameters_and_use_system() {
+        let mut parameters = Parameters::default();
+        let mut done = |text: &str| command(text, &mut parameters);
+        for text in ["param x => 'a;b'", "params {y: 2}", "use system", "USE `SYSTEM`"] {
+            assert_eq!(done(text).unwrap(), Next::GoOn, "{text}");
+        }
+        assert_eq!(done("exit").unwrap(), Next::Leave);
+        for (text, said) in [
+            ("begin", ":begin: there are no transactions"),
+            ("COMMIT", ":commit: there are no transactions"),
+            ("rollback", ":rollback: there are no transactions"),
+            ("use neo4j", "no database but system"),
+            ("timing on", ":timing is not a command of a script"),
+            ("param geheim", "sets no parameter"),
+        ] {
+            let failure = done(text).unwrap_err();
+            assert!(format!("{failure:?}").contains(said) && !failure.hint().is_empty(), "{text}: {failure:?}");
+        }
+        assert_eq!(parameters.values().keys().collect::<Vec<_>>(), ["x", "y"]);
+    }
+}
