@@ -279,7 +279,19 @@ impl AuthProvider {
         Self("mtls".into())
     }
 
-    /// Checks the name of a provider.
+    /// The provider of this name, if somebody can log in here by what it says.
+    ///
+    /// # Errors
+    /// No login of this catalog is by that provider.
+    pub fn of_a_login(text: &str) -> Result<Self, Rejection> {
+        let provider = Self::new(text)?;
+        if provider != Self::mtls() {
+            return Err(Rejection::InvalidAuthProvider { provider: text.into() });
+        }
+        Ok(provider)
+    }
+
+    /// Checks the name of a provider. One that no login is by may be stored from earlier, and can be removed.
     ///
     /// # Errors
     /// Empty, or `native`, which is the password of this catalog and never an external provider.

@@ -161,7 +161,8 @@ rejections! {
          connection_pool_idle_test, connection_pool_max_size, logging_level", "";
     /// A driver setting has another type.
     DriverSettingType { action: Attempt, name, setting, expected: SettingType } = "DRIVER_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
-        "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}'. Expected {expected} value.", "";
+        "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}'. Expected {expected} value.",
+        "Write duration('PT5S') or duration({seconds: 5}) for a duration; numbers, true and false stand without quotes.";
     /// A driver setting is a negative duration.
     DriverSettingNegative { action: Attempt, name, setting } = "DRIVER_SETTING_NEGATIVE", ["22003", "22N03"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}'. Negative duration is not allowed.", "";

@@ -26,7 +26,8 @@ pub use self::needs::Needs;
 pub const GENERAL_REFUSALS: &[&str] = &[
     "SYNTAX_ERROR", "INVALID_CHARACTER", "INVALID_LITERAL", "UNTERMINATED_LITERAL", "STATEMENT_TOO_LARGE",
     "NESTING_TOO_DEEP", "LIST_TOO_LONG", "USE_CLAUSE_NOT_ALLOWED", "INVALID_CYPHER_VERSION", "INVALID_QUALIFIED_NAME",
-    "TOO_MANY_NAME_COMPONENTS", "MISSING_PARAMETER", "WRONG_TYPE", "NAME_EMPTY", "NAME_TOO_LONG", "CLUSTER_NOT_FORMED",
+    "TOO_MANY_NAME_COMPONENTS", "MISSING_PARAMETER", "WRONG_TYPE", "NOT_SUPPORTED", "NAME_EMPTY", "NAME_TOO_LONG",
+    "CLUSTER_NOT_FORMED",
     "USER_UNKNOWN", "USER_SUSPENDED", "PASSWORD_CHANGE_REQUIRED", "PERMISSION_DENIED",
 ];
 
@@ -34,7 +35,7 @@ pub const GENERAL_REFUSALS: &[&str] = &[
 #[rustfmt::skip]
 pub const LISTING_REFUSALS: &[&str] =
     &["UNKNOWN_VARIABLE", "UNKNOWN_FUNCTION", "DUPLICATE_COLUMN", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
-      "IMPLICIT_GROUPING", "ARITHMETIC_ERROR", "NOT_SUPPORTED"];
+      "IMPLICIT_GROUPING", "ARITHMETIC_ERROR"];
 
 /// One command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,7 +207,7 @@ command_table! {
         on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateAlias, A::DropAlias]),
         "CREATE ALIAS sales FOR DATABASE neo4j AT 'neo4j+s://eu.example.org:7687' USER reader PASSWORD $password DRIVER {connection_timeout: duration('PT5S')}")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_DOTTED_NAME", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
-            "DRIVER_SETTINGS_EVALUATION", "ALIAS_NAME_ENDS_WITH_DOT", "ALIAS_NAME_RESERVED",
+            "DRIVER_SETTINGS_EVALUATION", "DUPLICATE_KEY", "ALIAS_NAME_ENDS_WITH_DOT", "ALIAS_NAME_RESERVED",
             "URL_SCHEME_INVALID", "URL_INVALID", "DRIVER_SETTING_UNKNOWN", "DRIVER_SETTING_TYPE",
             "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO", "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY",
             "ALIAS_EXISTS", "NAME_AMBIGUOUS", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE",
@@ -217,8 +218,8 @@ command_table! {
         "Changes what is named and keeps the rest. Maps are replaced as a whole. Each clause stands at most once.",
         on_dbms(ONE, &[A::AlterAlias]),
         "ALTER ALIAS sales SET DATABASE TARGET orders AT 'neo4j+s://eu.example.org:7687' PROPERTIES {owner: 'sales'}")
-        .refuses(&["DUPLICATE_CLAUSE", "MISSING_CLAUSE", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
-            "DRIVER_SETTINGS_EVALUATION", "URL_SCHEME_INVALID", "URL_INVALID",
+        .refuses(&["DUPLICATE_CLAUSE", "MISSING_CLAUSE", "INVALID_DOTTED_NAME", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
+            "DRIVER_SETTINGS_EVALUATION", "DUPLICATE_KEY", "URL_SCHEME_INVALID", "URL_INVALID",
             "DRIVER_SETTING_UNKNOWN", "DRIVER_SETTING_TYPE", "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO",
             "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY", "ALIAS_NOT_FOUND", "ALIAS_REMOTE_TO_LOCAL",
             "ALIAS_LOCAL_TO_REMOTE", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE", "CONSTITUENT_LANGUAGE",
@@ -236,7 +237,7 @@ command_table! {
         "Registers a database. The catalog holds no data, so there is nothing to wait for.",
         on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateDatabase, A::DropDatabase]),
         "CREATE DATABASE movies IF NOT EXISTS DEFAULT LANGUAGE CYPHER 25")
-        .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
+        .refuses(&["CONFLICTING_CLAUSES", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
             "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
             "DATABASE_HAS_ALIASES"]),
     CreateCompositeDatabase => page("CREATE COMPOSITE DATABASE",
@@ -244,16 +245,16 @@ command_table! {
         "Creates a name under which aliases, its constituents, are gathered.",
         on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateCompositeDatabase, A::DropCompositeDatabase]),
         "CREATE COMPOSITE DATABASE garden")
-        .refuses(&["CONFLICTING_CLAUSES", "NOT_SUPPORTED", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
+        .refuses(&["CONFLICTING_CLAUSES", "DATABASE_NAME_RESERVED", "DATABASE_NAME_LENGTH",
             "DATABASE_NAME_START", "DATABASE_NAME_CHARACTERS", "DATABASE_EXISTS", "NAME_AMBIGUOUS",
             "DATABASE_HAS_ALIASES"]),
     AlterDatabase => page("ALTER DATABASE",
         "ALTER DATABASE name [IF EXISTS] { SET ACCESS READ { ONLY | WRITE } | SET DEFAULT LANGUAGE CYPHER { 5 | 25 } } … [WAIT [n [SECONDS]] | NOWAIT]",
         "Changes whether a database may be written to, and its language.",
-        on_dbms("{} or {} ON DBMS, as the clauses ask; for a composite database {} instead",
+        on_dbms("{} or {}, as the clauses ask, or for a composite database {}; on the database or ON DBMS",
             &[A::SetDatabaseAccess, A::SetDatabaseDefaultLanguage, A::AlterCompositeDatabase]),
         "ALTER DATABASE movies SET ACCESS READ ONLY")
-        .refuses(&["DUPLICATE_CLAUSE", "NOT_SUPPORTED", "NO_SUCH_DATABASE", "COMPOSITE_ACCESS", "DATABASE_PROTECTED"]),
+        .refuses(&["DUPLICATE_CLAUSE", "NO_SUCH_DATABASE", "COMPOSITE_ACCESS", "DATABASE_PROTECTED"]),
     DropDatabase => page("DROP DATABASE",
         "DROP [COMPOSITE] DATABASE name [IF EXISTS] [RESTRICT | CASCADE ALIAS[ES]] [{ DUMP | DESTROY } [DATA]] [WAIT [n [SECONDS]] | NOWAIT]",
         "Removes a database. With local aliases that lead to it, or with constituents, only if they are dropped as well.",
@@ -277,10 +278,10 @@ command_table! {
         .lists(&[("", DATABASES)]),
     CreateUser => page("CREATE USER",
         "CREATE [OR REPLACE] USER name [IF NOT EXISTS]\n  \
-         [SET [PLAINTEXT] PASSWORD password [CHANGE [NOT] REQUIRED]] [SET PASSWORD CHANGE [NOT] REQUIRED]\n  \
-         [SET STATUS { ACTIVE | SUSPENDED }] [SET HOME DATABASE name]\n  \
-         [SET AUTH [PROVIDER] provider \"{\" { SET ID id | SET PASSWORD password | SET PASSWORD CHANGE [NOT] REQUIRED } … \"}\"] …\n  \
-         [SET TAG[S] tags]",
+         { SET [PLAINTEXT] PASSWORD password [CHANGE [NOT] REQUIRED] | SET PASSWORD CHANGE [NOT] REQUIRED\n    \
+         | SET STATUS { ACTIVE | SUSPENDED } | SET HOME DATABASE name\n    \
+         | SET AUTH [PROVIDER] provider \"{\" { SET ID id | SET PASSWORD password | SET PASSWORD CHANGE [NOT] REQUIRED } … \"}\"\n    \
+         | SET TAG[S] tags } …",
         "Creates a user with at least one way to authenticate. Tags are labels, which decide nothing here: tags is 'tag', ['tag', …] or a parameter.",
         on_dbms("{} ON DBMS; with OR REPLACE also {}, with TAGS also {}", &[A::CreateUser, A::DropUser, A::SetUserMetadata]),
         "CREATE USER carol SET PASSWORD $password CHANGE NOT REQUIRED SET HOME DATABASE sales")
@@ -295,7 +296,7 @@ command_table! {
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID", "USER_NOT_FOUND"]),
     AlterUser => page("ALTER USER",
         "ALTER USER name [IF EXISTS] [REMOVE HOME DATABASE] [REMOVE { AUTH [PROVIDER[S]] provider, … | ALL AUTH [PROVIDER[S]] }] …\n  \
-         [REMOVE { TAG[S] tags | ALL TAG[S] }] … [ADD TAG[S] tags] … [SET …] …",
+         [REMOVE { TAG[S] tags | ALL TAG[S] }] [ADD TAG[S] tags] [SET …] …",
         "Changes what is named and keeps the rest. Every REMOVE stands before every ADD, and every ADD before every SET, which are those of CREATE USER.",
         on_dbms("{}, {}, {} or {} ON DBMS, as the clauses ask, and {} for tags; for tags alone also {}",
             &[A::SetPasswords, A::SetAuth, A::SetUserStatus, A::SetUserHomeDatabase, A::SetUserMetadata, A::AlterUser]),
@@ -344,7 +345,7 @@ command_table! {
     AlterAuthRule => page("ALTER AUTH RULE", "ALTER AUTH RULE name [IF EXISTS] { SET CONDITION expression | SET ENABLED { TRUE | FALSE } } …",
         "Auth rules give roles by what an identity provider says of a user. No login of this catalog carries that, so there is no auth rule and CREATE AUTH RULE is not supported.",
         on_dbms(ONE, &[A::AlterAuthRule]), "ALTER AUTH RULE abroad IF EXISTS SET ENABLED FALSE")
-        .refuses(&["AUTH_RULE_NOT_FOUND"]),
+        .refuses(&["DUPLICATE_CLAUSE", "AUTH_RULE_NOT_FOUND"]),
     RenameAuthRule => page("RENAME AUTH RULE", "RENAME AUTH RULE name [IF EXISTS] TO name", "There is no auth rule to rename; see ALTER AUTH RULE.",
         on_dbms(ONE, &[A::RenameAuthRule]), "RENAME AUTH RULE abroad IF EXISTS TO travelling").refuses(&["RENAMED_AUTH_RULE_NOT_FOUND"]),
     DropAuthRule => page("DROP AUTH RULE", "DROP AUTH RULE name [IF EXISTS]", "There is no auth rule to drop; see ALTER AUTH RULE.", on_dbms(ONE, &[A::DropAuthRule]),
@@ -362,8 +363,9 @@ command_table! {
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
             "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
     ShowPrivileges => page("SHOW PRIVILEGES",
-        "SHOW { [ALL] | ROLE[S] role, … | USER[S] [user, …] } PRIVILEGE[S] [AS [REVOKE] COMMAND[S]] [clauses]",
-        "Lists privileges, as rows or as the commands that make them.", on_dbms("{} ON DBMS, for users also {}; none for one's own privileges", &[A::ShowPrivilege, A::ShowUser]),
+        "SHOW { [ALL] | ROLE[S] role, … | USER[S] [user, …] | AUTH RULE[S] name, … } PRIVILEGE[S] [AS [REVOKE] COMMAND[S]] [clauses]",
+        "Lists privileges, as rows or as the commands that make them. There is no auth rule that could give any.",
+        on_dbms("{} ON DBMS, for users also {}, for auth rules also {}; none for one's own privileges", &[A::ShowPrivilege, A::ShowUser, A::ShowAuthRule]),
         "SHOW USER carol PRIVILEGES AS COMMANDS")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID"])
         .lists(&[("", PRIVILEGES), ("AS COMMANDS", COMMANDS_OF_PRIVILEGES)]),
@@ -374,7 +376,7 @@ command_table! {
         "Changes what every member decides by, from this revision on. What the map leaves out stays as it is; SHOW CLUSTER POLICY lists the settings.",
         on_dbms(ONE, &[A::AlterClusterPolicy]), "ALTER CLUSTER SET POLICY {default_language: 'CYPHER_25'}")
         .refuses(&["UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID", "DRIVER_SETTINGS_EVALUATION",
-            "POLICY_SETTING_UNKNOWN", "POLICY_SETTING_TYPE"]),
+            "DUPLICATE_KEY", "POLICY_SETTING_UNKNOWN", "POLICY_SETTING_TYPE"]),
     ShowClusterPolicy => page("SHOW CLUSTER POLICY", "SHOW CLUSTER POLICY [clauses]", "Lists what every member decides by.",
         on_dbms(ONE, &[A::AlterClusterPolicy]), "SHOW CLUSTER POLICY YIELD name, value, default WHERE value <> default")
         .lists(&[("", CLUSTER_POLICY)]),

@@ -28,7 +28,10 @@ pub fn definitions() -> Vec<(&'static str, String)> {
         ("users", "\"(\" { * | user, … } \")\"".to_owned()),
         ("properties", "\"{\" { * | property, … } \"}\"".to_owned()),
         ("elements", "{ ELEMENT[S] | NODE[S] | RELATIONSHIP[S] } { * | label, … }".to_owned()),
-        ("rule", "FOR \"(\" variable [: label] \")\" WHERE comparison".to_owned()),
+        (
+            "rule",
+            "FOR { \"(\" variable [: label] \")\" | \"()-[\" variable [: label] \"]-()\" } WHERE comparison".to_owned(),
+        ),
     ]
 }
 

@@ -90,7 +90,7 @@ pub fn is_keyword(word: &str) -> bool {
 #[must_use]
 pub fn continuation(text: &str) -> Continuation {
     let Ok(tokens) = tokenize(text) else { return Continuation::default() };
-    let mut parser = Parser::new(text, tokens);
+    let mut parser = Parser::of_unfinished(text, tokens);
     // Whether it is a statement already does not matter: there may be clauses that can follow.
     let _ = parser.statement();
     parser.continuation()

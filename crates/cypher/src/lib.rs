@@ -57,7 +57,7 @@ pub use error::{ErrorCode, LanguageError, SpannedError};
 pub use lexer::STATEMENT_BYTES_MAX;
 pub use lower::{Lowered, NoOp, compile, lower};
 pub use parameters::Parameters;
-pub use parser::{Continuation, LIST_MEMBERS_MAX, NESTING_MAX, parse};
+pub use parser::{Continuation, LIST_MEMBERS_MAX, NESTING_MAX, parse, unsupported};
 pub use print::{grant_command, grant_command_as};
 pub use refusal::{Refusal, SpannedRefusal};
 pub use span::{Located, Span};

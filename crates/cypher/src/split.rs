@@ -1,8 +1,10 @@
 //! A text cut into its statements, without parsing them.
 //!
 //! A statement ends with a semicolon. One inside `'…'` or `"…"` (where a backslash takes away the meaning of the
-//! next character), inside `` `…` ``, after `//` up to the end of the line, or inside `/* … */` ends nothing. What is
+//! next character), inside `` `…` ``, after `//` up to the end of the line (LF, CR LF or CR), or inside `/* … */` ends nothing. What is
 //! never closed goes on to the end of the text, where [`parse`](crate::parse) says what is wrong with it.
+
+use crate::characters::{line_breaks, line_length};
 
 /// Where a statement begins in the text that it was cut from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,14 +91,14 @@ impl<'a> Splitter<'a> {
 
     /// Passes so many bytes and keeps count of lines and columns.
     fn advance(&mut self, length: usize) {
-        for character in self.rest()[..length].chars() {
-            if character == '\n' {
-                self.position.line += 1;
-                self.position.column = 1;
-            } else {
-                self.position.column += 1;
-            }
-        }
+        let passed = &self.rest()[..length];
+        // Of CR LF the LF ends the line, also where the piece ends between them.
+        let after = self.rest()[length..].starts_with('\n');
+        let whole = if after { passed.strip_suffix('\r').unwrap_or(passed) } else { passed };
+        let (breaks, last_line) = line_breaks(whole);
+        let columns = passed[last_line..].chars().count();
+        self.position.line += breaks;
+        self.position.column = if breaks == 0 { self.position.column + columns } else { columns + 1 };
         self.position.offset += length;
     }
 }
@@ -107,7 +109,7 @@ fn quoted_length(text: &str) -> Option<usize> {
         text[opening..].find(closing).map_or(text.len(), |found| opening + found + closing.len())
     };
     match text.as_bytes() {
-        [b'/', b'/', ..] => Some(closed_by(2, "\n")),
+        [b'/', b'/', ..] => Some(line_length(text)),
         [b'/', b'*', ..] => Some(closed_by(2, "*/")),
         // A doubled backtick closes one name and opens the next, which comes to the same here.
         [b'`', ..] => Some(closed_by(1, "`")),
@@ -149,6 +151,8 @@ mod tests {
             r#"A "x';'\";y" B"#,
             "A `x;``;y` B",
             "A // x; 'y\nB",
+            "A // x; 'y\rB",
+            "A // x; 'y\r\nB",
             "A /* x; 'y ; */ B",
             "A 'ä;ö' B",
         ] {
@@ -168,6 +172,7 @@ mod tests {
     #[test]
     fn comments_alone_are_no_statement() {
         assert_eq!(texts("// nothing;\nA; /* x; */ ; // end"), ["A"]);
+        assert_eq!(texts("// nothing;\rA;\r// x\rB"), ["A", "B"]);
     }
 
     #[test]
@@ -175,5 +180,6 @@ mod tests {
         let places = |text| split_statements(text).map(|(_, at)| (at.offset, at.line, at.column)).collect::<Vec<_>>();
         assert_eq!(places("A;\n\n// x\nB\n ;C;\n'\n';D"), [(0, 1, 1), (9, 4, 1), (13, 5, 3), (16, 6, 1), (20, 7, 3)]);
         assert_eq!(places("'äö';  é"), [(0, 1, 1), (9, 1, 8)]);
+        assert_eq!(places("A;\rB;\r\nC;\r\r  D"), [(0, 1, 1), (3, 2, 1), (7, 3, 1), (13, 5, 3)]);
     }
 }

@@ -82,4 +82,6 @@ pub enum PrivilegesOf {
     Roles(BTreeSet<RoleName>),
     /// Those that these users have by their roles; nobody means the caller.
     Users(BTreeSet<UserName>),
+    /// Those that auth rules give, of which there are none.
+    AuthRules,
 }

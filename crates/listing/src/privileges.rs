@@ -21,6 +21,8 @@ pub(super) fn privilege_rows<'a>(
             let grants = roles.iter().flat_map(|role| catalog.grants_of(role)).map(|(grant, _)| grant);
             present(grants, as_commands)
         }
+        // There is no auth rule.
+        PrivilegesOf::AuthRules => Box::new(std::iter::empty()),
         PrivilegesOf::Users(named) => Box::new(user_rows(catalog, who, named, as_commands).into_iter().map(Ok)),
     }
 }

@@ -60,6 +60,7 @@ fn question(subject: &Subject, visible: &Visibility<'_>) -> Question {
         Subject::Roles { with: Some(RolesWith::AuthRules), .. } => Question::RolesWithAuthRules,
         Subject::AuthRules { .. } => Question::AuthRules,
         Subject::Privileges { of: PrivilegesOf::Everyone | PrivilegesOf::Roles(_), .. } => Question::Privileges,
+        Subject::Privileges { of: PrivilegesOf::AuthRules, .. } => Question::PrivilegesOfAuthRules,
         Subject::Privileges { of: PrivilegesOf::Users(users), .. } => visible.about_privileges_of(users),
     }
 }

@@ -98,6 +98,9 @@ fn the_password_is_no_external_provider() {
     assert_eq!(AuthProvider::new("mtls"), Ok(AuthProvider::mtls()));
     assert_eq!(code(AuthProvider::new("native")), "AUTH_PROVIDER_INVALID");
     assert_eq!(code(AuthProvider::new("")), "AUTH_PROVIDER_INVALID");
+    assert_eq!(AuthProvider::of_a_login("mtls"), Ok(AuthProvider::mtls()));
+    assert_eq!(code(AuthProvider::of_a_login("ldap")), "AUTH_PROVIDER_INVALID", "no login is by it");
+    assert!(AuthProvider::new("ldap").is_ok(), "what was stored is read");
     assert_eq!(code(AuthId::new("")), "NAME_EMPTY");
     assert_eq!(AuthId::new("CN=Carol, O=DBMS A").map(|id| id.to_string()), Ok("CN=Carol, O=DBMS A".to_owned()));
 }

@@ -18,6 +18,7 @@
 //! | list auth rules | SHOW AUTH RULE | semantics §4.2 |
 //! | list privileges, of everybody or of roles | SHOW PRIVILEGE | semantics §4.6 |
 //! | list privileges of users, effective ones too | SHOW PRIVILEGE and SHOW USER | semantics §4.6 |
+//! | list privileges of auth rules | SHOW PRIVILEGE and SHOW AUTH RULE | semantics §4.6 |
 //! | list one's own privileges, effective ones too | everybody | semantics §4.6 |
 //! | list what could be granted | everybody | semantics §4.6 |
 //! | list what every member decides by | ALTER CLUSTER POLICY | decision 0007 |
@@ -95,6 +96,8 @@ pub enum Question {
     Privileges,
     /// What counts for other users.
     PrivilegesOfUsers,
+    /// What auth rules give.
+    PrivilegesOfAuthRules,
     /// What counts for oneself.
     OwnPrivileges,
     /// What every member decides by.
@@ -121,6 +124,7 @@ impl Question {
         Self::AuthRules,
         Self::Privileges,
         Self::PrivilegesOfUsers,
+        Self::PrivilegesOfAuthRules,
         Self::OwnPrivileges,
         Self::ClusterPolicy,
         Self::SupportedPrivileges,
@@ -145,6 +149,7 @@ impl Question {
             Self::ClusterPolicy => &[A::AlterClusterPolicy],
             Self::Privileges => &[A::ShowPrivilege],
             Self::PrivilegesOfUsers => &[A::ShowPrivilege, A::ShowUser],
+            Self::PrivilegesOfAuthRules => &[A::ShowPrivilege, A::ShowAuthRule],
             Self::AccessOfAnybody => &[A::ShowUser, A::ShowPrivilege, A::ShowAlias],
         }
     }

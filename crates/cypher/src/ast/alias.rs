@@ -81,6 +81,20 @@ pub struct AlterAlias {
     pub properties: Option<Located<Operand<MapEntries>>>,
 }
 
+// === impl AlterAlias ===
+
+impl AlterAlias {
+    /// True if a clause is there that only a remote alias has.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        self.url.is_some()
+            || self.user.is_some()
+            || self.password.is_some()
+            || self.driver.is_some()
+            || self.default_language.is_some()
+    }
+}
+
 /// `DROP ALIAS name [IF EXISTS] FOR DATABASE`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DropAlias {

@@ -28,17 +28,10 @@ pub struct AlterAuthRule {
     pub name: NameOperand,
     /// `IF EXISTS`.
     pub if_exists: bool,
-    /// The clauses, in order. Not empty.
-    pub clauses: Vec<AuthRuleClause>,
-}
-
-/// A `SET` of an auth rule.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AuthRuleClause {
     /// `SET CONDITION`.
-    Condition(Located<Expression>),
+    pub condition: Option<Located<Expression>>,
     /// `SET ENABLED`.
-    Enabled(bool),
+    pub enabled: Option<bool>,
 }
 
 /// `RENAME AUTH RULE name [IF EXISTS] TO name`.

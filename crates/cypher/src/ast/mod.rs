@@ -22,7 +22,7 @@ pub use aliasd_catalog::{
 };
 
 pub use alias::{AliasStatement, AlterAlias, CreateAlias, DropAlias, LoginClause, RemoteClauses};
-pub use auth_rule::{AlterAuthRule, AuthRuleClause, AuthRuleStatement, DropAuthRule, RenameAuthRule, RuleAssignment};
+pub use auth_rule::{AlterAuthRule, AuthRuleStatement, DropAuthRule, RenameAuthRule, RuleAssignment};
 pub use cluster::ClusterStatement;
 pub use database::{AlterDatabase, CreateDatabase, DatabaseStatement, DropDatabase, Wait};
 pub use deprecation::Deprecation;

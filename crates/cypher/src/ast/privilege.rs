@@ -114,16 +114,18 @@ pub enum SegmentTerm {
         /// Labels or types; none means `*`.
         names: Option<Vec<Located<String>>>,
     },
-    /// `FOR (n:A|B) WHERE n.key = value`: nodes, by what is in one of their properties.
+    /// `FOR (n:A|B) WHERE n.key = value`: nodes or relationships, by what is in one of their properties.
     Pattern(PatternTerm),
 }
 
-/// Which nodes a rule over their properties picks.
+/// Which nodes or relationships a rule over their properties picks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatternTerm {
-    /// What the condition calls a node.
+    /// `FOR ()-[r:A|B]-() WHERE …`. Which way the arrow points does not matter.
+    pub of_relationships: bool,
+    /// What the condition calls a node or relationship.
     pub variable: Located<String>,
-    /// Any of these labels; none means every node.
+    /// Any of these labels or types; none means every node or relationship.
     pub labels: Vec<Located<String>>,
     /// What must hold. The form `({key: value})` says `key = value`.
     pub condition: Box<Located<Expression>>,

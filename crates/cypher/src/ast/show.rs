@@ -73,6 +73,8 @@ pub enum PrivilegesOf {
     Roles(Vec<NameOperand>),
     /// `SHOW USER u, … PRIVILEGES`; nobody means the caller.
     Users(Vec<NameOperand>),
+    /// `SHOW AUTH RULE r, … PRIVILEGES`.
+    AuthRules(Vec<NameOperand>),
 }
 
 /// `AS COMMANDS`, `AS REVOKE COMMANDS`.

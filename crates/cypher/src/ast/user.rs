@@ -69,17 +69,17 @@ pub type TagList = Located<Operand<Vec<String>>>;
 /// Tags that are taken and given. `SET TAGS` excludes both.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagEdits {
-    /// `REMOVE TAGS …` and `REMOVE ALL TAGS`, in order.
-    pub remove: Vec<Located<TagRemoval>>,
-    /// `ADD TAGS …`, in order.
-    pub add: Vec<TagList>,
+    /// `REMOVE TAGS …` or `REMOVE ALL TAGS`.
+    pub remove: Option<Located<TagRemoval>>,
+    /// `ADD TAGS …`.
+    pub add: Option<TagList>,
 }
 
 impl TagEdits {
     /// Whether there is no clause.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.remove.is_empty() && self.add.is_empty()
+        self.remove.is_none() && self.add.is_none()
     }
 }
 

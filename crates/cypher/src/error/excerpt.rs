@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::mask::{COVER, secret_spans};
-use crate::characters::is_invisible;
+use crate::characters::{is_invisible, line_breaks, line_length};
 use crate::span::Span;
 
 /// Characters shown before and after the fault, so that an excerpt of a very long line stays short.
@@ -25,9 +25,9 @@ impl Excerpt {
     /// Cuts the line that `span` begins in.
     pub(super) fn cut(source: &str, span: Span) -> Self {
         let fault = floor_boundary(source, span.start);
-        let line_start = source[..fault].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = source[fault..].find('\n').map_or(source.len(), |at| fault + at);
-        let line = source[..fault].matches('\n').count() + 1;
+        let (breaks, line_start) = line_breaks(&source[..fault]);
+        let line = breaks + 1;
+        let line_end = fault + line_length(&source[fault..]);
         let column = source[line_start..fault].chars().count() + 1;
 
         let window_start = source[line_start..fault].char_indices().rev().nth(CONTEXT_CHARACTERS - 1);
@@ -45,7 +45,7 @@ impl Excerpt {
         if window_end < line_end {
             drawing.push("…");
         }
-        Self { line, column, text: drawing.text.trim_end_matches('\r').to_owned(), caret, caret_width }
+        Self { line, column, text: drawing.text, caret, caret_width }
     }
 }
 
@@ -86,7 +86,6 @@ impl Drawing {
                 position += character.len_utf8();
                 match character {
                     '\t' => self.push(" "),
-                    '\r' => {}
                     _ if is_invisible(character) => self.push(&format!("<U+{:04X}>", u32::from(character))),
                     _ => self.push(character.encode_utf8(&mut [0; 4])),
                 }

@@ -9,7 +9,7 @@
 //! * after a word that resembles `PASSWORD`, anything that is neither a string, a parameter nor one of
 //!   a few keywords that may follow it covers the whole rest of the text.
 
-use crate::characters::{is_name_continue, is_name_start};
+use crate::characters::{is_name_continue, is_name_start, line_length};
 use crate::span::Span;
 use crate::suggest::nearest;
 
@@ -112,7 +112,7 @@ impl Scanner<'_> {
     fn skip_comment(&mut self, start: usize) {
         let rest = &self.source[start..];
         let length = match rest.starts_with("//") {
-            true => rest.find('\n'),
+            true => Some(line_length(rest)),
             false => rest.get(2..).and_then(|inner| inner.find("*/")).map(|at| at + 4),
         };
         self.position += length.unwrap_or(rest.len());

@@ -106,6 +106,8 @@ error_codes! {
     DriverEvaluation = "DRIVER_SETTINGS_EVALUATION", ["42N89"], "Statement.SyntaxError";
     /// A parameter that names a database is `*`.
     ParameterIsWildcard = "PARAMETER_IS_WILDCARD", ["42N86"], "Statement.SyntaxError";
+    /// Two keys of a map that are one without regard to case.
+    DuplicateKey = "DUPLICATE_KEY", ["42001"], "Statement.SyntaxError";
     /// Arithmetic that has no result: an overflow or a division by zero.
     ArithmeticError = "ARITHMETIC_ERROR", ["22003"], "Statement.ArithmeticError";
     /// A part of the language that this server does not offer.

@@ -9,7 +9,7 @@ pub(crate) mod tolerant;
 
 pub(crate) use literal::{decode_float, decode_integer, decode_quoted, decode_string};
 
-use crate::characters::{is_invisible, is_name_continue, is_name_start, turns_direction};
+use crate::characters::{is_invisible, is_name_continue, is_name_start, line_length, turns_direction};
 use crate::error::mask::is_secret;
 use crate::error::{ErrorCode, LanguageError, SpannedError};
 use crate::span::Span;
@@ -87,24 +87,32 @@ pub(crate) fn tokenize(source: &str) -> Result<Vec<Token>, LanguageError> {
             .with_hint("Pass large maps as parameters, or split the work into several statements.");
         return Err(error.without_place());
     }
-    let mut lexer = Lexer { source, position: 0 };
-    let mut tokens = Vec::with_capacity(source.len() / 6 + 2);
+    let mut lexer = Lexer { source, position: 0, version_is_due: false };
+    let mut tokens: Vec<Token> = Vec::with_capacity(source.len() / 6 + 2);
     // A byte order mark is how some editors begin a file; anywhere else it is an invisible character.
     if source.starts_with('\u{feff}') {
         lexer.position = '\u{feff}'.len_utf8();
     }
     loop {
-        let token = lexer.next()?;
-        tokens.push(token);
+        let mut token = lexer.next()?;
         if token.kind == TokenKind::End {
+            // What is missing at the end is missing behind the last word, not behind the blanks after it.
+            let end = tokens.last().map_or(0, |last| last.span.end);
+            token.span = Span::new(end, end);
+            tokens.push(token);
             return Ok(tokens);
         }
+        let text = &source[token.span.start..token.span.end];
+        lexer.version_is_due = token.kind == TokenKind::Word && text.eq_ignore_ascii_case("CYPHER");
+        tokens.push(token);
     }
 }
 
 struct Lexer<'a> {
     source: &'a str,
     position: usize,
+    /// The last word was `CYPHER`: a number here is meant as a version of the language.
+    version_is_due: bool,
 }
 
 // === impl Lexer ===
@@ -141,7 +149,7 @@ impl Lexer<'_> {
             let rest = &self.source[self.position..];
             let start = self.position;
             if rest.starts_with("//") {
-                self.position += rest.find('\n').unwrap_or(rest.len());
+                self.position += line_length(rest);
             } else if let Some(comment) = rest.strip_prefix("/*") {
                 let Some(length) = comment.find("*/") else {
                     let span = Span::new(start, self.source.len());
@@ -190,10 +198,6 @@ impl Lexer<'_> {
             }
             self.position += 1;
         }
-        if self.position - start == 2 {
-            let span = Span::new(start, self.position);
-            return Err(self.error(ErrorCode::SyntaxError, span, "A name in backticks may not be empty."));
-        }
         Ok(TokenKind::Quoted)
     }
 
@@ -234,6 +238,10 @@ impl Lexer<'_> {
         match self.peek() {
             Some('`') => {
                 self.quoted_name(start + 1)?;
+                if self.position - start == 3 {
+                    let span = Span::new(start, self.position);
+                    return Err(self.error(ErrorCode::SyntaxError, span, "The name of a parameter may not be empty."));
+                }
             }
             Some(character) if is_name_continue(character) => self.skip_while(is_name_continue),
             _ => {
@@ -275,6 +283,9 @@ impl Lexer<'_> {
             // The magnitude of the least integer is one more than that of the greatest.
             _ => decode_integer(text).is_some(),
         };
+        if self.version_is_due && (ends_in_name || !valid) {
+            return Err(self.error(ErrorCode::InvalidCypherVersion, span, invalid_version(text)));
+        }
         if ends_in_name || !valid {
             let message = "This is neither a number in range nor a name.";
             return Err(self
@@ -325,6 +336,11 @@ impl Lexer<'_> {
         let rest = &self.source[self.position..];
         self.position += rest.find(|character| !accept(character)).unwrap_or(rest.len());
     }
+}
+
+/// The message for what stands where a version of the language is due.
+pub(crate) fn invalid_version(text: &str) -> String {
+    format!("Invalid Cypher version '{text}'. Valid Cypher versions are: 5, 25")
 }
 
 fn describe_foreign(character: char) -> (String, &'static str) {

@@ -1,6 +1,7 @@
 //! Tokens of a text that is still being written, and so is often not a statement.
 
 use super::{Lexer, TokenKind};
+use crate::characters::line_length;
 use crate::error::ErrorCode;
 use crate::span::Span;
 
@@ -33,13 +34,13 @@ pub(crate) fn pieces(source: &str) -> Vec<(Span, Piece)> {
 fn piece(source: &str, start: usize, first: char) -> (usize, Piece) {
     let rest = &source[start..];
     if rest.starts_with("//") {
-        return (start + rest.find('\n').unwrap_or(rest.len()), Piece::Comment);
+        return (start + line_length(rest), Piece::Comment);
     }
     if let Some(inner) = rest.strip_prefix("/*") {
         let length = inner.find("*/").map_or(rest.len(), |found| found + 4);
         return (start + length, Piece::Comment);
     }
-    let mut lexer = Lexer { source, position: start };
+    let mut lexer = Lexer { source, position: start, version_is_due: false };
     match lexer.next() {
         Ok(token) => (token.span.end, Piece::Token(token.kind)),
         Err(error) if error.code() == ErrorCode::UnterminatedLiteral => {

@@ -6,7 +6,7 @@ use crate::ast::{MapEntries, Operand};
 use crate::error::{ErrorCode, SpannedError};
 use crate::formula::Scope;
 use crate::parameters::{Parameters, kind_of};
-use crate::span::Located;
+use crate::span::{Located, Span};
 
 /// Which map is being read, for its messages.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ pub(super) const PROPERTIES: MapKind =
 pub(super) const POLICY: MapKind =
     MapKind { label: "policy", not_constant: "This expression is not valid in a policy." };
 
-/// The values of a map, keys in lower case. Of keys that differ in case only, the last one counts.
+/// The values of a map, keys in lower case. No two keys may be the same then: one of the values would be lost.
 pub(super) fn values(
     map: &Located<Operand<MapEntries>>,
     kind: MapKind,
@@ -40,7 +40,13 @@ pub(super) fn values(
                 let message = format!("Invalid {label} '${parameter}'. Expected a map value, found {found}.");
                 return Err(SpannedError::new(ErrorCode::WrongType, map.span, message).by_parameter());
             };
-            return Ok(entries.iter().map(|(key, value)| (key.to_lowercase(), value.clone())).collect());
+            let mut values = ValueMap::new();
+            for (key, value) in entries {
+                if values.insert(key.to_lowercase(), value.clone()).is_some() {
+                    return Err(duplicate(kind, key, map.span).by_parameter());
+                }
+            }
+            return Ok(values);
         }
     };
     let mut scope = Scope::of_constants(parameters, (ErrorCode::ExpressionNotValid, kind.not_constant));
@@ -52,7 +58,15 @@ pub(super) fn values(
             let failed = SpannedError::new(ErrorCode::DriverEvaluation, error.span(), message);
             failed.with_hint(error.message())
         })?;
-        values.insert(key.value.to_lowercase(), value.into_owned());
+        if values.insert(key.value.to_lowercase(), value.into_owned()).is_some() {
+            return Err(duplicate(kind, &key.value, key.span));
+        }
     }
     Ok(values)
+}
+
+fn duplicate(kind: MapKind, key: &str, span: Span) -> SpannedError {
+    let message =
+        format!("The key '{key}' stands twice in the given {}: upper and lower case are the same.", kind.label);
+    SpannedError::new(ErrorCode::DuplicateKey, span, message).with_hint("Leave one of them out.")
 }

@@ -14,9 +14,11 @@ pub(super) fn lower(pattern: &PatternTerm, parameters: &Parameters) -> Result<St
     Ok(pattern.to_string())
 }
 
-/// `n.key = value`, `n.key IN [values]`, `n.key IS NULL` and their negations.
+/// `n.key = value`, `n.key IN [values]`, `n.key IS NULL` and their negations. The sides of a comparison may be swapped;
+/// the catalog keeps the property on the left.
 fn condition(node: &mut Located<Expression>, variable: &str, parameters: &Parameters) -> Result<(), SpannedError> {
     let span = node.span;
+    swap_sides(node, variable);
     match &mut node.value {
         Expression::Unary(UnaryOperator::Not, inner) => condition(inner, variable, parameters),
         Expression::IsNull { operand, .. } if is_property(&operand.value, variable) => Ok(()),
@@ -38,7 +40,25 @@ fn condition(node: &mut Located<Expression>, variable: &str, parameters: &Parame
             }
             _ => Err(refused(span, "A rule is one comparison of one property.")),
         },
-        _ => Err(refused(span, "A rule is one comparison of one property, which stands on its left.")),
+        _ => Err(refused(span, "A rule is one comparison of one property.")),
+    }
+}
+
+/// `value < n.key` says `n.key > value`.
+fn swap_sides(node: &mut Located<Expression>, variable: &str) {
+    let Expression::Chain { first, rest } = &mut node.value else { return };
+    let [(operator, right)] = rest.as_mut_slice() else { return };
+    let mirrored = match operator {
+        BinaryOperator::Equal | BinaryOperator::NotEqual => *operator,
+        BinaryOperator::Less => BinaryOperator::Greater,
+        BinaryOperator::LessOrEqual => BinaryOperator::GreaterOrEqual,
+        BinaryOperator::Greater => BinaryOperator::Less,
+        BinaryOperator::GreaterOrEqual => BinaryOperator::LessOrEqual,
+        _ => return,
+    };
+    if !is_property(&first.value, variable) && is_property(&right.value, variable) {
+        std::mem::swap(&mut **first, right);
+        *operator = mirrored;
     }
 }
 

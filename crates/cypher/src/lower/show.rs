@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aliasd_catalog::{CypherVersion, RoleName, UserName};
+use aliasd_catalog::{AuthRuleName, CypherVersion, RoleName, UserName};
 
 use super::{catalog_name, name};
 use crate::ast::{self, NameOperand, ShowStatement, ShowSubject};
@@ -55,6 +55,12 @@ fn owners(of: &ast::PrivilegesOf, parameters: &Parameters) -> Result<PrivilegesO
         ast::PrivilegesOf::Users(users) => {
             let users = users.iter().map(|user| Ok(UserName::new(&name(user, parameters)?)?));
             PrivilegesOf::Users(users.collect::<Result<BTreeSet<_>, SpannedRefusal>>()?)
+        }
+        ast::PrivilegesOf::AuthRules(rules) => {
+            for rule in rules {
+                AuthRuleName::new(&name(rule, parameters)?)?;
+            }
+            PrivilegesOf::AuthRules
         }
     })
 }

@@ -82,7 +82,7 @@ pub(super) fn lower(statement: &UserStatement, parameters: &Parameters) -> Resul
 /// What the clauses come down to. Tags that are taken and given again are given.
 fn tag_change(edits: &TagEdits, set: Option<&TagList>, parameters: &Parameters) -> Result<TagChange, SpannedRefusal> {
     let mut change = TagChange { clear: set.is_some(), ..TagChange::default() };
-    for removal in &edits.remove {
+    if let Some(removal) = &edits.remove {
         match &removal.value {
             TagRemoval::All => change.clear = true,
             TagRemoval::Tags(list) => change.remove.extend(tags(removal.span, list, parameters)?),
@@ -152,7 +152,7 @@ fn auth(settings: &UserSettings, parameters: &Parameters) -> Result<Vec<(AuthPro
     let external = settings.auth.iter().filter(|auth| auth.value.provider.value != NATIVE);
     external
         .map(|auth| {
-            let provider = AuthProvider::new(&auth.value.provider.value)?;
+            let provider = AuthProvider::of_a_login(&auth.value.provider.value)?;
             // The parser refuses an external provider without an id: it may not have a password.
             let id = auth.value.id.as_ref().map(|id| string(id, parameters)).transpose()?;
             Ok((provider, AuthId::new(&id.unwrap_or_default())?))

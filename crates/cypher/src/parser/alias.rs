@@ -99,6 +99,9 @@ impl Parser<'_> {
         }
         while self.alter_alias_clause(&mut alter)? {}
         self.check_remote_target(&alter)?;
+        if alter.is_remote() {
+            self.check_dotted_name(&alter.name, true)?;
+        }
         Ok(AliasStatement::Alter(alter))
     }
 
@@ -134,12 +137,8 @@ impl Parser<'_> {
 
     /// A target without a url is local, and then nothing else may be remote.
     fn check_remote_target(&self, alter: &AlterAlias) -> Parsed<()> {
-        let remote = alter.user.is_some()
-            || alter.password.is_some()
-            || alter.driver.is_some()
-            || alter.default_language.is_some();
         let Some(target) = &alter.target else { return Ok(()) };
-        if alter.url.is_some() || !remote {
+        if alter.url.is_some() || !alter.is_remote() {
             return Ok(());
         }
         let name = match &alter.name.value {

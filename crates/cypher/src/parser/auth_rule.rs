@@ -3,7 +3,7 @@
 use aliasd_catalog::CypherVersion;
 
 use super::{Parsed, Parser};
-use crate::ast::{AlterAuthRule, AuthRuleClause, AuthRuleStatement, DropAuthRule, RenameAuthRule};
+use crate::ast::{AlterAuthRule, AuthRuleStatement, DropAuthRule, RenameAuthRule};
 use crate::error::{ErrorCode, LanguageError};
 
 impl Parser<'_> {
@@ -39,19 +39,22 @@ impl Parser<'_> {
         self.expect("RULE")?;
         let name = self.simple_name("an auth rule name")?;
         let if_exists = self.if_exists()?;
-        let mut clauses = Vec::new();
+        let (mut condition, mut enabled) = (None, None);
         self.expect("SET")?;
         loop {
-            clauses.push(match self.expect_one_of(&["CONDITION", "ENABLED"])? {
-                "CONDITION" => AuthRuleClause::Condition(self.expression()?),
-                _ => AuthRuleClause::Enabled(self.expect_one_of(&["TRUE", "FALSE"])? == "TRUE"),
-            });
-            self.bound(clauses.len())?;
+            let span = self.span();
+            if self.expect_one_of(&["CONDITION", "ENABLED"])? == "CONDITION" {
+                self.once(condition.as_ref(), "SET CONDITION", span)?;
+                condition = Some(self.expression()?);
+            } else {
+                self.once(enabled.as_ref(), "SET ENABLED", span)?;
+                enabled = Some(self.expect_one_of(&["TRUE", "FALSE"])? == "TRUE");
+            }
             if !self.accept("SET") {
                 break;
             }
         }
-        Ok(AuthRuleStatement::Alter(AlterAuthRule { name, if_exists, clauses }))
+        Ok(AuthRuleStatement::Alter(AlterAuthRule { name, if_exists, condition, enabled }))
     }
 
     /// After `RENAME AUTH`.

@@ -39,6 +39,8 @@ pub(crate) struct Parser<'a> {
     depth: usize,
     version: CypherVersion,
     deprecations: Vec<Located<Deprecation>>,
+    /// The text is still being written: what is missing at its end may come yet.
+    unfinished: bool,
     /// What the expressions here are of, in the plural, for the refusal of those that it cannot have.
     place: &'static str,
 }
@@ -75,8 +77,19 @@ impl<'a> Parser<'a> {
             depth: 0,
             version: CypherVersion::Cypher25,
             deprecations: Vec::new(),
+            unfinished: false,
             place: "administration commands",
         }
+    }
+
+    /// A parser of a text that is still being written.
+    pub(crate) fn of_unfinished(source: &'a str, tokens: Vec<Token>) -> Self {
+        Self { unfinished: true, ..Self::new(source, tokens) }
+    }
+
+    /// True if the text is still being written, and nothing more of it is there.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.unfinished && self.kind() == TokenKind::End
     }
 
     pub(super) fn set_version(&mut self, version: CypherVersion) {
@@ -116,6 +129,23 @@ impl<'a> Parser<'a> {
 
     pub(super) fn span(&self) -> Span {
         self.tokens[self.position].span
+    }
+
+    /// The span of the token so many places on; that of the end, if there are fewer.
+    pub(super) fn span_ahead(&self, ahead: usize) -> Span {
+        let place = (self.position + ahead).min(self.tokens.len() - 1);
+        self.tokens[place].span
+    }
+
+    /// Where the parser is, to come back.
+    pub(super) fn place_here(&self) -> usize {
+        self.position
+    }
+
+    /// Goes back to where the parser was, and forgets what it met since.
+    pub(super) fn go_back(&mut self, place: usize) {
+        self.position = place;
+        self.noted.clear();
     }
 
     /// The span of the token before this one; empty at the beginning.
@@ -333,6 +363,9 @@ impl<'a> Parser<'a> {
         });
         let name_expected =
             expected.iter().any(|expected| matches!(expected, Expected::Kind(kind) if kind.ends_with(" name")));
+        if let Some(name) = self.name_with_dashes() {
+            return Some(format!("A name with a dash is written in backticks: `{name}`."));
+        }
         match self.kind() {
             _ if self.text(self.previous_span()) == ";" => Some("Send one statement at a time.".to_owned()),
             TokenKind::Word if !secret => nearest(found, words).map(|near| format!("Did you mean '{near}'?")),
@@ -341,6 +374,24 @@ impl<'a> Parser<'a> {
             }
             _ => None,
         }
+    }
+
+    /// What was probably meant as one name, where a dash touches a name on both sides and does not fit.
+    fn name_with_dashes(&self) -> Option<&'a str> {
+        let is_part = |kind| matches!(kind, TokenKind::Word | TokenKind::Integer);
+        let first = self.position.checked_sub(1)?;
+        let token = |at: usize| self.tokens.get(at).copied();
+        let dash = |at: usize| token(at).is_some_and(|token| token.kind == TokenKind::Symbol("-"));
+        let touches =
+            |at: usize| token(at).zip(token(at + 1)).is_some_and(|(one, next)| one.span.end == next.span.start);
+        let mut last = first;
+        while dash(last + 1) && touches(last) && touches(last + 1) && token(last + 2).is_some_and(|it| is_part(it.kind))
+        {
+            last += 2;
+        }
+        let span = self.tokens[first].span.to(self.tokens[last].span);
+        let is_name = last > first && self.tokens[first].kind == TokenKind::Word && !is_secret(self.source, span);
+        is_name.then(|| self.text(span))
     }
 
     fn list_expected(&self) -> String {

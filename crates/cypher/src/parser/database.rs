@@ -1,10 +1,13 @@
 //! `CREATE`, `ALTER`, `DROP`, `START` and `STOP` of databases, and `CALL dbms.setDefaultDatabase`.
 
+use aliasd_catalog::CypherVersion;
+
+use super::elsewhere::DATABASES_ELSEWHERE;
 use super::{Parsed, Parser};
 use crate::ast::{
     AlterDatabase, CreateDatabase, DatabaseAccess, DatabaseStatement, DropDatabase, NameOperand, Operand, Wait,
 };
-use crate::error::{ErrorCode, LanguageError};
+use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_integer};
 use crate::span::Located;
 
@@ -14,15 +17,16 @@ const SET_DEFAULT_DATABASE: &str = "dbms.setDefaultDatabase";
 impl Parser<'_> {
     /// After `CREATE [OR REPLACE] [COMPOSITE] DATABASE`.
     pub(super) fn create_database(&mut self, replace: bool, composite: bool) -> Parsed<DatabaseStatement> {
-        let name = self.catalog_name("a database name")?;
+        let name = self.created_database_name()?;
         let mode = self.create_mode(replace, "database", &name)?;
-        self.refuse_topology()?;
-        let set = self.accept("SET");
-        self.refuse_topology()?;
+        self.refuse_elsewhere(DATABASES_ELSEWHERE)?;
+        // Cypher 5 has no SET here.
+        let set = self.version() == CypherVersion::Cypher25 && self.accept("SET");
+        self.refuse_elsewhere(DATABASES_ELSEWHERE)?;
         let mut default_language = None;
         if self.accept("DEFAULT") {
             default_language = Some(self.default_language()?);
-            self.refuse_topology()?;
+            self.refuse_more_sets()?;
         } else if set {
             return Err(self.unexpected());
         }
@@ -48,14 +52,15 @@ impl Parser<'_> {
         Err(error.with_hint("A catalog registers databases and holds no stores: write OPTIONS {}, or leave it out."))
     }
 
-    /// A catalog does not place databases on servers.
-    fn refuse_topology(&mut self) -> Parsed<()> {
-        if !self.at("TOPOLOGY") {
-            return Ok(());
+    /// The clauses that Neo4j has after the language; `SET` may stand before them.
+    fn refuse_more_sets(&mut self) -> Parsed<()> {
+        if self.at("SET") {
+            let place = self.place_here();
+            self.advance();
+            self.refuse_elsewhere(DATABASES_ELSEWHERE)?;
+            self.go_back(place);
         }
-        let message = "The topology of a database is not kept in this catalog.";
-        let error = self.error(ErrorCode::NotSupported, self.span(), message);
-        Err(error.with_hint("Set it at the DBMS that hosts the database."))
+        self.refuse_elsewhere(DATABASES_ELSEWHERE)
     }
 
     /// After `ALTER DATABASE`. Each clause stands at most once.
@@ -64,7 +69,8 @@ impl Parser<'_> {
         let if_exists = self.if_exists()?;
         let mut alter = AlterDatabase { name, if_exists, access: None, default_language: None, wait: Wait::default() };
         if self.at("REMOVE") && self.at_ahead(1, "OPTION") {
-            return Err(self.option_refused());
+            self.advance();
+            self.refuse_elsewhere(DATABASES_ELSEWHERE)?;
         }
         self.expect("SET")?;
         loop {
@@ -79,11 +85,8 @@ impl Parser<'_> {
 
     /// After `SET`.
     fn alter_database_clause(&mut self, alter: &mut AlterDatabase) -> Parsed<()> {
-        let span = self.previous_span();
-        self.refuse_topology()?;
-        if self.at("OPTION") {
-            return Err(self.option_refused());
-        }
+        let span = self.span();
+        self.refuse_elsewhere(DATABASES_ELSEWHERE)?;
         if self.accept("ACCESS") {
             self.once(alter.access.as_ref(), "SET ACCESS", span)?;
             let span = self.span();
@@ -97,12 +100,6 @@ impl Parser<'_> {
         self.once(alter.default_language.as_ref(), "SET DEFAULT LANGUAGE", span)?;
         alter.default_language = Some(self.default_language()?);
         Ok(())
-    }
-
-    fn option_refused(&self) -> LanguageError {
-        let message = "Options of databases are not kept in this catalog.";
-        let error = self.error(ErrorCode::NotSupported, self.span(), message);
-        error.with_hint("Set them at the DBMS that hosts the database.")
     }
 
     /// After `DROP [COMPOSITE] DATABASE`.

@@ -8,9 +8,11 @@ mod alias;
 mod auth_rule;
 mod cursor;
 mod database;
+mod elsewhere;
 mod expression;
 mod iteration;
 mod operand;
+mod pattern;
 mod privilege;
 mod role;
 mod show;
@@ -22,11 +24,14 @@ use aliasd_catalog::CypherVersion;
 
 use crate::ast::{Body, ClusterStatement, CreateMode, DatabaseStatement, Expression, NameOperand, Operand, Statement};
 use crate::error::{ErrorCode, LanguageError};
-use crate::lexer::{TokenKind, tokenize};
+use crate::lexer::{TokenKind, invalid_version, tokenize};
 use crate::span::{Located, Span};
+
+use elsewhere::STATEMENTS_ELSEWHERE;
 
 pub use cursor::{Continuation, LIST_MEMBERS_MAX, NESTING_MAX};
 pub(crate) use cursor::{Parsed, Parser};
+pub use elsewhere::unsupported;
 pub(crate) use privilege::privilege_spellings;
 
 /// Parses one statement, which may end with a semicolon.
@@ -75,9 +80,8 @@ impl Parser<'_> {
         let version = match text {
             "5" => CypherVersion::Cypher5,
             "25" => CypherVersion::Cypher25,
-            _ if self.kind() == TokenKind::Integer => {
-                let message = format!("Invalid Cypher version '{text}'. Valid Cypher versions are: 5, 25");
-                return Err(self.error(ErrorCode::InvalidCypherVersion, span, message));
+            _ if matches!(self.kind(), TokenKind::Integer | TokenKind::Float) => {
+                return Err(self.error(ErrorCode::InvalidCypherVersion, span, invalid_version(text)));
             }
             _ => {
                 self.note("5");
@@ -95,6 +99,7 @@ impl Parser<'_> {
                            Retry your query omitting the `USE` clause and it will be routed automatically.";
             return Err(self.error(ErrorCode::UseClauseNotAllowed, self.span(), message));
         }
+        self.refuse_elsewhere(STATEMENTS_ELSEWHERE)?;
         if self.accept("CREATE") {
             return self.create();
         }
@@ -169,7 +174,7 @@ impl Parser<'_> {
             Ok(Body::User(self.change_password()?))
         } else if self.accept("USER") {
             Ok(Body::User(self.alter_user()?))
-        } else if self.accept("USERS") {
+        } else if self.version() == CypherVersion::Cypher25 && self.accept("USERS") {
             Ok(Body::User(self.alter_users()?))
         } else if self.accept("CLUSTER") {
             self.expect("SET")?;

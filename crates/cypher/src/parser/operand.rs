@@ -8,9 +8,27 @@ use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_quoted, decode_string};
 use crate::span::Located;
 
+/// How many parts a name may have when some are quoted by themselves, and what it is called then.
+struct NameParts {
+    in_cypher_5: usize,
+    number: &'static str,
+    what: &'static str,
+}
+
 impl Parser<'_> {
-    /// A single identifier, bare or in backticks. `kind` says what it names, for example "a user name".
+    /// A single identifier, bare or in backticks. `kind` says what it names, for example "a label".
     pub(super) fn identifier(&mut self, kind: &'static str) -> Parsed<Located<String>> {
+        let name = self.any_identifier(kind)?;
+        if name.value.is_empty() {
+            let message = "A name in backticks may not be empty.";
+            return Err(self.error(ErrorCode::SyntaxError, name.span, message));
+        }
+        Ok(name)
+    }
+
+    /// As [`identifier`](Self::identifier), but of something that the catalog knows by its name: there it is said that
+    /// the name is empty.
+    fn any_identifier(&mut self, kind: &'static str) -> Parsed<Located<String>> {
         let span = self.span();
         let name = match self.kind() {
             TokenKind::Word => self.text(span).to_owned(),
@@ -42,31 +60,51 @@ impl Parser<'_> {
         if let Some(parameter) = self.accept_parameter() {
             return Ok(parameter.map(Operand::Parameter));
         }
-        Ok(self.identifier(kind)?.map(|name| Operand::Literal(Name::simple(name))))
+        Ok(self.any_identifier(kind)?.map(|name| Operand::Literal(Name::simple(name))))
     }
 
     /// A name of an alias or database, which may have several parts, or a parameter.
     pub(super) fn catalog_name(&mut self, kind: &'static str) -> Parsed<NameOperand> {
+        self.name_of_parts(kind, NameParts { in_cypher_5: 2, number: "two components", what: "name" })
+    }
+
+    /// The name of a database that is created. In Cypher 5 it has no parts that are quoted by themselves.
+    pub(super) fn created_database_name(&mut self) -> Parsed<NameOperand> {
+        let parts = NameParts { in_cypher_5: 1, number: "one component", what: "database name" };
+        self.name_of_parts("a database name", parts)
+    }
+
+    fn name_of_parts(&mut self, kind: &'static str, most: NameParts) -> Parsed<NameOperand> {
         if let Some(parameter) = self.accept_parameter() {
             return Ok(parameter.map(Operand::Parameter));
         }
         let start = self.span();
         let mut quoted = self.kind() == TokenKind::Quoted;
-        let mut parts = vec![self.identifier(kind)?.value];
+        let mut written = self.text(start).to_owned();
+        let mut parts = vec![self.any_identifier(kind)?.value];
         while self.accept_symbol(".") {
             quoted |= self.kind() == TokenKind::Quoted;
-            parts.push(self.identifier("the next part of the name")?.value);
+            written.push('.');
+            written.push_str(self.text(self.span()));
+            parts.push(self.any_identifier("the next part of the name")?.value);
             self.bound(parts.len())?;
         }
         let span = start.to(self.previous_span());
         let refused = match self.version() {
-            CypherVersion::Cypher5 if parts.len() > 2 => Some((
+            CypherVersion::Cypher5 if parts.len() > most.in_cypher_5 => Some((
                 ErrorCode::TooManyNameComponents,
-                "Expected the name to contain at most two components separated by `.`.",
+                format!(
+                    "Invalid input `{written}` for {}. Expected name to contain at most {} separated by `.`.",
+                    most.what, most.number
+                ),
             )),
-            CypherVersion::Cypher25 if parts.len() > 1 => {
-                Some((ErrorCode::InvalidQualifiedName, "The parts of a dotted name are quoted separately."))
-            }
+            CypherVersion::Cypher25 if parts.len() > 1 => Some((
+                ErrorCode::InvalidQualifiedName,
+                format!(
+                    "Incorrectly formatted graph reference '{written}'. Expected a single quoted or unquoted \
+                     identifier. Separate name parts should not be quoted individually."
+                ),
+            )),
             _ => None,
         };
         if let (true, Some((code, message))) = (quoted, refused) {

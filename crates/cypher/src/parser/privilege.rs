@@ -1,13 +1,14 @@
 //! `GRANT`, `DENY` and `REVOKE` of privileges.
 
+use aliasd_catalog::CypherVersion;
+
+use super::elsewhere::PRIVILEGES_ELSEWHERE;
 use super::{Parsed, Parser};
 use crate::ast::{
-    BinaryOperator, DatabaseAction, DbmsAction, ElementKind, Expression, GrantEffect, GraphAction, LoadTerm,
-    NameOperand, NameScope, PatternTerm, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, QualifiedAction,
-    ResourceTerm, SegmentTerm, TransactionAction,
+    DatabaseAction, DbmsAction, ElementKind, GrantEffect, GraphAction, LoadTerm, NameOperand, NameScope,
+    PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, QualifiedAction, ResourceTerm, SegmentTerm, TransactionAction,
 };
 use crate::error::ErrorCode;
-use crate::lexer::{TokenKind, decode_quoted};
 use crate::span::Located;
 
 /// What the words of a privilege say before its scope is known.
@@ -120,11 +121,7 @@ impl Parser<'_> {
     fn privilege(&mut self) -> Parsed<PrivilegeTerm> {
         match self.privilege_words()? {
             Words::All => self.all_privileges(),
-            Words::Dbms(action) => {
-                self.expect("ON")?;
-                self.expect("DBMS")?;
-                Ok(PrivilegeTerm::Dbms(action))
-            }
+            Words::Dbms(action) => self.dbms_privilege(action),
             Words::Impersonate => {
                 let users = self.user_list()?;
                 self.expect("ON")?;
@@ -157,10 +154,28 @@ impl Parser<'_> {
         }
     }
 
+    /// After its words. Some are about databases, too, and then the scope says which kind is meant.
+    fn dbms_privilege(&mut self, action: DbmsAction) -> Parsed<PrivilegeTerm> {
+        self.expect("ON")?;
+        let on_databases = action.on_databases().filter(|_| self.version() == CypherVersion::Cypher25);
+        if let Some(action) = on_databases
+            && self.at_one_of(&["HOME", "DATABASE", "DATABASES"])
+        {
+            let scope = self.name_scope(&["DATABASE", "DATABASES"], "a database name")?;
+            return Ok(PrivilegeTerm::Database { action, scope });
+        }
+        self.expect("DBMS")?;
+        Ok(PrivilegeTerm::Dbms(action))
+    }
+
     /// The longest spelling of a privilege that stands here.
     fn privilege_words(&mut self) -> Parsed<Words> {
+        self.refuse_elsewhere(PRIVILEGES_ELSEWHERE)?;
         // The words of each spelling that are still to come.
-        let mut candidates: Vec<(&'static str, Words)> = spellings().collect();
+        let newer = |words: &str| words.contains("AUTH RULE") || words.contains("USER METADATA");
+        let has_newer = self.version() == CypherVersion::Cypher25;
+        let mut candidates: Vec<(&'static str, Words)> =
+            spellings().filter(|(words, _)| has_newer || !newer(words)).collect();
         loop {
             let complete = candidates.iter().find(|(left, _)| left.is_empty()).map(|(_, meaning)| *meaning);
             let mut longer = candidates.clone();
@@ -186,8 +201,8 @@ impl Parser<'_> {
         if self.accept("DBMS") {
             return Ok(PrivilegeTerm::Dbms(DbmsAction::All));
         }
-        let home_graph = self.at("HOME") && self.at_ahead(1, "GRAPH");
-        if home_graph || self.at_one_of(&["GRAPH", "GRAPHS"]) {
+        let one_graph = (self.at("HOME") || self.at("DEFAULT")) && self.at_ahead(1, "GRAPH");
+        if one_graph || self.at_one_of(&["GRAPH", "GRAPHS"]) {
             return self.graph_scope(GraphAction::All, None);
         }
         let scope = self.name_scope(&["DATABASE", "DATABASES"], "a database name")?;
@@ -202,28 +217,6 @@ impl Parser<'_> {
         let users = self.comma_separated(|parser| parser.simple_name("a user name"))?;
         self.expect_symbol(")")?;
         Ok(Some(users))
-    }
-
-    /// A pattern over dotted names: words, backticks, dots, `*` and `?`, without white space between them.
-    fn glob(&mut self) -> Parsed<Located<String>> {
-        let start = self.span();
-        let mut pattern = String::new();
-        let mut end = start.start;
-        while self.span().start == end {
-            let text = self.text(self.span());
-            match self.kind() {
-                TokenKind::Word | TokenKind::Symbol("." | ".." | "*" | "?") => pattern.push_str(text),
-                TokenKind::Quoted => pattern.push_str(&decode_quoted(text)),
-                _ => break,
-            }
-            end = self.span().end;
-            self.advance();
-        }
-        if pattern.is_empty() {
-            self.note_kind("a name, in which * and ? stand for other characters");
-            return Err(self.unexpected());
-        }
-        Ok(Located::new(pattern, start.to(self.previous_span())))
     }
 
     /// After `LOAD`.
@@ -250,6 +243,11 @@ impl Parser<'_> {
 
     /// `HOME word` or `word * | name, …`.
     fn name_scope(&mut self, words: &[&'static str], kind: &'static str) -> Parsed<NameScope> {
+        if self.at("DEFAULT") && self.at_ahead(1, words[0]) {
+            let word = words[0];
+            let message = format!("`ON DEFAULT {word}` is not supported. Use `ON HOME {word}` instead.");
+            return Err(self.error(ErrorCode::SyntaxError, self.span(), message));
+        }
         if self.accept("HOME") {
             self.expect(words[0])?;
             return Ok(NameScope::Home);
@@ -290,6 +288,12 @@ impl Parser<'_> {
         let takes_segment =
             !matches!(action, GraphAction::SetLabel | GraphAction::RemoveLabel | GraphAction::Write | GraphAction::All);
         let segment = if takes_segment { self.segment(action)? } else { None };
+        let reads = matches!(action, GraphAction::Match | GraphAction::Read | GraphAction::Traverse);
+        // What Neo4j's first versions had for properties, and means nothing: Cypher 5 takes it still.
+        if reads && self.version() == CypherVersion::Cypher5 && self.accept_symbol("(") {
+            self.expect_symbol("*")?;
+            self.expect_symbol(")")?;
+        }
         Ok(PrivilegeTerm::Graph { action, resource, scope, segment })
     }
 
@@ -317,52 +321,5 @@ impl Parser<'_> {
         }
         let names = self.comma_separated(|parser| parser.identifier("a label or type"))?;
         Ok(Some(SegmentTerm::Elements { kind, names: Some(names) }))
-    }
-
-    /// After `FOR`: `([variable][:label[|label]…] [WHERE condition | {key: value}])`, or the `WHERE` after it.
-    fn pattern(&mut self) -> Parsed<PatternTerm> {
-        self.expect_symbol("(")?;
-        let unnamed = self.at_symbol(":") || self.at_symbol("{") || self.at_symbol(")");
-        let variable = match unnamed || self.at("WHERE") && self.kind_ahead(1) != TokenKind::Symbol(":") {
-            true => Located::new("n".to_owned(), self.span()),
-            false => self.identifier("a name for the node")?,
-        };
-        let mut labels = Vec::new();
-        if self.accept_symbol(":") {
-            labels.push(self.identifier("a label")?);
-            while self.accept_symbol("|") {
-                labels.push(self.identifier("a label")?);
-                self.bound(labels.len())?;
-            }
-        }
-        let condition = if self.at_symbol("{") {
-            let condition = self.property_equality(&variable)?;
-            self.expect_symbol(")")?;
-            condition
-        } else if self.accept("WHERE") {
-            let condition = self.expression()?;
-            self.expect_symbol(")")?;
-            condition
-        } else {
-            self.expect_symbol(")")?;
-            self.expect("WHERE")?;
-            self.expression()?
-        };
-        Ok(PatternTerm { variable, labels, condition: Box::new(condition) })
-    }
-
-    /// `{key: value}` says `variable.key = value`.
-    fn property_equality(&mut self, variable: &Located<String>) -> Parsed<Located<Expression>> {
-        let start = self.span();
-        let entries = self.map_entries()?;
-        let span = start.to(self.previous_span());
-        let Ok([(key, value)]) = <[_; 1]>::try_from(entries) else {
-            let message = "A property rule is about one property.";
-            return Err(self.error(ErrorCode::InvalidExpression, span, message));
-        };
-        let base = Box::new(variable.clone().map(Expression::Variable));
-        let property = Located::new(Expression::Property { base, keys: vec![key] }, span);
-        let rest = vec![(BinaryOperator::Equal, value)];
-        Ok(Located::new(Expression::Chain { first: Box::new(property), rest }, span))
     }
 }

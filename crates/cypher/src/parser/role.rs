@@ -1,5 +1,7 @@
 //! `CREATE ROLE`, `RENAME ROLE`, `DROP ROLE`, `GRANT ROLE`, `REVOKE ROLE`.
 
+use aliasd_catalog::CypherVersion;
+
 use super::{Parsed, Parser};
 use crate::ast::{
     AuthRuleStatement, Body, CreateRole, DropRole, RenameRole, RoleAssignment, RoleStatement, RuleAssignment,
@@ -52,9 +54,9 @@ impl Parser<'_> {
             let statement = if grant { AuthRuleStatement::Grant } else { AuthRuleStatement::Revoke };
             return Ok(Body::AuthRule(statement(assignment)));
         }
-        // A user may be called `user`: the keyword is one only if a name follows.
+        // A user may be called `user`: the keyword is one only if a name follows. Cypher 5 does not have it.
         let a_name_follows = matches!(self.kind_ahead(1), TokenKind::Word | TokenKind::Quoted | TokenKind::Parameter);
-        if a_name_follows {
+        if a_name_follows && self.version() == CypherVersion::Cypher25 {
             self.accept_one_of(&["USERS", "USER"]);
         }
         let users = self.comma_separated(|parser| parser.simple_name("a user name"))?;

@@ -1,5 +1,6 @@
 //! `SHOW …`, `YIELD`, `WHERE`, `RETURN`.
 
+use super::elsewhere::{ROLES_ELSEWHERE, USERS_ELSEWHERE};
 use super::{Parsed, Parser};
 use crate::ast::{
     AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
@@ -27,7 +28,7 @@ impl Parser<'_> {
             return self.show_aliases();
         }
         if self.accept_one_of(&["DATABASES", "DATABASE"]).is_some() {
-            let name = if self.at_projection() { None } else { Some(self.catalog_name("a database name")?) };
+            let name = if self.name_follows() { Some(self.catalog_name("a database name")?) } else { None };
             return Ok(ShowSubject::Databases(name));
         }
         if self.accept("DEFAULT") {
@@ -69,11 +70,7 @@ impl Parser<'_> {
         }
         if self.accept_auth() {
             self.expect_one_of(&["RULES", "RULE"])?;
-            let as_commands = self.accept("AS");
-            if as_commands {
-                self.expect_one_of(&["COMMANDS", "COMMAND"])?;
-            }
-            return Ok(ShowSubject::AuthRules { as_commands });
+            return self.show_auth_rules();
         }
         self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
         self.show_privileges(PrivilegesOf::Everyone)
@@ -90,21 +87,46 @@ impl Parser<'_> {
 
     /// After `SHOW USER[S]`.
     fn show_users(&mut self) -> Parsed<ShowSubject> {
-        if self.accept("WITH") {
-            self.expect("AUTH")?;
-            return Ok(ShowSubject::Users { with_auth: true });
+        if self.privileges_follow(0) {
+            self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
+            return self.show_privileges(PrivilegesOf::Users(Vec::new()));
         }
-        if self.at_projection() {
-            return Ok(ShowSubject::Users { with_auth: false });
+        if !self.names_and_privileges_follow() {
+            if self.accept("WITH") {
+                self.expect("AUTH")?;
+                self.refuse_elsewhere(USERS_ELSEWHERE)?;
+                return Ok(ShowSubject::Users { with_auth: true });
+            }
+            self.refuse_elsewhere(USERS_ELSEWHERE)?;
+            if self.at_projection() {
+                return Ok(ShowSubject::Users { with_auth: false });
+            }
         }
-        let of = if self.at_privileges_keyword() { Vec::new() } else { self.names("a user name")? };
+        let of = self.names("a user name")?;
         self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
         self.show_privileges(PrivilegesOf::Users(of))
     }
 
+    /// After `SHOW AUTH RULE[S]`.
+    fn show_auth_rules(&mut self) -> Parsed<ShowSubject> {
+        if !self.names_and_privileges_follow() {
+            let as_commands = self.accept("AS");
+            if as_commands {
+                self.expect_one_of(&["COMMANDS", "COMMAND"])?;
+            }
+            if as_commands || self.at_projection() {
+                return Ok(ShowSubject::AuthRules { as_commands });
+            }
+        }
+        let of = self.names("an auth rule name")?;
+        self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
+        self.show_privileges(PrivilegesOf::AuthRules(of))
+    }
+
     /// After `SHOW ROLE[S]`.
     fn show_roles(&mut self) -> Parsed<ShowSubject> {
-        if self.at("WITH") || self.at_projection() {
+        let privileges = self.names_and_privileges_follow();
+        if !privileges && (self.at("WITH") || self.at("AS") || self.at_projection()) {
             return self.show_role_list(false);
         }
         let of = self.names("a role name")?;
@@ -124,6 +146,7 @@ impl Parser<'_> {
                 Some(RolesWith::Users)
             }
         };
+        self.refuse_elsewhere(ROLES_ELSEWHERE)?;
         Ok(ShowSubject::Roles { populated, with })
     }
 
@@ -142,10 +165,52 @@ impl Parser<'_> {
         self.comma_separated(|parser| parser.simple_name(kind))
     }
 
-    /// True if `PRIVILEGES` stands here as a keyword: a user may have that name, too.
-    fn at_privileges_keyword(&self) -> bool {
-        let keyword = |ahead| self.at_ahead(ahead, "PRIVILEGES") || self.at_ahead(ahead, "PRIVILEGE");
-        keyword(0) && !keyword(1)
+    /// True if a clause of a `SHOW` or the end of the statement is next, so that no name can be.
+    fn at_projection(&self) -> bool {
+        self.at("YIELD") || self.at("WHERE") || self.kind() == TokenKind::End || self.at_symbol(";")
+    }
+
+    /// True if a name follows. One may be called `yield` or `where`: such a word is a name if the rest is only then
+    /// a statement.
+    fn name_follows(&mut self) -> bool {
+        if !self.at_projection() {
+            return true;
+        }
+        if self.kind() != TokenKind::Word {
+            return false;
+        }
+        let place = self.place_here();
+        let mut fits = |name: bool| {
+            if name {
+                self.advance();
+            }
+            let parsed = self.projection().is_ok() && (self.kind() == TokenKind::End || self.at_symbol(";"));
+            let fits = parsed || self.may_go_on();
+            self.go_back(place);
+            fits
+        };
+        !fits(false) && fits(true)
+    }
+
+    /// True if names and `PRIVILEGE[S]` follow: then whatever the names are, they are no clauses.
+    fn names_and_privileges_follow(&self) -> bool {
+        let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::Quoted | TokenKind::Parameter);
+        let mut ahead = 0;
+        while is_name(self.kind_ahead(ahead)) {
+            ahead += 1;
+            if self.kind_ahead(ahead) != TokenKind::Symbol(",") {
+                return self.privileges_follow(ahead);
+            }
+            ahead += 1;
+        }
+        false
+    }
+
+    /// True if `PRIVILEGE[S]` stands there as a keyword: with nothing after it but what may follow.
+    fn privileges_follow(&self, ahead: usize) -> bool {
+        let keyword = self.at_ahead(ahead, "PRIVILEGES") || self.at_ahead(ahead, "PRIVILEGE");
+        let end = matches!(self.kind_ahead(ahead + 1), TokenKind::End | TokenKind::Symbol(";"));
+        keyword && (end || ["AS", "YIELD", "WHERE", "RETURN"].iter().any(|word| self.at_ahead(ahead + 1, word)))
     }
 
     fn projection(&mut self) -> Parsed<Projection> {

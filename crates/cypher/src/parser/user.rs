@@ -1,6 +1,9 @@
-//! `CREATE USER`, `ALTER USER`, `ALTER USERS`, `ALTER CURRENT USER`, `RENAME USER`, `DROP USER`.
+//! `CREATE USER`, `ALTER USER`, `ALTER USERS`, `ALTER CURRENT USER`, `RENAME USER`, `DROP USER`. Tags are part of
+//! Cypher 25 only.
 
 use std::collections::BTreeSet;
+
+use aliasd_catalog::CypherVersion;
 
 use super::{Parsed, Parser};
 use crate::ast::{
@@ -19,6 +22,9 @@ impl Parser<'_> {
     pub(super) fn create_user(&mut self, replace: bool) -> Parsed<UserStatement> {
         let name = self.simple_name("a user name")?;
         let mode = self.create_mode(replace, "user", &name)?;
+        if !self.at_one_of(&["SET"]) {
+            return Err(self.unexpected());
+        }
         let settings = self.user_settings()?;
         Ok(UserStatement::Create(CreateUser { name, mode, settings }))
     }
@@ -40,7 +46,7 @@ impl Parser<'_> {
                 continue;
             }
             let all = self.accept("ALL");
-            if self.accept_one_of(&TAGS).is_some() {
+            if self.accept_tags() {
                 self.tag_removal(&mut tags.remove, all, start)?;
             } else {
                 self.auth_removal(&mut remove_auth, all, start)?;
@@ -53,10 +59,6 @@ impl Parser<'_> {
         }
         self.require_end_of_clauses()?;
         self.check_tags(&tags, settings.tags.as_ref())?;
-        if let (true, Some(home)) = (remove_home, &settings.home) {
-            let message = "A statement may either set or remove the home database, not both.";
-            return Err(self.error(ErrorCode::ConflictingClauses, home.span, message));
-        }
         Ok(UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, tags, settings }))
     }
 
@@ -75,7 +77,7 @@ impl Parser<'_> {
         self.tag_additions(&mut tags)?;
         let mut set_tags = None;
         while self.accept("SET") {
-            let start = self.previous_span();
+            let start = self.span();
             self.expect_one_of(&TAGS)?;
             self.once(set_tags.as_ref(), "SET TAGS", start)?;
             set_tags = Some(self.tag_list()?);
@@ -125,33 +127,37 @@ impl Parser<'_> {
         Ok(UserStatement::Rename(RenameUser { from, if_exists, to }))
     }
 
-    /// After `REMOVE [ALL] TAG[S]`.
-    fn tag_removal(&mut self, removals: &mut Vec<Located<TagRemoval>>, all: bool, start: Span) -> Parsed<()> {
-        let removal = if all { TagRemoval::All } else { TagRemoval::Tags(self.tag_list()?.value) };
-        removals.push(Located::new(removal, start.to(self.previous_span())));
-        self.bound(removals.len())
+    /// `TAG[S]`, where the language has tags.
+    fn accept_tags(&mut self) -> bool {
+        self.version() == CypherVersion::Cypher25 && self.accept_one_of(&TAGS).is_some()
     }
 
-    /// `ADD TAG[S] …` as often as it stands there.
+    /// After `REMOVE [ALL] TAG[S]`; `start` is what follows REMOVE.
+    fn tag_removal(&mut self, removal: &mut Option<Located<TagRemoval>>, all: bool, start: Span) -> Parsed<()> {
+        self.once(removal.as_ref(), "REMOVE TAGS", start)?;
+        let tags = if all { TagRemoval::All } else { TagRemoval::Tags(self.tag_list()?.value) };
+        *removal = Some(Located::new(tags, start.to(self.previous_span())));
+        Ok(())
+    }
+
+    /// `ADD TAG[S] …`, if it stands there.
     fn tag_additions(&mut self, tags: &mut TagEdits) -> Parsed<()> {
-        while self.accept("ADD") {
+        while self.version() == CypherVersion::Cypher25 && self.accept("ADD") {
+            self.once(tags.add.as_ref(), "ADD TAGS", self.span())?;
             self.expect_one_of(&TAGS)?;
-            let list = self.tag_list()?;
-            tags.add.push(list);
-            self.bound(tags.add.len())?;
+            tags.add = Some(self.tag_list()?);
         }
         Ok(())
     }
 
-    /// After `TAG[S]`: tags, a list of tags, or a parameter.
+    /// After `TAG[S]`: a tag, a list of tags in brackets, or a parameter.
     fn tag_list(&mut self) -> Parsed<TagList> {
         if let Some(parameter) = self.accept_parameter() {
             return Ok(parameter.map(Operand::Parameter));
         }
         let start = self.span();
         if !self.accept_symbol("[") {
-            let tags = self.comma_separated(|parser| Ok(parser.string("a tag in quotes")?.value))?;
-            return Ok(Located::new(Operand::Literal(tags), start.to(self.previous_span())));
+            return Ok(self.string("a tag in quotes")?.map(|tag| Operand::Literal(vec![tag])));
         }
         let mut tags = Vec::new();
         if !self.accept_symbol("]") {
@@ -200,8 +206,8 @@ impl Parser<'_> {
         let mut settings = UserSettings::default();
         let mut providers = BTreeSet::new();
         while self.accept("SET") {
-            let span = self.previous_span();
-            if self.accept_one_of(&TAGS).is_some() {
+            let span = self.span();
+            if self.accept_tags() {
                 self.once(settings.tags.as_ref(), "SET TAGS", span)?;
                 settings.tags = Some(self.tag_list()?);
             } else if self.accept("STATUS") {
@@ -219,40 +225,40 @@ impl Parser<'_> {
                 let provider = &auth.value.provider;
                 if !providers.insert(provider.value.clone()) {
                     let message = format!("Duplicate `SET AUTH '{}'` clause.", provider.value);
-                    return Err(self.error(ErrorCode::DuplicateClause, provider.span, message));
+                    return Err(self.error(ErrorCode::DuplicateClause, span, message));
                 }
                 settings.auth.push(auth);
             } else {
-                self.password_clause(&mut settings.password, span)?;
+                let gives_password = self.password_clause(&mut settings.password, span)?;
+                if gives_password && self.accept("CHANGE") {
+                    let start = self.previous_span();
+                    self.change_required(&mut settings.password, start)?;
+                }
             }
         }
         Ok(settings)
     }
 
-    /// After `SET`: `[PLAINTEXT | ENCRYPTED] PASSWORD 'p' [CHANGE …]` or `PASSWORD CHANGE …`.
-    fn password_clause(&mut self, clause: &mut PasswordClause, start: Span) -> Parsed<()> {
+    /// After `SET`: `[PLAINTEXT | ENCRYPTED] PASSWORD 'p'`, for which it answers true, or `PASSWORD CHANGE …`.
+    fn password_clause(&mut self, clause: &mut PasswordClause, start: Span) -> Parsed<bool> {
         let stage = self.accept_one_of(&["PLAINTEXT", "ENCRYPTED"]);
         self.expect("PASSWORD")?;
         if stage.is_none() && self.accept("CHANGE") {
-            return self.change_required(clause, start);
+            self.change_required(clause, start)?;
+            return Ok(false);
         }
         self.once(clause.password.as_ref(), "SET PASSWORD", start)?;
         clause.password = Some(self.secret()?);
         clause.encrypted = stage == Some("ENCRYPTED");
-        if self.accept("CHANGE") {
-            let start = self.previous_span();
-            self.change_required(clause, start)?;
-        }
-        Ok(())
+        Ok(true)
     }
 
-    /// After `CHANGE`.
+    /// After `CHANGE`; `start` is where the clause begins.
     fn change_required(&mut self, clause: &mut PasswordClause, start: Span) -> Parsed<()> {
+        self.once(clause.change_required.as_ref(), "SET PASSWORD CHANGE [NOT] REQUIRED", start)?;
         let required = !self.accept("NOT");
         self.expect("REQUIRED")?;
-        let span = start.to(self.previous_span());
-        self.once(clause.change_required.as_ref(), "SET PASSWORD CHANGE [NOT] REQUIRED", span)?;
-        clause.change_required = Some(Located::new(required, span));
+        clause.change_required = Some(Located::new(required, start.to(self.previous_span())));
         Ok(())
     }
 
@@ -265,7 +271,7 @@ impl Parser<'_> {
         self.expect_symbol("{")?;
         self.expect("SET")?;
         loop {
-            let span = self.previous_span();
+            let span = self.span();
             if self.accept("ID") {
                 self.once(settings.id.as_ref(), "SET ID", span)?;
                 settings.id = Some(self.string_operand("an id in quotes")?);
@@ -294,10 +300,5 @@ impl Parser<'_> {
             _ => return Ok(()),
         };
         Err(self.error(ErrorCode::ConflictingClauses, span, message))
-    }
-
-    /// True if a clause of a `SHOW` or the end of the statement is next, so that no name can be.
-    pub(super) fn at_projection(&self) -> bool {
-        self.at("YIELD") || self.at("WHERE") || self.kind() == TokenKind::End || self.at_symbol(";")
     }
 }

@@ -126,12 +126,13 @@ fn segment_term(out: Out<'_, '_>, segment: &SegmentTerm) -> fmt::Result {
 /// What follows `FOR`; also how the catalog keeps it.
 impl fmt::Display for PatternTerm {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("(")?;
+        let (open, close) = if self.of_relationships { ("()-[", "]-()") } else { ("(", ")") };
+        formatter.write_str(open)?;
         identifier(formatter, &self.variable.value)?;
         for (index, label) in self.labels.iter().enumerate() {
             formatter.write_str(if index == 0 { ":" } else { "|" })?;
             identifier(formatter, &label.value)?;
         }
-        write!(formatter, ") WHERE {}", self.condition.value)
+        write!(formatter, "{close} WHERE {}", self.condition.value)
     }
 }

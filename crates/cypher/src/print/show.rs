@@ -51,6 +51,7 @@ fn subject(out: Out<'_, '_>, subject: &ShowSubject) -> fmt::Result {
                 PrivilegesOf::Everyone => out.write_str("SHOW")?,
                 PrivilegesOf::Roles(roles) => owners(out, "SHOW ROLE", roles)?,
                 PrivilegesOf::Users(users) => owners(out, "SHOW USER", users)?,
+                PrivilegesOf::AuthRules(rules) => owners(out, "SHOW AUTH RULE", rules)?,
             }
             out.write_str(" PRIVILEGES")?;
             out.write_str(match as_commands {

@@ -5,10 +5,10 @@ use std::fmt;
 use super::expression::expression;
 use super::{Out, map_operand, name, names, secret, separated, string, string_operand, url, version};
 use crate::ast::{
-    AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthRuleClause, AuthRuleStatement, AuthSettings, Body,
-    ClusterStatement, CreateAlias, CreateMode, DatabaseAccess, DatabaseStatement, LoginClause, NameOperand, Operand,
-    PasswordClause, RenameAuthRule, RenameRole, RenameUser, RoleStatement, RuleAssignment, TagEdits, TagRemoval,
-    UserSettings, UserStatement, UserStatus, Wait,
+    AliasStatement, AlterAlias, AlterUser, AuthRemoval, AuthRuleStatement, AuthSettings, Body, ClusterStatement,
+    CreateAlias, CreateMode, DatabaseAccess, DatabaseStatement, LoginClause, NameOperand, Operand, PasswordClause,
+    RenameAuthRule, RenameRole, RenameUser, RoleStatement, RuleAssignment, TagEdits, TagRemoval, UserSettings,
+    UserStatement, UserStatus, Wait,
 };
 
 pub(super) fn body(out: Out<'_, '_>, body: &Body) -> fmt::Result {
@@ -196,14 +196,11 @@ fn auth_rule(out: Out<'_, '_>, statement: &AuthRuleStatement) -> fmt::Result {
     match statement {
         AuthRuleStatement::Alter(statement) => {
             existing(out, "ALTER AUTH RULE", &statement.name, statement.if_exists)?;
-            separated(out, &statement.clauses, "", |out, clause| match clause {
-                AuthRuleClause::Condition(condition) => {
-                    out.write_str(" SET CONDITION ")?;
-                    expression(out, &condition.value)
-                }
-                AuthRuleClause::Enabled(enabled) => {
-                    write!(out, " SET ENABLED {}", if *enabled { "TRUE" } else { "FALSE" })
-                }
+            clause(out, " SET CONDITION ", statement.condition.as_ref(), |out, condition| {
+                expression(out, &condition.value)
+            })?;
+            clause(out, " SET ENABLED ", statement.enabled.as_ref(), |out, enabled| {
+                out.write_str(if *enabled { "TRUE" } else { "FALSE" })
             })
         }
         AuthRuleStatement::Rename(RenameAuthRule { from, if_exists, to }) => {
@@ -263,7 +260,7 @@ fn alter_user(out: Out<'_, '_>, statement: &AlterUser) -> fmt::Result {
 }
 
 fn tag_edits(out: Out<'_, '_>, edits: &TagEdits) -> fmt::Result {
-    for removal in &edits.remove {
+    if let Some(removal) = &edits.remove {
         match &removal.value {
             TagRemoval::All => out.write_str(" REMOVE ALL TAGS")?,
             TagRemoval::Tags(tags) => {
@@ -272,10 +269,7 @@ fn tag_edits(out: Out<'_, '_>, edits: &TagEdits) -> fmt::Result {
             }
         }
     }
-    separated(out, &edits.add, "", |out, tags| {
-        out.write_str(" ADD TAGS ")?;
-        tag_list(out, &tags.value)
-    })
+    clause(out, " ADD TAGS ", edits.add.as_ref(), |out, tags| tag_list(out, &tags.value))
 }
 
 fn tag_list(out: Out<'_, '_>, tags: &Operand<Vec<String>>) -> fmt::Result {
@@ -290,7 +284,7 @@ fn tag_list(out: Out<'_, '_>, tags: &Operand<Vec<String>>) -> fmt::Result {
 }
 
 fn user_settings(out: Out<'_, '_>, settings: &UserSettings) -> fmt::Result {
-    password_clauses(out, &settings.password)?;
+    password_clauses(out, &settings.password, " CHANGE")?;
     if let Some(status) = &settings.status {
         let word = if status.value == UserStatus::Suspended { "SUSPENDED" } else { "ACTIVE" };
         write!(out, " SET STATUS {word}")?;
@@ -300,13 +294,14 @@ fn user_settings(out: Out<'_, '_>, settings: &UserSettings) -> fmt::Result {
     clause(out, " SET TAGS ", settings.tags.as_ref(), |out, tags| tag_list(out, &tags.value))
 }
 
-fn password_clauses(out: Out<'_, '_>, clauses: &PasswordClause) -> fmt::Result {
+/// `after_password` is how a change that is required begins after a password.
+fn password_clauses(out: Out<'_, '_>, clauses: &PasswordClause, after_password: &str) -> fmt::Result {
     let words = if clauses.encrypted { " SET ENCRYPTED PASSWORD " } else { " SET PASSWORD " };
     clause(out, words, clauses.password.as_ref(), secret)?;
     if let Some(required) = &clauses.change_required {
-        let words = if clauses.password.is_some() { "CHANGE" } else { "SET PASSWORD CHANGE" };
+        let words = if clauses.password.is_some() { after_password } else { " SET PASSWORD CHANGE" };
         let not = if required.value { "" } else { "NOT " };
-        write!(out, " {words} {not}REQUIRED")?;
+        write!(out, "{words} {not}REQUIRED")?;
     }
     Ok(())
 }
@@ -316,6 +311,7 @@ fn auth_settings(out: Out<'_, '_>, settings: &AuthSettings) -> fmt::Result {
     string(out, &settings.provider.value)?;
     out.write_str(" {")?;
     clause(out, " SET ID ", settings.id.as_ref(), string_operand)?;
-    password_clauses(out, &settings.password)?;
+    // In braces every clause has a SET of its own.
+    password_clauses(out, &settings.password, " SET PASSWORD CHANGE")?;
     out.write_str(" }")
 }

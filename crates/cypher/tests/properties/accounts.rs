@@ -43,6 +43,14 @@ fn settings() -> BoxedStrategy<UserSettings> {
         .boxed()
 }
 
+/// At least one clause, which a statement has to have.
+fn at_least_one(mut settings: UserSettings) -> UserSettings {
+    if settings == UserSettings::default() {
+        settings.status = Some(at(UserStatus::Active));
+    }
+    settings
+}
+
 fn tags() -> BoxedStrategy<Operand<Vec<String>>> {
     prop_oneof![vec(any::<String>(), 0..3).prop_map(Operand::Literal), parameter().prop_map(Operand::Parameter)].boxed()
 }
@@ -53,7 +61,7 @@ fn tag_list() -> BoxedStrategy<TagList> {
 
 fn tag_edits() -> BoxedStrategy<TagEdits> {
     let removal = prop_oneof![Just(TagRemoval::All), tags().prop_map(TagRemoval::Tags)];
-    (vec(removal.prop_map(at), 0..3), vec(tag_list(), 0..3)).prop_map(|(remove, add)| TagEdits { remove, add }).boxed()
+    (of(removal.prop_map(at)), of(tag_list())).prop_map(|(remove, add)| TagEdits { remove, add }).boxed()
 }
 
 pub(super) fn user() -> BoxedStrategy<UserStatement> {
@@ -63,17 +71,13 @@ pub(super) fn user() -> BoxedStrategy<UserStatement> {
         parameter().prop_map(Operand::Parameter).prop_map(AuthRemoval::Provider),
     ];
     prop_oneof![
-        (simple_name(), mode(), settings()).prop_map(|(name, mode, settings)| UserStatement::Create(CreateUser {
-            name,
-            mode,
-            settings
-        })),
+        (simple_name(), mode(), settings().prop_map(at_least_one))
+            .prop_map(|(name, mode, settings)| UserStatement::Create(CreateUser { name, mode, settings })),
         (simple_name(), any::<bool>(), any::<bool>(), vec(removal.prop_map(at), 0..3), tag_edits(), settings())
             .prop_map(|(name, if_exists, remove_home, remove_auth, tags, mut settings)| {
-                let remove_home = remove_home && settings.home.is_none();
                 settings.tags = settings.tags.filter(|_| tags.is_empty());
-                if !remove_home && remove_auth.is_empty() && tags.is_empty() && settings == UserSettings::default() {
-                    settings.status = Some(at(UserStatus::Active));
+                if !remove_home && remove_auth.is_empty() && tags.is_empty() {
+                    settings = at_least_one(settings);
                 }
                 UserStatement::Alter(AlterUser { name, if_exists, remove_home, remove_auth, tags, settings })
             }),
@@ -108,14 +112,15 @@ pub(super) fn role() -> BoxedStrategy<RoleStatement> {
 }
 
 pub(super) fn auth_rule() -> BoxedStrategy<AuthRuleStatement> {
-    let clause =
-        prop_oneof![expression().prop_map(AuthRuleClause::Condition), any::<bool>().prop_map(AuthRuleClause::Enabled),];
     let assignment =
         (vec(simple_name(), 1..4), vec(simple_name(), 1..4)).prop_map(|(roles, rules)| RuleAssignment { roles, rules });
     prop_oneof![
-        (simple_name(), any::<bool>(), vec(clause, 1..3)).prop_map(|(name, if_exists, clauses)| {
-            AuthRuleStatement::Alter(AlterAuthRule { name, if_exists, clauses })
-        }),
+        (simple_name(), any::<bool>(), of(expression()), of(any::<bool>())).prop_map(
+            |(name, if_exists, condition, enabled)| {
+                let enabled = enabled.or(condition.is_none().then_some(true));
+                AuthRuleStatement::Alter(AlterAuthRule { name, if_exists, condition, enabled })
+            }
+        ),
         (simple_name(), any::<bool>(), simple_name())
             .prop_map(|(from, if_exists, to)| AuthRuleStatement::Rename(RenameAuthRule { from, if_exists, to })),
         (simple_name(), any::<bool>())

@@ -219,8 +219,12 @@ fn term() -> BoxedStrategy<PrivilegeTerm> {
     let names = || vec(located_identifier(), 1..3);
     let resource = prop_oneof![Just(ResourceTerm::All), names().prop_map(ResourceTerm::Named)];
     let kinds = select(vec![ElementKind::Elements, ElementKind::Nodes, ElementKind::Relationships]);
-    let pattern = (located_identifier(), vec(located_identifier(), 0..3), expression())
-        .prop_map(|(variable, labels, condition)| PatternTerm { variable, labels, condition: Box::new(condition) });
+    let pattern = (any::<bool>(), located_identifier(), vec(located_identifier(), 0..3), expression()).prop_map(
+        |(of_relationships, variable, labels, condition)| {
+            let condition = Box::new(condition);
+            PatternTerm { of_relationships, variable, labels, condition }
+        },
+    );
     let segment = of(prop_oneof![
         3 => (kinds, of(names())).prop_map(|(kind, names)| SegmentTerm::Elements { kind, names }),
         1 => pattern.prop_map(SegmentTerm::Pattern),
@@ -292,6 +296,7 @@ fn show() -> BoxedStrategy<ShowStatement> {
         Just(PrivilegesOf::Everyone),
         vec(simple_name(), 1..3).prop_map(PrivilegesOf::Roles),
         vec(simple_name(), 0..3).prop_map(PrivilegesOf::Users),
+        vec(simple_name(), 1..3).prop_map(PrivilegesOf::AuthRules),
     ];
     let subject = prop_oneof![
         of(catalog_name()).prop_map(ShowSubject::Aliases),
@@ -332,17 +337,33 @@ pub(crate) fn statement() -> BoxedStrategy<Statement> {
     ];
     (of(version()), body)
         .prop_map(|(version, body)| {
-            // Credential forwarding came with Cypher 25, and so did names of more than two parts for new aliases, and auth
-            // rules.
-            let newer = match &body {
-                Body::Alias(AliasStatement::Create(_)) | Body::AuthRule(_) => true,
-                Body::Show(show) => matches!(
-                    show.subject.value,
-                    ShowSubject::AuthRules { .. } | ShowSubject::Roles { with: Some(RolesWith::AuthRules), .. }
-                ),
-                _ => false,
-            };
-            Statement { version: version.filter(|_| !newer), body: at(body), deprecations: Vec::new() }
+            let version = version.filter(|_| !needs_cypher_25(&body));
+            Statement { version, body: at(body), deprecations: Vec::new() }
         })
         .boxed()
+}
+
+/// Credential forwarding came with Cypher 25, and so did names of more than two parts for remote aliases, auth rules,
+/// tags and some privileges.
+fn needs_cypher_25(body: &Body) -> bool {
+    match body {
+        Body::Alias(AliasStatement::Create(_) | AliasStatement::Alter(_)) | Body::AuthRule(_) => true,
+        Body::User(UserStatement::Create(create)) => create.settings.tags.is_some(),
+        Body::User(UserStatement::Alter(alter)) => !alter.tags.is_empty() || alter.settings.tags.is_some(),
+        Body::User(UserStatement::AlterTags(_)) => true,
+        Body::Privilege(statement) => match &statement.privilege.value {
+            PrivilegeTerm::Dbms(action) => {
+                ["AUTH RULE", "USER METADATA"].iter().any(|words| action.keywords().contains(words))
+            }
+            PrivilegeTerm::Database { action, .. } => action.on_dbms().is_some(),
+            _ => false,
+        },
+        Body::Show(show) => matches!(
+            show.subject.value,
+            ShowSubject::AuthRules { .. }
+                | ShowSubject::Roles { with: Some(RolesWith::AuthRules), .. }
+                | ShowSubject::Privileges { of: PrivilegesOf::AuthRules(_), .. }
+        ),
+        _ => false,
+    }
 }

@@ -203,6 +203,9 @@ impl Derivation<'_> {
 
     /// A keyword, with or without what is in brackets, in any case.
     fn keyword(&mut self, word: &str) -> String {
+        if !word.contains(char::is_alphabetic) {
+            return word.to_owned();
+        }
         let mut text = String::new();
         let mut rest = word;
         while let Some((before, after)) = rest.split_once('[') {

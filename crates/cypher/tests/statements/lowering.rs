@@ -23,6 +23,56 @@ fn refusal(statement: &str, values: &[(&str, Value)]) -> String {
     format!("{} {}", refusal.code(), refusal.to_string().lines().next().unwrap_or_default())
 }
 
+/// A map keeps its keys in lower case: of two that are one then, the first would be lost.
+#[test]
+fn keys_that_differ_in_case_only_are_refused() {
+    let both = Value::Map([("b".to_owned(), Value::Integer(1)), ("B".to_owned(), Value::Integer(2))].into());
+    for (statement, place) in [
+        (format!("{REMOTE}DRIVER {{»ssl_enforced: true, ^SSL_enforced: false}}"), '^'),
+        ("CREATE ALIAS a FOR DATABASE b PROPERTIES {owner: 1, ^Owner: 2}".to_owned(), '^'),
+        ("ALTER ALIAS a SET DATABASE PROPERTIES {owner: 1, ^owner: 2}".to_owned(), '^'),
+        ("ALTER CLUSTER SET POLICY {default_language: 'CYPHER_5', ^DEFAULT_LANGUAGE: 'CYPHER_25'}".to_owned(), '^'),
+        ("ALTER ALIAS a SET DATABASE PROPERTIES ^$both".to_owned(), '^'),
+    ] {
+        let statement = statement.replace('»', "");
+        let offset = statement.find(place).expect("the place is marked");
+        let refused = refusal(&statement.replace(place, ""), &[("both", both.clone())]);
+        assert!(refused.starts_with("DUPLICATE_KEY The key "), "{refused}");
+        assert!(refused.ends_with(&format!("(offset: {offset}))")), "{refused}");
+    }
+    let kept = command("CREATE ALIAS a FOR DATABASE b PROPERTIES {owner: {a: 1, A: 2}}", &[]);
+    let Command::CreateAlias(create) = kept else { panic!("a CREATE ALIAS") };
+    assert_eq!(create.properties.len(), 1, "a value keeps its keys as they are");
+}
+
+/// No login is by another provider; what is stored of one can be taken away.
+#[test]
+fn providers_that_nobody_logs_in_by_are_refused() {
+    for statement in ["CREATE USER u SET AUTH 'ldap' {SET ID 'x'}", "ALTER USER u SET AUTH 'oidc-1' {SET ID 'x'}"] {
+        assert!(refusal(statement, &[]).starts_with("AUTH_PROVIDER_INVALID "), "{statement}");
+    }
+    command("ALTER USER u REMOVE AUTH 'ldap'", &[]);
+    command("CREATE USER u SET AUTH 'mtls' {SET ID 'x'}", &[]);
+}
+
+/// The way out of what is often written.
+#[test]
+fn hints_say_how_it_is_written() {
+    let hint = |statement: &str| {
+        let refusal = compile(statement, &parameters(&[])).expect_err(statement);
+        refusal.hint().unwrap_or_default().to_owned()
+    };
+    let dash = |name: &str| format!("A name with a dash is written in backticks: `{name}`.");
+    assert_eq!(hint("CREATE ALIAS remote-neo4j FOR DATABASE b"), dash("remote-neo4j"));
+    assert_eq!(hint("CREATE ALIAS a FOR DATABASE my-db-2 AT 'neo4j+s://h'"), dash("my-db-2"));
+    assert_eq!(hint("GRANT ROLE a-b TO carol"), dash("a-b"));
+    assert_eq!(hint("SHOW DATABASE eu-west YIELD *"), dash("eu-west"));
+    assert_eq!(hint("DROP ROLE a -b"), "");
+    let driver = hint(&format!("{REMOTE}DRIVER {{connection_timeout: 'PT5S'}}"));
+    assert!(driver.contains("duration('PT5S')"), "{driver}");
+    assert!(!hint("ALTER USER u SET PASSWORD geheim-wort").contains("geheim"));
+}
+
 const REMOTE: &str = "CREATE ALIAS a FOR DATABASE b AT 'neo4j+s://h' USER u PASSWORD 'p' ";
 
 #[test]
@@ -258,9 +308,23 @@ fn property_rules() {
     assert_eq!(stored("n.x = $p"), "(n:A) WHERE n.x = 'it\\'s'");
     assert_eq!(stored("NOT n.x IN $l"), "(n:A) WHERE NOT n.x IN [1]");
     assert_eq!(stored("n.x IS NOT NULL"), "(n:A) WHERE n.x IS NOT NULL");
-    for condition in
-        ["n.x", "m.x = 1", "n.x = NULL", "n.x = n.y", "n.x = 1 AND n.y = 2", "1 = n.x", "n.x.y = 1", "n.x + 1 = 2"]
-    {
+    assert_eq!(stored("1 = n.x"), "(n:A) WHERE n.x = 1");
+    assert_eq!(stored("$p <> n.x"), "(n:A) WHERE n.x <> 'it\\'s'");
+    for (swapped, kept) in [("<", ">"), ("<=", ">="), (">", "<"), (">=", "<=")] {
+        assert_eq!(stored(&format!("NOT 1 {swapped} n.x")), format!("(n:A) WHERE NOT n.x {kept} 1"));
+    }
+    for condition in [
+        "n.x",
+        "m.x = 1",
+        "n.x = NULL",
+        "n.x = n.y",
+        "n.x = 1 AND n.y = 2",
+        "n.y = n.x",
+        "1 = 1",
+        "n.x.y = 1",
+        "n.x + 1 = 2",
+        "1 IN n.x",
+    ] {
         assert!(
             refusal(&rule(condition), &[]).starts_with("INVALID_EXPRESSION Failed to administer property rule."),
             "{condition}"

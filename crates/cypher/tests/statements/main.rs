@@ -2,3 +2,4 @@
 
 mod lowering;
 mod page;
+mod versions;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use aliasd_cypher::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, commands, definitions};
+use aliasd_cypher::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, commands, definitions, unsupported};
 
 const INTRODUCTION: &str = "\
 # The administration language
@@ -14,10 +14,10 @@ const INTRODUCTION: &str = "\
 <!-- Generated from the table of commands in crates/cypher. A test keeps it current. -->
 
 Neo4j's administration commands, as far as a catalog of databases, aliases, users, roles and privileges goes.
-Keywords are case-insensitive and usable as names. A name that is not made of letters, digits and underscores is
-written in backticks. A value may be a parameter, `$name`; a parameter stands for a whole name, text or map. A
+Keywords are case-insensitive and usable as names. A name that is not made of letters, digits and underscores, as far
+as Unicode 13 has them outside of its supplementary planes, is written in backticks. A value may be a parameter, `$name`; a parameter stands for a whole name, text or map. A
 statement may begin with `CYPHER 5` or `CYPHER 25`; without, it is Cypher 25. Several statements in one text are
-separated by semicolons. Comments are `// …` and `/* … */`.
+separated by semicolons. Comments are `// …`, up to the end of the line (LF, CR LF or CR), and `/* … */`.
 
 A statement is Unicode text of at most 1 MiB; the interfaces refuse bytes that are not UTF-8 before the language sees
 them. A list, map or chain of operators has at most 10,000 members, expressions are nested at most 64 levels deep, and
@@ -42,7 +42,20 @@ in lower case are names and values, or stand for what is defined here:
 
 What stands in `YIELD` is the names of columns, `n` is a whole number, and `SKIP` and `LIMIT` of a `RETURN` are expressions
 without columns. In a `pattern`, `*` and `?` stand for other characters. A `comparison` is one of one property, such as
-`n.classification = 'public'`. Privileges have more spellings, which Neo4j has too, such as `INDEX` for `INDEX MANAGEMENT`.
+`n.classification = 'public'`; its sides may be swapped, and of a relationship the arrow may point either way.
+Privileges have more spellings, which Neo4j has too, such as `INDEX` for `INDEX MANAGEMENT`.
+
+With `CYPHER 5` there is none of what came with Cypher 25: `OIDC CREDENTIAL FORWARDING`, `SET` before `DEFAULT LANGUAGE` of
+`CREATE DATABASE`, `USER[S]` after `TO` and `FROM` of roles, tags, `ALTER USERS`, auth rules, the privileges on tags and
+auth rules, `ALTER [COMPOSITE] DATABASE`, `SET DATABASE ACCESS` and `SET DATABASE DEFAULT LANGUAGE` on single databases, and
+the columns that say so below. What only Cypher 5 has: a name of two parts that are quoted by themselves, except for a
+database that is created, and `(*)` after what `TRAVERSE`, `READ` and `MATCH` are about, which means nothing.
+
+What Neo4j has and this catalog has not is refused as `NOT_SUPPORTED`, by name:
+
+| not here | because | instead |
+|---|---|---|
+{unsupported}
 
 Each refusal has a code, which [errors.md](errors.md) explains. Below, each command lists those of its own, in the
 order in which they are looked for.";
@@ -66,7 +79,12 @@ fn columns(page: &mut String, command: &CommandPage) {
 
 fn page() -> String {
     let defined = definitions().into_iter().map(|(name, text)| format!("{name}:\n  {}", text.replace('\n', "\n  ")));
+    let rows = unsupported().into_iter().map(|(form, why, instead)| {
+        let code = form.replace('|', "\\|");
+        format!("| `{code}` | {why} | {instead} |")
+    });
     let mut page = INTRODUCTION.replace("{definitions}", &defined.collect::<Vec<_>>().join("\n\n"));
+    page = page.replace("{unsupported}", &rows.collect::<Vec<_>>().join("\n"));
     let (general, listing) = (codes(GENERAL_REFUSALS), codes(LISTING_REFUSALS));
     let _infallible =
         writeln!(page, " Any statement may be refused with {general}; the clauses of a listing with {listing}.");

@@ -71,6 +71,7 @@ fn row_of(question: Question) -> &'static str {
         Question::AuthRules => "list auth rules",
         Question::Privileges => "list privileges, of everybody or of roles",
         Question::PrivilegesOfUsers => "list privileges of users, effective ones too",
+        Question::PrivilegesOfAuthRules => "list privileges of auth rules",
         Question::OwnPrivileges => "list one's own privileges, effective ones too",
         Question::ClusterPolicy => "list what every member decides by",
         Question::SupportedPrivileges => "list what could be granted",
