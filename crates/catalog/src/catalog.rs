@@ -13,8 +13,8 @@ use rpds::RedBlackTreeMapSync as Map;
 use crate::standing::{RoleStanding, Standings};
 use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseKind, DatabaseName,
-    Digest, Grant, Meta, Outcome, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleAssignment,
-    RoleName, Stamp, Timestamp, User, UserName,
+    Digest, Grant, Meta, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleAssignment, RoleName, Stamp,
+    Timestamp, User, UserName,
 };
 
 /// Everything the cluster agreed on, as of some revision.
@@ -220,9 +220,9 @@ impl Catalog {
         database.or_else(|| below(&self.aliases, name.as_str()).next().map(|(name, _)| name.into()))
     }
 
-    /// The outcome of a request that was applied recently.
-    pub fn recorded_outcome(&self, request: &RequestId) -> Option<&Outcome> {
-        self.requests.get(request).map(|record| &record.outcome)
+    /// What became of a request that was applied recently.
+    pub fn recorded_request(&self, request: &RequestId) -> Option<&RequestRecord> {
+        self.requests.get(request).map(|record| &**record)
     }
 
     /// The requests applied at or before a revision, oldest first.

@@ -225,7 +225,7 @@ fn lookups_agree_with_records(catalog: &Catalog, records: &Records) {
             (RecordKey::RoleAssignment(..), _) => counted += 1,
             (RecordKey::Request(id), Record::Request(request)) => {
                 counted += 1;
-                assert_eq!(catalog.recorded_outcome(id), Some(&request.outcome));
+                assert_eq!(catalog.recorded_request(id), Some(&**request));
             }
             _ => {}
         }

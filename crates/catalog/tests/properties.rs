@@ -40,7 +40,7 @@ fn assert_same(left: &Catalog, right: &Catalog) {
 
 /// Applies a step and returns the position of the last entry that was no repetition.
 fn apply(catalog: &mut Catalog, step: &Step, last: Revision) -> (Applied, Revision) {
-    let repeated = catalog.recorded_outcome(&step.entry.request).is_some();
+    let repeated = catalog.recorded_request(&step.entry.request).is_some();
     let applied = catalog.apply(step.at, &step.entry);
     (applied, if repeated { last } else { step.at })
 }
@@ -97,15 +97,16 @@ proptest! {
             let first = catalog.apply(at, &step.entry);
             let before = catalog.clone();
             let second = catalog.apply(at, &step.entry);
-            prop_assert_eq!(first.outcome, second.outcome);
+            prop_assert_eq!((first.revision, first.outcome), (second.revision, second.outcome));
             prop_assert!(second.changes.is_empty());
             assert_same(&before, &catalog);
         }
         for step in &steps {
             let before = catalog.clone();
-            if let Some(recorded) = before.recorded_outcome(&step.entry.request) {
+            if let Some(recorded) = before.recorded_request(&step.entry.request) {
                 let again = catalog.apply(Revision(at.0 + 1), &step.entry);
-                prop_assert_eq!((&again.outcome, again.changes.len()), (recorded, 0));
+                prop_assert_eq!((&again.outcome, again.changes.len()), (&recorded.outcome, 0));
+                prop_assert_eq!(again.revision, recorded.applied.revision);
                 assert_same(&before, &catalog);
             }
         }

@@ -17,6 +17,7 @@ fn a_repeated_request_gets_the_first_outcome_and_has_no_effect() {
     let digest = log.catalog.digest();
     for command in [create_remote("far"), create_database("another-command")] {
         let again = log.catalog.apply(Revision(12), &entry(100, 0, command));
+        assert_eq!(again.revision, Revision(10), "the revision of the effect, not of the repetition");
         assert_eq!(again.outcome.expect("the first outcome").system_updates, 1);
         assert!(again.changes.is_empty());
     }
@@ -30,7 +31,7 @@ fn a_refused_request_stays_refused() {
     assert_eq!(refused.changes.len(), 1, "the request alone is remembered");
     log.run([create_remote("far")]);
     let again = log.catalog.apply(Revision(20), &entry(100, 0, drop_alias("far")));
-    assert_eq!(again.outcome, refused.outcome);
+    assert_eq!((again.revision, again.outcome), (Revision(10), refused.outcome));
     assert!(log.catalog.alias("far").is_some());
 }
 
@@ -41,10 +42,10 @@ fn requests_are_forgotten_when_the_window_has_passed() {
     log.catalog.apply(Revision(at), &entry(100, 0, create_remote("far"))).outcome.expect("it is new");
     let last_remembered = at + REQUEST_WINDOW - 1;
     log.catalog.apply(Revision(last_remembered), &entry(101, 0, create_remote("b"))).outcome.expect("it is new");
-    assert!(log.catalog.recorded_outcome(&request_at(100)).is_some());
+    assert!(log.catalog.recorded_request(&request_at(100)).is_some());
     let applied = log.catalog.apply(Revision(last_remembered + 1), &entry(102, 0, create_remote("c")));
-    assert!(log.catalog.recorded_outcome(&request_at(100)).is_none());
-    assert!(log.catalog.recorded_outcome(&request_at(101)).is_some());
+    assert!(log.catalog.recorded_request(&request_at(100)).is_none());
+    assert!(log.catalog.recorded_request(&request_at(101)).is_some());
     let forgotten = applied.changes.iter().filter(|change| change.after.is_none());
     assert!(forgotten.map(|change| &change.key).eq([&RecordKey::Request(request_at(100))]));
 }

@@ -40,10 +40,8 @@ pub(crate) async fn propose_here(
     let written = core.within(core.raft.client_write(proposal));
     match core.runtime.timeout(timeout, written).await {
         Err(_) => unknown(format!("no answer within {timeout:?}")),
-        Ok(Ok(written)) => {
-            let revision = Revision(written.log_id.index);
-            Ok((revision, written.data.expect("a catalog entry has an outcome")))
-        }
+        // A repeated request took effect at the revision of the first, not where this entry stands.
+        Ok(Ok(written)) => Ok(written.data.expect("a catalog entry has an outcome")),
         Ok(Err(RaftError::APIError(ClientWriteError::ForwardToLeader(to)))) => {
             Err(to.leader_id.map_or(ProposeError::Unavailable, |leader| ProposeError::ForwardToLeader { leader }))
         }
@@ -79,9 +77,10 @@ pub(crate) async fn forward(
         let reached = core.feed.view().revision;
         return Err(unknown(format!("this node did not reach revision {revision} in time; it is at {reached}")));
     }
-    let outcome = core.feed.view().catalog.recorded_outcome(&request).cloned();
-    let outcome = outcome.ok_or_else(|| unknown("its outcome is no longer recorded".to_owned()))?;
-    Ok((revision, outcome))
+    let view = core.feed.view();
+    let recorded = view.catalog.recorded_request(&request);
+    let recorded = recorded.ok_or_else(|| unknown("its outcome is no longer recorded".to_owned()))?;
+    Ok((recorded.applied.revision, recorded.outcome.clone()))
 }
 
 /// Proposes an entry that another member handed over.

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use aliasd_catalog::{Entry, Outcome};
+use aliasd_catalog::{Entry, Outcome, Revision};
 use openraft::alias;
 use openraft::errors::ErrorSource;
 
@@ -100,8 +100,9 @@ impl ErrorSource for Ending {
     }
 }
 
-/// What applying an entry answers: nothing for the entries that Raft makes for itself.
-pub(crate) type Response = Option<Outcome>;
+/// What applying an entry answers: the revision of its effect and the outcome, or nothing for the entries that Raft makes
+/// for itself.
+pub(crate) type Response = Option<(Revision, Outcome)>;
 
 openraft::declare_raft_types!(
     /// Consensus over catalog entries.

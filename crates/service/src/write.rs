@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aliasd_catalog::{
-    Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Record, RecordKey, Rejection, RequestId, Revision,
-    Sealed, Timestamp, UserName, error_chain,
+    Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Rejection, RequestId, Revision, Sealed, Timestamp,
+    UserName, error_chain,
 };
 use aliasd_replica::ProposeError;
 
@@ -71,10 +71,9 @@ impl Writer {
 
     /// What became of a request that this member has applied already.
     fn recorded(&self, request: RequestId) -> Option<(Revision, Outcome)> {
-        match self.reader.present().catalog.record(&RecordKey::Request(request))? {
-            Record::Request(record) => Some((record.applied.revision, record.outcome.clone())),
-            _ => None,
-        }
+        let view = self.reader.present();
+        let recorded = view.catalog.recorded_request(&request)?;
+        Some((recorded.applied.revision, recorded.outcome.clone()))
     }
 
     /// Refuses early what would be refused anyway.

@@ -29,6 +29,8 @@ pub const REQUEST_WINDOW: u64 = 100_000;
 /// What became of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
+    /// The position of the effect: of this entry or, for a repeated request, of the one that came first.
+    pub revision: Revision,
     /// The answer to the caller.
     pub outcome: Outcome,
     /// The records that changed, each at most once. Empty for a repeated request.
@@ -38,8 +40,9 @@ pub struct Applied {
 impl Catalog {
     /// Applies the entry at a position of the log.
     pub fn apply(&mut self, at: Revision, entry: &Entry) -> Applied {
-        if let Some(recorded) = self.recorded_outcome(&entry.request) {
-            return Applied { outcome: recorded.clone(), changes: Vec::new() };
+        if let Some(recorded) = self.recorded_request(&entry.request) {
+            let (revision, outcome) = (recorded.applied.revision, recorded.outcome.clone());
+            return Applied { revision, outcome, changes: Vec::new() };
         }
         let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
         let mut draft = Draft::new(self.clone(), stamp);
@@ -56,7 +59,7 @@ impl Catalog {
         }
         let (catalog, changes) = draft.finish();
         *self = catalog;
-        Applied { outcome, changes }
+        Applied { revision: at, outcome, changes }
     }
 }
 

@@ -118,7 +118,7 @@ impl Machine {
             }
             Payload::Normal(proposal) => {
                 let before = self.catalog.clone();
-                let Applied { outcome, changes } = self.catalog.apply(revision, proposal.entry());
+                let Applied { revision: effect_at, outcome, changes } = self.catalog.apply(revision, proposal.entry());
                 for change in &changes {
                     let value = change.after.as_ref().map(encode_record);
                     pending.records.push((encode_record_key(&change.key), value));
@@ -126,7 +126,7 @@ impl Machine {
                 let entry = Arc::clone(proposal.entry());
                 let (after, answer) = (self.catalog.clone(), outcome.clone());
                 pending.entries.push(AppliedEntry { revision, entry, outcome: answer, changes, before, after });
-                Some(outcome)
+                Some((effect_at, outcome))
             }
         };
         (self.last_applied, self.is_in_log) = (Some(log_id), true);

@@ -39,9 +39,9 @@ fn what_the_leader_commits_every_member_shows() {
 fn a_repeated_request_has_one_effect_and_the_same_outcome() {
     let cluster = Cluster::form(1, |_| {});
     cluster.propose(&bootstrap()).1.unwrap();
-    let first = cluster.propose(&create_role(1)).1;
+    let first = cluster.propose(&create_role(1));
     let digest = cluster.settle().1;
-    assert_eq!(cluster.propose(&create_role(1)).1, first);
+    assert_eq!(cluster.propose(&create_role(1)), first, "the outcome, and the revision at which it took effect");
     assert_eq!(cluster.settle().1, digest);
 }
 

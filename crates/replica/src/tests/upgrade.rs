@@ -62,8 +62,8 @@ fn a_data_directory_of_version_0_1_is_continued() {
     assert!(catalog.alias("latefar").is_some(), "only the log has it");
     assert_eq!(catalog.user("dora").unwrap().tags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b", "c", "z"]);
     for (id, accepted) in [(0xab, true), (0xcd, false)] {
-        let outcome = catalog.recorded_outcome(&RequestId([id; 16]));
-        assert_eq!(outcome.map(Result::is_ok), Some(accepted), "the request {id:x}");
+        let recorded = catalog.recorded_request(&RequestId([id; 16]));
+        assert_eq!(recorded.map(|it| it.outcome.is_ok()), Some(accepted), "the request {id:x}");
     }
     // And it goes on, and comes to be known by its data directory.
     cluster.propose(&create_role(1)).1.unwrap();
