@@ -149,6 +149,12 @@ fn apply(catalog: &mut Catalog, at: u64, command: Command<Plain>) {
     let mut request = [0; 16];
     request[..8].copy_from_slice(&at.to_be_bytes());
     let command = sealed.expect("placeholders are always at hand");
-    let entry = Entry { request: RequestId(request), actor: Principal::System, issued_at: Timestamp(at), command };
+    let entry = Entry {
+        request: RequestId(request),
+        actor: Principal::System,
+        issued_at: Timestamp(at),
+        command,
+        origin: None,
+    };
     catalog.apply(Revision(at), &entry).outcome.expect("the statements stand in the order that they need");
 }

@@ -108,7 +108,7 @@ impl Core {
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.revision.to_be_bytes());
         let issued_at = Timestamp(1_700_000_000_000 + self.revision);
-        let entry = Entry { request: RequestId(request), actor, issued_at, command };
+        let entry = Entry { request: RequestId(request), actor, issued_at, command, origin: None };
         let Applied { outcome, .. } = self.catalog.apply(Revision(self.revision), &entry);
         Ok(answered(outcome))
     }

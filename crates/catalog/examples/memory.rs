@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut id = [0; 16];
         id[..8].copy_from_slice(&index.to_be_bytes());
         let outcome = Ok(Effect { system_updates: 1, notifications: Vec::new() });
-        let request = Arc::new(RequestRecord { applied: stamp(index), outcome });
+        let request = Arc::new(RequestRecord { applied: stamp(index), outcome, owner: None });
         assert!(catalog.restore(RecordKey::Request(RequestId(id)), Record::Request(request)));
     }
     let with_requests = resident_bytes()?;

@@ -10,8 +10,8 @@ pub use user::{AlterUser, CreateUser, HomeChange, PasswordChange, Removal, TagCh
 
 use crate::{
     AliasName, CatalogName, ClusterId, CypherVersion, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy,
-    Principal, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, Sealed, SealedSecret, Stage, Timestamp,
-    UserName, ValueMap,
+    Principal, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, Sealed, SealedSecret, Stage,
+    StatementFingerprint, Timestamp, UserName, ValueMap,
 };
 
 /// One position of the replicated log. Everything that `apply` may not make up travels in it.
@@ -25,6 +25,20 @@ pub struct Entry {
     pub issued_at: Timestamp,
     /// What is asked.
     pub command: Command<Sealed>,
+    /// Where the request comes from. Absent in the entry that forms a cluster, and in entries of the first form, which are
+    /// applied as they ever were.
+    pub origin: Option<RequestOrigin>,
+}
+
+/// What the member that took a request found out about it, for `apply` to judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestOrigin {
+    /// A revision that the caller had seen before it first sent the request, which so cannot have taken effect up to there.
+    pub made_at: Revision,
+    /// The same for every repetition of the request.
+    pub fingerprint: StatementFingerprint,
+    /// The [`crate::User::credential_revision`] of the credentials that the caller showed.
+    pub credential_revision: Option<Revision>,
 }
 
 /// What can be asked of the catalog. `S` says how far the secrets inside have come.

@@ -66,6 +66,13 @@ byte_id!(
     16
 );
 
+byte_id!(
+    /// Tells one statement with its parameters from every other. It is computed under a key of the cluster, since what it is
+    /// computed of may hold a password.
+    StatementFingerprint,
+    32
+);
+
 /// On whose behalf an entry was proposed or a question is asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principal {

@@ -49,12 +49,13 @@ pub use chain::error_chain;
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RetiredCommand, TagChange,
+    Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RequestOrigin, RetiredCommand,
+    TagChange,
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, DriverSettingsError, LogLevel};
 pub use field::{Attempt, Field, NameKind, Quoted, SettingType, UrlFault, Verb};
-pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, Timestamp};
+pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, StatementFingerprint, Timestamp};
 pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,
     UserTag,
@@ -67,7 +68,7 @@ pub use privilege::{
 pub use privilege_row::{PrivilegeRow, RowResource, RowSegment};
 pub use record::{
     Alias, AliasKind, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseStatus, Meta, Record, RecordKey,
-    RecordKind, RemoteAlias, RemoteLogin, RequestRecord, Role, RoleAssignment, User, UserStatus,
+    RecordKind, RemoteAlias, RemoteLogin, RequestOwner, RequestRecord, Role, RoleAssignment, User, UserStatus,
 };
 pub use rejection::{Rejection, RejectionCode};
 pub use secret::{PasswordHash, Plain, PlainSecret, Sealed, SealedSecret, Stage};

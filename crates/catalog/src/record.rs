@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::{
     AliasName, AuthId, AuthProvider, CatalogName, ClusterId, DatabaseName, DriverSettings, Grant, KeyId, Outcome,
-    PasswordHash, Policy, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp, UserName,
-    UserTag, ValueMap,
+    PasswordHash, Policy, Principal, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp,
+    StatementFingerprint, UserName, UserTag, ValueMap,
 };
 
 /// The identity of a record. Its order is the order of listings, snapshots and changes.
@@ -335,4 +335,15 @@ pub struct RequestRecord {
     pub applied: Stamp,
     /// What it was answered.
     pub outcome: Outcome,
+    /// Whose request it was and what it asked. Absent if its entry was of the first form.
+    pub owner: Option<RequestOwner>,
+}
+
+/// Whom the outcome of a request belongs to: only the same user with the same statement is told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestOwner {
+    /// Who asked.
+    pub actor: Principal,
+    /// What was asked.
+    pub fingerprint: StatementFingerprint,
 }

@@ -212,6 +212,16 @@ rejections! {
     /// The caller lacks a privilege.
     PermissionDenied { user: UserName, privilege: Action } = "PERMISSION_DENIED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Permission denied for user '{user}': {privilege} is required.", "An administrator can list what a user may do with SHOW USER … PRIVILEGES.";
+    /// The credentials of the caller are not those that were shown any more.
+    CredentialsChanged { user: Principal } = "CREDENTIALS_CHANGED", ["51N35"], "Neo.TransientError.Transaction.Outdated",
+        "The credentials of user '{user}' have changed in the meantime.", "Log in again, and repeat the statement if it is still wanted.";
+    /// A request id stands for another request already.
+    RequestIdReused {} = "REQUEST_ID_REUSED", ["08N06"], "Neo.ClientError.Request.Invalid",
+        "The request id stands for another request, by another user or with another statement.", "Draw a new request id for each statement.";
+    /// A request was first sent so long ago that nobody remembers whether it took effect.
+    RequestTooOld { made_at, revision, window } = "REQUEST_TOO_OLD", ["08N06"], "Neo.ClientError.Request.Invalid",
+        "Nobody can tell any more whether the request took effect: it was first sent at revision {made_at}, the catalog is at {revision}, and outcomes are remembered for {window} revisions.",
+        "Look whether it took effect; to have it done now, send the statement with a new request id.";
     /// A role name is reserved.
     ReservedRole { action: Attempt, role: RoleName } = "ROLE_RESERVED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action}: '{role}' is a reserved role.", "Every user has PUBLIC; it can be granted privileges, but not be created, dropped, granted or revoked.";
@@ -224,10 +234,6 @@ rejections! {
     /// A caller would change whether the user that it is may log in.
     OwnUser { action: Attempt, user: UserName } = "OWN_USER_PROTECTED", ["42N98"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified user '{user}': Changing your own activation status is not allowed.", "Have another administrator do it.";
-
-    /// The own password is not the one that was verified any more.
-    CredentialsChanged { user: Principal } = "CREDENTIALS_CHANGED", ["51N35"], "Neo.TransientError.Transaction.Outdated",
-        "The credentials of user '{user}' have changed in the meantime.", "Log in again, and repeat the statement if it is still wanted.";
 
     // What a statement refers to is missing.
     /// No database or alias of this name, or none that the user may know of.

@@ -272,7 +272,7 @@ fn an_alias_that_forwards_is_used_without_stored_credentials() {
     let Command::Bootstrap(formed) = bootstrap() else { unreachable!("it forms the catalog") };
     let policy = Policy { oidc_credential_forwarding: true, ..Policy::default() };
     let mut apply = |at: u64, actor, command| {
-        let entry = Entry { request: request_at(at), actor, issued_at: Timestamp(at), command };
+        let entry = Entry { request: request_at(at), actor, issued_at: Timestamp(at), command, origin: None };
         catalog.apply(Revision(at), &entry).outcome.expect("it is accepted")
     };
     apply(1, Principal::System, Command::Bootstrap(Bootstrap { policy, ..formed }));

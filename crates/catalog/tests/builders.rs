@@ -299,7 +299,7 @@ impl Log {
     pub(crate) fn apply(&mut self, actor: &Principal, command: Command<Sealed>) -> Applied {
         self.position += 1;
         let (request, issued_at) = (request_at(self.position), Timestamp(self.position * 1000));
-        let entry = Entry { request, actor: actor.clone(), issued_at, command };
+        let entry = Entry { request, actor: actor.clone(), issued_at, command, origin: None };
         self.catalog.apply(Revision(self.position), &entry)
     }
 

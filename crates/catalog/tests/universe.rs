@@ -55,7 +55,7 @@ pub(crate) fn log(length_max: usize) -> impl Strategy<Value = Vec<Step>> {
         let mut steps: Vec<Step> = Vec::new();
         for (actor, command) in prelude().into_iter().take(begun) {
             let (at, request) = (Revision(steps.len() as u64 + 1), request_at(steps.len() as u64));
-            let entry = Entry { request, actor, issued_at: Timestamp(500), command };
+            let entry = Entry { request, actor, issued_at: Timestamp(500), command, origin: None };
             steps.push(Step { at, entry, question: home_of_root() });
         }
         for draft in drafts {
@@ -64,8 +64,8 @@ pub(crate) fn log(length_max: usize) -> impl Strategy<Value = Vec<Step>> {
             let own = request_at(steps.len() as u64);
             let earlier = draft.repeats.filter(|_| !steps.is_empty());
             let request = earlier.map_or(own, |earlier| earlier.get(&steps).entry.request);
-            let entry =
-                Entry { request, actor: draft.actor, issued_at: Timestamp(draft.issued_at), command: draft.command };
+            let (issued_at, command) = (Timestamp(draft.issued_at), draft.command);
+            let entry = Entry { request, actor: draft.actor, issued_at, command, origin: None };
             steps.push(Step { at: Revision(at), entry, question: draft.question });
         }
         steps

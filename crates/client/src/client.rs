@@ -45,6 +45,11 @@ impl Client {
         Execution::start(&self.core, statement.into()).await
     }
 
+    /// The highest revision that any answer to this client was read at; 0 before the first.
+    pub fn seen(&self) -> u64 {
+        self.core.seen()
+    }
+
     /// Resolves a name or a home by asking a member.
     ///
     /// # Errors

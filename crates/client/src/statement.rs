@@ -37,6 +37,7 @@ pub struct Statement {
     text: Secret,
     parameters: ValueMap,
     request_id: Option<[u8; REQUEST_ID_LENGTH]>,
+    first_sent_after: Option<u64>,
     freshness: Option<Freshness>,
 }
 
@@ -75,7 +76,13 @@ struct Source {
 impl Statement {
     /// One statement, with or without a closing semicolon.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: Secret::new(text.into()), parameters: ValueMap::new(), request_id: None, freshness: None }
+        Self {
+            text: Secret::new(text.into()),
+            parameters: ValueMap::new(),
+            request_id: None,
+            first_sent_after: None,
+            freshness: None,
+        }
     }
 
     /// Gives a parameter, named without its `$`.
@@ -90,9 +97,18 @@ impl Statement {
         self
     }
 
-    /// Names the request. A write that is sent again with the same id takes effect once. Without this an id is drawn.
+    /// Names the request. A write that the same user sends again with the same id takes effect once. Without this an id is
+    /// drawn. Whoever sends it again later than this call does says so with [`Statement::first_sent_after`].
     pub fn request_id(mut self, id: [u8; REQUEST_ID_LENGTH]) -> Self {
         self.request_id = Some(id);
+        self
+    }
+
+    /// A revision that was seen before the request was first sent, such as [`Client::seen`](crate::Client::seen) then. If
+    /// that is too long ago for anybody to tell whether it took effect, it is refused rather than done again. Without
+    /// this it is first sent now.
+    pub fn first_sent_after(mut self, revision: u64) -> Self {
+        self.first_sent_after = Some(revision);
         self
     }
 
@@ -159,11 +175,17 @@ fn first_word(text: &str) -> Option<&str> {
 impl Execution {
     pub(crate) async fn start(core: &Arc<Core>, statement: Statement) -> Result<Self, Failure> {
         let mode = statement.access_mode();
+        let first_sent_after = match (mode, statement.first_sent_after) {
+            (AccessMode::Read, _) => None,
+            (_, Some(revision)) => Some(revision),
+            (_, None) => Some(core.seen_at_least_once().await?),
+        };
         let request = v1::ExecuteRequest {
             statement: statement.text.expose().to_owned(),
             parameters: value::map_to_proto(&statement.parameters),
             request_id: statement.request_id.map_or_else(new_request_id, Ok)?.to_vec(),
             freshness: Some(Freshness::or_seen(statement.freshness, core.seen())),
+            first_sent_after_revision: first_sent_after,
         };
         core.call(mode, |attempt| Self::attempt(Arc::clone(core), mode, attempt, request.clone())).await
     }

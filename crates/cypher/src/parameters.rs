@@ -26,6 +26,11 @@ impl Parameters {
         Self { values: values.into_iter().map(|(name, value)| (name, Arc::new(value))).collect() }
     }
 
+    /// Every parameter, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), &**value))
+    }
+
     /// The value of a parameter.
     ///
     /// # Errors

@@ -148,7 +148,7 @@ fn bootstrap() -> Entry {
         admin: UserName::new("admin").unwrap(),
         password: PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
     });
-    Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(1), command }
+    Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(1), command, origin: None }
 }
 
 /// Connects to the port that accepts `from`.

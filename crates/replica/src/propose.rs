@@ -1,11 +1,12 @@
 //! Proposing an entry: here, at the leader, or for another member.
 //!
 //! Only sealed entries cross between members. An entry is handed on once: whoever gets it leads, or says that it does
-//! not. The answer is the revision alone, since the outcome is a record of the catalog that every member applies.
+//! not. The answer to what took effect is the revision alone, since the outcome is a record of the catalog that every
+//! member applies; a rejection is sent as it is, since some leave no record.
 
 use std::time::Duration;
 
-use aliasd_catalog::{Entry, Outcome, Revision, error_chain};
+use aliasd_catalog::{Entry, Outcome, Rejection, Revision, error_chain};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_reply::Result as Answer;
 use openraft::errors::{ClientWriteError, RaftError};
@@ -63,8 +64,13 @@ pub(crate) async fn forward(
     let unknown = |reason: String| ProposeError::OutcomeUnknown { reason };
     let answer = peers.propose(leader, &member.peer_address, &proposal, timeout).await;
     let answer = answer.map_err(|error| unknown(format!("node {leader}: {}", error_chain(&error))))?;
-    let revision = match answer {
-        Some(Answer::Revision(revision)) => Revision(revision),
+    let (revision, rejection) = match answer {
+        Some(Answer::Revision(revision)) => (Revision(revision), None),
+        Some(Answer::Rejected(wire::Rejected { revision, code, values })) => {
+            let rejection = Rejection::from_parts(&code, &values);
+            let rejection = rejection.ok_or_else(|| unknown(format!("node {leader} refused it with '{code}'")))?;
+            (Revision(revision), Some(rejection))
+        }
         Some(Answer::NotLeader(wire::NotLeader { leader: Some(leader) })) => {
             return Err(ProposeError::ForwardToLeader { leader });
         }
@@ -76,6 +82,9 @@ pub(crate) async fn forward(
     if !core.feed.wait_applied(&*core.runtime, revision, timeout).await {
         let reached = core.feed.view().revision;
         return Err(unknown(format!("this node did not reach revision {revision} in time; it is at {reached}")));
+    }
+    if let Some(rejection) = rejection {
+        return Ok((revision, Err(rejection)));
     }
     let view = core.feed.view();
     let recorded = view.catalog.recorded_request(&request);
@@ -89,7 +98,12 @@ pub(crate) async fn propose_for_member(core: &Core, proposal: Proposal) -> Answe
         return Answer::NotServing(wire::NotServing { reason: reason.to_string() });
     }
     match propose_here(core, proposal, FOLLOWED_FOR).await {
-        Ok((revision, _)) => Answer::Revision(revision.0),
+        Ok((revision, Ok(_))) => Answer::Revision(revision.0),
+        Ok((revision, Err(rejection))) => Answer::Rejected(wire::Rejected {
+            revision: revision.0,
+            code: rejection.code().code.to_owned(),
+            values: rejection.values(),
+        }),
         Err(ProposeError::ForwardToLeader { leader }) => Answer::NotLeader(wire::NotLeader { leader: Some(leader) }),
         Err(ProposeError::Unavailable) => Answer::NotLeader(wire::NotLeader { leader: None }),
         Err(ProposeError::Fatal(error)) => Answer::NotServing(wire::NotServing { reason: error_chain(&error) }),

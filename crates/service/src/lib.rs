@@ -105,7 +105,7 @@ impl UseCases {
         let authenticate =
             Authenticate::new(reader.clone(), readiness.clone(), Arc::new(identity), Arc::clone(&counters));
         Self {
-            execute: Execute::new(reader.clone(), writer.clone(), Arc::clone(&counters)),
+            execute: Execute::new(reader.clone(), writer.clone(), Arc::clone(&vault), Arc::clone(&counters)),
             resolve: Resolve::new(reader.clone(), Arc::clone(&vault), Arc::clone(&counters)),
             watch: Watch::new(reader.clone(), readiness.clone(), counters),
             account: Account::new(reader.clone(), authenticate.clone()),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aliasd_catalog::{
-    Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Rejection, RequestId, Revision, Sealed, Timestamp,
-    UserName, error_chain,
+    Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Rejection, RequestId, RequestOrigin, RequestOwner,
+    Revision, Sealed, Timestamp, UserName, error_chain,
 };
 use aliasd_replica::ProposeError;
 
@@ -28,6 +28,15 @@ pub struct Written {
     pub effect: Effect,
 }
 
+/// Who asks for a write, and what tells its request from every other.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) actor: Principal,
+    pub(crate) request: RequestId,
+    /// None when a cluster is formed.
+    pub(crate) origin: Option<RequestOrigin>,
+}
+
 /// Writes to the catalog, for every use case that does. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -46,34 +55,31 @@ impl Writer {
     ///
     /// # Errors
     /// The catalog refuses, or the write could not be made, or nobody knows whether it was made.
-    pub(crate) async fn write(
-        &self,
-        actor: Principal,
-        request: RequestId,
-        command: Command<Plain>,
-    ) -> Result<Written, Failure> {
-        if let Some((revision, outcome)) = self.recorded(request) {
+    pub(crate) async fn write(&self, asked: Asked, command: Command<Plain>) -> Result<Written, Failure> {
+        if let Some((revision, outcome)) = self.recorded(&asked) {
             return written(revision, outcome);
         }
+        let Asked { actor, request, origin } = asked.clone();
         if self.allows(&actor, &command).is_err() {
             // This member may lag behind the change that allows it, or behind the first attempt of a repeated request.
             self.reader.catch_up().await?;
-            if let Some((revision, outcome)) = self.recorded(request) {
+            if let Some((revision, outcome)) = self.recorded(&asked) {
                 return written(revision, outcome);
             }
             self.allows(&actor, &command)?;
         }
         let command = self.seal(&actor, command).await?;
-        let entry = Entry { request, actor, issued_at: now(), command };
+        let entry = Entry { request, actor, issued_at: now(), command, origin };
         let (revision, outcome) = self.propose(entry).await?;
         written(revision, outcome)
     }
 
-    /// What became of a request that this member has applied already.
-    fn recorded(&self, request: RequestId) -> Option<(Revision, Outcome)> {
+    /// What became of a request that this member has applied already. Another request under its id is left to the catalog.
+    fn recorded(&self, asked: &Asked) -> Option<(Revision, Outcome)> {
         let view = self.reader.present();
-        let recorded = view.catalog.recorded_request(&request)?;
-        Some((recorded.applied.revision, recorded.outcome.clone()))
+        let recorded = view.catalog.recorded_request(&asked.request)?;
+        let owner = RequestOwner { actor: asked.actor.clone(), fingerprint: asked.origin?.fingerprint };
+        (recorded.owner.as_ref() == Some(&owner)).then(|| (recorded.applied.revision, recorded.outcome.clone()))
     }
 
     /// Refuses early what would be refused anyway.

@@ -2,7 +2,7 @@
 //! the same entries give the same records, everywhere and always.
 //!
 //! A refused entry changes nothing but the list of recent requests: it still uses up its revision and its
-//! request id.
+//! request id. One that [`request`] finds void does not even use up that.
 
 mod access;
 mod alias;
@@ -10,6 +10,7 @@ mod bootstrap;
 mod database;
 mod draft;
 mod policy;
+mod request;
 mod retired;
 mod user;
 
@@ -21,9 +22,10 @@ use crate::{
 };
 
 use draft::Draft;
+use request::Novelty;
 
-/// For how many revisions the outcome of a request is remembered. A retry within that window has no second
-/// effect; callers give up long before.
+/// For how many revisions the outcome of a request is remembered. A retry within that window has no second effect; one
+/// from before it is refused.
 pub const REQUEST_WINDOW: u64 = 100_000;
 
 /// What became of an entry.
@@ -40,9 +42,12 @@ pub struct Applied {
 impl Catalog {
     /// Applies the entry at a position of the log.
     pub fn apply(&mut self, at: Revision, entry: &Entry) -> Applied {
-        if let Some(recorded) = self.recorded_request(&entry.request) {
-            let (revision, outcome) = (recorded.applied.revision, recorded.outcome.clone());
-            return Applied { revision, outcome, changes: Vec::new() };
+        match self.novelty(at, entry) {
+            Novelty::New => {}
+            Novelty::Repeated { revision, outcome } => return Applied { revision, outcome, changes: Vec::new() },
+            Novelty::Void(rejection) => {
+                return Applied { revision: at, outcome: Err(rejection), changes: Vec::new() };
+            }
         }
         let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
         let mut draft = Draft::new(self.clone(), stamp);
@@ -50,7 +55,8 @@ impl Catalog {
         if outcome.is_err() {
             draft = Draft::new(self.clone(), stamp);
         }
-        let request = RequestRecord { applied: stamp, outcome: outcome.clone() };
+        let owner = entry.origin.map(|origin| origin.owned_by(&entry.actor));
+        let request = RequestRecord { applied: stamp, outcome: outcome.clone(), owner };
         draft.set(RecordKey::Request(entry.request), Some(Record::Request(Arc::new(request))));
         if let Some(expired) = at.0.checked_sub(REQUEST_WINDOW) {
             for id in draft.catalog.requests_until(Revision(expired)) {

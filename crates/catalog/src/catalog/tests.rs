@@ -33,7 +33,7 @@ fn indexed() -> Vec<(RecordKey, Record)> {
     let stamp = Stamp::default();
     let kind = AliasKind::Local(DatabaseName::neo4j());
     let alias = Alias { kind, composite: None, properties: BTreeMap::new(), created: stamp, modified: stamp };
-    let request = RequestRecord { applied: stamp, outcome: Ok(Effect::default()) };
+    let request = RequestRecord { applied: stamp, outcome: Ok(Effect::default()), owner: None };
     vec![
         (RecordKey::Alias(AliasName::new("near").expect("a valid name")), Record::Alias(Arc::new(alias))),
         (RecordKey::User(bob.clone()), Record::User(Arc::new(user()))),

@@ -14,9 +14,10 @@ use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database, DatabaseAccess,
     DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
     Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, Notification, Outcome,
-    PasswordHash, Policy, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin,
-    RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName,
-    SealedSecret, Segment, Stamp, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
+    PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
+    RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestOwner, RequestRecord, Resource, Revision, Role,
+    RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp, TransactionAction, User,
+    UserName, UserScope, UserStatus, UserTag, Value,
 };
 
 /// What has a canonical encoding.
@@ -147,6 +148,7 @@ variants! {
     DatabaseAccess { ReadWrite = 0, ReadOnly = 1 }
     CypherVersion { Cypher5 = 5, Cypher25 = 25 }
     UserStatus { Active = 0, Suspended = 1 }
+    Principal { System = 0, User(name) = 1 }
 }
 
 fields! {
@@ -168,7 +170,8 @@ fields! {
     Role { immutable, created }
     RoleAssignment { created }
     Grant { role, effect, immutable, privilege }
-    RequestRecord { applied, outcome }
+    RequestRecord { applied, outcome; later owner }
+    RequestOwner { actor, fingerprint }
     Effect { system_updates, notifications }
     Stamp { revision, time }
 }
@@ -180,7 +183,7 @@ encoded_as! {
     keywords: DatabaseAction, DbmsAction, GraphAction, QualifiedAction, TransactionAction;
 }
 
-wrappers! { ClusterId, KeyId, RequestId, Revision, Timestamp }
+wrappers! { ClusterId, KeyId, RequestId, Revision, StatementFingerprint, Timestamp }
 
 impl Canonical for Rejection {
     fn encode(&self, hash: &mut Sha256) {

@@ -163,7 +163,7 @@ fn records() -> Vec<(RecordKey, Record)> {
         records.push((RecordKey::Grant(Box::new(grant)), Record::Grant(STAMP)));
     }
     for (byte, outcome) in outcomes.into_iter().enumerate() {
-        let record = Record::Request(Arc::new(RequestRecord { applied: STAMP, outcome }));
+        let record = Record::Request(Arc::new(RequestRecord { applied: STAMP, outcome, owner: None }));
         records.push((request(u8::try_from(byte).expect("there are two")), record));
     }
     records

@@ -72,7 +72,7 @@ impl Story {
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.revision.to_be_bytes());
         let (request, issued_at) = (RequestId(request), Timestamp(self.revision));
-        let entry = Entry { request, actor: Principal::System, issued_at, command };
+        let entry = Entry { request, actor: Principal::System, issued_at, command, origin: None };
         self.before = self.catalog.clone();
         let applied = self.catalog.apply(Revision(self.revision), &entry);
         assert!(applied.outcome.is_ok(), "{:?}: {entry:?}", applied.outcome);

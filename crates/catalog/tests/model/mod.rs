@@ -41,7 +41,7 @@ impl Model {
         if outcome.is_err() {
             *self = untouched;
         }
-        let request = RequestRecord { applied: stamp, outcome: outcome.clone() };
+        let request = RequestRecord { applied: stamp, outcome: outcome.clone(), owner: None };
         self.put(RecordKey::Request(entry.request), Record::Request(Arc::new(request)));
         self.records.retain(|(_, record)| match record {
             Record::Request(request) => request.applied.revision.0 + REMEMBERED > at.0,

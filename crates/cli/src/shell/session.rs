@@ -190,8 +190,13 @@ impl Session {
         refuse_cover(text)?;
         let mut id = [0; REQUEST_ID_LENGTH];
         getrandom::fill(&mut id).map_err(|_| CommandError::local("the operating system gives no random bytes"))?;
-        let statement =
+        let mut statement =
             Statement::new(text).parameters(self.parameters.used_by(text)).freshness(self.freshness).request_id(id);
+        // For :retry, which may come long after.
+        let seen = self.client().seen();
+        if seen > 0 {
+            statement = statement.first_sent_after(seen);
+        }
         self.send(statement)?;
         self.follow_password(text)
     }

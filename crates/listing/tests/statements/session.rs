@@ -89,7 +89,8 @@ impl Session {
         self.revision += 1;
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.revision.to_be_bytes());
-        let entry = Entry { request: RequestId(request), actor, issued_at: Timestamp(self.revision), command };
+        let entry =
+            Entry { request: RequestId(request), actor, issued_at: Timestamp(self.revision), command, origin: None };
         self.catalog.apply(Revision(self.revision), &entry).outcome.map(|_| ())
     }
 }

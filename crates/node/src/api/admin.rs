@@ -3,7 +3,7 @@
 use std::mem::take;
 use std::pin::Pin;
 
-use aliasd_catalog::Value;
+use aliasd_catalog::{Revision, Value};
 use aliasd_cypher::ast::Deprecation;
 use aliasd_service::Written;
 use aliasd_service::execute::{Answer, Execute, Executed, Listed, Statement};
@@ -26,16 +26,17 @@ impl Admin for AdminService {
     type ExecuteStream = Parts;
 
     async fn execute(&self, request: Request<v1::ExecuteRequest>) -> Result<Response<Parts>, Status> {
-        let user = caller(&request).map_err(status)?.user.clone();
+        let caller = caller(&request).map_err(status)?.clone();
         let mut request = request.into_inner();
         let parameters = convert::parameters(take(&mut request.parameters)).map_err(status)?;
         let statement = Statement {
             text: Zeroizing::new(take(&mut request.statement)),
             parameters,
             request: convert::request_id(&request.request_id).map_err(status)?,
+            made_at: request.first_sent_after_revision.map(Revision),
             freshness: convert::freshness(request.freshness.take()),
         };
-        let executed = self.0.execute(&user, statement).await.map_err(status)?;
+        let executed = self.0.execute(&caller, statement).await.map_err(status)?;
         let Executed { answer, deprecations, leader } = executed;
         let deprecated = deprecations.iter().map(deprecated).collect();
         let leader = leader.map(leader_to_proto);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aliasd_catalog::PlainSecret;
+use aliasd_catalog::{PlainSecret, REQUEST_WINDOW};
 use aliasd_replica::{Member, MemberStatus, NodeId, ReplicaRole};
 use aliasd_service::operate::{Formation, HeldKey, Operate, Status as NodeReport, Transferred};
 use aliasd_service::{Failure, NodeFailure};
@@ -40,6 +40,7 @@ impl Cluster for ClusterService {
             members: report.replica.members.iter().map(|(id, status)| member(*id, status)).collect(),
             leader: report.leader.clone().map(leader_to_proto),
             node: Some(node(report)),
+            request_window: REQUEST_WINDOW,
         };
         Ok(Response::new(response))
     }

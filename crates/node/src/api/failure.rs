@@ -81,6 +81,8 @@ fn rejected(code: &str) -> GrpcCode {
         | "DATABASE_HAS_ALIASES"
         | "DATABASE_PROTECTED"
         | "CREDENTIALS_CHANGED"
+        | "REQUEST_ID_REUSED"
+        | "REQUEST_TOO_OLD"
         | "DATABASE_STOPPED"
         | "NAME_AMBIGUOUS"
         | "ALIAS_CREDENTIAL_KIND"

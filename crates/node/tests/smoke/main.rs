@@ -220,8 +220,10 @@ async fn a_statement_is_answered_in_parts_and_repeated_once() {
 
     let id = vec![7; 16];
     let first = admin.execute_all("CREATE DATABASE once", id.clone()).await.unwrap();
-    let again = admin.execute_all("CREATE DATABASE once", id).await.unwrap();
+    let again = admin.execute_all("CREATE DATABASE once", id.clone()).await.unwrap();
     assert_eq!(first, again);
+    let error = admin.execute_all("CREATE DATABASE other", id).await.unwrap_err();
+    assert_eq!((error.code.as_str(), error.class), ("REQUEST_ID_REUSED", Class::Rejected));
     let error = admin.execute("CREATE DATABASE once").await.unwrap_err();
     assert_eq!((error.code.as_str(), error.gqlstatus.concat().as_str()), ("DATABASE_EXISTS", "4200142N11"));
     let error = admin.execute("CRATE DATABASE twice").await.unwrap_err();

@@ -237,6 +237,7 @@ impl Caller {
             parameters: BTreeMap::new(),
             request_id,
             freshness: None,
+            first_sent_after_revision: None,
         };
         let mut parts = answer(AdminClient::new(self.channel.clone()).execute(self.request(request)).await)?;
         let mut all = Vec::new();

@@ -43,7 +43,7 @@ pub(super) fn bootstrap() -> Entry {
         admin: UserName::new("admin").unwrap(),
         password: PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
     });
-    Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(1), command }
+    Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(1), command, origin: None }
 }
 
 /// The administrator creates the role `role<number>`; the request id follows from the number.
@@ -54,7 +54,7 @@ pub(super) fn create_role(number: u64) -> Entry {
     let command =
         Command::Open(OpenCommand::CreateRole { name, mode: CreateMode::Fail, immutable: false, copy_of: None });
     let actor = Principal::User(UserName::new("admin").unwrap());
-    Entry { request: RequestId(request), actor, issued_at: Timestamp(number), command }
+    Entry { request: RequestId(request), actor, issued_at: Timestamp(number), command, origin: None }
 }
 
 pub(super) fn log_id(term: u64, index: u64) -> LogId {

@@ -1,10 +1,11 @@
 //! Life of a statement: parse, lower, and either write a command or list from a view. One line of the audit trail each.
 
+mod fingerprint;
 mod listing;
 
 use std::sync::Arc;
 
-use aliasd_catalog::{Principal, RequestId, Revision, UserName};
+use aliasd_catalog::{RequestId, RequestOrigin, Revision};
 use aliasd_cypher::ast::{self, Deprecation, PARAMETER_STATUS};
 use aliasd_cypher::{Lowered, Parameters, lower, parse};
 use aliasd_listing::{Listing, answer_no_op};
@@ -14,9 +15,11 @@ use zeroize::Zeroizing;
 pub use self::listing::Rows;
 use crate::audit;
 use crate::counters::{Counted, SharedCounters};
-use crate::failure::{Failure, Leader};
+use crate::failure::{Failure, Leader, NodeFailure};
+use crate::identity::Authenticated;
 use crate::read::{Freshness, Reader};
-use crate::write::{Writer, Written, written};
+use crate::vault::Vault;
+use crate::write::{Asked, Writer, Written, written};
 
 /// One statement and what it needs.
 pub struct Statement {
@@ -26,6 +29,8 @@ pub struct Statement {
     pub parameters: Parameters,
     /// A repeated request has its effect once.
     pub request: RequestId,
+    /// A revision that the caller had seen before it first sent the request; none if it does not say.
+    pub made_at: Option<Revision>,
     /// How old the state may be that a listing shows; a write does not ask.
     pub freshness: Freshness,
 }
@@ -63,47 +68,49 @@ pub struct Listed {
 pub struct Execute {
     reader: Reader,
     writer: Writer,
+    vault: Arc<Vault>,
     counters: SharedCounters,
     /// Bounds the listings that run at once.
     listings: Arc<Semaphore>,
 }
 
 impl Execute {
-    pub(crate) fn new(reader: Reader, writer: Writer, counters: SharedCounters) -> Self {
-        Self { reader, writer, counters, listings: Arc::new(Semaphore::new(listing::RUNNING_MAX)) }
+    pub(crate) fn new(reader: Reader, writer: Writer, vault: Arc<Vault>, counters: SharedCounters) -> Self {
+        Self { reader, writer, vault, counters, listings: Arc::new(Semaphore::new(listing::RUNNING_MAX)) }
     }
 
     /// Runs a statement for a user.
     ///
     /// # Errors
     /// The text is at fault, the user may not, or the catalog or the cluster refuses.
-    pub async fn execute(&self, user: &UserName, statement: Statement) -> Result<Executed, Failure> {
+    pub async fn execute(&self, caller: &Authenticated, statement: Statement) -> Result<Executed, Failure> {
         let mut printed = None;
-        let executed = self.execute_unaudited(user, statement, &mut printed).await;
+        let executed = self.execute_unaudited(caller, statement, &mut printed).await;
         let revision = executed.as_ref().ok().map(|executed| match &executed.answer {
             Answer::Written(written) => written.revision,
             Answer::Listed(listed) => listed.revision,
         });
         let outcome = executed.as_ref().err().map_or("OK", |failure| failure.code);
         self.counters.count(Counted::Statement, outcome);
-        audit::statement(user, printed.as_deref(), revision, outcome);
+        audit::statement(&caller.user, printed.as_deref(), revision, outcome);
         executed
     }
 
     async fn execute_unaudited(
         &self,
-        user: &UserName,
+        caller: &Authenticated,
         statement: Statement,
         printed: &mut Option<String>,
     ) -> Result<Executed, Failure> {
-        let Statement { text, parameters, request, freshness } = statement;
+        let asked = self.asked(caller, &statement)?;
+        let Statement { text, parameters, freshness, .. } = statement;
         let parsed = parse(&text).map_err(|error| Failure::from(&error))?;
         *printed = Some(parsed.to_string());
         let lowered = lower(&parsed, &parameters).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
-        let actor = Principal::User(user.clone());
+        let actor = caller.principal();
         let answer = match lowered {
             Lowered::Command(command) => {
-                let written = self.writer.write(actor, request, *command).await;
+                let written = self.writer.write(asked, *command).await;
                 Answer::Written(written.map_err(|failure| named_by_parameter(failure, &parsed))?)
             }
             Lowered::NoOp(no_op) => {
@@ -123,6 +130,22 @@ impl Execute {
         };
         let deprecations = parsed.deprecations.into_iter().map(|deprecation| deprecation.value).collect();
         Ok(Executed { answer, deprecations, leader: self.reader.leader() })
+    }
+}
+
+impl Execute {
+    /// Who asks, and what tells this request from every other.
+    fn asked(&self, caller: &Authenticated, statement: &Statement) -> Result<Asked, Failure> {
+        let view = self.reader.present();
+        let meta = view.catalog.meta().ok_or(NodeFailure::CatchingUp {})?;
+        let seal = (meta.cluster_id, meta.active_key);
+        let print = fingerprint::fingerprint(&self.vault, seal, &statement.text, &statement.parameters);
+        let origin = RequestOrigin {
+            made_at: statement.made_at.unwrap_or(view.revision),
+            fingerprint: print.ok_or(NodeFailure::CatchingUp {})?,
+            credential_revision: Some(caller.credential_revision),
+        };
+        Ok(Asked { actor: caller.principal(), request: statement.request, origin: Some(origin) })
     }
 }
 

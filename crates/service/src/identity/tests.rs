@@ -78,7 +78,7 @@ impl Fixture {
         self.revision += 1;
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.revision.to_be_bytes());
-        let entry = Entry { request: RequestId(request), actor, issued_at: now(), command };
+        let entry = Entry { request: RequestId(request), actor, issued_at: now(), command, origin: None };
         self.catalog.apply(Revision(self.revision), &entry).outcome.unwrap();
     }
 

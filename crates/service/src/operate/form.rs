@@ -12,6 +12,7 @@ use aliasd_replica::{ClusterError, Member, NodeId};
 use super::Operate;
 use crate::failure::{Failure, NodeFailure};
 use crate::random::random;
+use crate::write::Asked;
 
 /// How long the new members may take to elect their first leader.
 const FIRST_ELECTION: Duration = Duration::from_secs(15);
@@ -65,7 +66,8 @@ impl Operate {
             admin,
             password,
         });
-        self.writer.write(Principal::System, RequestId(random()), bootstrap).await?;
+        let asked = Asked { actor: Principal::System, request: RequestId(random()), origin: None };
+        self.writer.write(asked, bootstrap).await?;
         tracing::info!(cluster = %cluster_id, "the cluster is formed");
         Ok(Formed { cluster_id, generated })
     }

@@ -73,7 +73,8 @@ impl Story {
         self.revision += 1;
         let mut request = [0; 16];
         request[..8].copy_from_slice(&self.revision.to_be_bytes());
-        let entry = Entry { request: RequestId(request), actor, issued_at: Timestamp(self.revision), command };
+        let entry =
+            Entry { request: RequestId(request), actor, issued_at: Timestamp(self.revision), command, origin: None };
         let before = self.catalog.clone();
         let applied = self.catalog.apply(Revision(self.revision), &entry);
         assert!(applied.outcome.is_ok(), "{:?}", applied.outcome);

@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use aliasd_catalog::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, DriverSettings, Duration, Glob, LogLevel,
-    PasswordHash, Policy, PolicyChange, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName, SealedSecret,
-    Stamp, Timestamp, UserName, UserTag,
+    PasswordHash, Policy, PolicyChange, Principal, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName,
+    SealedSecret, Stamp, Timestamp, UserName, UserTag,
 };
 
 use super::choice::Choice;
@@ -15,6 +15,19 @@ use super::{FieldError, proto};
 /// A name as stored text.
 pub(super) fn text(name: &impl Display) -> String {
     name.to_string()
+}
+
+/// Who asks, as stored: absent for the cluster itself.
+pub(super) fn actor(actor: &Principal) -> Option<String> {
+    match actor {
+        Principal::System => None,
+        Principal::User(name) => Some(text(name)),
+    }
+}
+
+/// Reads back who asks.
+pub(super) fn actor_from(stored: Option<String>) -> Result<Principal, FieldError> {
+    stored.map_or(Ok(Principal::System), |name| Ok(Principal::User(user_name(&name)?)))
 }
 
 /// Names in order, as stored.

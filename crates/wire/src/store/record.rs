@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, ClusterId, Database, KeyId, Meta, PasswordHash, Record, RemoteAlias, RequestRecord, Revision,
-    Role, RoleAssignment, User,
+    Alias, AliasKind, ClusterId, Database, KeyId, Meta, PasswordHash, Record, RemoteAlias, RequestOwner, RequestRecord,
+    Revision, Role, RoleAssignment, StatementFingerprint, User,
 };
 
 use super::choice::Choice;
 use super::parts::{
-    array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, login, login_from, optional,
-    password, policy, policy_from, set, stamp, stamp_from, text, texts, url, user_tag,
+    actor, actor_from, array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, login,
+    login_from, optional, password, policy, policy_from, set, stamp, stamp_from, text, texts, url, user_tag,
 };
 use super::proto::{self, alias, record::Kind};
 use super::value::{map_from_proto, map_to_proto};
@@ -28,6 +28,10 @@ pub(super) fn to_proto(record: &Record) -> proto::Record {
         Record::Request(request) => Kind::Request(proto::RequestRecord {
             applied: Some(stamp(request.applied)),
             outcome: Some(outcome::to_proto(&request.outcome)),
+            owner: request.owner.as_ref().map(|owner| proto::RequestOwner {
+                actor: actor(&owner.actor),
+                fingerprint: owner.fingerprint.0.to_vec(),
+            }),
         }),
     };
     proto::Record { kind: Some(kind) }
@@ -46,10 +50,20 @@ pub(super) fn from_proto(stored: proto::Record) -> Result<Record, FieldError> {
             Record::RoleAssignment(RoleAssignment { created: stamp_from(Some(created), "created")? })
         }
         Kind::Grant(created) => Record::Grant(stamp_from(Some(created), "created")?),
-        Kind::Request(proto::RequestRecord { applied, outcome: answer }) => Record::Request(Arc::new(RequestRecord {
-            applied: stamp_from(applied, "applied")?,
-            outcome: outcome::from_proto(answer)?,
-        })),
+        Kind::Request(request) => Record::Request(Arc::new(request_from(request)?)),
+    })
+}
+
+fn request_from(stored: proto::RequestRecord) -> Result<RequestRecord, FieldError> {
+    let proto::RequestRecord { applied, outcome: answer, owner: stored_owner } = stored;
+    let owner = |proto::RequestOwner { actor, fingerprint }| -> Result<RequestOwner, FieldError> {
+        let fingerprint = StatementFingerprint(array(&fingerprint, "fingerprint")?);
+        Ok(RequestOwner { actor: actor_from(actor)?, fingerprint })
+    };
+    Ok(RequestRecord {
+        applied: stamp_from(applied, "applied")?,
+        outcome: outcome::from_proto(answer)?,
+        owner: stored_owner.map(owner).transpose()?,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Strategies that generate entries and records of every kind.
 
+mod request;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,17 +9,18 @@ use aliasd_catalog::{
     Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleName, Bootstrap,
     CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess,
     DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
-    Effect, Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Meta,
-    NameForm, Notification, OpenCommand, Outcome, PasswordChange, PasswordHash, Policy, PolicyChange, Principal,
-    Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl,
-    RemoteUserName, Removal, RequestId, RequestRecord, Resource, RetiredCommand, Revision, Role, RoleAssignment,
-    RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope,
-    UserStatus, UserTag, Value, ValueMap,
+    Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Meta, NameForm,
+    OpenCommand, PasswordChange, PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record,
+    RecordKey, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord,
+    Resource, RetiredCommand, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp,
+    TagChange, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use request::{origin, outcome, owner};
 
 /// Text with whatever makes trouble: zero bytes, case, letters that change length with case.
 fn text() -> impl Strategy<Value = String> {
@@ -405,30 +408,22 @@ fn role_commands() -> impl Strategy<Value = Command<Sealed>> {
 
 pub(crate) fn entry() -> impl Strategy<Value = Entry> {
     let actor = prop_oneof![Just(Principal::System), user_name().prop_map(Principal::User)];
-    let command = prop_oneof![alias_commands(), database_commands(), user_commands(), role_commands()];
-    (any::<[u8; 16]>(), actor, any::<u64>(), command).prop_map(|(request, actor, issued_at, command)| Entry {
-        request: RequestId(request),
-        actor,
-        issued_at: Timestamp(issued_at),
-        command,
-    })
-}
-
-fn outcome() -> impl Strategy<Value = Outcome> {
-    let notification = prop_oneof![
-        catalog_name().prop_map(Notification::HomeDatabaseNotFound),
-        role_name().prop_map(|role| Notification::AlreadyAssigned { role }),
-        role_name().prop_map(|role| Notification::NotAssigned { role }),
-        (any::<String>(), any::<String>()).prop_map(|(entity, name)| Notification::ImpossibleRevoke { entity, name }),
-        Just(Notification::OidcForwardingDisabled),
+    // In boxes: in one piece the strategy is larger than the stack of a test.
+    let command = prop_oneof![
+        alias_commands().boxed(),
+        database_commands().boxed(),
+        user_commands().boxed(),
+        role_commands().boxed()
     ];
-    let effect = (any::<u64>(), vec(notification, 0..3))
-        .prop_map(|(system_updates, notifications)| Effect { system_updates, notifications });
-    let rejection = (select(Rejection::table()), any::<String>()).prop_map(|(row, text)| {
-        let values: Vec<_> = row.fields.iter().map(|field| format!("{field} {text}")).collect();
-        Rejection::from_parts(row.code, &values).unwrap()
-    });
-    prop_oneof![effect.prop_map(Ok), rejection.prop_map(Err)]
+    (any::<[u8; 16]>(), actor, any::<u64>(), command, of(origin())).prop_map(
+        |(request, actor, issued_at, command, origin)| Entry {
+            request: RequestId(request),
+            actor,
+            issued_at: Timestamp(issued_at),
+            command,
+            origin,
+        },
+    )
 }
 
 fn alias() -> impl Strategy<Value = Alias> {
@@ -474,8 +469,8 @@ pub(crate) fn record() -> impl Strategy<Value = (RecordKey, Record)> {
     let role =
         (any::<bool>(), stamp()).prop_map(|(immutable, created)| Record::Role(Arc::new(Role { immutable, created })));
     let membership = stamp().prop_map(|created| Record::RoleAssignment(RoleAssignment { created }));
-    let request = (stamp(), outcome())
-        .prop_map(|(applied, outcome)| Record::Request(Arc::new(RequestRecord { applied, outcome })));
+    let request = (stamp(), outcome(), of(owner()))
+        .prop_map(|(applied, outcome, owner)| Record::Request(Arc::new(RequestRecord { applied, outcome, owner })));
     let member = (user_name(), role_name()).prop_map(|(user, role)| RecordKey::RoleAssignment(user, role));
     let request_key = any::<[u8; 16]>().prop_map(|id| RecordKey::Request(RequestId(id)));
     prop_oneof![

@@ -75,6 +75,7 @@ fn values_nest_as_deeply_as_promised() {
             parameters: [("deep".to_owned(), (&nested(NESTING_MAX, wrap)).into())].into(),
             request_id: Vec::new(),
             freshness: None,
+            first_sent_after_revision: None,
         };
         assert_eq!(v1::ExecuteRequest::decode(&*request.encode_to_vec()), Ok(request));
     }

@@ -13,9 +13,9 @@ use aliasd_catalog::{
     DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
     Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, NameForm, Notification, OpenCommand,
     PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
-    RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestRecord, Resource, Revision,
-    Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, Timestamp, TransactionAction, UserName,
-    UserScope, Value, ValueMap,
+    RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestOrigin, RequestOwner,
+    RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp,
+    StatementFingerprint, Timestamp, TransactionAction, UserName, UserScope, Value, ValueMap,
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
@@ -149,6 +149,7 @@ fn entry(command: Command<Sealed>) -> Entry {
         actor: Principal::User(user("alice")),
         issued_at: Timestamp(1_760_000_000_123),
         command,
+        origin: None,
     }
 }
 
@@ -162,7 +163,14 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
         password: hash(),
     });
     let bootstrap = Entry { actor: Principal::System, ..entry(bootstrap) };
-    let mut entries = vec![("bootstrap", bootstrap)];
+    let origin = RequestOrigin {
+        made_at: Revision(41),
+        fingerprint: StatementFingerprint([0xf1; 32]),
+        credential_revision: Some(Revision(17)),
+    };
+    let dropped = Command::Open(OpenCommand::DropRole { name: role("remote"), if_exists: false });
+    let with_origin = Entry { origin: Some(origin), ..entry(dropped) };
+    let mut entries = vec![("bootstrap", bootstrap), ("origin", with_origin)];
     entries.extend(alias_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(database_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(user_commands().into_iter().map(|(name, command)| (name, entry(command))));
@@ -458,9 +466,13 @@ fn requests() -> Vec<(String, RecordKey, Record)> {
     let bare = Rejection::NotFormed {};
     let outcomes = [("request-effect", Ok(effect)), ("request-rejected", Err(rejection)), ("request-bare", Err(bare))];
     let requests = outcomes.into_iter().zip(20..).map(|((name, outcome), revision)| {
-        let record = RequestRecord { applied: stamp(revision), outcome };
+        let record = RequestRecord { applied: stamp(revision), outcome, owner: None };
         let id = u8::try_from(revision).unwrap();
         (name.to_owned(), RecordKey::Request(RequestId([id; 16])), Record::Request(Arc::new(record)))
     });
-    requests.collect()
+    let owner = RequestOwner { actor: Principal::User(user("alice")), fingerprint: StatementFingerprint([0xf1; 32]) };
+    let outcome = Ok(Effect { system_updates: 1, notifications: Vec::new() });
+    let owned = RequestRecord { applied: stamp(30), outcome, owner: Some(owner) };
+    let owned = ("request-owned".to_owned(), RecordKey::Request(RequestId([30; 16])), Record::Request(Arc::new(owned)));
+    requests.chain([owned]).collect()
 }

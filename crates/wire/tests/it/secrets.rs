@@ -42,6 +42,7 @@ fn messages_with_secrets_do_not_print_them() {
         parameters: [("password".to_owned(), value())].into(),
         request_id: Vec::new(),
         freshness: None,
+        first_sent_after_revision: None,
     });
     assert_silent(&value());
     let list = v1::ListValue { values: vec![value()] };

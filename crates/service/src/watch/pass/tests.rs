@@ -22,7 +22,8 @@ fn entry(revision: u64, roles: usize) -> AppliedEntry {
     let roles = (0..roles).map(|number| change(RecordKey::Role(role(number))));
     let command = OpenCommand::CreateRole { name: role(0), mode: CreateMode::Fail, immutable: false, copy_of: None };
     let command = Command::Open(command);
-    let entry = Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(0), command };
+    let entry =
+        Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(0), command, origin: None };
     AppliedEntry {
         revision: Revision(revision),
         entry: Arc::new(entry),
