@@ -2,8 +2,9 @@
 //!
 //! Two numbers say what may be believed. `position`: every change up to it has been delivered and has
 //! dropped what it concerned. `last_change`: no route that was read before it may be added, since that
-//! change has been delivered and will not come again. Nothing is believed when the stream has been silent for
-//! longer than the bound; then the cache answers nothing and the guards end.
+//! change has been delivered and will not come again. Nothing is believed when no member has said for longer than the
+//! bound that it was up to date and that everything up to there is delivered: then the cache answers nothing and the
+//! guards end.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -48,7 +49,8 @@ struct State {
     /// `None` until the stream has begun.
     position: Option<u64>,
     last_change: u64,
-    last_event_at: Instant,
+    /// When everything acknowledged to anyone by then had been delivered.
+    current_at: Instant,
     refused: Option<Failure>,
     cache: Cache,
     guards: HashMap<u64, Guarded>,
@@ -86,7 +88,7 @@ impl Hub {
             caller: String::new(),
             position: None,
             last_change: 0,
-            last_event_at: Instant::now(),
+            current_at: Instant::now(),
             refused: None,
             cache: Cache::new(core.limits.cached_routes),
             guards: HashMap::new(),
@@ -124,7 +126,7 @@ async fn follow(core: Arc<Core>, shared: Arc<Shared>) {
         match stream.next().await {
             Ok(event) => {
                 core.note_seen(stream.position().unwrap_or_default());
-                shared.record_event(&event);
+                shared.record_event(&event, stream.current_at());
             }
             Err(error) => {
                 tracing::warn!(code = %error.code, "the watch of the route cache is refused: {error}");
@@ -154,8 +156,8 @@ impl Shared {
         lock(&self.state)
     }
 
-    fn record_event(&self, event: &Event) {
-        self.state().record_event(event);
+    fn record_event(&self, event: &Event, current_at: Option<Instant>) {
+        self.state().record_event(event, current_at);
         self.pulse.send_modify(|count| *count = count.wrapping_add(1));
     }
 
@@ -195,7 +197,7 @@ impl Shared {
                 if !state.is_live(self.silence_max) {
                     return;
                 }
-                state.last_event_at + self.silence_max
+                state.current_at + self.silence_max
             };
             sleep_until(believed_until).await;
         }
@@ -227,10 +229,10 @@ impl Shared {
 
 impl State {
     fn is_live(&self, silence_max: Duration) -> bool {
-        self.position.is_some() && self.last_event_at.elapsed() <= silence_max
+        self.position.is_some() && self.current_at.elapsed() <= silence_max
     }
 
-    fn record_event(&mut self, event: &Event) {
+    fn record_event(&mut self, event: &Event, current_at: Option<Instant>) {
         let revision = match event {
             Event::Changes { revision, changes } => {
                 self.last_change = *revision;
@@ -253,7 +255,7 @@ impl State {
             self.last_change = revision;
         }
         self.position = Some(revision);
-        self.last_event_at = Instant::now();
+        self.current_at = current_at.unwrap_or(self.current_at);
         self.refused = None;
     }
 

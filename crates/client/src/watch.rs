@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aliasd_wire::v1::router_client::RouterClient;
 use aliasd_wire::v1::{self, watch_response::Event as WireEvent};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use tonic::{Status, Streaming};
 
 use crate::attempt_error::{AttemptError, invalid_answer};
@@ -59,6 +59,8 @@ pub enum Event {
 pub struct Watch {
     core: Arc<Core>,
     from: WatchFrom,
+    /// Until when everything acknowledged to anyone was in what the last mark promised.
+    current_at: Option<Instant>,
     stream: Option<Stream>,
     /// How many streams in a row have ended before their first message.
     failures_in_a_row: u32,
@@ -67,8 +69,10 @@ pub struct Watch {
 struct Stream {
     messages: Streaming<v1::WatchResponse>,
     member: Arc<Member>,
-    /// After this long without a message another member is tried.
+    /// After this long without a message that goes on from where the watch is, another member is tried.
     silence_max: Duration,
+    /// When the last such message came.
+    advanced_at: Instant,
 }
 
 // === impl WatchFrom ===
@@ -104,12 +108,17 @@ impl WatchFrom {
 
 impl Watch {
     pub(crate) fn new(core: Arc<Core>, from: WatchFrom) -> Self {
-        Self { core, from, stream: None, failures_in_a_row: 0 }
+        Self { core, from, current_at: None, stream: None, failures_in_a_row: 0 }
     }
 
     /// The revision up to which everything has been delivered; `None` before the first event.
     pub fn position(&self) -> Option<u64> {
         self.from.after
+    }
+
+    /// When what had been acknowledged to anyone by then was delivered; `None` before the first mark.
+    pub(crate) fn current_at(&self) -> Option<Instant> {
+        self.current_at
     }
 
     /// The next event. Waits for as long as it takes, over failures of members and changes of the leader.
@@ -125,7 +134,8 @@ impl Watch {
                 }
                 continue;
             };
-            let message = match timeout(stream.silence_max, stream.messages.message()).await {
+            let silent_at = stream.advanced_at + stream.silence_max;
+            let message = match timeout_at(silent_at, stream.messages.message()).await {
                 Ok(Ok(Some(message))) => message,
                 Ok(Ok(None)) => {
                     stream.member.failed();
@@ -140,7 +150,7 @@ impl Watch {
                 }
                 Err(_elapsed) => {
                     stream.member.failed();
-                    self.abandon_stream("the stream fell silent");
+                    self.abandon_stream("the stream fell silent, or stays behind");
                     continue;
                 }
             };
@@ -169,7 +179,8 @@ impl Watch {
         match opened {
             Ok((answer, member)) => {
                 let messages = answer.into_inner();
-                self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE });
+                let advanced_at = Instant::now();
+                self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE, advanced_at });
                 Ok(None)
             }
             Err(failure) => self.on_open_error(failure).await,
@@ -217,6 +228,13 @@ impl Watch {
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
     }
 
+    fn advance(&mut self, revision: u64) {
+        self.from.after = Some(revision);
+        if let Some(stream) = &mut self.stream {
+            stream.advanced_at = Instant::now();
+        }
+    }
+
     fn event(&mut self, message: v1::WatchResponse) -> Result<Option<Event>, Failure> {
         let position = self.from.after.unwrap_or_default();
         match message.event {
@@ -225,7 +243,7 @@ impl Watch {
                 if self.from.after.is_some() && batch.revision <= position {
                     return Ok(None);
                 }
-                self.from.after = Some(batch.revision);
+                self.advance(batch.revision);
                 Ok(Some(Event::Changes { revision: batch.revision, changes: batch.changes }))
             }
             Some(WireEvent::Progress(mark)) => {
@@ -237,7 +255,9 @@ impl Watch {
                 if mark.revision < position {
                     return Ok(None);
                 }
-                self.from.after = Some(mark.revision);
+                self.advance(mark.revision);
+                let staleness = mark.staleness.and_then(|staleness| Duration::try_from(staleness).ok());
+                self.current_at = Instant::now().checked_sub(staleness.unwrap_or_default());
                 Ok(Some(Event::Progress { revision: mark.revision }))
             }
             None => Err(invalid_answer("a part of the watch is empty")),

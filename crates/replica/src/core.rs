@@ -2,18 +2,18 @@
 //!
 //! It knows how to ask Raft and what this member is; it neither opens stores nor talks to other members.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Revision};
 use openraft::RaftMetrics;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
-use tokio::sync::watch;
 
 use crate::error::{ClusterError, NotServing, StopReason};
 use crate::fault::{Ending, StorageFault};
 use crate::feed::Feed;
+use crate::freshness::Freshness;
 use crate::lifecycle::{Lifecycle, LifecycleState, Step};
 use crate::log::health::LogHealth;
 use crate::machine::Machine;
@@ -37,8 +37,7 @@ pub(crate) struct Core {
     /// Nodes whose messages are refused.
     pub(crate) strangers: Strangers,
     metrics: WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>,
-    /// When a leader was last heard of.
-    heard: watch::Sender<Option<Moment>>,
+    freshness: Mutex<Freshness>,
     log: Arc<LogHealth>,
 }
 
@@ -50,9 +49,10 @@ impl Core {
         feed: Arc<Feed>,
         log: Arc<LogHealth>,
     ) -> Self {
-        let (metrics, heard) = (raft.metrics(), watch::Sender::new(None));
+        let metrics = raft.metrics();
         let (node, lifecycle) = (roster.node, LifecycleState::new(roster.identity.kept().fenced_at));
-        Self { node, runtime, raft, feed, lifecycle, roster, strangers: Strangers::default(), metrics, heard, log }
+        let (strangers, freshness) = (Strangers::default(), Mutex::default());
+        Self { node, runtime, raft, feed, lifecycle, roster, strangers, metrics, freshness, log }
     }
 
     /// Calls into Raft on this replica's runtime, whoever's task it is.
@@ -75,23 +75,20 @@ impl Core {
         self.lifecycle.serving()
     }
 
-    pub(crate) fn heard_from_leader(&self) {
-        self.heard.send_replace(Some(self.runtime.now()));
+    fn freshness(&self) -> MutexGuard<'_, Freshness> {
+        self.freshness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long ago a leader was heard of; see [`crate::Replica::last_heard_from_leader`].
-    pub(crate) fn last_heard_from_leader(&self) -> Option<Duration> {
-        let now = self.runtime.now();
-        // Held for a few loads only: the core waits for it when it has something new.
-        let metrics = self.metrics.borrow_watched();
-        let leads = metrics.current_leader == Some(self.node);
-        if leads && metrics.membership_config.voter_ids().eq([self.node]) {
-            return Some(Duration::ZERO);
-        }
-        let acked = metrics.last_quorum_acked.as_ref().filter(|_| leads).map(|acked| **acked);
-        drop(metrics);
-        let heard = *self.heard.borrow();
-        [acked, heard].into_iter().flatten().map(|moment| now.saturating_since(moment)).min()
+    /// Takes note that a quorum confirmed what a read that began at `asked_at` must have applied.
+    pub(crate) fn confirmed(&self, revision: Revision, asked_at: Moment) {
+        let applied = self.feed.view().revision;
+        self.freshness().confirm(revision, asked_at, applied);
+    }
+
+    /// How long ago the view was known to be up to date; see [`crate::Replica::staleness`].
+    pub(crate) fn staleness(&self) -> Option<Duration> {
+        let applied = self.feed.view().revision;
+        self.freshness().age(applied, self.runtime.now())
     }
 
     pub(crate) fn leader(&self) -> Option<(NodeId, Member)> {

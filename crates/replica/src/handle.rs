@@ -25,7 +25,7 @@ use crate::machine::store::{CatalogStore, Records, SharedStore};
 use crate::network::{NetworkFactory, Peers};
 use crate::options::ReplicaOptions;
 use crate::propose::{encode, forward, propose_here};
-use crate::read::ReadIndexer;
+use crate::read::{ReadIndexer, confirm, confirm_regularly};
 use crate::record::record;
 use crate::roster::Roster;
 use crate::runtime::{self, OwnedTasks};
@@ -124,6 +124,7 @@ impl Replica {
         let reads = ReadIndexer::start(&core, &peers);
         let tasks = OwnedTasks::default();
         tasks.spawn(&core.runtime, supervise(Arc::clone(&core), machine_gone));
+        tasks.spawn(&core.runtime, confirm_regularly(Arc::clone(&core), Arc::clone(&reads), options.confirm_interval));
         let comparing = compare_regularly(Arc::clone(&core), Arc::clone(&peers), options.digest_interval);
         tasks.spawn(&core.runtime, comparing);
         tasks.spawn(&core.runtime, record(Arc::clone(&core), Arc::clone(&peers), options.digest_interval));
@@ -170,7 +171,7 @@ impl Replica {
         let runtime = &self.core.runtime;
         let deadline = runtime.now() + timeout;
         self.serving()?;
-        let index = match runtime.timeout_at(deadline, self.reads.anywhere()).await {
+        let index = match runtime.timeout_at(deadline, confirm(&self.core, &self.reads)).await {
             Ok(Ok(index)) => index,
             Ok(Err(reason)) => return Err(ReadError::Unavailable { reason }),
             Err(_) => return Err(ReadError::Unavailable { reason: format!("no answer within {timeout:?}") }),
@@ -213,12 +214,13 @@ impl Replica {
         self.core.serving()
     }
 
-    /// How long ago a leader was heard of: for a leader, when a quorum last answered it. `None`: never since the start.
-    /// A member that has just become the leader goes on from when it heard of the last one: no quorum has answered it yet.
+    /// How old the view may be: it holds everything that was acknowledged to anyone until this long ago. `None`: that was
+    /// never known since the start. Contact with a leader does not count, only what a quorum confirmed and this member has
+    /// applied.
     ///
     /// Cheap enough for every read.
-    pub fn last_heard_from_leader(&self) -> Option<Duration> {
-        self.core.last_heard_from_leader()
+    pub fn staleness(&self) -> Option<Duration> {
+        self.core.staleness()
     }
 
     /// This node.

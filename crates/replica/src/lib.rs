@@ -17,7 +17,8 @@
 //!
 //! # Life of a read
 //!
-//! [`Replica::view`] costs an atomic load. A linearizable read first calls [`Replica::read_barrier`]: the leader
+//! [`Replica::view`] costs an atomic load, and [`Replica::staleness`] says how fresh the view is known to be: this member asks
+//! regularly what it must have applied. A linearizable read first calls [`Replica::read_barrier`]: the leader
 //! confirms with a quorum that it still leads, and this member waits until it has applied what the leader had committed.
 //!
 //! # When something breaks
@@ -37,6 +38,7 @@ mod feed;
 mod fit;
 mod form;
 mod frame;
+mod freshness;
 mod handle;
 mod identity;
 mod incarnation;

@@ -55,6 +55,8 @@ pub struct ReplicaOptions {
     pub history_entries: usize,
     /// How often digests are compared with the other members.
     pub digest_interval: Duration,
+    /// How often this member finds out how fresh its view is, if no read does.
+    pub confirm_interval: Duration,
 }
 
 impl ReplicaOptions {
@@ -79,6 +81,7 @@ impl ReplicaOptions {
             snapshot_timeout: Duration::from_secs(30),
             history_entries: 10_000,
             digest_interval: Duration::from_secs(5),
+            confirm_interval: raft.heartbeat_interval * 5,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Linearizable reads: which revision a read must have seen, confirmed by a quorum after the read began.
 //!
-//! Many reads share one question: all that came before it was asked take its answer.
+//! Many reads share one question: all that came before it was asked take its answer. When nobody reads, the question is asked
+//! all the same, since its answer is what tells how fresh this member's view is.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use openraft::errors::{LinearizableReadError, RaftError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::core::Core;
+use crate::lifecycle::Lifecycle;
 use crate::network::Peers;
 use crate::runtime::{self, SharedRuntime};
 use crate::types::NodeId;
@@ -21,6 +23,9 @@ use crate::types::NodeId;
 const CALLERS_MAX: usize = 8192;
 /// How long the leader may take to answer a follower.
 const LEADER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The pause after a question without an answer. A lost leader is replaced within a second or so.
+const CONFIRM_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// What a leader, or a node that is asked for one, answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +64,24 @@ impl ReadIndexer {
     /// Asks whoever leads. The error says what was tried.
     pub(crate) async fn anywhere(&self) -> Result<Revision, String> {
         self.anywhere.ask().await.unwrap_or_else(|| Err("this node stops".to_owned()))
+    }
+}
+
+/// Asks what a read that begins now must have applied, and takes note of it.
+pub(crate) async fn confirm(core: &Core, reads: &ReadIndexer) -> Result<Revision, String> {
+    let asked_at = core.runtime.now();
+    let revision = reads.anywhere().await?;
+    core.confirmed(revision, asked_at);
+    Ok(revision)
+}
+
+/// Asks again and again, until this member stops.
+pub(crate) async fn confirm_regularly(core: Arc<Core>, reads: Arc<ReadIndexer>, interval: Duration) {
+    while !matches!(core.lifecycle(), Lifecycle::Stopped(_)) {
+        // At once when somebody leads again.
+        core.wait_for(interval, |metrics| metrics.current_leader.is_some()).await;
+        let confirmed = confirm(&core, &reads).await.is_ok();
+        core.runtime.sleep(if confirmed { interval } else { interval.min(CONFIRM_AGAIN_AFTER) }).await;
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Parts {
     pub identity: Identity,
     /// Where it is counted what becomes of calls.
     pub counters: SharedCounters,
-    /// How long LOCAL reads are served without news of a leader.
+    /// How old the state may be that LOCAL and AT_LEAST reads are answered from.
     pub max_staleness: Duration,
     /// What the catalog decides by in a cluster that this node forms.
     pub policy: Policy,

@@ -29,7 +29,7 @@ pub enum Freshness {
 #[derive(Clone)]
 pub(crate) struct Reader {
     replica: Replica,
-    /// How long LOCAL reads are served without news of a leader.
+    /// How old the state may be that a read is answered from.
     max_staleness: Duration,
 }
 
@@ -53,8 +53,11 @@ impl Reader {
     /// This member cannot keep the promise now; another one may.
     pub(crate) async fn view(&self, freshness: Freshness) -> Result<Arc<View>, Failure> {
         match freshness {
-            Freshness::Local => self.fresh_enough()?,
-            Freshness::AtLeast(revision) => self.wait_for_revision(revision).await?,
+            Freshness::Local => drop(self.fresh_enough()?),
+            Freshness::AtLeast(revision) => {
+                self.wait_for_revision(revision).await?;
+                self.fresh_enough()?;
+            }
             Freshness::Linearizable => {
                 if self.catch_up().await.is_err() {
                     // An election may be under way; it takes about as long as a caller's pause before the next attempt.
@@ -66,16 +69,23 @@ impl Reader {
         Ok(self.present())
     }
 
-    /// Refuses if no leader was heard of lately.
-    pub(crate) fn fresh_enough(&self) -> Result<(), NodeFailure> {
-        match self.replica.last_heard_from_leader() {
-            Some(silence) if silence <= self.max_staleness => Ok(()),
-            silence => {
-                let silence = silence.map_or_else(
-                    || "since it started".to_owned(),
-                    |silence| format!("for {}.{} s", silence.as_secs(), silence.subsec_millis() / 100),
+    /// How old the present state may be.
+    ///
+    /// # Errors
+    /// Older than this member answers from.
+    pub(crate) fn fresh_enough(&self) -> Result<Duration, NodeFailure> {
+        self.fresh_within(self.max_staleness)
+    }
+
+    fn fresh_within(&self, bound: Duration) -> Result<Duration, NodeFailure> {
+        match self.replica.staleness() {
+            Some(age) if age <= bound => Ok(age),
+            age => {
+                let proof = age.map_or_else(
+                    || "it has had no proof since it started".to_owned(),
+                    |age| format!("the last proof is {}.{} s old", age.as_secs(), age.subsec_millis() / 100),
                 );
-                Err(NodeFailure::Stale { silence })
+                Err(NodeFailure::Stale { proof })
             }
         }
     }
@@ -166,3 +176,6 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -216,7 +216,7 @@ impl Router for Service {
             let changes = vec![v1::Change { subject, name: name.to_owned(), kind }];
             Event::Batch(v1::ChangeBatch { revision, changes })
         };
-        let begin = Event::Progress(v1::ProgressMark { revision: 7, interval: None });
+        let begin = Event::Progress(v1::ProgressMark { revision: 7, ..v1::ProgressMark::default() });
         let events = [begin, change(8, "films"), change(9, "")];
         let events = events.map(|event| Ok(v1::WatchResponse { event: Some(event) }));
         Ok(Response::new(Box::pin(tokio_stream::iter(events))))

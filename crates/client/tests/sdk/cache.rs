@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_client::messages::{ChangeKind, ChangeSubject};
+use aliasd_client::messages::{ChangeKind, ChangeSubject, ProgressMark, watch_response};
 use aliasd_client::{Client, Failure, Freshness, Lookup, Route};
 
 use crate::cluster::Cluster;
@@ -151,4 +151,24 @@ async fn the_watch_ends_with_the_client() {
     assert!(!asks(&cluster, &other, &Lookup::name("films")).await);
     drop(other);
     cluster.until("the end of the watch", |state| state.watchers == 0).await;
+}
+
+#[tokio::test]
+async fn what_a_member_says_that_was_not_up_to_date_is_not_believed() {
+    let cluster = Cluster::start(1).await;
+    let client = patient(&cluster);
+    let lookup = Lookup::name("films");
+    warm(&cluster, &client, &lookup).await;
+    let mut mark = ProgressMark::default();
+    mark.staleness.get_or_insert_default().seconds = crate::PATIENCE.as_secs().cast_signed() + 1;
+    cluster.tell(watch_response::Event::Progress(mark));
+    soon("a question", async {
+        while !asks(&cluster, &client, &lookup).await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    // Until a member says again that it is up to date.
+    cluster.progress();
+    warm(&cluster, &client, &lookup).await;
 }

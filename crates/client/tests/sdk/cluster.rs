@@ -65,6 +65,8 @@ pub(crate) struct State {
     pub(crate) addresses: Vec<SocketAddr>,
     /// Watches say nothing, old and new ones.
     pub(crate) is_mute: bool,
+    /// Members whose watches never get beyond a revision, and say so again and again.
+    pub(crate) lagging: BTreeMap<usize, u64>,
     pub(crate) watchers: usize,
     /// How many logins there were; the number is a part of the token.
     pub(crate) logins: usize,
@@ -177,7 +179,7 @@ impl Cluster {
     /// A sign of life.
     pub(crate) fn progress(&self) {
         let revision = self.world.state().revision;
-        self.tell(watch_response::Event::Progress(ProgressMark { revision, interval: None }));
+        self.tell(watch_response::Event::Progress(ProgressMark { revision, ..ProgressMark::default() }));
     }
 
     pub(crate) fn tell(&self, event: watch_response::Event) {

@@ -198,13 +198,17 @@ impl Router for Member {
         self.note(|call| (call.after_revision, call.names) = (after, names));
         let (messages, stream) = mpsc::channel(1000);
         let mut state = self.world.state();
+        if let Some(revision) = state.lagging.get(&self.number).copied() {
+            tokio::spawn(say_again_and_again(revision, messages));
+            return Ok(Response::new(Box::pin(ReceiverStream::new(stream))));
+        }
         if after.is_some_and(|after| after < state.compacted) {
             let error = Failure::retry_here("WATCH_COMPACTED", "The history does not reach back so far.");
             return Err(error.with_resume_revision(state.revision).to_status());
         }
         if !state.is_mute {
             let from = after.unwrap_or(state.revision);
-            let mark = v1::ProgressMark { revision: from, interval: None };
+            let mark = v1::ProgressMark { revision: from, ..v1::ProgressMark::default() };
             let missed = state.history.iter().filter(|batch| batch.revision > from).cloned();
             let events =
                 std::iter::once(watch_response::Event::Progress(mark)).chain(missed.map(watch_response::Event::Batch));
@@ -215,6 +219,16 @@ impl Router for Member {
         state.watchers += 1;
         tokio::spawn(feed(Arc::clone(&self.world), self.world.feed.subscribe(), messages));
         Ok(Response::new(Box::pin(ReceiverStream::new(stream))))
+    }
+}
+
+/// What a member says that does not keep up, and does not stop to say so.
+async fn say_again_and_again(revision: u64, messages: mpsc::Sender<Result<v1::WatchResponse, Status>>) {
+    let mut mark = v1::ProgressMark { revision, ..v1::ProgressMark::default() };
+    mark.interval.get_or_insert_default().nanos = 50_000_000;
+    let message = v1::WatchResponse { event: Some(watch_response::Event::Progress(mark)) };
+    while messages.send(Ok(message.clone())).await.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
 

@@ -74,11 +74,22 @@ async fn a_member_that_lags_behind_takes_nothing_back() {
     assert_eq!(next_changes(&mut watch).await, 1);
     assert_eq!(next_changes(&mut watch).await, 2);
     assert_eq!(next_changes(&mut watch).await, 3);
-    cluster.tell(watch_response::Event::Progress(ProgressMark { revision: 1, interval: None }));
+    cluster.tell(watch_response::Event::Progress(ProgressMark { revision: 1, ..ProgressMark::default() }));
     cluster.tell(watch_response::Event::Batch(ChangeBatch { revision: 2, changes: Vec::new() }));
     cluster.progress();
     assert_eq!(next(&mut watch).await, Event::Progress { revision: 3 });
     assert_eq!(watch.position(), Some(3));
+}
+
+#[tokio::test]
+async fn a_member_that_stays_behind_is_left_for_another() {
+    let cluster = Cluster::start(2).await;
+    cluster.world.state().revision = 100;
+    cluster.world.state().lagging.insert(0, 40);
+    let mut watch = cluster.client(&[0, 1]).watch(WatchFrom::after(100));
+    assert_eq!(next(&mut watch).await, Event::Progress { revision: 100 });
+    let asked: Vec<_> = cluster.calls("watch").iter().map(|call| (call.member, call.after_revision)).collect();
+    assert_eq!(asked, [(0, Some(100)), (1, Some(100))]);
 }
 
 #[tokio::test]

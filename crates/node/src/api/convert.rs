@@ -98,8 +98,9 @@ pub(super) fn message(message: Message) -> v1::WatchResponse {
             let changes = events.into_iter().map(change).collect();
             Part::Batch(v1::ChangeBatch { revision: revision.0, changes })
         }
-        Message::Progress { revision, interval } => {
-            Part::Progress(v1::ProgressMark { revision: revision.0, interval: Some(duration(interval)) })
+        Message::Progress { revision, staleness, interval } => {
+            let (interval, staleness) = (Some(duration(interval)), Some(duration(staleness)));
+            Part::Progress(v1::ProgressMark { revision: revision.0, interval, staleness })
         }
     };
     v1::WatchResponse { event: Some(part) }

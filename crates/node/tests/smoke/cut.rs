@@ -28,6 +28,21 @@ async fn a_watch_from_before_history_begins_is_told_where_to_resume() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mark_promises_nothing_beyond_what_the_node_has() {
+    let (rig, admin) = formed().await;
+    let applied = admin.execute("CREATE DATABASE films").await.unwrap().revision;
+    let mut watch = admin.watch(Some(applied + 1000)).await.unwrap();
+    for _ in 0..2 {
+        let Event::Progress(mark) = watch.message().await.unwrap().unwrap().event.unwrap() else {
+            panic!("nothing happens");
+        };
+        assert!(mark.revision <= applied, "{mark:?}");
+        assert!(mark.staleness.is_some(), "how old it may be");
+    }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watcher_that_does_not_read_is_cut_and_misses_nothing() {
     let (mut rig, admin) = formed().await;
     let mut watch = admin.watch(None).await.unwrap();

@@ -24,14 +24,7 @@ pub(super) fn append(
     let end = StreamEnd::default();
     let requests = admitted(admission, requests, end.clone());
     let answers = runtime::enter(&core.runtime, || core.raft.stream_append(requests));
-    let core = Arc::clone(core);
-    let answers = answers.map(move |answer| {
-        let answer = answer.map_err(|error| stopped(&error))?;
-        if answer.is_ok() {
-            core.heard_from_leader();
-        }
-        Ok(append_reply_to_wire(&answer))
-    });
+    let answers = answers.map(|answer| Ok(append_reply_to_wire(&answer.map_err(|error| stopped(&error))?)));
     let refusal = futures::stream::once(async move { end.take() }).filter_map(ready).map(Err);
     answers.chain(refusal).boxed()
 }

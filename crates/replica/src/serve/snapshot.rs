@@ -35,7 +35,6 @@ pub(super) async fn install(
     let snapshot = openraft::Snapshot { meta, snapshot: SnapshotData::Received(received) };
     let answer = server.core.within(server.core.raft.install_full_snapshot(vote, snapshot)).await;
     let answer = answer.map_err(|error| stopped(&error))?;
-    server.core.heard_from_leader();
     Ok(wire::SnapshotReply { vote: Some(vote_to_wire(&answer.vote)) })
 }
 

@@ -31,9 +31,17 @@ pub(super) struct World {
 
 impl World {
     fn new(simulation: &Arc<Simulation>) -> Self {
-        Self::with_board(simulation, Switchboard::with_latency(Duration::from_millis(2)))
+        Self::of(simulation, 3)
     }
 
+    /// The members `1..=size` to be.
+    pub(super) fn of(simulation: &Arc<Simulation>, size: NodeId) -> Self {
+        let mut world = Self::with_board(simulation, Switchboard::with_latency(Duration::from_millis(2)));
+        world.disks = (1..=size).map(|node| (node, MemoryStorage::default())).collect();
+        world
+    }
+
+    /// Three members to be.
     pub(super) fn with_board(simulation: &Arc<Simulation>, board: Switchboard) -> Self {
         Self {
             simulation: Arc::clone(simulation),
@@ -46,12 +54,13 @@ impl World {
         }
     }
 
-    /// Starts three members, forms a cluster of them and commits its first entry.
+    /// Starts the members, forms a cluster of them and commits its first entry.
     pub(super) async fn form(&mut self) {
-        for node in 1..=3 {
-            self.start(node).await;
+        let nodes: Vec<NodeId> = self.disks.keys().copied().collect();
+        for node in &nodes {
+            self.start(*node).await;
         }
-        let members = (1..=3).map(|node| (node, member(node))).collect();
+        let members = nodes.into_iter().map(|node| (node, member(node))).collect();
         self.replica(1).initialize(CLUSTER, members).await.unwrap();
         self.propose(&bootstrap()).await;
     }

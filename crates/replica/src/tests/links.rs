@@ -34,6 +34,7 @@ struct Lines {
     cut: BTreeSet<(NodeId, NodeId)>,
     /// How often a stream of appends was begun, by whom it goes to.
     appends: BTreeMap<NodeId, u64>,
+    starved: Option<NodeId>,
 }
 
 impl Switchboard {
@@ -67,6 +68,15 @@ impl Switchboard {
     /// Nothing passes between the two any more.
     pub(super) fn cut(&self, one: NodeId, other: NodeId) {
         self.0.lock().unwrap().cut.extend([(one, other), (other, one)]);
+    }
+
+    /// Entries no longer reach this member, while everything else does, heartbeats among it.
+    pub(super) fn starve(&self, member: Option<NodeId>) {
+        self.0.lock().unwrap().starved = member;
+    }
+
+    fn is_starved(&self, member: NodeId) -> bool {
+        self.0.lock().unwrap().starved == Some(member)
     }
 
     pub(super) fn heal(&self) {
@@ -178,7 +188,12 @@ impl Link for MemberLink {
                 return pending().await;
             }
             let (server, runtime) = link.reach().await?;
-            let requests = link.carry(requests, &runtime).map(Ok).boxed();
+            let board = (link.board.clone(), link.to);
+            let requests = requests.then(move |request| {
+                let is_lost = board.0.is_starved(board.1) && !request.entries.is_empty();
+                async move { if is_lost { pending().await } else { request } }
+            });
+            let requests = link.carry(requests.boxed(), &runtime).map(Ok).boxed();
             let replies = link.carry(server.append(link.from, requests), &runtime);
             Ok(replies.map(|reply| reply.map_err(LinkError::from)).boxed())
         }

@@ -28,8 +28,8 @@ fn what_the_leader_commits_every_member_shows() {
     let follower = (1..=3).find(|node| *node != leader).unwrap();
     let refused = cluster.block_on(cluster.replica(follower).propose(create_role(2), PATIENCE));
     assert_eq!(refused, Err(ProposeError::ForwardToLeader { leader }));
-    assert!(cluster.replica(follower).last_heard_from_leader().is_some());
-    assert!(cluster.replica(leader).last_heard_from_leader().is_some());
+    assert!(cluster.replica(follower).staleness().is_some());
+    assert!(cluster.replica(leader).staleness().is_some());
     let status = cluster.replica(leader).status();
     assert_eq!((status.role, status.members.len()), (ReplicaRole::Leader, 3));
     cluster.settle();
@@ -69,13 +69,16 @@ fn a_member_that_becomes_the_leader_goes_on_answering_local_reads() {
     let old = cluster.leader();
     cluster.propose(&bootstrap()).1.unwrap();
     cluster.settle();
+    cluster.wait("every member to know that it is up to date", || {
+        (1..=3).all(|node| cluster.replica(node).staleness().is_some())
+    });
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         for node in (1..=3).filter(|node| *node != old) {
             let (replica, stop) = (cluster.replica(node), &stop);
             scope.spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
-                    assert!(replica.last_heard_from_leader().is_some(), "node {node} had heard of the old leader");
+                    assert!(replica.staleness().is_some(), "node {node} was up to date under the old leader");
                     thread::yield_now();
                 }
             });

@@ -4,6 +4,7 @@ mod cluster;
 mod deterministic;
 mod fence;
 mod foundation;
+mod freshness;
 mod identity;
 mod lines;
 mod links;

@@ -101,10 +101,10 @@ node_failures! {
     NotRecognised { member } = "NODE_NOT_RECOGNISED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has an empty data directory, and member {member} of a cluster knows it with another one: what it had acknowledged is gone, so it takes no part.",
         "Ask another member. Start this node with the data directory that it had; if that is lost, leave it stopped until it can be replaced by a node with another id.";
-    /// No leader was heard for longer than `cluster.max_staleness`.
-    Stale { silence } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
-        "This node has not heard from a leader {silence}.",
-        "Ask another member. If none answers, a majority of the members is down or cut off.";
+    /// What this member has was not confirmed to be up to date for longer than `cluster.max_staleness`.
+    Stale { proof } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
+        "This node cannot tell that it is up to date: {proof}.",
+        "Ask another member. If all say so, a majority of the members is down or cut off.";
     /// The wanted revision is not applied here yet.
     RevisionNotReached { wanted, applied } = "REVISION_NOT_REACHED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has not reached revision {wanted} yet; it is at {applied}.", "Ask another member, or wait a moment.";

@@ -24,6 +24,9 @@ use crate::readiness::Readiness;
 /// The longest time between two messages of a watch.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
+/// In this time a watch has taken in what the view shows already.
+const ABSORBED_WITHIN: Duration = Duration::from_millis(10);
+
 /// One message of a watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
@@ -36,8 +39,10 @@ pub enum Message {
     },
     /// Nothing relevant is missing.
     Progress {
-        /// Everything relevant up to and with this revision was sent.
+        /// Everything relevant up to and with this revision was sent. Never beyond what this member has applied.
         revision: Revision,
+        /// How old the member's state may be: what was acknowledged until this long ago is in it.
+        staleness: Duration,
         /// The next message follows within this time.
         interval: Duration,
     },
@@ -84,7 +89,7 @@ impl Watch {
         names: Option<BTreeSet<CatalogName>>,
         after: Option<Revision>,
     ) -> Result<impl Stream<Item = Result<Message, Failure>> + Send + use<>, Failure> {
-        self.reader.fresh_enough()?;
+        let staleness = self.reader.fresh_enough()?;
         let subscription = self.reader.replica().subscribe(after).map_err(compacted)?;
         let reached = subscription.position();
         let mut progress = tokio::time::interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
@@ -97,7 +102,7 @@ impl Watch {
             caller,
             subscription,
             reached,
-            waiting: VecDeque::from([Message::Progress { revision: reached, interval: PROGRESS_INTERVAL }]),
+            waiting: VecDeque::from([mark(reached, self.reader.present().revision, staleness)]),
             end: None,
             progress,
             _counted: CountedWatch::begin(self.counters.clone()),
@@ -128,10 +133,16 @@ impl Running {
                     self.absorb(&update).await?;
                 }
                 _ = self.progress.tick() => {
-                    // Silence of the leader is silence of the watch, so that a consumer knows to distrust what it has.
-                    self.reader.fresh_enough().map_err(|failure| self.cut(failure))?;
-                    self.still_authenticated(&self.reader.present().catalog)?;
-                    return Ok(Message::Progress { revision: self.reached, interval: PROGRESS_INTERVAL });
+                    // A member that does not keep up says nothing, so that a consumer knows to distrust what it has.
+                    let staleness = self.reader.fresh_enough().map_err(|failure| self.cut(failure))?;
+                    let present = self.reader.present();
+                    self.still_authenticated(&present.catalog)?;
+                    if self.reached < present.revision {
+                        // Something is about to be told that the mark would pass over.
+                        self.progress.reset_after(ABSORBED_WITHIN);
+                        continue;
+                    }
+                    return Ok(mark(self.reached, present.revision, staleness));
                 }
             }
         }
@@ -163,6 +174,11 @@ impl Running {
             SubscriptionEnd::Stopped => self.cut(NodeFailure::Stopping {}),
         }
     }
+}
+
+/// A mark never promises more than the member has, whatever position the watcher resumed from.
+fn mark(reached: Revision, applied: Revision, staleness: Duration) -> Message {
+    Message::Progress { revision: reached.min(applied), staleness, interval: PROGRESS_INTERVAL }
 }
 
 fn compacted(Compacted { resume_from }: Compacted) -> Failure {

@@ -1,0 +1,64 @@
+//! How old a state may be that is read from is bounded, whichever freshness is asked for.
+
+use std::sync::Arc;
+
+use aliasd_catalog::ClusterId;
+use aliasd_replica::{Link, Links, Member, MemoryStorage, NodeId, RaftSettings, ReplicaOptions, Storage, TokioRuntime};
+
+use super::*;
+
+/// A member of these tests is alone.
+struct NoLinks;
+
+impl Links for NoLinks {
+    fn link(&self, member: NodeId, _address: &str) -> Arc<dyn Link> {
+        panic!("there is no member {member}")
+    }
+}
+
+async fn reader(max_staleness: Duration) -> Reader {
+    let raft = RaftSettings {
+        heartbeat_interval: Duration::from_millis(20),
+        election_timeout_min: Duration::from_millis(50),
+        election_timeout_max: Duration::from_millis(100),
+        snapshot_entries: 1000,
+        log_entries_kept: 1000,
+    };
+    let storage = Storage::Memory(MemoryStorage::default());
+    let options = ReplicaOptions::new(1, storage, Arc::new(NoLinks), Arc::new(TokioRuntime::current()), raft);
+    Reader::new(Replica::start(options).await.unwrap(), max_staleness)
+}
+
+const BOUNDED: [Freshness; 2] = [Freshness::Local, Freshness::AtLeast(Revision(0))];
+
+#[tokio::test]
+async fn nothing_is_read_from_a_member_that_cannot_tell_how_old_it_is() {
+    let reader = reader(Duration::from_secs(60)).await;
+    for freshness in BOUNDED {
+        assert_eq!(reader.view(freshness).await.unwrap_err().code, "STALE", "{freshness:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_confirmed_within_the_bound_is_read() {
+    let reader = reader(Duration::from_secs(60)).await;
+    reader.replica().initialize(ClusterId([7; 16]), [(1, Member::default())].into()).await.unwrap();
+    while reader.fresh_enough().is_err() {
+        tokio::task::yield_now().await;
+    }
+    for freshness in BOUNDED {
+        assert!(reader.view(freshness).await.is_ok(), "{freshness:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_confirmed_too_long_ago_is_not_read() {
+    let reader = reader(Duration::ZERO).await;
+    reader.replica().initialize(ClusterId([7; 16]), [(1, Member::default())].into()).await.unwrap();
+    while reader.replica().staleness().is_none() {
+        tokio::task::yield_now().await;
+    }
+    for freshness in BOUNDED {
+        assert_eq!(reader.view(freshness).await.unwrap_err().code, "STALE", "{freshness:?}");
+    }
+}
