@@ -91,7 +91,7 @@ impl Account {
     ) -> Result<Profile, Failure> {
         let name = UserName::new(user).map_err(|_| NodeFailure::WrongCredentials {})?;
         self.reader.permit(&caller.principal(), |visible| visible.act_for(&name)).await?;
-        self.reader.view(freshness).await?;
+        self.reader.view_for(caller, freshness).await?;
         let verified = self.authenticate.verify_password(user, password).await?;
         self.profile(&verified.user)
     }
@@ -106,7 +106,7 @@ impl Account {
         user: Option<UserName>,
         freshness: Freshness,
     ) -> Result<Effective, Failure> {
-        let view = self.reader.view(freshness).await?;
+        let view = self.reader.view_for(caller, freshness).await?;
         let (who, name) = (caller.principal(), user.unwrap_or_else(|| caller.user.clone()));
         let effective =
             view.catalog.visible_to(&who).privileges_of(&name).map_err(|rejection| Failure::from(&rejection))?;
@@ -132,7 +132,7 @@ impl Account {
         name: &CatalogName,
         freshness: Freshness,
     ) -> Result<Explained, Failure> {
-        let view = self.reader.view(freshness).await?;
+        let view = self.reader.view_for(caller, freshness).await?;
         let (who, user) = (caller.principal(), user.unwrap_or_else(|| caller.user.clone()));
         let explained = view.catalog.visible_to(&who).explain(&user, name);
         let explanation = explained.map_err(|rejection| Failure::from(&rejection))?;

@@ -7,6 +7,7 @@ use aliasd_catalog::{Principal, Rejection, Revision, Visibility};
 use aliasd_replica::{NotServing, ReadError, Replica, StopReason, View};
 
 use crate::failure::{Failure, Leader, NodeFailure};
+use crate::identity::Authenticated;
 
 /// How long a read waits for the state it needs. Callers have deadlines of their own, which end the call sooner.
 const READ_WAIT: Duration = Duration::from_secs(5);
@@ -67,6 +68,16 @@ impl Reader {
             }
         }
         Ok(self.present())
+    }
+
+    /// A view that is as fresh as asked and in which the caller still is who it proved to be. The proof was judged on an
+    /// earlier view; what was revoked between the two counts.
+    ///
+    /// # Errors
+    /// As [`Reader::view`]; or the proof does not hold in that view.
+    pub(crate) async fn view_for(&self, caller: &Authenticated, freshness: Freshness) -> Result<Arc<View>, Failure> {
+        let view = self.view(freshness).await?;
+        if caller.holds(&view.catalog) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
     }
 
     /// How old the present state may be.

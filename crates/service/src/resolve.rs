@@ -9,6 +9,7 @@ use aliasd_catalog::{
 
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader};
+use crate::identity::Authenticated;
 use crate::read::{Freshness, Reader};
 use crate::vault::Vault;
 
@@ -42,14 +43,24 @@ impl Resolve {
     ///
     /// # Errors
     /// The state is not fresh enough, the catalog refuses, or the credential does not open.
-    pub async fn resolve(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Failure> {
-        let resolved = self.resolve_uncounted(question, freshness).await;
+    pub async fn resolve(
+        &self,
+        caller: &Authenticated,
+        question: &ResolveRequest,
+        freshness: Freshness,
+    ) -> Result<Resolved, Failure> {
+        let resolved = self.resolve_uncounted(caller, question, freshness).await;
         self.counters.count(Counted::Resolve, resolved.as_ref().err().map_or("OK", |failure| failure.code));
         resolved
     }
 
-    async fn resolve_uncounted(&self, question: &ResolveRequest, freshness: Freshness) -> Result<Resolved, Failure> {
-        let view = self.reader.view(freshness).await?;
+    async fn resolve_uncounted(
+        &self,
+        caller: &Authenticated,
+        question: &ResolveRequest,
+        freshness: Freshness,
+    ) -> Result<Resolved, Failure> {
+        let view = self.reader.view_for(caller, freshness).await?;
         let route = view.catalog.resolve(question).map_err(|rejection| Failure::from(&rejection))?;
         let password = match &route.destination {
             Destination::Remote { name, alias } if route.release_credentials => match &alias.kind {

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use aliasd_catalog::{Principal, ResolveRequest, Revision};
+use aliasd_catalog::{ResolveRequest, Revision};
 use aliasd_service::{Resolve, Watch};
 use aliasd_wire::v1;
 use aliasd_wire::v1::router_server::Router;
@@ -22,14 +22,15 @@ impl Router for RouterService {
     type WatchStream = Pin<Box<dyn Stream<Item = Result<v1::WatchResponse, Status>> + Send>>;
 
     async fn resolve(&self, request: Request<v1::ResolveRequest>) -> Result<Response<v1::ResolveResponse>, Status> {
-        let actor = Principal::User(caller(&request).map_err(status)?.user.clone());
+        let caller = caller(&request).map_err(status)?.clone();
         let request = request.into_inner();
         let on_behalf_of = request.on_behalf_of.as_deref().map(convert::user_name).transpose().map_err(status)?;
         let target = convert::resolve_target(request.target).map_err(status)?;
         let connected_to = request.connected_to.as_deref().map(convert::catalog_name).transpose().map_err(status)?;
         let with_credentials = request.with_credentials;
+        let actor = caller.principal();
         let question = ResolveRequest { actor, on_behalf_of, target, connected_to, with_credentials };
-        let resolved = self.resolve.resolve(&question, convert::freshness(request.freshness)).await;
+        let resolved = self.resolve.resolve(&caller, &question, convert::freshness(request.freshness)).await;
         Ok(Response::new(convert::resolved(resolved.map_err(status)?)))
     }
 

@@ -115,14 +115,14 @@ impl Execute {
             }
             Lowered::NoOp(no_op) => {
                 // As a write would: what was acknowledged anywhere counts.
-                let view = self.reader.view(Freshness::Linearizable).await?;
+                let view = self.reader.view_for(caller, Freshness::Linearizable).await?;
                 let answered = written(view.revision, answer_no_op(&view.catalog, &actor, &no_op));
                 Answer::Written(answered.map_err(|failure| named_by_parameter(failure, &parsed))?)
             }
             Lowered::Listing(request) => {
                 let listing =
                     Listing::bind(&request).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
-                let view = self.reader.view(freshness).await?;
+                let view = self.reader.view_for(caller, freshness).await?;
                 let listed = listing::start(&self.listings, view.catalog.clone(), actor, listing).await;
                 let (columns, rows) = listed.map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 Answer::Listed(Listed { columns, rows, revision: view.revision })

@@ -146,10 +146,10 @@ node_failures! {
     /// Too many passwords are being verified already.
     LoginBusy {} = "LOGIN_BUSY", RetryHere, [], "",
         "Too many passwords are being verified at the moment.", "Try again, or log in once and use the token.";
-    /// A watcher's proof of identity ran out, or its user changed.
+    /// A caller's proof of identity ran out, or its user changed, before or while the answer was given.
     CredentialsEnded {} = "CREDENTIALS_ENDED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
-        "The proof of identity that the watch began with has expired, or the user has changed since.",
-        "Log in again and watch after the resume revision.";
+        "The proof of identity that the call began with has expired, or the user has changed since.",
+        "Log in again. A watch goes on after the resume revision.";
     /// Before the cluster is formed there are no users; the operator is known otherwise.
     OperatorOnly {} = "OPERATOR_ONLY", Rejected, ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Before the cluster is formed, this call is only taken from the node's own machine or with a client certificate.",

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use aliasd_catalog::ClusterId;
+use aliasd_catalog::{ClusterId, UserName};
 use aliasd_replica::{Link, Links, Member, MemoryStorage, NodeId, RaftSettings, ReplicaOptions, Storage, TokioRuntime};
 
 use super::*;
+use crate::identity::Method;
 
 /// A member of these tests is alone.
 struct NoLinks;
@@ -61,4 +62,16 @@ async fn what_was_confirmed_too_long_ago_is_not_read() {
     for freshness in BOUNDED {
         assert_eq!(reader.view(freshness).await.unwrap_err().code, "STALE", "{freshness:?}");
     }
+}
+
+/// The proof was good when the call began, and the user is gone from the view that would answer.
+#[tokio::test]
+async fn a_proof_that_does_not_hold_in_the_view_that_answers_is_none() {
+    let reader = reader(Duration::from_secs(60)).await;
+    reader.replica().initialize(ClusterId([7; 16]), [(1, Member::default())].into()).await.unwrap();
+    let user = UserName::new("dropped").unwrap();
+    let credential_revision = Revision(3);
+    let caller = Authenticated { user, method: Method::Certificate, expires_at: None, credential_revision };
+    let failure = reader.view_for(&caller, Freshness::Linearizable).await.unwrap_err();
+    assert_eq!(failure.code, "CREDENTIALS_ENDED");
 }
