@@ -111,6 +111,7 @@ pub(crate) fn log_entry_from_wire(entry: wire::LogEntry) -> Result<LogEntry, Fra
 pub(crate) fn append_request_to_wire(
     route: Option<peer::Route>,
     request: &AppendEntriesRequest<TypeConfig>,
+    acknowledged: Option<LogId>,
 ) -> peer::AppendRequest {
     peer::AppendRequest {
         route,
@@ -118,6 +119,7 @@ pub(crate) fn append_request_to_wire(
         previous: request.prev_log_id.as_ref().map(log_id_to_wire),
         entries: request.entries.iter().map(log_entry_to_wire).collect(),
         leader_commit: request.leader_commit.as_ref().map(log_id_to_wire),
+        acknowledged: acknowledged.as_ref().map(log_id_to_wire),
     }
 }
 

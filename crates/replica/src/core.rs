@@ -2,6 +2,7 @@
 //!
 //! It knows how to ask Raft and what this member is; it neither opens stores nor talks to other members.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::roster::Roster;
 use crate::runtime::{self, Moment, SharedRuntime, Within};
 use crate::status::{self, ReplicaStatus};
 use crate::strangers::Strangers;
-use crate::types::{LogId, Member, NodeId, TypeConfig};
+use crate::types::{LogId, Member, NodeId, TypeConfig, Vote};
 
 /// Raft over this crate's machine.
 pub(crate) type Raft = openraft::Raft<TypeConfig, Machine>;
@@ -134,6 +135,28 @@ impl Core {
         let _ = self.trigger_transfer(None).await;
     }
 
+    /// Whether this member lacks what a leader says that it has acknowledged. If so, it runs on an older copy of its data
+    /// directory, or has lost the end of its log: what else it promised, votes included, nobody knows.
+    pub(crate) async fn lacks(&self, leader: Vote, acknowledged: LogId) -> bool {
+        let end = self.log.end();
+        let applied = self.feed.digest().0;
+        // A leader that is not up to date may speak of what a later one has truncated since. What a snapshot brought is
+        // durable although the log does not have it.
+        if Some(leader) < end.vote || end.last >= Some(acknowledged) || applied.0 >= acknowledged.index {
+            return false;
+        }
+        let reached = Revision(end.last.map_or(0, |last| last.index));
+        if self.lifecycle.step(Step::RollBack { reached, acknowledged: Revision(acknowledged.index) }) {
+            self.step_back().await;
+        }
+        true
+    }
+
+    /// Whether this member has lost what it had promised.
+    pub(crate) fn is_rolled_back(&self) -> bool {
+        matches!(self.lifecycle.get(), Lifecycle::RolledBack { .. })
+    }
+
     /// Whether nothing was ever written to the log.
     pub(crate) fn is_pristine(&self) -> bool {
         let metrics = self.metrics.borrow_watched();
@@ -192,6 +215,7 @@ impl Core {
                 _ => None,
             },
             lifecycle,
+            rolled_back: BTreeSet::new(),
             log_syncs: self.log.syncs(),
             log_writes: self.log.writes(),
         }

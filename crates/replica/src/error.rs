@@ -128,6 +128,16 @@ pub enum NotServing {
         /// Where the difference was seen.
         revision: Revision,
     },
+    /// This node does not have what it had acknowledged.
+    #[error(
+        "this node runs on an older copy of its data directory: its log ends at revision {reached}, and it had acknowledged revision {acknowledged}"
+    )]
+    RolledBack {
+        /// Where its log ends.
+        reached: Revision,
+        /// What it had acknowledged to the leader.
+        acknowledged: Revision,
+    },
     /// The cluster goes on without this node.
     #[error("this node was removed from the cluster")]
     Removed,
@@ -145,6 +155,10 @@ impl NotServing {
             Self::Fenced { .. } => Some(
                 "restore it from the others: remove this node from the cluster and start it with an empty data directory \
                  under a new node id",
+            ),
+            Self::RolledBack { .. } => Some(
+                "put the directory back as it was when this node last ran; if that is lost, leave the node stopped until it \
+                 can be replaced by a node with another id",
             ),
             Self::Removed => Some("to take part again it needs an empty data directory and a new node id"),
         }

@@ -30,7 +30,7 @@ use crate::record::record;
 use crate::roster::Roster;
 use crate::runtime::{self, OwnedTasks};
 use crate::serve::PeerServer;
-use crate::status::ReplicaStatus;
+use crate::status::{ReplicaRole, ReplicaStatus};
 use crate::storage::{Storage, open_directory, opened_within};
 use crate::supervise::supervise;
 use crate::types::{Member, NodeId, TypeConfig};
@@ -250,7 +250,11 @@ impl Replica {
 
     /// The state of this replica.
     pub fn status(&self) -> ReplicaStatus {
-        self.core.status()
+        let mut status = self.core.status();
+        if status.role == ReplicaRole::Leader {
+            status.rolled_back = self.peers.rolled_back();
+        }
+        status
     }
 
     /// Forms a cluster of these members, this one among them, once every other one has said who it is and is found empty.

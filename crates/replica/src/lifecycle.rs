@@ -9,6 +9,8 @@
 //!                      └───────────┴─────────────► removed
 //! ```
 //!
+//! Beside that, each of them but a removed or stopped one ──► rolled back ──► removed, stopped.
+//!
 //! A step that is not drawn is refused and changes nothing: a member that was removed never comes back under its node
 //! id, one that is fenced is not healed by what the others do, and what stopped stays stopped.
 
@@ -39,6 +41,13 @@ pub enum Lifecycle {
     Fenced {
         /// Where the difference was seen.
         at: Revision,
+    },
+    /// It does not have what it had acknowledged. It neither serves nor votes, for as long as its process lives.
+    RolledBack {
+        /// Where its log ended when that was found.
+        reached: Revision,
+        /// What it had acknowledged to the leader.
+        acknowledged: Revision,
     },
     /// The cluster goes on without it, for ever.
     Removed,
@@ -79,6 +88,13 @@ pub(crate) enum Step {
     Fence(Revision),
     /// This member knows the node with another data directory.
     Disown(NodeId),
+    /// Its log does not reach what it had acknowledged.
+    RollBack {
+        /// Where the log ends.
+        reached: Revision,
+        /// What it had acknowledged.
+        acknowledged: Revision,
+    },
     /// It ends.
     Stop(StopReason),
 }
@@ -99,6 +115,14 @@ impl Lifecycle {
             // The first reason stays.
             (Self::Stopped(_), Step::Stop(_) | Step::Stand(_)) => self.clone(),
             (_, Step::Stop(reason)) => Self::Stopped(reason.clone()),
+            (Self::RolledBack { .. }, Step::Stand(Absent)) => Self::Removed,
+            // Nothing that happens later gives back what was lost.
+            (Self::RolledBack { .. }, _) => self.clone(),
+            (Self::Removed, Step::RollBack { .. }) => return Err(IllegalStep { from: self.clone(), step }),
+            (Self::Stopped(_), Step::RollBack { .. }) => self.clone(),
+            (_, Step::RollBack { reached, acknowledged }) => {
+                Self::RolledBack { reached: *reached, acknowledged: *acknowledged }
+            }
             (Self::Uninitialised | Self::Unrecognised { .. }, Step::Stand(Unknown | Absent)) => self.clone(),
             (
                 Self::Uninitialised | Self::Unrecognised { .. } | Self::Learner | Self::Voter(_),
@@ -138,6 +162,9 @@ impl Lifecycle {
             Self::Uninitialised | Self::Learner | Self::Voter(_) => Ok(()),
             Self::Unrecognised { by } => Err(NotServing::Unrecognised { by: *by }),
             Self::Fenced { at } => Err(NotServing::Fenced { revision: *at }),
+            Self::RolledBack { reached, acknowledged } => {
+                Err(NotServing::RolledBack { reached: *reached, acknowledged: *acknowledged })
+            }
             Self::Removed => Err(NotServing::Removed),
             Self::Stopped(reason) => Err(NotServing::Stopped(reason.clone())),
         }
@@ -241,6 +268,10 @@ fn log_step(next: &Lifecycle) {
             let disowned = NotServing::Unrecognised { by: *by };
             tracing::error!(error = %disowned, hint = disowned.hint(), "this node is not recognised");
         }
+        Lifecycle::RolledBack { reached, acknowledged } => {
+            let back = NotServing::RolledBack { reached: *reached, acknowledged: *acknowledged };
+            tracing::error!(error = %back, hint = back.hint(), "this node is rolled back");
+        }
         _ => tracing::debug!(lifecycle = ?next, "this node is something else now"),
     }
 }
@@ -249,13 +280,16 @@ fn log_step(next: &Lifecycle) {
 mod tests {
     use super::*;
 
-    fn states() -> [Lifecycle; 7] {
+    const ROLLED_BACK: Lifecycle = Lifecycle::RolledBack { reached: Revision(2), acknowledged: Revision(5) };
+
+    fn states() -> [Lifecycle; 8] {
         [
             Lifecycle::Uninitialised,
             Lifecycle::Unrecognised { by: 2 },
             Lifecycle::Learner,
             Lifecycle::Voter(VoterRole::Follower),
             Lifecycle::Fenced { at: Revision(3) },
+            ROLLED_BACK,
             Lifecycle::Removed,
             Lifecycle::Stopped(StopReason::Shutdown),
         ]
@@ -270,6 +304,7 @@ mod tests {
             Ok(Lifecycle::Voter(_)) => "voter",
             Ok(Lifecycle::Fenced { at: Revision(3) }) => "fenced",
             Ok(Lifecycle::Fenced { .. }) => "fenced anew",
+            Ok(Lifecycle::RolledBack { .. }) => "rolled back",
             Ok(Lifecycle::Removed) => "removed",
             Ok(Lifecycle::Stopped(StopReason::Shutdown)) => "stopped",
             Ok(Lifecycle::Stopped(_)) => "failed",
@@ -281,20 +316,20 @@ mod tests {
     #[test]
     fn each_step_leads_where_the_table_says() {
         let leads = Step::Stand(Standing::Voter(VoterRole::Leader));
-        let table: [(Step, [&str; 7]); 7] = [
-            (Step::Stand(Standing::Unknown), ["uninitialised", "unrecognised", "-", "-", "-", "-", "stopped"]),
-            (Step::Stand(Standing::Learner), ["learner", "learner", "learner", "learner", "fenced", "-", "stopped"]),
-            (leads, ["leader", "leader", "leader", "leader", "fenced", "-", "stopped"]),
-            (
-                Step::Stand(Standing::Absent),
-                ["uninitialised", "unrecognised", "removed", "removed", "removed", "removed", "stopped"],
-            ),
-            (Step::Disown(2), ["unrecognised", "unrecognised", "-", "-", "-", "-", "-"]),
-            (Step::Fence(Revision(9)), ["-", "-", "fenced anew", "fenced anew", "fenced", "-", "-"]),
-            (
-                Step::Stop(StopReason::failed("full")),
-                ["failed", "failed", "failed", "failed", "failed", "failed", "stopped"],
-            ),
+        let (un, no, le, ro, re) = ("uninitialised", "unrecognised", "learner", "rolled back", "removed");
+        let back = Step::RollBack { reached: Revision(2), acknowledged: Revision(5) };
+        let table: [(Step, [&str; 8]); 8] = [
+            (Step::Stand(Standing::Unknown), [un, no, "-", "-", "-", ro, "-", "stopped"]),
+            (Step::Stand(Standing::Learner), [le, le, le, le, "fenced", ro, "-", "stopped"]),
+            (leads, ["leader", "leader", "leader", "leader", "fenced", ro, "-", "stopped"]),
+            (Step::Stand(Standing::Absent), [un, no, re, re, re, re, re, "stopped"]),
+            (Step::Disown(2), [no, no, "-", "-", "-", ro, "-", "-"]),
+            (Step::Fence(Revision(9)), ["-", "-", "fenced anew", "fenced anew", "fenced", ro, "-", "-"]),
+            (back, [ro, ro, ro, ro, ro, ro, "-", "stopped"]),
+            (Step::Stop(StopReason::failed("full")), {
+                let failed = "failed";
+                [failed, failed, failed, failed, failed, failed, failed, "stopped"]
+            }),
         ];
         for (step, expected) in table {
             let reached = states().map(|state| name(&state.after(step.clone())));
@@ -305,7 +340,7 @@ mod tests {
     #[test]
     fn only_a_member_in_good_standing_serves() {
         let served = states().map(|state| state.serving().is_ok());
-        assert_eq!(served, [true, false, true, true, false, false, false]);
+        assert_eq!(served, [true, false, true, true, false, false, false, false]);
     }
 
     #[test]

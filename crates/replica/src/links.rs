@@ -154,6 +154,11 @@ pub enum PeerRefusal {
         "the entry is not in the name of the user that the request names; the cluster's own name is taken to form it only"
     )]
     ForeignActor,
+    /// The request is for a member that can be relied upon, and this one has lost what it had promised.
+    #[error(
+        "this node has lost entries that it had acknowledged, and takes no part until it has its own data directory"
+    )]
+    RolledBack,
     /// The request asks for what only a healthy member may do.
     #[error("this node is fenced: its catalog differs from the other members'")]
     Fenced,

@@ -1,6 +1,6 @@
 //! What a replica tells about itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aliasd_catalog::{Digest, Revision};
 use openraft::{RaftMetrics, ServerState};
@@ -66,6 +66,8 @@ pub struct ReplicaStatus {
     pub digest: Digest,
     /// Where its catalog was seen to differ from the others'.
     pub fenced: Option<Revision>,
+    /// Members that have lost what they had acknowledged; only a leader knows.
+    pub rolled_back: BTreeSet<NodeId>,
     /// Syncs of the log device.
     pub log_syncs: u64,
     /// Appends and votes that these syncs made durable.

@@ -46,6 +46,7 @@ fn status(refusal: &PeerRefusal) -> Status {
         PeerRefusal::Misdirected { .. }
         | PeerRefusal::WrongCluster { .. }
         | PeerRefusal::ReceiverReplaced { .. }
+        | PeerRefusal::RolledBack
         | PeerRefusal::Fenced => Status::failed_precondition(text),
         PeerRefusal::Stopping(_) | PeerRefusal::Busy => Status::unavailable(text),
         PeerRefusal::Silence => Status::deadline_exceeded(text),

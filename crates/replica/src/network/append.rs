@@ -10,24 +10,24 @@ use futures::{Stream, StreamExt};
 use openraft::RPCTypes;
 use openraft::errors::RPCError;
 use openraft::network::{NetStreamAppend, RPCOption};
-use openraft::raft::{AppendEntriesRequest, StreamAppendResult};
+use openraft::raft::{AppendEntriesRequest, StreamAppendError, StreamAppendResult};
 
 use super::peers::Lane;
 use super::{CallError, Network};
 use crate::codec::{append_reply_from_wire, append_request_to_wire};
 use crate::links::Incoming;
 use crate::runtime::{Moment, SharedRuntime};
-use crate::types::TypeConfig;
+use crate::types::{TypeConfig, Vote};
 
 /// What arrives: answers, or the error that ends them.
 type Answer = Result<StreamAppendResult<TypeConfig>, RPCError<TypeConfig>>;
 type Answers<'s> = BoxStream<'s, Answer>;
 
-/// When the unanswered requests were sent, oldest first.
+/// When the unanswered requests were sent, and by which vote, oldest first.
 #[derive(Clone)]
 struct Unanswered {
     runtime: SharedRuntime,
-    sent: Arc<Mutex<VecDeque<Moment>>>,
+    sent: Arc<Mutex<VecDeque<(Moment, Vote)>>>,
 }
 
 impl Unanswered {
@@ -35,17 +35,18 @@ impl Unanswered {
         Self { runtime: Arc::clone(runtime), sent: Arc::default() }
     }
 
-    fn sent(&self) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push_back(self.runtime.now());
+    fn sent(&self, vote: Vote) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push_back((self.runtime.now(), vote));
     }
 
-    fn answered(&self) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    /// The vote of the request that was answered.
+    fn answered(&self) -> Option<Vote> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).pop_front().map(|(_, vote)| vote)
     }
 
     fn overdue(&self, timeout: Duration) -> bool {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.front().is_some_and(|oldest| self.runtime.now().saturating_since(*oldest) >= timeout)
+        sent.front().is_some_and(|(oldest, _)| self.runtime.now().saturating_since(*oldest) >= timeout)
     }
 
     /// The next answer; `None` at the end of the stream.
@@ -53,13 +54,14 @@ impl Unanswered {
         &self,
         replies: &mut Incoming<wire::AppendReply>,
         timeout: Duration,
-    ) -> Option<Result<StreamAppendResult<TypeConfig>, CallError>> {
+    ) -> Option<Result<(Option<Vote>, StreamAppendResult<TypeConfig>), CallError>> {
         loop {
             // An idle stream may be silent for long; only an unanswered request makes silence an error.
             match self.runtime.timeout(timeout, replies.next()).await {
                 Ok(Some(Ok(reply))) => {
-                    self.answered();
-                    return Some(append_reply_from_wire(reply).map_err(CallError::Answer));
+                    let vote = self.answered();
+                    let answer = append_reply_from_wire(reply).map_err(CallError::Answer);
+                    return Some(answer.map(|answer| (vote, answer)));
                 }
                 Ok(Some(Err(error))) => return Some(Err(CallError::Link(error))),
                 Ok(None) => return None,
@@ -71,6 +73,24 @@ impl Unanswered {
 }
 
 impl Network {
+    /// Keeps what the member acknowledges. That it does not have any more what it had, Raft never hears: for Raft, that
+    /// cannot be.
+    fn checked(
+        &self,
+        vote: Option<Vote>,
+        answer: StreamAppendResult<TypeConfig>,
+    ) -> Result<StreamAppendResult<TypeConfig>, CallError> {
+        let (Some(vote), known) = (vote, &self.peers.acknowledged) else { return Ok(answer) };
+        match &answer {
+            Ok(matched) => known.acknowledge(self.target, vote, *matched),
+            Err(StreamAppendError::Conflict(missing)) if known.is_contradicted(self.target, vote, *missing) => {
+                return Err(CallError::RolledBack);
+            }
+            Err(_) => {}
+        }
+        Ok(answer)
+    }
+
     fn append_error(&self, error: &CallError) -> RPCError<TypeConfig> {
         self.peers.reach.failed(self.target, error);
         self.rpc_error(RPCTypes::AppendEntries, error)
@@ -100,9 +120,11 @@ impl NetStreamAppend<TypeConfig> for Network {
             let unanswered = Unanswered::new(&self.peers.runtime);
             let sent = unanswered.clone();
             let (roster, target, incarnation) = (Arc::clone(&self.peers.roster), self.target, self.incarnation);
+            let known = Arc::clone(&self.peers.acknowledged);
             let requests = input.map(move |request| {
-                sent.sent();
-                append_request_to_wire(Some(roster.route(target, incarnation)), &request)
+                sent.sent(request.vote);
+                let acknowledged = known.last(target, request.vote);
+                append_request_to_wire(Some(roster.route(target, incarnation)), &request, acknowledged)
             });
             let opened = self.peers.attempt(timeout, self.link(self.lane).append(requests.boxed())).await;
             let replies = opened.map_err(|error| self.append_error(&error))?;
@@ -112,6 +134,7 @@ impl NetStreamAppend<TypeConfig> for Network {
                 async move {
                     let mut replies = replies?;
                     let answer = unanswered.next(&mut replies, timeout).await?;
+                    let answer = answer.and_then(|(vote, answer)| network.checked(vote, answer));
                     let answer = answer.map_err(|error| network.append_error(&error));
                     if answer.is_ok() {
                         network.peers.reach.answered(network.target);

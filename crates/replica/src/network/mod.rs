@@ -4,6 +4,7 @@
 //! call has a deadline. What a missing answer means, and when to ask again, is decided here and in
 //! [`crate::links::LinkError`], never by the transport.
 
+mod acknowledged;
 mod append;
 mod peers;
 mod reach;
@@ -85,7 +86,7 @@ impl Network {
         match error {
             CallError::Timeout(timeout) => self.timeout(action, *timeout).into(),
             CallError::Link(link) if link.retry() == Retry::Now => NetworkError::new(error).into(),
-            CallError::Link(_) | CallError::Answer(_) => Unreachable::new(error).into(),
+            CallError::Link(_) | CallError::Answer(_) | CallError::RolledBack => Unreachable::new(error).into(),
         }
     }
 

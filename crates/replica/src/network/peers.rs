@@ -1,6 +1,6 @@
 //! The links of this member, and the questions that the replica itself has for the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use aliasd_catalog::{ClusterId, Digest, Principal, Revision};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_request::Actor;
 
+use super::acknowledged::Acknowledgements;
 use super::reach::Reach;
 use crate::frame::FrameError;
 use crate::incarnation::{Incarnation, cluster_from_wire};
@@ -33,6 +34,7 @@ pub(crate) struct Peers {
     pub(super) roster: Arc<Roster>,
     pub(super) runtime: SharedRuntime,
     pub(super) reach: Reach,
+    pub(super) acknowledged: Arc<Acknowledgements>,
     links: Arc<dyn Links>,
     made: Mutex<BTreeMap<(NodeId, Lane), MadeLink>>,
 }
@@ -58,12 +60,19 @@ pub(crate) enum CallError {
     Link(#[from] LinkError),
     #[error("its answer is not usable")]
     Answer(#[from] FrameError),
+    #[error("it has lost entries that it had acknowledged")]
+    RolledBack,
 }
 
 impl Peers {
     pub(crate) fn new(roster: Arc<Roster>, links: Arc<dyn Links>, runtime: SharedRuntime) -> Self {
         let reach = Reach::new(Arc::clone(&runtime));
-        Self { roster, runtime, reach, links, made: Mutex::default() }
+        Self { roster, runtime, reach, acknowledged: Arc::default(), links, made: Mutex::default() }
+    }
+
+    /// The members that have lost what they had acknowledged to this one, as long as it leads.
+    pub(crate) fn rolled_back(&self) -> BTreeSet<NodeId> {
+        self.acknowledged.rolled_back()
     }
 
     fn route(&self, receiver: NodeId) -> Option<wire::Route> {

@@ -84,7 +84,9 @@ impl Reach {
             silence.said = true;
             let reason = error_chain(error);
             match error {
-                CallError::Link(LinkError::Refused(_)) => tracing::warn!("member {node} does not take part: {reason}"),
+                CallError::Link(LinkError::Refused(_)) | CallError::RolledBack => {
+                    tracing::warn!("member {node} does not take part: {reason}")
+                }
                 _ => tracing::warn!("member {node} cannot be reached: {reason}"),
             }
         }

@@ -10,7 +10,7 @@ use openraft::raft::AppendEntriesRequest;
 
 use super::admission::PeerAdmission;
 use super::stopped;
-use crate::codec::{append_reply_to_wire, append_request_from_wire};
+use crate::codec::{append_reply_to_wire, append_request_from_wire, log_id_from_wire};
 use crate::core::Core;
 use crate::links::{Incoming, LinkError, PeerRefusal};
 use crate::runtime;
@@ -48,7 +48,16 @@ async fn check(
 ) -> Result<AppendEntriesRequest<TypeConfig>, PeerRefusal> {
     let mut request = request?;
     admission.admit(request.route.take()).await?;
-    admission.admit_vote(request.vote)?;
+    let vote = admission.admit_vote(request.vote)?;
+    let lacks_entries = match request.acknowledged.map(log_id_from_wire) {
+        Some(acknowledged) => admission.core.lacks(vote, acknowledged).await,
+        None => false,
+    };
+    // To the leader that knows of it Raft answers that an entry is missing, so that it learns what this member is. From
+    // another one it would take what it lacks, as if it had lost nothing.
+    if !lacks_entries && admission.core.is_rolled_back() {
+        return Err(PeerRefusal::RolledBack);
+    }
     Ok(append_request_from_wire(request)?)
 }
 

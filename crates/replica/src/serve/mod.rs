@@ -68,6 +68,9 @@ impl PeerServer {
     pub async fn vote(&self, from: NodeId, request: wire::VoteRequest) -> Result<wire::VoteReply, PeerRefusal> {
         let admission = self.admission(from);
         admission.admit(request.route).await?;
+        if self.core.is_rolled_back() {
+            return Err(PeerRefusal::RolledBack);
+        }
         let rpc = VoteRequest {
             vote: admission.admit_vote(request.vote)?,
             last_log_id: request.last_log_id.map(log_id_from_wire),
@@ -111,6 +114,9 @@ impl PeerServer {
         let leader = admission.admit_vote(request.from_leader)?;
         if request.successor == self.core.node && self.core.roster.identity.kept().fenced_at.is_some() {
             return Err(PeerRefusal::Fenced);
+        }
+        if request.successor == self.core.node && self.core.is_rolled_back() {
+            return Err(PeerRefusal::RolledBack);
         }
         let last_log_id = request.last_log_id.map(log_id_from_wire);
         let rpc = TransferLeaderRequest::new(leader, request.successor, last_log_id);

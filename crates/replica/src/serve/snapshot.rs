@@ -24,6 +24,9 @@ pub(super) async fn install(
     };
     admission.admit(header.route).await?;
     let vote = admission.admit_vote(header.vote)?;
+    if server.core.is_rolled_back() {
+        return Err(PeerRefusal::RolledBack);
+    }
     let meta = SnapshotMeta {
         last_log_id: header.last_log_id.map(log_id_from_wire),
         last_membership: stored_membership_from_wire(header.membership)?,

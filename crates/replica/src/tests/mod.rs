@@ -11,6 +11,7 @@ mod links;
 mod members;
 mod reach;
 mod recovery;
+mod rolled_back;
 mod simulation;
 mod storage_suite;
 mod syncs;

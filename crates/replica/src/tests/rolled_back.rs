@@ -1,0 +1,92 @@
+//! A member on an older copy of its data directory: found, told, and without harm to the leader.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::cluster::{Cluster, PATIENCE};
+use super::{bootstrap, create_role};
+use crate::{Lifecycle, NodeId, NotServing, PeerRefusal};
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else if entry.file_name() != "LOCK" {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Stops a member and copies its directory.
+fn stopped(cluster: &mut Cluster, node: NodeId) -> TempDir {
+    cluster.block_on(cluster.replica(node).shutdown()).unwrap();
+    cluster.kill(node);
+    let copied = tempfile::tempdir().unwrap();
+    copy(&cluster.directory.path().join(node.to_string()), copied.path());
+    copied
+}
+
+/// Starts a stopped member on a copy.
+fn start_on(cluster: &mut Cluster, node: NodeId, copied: &TempDir) {
+    let directory = cluster.directory.path().join(node.to_string());
+    fs::remove_dir_all(&directory).unwrap();
+    copy(copied.path(), &directory);
+    cluster.start(node);
+}
+
+#[test]
+fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
+    let mut cluster = Cluster::form(3, |_| {});
+    cluster.propose(&bootstrap()).1.unwrap();
+    let leader = cluster.leader();
+    let follower = (1..=3).find(|node| *node != leader).unwrap();
+    let third = (1..=3).find(|node| ![leader, follower].contains(node)).unwrap();
+    cluster.settle();
+    let old = stopped(&mut cluster, follower);
+    cluster.start(follower);
+    for number in 1..30 {
+        cluster.propose(&create_role(number)).1.unwrap();
+    }
+    cluster.settle();
+    let own = stopped(&mut cluster, follower);
+
+    start_on(&mut cluster, follower, &old);
+    cluster.wait("it to be found", || matches!(cluster.replica(follower).lifecycle(), Lifecycle::RolledBack { .. }));
+    cluster.wait("the leader to say so", || cluster.replica(leader).status().rolled_back.contains(&follower));
+    assert!(matches!(cluster.replica(follower).serving(), Err(NotServing::RolledBack { .. })));
+    assert!(cluster.block_on(cluster.replica(follower).read_barrier(PATIENCE)).is_err(), "nothing is read from it");
+    // The leader is none the worse, and the two others are a quorum.
+    for number in 30..60 {
+        cluster.propose(&create_role(number)).1.unwrap();
+    }
+    assert_eq!(cluster.leader(), leader, "nobody took over from it");
+    assert!(cluster.replica(leader).serving().is_ok());
+
+    // It gives nobody a vote, not even after the leader is gone.
+    cluster.kill(leader);
+    let request = aliasd_wire::peer::v1::VoteRequest {
+        route: Some(cluster.replica(third).peer_server().core.roster.route(follower, None)),
+        vote: Some(aliasd_wire::store::log::Vote { term: 100, node_id: third, committed: false }),
+        last_log_id: Some(aliasd_wire::store::log::LogId { term: 99, node_id: third, index: 1000 }),
+        leadership_transfer: false,
+        pre_vote: false,
+    };
+    let vote = cluster.block_on(cluster.replica(follower).peer_server().vote(third, request));
+    assert_eq!(vote, Err(PeerRefusal::RolledBack));
+
+    // With the leader back, writes go on; with its own directory back, so does the member.
+    cluster.start(leader);
+    cluster.propose(&create_role(60)).1.unwrap();
+    cluster.block_on(cluster.replica(follower).shutdown()).unwrap();
+    cluster.kill(follower);
+    start_on(&mut cluster, follower, &own);
+    cluster.propose(&create_role(61)).1.unwrap();
+    cluster.settle();
+    assert!(cluster.replica(follower).serving().is_ok());
+    assert!(cluster.replica(follower).view().catalog.role("role61").is_some());
+}
