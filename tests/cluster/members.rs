@@ -35,6 +35,7 @@ fn a_member_whose_data_directory_is_lost_takes_no_part_and_says_why() -> Result<
         ensure!(body == "not ready: NODE_NOT_RECOGNISED\n", "{body}");
         Ok::<_, anyhow::Error>(())
     })?;
+    ensure!(cluster.node(lost).http("/livez")?.0 == 200, "starting it again does not help");
     cluster.exec("CREATE ALIAS meanwhile FOR DATABASE neo4j")?;
     for node in (1..=3).filter(|node| *node != lost) {
         cluster.node(node).wait_ready(PATIENCE)?;

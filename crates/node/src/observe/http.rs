@@ -48,7 +48,7 @@ async fn expose(State(Shown { operate, metrics }): State<Shown>) -> impl IntoRes
 
 /// A node is alive as long as its replica works; starting it again may help when it does not.
 async fn live(State(Shown { operate, .. }): State<Shown>) -> impl IntoResponse {
-    match operate.stopped() {
+    match operate.ended() {
         None => (StatusCode::OK, "alive\n".to_owned()),
         Some(failure) => (StatusCode::SERVICE_UNAVAILABLE, format!("stopped: {}\n", failure.code())),
     }

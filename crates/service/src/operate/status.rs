@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use aliasd_catalog::{ClusterId, KeyId};
-use aliasd_replica::{ReplicaRole, ReplicaStatus};
+use aliasd_replica::{NotServing, ReplicaRole, ReplicaStatus};
 
 use super::Operate;
 use crate::failure::{Leader, NodeFailure};
@@ -83,9 +83,13 @@ impl Operate {
         self.readiness.not_ready()
     }
 
-    /// Why this node serves nothing any more.
-    pub fn stopped(&self) -> Option<NodeFailure> {
-        self.readiness.stopped()
+    /// Why the replica has ended, so that starting the node again may help. It does not help one that is fenced, was
+    /// removed, or is not recognised.
+    pub fn ended(&self) -> Option<NodeFailure> {
+        match self.reader.replica().serving() {
+            Err(reason @ NotServing::Stopped(_)) => Some(NodeFailure::from(&reason)),
+            _ => None,
+        }
     }
 
     /// Who leads, as far as this node knows.
