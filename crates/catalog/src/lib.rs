@@ -13,7 +13,7 @@
 //! 3. The proposer stamps request id, actor and time into the [`Entry`]; the log commits it at a
 //!    [`Revision`].
 //! 4. [`Catalog::apply`] decides: an [`Outcome`] and the list of [`Change`]s that follow from it. The
-//!    same list feeds the store, the in-memory view, the watch stream, the audit trail and the digest.
+//!    same list feeds the store, the in-memory view, the watch stream and the digest.
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 

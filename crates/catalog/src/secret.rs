@@ -113,7 +113,7 @@ impl fmt::Debug for SealedSecret {
 pub struct PasswordHash(Arc<str>);
 
 impl PasswordHash {
-    /// Wraps a PHC string that the identity layer made.
+    /// Wraps a PHC string that the vault made.
     pub fn new(phc: impl Into<Arc<str>>) -> Self {
         Self(phc.into())
     }

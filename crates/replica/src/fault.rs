@@ -11,8 +11,8 @@ use aliasd_catalog::error_chain;
 use crate::error::StopReason;
 use crate::frame::FrameError;
 
-/// What caused a fault: an error of the system, of RocksDB, or of whoever reads the bytes.
-type Cause = Box<dyn Error + Send + Sync>;
+/// The source of a fault: an error of the system, of RocksDB, or of whoever reads the bytes.
+type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a log or a catalog directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum StorageFault {
         /// What was found.
         finding: String,
         /// What caused the finding, where it was not found by looking.
-        source: Option<Cause>,
+        source: Option<BoxError>,
     },
     /// The directory was made by another member.
     #[error("{path} belongs to node {found}, but this node has id {expected}")]
@@ -49,7 +49,7 @@ pub enum StorageFault {
         /// The directory that was being written.
         path: PathBuf,
         /// The error that showed it.
-        source: Cause,
+        source: BoxError,
     },
     /// Opening it came to no end.
     #[error("{path} could not be opened within {limit:?}")]
@@ -67,7 +67,7 @@ pub enum StorageFault {
         /// The directory or file.
         path: PathBuf,
         /// Why it was refused.
-        source: Cause,
+        source: BoxError,
     },
 }
 
@@ -124,9 +124,9 @@ impl StorageFault {
 }
 
 /// The way out of damage.
-const RESTORE: &str = "restore this member from the others: remove it from the cluster and start it with an empty data \
-                       directory under a new node id, never under the old one; what is damaged is not used, so that \
-                       nothing false is served";
+const RESTORE: &str = "put the data directory back as the node left it; if that is lost, replace this member, which for now \
+                       means to leave it stopped: it can come back only under a new node id, and this version adds no \
+                       members; what is damaged is not used, so that nothing false is served";
 
 /// What is kept of an error that ends a store's work, and told to whoever asks from then on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,7 @@ use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
 use crate::types::{LogEntry, LogId, NodeId, Vote};
 
-/// Which node made this log: a protobuf vote of term 0 would be a trick, so it is a plain number.
+/// Which node made this log: a [`LogOwner`], which holds the number twice. A vote of term 0 would hold it too, but as a trick.
 pub(super) const NODE_ID: &[u8] = b"m:node";
 /// That a watermark lies beside this log: the same number again.
 pub(super) const HAS_WATERMARK: &[u8] = b"m:watermark";
