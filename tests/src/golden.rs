@@ -66,7 +66,7 @@ pub struct Table {
 pub struct RefusedReply {
     /// The stable code.
     pub code: String,
-    /// The GQLSTATUS.
+    /// The status that the GQL standard gives such a failure.
     pub gqlstatus: String,
     /// The message, with the excerpt if the statement was not understood.
     pub message: String,

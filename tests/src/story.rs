@@ -25,7 +25,7 @@ use anyhow::Result;
 
 pub use characters::Characters;
 pub use narrator::Narrator;
-pub use summary::Summary;
+pub use summary::StorySummary;
 
 /// The password of alice at B: what the whole story is about keeping.
 pub const REMOTE_PASSWORD: &str = "secretpassword";

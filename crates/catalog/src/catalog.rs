@@ -257,7 +257,7 @@ impl Catalog {
         let users = users.map(|(name, it)| (RecordKey::User(name.clone()), Record::User(it.clone())));
         let roles = self.roles.iter();
         let roles = roles.map(|(name, it)| (RecordKey::Role(name.clone()), Record::Role(it.clone())));
-        let memberships = self.role_assignments.iter().map(|((user, role), it)| {
+        let assignments = self.role_assignments.iter().map(|((user, role), it)| {
             (RecordKey::RoleAssignment(user.clone(), role.clone()), Record::RoleAssignment(*it))
         });
         let grants = self.grants.iter();
@@ -265,7 +265,7 @@ impl Catalog {
         let requests = self.requests.iter();
         let requests = requests.map(|(id, it)| (RecordKey::Request(*id), Record::Request(it.clone())));
         let named = meta.chain(databases).chain(aliases).chain(users).chain(roles);
-        named.chain(memberships).chain(grants).chain(requests)
+        named.chain(assignments).chain(grants).chain(requests)
     }
 
     /// Puts a stored record back, while a store or snapshot is loaded. Returns false, and changes nothing,

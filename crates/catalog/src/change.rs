@@ -34,7 +34,7 @@ pub enum Notification {
     ImpossibleRevoke {
         /// What does not exist: `User`, `Role` or `Database`.
         entity: String,
-        /// Its name.
+        /// The name as the statement gives it.
         name: String,
     },
     /// An alias forwards the caller's identity, but the cluster's policy does not let such aliases be used.

@@ -86,7 +86,7 @@ pub enum NameForm {
 /// What a `CREATE` does when the name is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CreateMode {
-    /// Fails.
+    /// No clause: refuses, and changes nothing.
     Fail,
     /// `IF NOT EXISTS`: does nothing.
     IfNotExists,
@@ -141,7 +141,7 @@ pub struct RemoteTarget<S: Stage> {
     pub database: CatalogName,
     /// The address of the DBMS.
     pub url: RemoteUrl,
-    /// As whom.
+    /// Whose identity is shown to the other DBMS.
     pub login: RemoteLogin<S::Credential>,
     /// How to connect.
     pub driver: DriverSettings,

@@ -53,7 +53,7 @@ impl PolicySetting {
     pub const ALL: [Self; 3] =
         [Self::AllowOidcCredentialForwarding, Self::DatabaseManagementImpliesAliasManagement, Self::DefaultLanguage];
 
-    /// Its name.
+    /// What the setting is called in statements and listings.
     pub fn name(self) -> &'static str {
         match self {
             Self::DatabaseManagementImpliesAliasManagement => "database_management_implies_alias_management",

@@ -78,7 +78,7 @@ pub enum Privilege {
 pub enum UserScope {
     /// Every user.
     All,
-    /// This one.
+    /// The user of this name, whether there is one yet or not.
     Named(UserName),
 }
 

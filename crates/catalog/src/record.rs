@@ -324,7 +324,7 @@ pub struct Role {
 /// That a user has a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoleAssignment {
-    /// Since when.
+    /// When the role was granted.
     pub created: Stamp,
 }
 

@@ -10,17 +10,17 @@ use crate::{Grant, GrantEffect, Privilege, RoleName};
 pub(crate) struct Standings(Map<RoleName, RoleStanding>);
 
 /// The privileges of one role.
-pub(crate) type RoleStanding = Map<Privilege, Standing>;
+pub(crate) type RoleStanding = Map<Privilege, GrantCount>;
 
 /// How often one privilege is granted and denied to one role: twice where an immutable one stands beside an
 /// ordinary one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct GrantCount {
     granted: u8,
     denied: u8,
 }
 
-impl Standing {
+impl GrantCount {
     pub(crate) fn is_granted(self) -> bool {
         self.granted > 0
     }
@@ -57,7 +57,7 @@ impl Standings {
         let mut standing = of_role.get(&grant.privilege).copied().unwrap_or_default();
         let count = standing.count(grant.effect);
         *count = count.saturating_sub(1);
-        if standing == Standing::default() {
+        if standing == GrantCount::default() {
             of_role.remove_mut(&grant.privilege);
         } else {
             of_role.insert_mut(grant.privilege.clone(), standing);

@@ -199,7 +199,7 @@ fn privileges_on_what_is_dropped_are_lost() {
 }
 
 #[test]
-fn a_dropped_role_takes_its_privileges_and_memberships_along() {
+fn a_dropped_role_takes_its_privileges_and_assignments_along() {
     let mut log = with_carol();
     log.run([grant(access("neo4j"), "one"), drop_role("one"), create_role("one")]);
     assert_eq!(log.catalog.grants_of(&role_name("one")).count(), 0);

@@ -14,7 +14,7 @@ pub(crate) fn check_all(catalog: &Catalog, last: Revision) {
     remote_aliases_are_secure_or_say_so(&records);
     what_is_below_a_composite_is_its_constituent(&records);
     constituents_speak_the_language_of_their_composite(&records);
-    memberships_refer_to_existing(&records);
+    role_assignments_refer_to_existing(&records);
     grants_refer_to_existing_roles(&records);
     grants_name_existing_targets(catalog, &records);
     every_user_can_authenticate(&records);
@@ -101,7 +101,7 @@ fn constituents_speak_the_language_of_their_composite(records: &Records) {
     }
 }
 
-fn memberships_refer_to_existing(records: &Records) {
+fn role_assignments_refer_to_existing(records: &Records) {
     for key in records.keys() {
         if let RecordKey::RoleAssignment(user, role) = key {
             assert!(records.contains_key(&RecordKey::User(user.clone())), "{key:?} of no user");

@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Pki(Pki),
     /// Print the completion script of a shell.
     Completion {
-        /// The shell.
+        /// The shell that will read the script.
         shell: Shell,
     },
 }

@@ -12,7 +12,7 @@ use crate::address::Address;
 use crate::build_error::BuildError;
 use crate::connect::Dialer;
 use crate::core::{Core, Limits};
-use crate::identity::{Credentials, Identity};
+use crate::identity::{Authenticator, Credentials};
 use crate::members::Members;
 use crate::{Client, Secret};
 
@@ -157,7 +157,7 @@ impl ClientBuilder {
         // Connecting ends before the attempt does, so that it is known that nothing was sent.
         let timeout = self.limits.attempt.min(self.limits.call) / 2;
         let members = Members::new(Dialer { tls, timeout }, addresses);
-        Ok(Client::new(Core::new(members, Identity::new(self.credentials), self.limits)))
+        Ok(Client::new(Core::new(members, Authenticator::new(self.credentials), self.limits)))
     }
 }
 

@@ -38,13 +38,13 @@ pub(crate) struct Dialer {
 
 /// What is known of the connection to a member.
 #[derive(Debug, Default)]
-pub(crate) struct Link {
+pub(crate) struct ConnectionState {
     /// How long connecting took last, in microseconds; 0 until the first time.
     distance: AtomicU64,
     is_connecting: AtomicBool,
 }
 
-impl Link {
+impl ConnectionState {
     /// How long connecting took last, in microseconds; 0 until the first time.
     pub(crate) fn distance(&self) -> u64 {
         self.distance.load(Ordering::Relaxed)
@@ -58,12 +58,12 @@ impl Link {
 
 /// Marks the link while a connection is being made, until it stands or is given up.
 struct Connecting {
-    link: Arc<Link>,
+    link: Arc<ConnectionState>,
     started: Instant,
 }
 
 impl Connecting {
-    fn start(link: &Arc<Link>) -> Self {
+    fn start(link: &Arc<ConnectionState>) -> Self {
         link.is_connecting.store(true, Ordering::Release);
         Self { link: Arc::clone(link), started: Instant::now() }
     }
@@ -82,7 +82,7 @@ impl Drop for Connecting {
 
 impl Dialer {
     /// A channel that connects at its first use and again whenever the connection was lost.
-    pub(crate) fn channel(&self, address: &Address, link: &Arc<Link>) -> Channel {
+    pub(crate) fn channel(&self, address: &Address, link: &Arc<ConnectionState>) -> Channel {
         let scheme = if address.tls { "https" } else { "http" };
         let endpoint = Endpoint::from(address.uri("http"))
             .origin(address.uri(scheme))

@@ -16,7 +16,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::attempt_error::{AttemptError, is_timeout};
-use crate::identity::{Authorization, Identity, Login};
+use crate::identity::{Authenticator, Authorization, Login};
 use crate::members::{Member, Members, Preference};
 use crate::{Class, Failure, GrpcCode, Secret};
 
@@ -61,7 +61,7 @@ pub(crate) enum AccessMode {
 
 /// What one attempt is made with.
 #[derive(Clone)]
-pub(crate) struct Attempt {
+pub(crate) struct RequestContext {
     pub(crate) member: Arc<Member>,
     authorization: Option<AsciiMetadataValue>,
     timeout: Duration,
@@ -70,7 +70,7 @@ pub(crate) struct Attempt {
 /// What the client shares with its streams and guards.
 pub(crate) struct Core {
     pub(crate) members: Members,
-    pub(crate) identity: Identity,
+    pub(crate) identity: Authenticator,
     pub(crate) limits: Limits,
     /// The highest revision that any answer was read at.
     seen: AtomicU64,
@@ -93,9 +93,9 @@ struct Progress {
     may_have_taken_effect: bool,
 }
 
-// === impl Attempt ===
+// === impl RequestContext ===
 
-impl Attempt {
+impl RequestContext {
     pub(crate) fn channel(&self) -> Channel {
         self.member.channel.clone()
     }
@@ -120,7 +120,7 @@ impl Attempt {
 // === impl Core ===
 
 impl Core {
-    pub(crate) fn new(members: Members, identity: Identity, limits: Limits) -> Self {
+    pub(crate) fn new(members: Members, identity: Authenticator, limits: Limits) -> Self {
         Self { members, identity, limits, seen: AtomicU64::new(0), written: AtomicU64::new(0) }
     }
 
@@ -163,14 +163,14 @@ impl Core {
         member: &Arc<Member>,
         authorization: Option<&AsciiMetadataValue>,
         timeout: Duration,
-    ) -> Attempt {
-        Attempt { member: Arc::clone(member), authorization: authorization.cloned(), timeout }
+    ) -> RequestContext {
+        RequestContext { member: Arc::clone(member), authorization: authorization.cloned(), timeout }
     }
 
     /// Makes a call as the client's identity, logging in first if need be, and again if the token has ended.
     pub(crate) async fn call<T, F, Fut>(&self, mode: AccessMode, attempt: F) -> Result<T, Failure>
     where
-        F: Fn(Attempt) -> Fut,
+        F: Fn(RequestContext) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
         let mut progress = Progress::new(mode, self.limits.call);
@@ -223,7 +223,7 @@ impl Core {
         attempt: F,
     ) -> Result<T, Failure>
     where
-        F: Fn(Attempt) -> Fut,
+        F: Fn(RequestContext) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
         let mut progress = Progress { deadline, ..Progress::new(mode, Duration::ZERO) };
@@ -237,7 +237,7 @@ impl Core {
         attempt: &F,
     ) -> Result<T, Failure>
     where
-        F: Fn(Attempt) -> Fut,
+        F: Fn(RequestContext) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
         loop {

@@ -30,13 +30,13 @@ pub(crate) enum Credentials {
 }
 
 /// The credentials and the token fetched for them.
-pub(crate) struct Identity {
+pub(crate) struct Authenticator {
     credentials: Credentials,
     /// Held while a token is fetched, so that a thousand calls log in once.
-    token: Mutex<Option<Token>>,
+    token: Mutex<Option<CachedToken>>,
 }
 
-struct Token {
+struct CachedToken {
     header: AsciiMetadataValue,
     /// When to fetch another; `None`: when this one is refused.
     renew_at: Option<Instant>,
@@ -54,7 +54,7 @@ pub(crate) enum Authorization<'a> {
 pub(crate) struct LoginDue<'a> {
     pub(crate) user: &'a str,
     pub(crate) password: &'a Secret,
-    token: MutexGuard<'a, Option<Token>>,
+    token: MutexGuard<'a, Option<CachedToken>>,
 }
 
 /// What a login gives.
@@ -69,9 +69,9 @@ pub struct Login {
     pub password_change_required: bool,
 }
 
-// === impl Identity ===
+// === impl Authenticator ===
 
-impl Identity {
+impl Authenticator {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Self { credentials, token: Mutex::new(None) }
     }
@@ -124,7 +124,7 @@ impl LoginDue<'_> {
         let header = bearer(&login.token)?;
         // Renewed after four fifths of its life. If the clocks disagree, it is renewed when it is refused.
         let renew_at = lifetime.map(|lifetime| Instant::now() + lifetime.mul_f64(0.8));
-        *self.token = Some(Token { header: header.clone(), renew_at });
+        *self.token = Some(CachedToken { header: header.clone(), renew_at });
         Ok(header)
     }
 }

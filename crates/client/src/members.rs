@@ -10,7 +10,7 @@ use aliasd_wire::v1::Leader;
 use tonic::transport::Channel;
 
 use crate::address::Address;
-use crate::connect::{Dialer, Link};
+use crate::connect::{ConnectionState, Dialer};
 
 /// How many members are remembered, so that nothing a member says can fill the memory.
 const MEMBERS_MAX: usize = 64;
@@ -23,7 +23,7 @@ const AVOIDED_DOUBLINGS_MAX: u32 = 6;
 pub(crate) struct Member {
     pub(crate) address: Address,
     pub(crate) channel: Channel,
-    link: Arc<Link>,
+    link: Arc<ConnectionState>,
     health: Mutex<Health>,
 }
 

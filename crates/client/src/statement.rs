@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
 use crate::attempt_error::{AttemptError, invalid_answer};
-use crate::core::{AccessMode, Attempt, Core};
+use crate::core::{AccessMode, Core, RequestContext};
 use crate::members::Member;
 use crate::{Failure, Freshness, Secret};
 
@@ -195,7 +195,7 @@ impl Execution {
     async fn attempt(
         core: Arc<Core>,
         mode: AccessMode,
-        attempt: Attempt,
+        attempt: RequestContext,
         request: v1::ExecuteRequest,
     ) -> Result<Self, Status> {
         let stream = AdminClient::new(attempt.channel()).execute(attempt.request(request)).await?.into_inner();

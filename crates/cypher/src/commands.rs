@@ -37,7 +37,7 @@ pub const LISTING_REFUSALS: &[&str] =
     &["UNKNOWN_VARIABLE", "UNKNOWN_FUNCTION", "DUPLICATE_COLUMN", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
       "IMPLICIT_GROUPING", "ARITHMETIC_ERROR"];
 
-/// One command.
+/// What docs/language.md says of one command of the language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandPage {
     /// Its keywords, which no two commands share.

@@ -26,7 +26,7 @@ pub enum PieceKind {
     Name,
     /// A text in quotes.
     String,
-    /// A number.
+    /// An integer or a float, in any notation.
     Number,
     /// `$name`.
     Parameter,

@@ -26,9 +26,9 @@ pub struct ListingRequest {
 pub enum Subject {
     /// Every alias, or the one of this name.
     Aliases(Option<CatalogName>),
-    /// Databases.
+    /// `SHOW DATABASES` and its like: a row per database that is chosen.
     Databases(DatabaseChoice),
-    /// Every user.
+    /// `SHOW USERS`, by name.
     Users {
         /// With a row for each way to authenticate.
         with_auth: bool,
@@ -39,7 +39,7 @@ pub enum Subject {
     ClusterPolicy,
     /// The privileges that can be granted.
     SupportedPrivileges,
-    /// Every role.
+    /// `SHOW ROLES` and its like.
     Roles {
         /// Only those that some user has.
         populated: bool,
@@ -53,7 +53,7 @@ pub enum Subject {
     },
     /// Privileges that were granted or denied.
     Privileges {
-        /// Whose.
+        /// The roles or users whose privileges are listed.
         of: PrivilegesOf,
         /// As commands instead of rows.
         as_commands: Option<AsCommands>,
@@ -67,7 +67,7 @@ pub enum DatabaseChoice {
     Every,
     /// The one of this name, or that a local alias of this name leads to.
     Named(CatalogName),
-    /// The default one.
+    /// The database that sessions use when neither they nor their user name one.
     Default,
     /// The caller's home.
     Home,

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::observe;
 use crate::observe::metrics::Metrics;
 use crate::peers::GrpcLinks;
-use crate::tls::{self, NotLoopback, Tls, TlsError};
+use crate::tls::{self, NotLoopbackError, Tls, TlsError};
 use aliasd_catalog::error_chain;
 use aliasd_replica::{
     RaftSettings, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault, TokioRuntime,
@@ -45,7 +45,7 @@ pub enum NodeStartError {
     Tls(#[from] TlsError),
     /// Clients would be served without TLS to everybody.
     #[error(transparent)]
-    Plaintext(#[from] NotLoopback),
+    Plaintext(#[from] NotLoopbackError),
     /// The log or the catalog cannot be used.
     #[error(transparent)]
     Replica(#[from] StartError),

@@ -223,7 +223,7 @@ impl Replica {
         self.core.staleness()
     }
 
-    /// This node.
+    /// The id of the node that runs this replica.
     pub fn node(&self) -> NodeId {
         self.core.node
     }

@@ -62,7 +62,7 @@ pub enum VoterRole {
     Follower,
     /// Asks for votes.
     Candidate,
-    /// Leads.
+    /// Was elected: proposes entries and sends them to the others.
     Leader,
 }
 

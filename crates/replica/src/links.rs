@@ -120,7 +120,7 @@ pub enum PeerRefusal {
     Misdirected {
         /// Whom the request is meant for.
         wanted: NodeId,
-        /// This node.
+        /// The node that the request reached.
         node: NodeId,
     },
     /// The request is about another cluster.
@@ -134,19 +134,19 @@ pub enum PeerRefusal {
     /// The sender stands in no membership that this node knows.
     #[error("node {sender} is no member of this cluster")]
     UnknownMember {
-        /// The sender.
+        /// The node that its certificate proves.
         sender: NodeId,
     },
     /// The sender has the node id of a member, and another data directory.
     #[error("node {sender} is known here with another data directory than the one that it has now")]
     OtherIncarnation {
-        /// The sender.
+        /// The node that its certificate proves.
         sender: NodeId,
     },
     /// The request is meant for this node id with another data directory.
     #[error("the data directory of node {node} is not the one that the sender knows it by")]
     ReceiverReplaced {
-        /// This node.
+        /// The node that the request reached.
         node: NodeId,
     },
     /// The entry is in another name than the request says, or in that of the cluster, which only forms it.

@@ -30,7 +30,7 @@ pub struct RaftSettings {
 /// How a replica works, and what it works with.
 #[derive(Clone)]
 pub struct ReplicaOptions {
-    /// This node.
+    /// The id that this node has among the members.
     pub node: NodeId,
     /// Where log and catalog are.
     pub storage: Storage,

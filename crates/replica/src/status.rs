@@ -18,7 +18,7 @@ pub enum ReplicaRole {
     Follower,
     /// Asks for votes.
     Candidate,
-    /// Leads.
+    /// Was elected: proposes entries and sends them to the others.
     Leader,
     /// Does nothing any more.
     Stopped,
@@ -37,10 +37,10 @@ pub struct MemberStatus {
     pub matched: Option<Revision>,
 }
 
-/// The state of a replica.
+/// What a replica knows of itself and, where it leads, of the other members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplicaStatus {
-    /// This node.
+    /// The id of the node that runs this replica.
     pub node: NodeId,
     /// What it is.
     pub lifecycle: Lifecycle,

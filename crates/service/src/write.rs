@@ -14,7 +14,7 @@ use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
 use crate::read::Reader;
 use crate::readiness::Readiness;
-use crate::vault::{Seal, Vault, VaultError};
+use crate::vault::{SealContext, Vault, VaultError};
 
 /// How long a write is followed before its outcome is called unknown. Callers have deadlines of their own.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
@@ -92,11 +92,11 @@ impl Writer {
     async fn seal(&self, actor: &Principal, command: Command<Plain>) -> Result<Command<Sealed>, Failure> {
         let present = self.present_password(actor, &command)?;
         let seal = match &command {
-            Command::Bootstrap(bootstrap) => Seal { cluster: bootstrap.cluster_id, key: bootstrap.active_key },
+            Command::Bootstrap(bootstrap) => SealContext { cluster: bootstrap.cluster_id, key: bootstrap.active_key },
             _ => {
                 let view = self.reader.present();
                 let meta = view.catalog.meta().ok_or(NodeFailure::CatchingUp {})?;
-                Seal { cluster: meta.cluster_id, key: meta.active_key }
+                SealContext { cluster: meta.cluster_id, key: meta.active_key }
             }
         };
         self.vault.seal_command(command, seal, present).await.map_err(|error| self.seal_failure(&error))

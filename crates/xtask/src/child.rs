@@ -25,7 +25,7 @@ About 23 minutes of work for a processor, so some 12 minutes on two cores. Later
 
 /// The optimisation profile of a build; each one compiles RocksDB once.
 #[derive(Clone, Copy)]
-pub(crate) enum Profile {
+pub(crate) enum BuildProfile {
     /// For tests and the demo.
     Dev,
     /// For measurements.
@@ -41,9 +41,9 @@ pub(crate) struct Cargo {
     path: OsString,
 }
 
-// === impl Profile ===
+// === impl BuildProfile ===
 
-impl Profile {
+impl BuildProfile {
     fn directory(self) -> &'static str {
         match self {
             Self::Dev => "debug",
@@ -97,17 +97,17 @@ impl Cargo {
     }
 
     /// Builds every program of the workspace.
-    pub(crate) fn build_programs(&self, profile: Profile) -> Result<()> {
+    pub(crate) fn build_programs(&self, profile: BuildProfile) -> Result<()> {
         self.say_what_a_first_build_takes(profile);
         let release = match profile {
-            Profile::Dev => None,
-            Profile::Release => Some("--release"),
+            BuildProfile::Dev => None,
+            BuildProfile::Release => Some("--release"),
         };
         self.run(["build", "--workspace", "--bins", "--locked"].into_iter().chain(release))
     }
 
     /// Prints what to expect if RocksDB has not been compiled yet.
-    pub(crate) fn say_what_a_first_build_takes(&self, profile: Profile) {
+    pub(crate) fn say_what_a_first_build_takes(&self, profile: BuildProfile) {
         let libraries = fs::read_dir(self.target.join(profile.directory()).join("deps"));
         let mut names = libraries.into_iter().flatten().flatten().map(|entry| entry.file_name());
         if !names.any(|name| name.to_string_lossy().starts_with("liblibrocksdb_sys")) {
@@ -128,7 +128,7 @@ impl Cargo {
     /// Runs a program that [`Cargo::build_programs`] built; an error if it does not exit with 0.
     pub(crate) fn run_program(
         &self,
-        profile: Profile,
+        profile: BuildProfile,
         name: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<()> {

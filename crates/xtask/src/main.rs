@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use child::{Cargo, Profile};
+use child::{BuildProfile, Cargo};
 
 /// Builds, checks, tests and demonstrates aliasd.
 ///
@@ -129,13 +129,13 @@ fn run(command: Command) -> Result<()> {
 }
 
 fn demo(cargo: &Cargo, arguments: &Demo) -> Result<()> {
-    cargo.build_programs(Profile::Dev)?;
+    cargo.build_programs(BuildProfile::Dev)?;
     let keep = arguments.keep.then_some("--keep");
-    cargo.run_program(Profile::Dev, "aliasd-story", keep)
+    cargo.run_program(BuildProfile::Dev, "aliasd-story", keep)
 }
 
 fn test(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
-    cargo.build_programs(Profile::Dev)?;
+    cargo.build_programs(BuildProfile::Dev)?;
     let fixed = ["test", "--workspace", "--locked"].map(OsString::from);
     cargo.run(fixed.into_iter().chain(rest))
 }
@@ -161,7 +161,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         run: |cargo| {
-            cargo.say_what_a_first_build_takes(Profile::Dev);
+            cargo.say_what_a_first_build_takes(BuildProfile::Dev);
             cargo.run(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
         },
     },
@@ -173,7 +173,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "generated pages",
         run: |cargo| {
-            cargo.build_programs(Profile::Dev)?;
+            cargo.build_programs(BuildProfile::Dev)?;
             cargo.run(["test", "--workspace", "--locked", GENERATED_PAGES])
         },
     },
@@ -188,12 +188,12 @@ fn verify(cargo: &Cargo) -> Result<()> {
 fn fix(cargo: &Cargo) -> Result<()> {
     cargo.run(["clippy", "--fix", "--allow-dirty", "--allow-staged", "--workspace", "--all-targets"])?;
     cargo.run(["fmt", "--all"])?;
-    cargo.build_programs(Profile::Dev)?;
+    cargo.build_programs(BuildProfile::Dev)?;
     cargo.run_with(["test", "--workspace", GENERATED_PAGES], ("UPDATE_DOCS", "1"))
 }
 
 fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
-    cargo.build_programs(Profile::Release)?;
+    cargo.build_programs(BuildProfile::Release)?;
     let mut rest: Vec<OsString> = Vec::new();
     if arguments.language {
         rest.push("--language".into());
@@ -204,7 +204,7 @@ fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
     if let Some(file) = arguments.json {
         rest.extend(["--json".into(), file.into_os_string()]);
     }
-    cargo.run_program(Profile::Release, "aliasd-bench", rest)
+    cargo.run_program(BuildProfile::Release, "aliasd-bench", rest)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ struct Calls {
     channels: Arc<Vec<Channel>>,
 }
 
-/// One slice of each.
+/// What was measured of each kind of call in one slice of time.
 struct Slice {
     nothing: Figures,
     identity: Figures,

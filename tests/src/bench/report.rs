@@ -66,9 +66,9 @@ pub struct Reads {
 /// Bytes of request and answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
-    /// Of a health check.
+    /// What a health check takes.
     pub nothing: (usize, usize),
-    /// Of a resolve.
+    /// What a resolve takes.
     pub resolve: (usize, usize),
 }
 

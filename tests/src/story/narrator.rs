@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::palette::Palette;
-use super::summary::{Step, Summary};
+use super::summary::{Step, StorySummary};
 use crate::cluster::{Actor, Cluster};
 use crate::process::Finished;
 
@@ -140,9 +140,9 @@ impl Narrator {
     }
 
     /// Ends the story.
-    pub fn end(&mut self) -> Summary {
+    pub fn end(&mut self) -> StorySummary {
         self.finish_step();
-        let summary = Summary { steps: self.steps.clone(), took: self.started.elapsed(), palette: self.palette };
+        let summary = StorySummary { steps: self.steps.clone(), took: self.started.elapsed(), palette: self.palette };
         let rule = "─".repeat(RULE_LENGTH);
         self.say(format!("\n{}\n{}", self.palette.aside(rule), summary.table()));
         summary

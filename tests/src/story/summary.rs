@@ -16,15 +16,15 @@ pub(super) struct Step {
 
 /// How the story went.
 #[derive(Clone, Debug)]
-pub struct Summary {
+pub struct StorySummary {
     pub(super) steps: Vec<Step>,
     pub(super) took: Duration,
     pub(super) palette: Palette,
 }
 
-// === impl Summary ===
+// === impl StorySummary ===
 
-impl Summary {
+impl StorySummary {
     /// Whether every claim of every step held.
     pub fn is_as_expected(&self) -> bool {
         self.steps.iter().all(|step| step.broken.is_empty())
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_step_that_is_not_as_expected_is_marked_and_named() {
         let steps = vec![step("Short", &[]), step("A longer one", &["water is dry"])];
-        let summary = Summary { steps, took: Duration::from_secs(3), palette: Palette::plain() };
+        let summary = StorySummary { steps, took: Duration::from_secs(3), palette: Palette::plain() };
         assert!(!summary.is_as_expected());
         assert_eq!(summary.broken(), ["water is dry"]);
         let expected = [

@@ -61,7 +61,7 @@ impl Draft {
             return Err(Rejection::RenamedRoleExists { from: from.into(), to: to.into() });
         }
         let members: Vec<UserName> = self.catalog.members_of(from).cloned().collect();
-        let memberships = members.into_iter().map(|user| {
+        let assignments = members.into_iter().map(|user| {
             let key = |role: &RoleName| RecordKey::RoleAssignment(user.clone(), role.clone());
             (key(to), self.catalog.record(&key(from)))
         });
@@ -69,7 +69,7 @@ impl Draft {
             let grant = Grant { role: to.clone(), ..grant.clone() };
             (RecordKey::Grant(Box::new(grant)), Some(Record::Grant(created)))
         });
-        let moved: Vec<_> = memberships.chain(grants).collect();
+        let moved: Vec<_> = assignments.chain(grants).collect();
         self.remove_role(from)?;
         self.set(RecordKey::Role(to.clone()), Some(Record::Role(role)));
         for (key, record) in moved {
@@ -93,13 +93,13 @@ impl Draft {
         for user in users {
             self.require_user(&Attempt::GrantRoles(roles.clone()), user)?;
         }
-        let membership = Record::RoleAssignment(RoleAssignment { created: self.stamp });
+        let assignment = Record::RoleAssignment(RoleAssignment { created: self.stamp });
         let (mut updates, mut notifications) = (0, Vec::new());
         for (role, user) in pairs(roles, users) {
             if self.catalog.is_member(user, role) {
                 notifications.push(Notification::AlreadyAssigned { role: role.clone() });
             } else {
-                self.set(RecordKey::RoleAssignment(user.clone(), role.clone()), Some(membership.clone()));
+                self.set(RecordKey::RoleAssignment(user.clone(), role.clone()), Some(assignment.clone()));
                 updates += 1;
             }
         }

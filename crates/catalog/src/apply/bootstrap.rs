@@ -49,8 +49,8 @@ impl Draft {
             modified: created,
         };
         self.set(RecordKey::User(bootstrap.admin.clone()), Some(Record::User(Arc::new(admin))));
-        let membership = RecordKey::RoleAssignment(bootstrap.admin.clone(), RoleName::admin());
-        self.set(membership, Some(Record::RoleAssignment(RoleAssignment { created })));
+        let assignment = RecordKey::RoleAssignment(bootstrap.admin.clone(), RoleName::admin());
+        self.set(assignment, Some(Record::RoleAssignment(RoleAssignment { created })));
         updated(1)
     }
 }

@@ -170,9 +170,9 @@ impl Draft {
         }
         let roles: Vec<RoleName> = self.catalog.roles_of(from).cloned().collect();
         for role in roles {
-            let membership = RecordKey::RoleAssignment(from.clone(), role.clone());
-            let record = self.catalog.record(&membership);
-            self.set(membership, None);
+            let assignment = RecordKey::RoleAssignment(from.clone(), role.clone());
+            let record = self.catalog.record(&assignment);
+            self.set(assignment, None);
             self.set(RecordKey::RoleAssignment(to.clone(), role), record);
         }
         self.set(RecordKey::User(from.clone()), None);

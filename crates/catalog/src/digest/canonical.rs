@@ -111,7 +111,7 @@ impl Canonical for RecordKey {
 
 variants! {
     Record {
-        Meta(meta), Database(database), Alias(alias), User(user), Role(role), RoleAssignment(membership), Grant(created),
+        Meta(meta), Database(database), Alias(alias), User(user), Role(role), RoleAssignment(assignment), Grant(created),
         Request(request),
     }
     AliasKind { Local(database) = 0, Remote(remote) = 1 }

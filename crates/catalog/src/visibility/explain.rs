@@ -69,7 +69,7 @@ pub struct UserStanding {
 /// What has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// A database.
+    /// The name is that of a database itself, of this kind.
     Database(DatabaseKind),
     /// A local alias, which stands for this database.
     LocalAlias(CatalogName),

@@ -49,7 +49,7 @@ pub struct Route {
 pub enum Destination {
     /// To a database of this DBMS, directly or by a local alias.
     Local {
-        /// The database.
+        /// Where the name leads in the end, past any alias.
         database: DatabaseName,
         /// The local alias in between, if there is one.
         alias: Option<Arc<Alias>>,

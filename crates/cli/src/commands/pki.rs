@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aliasd_keyring::pki::{Authority, Subject};
+use aliasd_keyring::pki::{Authority, CertificateSubject};
 
 use super::print;
 use crate::arguments::{Issue, IssueCommon, Pki};
@@ -19,16 +19,16 @@ pub(crate) fn run(command: Pki) -> Result<(), CommandError> {
             show(authority.save(&dir)?)
         }
         Pki::Issue(Issue::Node { id, hosts, common }) => {
-            issue(&Subject::Node { id, hosts }, &format!("node-{id}"), &common)
+            issue(&CertificateSubject::Node { id, hosts }, &format!("node-{id}"), &common)
         }
         Pki::Issue(Issue::Client { identity, common }) => {
             let stem = file_name(&identity);
-            issue(&Subject::Client { identity }, &stem, &common)
+            issue(&CertificateSubject::Client { identity }, &stem, &common)
         }
     }
 }
 
-fn issue(subject: &Subject, stem: &str, common: &IssueCommon) -> Result<(), CommandError> {
+fn issue(subject: &CertificateSubject, stem: &str, common: &IssueCommon) -> Result<(), CommandError> {
     let authority = Authority::load(&common.dir)?;
     let issued = authority.issue(subject, DAY * common.days)?;
     let directory = common.out.as_ref().unwrap_or(&common.dir);

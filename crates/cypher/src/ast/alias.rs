@@ -36,7 +36,7 @@ pub struct CreateAlias {
 pub struct RemoteClauses {
     /// The address of the remote DBMS.
     pub url: Located<Operand<String>>,
-    /// As whom.
+    /// `USER … PASSWORD …` or `OIDC CREDENTIAL FORWARDING`.
     pub login: LoginClause,
     /// `DRIVER`.
     pub driver: Option<Located<Operand<MapEntries>>>,

@@ -128,7 +128,7 @@ pub enum Expression {
 /// For how many members of a list a condition must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantifier {
-    /// Every one.
+    /// `all(…)`: it must hold for every member.
     All,
     /// At least one.
     Any,
@@ -199,7 +199,7 @@ macro_rules! binary_operators {
         pub enum BinaryOperator { $($(#[$doc])* $variant,)* }
 
         impl BinaryOperator {
-            /// Every operator.
+            /// Those that are words and those that are symbols, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// The operator as it is written.
@@ -244,17 +244,17 @@ binary_operators! {
     Xor = "XOR", Xor;
     /// True if both are.
     And = "AND", And;
-    /// Equal.
+    /// Whether both are the same value.
     Equal = "=", Comparison;
-    /// Not equal.
+    /// Whether they are different values.
     NotEqual = "<>", Comparison;
     /// Less or equal. Before `<`, which it begins with.
     LessOrEqual = "<=", Comparison;
     /// Greater or equal. Before `>`, which it begins with.
     GreaterOrEqual = ">=", Comparison;
-    /// Less.
+    /// The left one comes first.
     Less = "<", Comparison;
-    /// Greater.
+    /// The right one comes first.
     Greater = ">", Comparison;
     /// Member of a list.
     In = "IN", Predicate;
@@ -276,7 +276,7 @@ binary_operators! {
     Divide = "/", Product;
     /// Concatenation of strings or lists.
     Concatenate = "||", Sum;
-    /// Remainder.
+    /// What a division leaves, with the sign of the dividend.
     Remainder = "%", Product;
     /// Power, always a float.
     Power = "^", Power;

@@ -32,7 +32,7 @@ pub use privilege::{
     ElementKind, LoadTerm, NameScope, PatternTerm, PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm,
     SegmentTerm,
 };
-pub use role::{CreateRole, DropRole, RenameRole, RoleAssignment, RoleStatement};
+pub use role::{CreateRole, DropRole, RenameRole, RoleStatement, RolesAndUsers};
 pub use show::{
     AsCommands, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith, ShowStatement,
     ShowSubject, Yield, YieldItem, YieldItems,

@@ -12,9 +12,9 @@ pub enum RoleStatement {
     /// `DROP ROLE`.
     Drop(DropRole),
     /// `GRANT ROLES … TO …`.
-    Grant(RoleAssignment),
+    Grant(RolesAndUsers),
     /// `REVOKE ROLES … FROM …`.
-    Revoke(RoleAssignment),
+    Revoke(RolesAndUsers),
 }
 
 /// `CREATE [OR REPLACE] [IMMUTABLE] ROLE name [IF NOT EXISTS] [AS COPY OF other]`.
@@ -52,7 +52,7 @@ pub struct DropRole {
 
 /// Roles and the users who get or lose them. Neither list is empty.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RoleAssignment {
+pub struct RolesAndUsers {
     /// The roles, in the order of the text.
     pub roles: Vec<NameOperand>,
     /// After `TO` or `FROM`, in the order of the text.

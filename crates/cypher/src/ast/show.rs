@@ -44,7 +44,7 @@ pub enum ShowSubject {
     },
     /// `SHOW … PRIVILEGES [AS [REVOKE] COMMANDS]`.
     Privileges {
-        /// Whose.
+        /// `ROLE …`, `USER …` or neither.
         of: PrivilegesOf,
         /// As rows or as commands.
         as_commands: Option<AsCommands>,

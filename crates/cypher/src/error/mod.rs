@@ -102,7 +102,7 @@ error_codes! {
     MissingParameter = "MISSING_PARAMETER", ["42N51"], "Statement.ParameterMissing";
     /// A value, often of a parameter, of a type that does not fit its place.
     WrongType = "WRONG_TYPE", ["22G03", "22N27"], "Statement.TypeError";
-    /// The values of a `DRIVER` map could not be computed.
+    /// The values of a map that a clause takes (`DRIVER`, `PROPERTIES`, `POLICY`) could not be computed.
     DriverEvaluation = "DRIVER_SETTINGS_EVALUATION", ["42N89"], "Statement.SyntaxError";
     /// A parameter that names a database is `*`.
     ParameterIsWildcard = "PARAMETER_IS_WILDCARD", ["42N86"], "Statement.SyntaxError";

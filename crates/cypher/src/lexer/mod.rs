@@ -38,7 +38,7 @@ pub(crate) enum TokenKind {
     End,
 }
 
-/// One token.
+/// The smallest part of a text that the grammar tells apart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,

@@ -44,11 +44,11 @@ pub(super) fn lower_role(
             Command::Open(OpenCommand::DropRole { name: role(&drop.name, parameters)?, if_exists: drop.if_exists })
         }
         RoleStatement::Grant(assignment) => {
-            let (roles, users) = membership(&assignment.roles, &assignment.users, parameters)?;
+            let (roles, users) = roles_and_users(&assignment.roles, &assignment.users, parameters)?;
             Command::Open(OpenCommand::GrantRoles { roles, users })
         }
         RoleStatement::Revoke(assignment) => {
-            let (roles, users) = membership(&assignment.roles, &assignment.users, parameters)?;
+            let (roles, users) = roles_and_users(&assignment.roles, &assignment.users, parameters)?;
             Command::Open(OpenCommand::RevokeRoles { roles, users, lenient: is_lenient(version) })
         }
     })
@@ -91,7 +91,7 @@ fn bounded(lists: &[usize], span: Span) -> Result<(), SpannedError> {
     Err(error.with_hint("Split the statement."))
 }
 
-fn membership(
+fn roles_and_users(
     role_names: &[NameOperand],
     user_names: &[NameOperand],
     parameters: &Parameters,

@@ -13,7 +13,7 @@ type Node = Located<Expression>;
 const BRACKETS_MAX: usize = 16;
 
 impl Parser<'_> {
-    /// An expression.
+    /// Parses an expression of any precedence, which ends where no operator follows.
     pub(super) fn expression(&mut self) -> Parsed<Node> {
         self.nested(|parser| parser.level(Precedence::Or))
     }

@@ -4,7 +4,7 @@ use aliasd_catalog::CypherVersion;
 
 use super::{Parsed, Parser};
 use crate::ast::{
-    AuthRuleStatement, Body, CreateRole, DropRole, RenameRole, RoleAssignment, RoleStatement, RuleAssignment,
+    AuthRuleStatement, Body, CreateRole, DropRole, RenameRole, RoleStatement, RolesAndUsers, RuleAssignment,
 };
 use crate::lexer::TokenKind;
 
@@ -60,7 +60,7 @@ impl Parser<'_> {
             self.accept_one_of(&["USERS", "USER"]);
         }
         let users = self.comma_separated(|parser| parser.simple_name("a user name"))?;
-        let assignment = RoleAssignment { roles, users };
+        let assignment = RolesAndUsers { roles, users };
         Ok(Body::Role(if grant { RoleStatement::Grant(assignment) } else { RoleStatement::Revoke(assignment) }))
     }
 }

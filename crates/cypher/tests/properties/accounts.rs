@@ -95,7 +95,7 @@ pub(super) fn user() -> BoxedStrategy<UserStatement> {
 
 pub(super) fn role() -> BoxedStrategy<RoleStatement> {
     let assignment =
-        (vec(simple_name(), 1..4), vec(simple_name(), 1..4)).prop_map(|(roles, users)| RoleAssignment { roles, users });
+        (vec(simple_name(), 1..4), vec(simple_name(), 1..4)).prop_map(|(roles, users)| RolesAndUsers { roles, users });
     prop_oneof![
         (simple_name(), mode(), any::<bool>(), of(simple_name())).prop_map(|(name, mode, immutable, copy_of)| {
             RoleStatement::Create(CreateRole { name, mode, immutable, copy_of })

@@ -55,7 +55,7 @@ pub enum Host {
 
 /// Whom a certificate is for.
 #[derive(Clone, Debug)]
-pub enum Subject {
+pub enum CertificateSubject {
     /// A member of the cluster: serves clients and peers, and dials peers.
     Node {
         /// Its id, from 1 on.
@@ -211,10 +211,10 @@ impl Authority {
     ///
     /// # Errors
     /// The node id is 0, a host or the identity cannot stand in a certificate, or the library failed.
-    pub fn issue(&self, subject: &Subject, validity: Duration) -> Result<Issued, PkiError> {
+    pub fn issue(&self, subject: &CertificateSubject, validity: Duration) -> Result<Issued, PkiError> {
         let mut parameters = match subject {
-            Subject::Node { id, hosts } => node_parameters(*id, hosts, validity)?,
-            Subject::Client { identity } => client_parameters(identity, validity)?,
+            CertificateSubject::Node { id, hosts } => node_parameters(*id, hosts, validity)?,
+            CertificateSubject::Client { identity } => client_parameters(identity, validity)?,
         };
         parameters.use_authority_key_identifier_extension = true;
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];

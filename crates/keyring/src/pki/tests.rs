@@ -7,21 +7,21 @@ use rustls_pki_types::pem::PemObject;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use super::{
-    AUTHORITY_VALIDITY, Authority, CertificateParams, DEFAULT_VALIDITY, Host, Issued, PkiError, SanType, Subject,
-    client_identity, expires_at, new_key, parameters, peer_name, peer_node_id,
+    AUTHORITY_VALIDITY, Authority, CertificateParams, CertificateSubject, DEFAULT_VALIDITY, Host, Issued, PkiError,
+    SanType, client_identity, expires_at, new_key, parameters, peer_name, peer_node_id,
 };
 
 fn der(pem: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
 }
 
-fn node(id: u64) -> Subject {
+fn node(id: u64) -> CertificateSubject {
     let hosts = ["db1.example.com", "10.0.0.1", "::1"].map(|host| host.parse().unwrap());
-    Subject::Node { id, hosts: hosts.to_vec() }
+    CertificateSubject::Node { id, hosts: hosts.to_vec() }
 }
 
-fn client(identity: &str) -> Subject {
-    Subject::Client { identity: identity.to_owned() }
+fn client(identity: &str) -> CertificateSubject {
+    CertificateSubject::Client { identity: identity.to_owned() }
 }
 
 fn assert_signed_by(authority: &Authority, issued: &Issued) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use aliasd_service::authenticate::{Attempt, Authenticate, Call};
+use aliasd_service::authenticate::{Authenticate, Call, IncomingCall};
 use aliasd_service::identity::ClientConnection;
 use aliasd_service::{Failure, NodeFailure};
 use futures::future::BoxFuture;
@@ -81,7 +81,7 @@ async fn admit(
     let connection = request.extensions().get::<ClientConnection>().cloned();
     let connection = connection.ok_or_else(|| Failure::bug("a call came without its connection"))?;
     let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
-    let attempt = Attempt { call, name: path, connection: &connection };
+    let attempt = IncomingCall { call, name: path, connection: &connection };
     let caller = authenticate.admit(attempt, authorization).await?;
     // Services have no use for it, and what is not there cannot be logged.
     request.headers_mut().remove(AUTHORIZATION);

@@ -34,7 +34,7 @@ pub use self::failure::{class_on_the_wire, grpc_code};
 use self::paths::services_for_clients;
 use crate::observe::metrics::Metrics;
 use crate::peers::{PeerIdentity, PeerService};
-use crate::tls::{Incoming, PeerConnection};
+use crate::tls::{AcceptedConnections, PeerConnection};
 
 /// The largest request: a statement of 1 MiB with its parameters.
 const REQUEST_BYTES_MAX: usize = 4 << 20;
@@ -50,7 +50,7 @@ const PEER_WINDOW: u32 = 4 << 20;
 pub async fn serve_clients(
     use_cases: UseCases,
     metrics: Arc<Metrics>,
-    incoming: Incoming<ClientConnection>,
+    incoming: AcceptedConnections<ClientConnection>,
     stop: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
     let reflection = Builder::configure()
@@ -85,7 +85,7 @@ pub async fn serve_clients(
 /// The listener cannot be used any more.
 pub async fn serve_peers(
     replica: &Replica,
-    incoming: Incoming<PeerConnection>,
+    incoming: AcceptedConnections<PeerConnection>,
     stop: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
     let proven = tonic::service::InterceptorLayer::new(|mut request: Request<()>| {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use aliasd_catalog::{UserName, error_chain};
 use aliasd_keyring::keystore::Keystore;
-use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Host, Subject};
+use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY, Host};
 use clap::Args;
 use tokio::runtime::Runtime;
 
@@ -111,7 +111,8 @@ fn prepare(directory: &Path, dev: &Dev) -> io::Result<Config> {
     authority.save(&pki).map_err(io::Error::other)?;
     let hosts = ["127.0.0.1", "localhost"].map(|host| host.parse::<Host>()).into_iter();
     let hosts = hosts.collect::<Result<_, _>>().map_err(io::Error::other)?;
-    let issued = authority.issue(&Subject::Node { id: 1, hosts }, DEFAULT_VALIDITY).map_err(io::Error::other)?;
+    let issued =
+        authority.issue(&CertificateSubject::Node { id: 1, hosts }, DEFAULT_VALIDITY).map_err(io::Error::other)?;
     issued.save(&pki, "node-1").map_err(io::Error::other)?;
 
     let keystore = directory.join("keystore.p12");

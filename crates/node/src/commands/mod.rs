@@ -51,7 +51,7 @@ enum ConfigCommand {
     Default,
     /// Check configuration files as a start would, without starting. Prints every problem with the way out.
     Check {
-        /// The files.
+        /// TOML files, each checked as if it were the only one.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Look at the files alone, not at the certificates, keys and directories that they name: those are on another

@@ -15,7 +15,7 @@ use crate::tls::{CertificatePaths, TlsSettings};
 const SECRET: &str = "keystore.password";
 
 pub(super) fn read(given: Texts) -> Result<Config, ConfigError> {
-    let mut reader = Reader { given, examples: source::examples(), errors: Vec::new() };
+    let mut reader = ConfigReader { given, examples: source::examples(), errors: Vec::new() };
     let config = Config {
         cluster: cluster(&mut reader),
         node: node(&mut reader),
@@ -39,7 +39,7 @@ pub(super) fn read(given: Texts) -> Result<Config, ConfigError> {
     if errors.is_empty() { Ok(config) } else { Err(ConfigError { errors }) }
 }
 
-fn cluster(reader: &mut Reader) -> ClusterConfig {
+fn cluster(reader: &mut ConfigReader) -> ClusterConfig {
     ClusterConfig {
         name: reader.or_default("cluster.name", value::name),
         max_staleness: reader.or_default("cluster.max_staleness", value::duration),
@@ -56,7 +56,7 @@ fn cluster(reader: &mut Reader) -> ClusterConfig {
     }
 }
 
-fn node(reader: &mut Reader) -> NodeConfig {
+fn node(reader: &mut ConfigReader) -> NodeConfig {
     NodeConfig {
         id: reader.required("node.id", value::positive),
         data_dir: reader.or_default("node.data_dir", value::absolute_path),
@@ -73,7 +73,7 @@ fn node(reader: &mut Reader) -> NodeConfig {
     }
 }
 
-fn tls(reader: &mut Reader) -> TlsSettings {
+fn tls(reader: &mut ConfigReader) -> TlsSettings {
     let peer = CertificatePaths {
         certificate: reader.required("tls.peer_certificate", value::absolute_path),
         key: reader.required("tls.peer_key", value::absolute_path),
@@ -100,7 +100,7 @@ fn tls(reader: &mut Reader) -> TlsSettings {
     }
 }
 
-fn relate(config: &Config, reader: &mut Reader) {
+fn relate(config: &Config, reader: &mut ConfigReader) {
     let ClusterConfig { heartbeat_interval, election_timeout_min, election_timeout_max, .. } = config.cluster;
     if election_timeout_min < heartbeat_interval * 3 {
         let message = "is less than three times cluster.heartbeat_interval, so that a late heartbeat unseats a leader";
@@ -128,14 +128,14 @@ fn relate(config: &Config, reader: &mut Reader) {
     );
 }
 
-fn advertised(setting: &str, listen: SocketAddr, advertise: Option<&Address>, reader: &mut Reader) {
+fn advertised(setting: &str, listen: SocketAddr, advertise: Option<&Address>, reader: &mut ConfigReader) {
     if advertise.is_none() && listen.ip().is_unspecified() {
         let message = format!("is needed, because nobody can dial {listen}");
         reader.report(setting, &message, "set it to the name or address and port that others reach this node at");
     }
 }
 
-fn distinct(listeners: &[(&str, SocketAddr)], reader: &mut Reader) {
+fn distinct(listeners: &[(&str, SocketAddr)], reader: &mut ConfigReader) {
     for (index, (setting, address)) in listeners.iter().enumerate() {
         for (other, taken) in &listeners[..index] {
             let overlap = address.ip() == taken.ip() || address.ip().is_unspecified() || taken.ip().is_unspecified();
@@ -150,13 +150,13 @@ fn distinct(listeners: &[(&str, SocketAddr)], reader: &mut Reader) {
 
 /// Parses settings and collects what is wrong with them. A setting that is wrong reads as its example, so that the
 /// others can be judged in the same go; a `Config` made of examples never leaves this module.
-struct Reader {
+struct ConfigReader {
     given: Texts,
     examples: Texts,
     errors: Vec<SettingError>,
 }
 
-impl Reader {
+impl ConfigReader {
     fn required<T>(&mut self, setting: &str, parse: fn(&str) -> Result<T, &'static str>) -> T {
         if !self.given.contains_key(setting) {
             let example = self.example(setting);

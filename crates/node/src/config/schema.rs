@@ -12,7 +12,7 @@ pub(super) struct Section {
     pub(super) keys: Vec<Key>,
 }
 
-/// One setting.
+/// A setting as docs/config.md describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     /// With its section: `node.client_listen`.

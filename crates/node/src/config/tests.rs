@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aliasd_catalog::{CypherVersion, Policy};
 use aliasd_keyring::keystore::Keystore;
-use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Host, Subject};
+use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY, Host};
 use tempfile::TempDir;
 
 use super::{Address, Commands, Config, ConfigError, LogFormat, LogLevel, Severity, expand, schema, source};
@@ -354,7 +354,7 @@ fn machine() -> (TempDir, String) {
     let root = directory.path();
     let authority = Authority::create("test").unwrap();
     authority.save(root).unwrap();
-    let subject = Subject::Node { id: 1, hosts: vec!["localhost".parse::<Host>().unwrap()] };
+    let subject = CertificateSubject::Node { id: 1, hosts: vec!["localhost".parse::<Host>().unwrap()] };
     authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(root, "node-1").unwrap();
     Keystore::create(&root.join("keystore.p12"), "hunter2-hunter2", "aesKey").unwrap();
     let contents = REQUIRED

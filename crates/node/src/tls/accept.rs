@@ -49,15 +49,15 @@ pub struct Accepted<C> {
 }
 
 /// The stream of accepted connections, for `serve_with_incoming`.
-pub type Incoming<C> = ReceiverStream<io::Result<Accepted<C>>>;
+pub type AcceptedConnections<C> = ReceiverStream<io::Result<Accepted<C>>>;
 
 /// `insecure_plaintext` is set and the listener is not on a loopback address.
 #[derive(Debug, thiserror::Error)]
 #[error("node.insecure_plaintext: {0} is no loopback address, and passwords would travel in clear")]
-pub struct NotLoopback(pub SocketAddr);
+pub struct NotLoopbackError(pub SocketAddr);
 
 /// Accepts clients over TLS 1.3, with or without a certificate.
-pub fn clients(listener: TcpListener, tls: Arc<Tls>) -> Incoming<ClientConnection> {
+pub fn clients(listener: TcpListener, tls: Arc<Tls>) -> AcceptedConnections<ClientConnection> {
     accept(listener, move |stream, remote| {
         let config = tls.clients();
         async move {
@@ -70,7 +70,7 @@ pub fn clients(listener: TcpListener, tls: Arc<Tls>) -> Incoming<ClientConnectio
 }
 
 /// Accepts other nodes over mutual TLS 1.3. One whose certificate proves no node id is turned away.
-pub fn peers(listener: TcpListener, tls: Arc<Tls>) -> Incoming<PeerConnection> {
+pub fn peers(listener: TcpListener, tls: Arc<Tls>) -> AcceptedConnections<PeerConnection> {
     accept(listener, move |stream, remote| {
         let config = tls.peers();
         async move {
@@ -86,18 +86,18 @@ pub fn peers(listener: TcpListener, tls: Arc<Tls>) -> Incoming<PeerConnection> {
 ///
 /// # Errors
 /// The listener is not on a loopback address.
-pub fn clients_in_clear(listener: TcpListener) -> Result<Incoming<ClientConnection>, NotLoopback> {
+pub fn clients_in_clear(listener: TcpListener) -> Result<AcceptedConnections<ClientConnection>, NotLoopbackError> {
     // A listener without an address is as good as one that everybody reaches.
     let address = listener.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
     if !address.ip().is_loopback() {
-        return Err(NotLoopback(address));
+        return Err(NotLoopbackError(address));
     }
     Ok(accept(listener, |stream, remote| async move {
         Ok(Accepted { stream: Stream::Plain(stream), connection: ClientConnection { remote, certificate: None } })
     }))
 }
 
-fn accept<C, F, W>(listener: TcpListener, welcome: W) -> Incoming<C>
+fn accept<C, F, W>(listener: TcpListener, welcome: W) -> AcceptedConnections<C>
 where
     C: Send + 'static,
     F: Future<Output = io::Result<Accepted<C>>> + Send,

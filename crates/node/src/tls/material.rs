@@ -32,11 +32,11 @@ pub(super) struct Material {
 impl Material {
     pub(super) fn load(paths: &TlsSettings, node_id: u64) -> Result<Self, TlsError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let peer = Identity::load(&paths.peer, "tls.peer_certificate", "tls.peer_key")?;
+        let peer = CertificateWithKey::load(&paths.peer, "tls.peer_certificate", "tls.peer_key")?;
         peer.check_node_id(&paths.peer, node_id)?;
         let peer_ca = authorities("tls.peer_ca", &paths.peer_ca)?;
         let server = match &paths.server {
-            Some(server) => Identity::load(server, "tls.server_certificate", "tls.server_key")?,
+            Some(server) => CertificateWithKey::load(server, "tls.server_certificate", "tls.server_key")?,
             None => peer.clone(),
         };
         let client_ca = match &paths.client_ca {
@@ -52,20 +52,20 @@ impl Material {
 }
 
 /// A certificate chain with its key, and the settings they came from.
-struct Identity {
+struct CertificateWithKey {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     paths: CertificatePaths,
     key_setting: &'static str,
 }
 
-impl Clone for Identity {
+impl Clone for CertificateWithKey {
     fn clone(&self) -> Self {
         Self { chain: self.chain.clone(), key: self.key.clone_key(), paths: self.paths.clone(), ..*self }
     }
 }
 
-impl Identity {
+impl CertificateWithKey {
     fn load(
         paths: &CertificatePaths,
         certificate_setting: &'static str,
@@ -96,7 +96,7 @@ impl Identity {
 
 fn clients_config(
     provider: &Arc<CryptoProvider>,
-    identity: &Identity,
+    identity: &CertificateWithKey,
     authorities: Option<(&Path, RootCertStore)>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let builder = server_builder(provider);
@@ -118,7 +118,7 @@ fn clients_config(
 
 fn peers_config(
     provider: &Arc<CryptoProvider>,
-    identity: &Identity,
+    identity: &CertificateWithKey,
     paths: &TlsSettings,
     authorities: &RootCertStore,
 ) -> Result<Arc<ServerConfig>, TlsError> {
@@ -134,7 +134,7 @@ fn peers_config(
 
 fn dial_config(
     provider: &Arc<CryptoProvider>,
-    identity: &Identity,
+    identity: &CertificateWithKey,
     authorities: RootCertStore,
 ) -> Result<Arc<ClientConfig>, TlsError> {
     let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))

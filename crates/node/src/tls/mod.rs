@@ -18,7 +18,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use rustls::{ClientConfig, ServerConfig};
 
-pub use self::accept::{Accepted, Incoming, NotLoopback, PeerConnection, clients, clients_in_clear, peers};
+pub use self::accept::{
+    Accepted, AcceptedConnections, NotLoopbackError, PeerConnection, clients, clients_in_clear, peers,
+};
 pub use self::connect::peer_channel;
 pub use self::error::{TlsError, TlsErrorKind};
 use self::material::Material;

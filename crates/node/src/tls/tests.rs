@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Subject};
+use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tempfile::TempDir;
@@ -24,11 +24,11 @@ fn certificates() -> TempDir {
     let authority = Authority::create("test").unwrap();
     authority.save(directory.path()).unwrap();
     for id in 1..=3 {
-        let subject = Subject::Node { id, hosts: vec!["localhost".parse().unwrap()] };
+        let subject = CertificateSubject::Node { id, hosts: vec!["localhost".parse().unwrap()] };
         let issued = authority.issue(&subject, DEFAULT_VALIDITY).unwrap();
         issued.save(directory.path(), &format!("node-{id}")).unwrap();
     }
-    let subject = Subject::Client { identity: "dbms-a".to_owned() };
+    let subject = CertificateSubject::Client { identity: "dbms-a".to_owned() };
     authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(directory.path(), "client").unwrap();
     directory
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aliasd_keyring::keystore::Keystore;
-use aliasd_keyring::pki::{Authority, DEFAULT_VALIDITY, Subject};
+use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY};
 use aliasd_node::config::{Commands, Config};
 use aliasd_node::node::Node;
 use aliasd_wire::failure::Failure;
@@ -47,7 +47,7 @@ impl Rig {
         let authority = Authority::create("smoke").unwrap();
         let pki = directory.path().join("pki");
         authority.save(&pki).unwrap();
-        let subject = Subject::Node { id: 1, hosts: vec!["127.0.0.1".parse().unwrap()] };
+        let subject = CertificateSubject::Node { id: 1, hosts: vec!["127.0.0.1".parse().unwrap()] };
         authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(&pki, "node-1").unwrap();
         Keystore::create(&directory.path().join("keystore.p12"), "keystore-password", "aesKey").unwrap();
         Self { directory, authority, cluster: String::new(), node: None }
@@ -165,7 +165,7 @@ password = "keystore-password"
         let mut tls = match identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
-                let subject = Subject::Client { identity: identity.to_owned() };
+                let subject = CertificateSubject::Client { identity: identity.to_owned() };
                 let issued = self.authority.issue(&subject, DEFAULT_VALIDITY).unwrap();
                 let chain = vec![CertificateDer::from_pem_slice(issued.certificate_pem().as_bytes()).unwrap()];
                 let key = PrivateKeyDer::from_pem_slice(issued.key_pem().as_bytes()).unwrap();

@@ -9,7 +9,7 @@ use crate::types::{FlushCallback, LogEntry, LogId, Vote};
 /// One write. Writes take effect in the order in which they are made, and what survives a crash is a prefix of them.
 #[derive(Clone, Debug)]
 pub(crate) enum LogWrite {
-    /// The vote.
+    /// The term, and whom this member voted for in it.
     Vote(Vote),
     /// The commit point.
     Committed(Option<LogId>),

@@ -25,7 +25,7 @@ pub(super) enum Lane {
     Control,
     /// Log entries, replicated or on their way to the leader.
     Data,
-    /// Snapshots.
+    /// Parts of a catalog on its way to a member that is behind: large, and in no hurry.
     Snapshot,
 }
 

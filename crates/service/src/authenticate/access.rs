@@ -24,7 +24,7 @@ pub enum Call {
     EffectivePrivileges,
     /// Why can a user use a name, or not?
     ExplainAccess,
-    /// Forms the cluster.
+    /// Makes nodes without state one cluster, with its first administrator.
     FormCluster,
     /// How are this node and the cluster?
     ClusterStatus,
@@ -40,11 +40,11 @@ pub enum Call {
 
 /// What it takes to make a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct CallRule {
     /// How the caller is known.
     pub caller: Caller,
     /// What the caller must be allowed to do.
-    pub privilege: Privilege,
+    pub privilege: RequiredPrivilege,
     /// When the call is served.
     pub served: Served,
 }
@@ -67,7 +67,7 @@ pub enum Caller {
 
 /// What the caller must be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Privilege {
+pub enum RequiredPrivilege {
     /// Nothing more than to be known as the table says.
     None,
     /// This, judged before the call begins.
@@ -105,48 +105,52 @@ impl Call {
     ];
 
     /// The table: one line for each call, who may make it and when it is served.
-    pub const fn rule(self) -> Rule {
+    pub const fn rule(self) -> CallRule {
         match self {
             Self::Resolve => rule(
                 Caller::User,
-                Privilege::Decided(
+                RequiredPrivilege::Decided(
                     "ACCESS of the user resolved for; RESOLVE ALIAS for credentials; IMPERSONATE for another user",
                 ),
                 Served::Ready,
             ),
             Self::Watch => rule(
                 Caller::User,
-                Privilege::Decided("each change is shown by the privileges of its revision"),
+                RequiredPrivilege::Decided("each change is shown by the privileges of its revision"),
                 Served::Ready,
             ),
-            Self::Execute => rule(Caller::User, Privilege::Decided("what the statement needs"), Served::Ready),
-            Self::LogIn => rule(Caller::Anyone, Privilege::Decided("the right password"), Served::Ready),
-            Self::WhoAmI => rule(Caller::User, Privilege::None, Served::Ready),
-            Self::VerifyUser => rule(Caller::User, Privilege::Decided("IMPERSONATE of that user"), Served::Ready),
+            Self::Execute => rule(Caller::User, RequiredPrivilege::Decided("what the statement needs"), Served::Ready),
+            Self::LogIn => rule(Caller::Anyone, RequiredPrivilege::Decided("the right password"), Served::Ready),
+            Self::WhoAmI => rule(Caller::User, RequiredPrivilege::None, Served::Ready),
+            Self::VerifyUser => {
+                rule(Caller::User, RequiredPrivilege::Decided("IMPERSONATE of that user"), Served::Ready)
+            }
             Self::EffectivePrivileges => rule(
                 Caller::User,
-                Privilege::Decided("SHOW USER and SHOW PRIVILEGE, unless it is about the caller"),
+                RequiredPrivilege::Decided("SHOW USER and SHOW PRIVILEGE, unless it is about the caller"),
                 Served::Ready,
             ),
             Self::ExplainAccess => rule(
                 Caller::User,
-                Privilege::Decided(
+                RequiredPrivilege::Decided(
                     "SHOW USER, SHOW PRIVILEGE and SHOW ALIAS, unless it is about the caller, who then learns of no hidden name",
                 ),
                 Served::Ready,
             ),
-            Self::FormCluster => rule(Caller::Operator, Privilege::None, Served::Always),
+            Self::FormCluster => rule(Caller::Operator, RequiredPrivilege::None, Served::Always),
             Self::ClusterStatus => {
-                rule(Caller::UserOrOperator, Privilege::Dbms(DbmsAction::ShowServers), Served::Always)
+                rule(Caller::UserOrOperator, RequiredPrivilege::Dbms(DbmsAction::ShowServers), Served::Always)
             }
-            Self::TransferLeader => rule(Caller::User, Privilege::Dbms(DbmsAction::ServerManagement), Served::Always),
+            Self::TransferLeader => {
+                rule(Caller::User, RequiredPrivilege::Dbms(DbmsAction::ServerManagement), Served::Always)
+            }
             // The protocol is published with the source; what is asked about it tells nothing of this cluster.
-            Self::Health | Self::Reflection => rule(Caller::Anyone, Privilege::None, Served::Always),
-            Self::MemberTraffic => rule(Caller::Member, Privilege::None, Served::Always),
+            Self::Health | Self::Reflection => rule(Caller::Anyone, RequiredPrivilege::None, Served::Always),
+            Self::MemberTraffic => rule(Caller::Member, RequiredPrivilege::None, Served::Always),
         }
     }
 }
 
-const fn rule(caller: Caller, privilege: Privilege, served: Served) -> Rule {
-    Rule { caller, privilege, served }
+const fn rule(caller: Caller, privilege: RequiredPrivilege, served: Served) -> CallRule {
+    CallRule { caller, privilege, served }
 }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use aliasd_catalog::{PlainSecret, Rejection};
 
-pub use self::access::{Call, Caller, Privilege, Rule, Served};
+pub use self::access::{Call, CallRule, Caller, RequiredPrivilege, Served};
 use crate::audit;
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
-use crate::identity::{AuthError, Authenticated, ClientConnection, Identity, Token};
+use crate::identity::{AuthError, Authenticated, ClientConnection, Identity, LoginToken};
 use crate::read::Reader;
 use crate::readiness::Readiness;
 
 /// A call that wants to be let in.
 #[derive(Clone, Copy, Debug)]
-pub struct Attempt<'a> {
+pub struct IncomingCall<'a> {
     /// What is asked.
     pub call: Call,
     /// What the protocol calls it, for the audit trail.
@@ -39,17 +39,17 @@ impl Authenticate {
         Self { reader, readiness, identity, counters }
     }
 
-    /// Whether a call may begin. Gives who calls, if the table asks for it. `authorization` is the value of the call's
-    /// header of that name.
+    /// Whether a call may begin. Gives who calls, if the table asks for it. `authorization` is what the
+    /// call brings as such: `Basic` or `Bearer`, and what belongs to it.
     ///
     /// # Errors
     /// The node does not serve the call now, or not to this caller.
     pub async fn admit(
         &self,
-        attempt: Attempt<'_>,
+        attempt: IncomingCall<'_>,
         authorization: Option<&[u8]>,
     ) -> Result<Option<Authenticated>, Failure> {
-        let Attempt { call, name, connection } = attempt;
+        let IncomingCall { call, name, connection } = attempt;
         let rule = call.rule();
         if rule.served == Served::Ready
             && let Some(failure) = self.readiness.not_serving()
@@ -70,7 +70,7 @@ impl Authenticate {
             self.counters.count(Counted::RefusedCaller, failure.code);
             audit::caller_refused(connection.remote, name, failure.code);
         })?;
-        if let Privilege::Dbms(action) = rule.privilege {
+        if let RequiredPrivilege::Dbms(action) = rule.privilege {
             self.reader.permit(&caller.principal(), |visible| visible.call(action)).await?;
         }
         Ok(Some(caller))
@@ -99,7 +99,7 @@ impl Authenticate {
     ///
     /// # Errors
     /// The password is wrong, or this node cannot sign.
-    pub async fn log_in(&self, user: &str, password: PlainSecret) -> Result<(Authenticated, Token), Failure> {
+    pub async fn log_in(&self, user: &str, password: PlainSecret) -> Result<(Authenticated, LoginToken), Failure> {
         let user = self.verify_password(user, password).await?;
         let token = self.identity.issue(&user, &self.reader.present().catalog)?;
         Ok((user, token))

@@ -24,9 +24,9 @@ pub(super) const RUNNING_MAX: usize = 64;
 type Chunk = Vec<Vec<Value>>;
 
 /// The rows of a listing, some at a time.
-pub struct Rows(Option<mpsc::Receiver<Result<Chunk, Failure>>>);
+pub struct RowStream(Option<mpsc::Receiver<Result<Chunk, Failure>>>);
 
-impl Rows {
+impl RowStream {
     /// The next rows, never none of them; nothing after the last.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ pub(super) async fn start(
     catalog: Catalog,
     who: Principal,
     listing: Listing,
-) -> Result<(Vec<String>, Rows), SpannedRefusal> {
+) -> Result<(Vec<String>, RowStream), SpannedRefusal> {
     let (sender, rows) = mpsc::channel(CHUNKS_WAITING);
     let (begun, beginning) = oneshot::channel();
     // Threads that wait for readers are threads that sealing and storing cannot have.
@@ -77,7 +77,7 @@ pub(super) async fn start(
         }
     });
     let columns = beginning.await.expect("the listing answers before it ends")?;
-    Ok((columns, Rows(Some(rows))))
+    Ok((columns, RowStream(Some(rows))))
 }
 
 /// How many rows each chunk of a listing holds, without end.

@@ -12,7 +12,7 @@ use aliasd_listing::{Listing, answer_no_op};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-pub use self::listing::Rows;
+pub use self::listing::RowStream;
 use crate::audit;
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader, NodeFailure};
@@ -58,7 +58,7 @@ pub struct Listed {
     /// The names of the columns, in the order of the values of a row.
     pub columns: Vec<String>,
     /// In the order asked for, some at a time.
-    pub rows: Rows,
+    pub rows: RowStream,
     /// The revision of the state that is listed.
     pub revision: Revision,
 }

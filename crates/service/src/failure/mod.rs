@@ -36,7 +36,7 @@ pub enum Class {
 /// The member that leads, and where clients reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leader {
-    /// Its number.
+    /// The node id of the leader.
     pub node: NodeId,
     /// `host:port` for clients.
     pub client_address: String,

@@ -130,7 +130,7 @@ node_failures! {
     // The caller.
     /// No proof of identity came with the call.
     Unauthenticated {} = "CREDENTIALS_MISSING", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
-        "The call needs a user.", "Send a client certificate, user and password, or a token of Auth.Login.";
+        "The call needs a user.", "Send a client certificate, user and password, or the token of a login.";
     /// User and password do not belong together, or the user may not log in. One answer for all.
     WrongCredentials {} = "CREDENTIALS_INVALID", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "User or password is wrong, or the user may not log in.", "";

@@ -8,25 +8,25 @@ use zeroize::Zeroizing;
 use super::AuthError;
 
 /// What proves the caller of a call. It has no `Debug`: both kinds are secret.
-pub(super) enum Authorization<'a> {
+pub(super) enum AuthorizationHeader<'a> {
     Basic { user: String, password: PlainSecret },
     Bearer(&'a str),
 }
 
-pub(super) fn parse(value: &[u8]) -> Result<Authorization<'_>, AuthError> {
+pub(super) fn parse(value: &[u8]) -> Result<AuthorizationHeader<'_>, AuthError> {
     let text = std::str::from_utf8(value).map_err(|_| AuthError::Header("it is not text"))?;
     let (scheme, rest) = text.split_once(' ').ok_or(AuthError::Header("it has no scheme"))?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("basic") {
         basic(rest)
     } else if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(Authorization::Bearer(rest))
+        Ok(AuthorizationHeader::Bearer(rest))
     } else {
         Err(AuthError::Header("its scheme is neither Basic nor Bearer"))
     }
 }
 
-fn basic(encoded: &str) -> Result<Authorization<'_>, AuthError> {
+fn basic(encoded: &str) -> Result<AuthorizationHeader<'_>, AuthError> {
     let decoded = STANDARD
         .decode(encoded)
         .map(Zeroizing::new)
@@ -34,5 +34,5 @@ fn basic(encoded: &str) -> Result<Authorization<'_>, AuthError> {
     let text = std::str::from_utf8(&decoded).map_err(|_| AuthError::Header("user and password are not UTF-8"))?;
     let (user, password) =
         text.split_once(':').ok_or(AuthError::Header("there is no colon between user and password"))?;
-    Ok(Authorization::Basic { user: user.to_owned(), password: PlainSecret::new(password.to_owned()) })
+    Ok(AuthorizationHeader::Basic { user: user.to_owned(), password: PlainSecret::new(password.to_owned()) })
 }

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 pub use self::connection::{ClientCertificate, ClientConnection};
 pub use self::error::{AuthError, TokenError};
-use self::header::Authorization;
+use self::header::AuthorizationHeader;
 use self::token::{Claims, Signer};
 use self::verified::Verified;
 use crate::vault::{Vault, VaultError};
@@ -44,7 +44,7 @@ pub enum Method {
 /// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authenticated {
-    /// The user.
+    /// The name of the user that the proof belongs to.
     pub user: UserName,
     /// How it was proven.
     pub method: Method,
@@ -54,9 +54,9 @@ pub struct Authenticated {
     pub credential_revision: Revision,
 }
 
-/// A login token.
+/// What a login gives, to be shown with later calls in place of the password.
 #[derive(Clone)]
-pub struct Token {
+pub struct LoginToken {
     text: Zeroizing<String>,
     /// When it ends at the latest, by the clock of this node.
     pub expires_at: Timestamp,
@@ -91,18 +91,18 @@ impl Authenticated {
     }
 }
 
-// === impl Token ===
+// === impl LoginToken ===
 
-impl Token {
+impl LoginToken {
     /// The token itself, for the caller who logged in and for nobody else.
     pub fn expose(&self) -> &str {
         &self.text
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for LoginToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(******)")
+        f.write_str("LoginToken(******)")
     }
 }
 
@@ -122,8 +122,8 @@ impl Identity {
         Ok(Self { vault, token_lifetime, decoy, verified })
     }
 
-    /// Says who is calling. `authorization` is the value of the call's metadata of that name, and counts before the
-    /// certificate of the connection.
+    /// Says who is calling. `authorization` is what the call brings as such (RFC 7617, RFC 6750), and counts before
+    /// the certificate of the connection.
     ///
     /// # Errors
     /// Nothing proves it, or not in this view of the catalog.
@@ -134,8 +134,10 @@ impl Identity {
         catalog: &Catalog,
     ) -> Result<Authenticated, AuthError> {
         match (authorization.map(header::parse).transpose()?, certificate) {
-            (Some(Authorization::Basic { user, password }), _) => self.verify_password(&user, password, catalog).await,
-            (Some(Authorization::Bearer(token)), _) => self.verify_token(token, catalog),
+            (Some(AuthorizationHeader::Basic { user, password }), _) => {
+                self.verify_password(&user, password, catalog).await
+            }
+            (Some(AuthorizationHeader::Bearer(token)), _) => self.verify_token(token, catalog),
             (None, Some(certificate)) => verify_certificate(certificate, catalog),
             (None, None) => Err(AuthError::Missing),
         }
@@ -177,7 +179,7 @@ impl Identity {
     ///
     /// # Errors
     /// This node lacks the cluster's active key.
-    pub fn issue(&self, caller: &Authenticated, catalog: &Catalog) -> Result<Token, AuthError> {
+    pub fn issue(&self, caller: &Authenticated, catalog: &Catalog) -> Result<LoginToken, AuthError> {
         let issued_at = now();
         let lifetime = u64::try_from(self.token_lifetime.as_millis()).unwrap_or(u64::MAX);
         let expires_at = Timestamp(issued_at.0.saturating_add(lifetime));
@@ -187,7 +189,7 @@ impl Identity {
             expires_at,
             credential_revision: caller.credential_revision,
         };
-        Ok(Token { text: self.signer(catalog)?.sign(&claims), expires_at })
+        Ok(LoginToken { text: self.signer(catalog)?.sign(&claims), expires_at })
     }
 
     fn verify_token(&self, token: &str, catalog: &Catalog) -> Result<Authenticated, AuthError> {

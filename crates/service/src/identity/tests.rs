@@ -17,7 +17,7 @@ use super::verified::Verified;
 use super::{AuthError, Authenticated, Identity, Method, TokenError, now};
 use crate::identity::ClientCertificate;
 use crate::vault::KeystoreSettings;
-use crate::vault::{Seal, Vault};
+use crate::vault::{SealContext, Vault};
 
 const CLUSTER: ClusterId = ClusterId([9; 16]);
 
@@ -73,7 +73,7 @@ impl Fixture {
     }
 
     async fn apply(&mut self, actor: Principal, command: Command<Plain>) {
-        let seal = Seal { cluster: CLUSTER, key: self.vault.configured_key() };
+        let seal = SealContext { cluster: CLUSTER, key: self.vault.configured_key() };
         let command = self.vault.seal_command(command, seal, None).await.unwrap();
         self.revision += 1;
         let mut request = [0; 16];
@@ -341,6 +341,6 @@ async fn debug_shows_no_secret() {
     let login = fixture.basic("carol", "carols:password").await.unwrap();
     let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
     let printed = format!("{:?} {token:?} {login:?}", fixture.identity);
-    assert!(printed.contains("Verified(******)") && printed.contains("Token(******)"), "{printed}");
+    assert!(printed.contains("Verified(******)") && printed.contains("LoginToken(******)"), "{printed}");
     assert!(!printed.contains(&token.expose()[4..20]) && !printed.contains("argon2id"), "{printed}");
 }

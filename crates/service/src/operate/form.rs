@@ -32,7 +32,7 @@ pub struct Formation {
 
 /// The new cluster.
 pub struct Formed {
-    /// Its id.
+    /// What the cluster is known by from now on, drawn at random.
     pub cluster_id: ClusterId,
     /// The password, if it was generated. It is kept nowhere else.
     pub generated: Option<PlainSecret>,

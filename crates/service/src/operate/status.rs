@@ -32,7 +32,7 @@ pub struct Status {
 /// A key that this node holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldKey {
-    /// Its fingerprint.
+    /// A fingerprint of the key, equal on every node that holds it.
     pub id: KeyId,
     /// Its name in the keystore.
     pub name: String,

@@ -42,7 +42,7 @@ const CREDENTIAL_CONTEXT: &[u8] = b"aliasd credential v1";
 pub struct KeystoreSettings {
     /// The PKCS#12 file; absolute.
     pub path: PathBuf,
-    /// Its password.
+    /// What opens the file.
     pub password: PlainSecret,
     /// The key that seals new credentials, when the cluster is formed.
     pub key_name: String,
@@ -58,18 +58,18 @@ pub struct Vault {
 struct Keys {
     /// The one that `keystore.key_name` names.
     configured: KeyId,
-    by_id: BTreeMap<KeyId, HeldKey>,
+    by_id: BTreeMap<KeyId, KeyMaterial>,
 }
 
-struct HeldKey {
+struct KeyMaterial {
     secret: SecretKey,
     cipher: Aes256Gcm,
 }
 
-/// What a command is sealed for.
+/// For which cluster and with which key the secrets of a command are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seal {
-    /// The cluster.
+pub struct SealContext {
+    /// Bound to the ciphertext, so that it opens in no other cluster.
     pub cluster: ClusterId,
     /// The key that new credentials are sealed with.
     pub key: KeyId,
@@ -134,7 +134,7 @@ impl Vault {
     /// The key is not held, or there are no random bytes.
     pub fn seal(
         &self,
-        seal: Seal,
+        seal: SealContext,
         alias: &CatalogName,
         field: CredentialField,
         secret: &PlainSecret,
@@ -186,7 +186,7 @@ impl Vault {
     pub async fn seal_command(
         self: &Arc<Self>,
         command: Command<Plain>,
-        seal: Seal,
+        seal: SealContext,
         present: Option<(PasswordHash, Revision)>,
     ) -> Result<Command<Sealed>, VaultError> {
         let hashes = matches!(
@@ -238,12 +238,12 @@ impl Keys {
             .key(&settings.key_name)
             .map_err(|source| VaultError::Key { name: settings.key_name.clone(), source })?
             .id();
-        let by_id = keystore.keys().iter().map(|key| (key.id(), HeldKey::new(key.clone()))).collect();
+        let by_id = keystore.keys().iter().map(|key| (key.id(), KeyMaterial::new(key.clone()))).collect();
         Ok(Self { configured, by_id })
     }
 }
 
-impl HeldKey {
+impl KeyMaterial {
     fn new(secret: SecretKey) -> Self {
         let cipher = Aes256Gcm::new(secret.expose().into());
         Self { secret, cipher }

@@ -10,7 +10,7 @@ use aliasd_catalog::{
 use aliasd_keyring::keystore::Keystore;
 use tempfile::TempDir;
 
-use super::{Seal, Vault, VaultError, associated_data};
+use super::{SealContext, Vault, VaultError, associated_data};
 use crate::vault::KeystoreSettings;
 
 const PASSWORD: &str = "keystore-password";
@@ -33,8 +33,8 @@ fn vault() -> (TempDir, Arc<Vault>) {
     (directory, vault)
 }
 
-fn seal(vault: &Vault) -> Seal {
-    Seal { cluster: CLUSTER, key: vault.configured_key() }
+fn seal(vault: &Vault) -> SealContext {
+    SealContext { cluster: CLUSTER, key: vault.configured_key() }
 }
 
 fn alias(name: &str) -> CatalogName {
@@ -116,7 +116,7 @@ fn a_key_that_is_not_held_is_named() {
     let key = one.configured_key();
     assert_eq!(error.to_string(), format!("The keystore of this node does not hold the key {key}."));
     assert!(error.hint().is_some_and(|hint| hint.contains("keystore.path")));
-    let missing = Seal { cluster: CLUSTER, key: KeyId([0; 16]) };
+    let missing = SealContext { cluster: CLUSTER, key: KeyId([0; 16]) };
     let error = one.seal(missing, &alias("a"), CredentialField::Password, &secret("x")).unwrap_err();
     assert!(matches!(error, VaultError::KeyMissing { .. }));
 }
@@ -131,7 +131,8 @@ fn several_keys_are_held_and_new_ones_are_found_by_reloading() {
     assert_eq!(held.len(), 2);
     assert!(vault.holds(added.id()) && vault.holds(old.key_id));
     let field = CredentialField::Password;
-    let new = vault.seal(Seal { cluster: CLUSTER, key: added.id() }, &alias("sales"), field, &secret("new")).unwrap();
+    let new =
+        vault.seal(SealContext { cluster: CLUSTER, key: added.id() }, &alias("sales"), field, &secret("new")).unwrap();
     assert_eq!(vault.open(CLUSTER, &alias("sales"), field, &new).unwrap().expose(), "new");
     assert_eq!(vault.open(CLUSTER, &alias("sales"), field, &old).unwrap().expose(), "secretpassword");
 

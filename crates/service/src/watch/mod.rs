@@ -149,8 +149,8 @@ impl Running {
     }
 
     async fn absorb(&mut self, update: &Update) -> Result<(), Failure> {
-        let told = self.passes.run(&self.watcher, &update.batch, self.reached).await?;
-        self.waiting.extend(told);
+        let events = self.passes.run(&self.watcher, &update.batch, self.reached).await?;
+        self.waiting.extend(events);
         self.reached = self.reached.max(update.batch.revision);
         self.end = self.still_authenticated(&update.view.catalog).err();
         Ok(())

@@ -87,10 +87,10 @@ fn open_to(command: &OpenCommand) -> Kind {
             Kind::DropRole(proto::DropRole { name: text(name), if_exists: *if_exists })
         }
         OpenCommand::GrantRoles { roles, users } => {
-            Kind::GrantRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: false })
+            Kind::GrantRoles(proto::RolesAndUsers { roles: texts(roles), users: texts(users), lenient: false })
         }
         OpenCommand::RevokeRoles { roles, users, lenient } => {
-            Kind::RevokeRoles(proto::RoleAssignment { roles: texts(roles), users: texts(users), lenient: *lenient })
+            Kind::RevokeRoles(proto::RolesAndUsers { roles: texts(roles), users: texts(users), lenient: *lenient })
         }
         OpenCommand::AssignPrivileges { effect, immutable, privileges, roles } => {
             Kind::AssignPrivileges(assignment_to(effect.number(), *immutable, privileges, roles, false))
@@ -202,9 +202,9 @@ fn roles_from(roles: &[String]) -> Result<Names<RoleName>, FieldError> {
 }
 
 fn role_assignment_from(
-    assignment: proto::RoleAssignment,
+    assignment: proto::RolesAndUsers,
 ) -> Result<(Names<RoleName>, Names<UserName>, bool), FieldError> {
-    let proto::RoleAssignment { roles, users, lenient } = assignment;
+    let proto::RolesAndUsers { roles, users, lenient } = assignment;
     Ok((roles_from(&roles)?, set(&users, |name| user_name(name))?, lenient))
 }
 

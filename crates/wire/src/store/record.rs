@@ -23,7 +23,7 @@ pub(super) fn to_proto(record: &Record) -> proto::Record {
         Record::Alias(alias) => Kind::Alias(alias_to(alias)),
         Record::User(user) => Kind::User(user_to(user)),
         Record::Role(role) => Kind::Role(proto::Role { immutable: role.immutable, created: Some(stamp(role.created)) }),
-        Record::RoleAssignment(membership) => Kind::Membership(stamp(membership.created)),
+        Record::RoleAssignment(assignment) => Kind::RoleAssignment(stamp(assignment.created)),
         Record::Grant(created) => Kind::Grant(stamp(*created)),
         Record::Request(request) => Kind::Request(proto::RequestRecord {
             applied: Some(stamp(request.applied)),
@@ -46,7 +46,7 @@ pub(super) fn from_proto(stored: proto::Record) -> Result<Record, FieldError> {
         Kind::Role(proto::Role { immutable, created }) => {
             Record::Role(Arc::new(Role { immutable, created: stamp_from(created, "created")? }))
         }
-        Kind::Membership(created) => {
+        Kind::RoleAssignment(created) => {
             Record::RoleAssignment(RoleAssignment { created: stamp_from(Some(created), "created")? })
         }
         Kind::Grant(created) => Record::Grant(stamp_from(Some(created), "created")?),

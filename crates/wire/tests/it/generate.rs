@@ -468,7 +468,7 @@ pub(crate) fn record() -> impl Strategy<Value = (RecordKey, Record)> {
     );
     let role =
         (any::<bool>(), stamp()).prop_map(|(immutable, created)| Record::Role(Arc::new(Role { immutable, created })));
-    let membership = stamp().prop_map(|created| Record::RoleAssignment(RoleAssignment { created }));
+    let assignment = stamp().prop_map(|created| Record::RoleAssignment(RoleAssignment { created }));
     let request = (stamp(), outcome(), of(owner()))
         .prop_map(|(applied, outcome, owner)| Record::Request(Arc::new(RequestRecord { applied, outcome, owner })));
     let member = (user_name(), role_name()).prop_map(|(user, role)| RecordKey::RoleAssignment(user, role));
@@ -479,7 +479,7 @@ pub(crate) fn record() -> impl Strategy<Value = (RecordKey, Record)> {
         (alias_name().prop_map(RecordKey::Alias), alias().prop_map(|alias| Record::Alias(Arc::new(alias)))),
         (user_name().prop_map(RecordKey::User), user().prop_map(|user| Record::User(Arc::new(user)))),
         (role_name().prop_map(RecordKey::Role), role),
-        (member, membership),
+        (member, assignment),
         (grant().prop_map(|grant| RecordKey::Grant(Box::new(grant))), stamp().prop_map(Record::Grant)),
         (request_key, request),
     ]

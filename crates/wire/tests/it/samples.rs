@@ -382,7 +382,7 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
         created: stamp(2),
         modified: stamp(3),
     };
-    let membership = RoleAssignment { created: stamp(8) };
+    let assignment = RoleAssignment { created: stamp(8) };
     let mut records = vec![
         ("meta".to_owned(), RecordKey::Meta, Record::Meta(Arc::new(meta))),
         ("database-system".to_owned(), RecordKey::Database(DatabaseName::system()), Record::Database(Arc::new(system))),
@@ -404,7 +404,7 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
         (
             "membership".to_owned(),
             RecordKey::RoleAssignment(user("carol"), role("remote")),
-            Record::RoleAssignment(membership),
+            Record::RoleAssignment(assignment),
         ),
     ];
     records.extend(aliases());
