@@ -137,6 +137,9 @@ fn put_back(copied: &Path, directory: &Path) -> Result<()> {
     copy(copied, directory)
 }
 
+/// What a member loses, the file that the refusal names, and how it goes.
+type Loss<'a> = (&'a str, &'a Path, &'a dyn Fn() -> Result<()>);
+
 #[test]
 fn what_a_follower_lost_of_its_log_is_refused_and_the_others_go_on() -> Result<()> {
     let mut cluster = Cluster::running("lost-log", 3)?;
@@ -164,7 +167,7 @@ fn what_a_follower_lost_of_its_log_is_refused_and_the_others_go_on() -> Result<(
         let file = fs::OpenOptions::new().write(true).open(&wal)?;
         Ok(file.set_len(file.metadata()?.len() - 1)?)
     };
-    let losses: [(&str, &Path, &dyn Fn() -> Result<()>); 6] = [
+    let losses: [Loss<'_>; 6] = [
         ("a byte of its newest write-ahead log", &log, &|| cut(&data)),
         ("its newest write-ahead log", &log, &|| Ok(fs::remove_file(newest_wal(&data)?)?)),
         ("its log", &log, &|| Ok(fs::remove_dir_all(&log)?)),

@@ -12,6 +12,7 @@ mod lints;
 mod modules;
 mod places;
 mod profiles;
+mod prose;
 mod rust;
 mod shape;
 mod store;
@@ -123,6 +124,12 @@ fn files_are_short_and_say_what_they_are_for() {
     let workspace = Workspace::load();
     expect_none("files have at most 500 lines", &shape::too_long(&workspace.sources));
     expect_none("a file starts with `//!` and what it is for", &shape::without_header(&workspace.sources));
+}
+
+#[test]
+fn doc_comments_say_something() {
+    let workspace = Workspace::load();
+    expect_none("say what the name does not, or mend the name", &prose::fillers(&workspace.sources));
 }
 
 #[test]

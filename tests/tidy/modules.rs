@@ -11,9 +11,6 @@ use std::vec::IntoIter;
 use crate::rust;
 use crate::workspace::Source;
 
-/// Longer chains of re-exports than this are circles of names.
-const HOPS_MAX: usize = 16;
-
 /// One module, in a file of its own or written into its parent's.
 #[derive(Default)]
 pub(crate) struct Module {
@@ -35,6 +32,9 @@ pub(crate) struct Modules {
     pub(crate) all: Vec<Module>,
 }
 
+/// Where a name was looked for and is not found, or is being looked for.
+type Barren = BTreeSet<(usize, String)>;
+
 // === impl Modules ===
 
 impl Modules {
@@ -52,14 +52,11 @@ impl Modules {
     /// if that is outside of this library, or nothing that a module could tell.
     pub(crate) fn home(&self, from: usize, path: &str) -> Option<usize> {
         let segments: Vec<&str> = path.split("::").collect();
-        self.find(from, &segments, 0).map(|(module, _)| module)
+        self.find(from, &segments, &mut BTreeSet::new()).map(|(module, _)| module)
     }
 
     /// With the module, whether the whole path led there, rather than to a thing in it.
-    fn find(&self, from: usize, segments: &[&str], hops: usize) -> Option<(usize, bool)> {
-        if hops > HOPS_MAX {
-            return None;
-        }
+    fn find(&self, from: usize, segments: &[&str], barren: &mut Barren) -> Option<(usize, bool)> {
         let mut rest = segments;
         let mut at = from;
         let mut anchored = false;
@@ -76,7 +73,7 @@ impl Modules {
             if matches!(*segment, "self" | "*") {
                 return Some((at, true));
             }
-            match self.step(at, segment, hops) {
+            match self.step(at, segment, barren) {
                 Some((next, true)) => at = next,
                 Some((home, false)) => return Some((home, false)),
                 None => return anchored.then_some((at, false)),
@@ -88,23 +85,35 @@ impl Modules {
     }
 
     /// What a name leads to that is known in a module because of a `mod` or a `use` there.
-    fn step(&self, at: usize, segment: &str, hops: usize) -> Option<(usize, bool)> {
+    fn step(&self, at: usize, segment: &str, barren: &mut Barren) -> Option<(usize, bool)> {
+        // Modules may name each other with `*`, and every such name is looked for behind every other.
+        if !barren.insert((at, segment.to_owned())) {
+            return None;
+        }
+        let found = self.look(at, segment, barren);
+        if found.is_some() {
+            barren.remove(&(at, segment.to_owned()));
+        }
+        found
+    }
+
+    fn look(&self, at: usize, segment: &str, barren: &mut Barren) -> Option<(usize, bool)> {
         let module = &self.all[at];
         if let Some(child) = module.children.get(segment) {
             return Some((*child, true));
         }
         if let Some(path) = module.imports.get(segment) {
             let segments: Vec<&str> = path.split("::").collect();
-            return self.find(at, &segments, hops + 1);
+            return self.find(at, &segments, barren);
         }
         if module.defined.contains(segment) {
             return None;
         }
         module.globs.iter().find_map(|path| {
             let segments: Vec<&str> = path.split("::").collect();
-            let (other, _) = self.find(at, &segments, hops + 1)?;
+            let (other, _) = self.find(at, &segments, barren)?;
             let defined = self.all[other].defined.contains(segment).then_some((other, false));
-            defined.or_else(|| self.step(other, segment, hops + 1))
+            defined.or_else(|| self.step(other, segment, barren))
         })
     }
 

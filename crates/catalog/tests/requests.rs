@@ -155,7 +155,7 @@ fn credentials_that_changed_after_they_were_shown_prove_nothing() {
     let changed = AlterUser { password: Some(another), ..alter_user("second") };
     log.run([Command::AlterUser(changed)]);
     let refused = log.catalog.apply(Revision(30), &with(101, shown, create_remote("b")));
-    let user = "second".to_owned();
+    let user = (&user("second")).into();
     assert_eq!((refused.outcome, refused.changes.len()), (Err(Rejection::CredentialsChanged { user }), 0));
     let now = log.catalog.user("second").expect("it exists").credential_revision;
     log.catalog.apply(Revision(31), &with(101, now, create_remote("b"))).outcome.expect("proven anew");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aliasd_catalog::{ClusterId, Revision};
+use aliasd_catalog::{ClusterId, Revision, error_chain};
 use openraft::RaftMetrics;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
@@ -188,7 +188,7 @@ impl Core {
         };
         let to = to.ok_or_else(|| ClusterError::Transfer("there is no such voter".to_owned()))?;
         let triggered = self.within(self.raft.trigger().transfer_leader(to)).await;
-        triggered.map_err(|error| NotServing::Stopped(StopReason::failed(error)))?;
+        triggered.map_err(|error| NotServing::Stopped(StopReason::failed(error_chain(&error))))?;
         Ok(to)
     }
 

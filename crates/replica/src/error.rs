@@ -183,8 +183,8 @@ pub enum StopReason {
 
 impl StopReason {
     /// A failure with no way out to name.
-    pub(crate) fn failed(reason: impl ToString) -> Self {
-        Self::Failed { reason: reason.to_string(), hint: None }
+    pub(crate) fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into(), hint: None }
     }
 
     /// The way out, where there is one to name.

@@ -35,7 +35,7 @@ pub(crate) async fn form(
         Ok(()) => Ok(cluster),
         Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Err(ClusterError::AlreadyInitialized),
         Err(RaftError::APIError(InitializeError::NotInMembers(error))) => Err(ClusterError::Members(error.to_string())),
-        Err(RaftError::Fatal(error)) => Err(NotServing::Stopped(StopReason::failed(error)).into()),
+        Err(RaftError::Fatal(error)) => Err(NotServing::Stopped(StopReason::failed(error_chain(&error))).into()),
     }
 }
 

@@ -262,7 +262,7 @@ fn log_step(next: &Lifecycle) {
             tracing::error!(error = %fenced, hint = fenced.hint(), "this node is fenced");
         }
         Lifecycle::Removed => {
-            tracing::warn!(hint = NotServing::Removed.hint(), "this node was removed from the cluster")
+            tracing::warn!(hint = NotServing::Removed.hint(), "this node was removed from the cluster");
         }
         Lifecycle::Unrecognised { by } => {
             let disowned = NotServing::Unrecognised { by: *by };

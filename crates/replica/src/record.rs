@@ -71,7 +71,7 @@ async fn write(core: &Core, members: BTreeMap<NodeId, RecordedMember>) {
         Ok(_) => tracing::info!("every member is known by its data directory from now on"),
         // Another attempt follows.
         Err(error) => {
-            tracing::warn!(error = error_chain(&error), "the members' data directories could not be recorded")
+            tracing::warn!(error = error_chain(&error), "the members' data directories could not be recorded");
         }
     }
 }

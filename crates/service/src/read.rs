@@ -165,26 +165,9 @@ impl From<&NotServing> for NodeFailure {
             NotServing::Unrecognised { by } => return Self::NotRecognised { member: by.to_string() },
             NotServing::Stopped(StopReason::Shutdown) => "it was shut down".to_owned(),
             NotServing::Stopped(StopReason::Failed { .. }) => "it cannot go on after a failure".to_owned(),
-            NotServing::Fenced { .. } | NotServing::Removed => reason.to_string(),
+            NotServing::Fenced { .. } | NotServing::RolledBack { .. } | NotServing::Removed => reason.to_string(),
         };
         Self::Stopped { reason }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_caller_is_told_neither_what_broke_nor_the_way_out() {
-        let failed = StopReason::Failed {
-            reason: "the disk that holds /data/log is full".to_owned(),
-            hint: Some("free space".to_owned()),
-        };
-        for reason in [NotServing::Stopped(failed), NotServing::Fenced { revision: Revision(7) }, NotServing::Removed] {
-            let (message, hint) = (NodeFailure::from(&reason).message(), reason.hint().unwrap_or_default());
-            assert!(!hint.is_empty() && !message.contains(hint) && !message.contains("/data"), "{message}");
-        }
     }
 }
 

@@ -55,9 +55,7 @@ impl Catalog {
     fn proven(&self, entry: &Entry, origin: RequestOrigin) -> Result<(), Rejection> {
         let (Principal::User(name), Some(shown)) = (&entry.actor, origin.credential_revision) else { return Ok(()) };
         match self.user(name.as_str()) {
-            Some(user) if user.credential_revision != shown => {
-                Err(Rejection::CredentialsChanged { user: name.to_string() })
-            }
+            Some(user) if user.credential_revision != shown => Err(Rejection::CredentialsChanged { user: name.into() }),
             _ => Ok(()),
         }
     }

@@ -65,16 +65,16 @@ impl Parser<'_> {
 
     /// A name of an alias or database, which may have several parts, or a parameter.
     pub(super) fn catalog_name(&mut self, kind: &'static str) -> Parsed<NameOperand> {
-        self.name_of_parts(kind, NameParts { in_cypher_5: 2, number: "two components", what: "name" })
+        self.name_of_parts(kind, &NameParts { in_cypher_5: 2, number: "two components", what: "name" })
     }
 
     /// The name of a database that is created. In Cypher 5 it has no parts that are quoted by themselves.
     pub(super) fn created_database_name(&mut self) -> Parsed<NameOperand> {
         let parts = NameParts { in_cypher_5: 1, number: "one component", what: "database name" };
-        self.name_of_parts("a database name", parts)
+        self.name_of_parts("a database name", &parts)
     }
 
-    fn name_of_parts(&mut self, kind: &'static str, most: NameParts) -> Parsed<NameOperand> {
+    fn name_of_parts(&mut self, kind: &'static str, most: &NameParts) -> Parsed<NameOperand> {
         if let Some(parameter) = self.accept_parameter() {
             return Ok(parameter.map(Operand::Parameter));
         }

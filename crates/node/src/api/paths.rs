@@ -21,6 +21,7 @@ const PATHS: &[(&str, Call)] = &[
     ("/grpc.health.v1.Health/Check", Call::Health),
     ("/grpc.health.v1.Health/Watch", Call::Health),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Call::Reflection),
+    ("/aliasd.peer.v1.Peer/Identify", Call::MemberTraffic),
     ("/aliasd.peer.v1.Peer/Append", Call::MemberTraffic),
     ("/aliasd.peer.v1.Peer/Vote", Call::MemberTraffic),
     ("/aliasd.peer.v1.Peer/InstallSnapshot", Call::MemberTraffic),

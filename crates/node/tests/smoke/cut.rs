@@ -29,7 +29,7 @@ async fn a_watch_from_before_history_begins_is_told_where_to_resume() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mark_promises_nothing_beyond_what_the_node_has() {
-    let (rig, admin) = formed().await;
+    let (mut rig, admin) = formed().await;
     let applied = admin.execute("CREATE DATABASE films").await.unwrap().revision;
     let mut watch = admin.watch(Some(applied + 1000)).await.unwrap();
     for _ in 0..2 {

@@ -85,7 +85,7 @@ impl Reach {
             let reason = error_chain(error);
             match error {
                 CallError::Link(LinkError::Refused(_)) | CallError::RolledBack => {
-                    tracing::warn!("member {node} does not take part: {reason}")
+                    tracing::warn!("member {node} does not take part: {reason}");
                 }
                 _ => tracing::warn!("member {node} cannot be reached: {reason}"),
             }

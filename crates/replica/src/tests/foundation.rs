@@ -4,14 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use aliasd_catalog::Revision;
+use aliasd_catalog::{Revision, error_chain};
 use openraft::storage::{RaftLogReader, RaftLogStorage, RaftLogStorageExt, RaftSnapshotBuilder, RaftStateMachine};
 use tempfile::TempDir;
 
 use super::cluster::{Cluster, SETTINGS};
 use super::links::Switchboard;
 use super::{bootstrap, create_role, log_entry, log_id, runtime};
-use crate::chain::error_chain;
 use crate::error::StartError;
 use crate::fit;
 use crate::log::device::SyncStep;

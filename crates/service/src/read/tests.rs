@@ -75,3 +75,17 @@ async fn a_proof_that_does_not_hold_in_the_view_that_answers_is_none() {
     let failure = reader.view_for(&caller, Freshness::Linearizable).await.unwrap_err();
     assert_eq!(failure.code, "CREDENTIALS_ENDED");
 }
+
+#[test]
+fn a_caller_is_told_neither_what_broke_nor_the_way_out() {
+    let failed = StopReason::Failed {
+        reason: "the disk that holds /data/log is full".to_owned(),
+        hint: Some("free space".to_owned()),
+    };
+    let back = NotServing::RolledBack { reached: Revision(2), acknowledged: Revision(5) };
+    for reason in [NotServing::Stopped(failed), NotServing::Fenced { revision: Revision(7) }, back, NotServing::Removed]
+    {
+        let (message, hint) = (NodeFailure::from(&reason).message(), reason.hint().unwrap_or_default());
+        assert!(!hint.is_empty() && !message.contains(hint) && !message.contains("/data"), "{message}");
+    }
+}
