@@ -16,7 +16,7 @@ use super::peers::Lane;
 use super::{CallError, Network};
 use crate::codec::{append_reply_from_wire, append_request_to_wire};
 use crate::links::Incoming;
-use crate::runtime::{Moment, SharedRuntime};
+use crate::runtime::{Moment, SharedRuntime, stream_within};
 use crate::types::{TypeConfig, Vote};
 
 /// What arrives: answers, or the error that ends them.
@@ -126,7 +126,10 @@ impl NetStreamAppend<TypeConfig> for Network {
                 let acknowledged = known.last(target, request.vote);
                 append_request_to_wire(Some(roster.route(target, incarnation)), &request, acknowledged)
             });
-            let opened = self.peers.attempt(timeout, self.link(self.lane).append(requests.boxed())).await;
+            let opened = self
+                .peers
+                .attempt(timeout, self.link(self.lane).append(stream_within(&self.peers.runtime, requests).boxed()))
+                .await;
             let replies = opened.map_err(|error| self.append_error(&error))?;
             let network: &Network = self;
             let answers = futures::stream::unfold(Some(replies), move |replies| {

@@ -23,8 +23,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::tokio::sync::oneshot;
-use futures::FutureExt;
 use futures::future::{AbortHandle, BoxFuture, abortable};
+use futures::{FutureExt, Stream};
 
 pub use self::tokio::TokioRuntime;
 
@@ -221,13 +221,18 @@ impl Drop for Entered {
 
 /// Polls a future with this runtime as the current one.
 pub(crate) fn within<F: Future>(runtime: &SharedRuntime, future: F) -> Within<F> {
-    Within { runtime: Arc::clone(runtime), future: Some(Box::pin(future)) }
+    Within { runtime: Arc::clone(runtime), polled: Some(Box::pin(future)) }
 }
 
-/// See [`within`]. What the future holds is dropped within the runtime too.
+/// Polls a stream with this runtime as the current one: openraft's own streams are read by whoever sends what is in them.
+pub(crate) fn stream_within<S: Stream>(runtime: &SharedRuntime, stream: S) -> Within<S> {
+    Within { runtime: Arc::clone(runtime), polled: Some(Box::pin(stream)) }
+}
+
+/// See [`within`] and [`stream_within`]. What the future or stream holds is dropped within the runtime too.
 pub(crate) struct Within<F> {
     runtime: SharedRuntime,
-    future: Option<Pin<Box<F>>>,
+    polled: Option<Pin<Box<F>>>,
 }
 
 impl<F: Future> Future for Within<F> {
@@ -235,14 +240,24 @@ impl<F: Future> Future for Within<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let runtime = Arc::clone(&self.runtime);
-        let future = self.future.as_mut().expect("only dropping takes it away");
+        let future = self.polled.as_mut().expect("only dropping takes it away");
         enter(&runtime, || future.as_mut().poll(context))
+    }
+}
+
+impl<S: Stream> Stream for Within<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let runtime = Arc::clone(&self.runtime);
+        let stream = self.polled.as_mut().expect("only dropping takes it away");
+        enter(&runtime, || stream.as_mut().poll_next(context))
     }
 }
 
 impl<F> Drop for Within<F> {
     fn drop(&mut self) {
-        let future = self.future.take();
-        enter(&self.runtime, || drop(future));
+        let polled = self.polled.take();
+        enter(&self.runtime, || drop(polled));
     }
 }

@@ -26,7 +26,8 @@ pub(super) fn append(
     let answers = runtime::enter(&core.runtime, || core.raft.stream_append(requests));
     let answers = answers.map(|answer| Ok(append_reply_to_wire(&answer.map_err(|error| stopped(&error))?)));
     let refusal = futures::stream::once(async move { end.take() }).filter_map(ready).map(Err);
-    answers.chain(refusal).boxed()
+    // Read by whoever sends the answers, on a task of the transport.
+    runtime::stream_within(&core.runtime, answers.chain(refusal)).boxed()
 }
 
 /// The requests that are admitted; the first that is not ends the stream.
