@@ -7,15 +7,21 @@ use std::path::Path;
 use crate::layers::PURE;
 use crate::workspace::Source;
 
-/// What stands in the first file of every library and program.
-const NO_PANIC: &str = "#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]";
+/// How the line begins that stands in the first file of every library and program.
+const OUTSIDE_OF_TESTS: &str = "#![cfg_attr(not(test), warn(";
+
+/// What it names, besides what only some of them are told.
+const PANICS: [&str; 2] = ["clippy::panic", "clippy::unreachable"];
 
 /// Libraries and programs, by their first file, in which clippy lets code panic.
 pub(crate) fn that_may_panic(roots: &[String], sources: &[Source]) -> Vec<String> {
-    let forbids = |root: &str| {
-        sources.iter().any(|source| source.path == root && source.text.lines().any(|line| line == NO_PANIC))
+    let forbids = |line: &str| {
+        let lints = line.strip_prefix(OUTSIDE_OF_TESTS).and_then(|lints| lints.strip_suffix("))]")).unwrap_or_default();
+        PANICS.iter().all(|panic| lints.split(", ").any(|lint| lint == *panic))
     };
-    roots.iter().filter(|root| !forbids(root)).map(|root| format!("{root} lacks {NO_PANIC}")).collect()
+    let strict = |root: &str| sources.iter().any(|source| source.path == root && source.text.lines().any(forbids));
+    let lax = roots.iter().filter(|root| !strict(root));
+    lax.map(|root| format!("{root} lacks {OUTSIDE_OF_TESTS}{}))]", PANICS.join(", "))).collect()
 }
 
 /// What is wrong with the clippy.toml of the pure crates, below the root of a workspace.
@@ -47,6 +53,8 @@ pub(crate) fn violations(root: &Path) -> Vec<String> {
 mod tests {
     use super::*;
 
+    const NO_PANIC: &str = "#![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable, clippy::print_stdout))]";
+
     #[test]
     fn a_program_that_may_panic_is_found() {
         let (strict, lax) = ("crates/one/src/lib.rs", "crates/two/src/main.rs");
@@ -55,6 +63,7 @@ mod tests {
         assert!(that_may_panic(&roots, &with(format!("//! Two.\n\n{NO_PANIC}\nfn main() {{}}"))).is_empty());
         assert_eq!(that_may_panic(&roots, &with("fn main() {}".to_owned())).len(), 1);
         assert_eq!(that_may_panic(&roots, &with(format!("// {NO_PANIC}"))).len(), 1);
+        assert_eq!(that_may_panic(&roots, &with(NO_PANIC.replace("clippy::panic, ", ""))).len(), 1);
         assert_eq!(that_may_panic(&roots, &[]).len(), 2);
     }
 

@@ -1,6 +1,7 @@
 //! `aliasd start`: a node from a configuration file, until a signal or a failure. SIGHUP lets it read again what it can.
 
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -47,11 +48,18 @@ async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
     };
-    let started = tokio::select! {
-        started = Node::start(config) => started,
-        name = signals.stop() => {
-            tracing::info!(signal = name, "told to stop before the node served");
-            return ExitCode::SUCCESS;
+    let mut starting = pin!(Node::start(config));
+    let started = loop {
+        tokio::select! {
+            started = &mut starting => break started,
+            signalled = signals.next() => match signalled {
+                Signalled::Stop(name) => {
+                    tracing::info!(signal = name, "told to stop before the node served");
+                    return ExitCode::SUCCESS;
+                }
+                // Everything else is being read at this moment.
+                Signalled::Reload(log) => reopen(log.as_ref()),
+            },
         }
     };
     match started {
@@ -76,12 +84,15 @@ fn with_hint(message: &str, hint: Option<&str>) -> String {
 pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
     let failure: Option<NodeRunError> = loop {
         tokio::select! {
-            told = signals.next() => match told {
-                Told::Stop(name) => {
+            signalled = signals.next() => match signalled {
+                Signalled::Stop(name) => {
                     tracing::info!(signal = name, "told to stop");
                     break None;
                 }
-                Told::Reload(log) => reload(&node, log.as_ref()).await,
+                Signalled::Reload(log) => {
+                    reopen(log.as_ref());
+                    node.reload().await;
+                }
             },
             failure = node.failed() => break Some(failure),
         }
@@ -108,18 +119,17 @@ pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
     }
 }
 
-/// Opens the log file anew, and reads again what a node can take over while it serves.
-async fn reload(node: &Node, log: Option<&LogFile>) {
-    if let Some(log) = log {
-        match log.reopen() {
-            Ok(()) => tracing::info!(path = %log.path().display(), "the log file was opened again"),
-            Err(error) => {
-                let (error, path) = (&error as &dyn std::error::Error, log.path().display());
-                tracing::error!(error, %path, "the log file cannot be opened again; the one that is open is written on");
-            }
+/// Opens the log file anew, if there is one, for it may have been renamed.
+fn reopen(log: Option<&LogFile>) {
+    let Some(log) = log else { return };
+    let path = log.path().display();
+    match log.reopen() {
+        Ok(()) => tracing::info!(%path, "the log file was opened again"),
+        Err(error) => {
+            let error = error_chain(&error);
+            tracing::error!(error, %path, "the log file cannot be opened again; the one that is open is written on");
         }
     }
-    node.reload().await;
 }
 
 /// The signals that a node heeds.
@@ -139,7 +149,7 @@ pub(super) enum OnHangUp {
 }
 
 /// What a signal asks for.
-enum Told {
+enum Signalled {
     Stop(&'static str),
     Reload(Option<LogFile>),
 }
@@ -154,13 +164,13 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Told {
+    async fn next(&mut self) -> Signalled {
         tokio::select! {
-            _ = self.terminate.recv() => Told::Stop("SIGTERM"),
-            _ = self.interrupt.recv() => Told::Stop("SIGINT"),
+            _ = self.terminate.recv() => Signalled::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Signalled::Stop("SIGINT"),
             _ = self.hang_up.recv() => match &self.on_hang_up {
-                OnHangUp::Reload(log) => Told::Reload(log.clone()),
-                OnHangUp::Stop => Told::Stop("SIGHUP"),
+                OnHangUp::Reload(log) => Signalled::Reload(log.clone()),
+                OnHangUp::Stop => Signalled::Stop("SIGHUP"),
             },
         }
     }
@@ -168,7 +178,7 @@ impl Signals {
     /// The name of the next one that asks for the end.
     async fn stop(&mut self) -> &'static str {
         loop {
-            if let Told::Stop(name) = self.next().await {
+            if let Signalled::Stop(name) = self.next().await {
                 return name;
             }
         }
