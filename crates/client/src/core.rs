@@ -128,18 +128,6 @@ impl Core {
         self.seen.load(Ordering::Acquire)
     }
 
-    /// The highest revision seen; a member is asked if there is none yet.
-    pub(crate) async fn seen_at_least_once(&self) -> Result<u64, Failure> {
-        if self.seen() == 0 {
-            let answer = self.call(AccessMode::Read, |attempt| {
-                let request = attempt.request(v1::WhoAmIRequest {});
-                async move { AuthClient::new(attempt.channel()).who_am_i(request).await }
-            });
-            self.note_seen(answer.await?.into_inner().served_at_revision);
-        }
-        Ok(self.seen())
-    }
-
     pub(crate) fn note_seen(&self, revision: u64) {
         self.seen.fetch_max(revision, Ordering::AcqRel);
     }

@@ -58,11 +58,23 @@ impl Runtime for Outside {
 
 #[cfg(test)]
 mod tests {
+    use futures::StreamExt;
     use openraft::AsyncRuntime;
     use openraft::Instant;
 
     use super::super::raft::RaftRuntime;
     use super::*;
+
+    #[tokio::test]
+    async fn a_stream_that_a_transport_polls_is_within_the_runtime_of_its_replica() {
+        let before = calls();
+        let asks = futures::stream::iter(0..3).map(|_| <Moment as Instant>::now());
+        let mut asks = super::super::stream_within(&crate::tests::runtime(), asks);
+        while let Some(now) = asks.next().await {
+            assert!(now > Moment::after_start(Duration::ZERO), "a clock that goes");
+        }
+        assert_eq!(calls(), before);
+    }
 
     #[tokio::test]
     async fn whoever_asks_outside_gets_no_clock_and_no_task_and_it_is_counted() {
