@@ -78,7 +78,7 @@ fn a_member_that_is_down_costs_the_others_a_line() -> Result<()> {
         let about = lines(&mut cluster, node, &format!("member {down} "));
         // Two, or a few more where the machine itself holds a member up. It was thousands a second.
         ensure!(about.len() <= 10, "node {node}: {about:?}");
-        let library = lines(&mut cluster, node, "openraft");
+        let library = lines(&mut cluster, node, "\"target\":\"openraft");
         ensure!(library.is_empty(), "node {node}: {library:?}");
     }
     Ok(())
