@@ -39,7 +39,8 @@ pub(crate) fn check(bytes: &[u8]) {
 fn split(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     for (statement, position) in split_statements(text) {
-        let before = &text[..position.offset];
+        // A lone carriage return ends a line as well.
+        let before = text[..position.offset].replace("\r\n", "\n").replace('\r', "\n");
         assert!(text[position.offset..].starts_with(statement));
         assert_eq!(position.line, 1 + before.matches('\n').count());
         assert_eq!(position.column, 1 + before.rsplit('\n').next().unwrap_or_default().chars().count());

@@ -31,7 +31,7 @@ fn expect_refusal(cluster: &mut Cluster, id: u64, file: &Path) -> Result<()> {
     assert!(!status.success(), "it started on a damaged {}", file.display());
     assert!(said.contains(&file.display().to_string()), "{} is not named:\n{said}", file.display());
     assert!(said.contains("damaged"), "it does not say what is wrong:\n{said}");
-    assert!(said.contains("restore"), "it does not say what to do:\n{said}");
+    assert!(said.contains("put the data directory back"), "it does not say what to do:\n{said}");
     Ok(())
 }
 
