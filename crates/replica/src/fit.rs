@@ -9,8 +9,9 @@ use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
 
 use crate::error::StartError;
 use crate::fault::StorageFault;
+use crate::log::position;
 use crate::machine::Machine;
-use crate::types::{LogId, TypeConfig};
+use crate::types::TypeConfig;
 
 /// Checks that the log in `place` continues the catalog.
 pub(crate) async fn check<L>(place: &Path, log: &mut L, machine: &Machine) -> Result<(), StartError>
@@ -25,7 +26,7 @@ where
     let damaged = |finding: String| Err(StorageFault::damaged(place, finding).into());
 
     if purged > applied {
-        let (begins, ends) = (position(purged), position(applied));
+        let (begins, ends) = (position(purged.as_ref()), position(applied.as_ref()));
         let finding = format!("it ends at {ends}, while the log beside it begins behind {begins}: it is an older copy");
         return Err(StorageFault::damaged(&place.with_file_name("catalog"), finding).into());
     }
@@ -36,7 +37,7 @@ where
     }
     if last.is_none_or(|last| last.index < applied.index) {
         return if machine.is_in_log() {
-            let last = position(last);
+            let last = position(last.as_ref());
             damaged(format!("the log ends at {last}, while the catalog beside it has applied entry {applied}"))
         } else {
             Ok(())
@@ -49,12 +50,8 @@ where
     match found.first() {
         Some(entry) if entry.log_id == applied => Ok(()),
         found => {
-            let found = position(found.map(|entry| entry.log_id));
+            let found = position(found.map(|entry| &entry.log_id));
             damaged(format!("the log has {found} where the catalog beside it has applied entry {applied}"))
         }
     }
-}
-
-fn position(id: Option<LogId>) -> String {
-    id.map_or_else(|| "its beginning".to_owned(), |id| format!("entry {id}"))
 }

@@ -32,6 +32,7 @@
 mod codec;
 mod compare;
 mod core;
+mod durable;
 mod error;
 mod fault;
 mod feed;

@@ -1,11 +1,12 @@
 //! Where a member's identity is kept: in a file of the data directory, or in memory.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Kept;
+use crate::durable;
 use crate::fault::StorageFault;
 
 const FILE: &str = "identity";
@@ -77,9 +78,7 @@ impl IdentityStore {
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let next = directory.join(FILE_NEXT);
-    let mut file = File::create(&next)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    durable::write(&next, bytes)?;
     fs::rename(&next, path)?;
-    File::open(directory)?.sync_all()
+    durable::sync_directory(directory)
 }

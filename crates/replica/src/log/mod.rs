@@ -21,8 +21,15 @@ pub(crate) mod writer;
 
 use std::ops::{Bound, RangeBounds};
 
+use crate::types::LogId;
+
 /// Entries returned by one limited read reach at most this size, unless the first alone is larger.
 pub(crate) const READ_LIMIT_BYTES: usize = 2 * 1024 * 1024;
+
+/// A place in a log, in words.
+pub(crate) fn position(id: Option<&LogId>) -> String {
+    id.map_or_else(|| "its beginning".to_owned(), |id| format!("entry {id}"))
+}
 
 /// The first index and the one after the last.
 pub(crate) fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {

@@ -18,12 +18,12 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::{DB, DBRecoveryMode, ErrorKind, IteratorMode, Options, ReadOptions};
 
-use super::records;
 use super::store::State;
 use super::watermark::{Mark, Watermark};
+use super::{position, records};
 use crate::fault::StorageFault;
 use crate::frame::FrameError;
-use crate::types::{LogId, NodeId};
+use crate::types::NodeId;
 
 /// Size of the memory table; the write-ahead log, replayed at start, is bounded by it.
 const WRITE_BUFFER_BYTES: usize = 32 * 1024 * 1024;
@@ -155,10 +155,6 @@ fn contains(path: &Path, database: &DB, state: &State, synced: Mark) -> Result<(
             Err(StorageFault::damaged(path, format!("it ends at {end}, while entry {wanted} was synced")))
         }
     }
-}
-
-fn position(id: Option<&LogId>) -> String {
-    id.map_or_else(|| "its beginning".to_owned(), |id| format!("entry {id}"))
 }
 
 /// Checks whose log this is, and signs a new one.

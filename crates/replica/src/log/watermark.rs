@@ -19,6 +19,7 @@ use aliasd_wire::store::log::SyncWatermark;
 
 use super::end::LogEnd;
 use crate::codec;
+use crate::durable;
 use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
 use crate::types::{LogId, NodeId, Vote};
@@ -87,8 +88,7 @@ impl Watermark {
         watermark.write().and_then(|()| watermark.write())?;
         watermark.sync()?;
         fs::rename(&next, path).map_err(failed)?;
-        let directory = path.parent().unwrap_or(Path::new("."));
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
+        durable::sync_directory(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         Ok(watermark)
     }
 

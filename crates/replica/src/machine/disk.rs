@@ -7,8 +7,8 @@
 //! Writes skip RocksDB's write-ahead log: the replicated log already is one. After a crash the catalog is as of its last
 //! flush, and the entries since then, which are only purged after a flush, are applied again.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,7 @@ use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, Wri
 
 use super::faults::{Faults, InstallStep};
 use super::state::{AppliedState, RecordWrites, restore};
+use crate::durable;
 use crate::fault::StorageFault;
 
 const CURRENT: &str = "CURRENT";
@@ -269,12 +270,8 @@ fn generation_number(name: &str) -> Option<u64> {
 /// Says which generation is to be used next, whole and durable.
 fn name_next(root: &Path, name: &str) -> Result<(), StorageFault> {
     let next = root.join(CURRENT_NEXT);
-    let write = || {
-        let mut file = File::create(&next)?;
-        writeln!(file, "{name}")?;
-        file.sync_all()
-    };
-    write().map_err(|error| StorageFault::from_io(&next, "write", error))
+    let written = durable::write(&next, format!("{name}\n").as_bytes());
+    written.map_err(|error| StorageFault::from_io(&next, "write", error))
 }
 
 /// Uses it from now on.
@@ -285,8 +282,7 @@ fn rename_next(root: &Path) -> Result<(), StorageFault> {
 
 /// Makes the renaming durable.
 fn sync_directory(root: &Path) -> Result<(), StorageFault> {
-    let synced = File::open(root).and_then(|directory| directory.sync_all());
-    synced.map_err(|error| StorageFault::from_io(root, "sync", error))
+    durable::sync_directory(root).map_err(|error| StorageFault::from_io(root, "sync", error))
 }
 
 /// Removes generations that are not in use: a snapshot that never arrived whole, a catalog that was replaced.
