@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aliasd_tests::cluster::{Cluster, PATIENCE};
+use aliasd_tests::files::copy;
 use aliasd_tests::load::Load;
 use aliasd_tests::wait;
 use anyhow::{Context, Result, ensure};
@@ -115,20 +116,6 @@ async fn a_damaged_snapshot_that_was_received_is_refused() -> Result<()> {
 /// The newest write-ahead log of a node.
 fn newest_wal(data: &Path) -> Result<PathBuf> {
     files(&data.join("log"), ".log")?.into_iter().max().context("the log has a write-ahead log")
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
 
 /// Puts a copy in the place of a directory.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aliasd_tests::cluster::{Actor, Cluster, PATIENCE};
+use aliasd_tests::files::copy;
 use anyhow::{Context, Result, ensure};
 
 /// The directory that version 0.1 left behind when it was killed; its README says how it was made.
@@ -14,20 +15,6 @@ fn fixture() -> PathBuf {
 /// The revision that the directory reaches, and the digest there, as the version that wrote it said.
 const REVISION: u64 = 148;
 const DIGEST: &str = "cd4cffadf9a4766a67aff828b7b1f99d30fab1888419f1933c7cc9cf817a0631";
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
 
 /// A node that was started on a copy of the fixture. Certificates are no part of it: any of the node's id will do.
 fn started() -> Result<Cluster> {

@@ -9,6 +9,7 @@
 pub mod bench;
 pub mod cluster;
 pub mod dice;
+pub mod files;
 pub mod golden;
 pub mod grpc;
 pub mod load;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use openraft::storage::{RaftLogReader, RaftLogStorage, RaftLogStorageExt};
 use tempfile::TempDir;
@@ -12,7 +12,7 @@ use super::recover::LogPlace;
 use super::store::LogStore;
 use super::tests::{entries, place};
 use crate::fault::{Ending, StorageFault};
-use crate::tests::{log_id, runtime};
+use crate::tests::{copy, log_id, runtime};
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 
 /// A log that was killed: what lay in its directory at that moment.
@@ -21,9 +21,9 @@ struct Killed(TempDir);
 impl Killed {
     /// Kills a log that goes on all the same. What RocksDB would do when it is closed is not done.
     fn now(running: &TempDir) -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        copy_all(running.path(), copy.path());
-        Self(copy)
+        let left = tempfile::tempdir().unwrap();
+        copy(running.path(), left.path());
+        Self(left)
     }
 
     fn place(&self) -> LogPlace {
@@ -81,19 +81,6 @@ impl Killed {
     /// Puts the watermark back to what it was, as a power failure does that takes what was not synced.
     fn watermark_of(&self, earlier: &Self) {
         fs::copy(earlier.place().watermark, self.place().watermark).unwrap();
-    }
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            fs::create_dir(&target).unwrap();
-            copy_all(&entry.path(), &target);
-        } else if entry.file_name() != "LOCK" {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::cluster::{Cluster, SETTINGS};
 use super::links::Switchboard;
-use super::{bootstrap, create_role, log_entry, log_id, runtime};
+use super::{bootstrap, copy, create_role, log_entry, log_id, runtime};
 use crate::error::StartError;
 use crate::fit;
 use crate::log::device::SyncStep;
@@ -55,19 +55,6 @@ fn killed(running: &TempDir) -> TempDir {
     let left = tempfile::tempdir().unwrap();
     copy(running.path(), left.path());
     left
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else if entry.file_name() != "LOCK" {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// A member that led, with entries 6 to 10 of its own that nobody else has, and the vote of its successor.

@@ -17,6 +17,8 @@ mod storage_suite;
 mod syncs;
 mod upgrade;
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use aliasd_catalog::{
@@ -57,6 +59,20 @@ pub(super) fn create_role(number: u64) -> Entry {
         Command::Open(OpenCommand::CreateRole { name, mode: CreateMode::Fail, immutable: false, copy_of: None });
     let actor = Principal::User(UserName::new("admin").unwrap());
     Entry { request: RequestId(request), actor, issued_at: Timestamp(number), command, origin: None }
+}
+
+/// Copies a directory, as a process leaves it that is killed: without the lock of a running one.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else if entry.file_name() != "LOCK" {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 pub(super) fn log_id(term: u64, index: u64) -> LogId {

@@ -1,26 +1,12 @@
 //! A member on an older copy of its data directory: found, told, and without harm to the leader.
 
 use std::fs;
-use std::path::Path;
 
 use tempfile::TempDir;
 
 use super::cluster::{Cluster, PATIENCE};
-use super::{bootstrap, create_role};
+use super::{bootstrap, copy, create_role};
 use crate::{Lifecycle, NodeId, NotServing, PeerRefusal};
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else if entry.file_name() != "LOCK" {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
 
 /// Stops a member and copies its directory.
 fn stopped(cluster: &mut Cluster, node: NodeId) -> TempDir {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aliasd_catalog::{Digest, RequestId, Revision};
 
 use super::cluster::Cluster;
-use super::create_role;
+use super::{copy, create_role};
 use crate::{Lifecycle, NodeId, ReplicaOptions};
 
 /// What version 0.1 left behind when it was killed; the README there says how it was made.
@@ -23,19 +23,6 @@ fn soon(options: &mut ReplicaOptions) {
 /// What the version that wrote it said last.
 const REVISION: Revision = Revision(148);
 const DIGEST: &str = "cd4cffadf9a4766a67aff828b7b1f99d30fab1888419f1933c7cc9cf817a0631";
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
 
 fn hexadecimal(digest: Digest) -> String {
     digest.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
