@@ -94,10 +94,11 @@ pub(crate) async fn forward(
 
 /// Proposes an entry that another member handed over.
 pub(crate) async fn propose_for_member(core: &Core, proposal: Proposal) -> Answer {
-    if let Err(reason) = core.serving() {
-        return Answer::NotServing(wire::NotServing { reason: reason.to_string() });
-    }
-    match propose_here(core, proposal, FOLLOWED_FOR).await {
+    let proposed = match core.serving() {
+        Ok(()) => propose_here(core, proposal, FOLLOWED_FOR).await,
+        Err(reason) => Err(reason.into()),
+    };
+    match proposed {
         Ok((revision, Ok(_))) => Answer::Revision(revision.0),
         Ok((revision, Err(rejection))) => Answer::Rejected(wire::Rejected {
             revision: revision.0,
