@@ -153,8 +153,8 @@ impl NotServing {
                  under its node id, and has to be replaced",
             ),
             Self::Fenced { .. } => Some(
-                "restore it from the others: remove this node from the cluster and start it with an empty data directory \
-                 under a new node id",
+                "keep its data directory for a report; it can only be replaced by a node with another id, and this version adds \
+                 no members",
             ),
             Self::RolledBack { .. } => Some(
                 "put the directory back as it was when this node last ran; if that is lost, leave the node stopped until it \

@@ -126,11 +126,12 @@ impl Lifecycle {
             (Self::Uninitialised | Self::Unrecognised { .. }, Step::Stand(Unknown | Absent)) => self.clone(),
             (
                 Self::Uninitialised | Self::Unrecognised { .. } | Self::Learner | Self::Voter(_),
-                Step::Stand(standing @ (Learner | Voter(_))),
-            ) => match standing {
-                Voter(role) => Self::Voter(*role),
-                _ => Self::Learner,
-            },
+                Step::Stand(Learner),
+            ) => Self::Learner,
+            (
+                Self::Uninitialised | Self::Unrecognised { .. } | Self::Learner | Self::Voter(_),
+                Step::Stand(Voter(role)),
+            ) => Self::Voter(*role),
             (Self::Uninitialised, Step::Disown(by)) => Self::Unrecognised { by: *by },
             // The first who said so stays.
             (Self::Unrecognised { .. }, Step::Disown(_)) => self.clone(),

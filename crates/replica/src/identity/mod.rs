@@ -91,6 +91,10 @@ impl Identity {
         self.lock().incarnation
     }
 
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.lock().fenced_at.is_some()
+    }
+
     /// Where it is kept, for messages.
     pub(crate) fn path(&self) -> &std::path::Path {
         self.store.path()

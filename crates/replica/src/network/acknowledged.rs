@@ -52,7 +52,7 @@ impl Acknowledgements {
                 missing = missing.index,
                 "this member has lost entries that it had acknowledged: it runs on an older copy of its data directory, or \
                  on a damaged one; nothing is replicated to it and its votes do not count; put its own data directory \
-                 back, or remove it and start it with an empty one under a new node id"
+                 back; if that is lost, leave it stopped until it can be replaced by a node with another id"
             );
         }
         contradicted

@@ -40,7 +40,7 @@ impl NetSnapshot<TypeConfig> for Network {
         let SnapshotData::Frozen(catalog) = snapshot.snapshot else {
             return Err(NetworkError::from_string("a snapshot that is just being received is not sent on").into());
         };
-        if self.peers.roster.identity.kept().fenced_at.is_some() {
+        if self.peers.roster.identity.is_fenced() {
             // What it holds may be wrong, and would come to be what the receiver holds.
             return Err(NetworkError::from_string("this node is fenced, and sends no snapshot").into());
         }

@@ -112,11 +112,13 @@ impl PeerServer {
         let admission = self.admission(from);
         admission.admit(request.route).await?;
         let leader = admission.admit_vote(request.from_leader)?;
-        if request.successor == self.core.node && self.core.roster.identity.kept().fenced_at.is_some() {
-            return Err(PeerRefusal::Fenced);
-        }
-        if request.successor == self.core.node && self.core.is_rolled_back() {
-            return Err(PeerRefusal::RolledBack);
+        if request.successor == self.core.node {
+            if self.core.roster.identity.is_fenced() {
+                return Err(PeerRefusal::Fenced);
+            }
+            if self.core.is_rolled_back() {
+                return Err(PeerRefusal::RolledBack);
+            }
         }
         let last_log_id = request.last_log_id.map(log_id_from_wire);
         let rpc = TransferLeaderRequest::new(leader, request.successor, last_log_id);

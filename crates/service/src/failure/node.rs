@@ -104,7 +104,7 @@ node_failures! {
     /// The leader found that members do not have what they had acknowledged. An alarm, never the answer to a call.
     MembersRolledBack { members } = "MEMBER_ROLLED_BACK", RetryHere, [], "",
         "Members {members} have lost entries that they had acknowledged: they run on older copies of their data directories, or on damaged ones. Nothing is replicated to them, and they neither serve nor vote.",
-        "On each of them, put the node's own data directory back as it was when it last ran, and start it; or remove the member and start it with an empty data directory under a new node id.";
+        "On each of them, put the node's own data directory back as it was when it last ran, and start it; if that is lost, leave it stopped until it can be replaced by a node with another id.";
     /// What this member has was not confirmed to be up to date for longer than `cluster.max_staleness`.
     Stale { proof } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node cannot tell that it is up to date: {proof}.",
