@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// What was found, where something was read.
-pub(crate) type Cause = Box<dyn Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What is wrong with the settings of a client.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +32,10 @@ pub enum BuildError {
     NoAuthority,
     /// The CA file holds no certificate.
     #[error("the CA certificate is not a certificate in PEM form")]
-    Authority(#[source] Option<Cause>),
+    Authority(#[source] Option<BoxError>),
     /// The client certificate is not in the form that is needed.
     #[error("the client certificate is not in PEM form")]
-    Certificate(#[source] Option<Cause>),
+    Certificate(#[source] Option<BoxError>),
     /// The key of the client certificate is not in the form that is needed. What was found instead may be a part of it, so
     /// it is not told.
     #[error("the private key of the client certificate is not in PEM form")]

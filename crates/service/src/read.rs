@@ -85,12 +85,8 @@ impl Reader {
     /// # Errors
     /// Older than this member answers from.
     pub(crate) fn fresh_enough(&self) -> Result<Duration, NodeFailure> {
-        self.fresh_within(self.max_staleness)
-    }
-
-    fn fresh_within(&self, bound: Duration) -> Result<Duration, NodeFailure> {
         match self.replica.staleness() {
-            Some(age) if age <= bound => Ok(age),
+            Some(age) if age <= self.max_staleness => Ok(age),
             age => {
                 let proof = age.map_or_else(
                     || "it has had no proof since it started".to_owned(),

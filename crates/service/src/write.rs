@@ -124,11 +124,16 @@ impl Writer {
         }
     }
 
+    /// This member does not hold the cluster's active key, or has not read yet which one that is.
+    pub(crate) fn lacks_key(&self) -> Failure {
+        self.readiness.not_serving().unwrap_or(NodeFailure::CatchingUp {}).into()
+    }
+
     fn seal_failure(&self, error: &VaultError) -> Failure {
         match error {
             VaultError::Busy => NodeFailure::LoginBusy {}.into(),
             VaultError::WrongPassword => NodeFailure::WrongCredentials {}.into(),
-            VaultError::KeyMissing { .. } => self.readiness.not_serving().unwrap_or(NodeFailure::CatchingUp {}).into(),
+            VaultError::KeyMissing { .. } => self.lacks_key(),
             _ => {
                 tracing::error!(error = error_chain(error), "a secret could not be sealed");
                 Failure::bug("the node could not seal a secret; its log says why")

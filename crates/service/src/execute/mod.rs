@@ -102,14 +102,15 @@ impl Execute {
         statement: Statement,
         printed: &mut Option<String>,
     ) -> Result<Executed, Failure> {
-        let asked = self.asked(caller, &statement)?;
-        let Statement { text, parameters, freshness, .. } = statement;
+        let Statement { text, parameters, request, made_at, freshness } = statement;
         let parsed = parse(&text).map_err(|error| Failure::from(&error))?;
         *printed = Some(parsed.to_string());
         let lowered = lower(&parsed, &parameters).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
         let actor = caller.principal();
         let answer = match lowered {
             Lowered::Command(command) => {
+                let origin = self.origin(caller, &text, &parameters, made_at)?;
+                let asked = Asked { actor, request, origin: Some(origin) };
                 let written = self.writer.write(asked, *command).await;
                 Answer::Written(written.map_err(|failure| named_by_parameter(failure, &parsed))?)
             }
@@ -119,9 +120,9 @@ impl Execute {
                 let answered = written(view.revision, answer_no_op(&view.catalog, &actor, &no_op));
                 Answer::Written(answered.map_err(|failure| named_by_parameter(failure, &parsed))?)
             }
-            Lowered::Listing(request) => {
+            Lowered::Listing(listed) => {
                 let listing =
-                    Listing::bind(&request).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
+                    Listing::bind(&listed).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 let view = self.reader.view_for(caller, freshness).await?;
                 let listed = listing::start(&self.listings, view.catalog.clone(), actor, listing).await;
                 let (columns, rows) = listed.map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
@@ -131,21 +132,23 @@ impl Execute {
         let deprecations = parsed.deprecations.into_iter().map(|deprecation| deprecation.value).collect();
         Ok(Executed { answer, deprecations, leader: self.reader.leader() })
     }
-}
 
-impl Execute {
-    /// Who asks, and what tells this request from every other.
-    fn asked(&self, caller: &Authenticated, statement: &Statement) -> Result<Asked, Failure> {
+    /// What tells the request of a write from every other.
+    fn origin(
+        &self,
+        caller: &Authenticated,
+        text: &str,
+        parameters: &Parameters,
+        made_at: Option<Revision>,
+    ) -> Result<RequestOrigin, Failure> {
         let view = self.reader.present();
         let meta = view.catalog.meta().ok_or(NodeFailure::CatchingUp {})?;
-        let seal = (meta.cluster_id, meta.active_key);
-        let print = fingerprint::fingerprint(&self.vault, seal, &statement.text, &statement.parameters);
-        let origin = RequestOrigin {
-            made_at: statement.made_at.unwrap_or(view.revision),
-            fingerprint: print.ok_or(NodeFailure::CatchingUp {})?,
+        let print = fingerprint::fingerprint(&self.vault, (meta.cluster_id, meta.active_key), text, parameters);
+        Ok(RequestOrigin {
+            made_at: made_at.unwrap_or(view.revision),
+            fingerprint: print.ok_or_else(|| self.writer.lacks_key())?,
             credential_revision: Some(caller.credential_revision),
-        };
-        Ok(Asked { actor: caller.principal(), request: statement.request, origin: Some(origin) })
+        })
     }
 }
 
