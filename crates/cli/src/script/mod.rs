@@ -109,12 +109,12 @@ const FOREIGN: &[(&str, &str, &str)] = &[
     ("begin", "there are no transactions of several statements", "Every statement takes effect as a whole, by itself: leave :begin, :commit and :rollback out."),
     ("commit", "there are no transactions of several statements", "Every statement takes effect as a whole, by itself: leave :begin, :commit and :rollback out."),
     ("rollback", "there are no transactions of several statements", "What was done stays done: undo it with a statement."),
-    ("connect", "a session stays with its cluster", "Start another one: aliasctl --endpoints and --user say where and as whom."),
+    ("connect", "a session stays with its cluster", "Start another one: `aliasctl shell --endpoints HOST:PORT --user NAME`."),
     ("disconnect", "a session stays with its cluster", "Leave with :exit."),
-    ("impersonate", "a session acts for its own user", "aliasctl resolve --as and explain-access --user ask on behalf of another."),
+    ("impersonate", "a session acts for its own user", "`aliasctl resolve --as USER` and `aliasctl explain-access USER NAME` ask on behalf of another."),
     ("access-mode", "reading and writing statements are told apart by themselves", "Leave it out."),
     ("history", "the history is not listed", "Up and Down go through it, Ctrl-R searches it."),
-    ("sysinfo", "there are no figures of a DBMS here", "aliasctl status tells about the cluster."),
+    ("sysinfo", "there are no figures of a DBMS here", "`aliasctl cluster status` tells about the cluster."),
     ("auto", "there are no transactions of several statements", "Leave it out."),
 ];
 
@@ -169,7 +169,10 @@ pub(crate) fn command(text: &str, parameters: &mut Parameters) -> Result<Next, C
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::arguments::Arguments;
 
     fn shown(text: &str) -> Vec<String> {
         let show = |item: Item<'_>| match item.text {
@@ -200,6 +203,26 @@ mod tests {
         for closed in ["", " \n", "A;", "A; // x", ":param x", "exit", "A;\nB;", "// x", "/* x */", "A; /* x"] {
             assert!(is_finished(closed), "{closed}");
         }
+    }
+
+    /// Every `aliasctl …` in a way out is a command line of this program.
+    #[test]
+    fn the_ways_out_are_there() {
+        let aliasctl = Arguments::command();
+        let mut named = 0;
+        for line in FOREIGN.iter().flat_map(|(_, _, instead)| instead.split('`')) {
+            let Some(words) = line.strip_prefix("aliasctl ") else { continue };
+            named += 1;
+            let mut command = &aliasctl;
+            for word in words.split(' ') {
+                if let Some(option) = word.strip_prefix("--") {
+                    assert!(command.get_arguments().any(|it| it.get_long() == Some(option)), "{line}: {word}");
+                } else if word.chars().all(|letter| letter.is_lowercase() || letter == '-') {
+                    command = command.find_subcommand(word).unwrap_or_else(|| panic!("{line}: {word}"));
+                }
+            }
+        }
+        assert!(named >= 4, "{named} command lines are named");
     }
 
     #[test]
