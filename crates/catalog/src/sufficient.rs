@@ -6,20 +6,20 @@ use crate::{DatabaseAction, DbmsAction};
 impl DbmsAction {
     /// The same action on single databases, where there is one.
     pub fn on_databases(self) -> Option<DatabaseAction> {
-        match self {
-            Self::AlterDatabase => Some(DatabaseAction::AlterDatabase),
-            Self::AlterCompositeDatabase => Some(DatabaseAction::AlterCompositeDatabase),
-            Self::SetDatabaseAccess => Some(DatabaseAction::SetDatabaseAccess),
-            Self::SetDatabaseDefaultLanguage => Some(DatabaseAction::SetDatabaseDefaultLanguage),
-            _ => None,
-        }
+        DatabaseAction::ALL.iter().copied().find(|action| action.on_dbms() == Some(self))
     }
 }
 
 impl DatabaseAction {
-    /// The same action on the DBMS as a whole, where there is one.
+    /// The same action on the DBMS as a whole, where there is one. Asked for each use of a database.
     pub fn on_dbms(self) -> Option<DbmsAction> {
-        DbmsAction::ALL.iter().copied().find(|action| action.on_databases() == Some(self))
+        match self {
+            Self::AlterDatabase => Some(DbmsAction::AlterDatabase),
+            Self::AlterCompositeDatabase => Some(DbmsAction::AlterCompositeDatabase),
+            Self::SetDatabaseAccess => Some(DbmsAction::SetDatabaseAccess),
+            Self::SetDatabaseDefaultLanguage => Some(DbmsAction::SetDatabaseDefaultLanguage),
+            _ => None,
+        }
     }
 
     /// The privileges that each suffice for this action on the same database, itself included.
