@@ -21,7 +21,7 @@ use crate::compiler;
 /// What to expect where nothing is built yet: measured with clang 14 on two cores that other builds used as well.
 const FIRST_BUILD: &str = "\
 first build: some 300 libraries and RocksDB's C++, then our own programs.
-About 23 minutes of work for a processor, so some 12 minutes on two cores. Later builds take seconds.";
+About 17 minutes of work for a processor, so some 9 minutes on two cores. Later builds take seconds.";
 
 /// The optimisation profile of a build; each one compiles RocksDB once.
 #[derive(Clone, Copy)]

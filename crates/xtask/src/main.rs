@@ -27,7 +27,7 @@ use child::{BuildProfile, Cargo};
 ///
 /// Child builds go to $CARGO_TARGET_DIR, or to ${XDG_CACHE_HOME:-~/.cache}/aliasd/target when that
 /// is not set, so that RocksDB and the other libraries are compiled once per machine and not once
-/// per checkout: about 23 minutes of work for a processor, some 12 for two.
+/// per checkout: about 17 minutes of work for a processor, some 9 for two.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 struct Arguments {
