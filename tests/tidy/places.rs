@@ -100,6 +100,8 @@ const REACH_OUT: &[(&str, &[&str])] = &[
     ("crates/replica/src/runtime/tokio.rs", &["tokio", "rand"]),
     // The thread of the log on disk, which no simulator can have.
     ("crates/replica/src/log/writer.rs", &["std::thread"]),
+    // What nobody closed is closed on a thread, also when the runtime is gone.
+    ("crates/replica/src/closable.rs", &["std::thread"]),
 ];
 
 /// Files of the replica, its tests left out, that reach for a clock, dice, a thread, a task or a socket by themselves.

@@ -1,7 +1,6 @@
 //! What goes wrong with a directory on disk, and the way out.
 
 use std::error::Error;
-use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,6 +78,11 @@ impl StorageFault {
     pub(crate) fn undecodable(path: &Path, item: &str, error: FrameError) -> Self {
         let finding = format!("{item} cannot be read");
         Self::Damaged { path: path.to_owned(), finding, source: Some(error.into()) }
+    }
+
+    /// Somebody asked a store that is closed.
+    pub(crate) fn closed(path: &Path, action: &'static str) -> Self {
+        Self::Failed { action, path: path.to_owned(), source: "it is closed".into() }
     }
 
     pub(crate) fn from_io(path: &Path, action: &'static str, error: io::Error) -> Self {
@@ -162,17 +166,6 @@ fn is_full(directory: &Path) -> bool {
     // Where the system does not tell, the error that is being told says more.
     let Ok(found) = nix::sys::statvfs::statvfs(directory) else { return false };
     found.blocks_available().saturating_mul(found.fragment_size()) < ROOM_BYTES
-}
-
-/// Takes a directory for this process; it is free again when the file is closed, however the process ends.
-pub(crate) fn take_directory(directory: &Path) -> Result<File, StorageFault> {
-    let taken = std::fs::create_dir_all(directory).and_then(|()| File::create(directory.join("aliasd.lock")));
-    let file = taken.map_err(|error| StorageFault::from_io(directory, "create", error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StorageFault::InUse { path: directory.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(StorageFault::from_io(directory, "lock", error)),
-    }
 }
 
 impl From<StorageFault> for io::Error {

@@ -48,6 +48,9 @@ pub struct Replica {
     _tasks: Arc<OwnedTasks>,
 }
 
+/// How long a start that failed waits for the stores to be closed.
+const LEAVING_MAX: Duration = Duration::from_secs(5);
+
 /// What a replica works on, opened.
 struct Opened<L> {
     log: L,
@@ -73,13 +76,21 @@ impl Replica {
             Storage::Directory(directory) => {
                 let place = directory.clone();
                 let open = move || {
-                    let (log, store, identity) = open_directory(&place, node, Arc::clone(&shared))?;
-                    let machine = Machine::load(shared, Arc::clone(&store), history)?;
-                    Ok(Opened { log: log.clone(), disk_log: Some(log), store, machine, identity })
+                    open_directory(&place, node, Arc::clone(&shared), |(log, store, identity)| {
+                        let machine = Machine::load(shared, Arc::clone(&store), history)?;
+                        Ok(Opened { log: log.clone(), disk_log: Some(log), store, machine, identity })
+                    })
                 };
                 let opened = opened_within(&runtime, &directory, options.open_timeout, open).await?;
-                let assembling = Self::assemble(options, config, opened);
-                runtime::within(&runtime, assembling).await
+                let freed = opened.disk_log.as_ref().and_then(LogStore::freed);
+                let assembled = runtime::within(&runtime, Self::assemble(options, config, opened)).await;
+                if assembled.is_err()
+                    && let Some(freed) = freed
+                {
+                    // So that the next attempt finds the directory free. What is wrong was found, so it is told in time.
+                    let _ = runtime.timeout(LEAVING_MAX, runtime.blocking(move || freed.wait())).await;
+                }
+                assembled
             }
             Storage::Memory(memory) => {
                 let store = Arc::new(CatalogStore::new(Records::Memory(memory.catalog), memory.log.durability()));
@@ -303,7 +314,7 @@ impl Replica {
         self.core.lifecycle.stopped().await
     }
 
-    /// Stops taking part, and makes log and catalog durable.
+    /// Stops taking part, makes log and catalog durable, and closes both.
     ///
     /// # Errors
     /// Something could not be written. What was acknowledged is safe all the same.
@@ -319,7 +330,12 @@ impl Replica {
             None => Ok(()),
         };
         let store = Arc::clone(&self.store);
-        let flushed = self.core.runtime.blocking(move || store.flush()).await.unwrap_or(Ok(()));
+        let flush_and_close = move || {
+            let flushed = store.flush();
+            store.close();
+            flushed
+        };
+        let flushed = self.core.runtime.blocking(flush_and_close).await.unwrap_or(Ok(()));
         closed.and(flushed)
     }
 }

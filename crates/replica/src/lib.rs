@@ -29,6 +29,7 @@
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
+mod closable;
 mod codec;
 mod compare;
 mod core;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::closable::TakenDirectory;
 use crate::error::StartError;
 use crate::fault::StorageFault;
 use crate::identity::{Identity, IdentityStore, MemoryIdentity};
@@ -13,7 +14,7 @@ use crate::log::store::LogStore;
 use crate::machine::disk::DiskCatalog;
 use crate::machine::faults::InstallStep;
 use crate::machine::memory::MemoryCatalog;
-use crate::machine::store::{CatalogStore, Records, SharedStore};
+use crate::machine::store::{CatalogStore, DiskRecords, Records, SharedStore};
 use crate::runtime::SharedRuntime;
 use crate::types::NodeId;
 
@@ -81,12 +82,17 @@ impl MemoryStorage {
     }
 }
 
-/// Opens log, catalog and identity below a directory. Blocks.
-pub(crate) fn open_directory(
+/// What lies below a directory, opened.
+pub(crate) type OpenedDirectory = (LogStore, SharedStore, Identity);
+
+/// Opens log, catalog and identity below a directory, and makes of them what is asked for. If any of that fails, what was
+/// opened is closed again by the time it is said, so that the next attempt finds it free. Blocks.
+pub(crate) fn open_directory<T>(
     directory: &Path,
     node: NodeId,
     runtime: SharedRuntime,
-) -> Result<(LogStore, SharedStore, Identity), StorageFault> {
+    make: impl FnOnce(OpenedDirectory) -> Result<T, StorageFault>,
+) -> Result<T, StorageFault> {
     std::fs::create_dir_all(directory).map_err(|error| StorageFault::from_io(directory, "create", error))?;
     let kept = IdentityStore::in_directory(directory);
     let (path, catalog) = (directory.join("log"), directory.join("catalog"));
@@ -97,12 +103,17 @@ pub(crate) fn open_directory(
         return Err(StorageFault::damaged(&path, finding));
     }
     let place = LogPlace { directory: path, watermark: directory.join("watermark"), witness: catalog.join("CURRENT") };
-    let log = LogStore::open(&place, node, Arc::clone(&runtime))?;
-    let catalog = DiskCatalog::open(&catalog, !log.is_pristine())?;
-    let store = CatalogStore::new(Records::Disk(catalog), log.durability());
-    // Taken by the lock on the log, so that no other process draws an incarnation too.
-    let identity = Identity::open(kept, node, runtime)?;
-    Ok((log, Arc::new(store), identity))
+    let taken = Arc::new(TakenDirectory::take(&place.directory)?);
+    let freed = taken.freed();
+    let opened = LogStore::open_in(&place, node, Arc::clone(&runtime), Arc::clone(&taken)).and_then(|log| {
+        let catalog = DiskCatalog::open(&catalog, !log.is_pristine())?;
+        let records = Records::Disk(DiskRecords::new(catalog, taken));
+        let store = CatalogStore::new(records, log.durability());
+        // While the directory is taken, so that no other process draws an incarnation too.
+        let identity = Identity::open(kept, node, runtime)?;
+        make((log, Arc::new(store), identity))
+    });
+    opened.inspect_err(|_| freed.wait())
 }
 
 /// How often a slow opening is spoken of.

@@ -1,6 +1,5 @@
 //! What the writer thread writes to: the log's database, and the watermark beside it.
 
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,19 +11,19 @@ use super::records;
 use super::watermark::{Mark, Watermark};
 use super::write::LogWrite;
 use super::writer::Device;
+use crate::closable::Open;
 use crate::fault::StorageFault;
 
-/// The log's database. The writer thread closes it if it is the last to need it, because nobody waited for the thread.
+/// The log's database.
 pub(super) struct Database {
     pub(super) path: PathBuf,
     pub(super) database: DB,
-    /// Kept open for as long as the database is, and so after it: see [`crate::fault::take_directory`].
-    pub(super) _taken: File,
 }
 
 /// See the module.
 pub(super) struct LogDevice {
-    pub(super) database: Arc<Database>,
+    /// Closed by the writer thread if that is the last to need it, because nobody waited for the thread.
+    pub(super) database: Arc<Open<Database>>,
     pub(super) watermark: Watermark,
     /// How far the log reaches with everything that was written.
     pub(super) end: LogEnd,
@@ -59,7 +58,7 @@ impl Device for LogDevice {
         for write in writes {
             put(&mut batch, write);
         }
-        let Database { path, database, .. } = &*self.database;
+        let Database { path, database } = &self.database.store;
         database.write(batch).map_err(|error| StorageFault::from_rocksdb(path, "write the log in", error))?;
         #[cfg(test)]
         self.faults.reached(SyncStep::Written)?;
@@ -67,7 +66,7 @@ impl Device for LogDevice {
     }
 
     fn sync(&mut self) -> io::Result<LogEnd> {
-        let Database { path, database, .. } = &*self.database;
+        let Database { path, database } = &self.database.store;
         database.flush_wal(true).map_err(|error| StorageFault::from_rocksdb(path, "sync the log in", error))?;
         #[cfg(test)]
         self.faults.reached(SyncStep::Synced)?;

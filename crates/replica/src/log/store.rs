@@ -28,7 +28,8 @@ use super::tail::{ReadLimit, Tail};
 use super::write::{LogWrite, Waiter};
 use super::writer::LogWriter;
 use super::{half_open, records};
-use crate::fault::{StorageFault, take_directory};
+use crate::closable::{Closable, Freed, TakenDirectory};
+use crate::fault::StorageFault;
 use crate::runtime::SharedRuntime;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
 
@@ -40,7 +41,7 @@ struct Shared {
     path: PathBuf,
     writer: LogWriter,
     health: Arc<LogHealth>,
-    database: Arc<Database>,
+    database: Closable<Database>,
     runtime: SharedRuntime,
     state: Mutex<State>,
 }
@@ -59,6 +60,10 @@ pub(super) struct State {
     pub(super) truncations: u64,
 }
 
+fn closed(path: &Path) -> StorageFault {
+    StorageFault::closed(path, "read the log in")
+}
+
 impl State {
     /// The indexes of `start..end` that the log holds.
     fn present(&self, start: u64, end: u64) -> (u64, u64) {
@@ -70,16 +75,28 @@ impl State {
 }
 
 impl LogStore {
-    /// Opens the log of `node`, creating it where there never was one, and reads every entry once. Blocks.
+    /// The same, and takes the directory first. Blocks.
+    #[cfg(test)]
     pub(crate) fn open(place: &LogPlace, node: NodeId, runtime: SharedRuntime) -> Result<Self, StorageFault> {
+        Self::open_in(place, node, runtime, TakenDirectory::take(&place.directory)?.into())
+    }
+
+    /// Opens the log of `node` in a directory that is taken, creating it where there never was one, and reads every entry
+    /// once. Blocks.
+    pub(crate) fn open_in(
+        place: &LogPlace,
+        node: NodeId,
+        runtime: SharedRuntime,
+        taken: Arc<TakenDirectory>,
+    ) -> Result<Self, StorageFault> {
         let path = place.directory.clone();
-        let taken = take_directory(&path)?;
         let Opened { database, state, watermark } = recover::open(place, node)?;
-        let database = Arc::new(Database { path: path.clone(), database, _taken: taken });
+        let database = Closable::new(Database { path: path.clone(), database }, taken);
         let end = LogEnd { vote: state.vote, last: state.last, purged: state.purged };
         let health = Arc::new(LogHealth::ending_at(end));
+        let open = database.get().ok_or_else(|| closed(&path))?;
         let device = LogDevice {
-            database: Arc::clone(&database),
+            database: Arc::clone(&open),
             watermark,
             end,
             #[cfg(test)]
@@ -96,6 +113,11 @@ impl LogStore {
         &self.0.path
     }
 
+    /// Tells when log and catalog are closed; `None` if the log is.
+    pub(crate) fn freed(&self) -> Option<Freed> {
+        self.0.database.get().map(|open| open.taken().freed())
+    }
+
     /// Whether nothing was ever written: no vote, no entry, nothing purged.
     pub(crate) fn is_pristine(&self) -> bool {
         let state = self.0.state();
@@ -110,11 +132,15 @@ impl LogStore {
         })
     }
 
-    /// Makes durable what is written and ends the writer.
+    /// Makes durable what is written, ends the writer and closes the database.
     pub(crate) async fn close(&self) -> io::Result<()> {
         let result = self.0.flushed(None).await;
         let shared = Arc::clone(&self.0);
-        self.0.runtime.blocking(move || shared.writer.close()).await.map_err(io::Error::other)?;
+        let close = move || {
+            shared.writer.close();
+            shared.database.close();
+        };
+        self.0.runtime.blocking(close).await.map_err(io::Error::other)?;
         result
     }
 }
@@ -178,7 +204,8 @@ impl Shared {
         options.fill_cache(false);
         let mut entries: Vec<LogEntry> = Vec::new();
         let mut limit = ReadLimit::new(limited);
-        for item in self.database.database.iterator_opt(IteratorMode::Start, options) {
+        let open = self.database.get().ok_or_else(|| closed(&self.path))?;
+        for item in open.store.database.iterator_opt(IteratorMode::Start, options) {
             let (_, value) = item.map_err(|error| StorageFault::from_rocksdb(&self.path, "read the log in", error))?;
             let index = start + entries.len() as u64;
             let entry = records::decode_entry(&self.path, index, &value)?;

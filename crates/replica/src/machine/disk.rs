@@ -115,6 +115,11 @@ impl DiskCatalog {
         })
     }
 
+    /// The catalog's directory.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn current(&self) -> Arc<Generation> {
         Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aliasd_catalog::{Catalog, Digest};
@@ -9,6 +10,7 @@ use aliasd_catalog::{Catalog, Digest};
 use super::disk::{DiskCatalog, DiskStage};
 use super::memory::{MemoryCatalog, MemoryStage};
 use super::state::{AppliedState, RecordWrites};
+use crate::closable::{Closable, Open, TakenDirectory};
 use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
 use crate::log::durability::Durability;
@@ -27,15 +29,32 @@ pub(crate) struct CatalogStore {
 /// Where the records lie.
 pub(crate) enum Records {
     /// In a directory.
-    Disk(DiskCatalog),
+    Disk(DiskRecords),
     /// In memory, surviving the replica but not the process.
     Memory(MemoryCatalog),
+}
+
+/// Records in a directory, until they are closed.
+pub(crate) struct DiskRecords {
+    root: PathBuf,
+    catalog: Closable<DiskCatalog>,
+}
+
+impl DiskRecords {
+    /// A catalog in a directory of which that one stays taken for as long as the catalog is open.
+    pub(crate) fn new(catalog: DiskCatalog, taken: Arc<TakenDirectory>) -> Self {
+        Self { root: catalog.root().to_owned(), catalog: Closable::new(catalog, taken) }
+    }
+
+    fn open(&self) -> Result<Arc<Open<DiskCatalog>>, StorageFault> {
+        self.catalog.get().ok_or_else(|| StorageFault::closed(&self.root, "use the catalog in"))
+    }
 }
 
 impl Records {
     fn write(&self, writes: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
         match self {
-            Self::Disk(disk) => disk.write(&writes, state),
+            Self::Disk(disk) => disk.open()?.store.write(&writes, state),
             Self::Memory(memory) => memory.write(writes, state),
         }
     }
@@ -44,7 +63,7 @@ impl Records {
     #[allow(clippy::unreachable, reason = "only this store's `stage` makes what is handed in, and of its own kind")]
     fn install(&self, backing: Backing, state: &AppliedState) -> Result<(), StorageFault> {
         match (self, backing) {
-            (Self::Disk(disk), Backing::Disk(stage)) => disk.install(stage, state),
+            (Self::Disk(disk), Backing::Disk(stage)) => disk.open()?.store.install(stage, state),
             (Self::Memory(memory), Backing::Memory(stage)) => memory.install(&stage, state),
             (Self::Disk(_), Backing::Memory(_)) | (Self::Memory(_), Backing::Disk(_)) => {
                 unreachable!("a staged catalog is installed in the store that made it")
@@ -62,7 +81,8 @@ impl CatalogStore {
     /// The records on disk, without a log.
     #[cfg(test)]
     pub(crate) fn on_disk(disk: DiskCatalog) -> Self {
-        Self::new(Records::Disk(disk), Durability::of_no_log())
+        let taken = TakenDirectory::take(disk.root()).unwrap();
+        Self::new(Records::Disk(DiskRecords::new(disk, taken.into())), Durability::of_no_log())
     }
 
     /// The records in memory, without a log.
@@ -79,7 +99,7 @@ impl CatalogStore {
     /// Reads every record and how far they reach. Blocks.
     pub(crate) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
         match &self.records {
-            Records::Disk(disk) => disk.load(),
+            Records::Disk(disk) => disk.open()?.store.load(),
             Records::Memory(memory) => memory.load(),
         }
     }
@@ -97,15 +117,22 @@ impl CatalogStore {
     pub(crate) fn flush(&self) -> Result<(), StorageFault> {
         self.let_through(&mut self.held_back())?;
         match &self.records {
-            Records::Disk(disk) => disk.flush(),
+            Records::Disk(disk) => disk.open()?.store.flush(),
             Records::Memory(memory) => memory.flush(),
+        }
+    }
+
+    /// Closes the records on disk; nothing is read or written any more. Blocks.
+    pub(crate) fn close(&self) {
+        if let Records::Disk(disk) = &self.records {
+            disk.catalog.close();
         }
     }
 
     /// Begins a catalog beside the current one, to receive a snapshot. Blocks.
     pub(crate) fn stage(&self) -> Result<StagedCatalog, StorageFault> {
         let backing = match &self.records {
-            Records::Disk(disk) => Backing::Disk(disk.stage()?),
+            Records::Disk(disk) => Backing::Disk(disk.open()?.store.stage()?),
             Records::Memory(memory) => Backing::Memory(memory.stage()?),
         };
         Ok(StagedCatalog { backing, catalog: Catalog::default(), record_count: 0 })

@@ -57,6 +57,7 @@ async fn the_catalog_is_the_same_after_reopening() {
     assert_eq!(view.revision, Revision(1999));
     assert!(view.catalog.role("role1999").is_some());
     store.flush().unwrap();
+    store.close();
     drop((machine, store));
 
     let machine = load(&open(&directory));
@@ -113,6 +114,7 @@ async fn a_snapshot_takes_the_place_of_the_catalog_and_stays_there() {
     assert_eq!(feed.digest(), (Revision(2999), source.catalog.digest()));
     assert!(matches!(subscription.next().await, Err(SubscriptionEnd::Compacted(_))));
     assert_eq!(generations(to.path()).len(), 1, "the old catalog is gone");
+    store.close();
     drop((target, store));
     assert_eq!(load(&open(&to)).catalog.digest(), source.catalog.digest());
 }
@@ -227,6 +229,7 @@ async fn what_a_crash_left_of_a_snapshot_is_removed_at_the_next_start() {
     let mut machine = load(&store);
     apply(&mut machine, entries(1..10)).await;
     store.flush().unwrap();
+    store.close();
     drop((machine, store));
     std::fs::create_dir(directory.path().join("generation-0000000000000009")).unwrap();
     std::fs::write(directory.path().join("CURRENT.next"), "generation-").unwrap();
@@ -264,6 +267,7 @@ async fn a_process_that_dies_installing_a_snapshot_leaves_the_old_catalog_or_the
         apply(&mut machine, entries(1..10)).await;
         store.flush().unwrap();
         die_installing(&mut machine, step).await;
+        store.close();
         drop((machine, store));
 
         let mut machine = load(&open(&directory));
@@ -286,6 +290,7 @@ async fn a_disk_that_refuses_a_step_of_an_installation_keeps_what_current_names(
         apply(&mut machine, entries(1..10)).await;
         store.flush().unwrap();
         die_installing(&mut machine, step).await;
+        store.close();
         drop((machine, store));
         let current = std::fs::read_to_string(directory.path().join("CURRENT")).unwrap();
         assert!(directory.path().join(current.trim_end()).is_dir(), "{step:?}: CURRENT names what is not there");
@@ -335,6 +340,7 @@ async fn a_damaged_catalog_is_refused() {
         let mut machine = load(&store);
         apply(&mut machine, entries(1..100)).await;
         store.flush().unwrap();
+        store.close();
         directory
     };
     let refused = |directory: &TempDir| {

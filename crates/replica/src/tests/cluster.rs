@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::CLUSTER;
 use super::links::Switchboard;
-use crate::fault::take_directory;
+use crate::closable::TakenDirectory;
 use crate::runtime::SharedRuntime;
 use crate::{Member, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, StartError, Storage, TokioRuntime};
 
@@ -96,9 +96,9 @@ impl Cluster {
         self.board.pull_out(node);
         drop(replica);
         runtime.shutdown_timeout(PATIENCE);
-        // Nobody waited for the log's thread, which closes the log.
+        // Nobody waited for the stores to be closed.
         let log = self.directory.path().join(node.to_string()).join("log");
-        self.wait("the end of the log's thread", || take_directory(&log).is_ok());
+        self.wait("the end of its stores", || TakenDirectory::take(&log).is_ok());
     }
 
     pub(super) fn replica(&self, node: NodeId) -> &Replica {

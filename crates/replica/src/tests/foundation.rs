@@ -30,7 +30,7 @@ struct Member {
 
 impl Member {
     fn open(directory: &Path) -> Self {
-        let (log, store, _) = open_directory(directory, 1, runtime()).unwrap_or_else(|fault| panic!("{fault}"));
+        let (log, store, _) = open_directory(directory, 1, runtime(), Ok).unwrap_or_else(|fault| panic!("{fault}"));
         let (machine, _, _) = Machine::load(runtime(), Arc::clone(&store), 100).unwrap();
         Self { log, store, machine }
     }

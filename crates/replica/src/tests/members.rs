@@ -127,4 +127,5 @@ fn forget_a_role(catalog: &std::path::Path) {
     state.digest = without.digest();
     store.write(removed, &state).unwrap();
     store.flush().unwrap();
+    store.close();
 }
