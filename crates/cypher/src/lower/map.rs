@@ -54,9 +54,9 @@ pub(super) fn values(
     for (key, expression) in entries {
         let formula = scope.bind(expression)?;
         let value = formula.evaluate(&[]).map_err(|error| {
-            let message = format!("Failed evaluating the given {}.", kind.label);
-            let failed = SpannedError::new(ErrorCode::DriverEvaluation, error.span(), message);
-            failed.with_hint(error.message())
+            // Neo4j's sentence, and then the cause.
+            let message = format!("Failed evaluating the given {}. {}", kind.label, error.message());
+            SpannedError::new(ErrorCode::DriverEvaluation, error.span(), message)
         })?;
         if values.insert(key.value.to_lowercase(), value.into_owned()).is_some() {
             return Err(duplicate(kind, &key.value, key.span));

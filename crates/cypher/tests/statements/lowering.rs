@@ -113,7 +113,7 @@ fn driver_settings_are_refused_with_the_messages_of_neo4j() {
         ("{ssl_enforced: count(*)}", at("This expression is")),
         ("{ssl_enforced: max(1)}", at("This expression is")),
         ("{ssl_enforced: name}", "EXPRESSION_NOT_VALID This expression is not valid in driver settings. (line 1, column 90 (offset: 89))".to_owned()),
-        ("{connection_pool_max_size: 1 / 0}", "DRIVER_SETTINGS_EVALUATION Failed evaluating the given driver settings. (line 1, column 102 (offset: 101))".to_owned()),
+        ("{connection_pool_max_size: 1 / 0}", "DRIVER_SETTINGS_EVALUATION Failed evaluating the given driver settings. Division by zero. (line 1, column 102 (offset: 101))".to_owned()),
         ("$map", "WRONG_TYPE Invalid driver settings '$map'. Expected a map value, found an integer. (line 1, column 75 (offset: 74))".to_owned()),
     ] {
         assert_eq!(refusal(&format!("{REMOTE}DRIVER {map}"), &[("map", Value::Integer(1))]), expected);
