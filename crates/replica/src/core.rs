@@ -216,6 +216,7 @@ impl Core {
             },
             lifecycle,
             rolled_back: BTreeSet::new(),
+            round_trip_max: Duration::ZERO,
             log_syncs: self.log.syncs(),
             log_writes: self.log.writes(),
         }

@@ -44,6 +44,8 @@ pub struct Replica {
     server: PeerServer,
     store: SharedStore,
     log: Option<LogStore>,
+    round_trip_max: Duration,
+    confirmation_due: Duration,
     /// Ended with the last handle.
     _tasks: Arc<OwnedTasks>,
 }
@@ -109,14 +111,15 @@ impl Replica {
     where
         L: RaftLogStorage<TypeConfig>,
     {
-        let (node, runtime) = (options.node, options.runtime);
+        let (node, runtime, round_trip_max) = (options.node, options.runtime, options.raft.round_trip_max());
+        let confirmation_due = options.confirm_interval * 2 + options.raft.election_timeout_max * 2;
         let Opened { mut log, disk_log, store, machine, identity } = opened;
         let (machine, feed, machine_gone) = machine;
         let place = disk_log.as_ref().map_or(Path::new("memory"), LogStore::path);
         fit::check(place, &mut log, &machine).await?;
 
         let roster = Arc::new(Roster::new(node, identity, Arc::clone(&feed)));
-        let peers = Arc::new(Peers::new(Arc::clone(&roster), options.links, Arc::clone(&runtime)));
+        let peers = Arc::new(Peers::new(Arc::clone(&roster), options.links, Arc::clone(&runtime), options.raft));
         let network = NetworkFactory { peers: Arc::clone(&peers), append_timeout: options.append_timeout };
         let raft = Raft::new(node, config, network, log, machine).await;
         let raft = raft.map_err(StartError::raft)?;
@@ -132,7 +135,7 @@ impl Replica {
         if matches!(core.lifecycle(), Lifecycle::Fenced { .. }) {
             core.step_back().await;
         }
-        let reads = ReadIndexer::start(&core, &peers);
+        let reads = ReadIndexer::start(&core, &peers, options.read_timeout);
         let tasks = OwnedTasks::default();
         tasks.spawn(&core.runtime, supervise(Arc::clone(&core), machine_gone));
         tasks.spawn(&core.runtime, confirm_regularly(Arc::clone(&core), Arc::clone(&reads), options.confirm_interval));
@@ -146,7 +149,17 @@ impl Replica {
             snapshot_timeout: options.snapshot_timeout,
             receiving: Arc::default(),
         };
-        Ok(Self { core, peers, reads, server, store, log: disk_log, _tasks: Arc::new(tasks) })
+        Ok(Self {
+            core,
+            peers,
+            reads,
+            server,
+            store,
+            log: disk_log,
+            round_trip_max,
+            confirmation_due,
+            _tasks: Arc::new(tasks),
+        })
     }
 
     /// What the other members may ask of this one.
@@ -234,6 +247,11 @@ impl Replica {
         self.core.staleness()
     }
 
+    /// As long as a majority is there, the view is never older than this, elections included.
+    pub fn confirmation_due(&self) -> Duration {
+        self.confirmation_due
+    }
+
     /// The id of the node that runs this replica.
     pub fn node(&self) -> NodeId {
         self.core.node
@@ -264,6 +282,10 @@ impl Replica {
         let mut status = self.core.status();
         if status.role == ReplicaRole::Leader {
             status.rolled_back = self.peers.rolled_back();
+        }
+        status.round_trip_max = self.round_trip_max;
+        for (node, member) in &mut status.members {
+            member.round_trip = self.peers.round_trip(*node);
         }
         status
     }

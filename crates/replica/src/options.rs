@@ -55,6 +55,9 @@ pub struct ReplicaOptions {
     pub history_entries: usize,
     /// How often digests are compared with the other members.
     pub digest_interval: Duration,
+    /// How long the leader may take to say what a read must have applied. A leader that hangs is given up sooner: as soon
+    /// as another one is known.
+    pub read_timeout: Duration,
     /// How often this member finds out how fresh its view is, if no read does.
     pub confirm_interval: Duration,
 }
@@ -81,6 +84,7 @@ impl ReplicaOptions {
             snapshot_timeout: Duration::from_secs(30),
             history_entries: 10_000,
             digest_interval: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(2),
             confirm_interval: raft.heartbeat_interval * 5,
         }
     }

@@ -4,11 +4,13 @@
 //! all the same, since its answer is what tells how fresh this member's view is.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Revision, error_chain};
 use aliasd_wire::peer::v1::read_index_reply::Result as Answer;
+use futures::future::{Either, select};
 use openraft::ReadPolicy;
 use openraft::errors::{LinearizableReadError, RaftError};
 use tokio::sync::{mpsc, oneshot};
@@ -21,9 +23,6 @@ use crate::types::NodeId;
 
 /// Callers that share one answer, at most.
 const CALLERS_MAX: usize = 8192;
-/// How long the leader may take to answer a follower.
-const LEADER_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// The pause after a question without an answer. A lost leader is replaced within a second or so.
 const CONFIRM_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
@@ -48,11 +47,12 @@ pub(crate) struct ReadIndexer {
 
 impl ReadIndexer {
     /// Starts the two tasks that ask; they end with the indexer.
-    pub(crate) fn start(core: &Arc<Core>, peers: &Arc<Peers>) -> Arc<Self> {
+    pub(crate) fn start(core: &Arc<Core>, peers: &Arc<Peers>, leader_timeout: Duration) -> Arc<Self> {
         let leader = Arc::clone(core);
         let on_leader = Coalescer::start(&core.runtime, move || ask_self(Arc::clone(&leader)));
         let (asking, peers) = (Arc::clone(core), Arc::clone(peers));
-        let anywhere = Coalescer::start(&core.runtime, move || ask_anywhere(Arc::clone(&asking), Arc::clone(&peers)));
+        let ask = move || ask_anywhere(Arc::clone(&asking), Arc::clone(&peers), leader_timeout);
+        let anywhere = Coalescer::start(&core.runtime, ask);
         Arc::new(Self { on_leader, anywhere })
     }
 
@@ -94,7 +94,7 @@ async fn ask_self(core: Arc<Core>) -> LeaderRead {
     }
 }
 
-async fn ask_anywhere(core: Arc<Core>, peers: Arc<Peers>) -> Result<Revision, String> {
+async fn ask_anywhere(core: Arc<Core>, peers: Arc<Peers>, leader_timeout: Duration) -> Result<Revision, String> {
     let leader = match ask_self(Arc::clone(&core)).await {
         LeaderRead::Index(revision) => return Ok(revision),
         LeaderRead::NotLeader(Some(leader)) if leader != core.node => leader,
@@ -106,7 +106,15 @@ async fn ask_anywhere(core: Arc<Core>, peers: Arc<Peers>) -> Result<Revision, St
     let Some(member) = membership.get_node(&leader) else {
         return Err(format!("the leader, node {leader}, is not a known member"));
     };
-    match peers.read_index(leader, &member.member.peer_address, LEADER_TIMEOUT).await {
+    let asked = peers.read_index(leader, &member.member.peer_address, leader_timeout);
+    // A leader that hangs answers nobody, and is replaced long before the time is up.
+    let replaced = core.wait_for(leader_timeout, |metrics| metrics.current_leader != Some(leader));
+    let answer = match select(pin!(asked), pin!(replaced)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right((Some(_), _)) => return Err(format!("node {leader} was asked, and leads no longer")),
+        Either::Right((None, asked)) => asked.await,
+    };
+    match answer {
         Ok(Some(Answer::Index(index))) => Ok(Revision(index)),
         Ok(Some(Answer::NotLeader(_))) => Err(format!("node {leader} no longer leads")),
         Ok(Some(Answer::NoQuorum(_))) => Err(format!("the leader, node {leader}, cannot reach a quorum")),

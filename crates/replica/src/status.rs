@@ -1,6 +1,7 @@
 //! What a replica tells about itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use aliasd_catalog::{Digest, Revision};
 use openraft::{RaftMetrics, ServerState};
@@ -35,6 +36,8 @@ pub struct MemberStatus {
     pub voter: bool,
     /// The last entry known to be in its log; only a leader knows.
     pub matched: Option<Revision>,
+    /// The shortest round trip to it of late; `None` for this member itself, and until it has answered.
+    pub round_trip: Option<Duration>,
 }
 
 /// What a replica knows of itself and, where it leads, of the other members.
@@ -68,6 +71,8 @@ pub struct ReplicaStatus {
     pub fenced: Option<Revision>,
     /// Members that have lost what they had acknowledged; only a leader knows.
     pub rolled_back: BTreeSet<NodeId>,
+    /// The longest round trip to a member that the timings are made for.
+    pub round_trip_max: Duration,
     /// Syncs of the log device.
     pub log_syncs: u64,
     /// Appends and votes that these syncs made durable.
@@ -90,6 +95,7 @@ pub(crate) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, Mem
                     incarnation: member.incarnation,
                     voter: voters.contains(id),
                     matched,
+                    round_trip: None,
                 },
             )
         })

@@ -87,13 +87,18 @@ impl Reader {
     pub(crate) fn fresh_enough(&self) -> Result<Duration, NodeFailure> {
         match self.replica.staleness() {
             Some(age) if age <= self.max_staleness => Ok(age),
-            age => {
-                let proof = age.map_or_else(
-                    || "it has had no proof since it started".to_owned(),
-                    |age| format!("the last proof is {}.{} s old", age.as_secs(), age.subsec_millis() / 100),
-                );
-                Err(NodeFailure::Stale { proof })
-            }
+            age => Err(NodeFailure::Stale { proof: proof(age) }),
+        }
+    }
+
+    /// Whether a majority was heard of within the time that this takes at the worst while there is one.
+    ///
+    /// # Errors
+    /// It was not, so that this member is cut off, or a majority is down.
+    pub(crate) fn confirmed_in_time(&self) -> Result<(), NodeFailure> {
+        match self.replica.staleness() {
+            Some(age) if age <= self.replica.confirmation_due() => Ok(()),
+            age => Err(NodeFailure::Unconfirmed { proof: proof(age) }),
         }
     }
 
@@ -137,6 +142,14 @@ impl Reader {
         }
         self.replica.wait_applied(revision, READ_WAIT).await.map_err(read_failure)
     }
+}
+
+/// The sentence on the last proof that a member was up to date.
+fn proof(age: Option<Duration>) -> String {
+    age.map_or_else(
+        || "it has had no proof since it started".to_owned(),
+        |age| format!("the last proof is {}.{} s old", age.as_secs(), age.subsec_millis() / 100),
+    )
 }
 
 fn read_failure(error: ReadError) -> Failure {

@@ -37,7 +37,8 @@ impl Readiness {
     pub(crate) fn not_ready(&self) -> Vec<NodeFailure> {
         let mut reasons: Vec<NodeFailure> = self.not_serving().into_iter().collect();
         if reasons.is_empty() {
-            reasons.extend(self.reader.fresh_enough().err());
+            let stale = self.reader.fresh_enough().err();
+            reasons.extend(stale.or_else(|| self.reader.confirmed_in_time().err()));
         }
         reasons
     }

@@ -1,7 +1,9 @@
 //! The status of a node and of the cluster, as text and as JSON.
 
+use std::time::Duration;
+
 use aliasd_client::MemberReport;
-use aliasd_client::messages::{Condition, NodeRole, NodeStatus, StatusResponse};
+use aliasd_client::messages::{Condition, MemberStatus, NodeRole, NodeStatus, StatusResponse};
 use serde_json::{Value as Json, json};
 
 use super::yes_or_no;
@@ -22,6 +24,7 @@ pub(super) fn json(status: &StatusResponse) -> Json {
                 "client_address": member.client_address,
                 "voter": member.voter,
                 "matched_log_index": member.matched_log_index,
+                "round_trip_ms": round_trip(member).map(|took| took.as_secs_f64() * 1000.0),
             })
         })
         .collect();
@@ -97,18 +100,19 @@ pub(super) fn one(status: &StatusResponse) -> String {
     out.extend(node.alarms.iter().map(|alarm| ("alarm", condition(alarm))));
     let mut text = fields(&out);
     if !status.members.is_empty() {
-        let member = |member: &aliasd_client::messages::MemberStatus| {
+        let member = |member: &MemberStatus| {
             vec![
                 member.node_id.to_string(),
                 member.client_address.clone(),
                 member.peer_address.clone(),
                 if member.voter { "voter" } else { "learner" }.to_owned(),
                 member.matched_log_index.map(|index| index.to_string()).unwrap_or_default(),
+                round_trip(member).map(|took| format!("{took:.1?}")).unwrap_or_default(),
             ]
         };
         let members: Vec<_> = status.members.iter().map(member).collect();
         text.push('\n');
-        text.push_str(&rows(&["node", "clients", "peers", "kind", "log"], &members));
+        text.push_str(&rows(&["node", "clients", "peers", "kind", "log", "round trip"], &members));
     }
     text
 }
@@ -135,6 +139,10 @@ pub(super) fn all(reports: &[MemberReport]) -> String {
     let mut lines: Vec<_> = reports.iter().map(line).collect();
     lines.sort();
     rows(&["node", "clients", "role", "ready", "revision", "digest", "remarks"], &lines)
+}
+
+fn round_trip(member: &MemberStatus) -> Option<Duration> {
+    member.round_trip.and_then(|took| took.try_into().ok())
 }
 
 fn condition(condition: &Condition) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aliasd_catalog::{PlainSecret, REQUEST_WINDOW};
-use aliasd_replica::{Member, MemberStatus, NodeId, ReplicaRole};
+use aliasd_replica::{Member, MemberStatus, NodeId, ReplicaRole, ReplicaStatus};
 use aliasd_service::operate::{Formation, HeldKey, Operate, Status as NodeReport, Transferred};
 use aliasd_service::{Failure, NodeFailure};
 use aliasd_wire::v1;
@@ -91,6 +91,7 @@ fn member(node_id: NodeId, status: &MemberStatus) -> v1::MemberStatus {
         client_address: status.member.client_address.clone(),
         voter: status.voter,
         matched_log_index: status.matched.map(|revision| revision.0),
+        round_trip: status.round_trip.and_then(|took| took.try_into().ok()),
     }
 }
 
@@ -98,6 +99,7 @@ fn node(report: NodeReport) -> v1::NodeStatus {
     let NodeReport { replica, not_ready, stopped, keys, started_at, initialized, .. } = report;
     let rolled_back = replica.rolled_back.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let rolled_back = (!rolled_back.is_empty()).then_some(NodeFailure::MembersRolledBack { members: rolled_back });
+    let too_far = too_far(&replica);
     v1::NodeStatus {
         node_id: replica.node,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -109,9 +111,18 @@ fn node(report: NodeReport) -> v1::NodeStatus {
         digest: replica.digest.to_string(),
         keys: keys.into_iter().map(key).collect(),
         snapshot: replica.snapshot.map(|revision| v1::SnapshotStatus { revision: revision.0 }),
-        alarms: stopped.iter().chain(&rolled_back).map(condition).collect(),
+        alarms: stopped.iter().chain(&rolled_back).chain(&too_far).map(condition).collect(),
         started_at: Some(convert::timestamp(started_at)),
     }
+}
+
+/// The alarm about members that are further away than the timings allow.
+fn too_far(replica: &ReplicaStatus) -> Option<NodeFailure> {
+    let longest = replica.round_trip_max;
+    let far = replica.members.iter().filter_map(|(node, member)| Some((node, member.round_trip?)));
+    let far: Vec<_> =
+        far.filter(|(_, took)| *took > longest).map(|(node, took)| format!("{took:.0?} to member {node}")).collect();
+    (!far.is_empty()).then(|| NodeFailure::MembersTooFar { members: far.join(", "), longest: format!("{longest:?}") })
 }
 
 fn key(HeldKey { id, name, active }: HeldKey) -> v1::HeldKey {

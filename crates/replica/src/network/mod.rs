@@ -6,6 +6,7 @@
 
 mod acknowledged;
 mod append;
+mod distance;
 mod peers;
 mod reach;
 mod snapshot;

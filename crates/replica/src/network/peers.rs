@@ -14,6 +14,7 @@ use crate::frame::FrameError;
 use crate::incarnation::{Incarnation, cluster_from_wire};
 use crate::links::{Call, Link, LinkError, Links};
 use crate::machine::state::decode_digest;
+use crate::options::RaftSettings;
 use crate::roster::Roster;
 use crate::runtime::SharedRuntime;
 use crate::types::{NodeId, Proposal};
@@ -65,14 +66,24 @@ pub(crate) enum CallError {
 }
 
 impl Peers {
-    pub(crate) fn new(roster: Arc<Roster>, links: Arc<dyn Links>, runtime: SharedRuntime) -> Self {
-        let reach = Reach::new(Arc::clone(&runtime));
+    pub(crate) fn new(
+        roster: Arc<Roster>,
+        links: Arc<dyn Links>,
+        runtime: SharedRuntime,
+        settings: RaftSettings,
+    ) -> Self {
+        let reach = Reach::new(Arc::clone(&runtime), settings);
         Self { roster, runtime, reach, acknowledged: Arc::default(), links, made: Mutex::default() }
     }
 
     /// The members that have lost what they had acknowledged to this one, as long as it leads.
     pub(crate) fn rolled_back(&self) -> BTreeSet<NodeId> {
         self.acknowledged.rolled_back()
+    }
+
+    /// The shortest round trip to a member of late; `None` if it was not asked yet.
+    pub(crate) fn round_trip(&self, member: NodeId) -> Option<Duration> {
+        self.reach.round_trip(member)
     }
 
     fn route(&self, receiver: NodeId) -> Option<wire::Route> {
@@ -152,7 +163,10 @@ impl Peers {
     ) -> Result<Option<Digest>, CallError> {
         let request = wire::DigestRequest { route: self.route(target), revision: revision.0 };
         let call = self.link(target, address, Lane::Control).digest(request);
+        // Answered from memory, and asked of every member whether there is a leader or not: so this shows the distance.
+        let asked_at = self.runtime.now();
         let reply = self.answer(target, timeout, call).await?;
+        self.reach.measured(target, self.runtime.now().saturating_since(asked_at));
         Ok(reply.digest.map(|digest| decode_digest(&digest)).transpose()?)
     }
 

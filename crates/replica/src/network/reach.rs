@@ -11,7 +11,9 @@ use aliasd_catalog::error_chain;
 use tokio::sync::watch;
 
 use super::CallError;
+use super::distance::{Distance, Turn};
 use crate::links::LinkError;
+use crate::options::RaftSettings;
 use crate::runtime::{Moment, SharedRuntime};
 use crate::types::NodeId;
 
@@ -23,6 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// See the module.
 pub(super) struct Reach {
     runtime: SharedRuntime,
+    settings: RaftSettings,
     members: Mutex<BTreeMap<NodeId, MemberReach>>,
 }
 
@@ -30,6 +33,7 @@ struct MemberReach {
     /// Whether the last attempt was answered.
     answers: watch::Sender<bool>,
     silence: Option<Silence>,
+    distance: Distance,
 }
 
 /// A time without an answer.
@@ -50,8 +54,8 @@ impl Silence {
 }
 
 impl Reach {
-    pub(super) fn new(runtime: SharedRuntime) -> Self {
-        Self { runtime, members: Mutex::default() }
+    pub(super) fn new(runtime: SharedRuntime, settings: RaftSettings) -> Self {
+        Self { runtime, settings, members: Mutex::default() }
     }
 
     fn members(&self) -> MutexGuard<'_, BTreeMap<NodeId, MemberReach>> {
@@ -68,6 +72,29 @@ impl Reach {
             let after = self.runtime.now().saturating_since(silence.since);
             tracing::info!("member {node} is reached again after {}", seconds(after));
         }
+    }
+
+    /// A member answered a small question in this time.
+    pub(super) fn measured(&self, node: NodeId, took: Duration) {
+        let (longest, settings) = (self.settings.round_trip_max(), &self.settings);
+        let mut members = self.members();
+        let member = members.entry(node).or_insert_with(MemberReach::answering);
+        match member.distance.measured(took, longest) {
+            Some(Turn::TooFar(round_trip)) => tracing::warn!(
+                "a round trip to member {node} takes {round_trip:?}, and cluster.heartbeat_interval                  ({:?}) is made for {longest:?} at most: leaders are lost, or none is elected; on all nodes, raise                  cluster.heartbeat_interval to {:?} or more, and the election timeouts with it",
+                settings.heartbeat_interval,
+                round_trip * 2,
+            ),
+            Some(Turn::NearEnough(round_trip)) => {
+                tracing::info!("a round trip to member {node} takes {round_trip:?}, which is near enough again");
+            }
+            None => {}
+        }
+    }
+
+    /// The shortest round trip to a member of late.
+    pub(super) fn round_trip(&self, node: NodeId) -> Option<Duration> {
+        self.members().get(&node)?.distance.round_trip()
     }
 
     /// A member gave none.
@@ -107,7 +134,7 @@ impl Reach {
 
 impl MemberReach {
     fn answering() -> Self {
-        Self { answers: watch::Sender::new(true), silence: None }
+        Self { answers: watch::Sender::new(true), silence: None, distance: Distance::default() }
     }
 }
 

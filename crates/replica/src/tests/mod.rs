@@ -2,6 +2,7 @@
 
 mod cluster;
 mod deterministic;
+mod distance;
 mod fence;
 mod foundation;
 mod freshness;

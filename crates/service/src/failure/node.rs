@@ -109,6 +109,15 @@ node_failures! {
     Stale { proof } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node cannot tell that it is up to date: {proof}.",
         "Ask another member. If all say so, a majority of the members is down or cut off.";
+    /// Longer than an election takes, this member was not confirmed to be up to date. A reason not to be ready, never the
+    /// answer to a call.
+    Unconfirmed { proof } = "UNCONFIRMED", RetryHere, [], "",
+        "This node has had no word of a majority for longer than an election takes: {proof}.",
+        "If other members are ready, this node cannot reach the leader: look at its network and at its peer certificate, which must be good for clients too. If none is, a majority of the members is down or cut off.";
+    /// Another member is further away than Raft's timings allow. An alarm, never the answer to a call.
+    MembersTooFar { members, longest } = "MEMBER_TOO_FAR", RetryHere, [], "",
+        "A round trip takes longer than the {longest} that cluster.heartbeat_interval is made for: {members}. Leaders are lost, or none is elected.",
+        "On all nodes, raise cluster.heartbeat_interval to twice the longest round trip or more, and the election timeouts with it.";
     /// The wanted revision is not applied here yet.
     RevisionNotReached { wanted, applied } = "REVISION_NOT_REACHED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has not reached revision {wanted} yet; it is at {applied}.", "Ask another member, or wait a moment.";
