@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aliasd_tests::programs::program;
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 
 fn configurations(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(directory)? {
@@ -30,6 +30,28 @@ fn every_configuration_is_accepted() -> Result<()> {
         let output = command.args(["config", "check", "--offline"]).arg(&file).env_clear().output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{}: {said}{}", file.display(), String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(())
+}
+
+/// What the page tells to put on a node is what the unit and the configurations there read.
+#[test]
+fn the_operations_page_names_the_files_that_the_unit_and_the_configurations_read() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = fs::read_to_string(root.join("docs/operations.md"))?;
+    let unit = fs::read_to_string(root.join("deploy/systemd/aliasd.service"))?;
+    let started = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/bin/"));
+    let started = started.ok_or_else(|| anyhow!("the unit starts nothing"))?;
+    ensure!(page.contains(started), "the page does not start a node as the unit does: {started}");
+    ensure!(page.contains(&started.replace("start --config", "config check")), "the page checks another file");
+    for number in 1..=3 {
+        let file = format!("node{number}.toml");
+        let text = fs::read_to_string(root.join("deploy/three-node").join(&file))?;
+        let read = text.split(['"', ' ', ')']).filter_map(|word| word.strip_prefix("/etc/aliasd/"));
+        for name in read {
+            let on_page = format!("`{}`", name.replace(&format!("node-{number}"), "node-N"));
+            ensure!(page.contains(&on_page), "{file} reads {name}, which the page does not tell to put there");
+        }
     }
     Ok(())
 }

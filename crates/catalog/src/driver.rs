@@ -33,7 +33,7 @@ pub enum LogLevel {
     Info,
     /// What may be wrong.
     Warn,
-    /// What is wrong.
+    /// Failures only.
     Error,
     /// Nothing.
     None,
@@ -46,24 +46,24 @@ pub enum DriverSettingsError {
     Unknown(Vec<String>),
     /// A value of another type.
     Type {
-        /// The key.
+        /// Its key, in lower case.
         setting: String,
-        /// What it wants.
+        /// The type of its values.
         expected: SettingType,
     },
     /// A duration that may not be negative.
     Negative {
-        /// The key.
+        /// Its key, in lower case.
         setting: String,
     },
     /// A number that may not be zero.
     Zero {
-        /// The key.
+        /// Its key, in lower case.
         setting: String,
     },
     /// A log level that there is not.
     Level {
-        /// The key.
+        /// Its key, in lower case.
         setting: String,
         /// What it would have been.
         value: String,

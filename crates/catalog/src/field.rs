@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::{
-    Action, AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, KeyId, Principal, RoleName,
-    UserName,
+    Action, AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, KeyId, Principal, Revision,
+    RoleName, UserName,
 };
 
 /// A field of a rejection. Whoever refuses gives the value; a rejection that comes back from the store has what was shown
@@ -153,7 +153,7 @@ macro_rules! decided {
     )+};
 }
 
-decided!(Action, Attempt, KeyId, NameKind, SettingType, UrlFault);
+decided!(Action, Attempt, KeyId, NameKind, Revision, SettingType, UrlFault, u64);
 
 /// A name is lent by whoever holds it: it is copied only when there is something to refuse.
 macro_rules! named {

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::{
     Action, AliasName, Attempt, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Field, KeyId, NameKind,
-    Principal, Quoted, RoleName, SettingType, UrlFault, UserName,
+    Principal, Quoted, Revision, RoleName, SettingType, UrlFault, UserName,
 };
 
 /// The type of a field: a [`Field`] where one is given, otherwise text that is a name or value of no type, such as a name
@@ -219,7 +219,7 @@ rejections! {
     RequestIdReused {} = "REQUEST_ID_REUSED", ["08N06"], "Neo.ClientError.Request.Invalid",
         "The request id stands for another request, by another user or with another statement.", "Draw a new request id for each statement.";
     /// A request was first sent so long ago that nobody remembers whether it took effect.
-    RequestTooOld { made_at, revision, window } = "REQUEST_TOO_OLD", ["08N06"], "Neo.ClientError.Request.Invalid",
+    RequestTooOld { made_at: Revision, revision: Revision, window: u64 } = "REQUEST_TOO_OLD", ["08N06"], "Neo.ClientError.Request.Invalid",
         "Nobody can tell any more whether the request took effect: it was first sent at revision {made_at}, the catalog is at {revision}, and outcomes are remembered for {window} revisions.",
         "Look whether it took effect; to have it done now, send the statement with a new request id.";
     /// A role name is reserved.

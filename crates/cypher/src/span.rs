@@ -32,7 +32,7 @@ impl Span {
 /// wherever their words stand.
 #[derive(Clone)]
 pub struct Located<T> {
-    /// What was written.
+    /// A part of the syntax tree.
     pub value: T,
     /// Where it was written.
     pub span: Span,

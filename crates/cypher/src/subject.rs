@@ -11,7 +11,7 @@ use crate::parameters::Parameters;
 /// A listing that nothing has been read for yet.
 #[derive(Clone, Debug)]
 pub struct ListingRequest {
-    /// What is listed.
+    /// Whose rows they are, with parameters filled in.
     pub subject: Subject,
     /// Which rows and columns of it, as written.
     pub projection: Projection,

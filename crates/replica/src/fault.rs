@@ -21,7 +21,7 @@ pub enum StorageFault {
     Damaged {
         /// The directory or file.
         path: PathBuf,
-        /// What was found.
+        /// What was found there, as half a sentence: "it ends in the middle of a record".
         finding: String,
         /// What caused the finding, where it was not found by looking.
         source: Option<BoxError>,

@@ -56,7 +56,7 @@ pub struct AppliedBatch {
 /// A batch, and the view that shows it as the last one when it was new.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// What was applied.
+    /// The entries that were applied at once.
     pub batch: Arc<AppliedBatch>,
     /// The catalog after it. For a batch from history, the catalog when the subscription began.
     pub view: Arc<View>,
@@ -152,17 +152,22 @@ impl Feed {
     }
 
     /// Shows a catalog that came as a whole. Every subscriber is cut.
-    pub(crate) fn replace(&self, view: View) {
+    ///
+    /// Returns what is no longer needed, which takes long to let go.
+    pub(crate) fn replace(&self, view: View) -> impl Send + 'static + use<> {
         let revision = view.revision;
         let digest = view.catalog.digest();
-        self.view.store(Arc::new(view));
-        {
+        let old_view = self.view.swap(Arc::new(view));
+        let new_history =
+            History { known_after: revision, digests: VecDeque::from([(revision, digest)]), ..History::default() };
+        let old_history = {
             let mut history = self.history();
-            *history =
-                History { known_after: revision, digests: VecDeque::from([(revision, digest)]), ..History::default() };
+            let old_history = std::mem::replace(&mut *history, new_history);
             let _ = self.live.send(FeedEvent::Replaced(revision));
-        }
+            old_history
+        };
         self.revision.send_replace(revision);
+        (old_view, old_history)
     }
 
     /// Follows every step after `after`, or from now on.

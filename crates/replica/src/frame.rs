@@ -28,7 +28,7 @@ pub enum FrameError {
     Content {
         /// The expected message.
         what: &'static str,
-        /// What is wrong.
+        /// Why it cannot be that.
         source: ContentError,
     },
 }

@@ -45,7 +45,7 @@ pub struct MemberStatus {
 pub struct ReplicaStatus {
     /// The id of the node that runs this replica.
     pub node: NodeId,
-    /// What it is.
+    /// Whether it serves, and if not, why.
     pub lifecycle: Lifecycle,
     /// Its part in the present term.
     pub role: ReplicaRole,

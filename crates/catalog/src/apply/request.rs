@@ -66,8 +66,8 @@ impl Catalog {
 fn too_old(at: Revision, origin: RequestOrigin) -> Option<Rejection> {
     let remembered_until = origin.made_at.0.saturating_add(REQUEST_WINDOW);
     (remembered_until < at.0).then(|| Rejection::RequestTooOld {
-        made_at: origin.made_at.to_string(),
-        revision: at.to_string(),
-        window: REQUEST_WINDOW.to_string(),
+        made_at: origin.made_at.into(),
+        revision: at.into(),
+        window: REQUEST_WINDOW.into(),
     })
 }

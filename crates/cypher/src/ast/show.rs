@@ -6,13 +6,13 @@ use crate::span::Located;
 /// A listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShowStatement {
-    /// What is listed.
+    /// Whose rows they are: aliases, users, and so on.
     pub subject: Located<ShowSubject>,
     /// Which rows and columns of it.
     pub projection: Projection,
 }
 
-/// What is listed.
+/// The words between SHOW and YIELD or WHERE.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ShowSubject {
     /// `SHOW ALIASES [name] FOR DATABASE`.

@@ -105,7 +105,7 @@ mod tests {
             assert!(filter.would_enable("h2::codec", &Level::WARN));
             assert!(!filter.would_enable("openraft", &Level::INFO));
             assert!(filter.would_enable("openraft", &Level::ERROR));
-            assert!(filter.would_enable("aliasd_node::session", &Level::INFO));
+            assert!(filter.would_enable("aliasd_service::audit", &Level::INFO));
         }
         for (level, said) in [(LogLevel::Error, false), (LogLevel::Info, false), (LogLevel::Debug, true)] {
             assert_eq!(filter(level).would_enable("openraft", &Level::WARN), said, "{level:?}");

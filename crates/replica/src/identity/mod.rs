@@ -19,7 +19,7 @@ use crate::incarnation::{Incarnation, cluster_from_wire};
 use crate::runtime::{SharedRuntime, WorkLost};
 use crate::types::NodeId;
 
-/// What is kept.
+/// Who this member is, as its data directory keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     pub(crate) node: NodeId,

@@ -61,7 +61,7 @@ impl Watermark {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StorageFault::from_io(path, "open", error)),
         };
-        let slots = [read_slot(&file, 0), read_slot(&file, 1)];
+        let slots = [read_slot(path, &file, 0)?, read_slot(path, &file, 1)?];
         let newest = slots.iter().flatten().max_by_key(|slot| slot.sequence);
         let Some(newest) = newest else {
             let [first, _] = slots;
@@ -134,13 +134,17 @@ impl Watermark {
     }
 }
 
-fn read_slot(file: &File, number: u64) -> Result<SyncWatermark, FrameError> {
-    let unreadable = |error: io::Error| FrameError::finding("watermark", error.to_string());
+/// A slot, or what is wrong with it.
+fn read_slot(path: &Path, file: &File, number: u64) -> Result<Result<SyncWatermark, FrameError>, StorageFault> {
     let mut slot = [0; SLOT_BYTES];
-    file.read_exact_at(&mut slot, number * SLOT_BYTES as u64).map_err(unreadable)?;
+    match file.read_exact_at(&mut slot, number * SLOT_BYTES as u64) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Err(FrameError::Short(0))),
+        Err(error) => return Err(StorageFault::from_io(path, "read", error)),
+    }
     let (length, rest) = slot.split_at(LENGTH_BYTES);
     let length = length.iter().rev().fold(0_usize, |length, byte| (length << 8) | usize::from(*byte));
-    frame::unframe("watermark", &rest[..length.min(rest.len())])
+    Ok(frame::unframe("watermark", &rest[..length.min(rest.len())]))
 }
 
 fn decode(watermark: &SyncWatermark) -> Result<Mark, FrameError> {

@@ -205,13 +205,16 @@ impl RaftStateMachine<TypeConfig> for Machine {
         let installed = self.runtime.blocking(move || install(&store, &meta, data)).await;
         let (catalog, state) = installed.map_err(io::Error::other)??;
         let revision = revision_of(state.last_applied.as_ref());
-        self.catalog = catalog.clone();
+        let replaced = std::mem::replace(&mut self.catalog, catalog.clone());
         (self.last_applied, self.is_in_log) = (state.last_applied, state.is_in_log);
         self.membership = state.membership.clone();
         let meta = SnapshotMeta { last_log_id: state.last_applied, last_membership: state.membership };
-        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Frozen { meta, catalog: catalog.clone() });
+        let frozen = Some(Frozen { meta, catalog: catalog.clone() });
+        let thawed = std::mem::replace(&mut *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner), frozen);
         tracing::info!(%revision, "installed a snapshot");
-        self.feed.replace(View { catalog, revision });
+        let forgotten = self.feed.replace(View { catalog, revision });
+        // Letting go of a large catalog takes long.
+        self.runtime.spawn_blocking(Box::new(move || drop((replaced, thawed, forgotten))));
         Ok(())
     }
 
