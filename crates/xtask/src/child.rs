@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::compiler;
 
-/// What to expect where nothing is built yet: measured with clang 14 on two cores that other builds used as well.
+/// What to expect where nothing is built yet: measured with clang 14 on two cores that did nothing else.
 const FIRST_BUILD: &str = "\
 first build: some 300 libraries and RocksDB's C++, then our own programs.
 About 17 minutes of work for a processor, so some 9 minutes on two cores. Later builds take seconds.";

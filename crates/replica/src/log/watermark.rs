@@ -139,7 +139,9 @@ fn read_slot(path: &Path, file: &File, number: u64) -> Result<Result<SyncWaterma
     let mut slot = [0; SLOT_BYTES];
     match file.read_exact_at(&mut slot, number * SLOT_BYTES as u64) {
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Err(FrameError::Short(0))),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return Ok(Err(FrameError::finding("watermark", "the file ends before the slot does")));
+        }
         Err(error) => return Err(StorageFault::from_io(path, "read", error)),
     }
     let (length, rest) = slot.split_at(LENGTH_BYTES);
