@@ -72,13 +72,13 @@ pub(crate) struct Closable<S: Send + Sync + 'static>(Mutex<Option<Arc<Open<S>>>>
 pub(crate) struct Open<S> {
     pub(crate) store: S,
     // After the store: the directory is free when that is closed.
-    taken: Arc<TakenDirectory>,
+    _taken: Arc<TakenDirectory>,
 }
 
 impl<S: Send + Sync + 'static> Closable<S> {
     /// A store in a directory that stays taken for as long as the store is open.
     pub(crate) fn new(store: S, taken: Arc<TakenDirectory>) -> Self {
-        Self(Mutex::new(Some(Arc::new(Open { store, taken }))))
+        Self(Mutex::new(Some(Arc::new(Open { store, _taken: taken }))))
     }
 
     /// The store, or `None` once it is closed. Whoever drops what is returned may be the one who closes the store, which
@@ -94,13 +94,6 @@ impl<S: Send + Sync + 'static> Closable<S> {
 
     fn take(&self) -> Option<Arc<Open<S>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl<S> Open<S> {
-    /// The directory that is taken meanwhile.
-    pub(crate) fn taken(&self) -> &TakenDirectory {
-        &self.taken
     }
 }
 

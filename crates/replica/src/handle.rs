@@ -31,7 +31,7 @@ use crate::roster::Roster;
 use crate::runtime::{self, OwnedTasks};
 use crate::serve::PeerServer;
 use crate::status::{ReplicaRole, ReplicaStatus};
-use crate::storage::{Storage, open_directory, opened_within};
+use crate::storage::{OpenedDirectory, Storage, open_directory, opened_within};
 use crate::supervise::supervise;
 use crate::types::{Member, NodeId, TypeConfig};
 
@@ -44,7 +44,6 @@ pub struct Replica {
     server: PeerServer,
     store: SharedStore,
     log: Option<LogStore>,
-    round_trip_max: Duration,
     confirmation_due: Duration,
     /// Ended with the last handle.
     _tasks: Arc<OwnedTasks>,
@@ -78,17 +77,19 @@ impl Replica {
             Storage::Directory(directory) => {
                 let place = directory.clone();
                 let open = move || {
-                    open_directory(&place, node, Arc::clone(&shared), |(log, store, identity)| {
-                        let machine = Machine::load(shared, Arc::clone(&store), history)?;
-                        Ok(Opened { log: log.clone(), disk_log: Some(log), store, machine, identity })
-                    })
+                    open_directory(
+                        &place,
+                        node,
+                        Arc::clone(&shared),
+                        |OpenedDirectory { log, store, identity, freed }| {
+                            let machine = Machine::load(shared, Arc::clone(&store), history)?;
+                            Ok((Opened { log: log.clone(), disk_log: Some(log), store, machine, identity }, freed))
+                        },
+                    )
                 };
-                let opened = opened_within(&runtime, &directory, options.open_timeout, open).await?;
-                let freed = opened.disk_log.as_ref().and_then(LogStore::freed);
+                let (opened, freed) = opened_within(&runtime, &directory, options.open_timeout, open).await?;
                 let assembled = runtime::within(&runtime, Self::assemble(options, config, opened)).await;
-                if assembled.is_err()
-                    && let Some(freed) = freed
-                {
+                if assembled.is_err() {
                     // So that the next attempt finds the directory free. What is wrong was found, so it is told in time.
                     let _ = runtime.timeout(LEAVING_MAX, runtime.blocking(move || freed.wait())).await;
                 }
@@ -111,7 +112,7 @@ impl Replica {
     where
         L: RaftLogStorage<TypeConfig>,
     {
-        let (node, runtime, round_trip_max) = (options.node, options.runtime, options.raft.round_trip_max());
+        let (node, runtime) = (options.node, options.runtime);
         let confirmation_due = options.confirm_interval * 2 + options.raft.election_timeout_max * 2;
         let Opened { mut log, disk_log, store, machine, identity } = opened;
         let (machine, feed, machine_gone) = machine;
@@ -149,17 +150,7 @@ impl Replica {
             snapshot_timeout: options.snapshot_timeout,
             receiving: Arc::default(),
         };
-        Ok(Self {
-            core,
-            peers,
-            reads,
-            server,
-            store,
-            log: disk_log,
-            round_trip_max,
-            confirmation_due,
-            _tasks: Arc::new(tasks),
-        })
+        Ok(Self { core, peers, reads, server, store, log: disk_log, confirmation_due, _tasks: Arc::new(tasks) })
     }
 
     /// What the other members may ask of this one.
@@ -247,7 +238,7 @@ impl Replica {
         self.core.staleness()
     }
 
-    /// As long as a majority is there, the view is never older than this, elections included.
+    /// How old the view gets at most while a majority is there, unless it takes more than one election to find a leader.
     pub fn confirmation_due(&self) -> Duration {
         self.confirmation_due
     }
@@ -283,10 +274,7 @@ impl Replica {
         if status.role == ReplicaRole::Leader {
             status.rolled_back = self.peers.rolled_back();
         }
-        status.round_trip_max = self.round_trip_max;
-        for (node, member) in &mut status.members {
-            member.round_trip = self.peers.round_trip(*node);
-        }
+        self.peers.measure(&mut status);
         status
     }
 

@@ -27,6 +27,14 @@ pub struct RaftSettings {
     pub log_entries_kept: u64,
 }
 
+impl RaftSettings {
+    /// The longest round trip between two members that these timings are made for: half of a heartbeat's interval, so that
+    /// the answer is there before the next heartbeat even where it is a little late.
+    pub fn round_trip_max(&self) -> Duration {
+        self.heartbeat_interval / 2
+    }
+}
+
 /// How a replica works, and what it works with.
 #[derive(Clone)]
 pub struct ReplicaOptions {

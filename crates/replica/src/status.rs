@@ -38,6 +38,8 @@ pub struct MemberStatus {
     pub matched: Option<Revision>,
     /// The shortest round trip to it of late; `None` for this member itself, and until it has answered.
     pub round_trip: Option<Duration>,
+    /// Whether that is more than Raft's timings are made for, by enough measurements to say so.
+    pub is_too_far: bool,
 }
 
 /// What a replica knows of itself and, where it leads, of the other members.
@@ -96,6 +98,7 @@ pub(crate) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, Mem
                     voter: voters.contains(id),
                     matched,
                     round_trip: None,
+                    is_too_far: false,
                 },
             )
         })

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::closable::TakenDirectory;
+use crate::closable::{Freed, TakenDirectory};
 use crate::error::StartError;
 use crate::fault::StorageFault;
 use crate::identity::{Identity, IdentityStore, MemoryIdentity};
@@ -83,7 +83,13 @@ impl MemoryStorage {
 }
 
 /// What lies below a directory, opened.
-pub(crate) type OpenedDirectory = (LogStore, SharedStore, Identity);
+pub(crate) struct OpenedDirectory {
+    pub(crate) log: LogStore,
+    pub(crate) store: SharedStore,
+    pub(crate) identity: Identity,
+    /// Tells when log and catalog are closed.
+    pub(crate) freed: Freed,
+}
 
 /// Opens log, catalog and identity below a directory, and makes of them what is asked for. If any of that fails, what was
 /// opened is closed again by the time it is said, so that the next attempt finds it free. Blocks.
@@ -111,7 +117,7 @@ pub(crate) fn open_directory<T>(
         let store = CatalogStore::new(records, log.durability());
         // While the directory is taken, so that no other process draws an incarnation too.
         let identity = Identity::open(kept, node, runtime)?;
-        make((log, Arc::new(store), identity))
+        make(OpenedDirectory { log, store: Arc::new(store), identity, freed: freed.clone() })
     });
     opened.inspect_err(|_| freed.wait())
 }

@@ -118,11 +118,11 @@ fn node(report: NodeReport) -> v1::NodeStatus {
 
 /// The alarm about members that are further away than the timings allow.
 fn too_far(replica: &ReplicaStatus) -> Option<NodeFailure> {
-    let longest = replica.round_trip_max;
-    let far = replica.members.iter().filter_map(|(node, member)| Some((node, member.round_trip?)));
-    let far: Vec<_> =
-        far.filter(|(_, took)| *took > longest).map(|(node, took)| format!("{took:.0?} to member {node}")).collect();
-    (!far.is_empty()).then(|| NodeFailure::MembersTooFar { members: far.join(", "), longest: format!("{longest:?}") })
+    let far = replica.members.iter().filter(|(_, member)| member.is_too_far);
+    let far = far.filter_map(|(node, member)| Some(format!("{:.0?} to member {node}", member.round_trip?)));
+    let members = far.collect::<Vec<_>>().join(", ");
+    let longest = format!("{:?}", replica.round_trip_max);
+    (!members.is_empty()).then_some(NodeFailure::MembersTooFar { members, longest })
 }
 
 fn key(HeldKey { id, name, active }: HeldKey) -> v1::HeldKey {

@@ -28,7 +28,7 @@ use super::tail::{ReadLimit, Tail};
 use super::write::{LogWrite, Waiter};
 use super::writer::LogWriter;
 use super::{half_open, records};
-use crate::closable::{Closable, Freed, TakenDirectory};
+use crate::closable::{Closable, TakenDirectory};
 use crate::fault::StorageFault;
 use crate::runtime::SharedRuntime;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
@@ -111,11 +111,6 @@ impl LogStore {
     /// The log's directory.
     pub(crate) fn path(&self) -> &Path {
         &self.0.path
-    }
-
-    /// Tells when log and catalog are closed; `None` if the log is.
-    pub(crate) fn freed(&self) -> Option<Freed> {
-        self.0.database.get().map(|open| open.taken().freed())
     }
 
     /// Whether nothing was ever written: no vote, no entry, nothing purged.

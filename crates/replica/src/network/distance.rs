@@ -1,13 +1,11 @@
 //! How far a member is away: how long a question to it and its answer take, held against the timings of Raft.
 //!
-//! Raft gives a heartbeat up after its interval, and a vote after three quarters of the shortest election timeout. A member
-//! that is further away than that takes part in nothing, and says nothing that would tell why. Pure: told what was
-//! measured, asked what it means.
+//! A heartbeat is given up after three quarters of its interval, and a vote after three quarters of the shortest election
+//! timeout. A member that is further away than that takes part in nothing, and says nothing that would tell why. Pure:
+//! told what was measured, asked what it means.
 
 use std::collections::VecDeque;
 use std::time::Duration;
-
-use crate::options::RaftSettings;
 
 /// Measurements that are kept. The shortest of them counts: what came late for another reason than distance must not.
 const KEPT: usize = 8;
@@ -36,6 +34,11 @@ impl Distance {
         self.recent.iter().min().copied()
     }
 
+    /// Whether it takes longer than the timings allow, by enough measurements to say so.
+    pub(super) fn is_too_far(&self) -> bool {
+        self.is_too_far
+    }
+
     /// Takes note of how long an answer took.
     pub(super) fn measured(&mut self, took: Duration, longest: Duration) -> Option<Turn> {
         if self.recent.len() == KEPT {
@@ -49,14 +52,6 @@ impl Distance {
         let is_too_far = round_trip > longest;
         let turned = std::mem::replace(&mut self.is_too_far, is_too_far) != is_too_far;
         turned.then_some(if is_too_far { Turn::TooFar(round_trip) } else { Turn::NearEnough(round_trip) })
-    }
-}
-
-impl RaftSettings {
-    /// The longest round trip between two members that these timings are made for: half of a heartbeat's interval, so that
-    /// the answer is there before the next heartbeat even where it is a little late.
-    pub fn round_trip_max(&self) -> Duration {
-        self.heartbeat_interval / 2
     }
 }
 
@@ -76,8 +71,10 @@ mod tests {
         assert_eq!(distance.round_trip(), Some(near));
         let turns: Vec<_> = (0..20).filter_map(|_| distance.measured(far, LONGEST)).collect();
         assert_eq!(turns, [Turn::TooFar(far)]);
+        assert!(distance.is_too_far());
         let turns: Vec<_> = (0..20).filter_map(|_| distance.measured(near, LONGEST)).collect();
         assert_eq!(turns, [Turn::NearEnough(near)]);
+        assert!(!distance.is_too_far());
     }
 
     #[test]
@@ -85,6 +82,7 @@ mod tests {
         let mut distance = Distance::default();
         let far = Duration::from_millis(51);
         assert_eq!((distance.measured(far, LONGEST), distance.measured(far, LONGEST)), (None, None));
+        assert!(!distance.is_too_far(), "nor does the alarm that is made of it");
         assert_eq!(distance.measured(far, LONGEST), Some(Turn::TooFar(far)));
     }
 }

@@ -17,6 +17,7 @@ use crate::machine::state::decode_digest;
 use crate::options::RaftSettings;
 use crate::roster::Roster;
 use crate::runtime::SharedRuntime;
+use crate::status::ReplicaStatus;
 use crate::types::{NodeId, Proposal};
 
 /// What a link carries.
@@ -81,9 +82,12 @@ impl Peers {
         self.acknowledged.rolled_back()
     }
 
-    /// The shortest round trip to a member of late; `None` if it was not asked yet.
-    pub(crate) fn round_trip(&self, member: NodeId) -> Option<Duration> {
-        self.reach.round_trip(member)
+    /// Adds to a status how far the others are.
+    pub(crate) fn measure(&self, status: &mut ReplicaStatus) {
+        status.round_trip_max = self.reach.round_trip_max();
+        for (node, member) in &mut status.members {
+            (member.round_trip, member.is_too_far) = self.reach.distance(*node);
+        }
     }
 
     fn route(&self, receiver: NodeId) -> Option<wire::Route> {

@@ -76,13 +76,12 @@ impl Reach {
 
     /// A member answered a small question in this time.
     pub(super) fn measured(&self, node: NodeId, took: Duration) {
-        let (longest, settings) = (self.settings.round_trip_max(), &self.settings);
+        let (longest, heartbeat_interval) = (self.round_trip_max(), self.settings.heartbeat_interval);
         let mut members = self.members();
         let member = members.entry(node).or_insert_with(MemberReach::answering);
         match member.distance.measured(took, longest) {
             Some(Turn::TooFar(round_trip)) => tracing::warn!(
-                "a round trip to member {node} takes {round_trip:?}, and cluster.heartbeat_interval                  ({:?}) is made for {longest:?} at most: leaders are lost, or none is elected; on all nodes, raise                  cluster.heartbeat_interval to {:?} or more, and the election timeouts with it",
-                settings.heartbeat_interval,
+                "a round trip to member {node} takes {round_trip:?}, and cluster.heartbeat_interval                  ({heartbeat_interval:?}) is made for {longest:?} at most: leaders are lost, or none is elected; on all nodes, raise                  cluster.heartbeat_interval to {:?} or more, and the election timeouts with it",
                 round_trip * 2,
             ),
             Some(Turn::NearEnough(round_trip)) => {
@@ -92,9 +91,14 @@ impl Reach {
         }
     }
 
-    /// The shortest round trip to a member of late.
-    pub(super) fn round_trip(&self, node: NodeId) -> Option<Duration> {
-        self.members().get(&node)?.distance.round_trip()
+    /// The longest round trip that Raft's timings are made for.
+    pub(super) fn round_trip_max(&self) -> Duration {
+        self.settings.round_trip_max()
+    }
+
+    /// The shortest round trip to a member of late, and whether the member is too far away.
+    pub(super) fn distance(&self, node: NodeId) -> (Option<Duration>, bool) {
+        self.members().get(&node).map_or((None, false), |it| (it.distance.round_trip(), it.distance.is_too_far()))
     }
 
     /// A member gave none.

@@ -56,6 +56,7 @@ fn the_timings_for_wide_areas_hold_over_a_wide_area() {
             assert_eq!(world.leader().await, leader, "no heartbeat came too late");
             let status = world.replica(leader).status();
             for (node, member) in &status.members {
+                assert!(!member.is_too_far, "{member:?}");
                 let near_enough = member.round_trip.is_some_and(|took| took <= status.round_trip_max);
                 assert!(*node == leader || near_enough, "{member:?}");
             }
@@ -79,6 +80,8 @@ fn members_measure_how_far_the_others_are_also_without_a_leader() {
             [2, 3].iter().all(|node| status.members[node].round_trip.is_some_and(|took| took > status.round_trip_max))
         };
         world.wait("both distances", measured).await;
+        let told = |world: &World| [2, 3].iter().all(|node| world.replica(1).status().members[node].is_too_far);
+        world.wait("both to be called too far", told).await;
         assert_eq!(world.replica(1).leader(), None, "no vote comes in time");
         assert_eq!(world.replica(1).status().round_trip_max, Duration::from_millis(50));
     };

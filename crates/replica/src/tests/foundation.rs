@@ -17,7 +17,7 @@ use crate::log::device::SyncStep;
 use crate::log::store::LogStore;
 use crate::machine::Machine;
 use crate::machine::store::SharedStore;
-use crate::storage::open_directory;
+use crate::storage::{OpenedDirectory, open_directory};
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 use crate::{Replica, ReplicaOptions, Storage, StorageFault};
 
@@ -30,7 +30,8 @@ struct Member {
 
 impl Member {
     fn open(directory: &Path) -> Self {
-        let (log, store, _) = open_directory(directory, 1, runtime(), Ok).unwrap_or_else(|fault| panic!("{fault}"));
+        let opened = open_directory(directory, 1, runtime(), Ok).unwrap_or_else(|fault| panic!("{fault}"));
+        let OpenedDirectory { log, store, .. } = opened;
         let (machine, _, _) = Machine::load(runtime(), Arc::clone(&store), 100).unwrap();
         Self { log, store, machine }
     }
