@@ -2,6 +2,7 @@
 //!
 //! Every test has clusters, directories and ports of its own and leaves nothing behind.
 
+mod audit;
 mod crash;
 mod damage;
 mod limits;

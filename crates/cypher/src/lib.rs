@@ -37,6 +37,7 @@ mod commands;
 mod definitions;
 mod editing;
 mod error;
+mod filled;
 pub mod formula;
 mod lexer;
 mod lower;

@@ -2,6 +2,7 @@
 
 use aliasd_catalog::{CatalogName, EffectiveHome, Explanation, Grant, PlainSecret, Revision, UserName, UserStatus};
 
+use crate::audit::{Action, Line, outcome};
 use crate::authenticate::Authenticate;
 use crate::failure::{Failure, NodeFailure};
 use crate::identity::Authenticated;
@@ -89,10 +90,24 @@ impl Account {
         password: PlainSecret,
         freshness: Freshness,
     ) -> Result<Profile, Failure> {
+        let mut line = Line::by(Action::VerifyUser, caller);
+        line.what(self.reader.known_user(user).unwrap_or_else(|| "<unknown>".to_owned()));
+        let verified = self.verify_user_unaudited(caller, user, password, freshness).await;
+        line.end(outcome(&verified), verified.as_ref().ok().map(|profile| profile.revision));
+        verified
+    }
+
+    async fn verify_user_unaudited(
+        &self,
+        caller: &Authenticated,
+        user: &str,
+        password: PlainSecret,
+        freshness: Freshness,
+    ) -> Result<Profile, Failure> {
         let name = UserName::new(user).map_err(|_| NodeFailure::WrongCredentials {})?;
         self.reader.permit(&caller.principal(), |visible| visible.act_for(&name)).await?;
         self.reader.view_for(caller, freshness).await?;
-        let verified = self.authenticate.verify_password(user, password).await?;
+        let verified = self.authenticate.verify_password(user, password, caller.remote).await?;
         self.profile(&verified.user)
     }
 

@@ -13,7 +13,7 @@
 //! | [`account`] | [`Account`]: what is a user, and what may it do? |
 //! | [`operate`] | [`Operate`]: form a cluster, look at it, hand the leadership on, stop |
 //!
-//! Beside them stand [`vault`] (the keys), [`identity`] (proving who somebody is) and `audit` (every line of the trail).
+//! Beside them stand [`vault`] (the keys), [`identity`] (proving who somebody is) and [`audit`] (every line of the trail).
 //!
 //! # Life of a call
 //!
@@ -24,7 +24,7 @@
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
 pub mod account;
-mod audit;
+pub mod audit;
 pub mod authenticate;
 pub mod counters;
 pub mod execute;

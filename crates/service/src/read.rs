@@ -48,6 +48,12 @@ impl Reader {
         self.replica.view()
     }
 
+    /// The name, if this member knows a user of that name: only then may it be shown, for it may be a password in the wrong
+    /// place.
+    pub(crate) fn known_user(&self, name: &str) -> Option<String> {
+        self.present().catalog.user(name).map(|_| name.to_owned())
+    }
+
     /// A view that is as fresh as asked.
     ///
     /// # Errors

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, ResolveRequest,
-    Revision, Route, error_chain,
+    AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, RemoteLogin,
+    ResolveRequest, ResolveTarget, Revision, Route, error_chain,
 };
 
+use crate::audit::{Action, Line, outcome};
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader};
 use crate::identity::Authenticated;
 use crate::read::{Freshness, Reader};
 use crate::vault::Vault;
+
+/// The outcome of asking for the credential of a name that has none: a local one, or one that forwards the caller's token.
+const NOTHING_STORED: &str = "NOTHING_STORED";
 
 /// Where a name leads, as of a revision.
 #[derive(Debug)]
@@ -49,12 +53,16 @@ impl Resolve {
         question: &ResolveRequest,
         freshness: Freshness,
     ) -> Result<Resolved, Failure> {
-        let resolved = self.resolve_uncounted(caller, question, freshness).await;
-        self.counters.count(Counted::Resolve, resolved.as_ref().err().map_or("OK", |failure| failure.code));
+        let line = question.with_credentials.then(|| release(caller, question));
+        let resolved = self.resolve_unaudited(caller, question, freshness).await;
+        self.counters.count(Counted::Resolve, outcome(&resolved));
+        if let Some(line) = line {
+            end(line, &resolved);
+        }
         resolved
     }
 
-    async fn resolve_uncounted(
+    async fn resolve_unaudited(
         &self,
         caller: &Authenticated,
         question: &ResolveRequest,
@@ -83,4 +91,28 @@ impl Resolve {
             Failure::bug("the credential of the alias does not open on this node; its log says why")
         })
     }
+}
+
+/// The line about a credential that is asked for.
+fn release(caller: &Authenticated, question: &ResolveRequest) -> Line {
+    let mut line = Line::by(Action::CredentialRelease, caller);
+    line.on_behalf_of(question.on_behalf_of.as_ref());
+    line.what(match &question.target {
+        ResolveTarget::Home => "the home database".to_owned(),
+        ResolveTarget::Name(name) => name.to_string(),
+    });
+    line
+}
+
+/// Says whose password for which server went out, or why none did.
+fn end(mut line: Line, resolved: &Result<Resolved, Failure>) {
+    let Ok(Resolved { route, password, revision, .. }) = resolved else {
+        return line.end(outcome(resolved), None);
+    };
+    if let Destination::Remote { name, alias } = &route.destination
+        && let AliasKind::Remote(RemoteAlias { url, login: RemoteLogin::Stored { user, .. }, .. }) = &alias.kind
+    {
+        line.what(format!("{name}: {user} at {url}"));
+    }
+    line.end(if password.is_some() { "OK" } else { NOTHING_STORED }, Some(*revision));
 }

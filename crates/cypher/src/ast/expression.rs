@@ -321,6 +321,39 @@ impl Expression {
         }
     }
 
+    /// As [`Self::parts`], to be changed.
+    pub(crate) fn parts_mut(&mut self) -> Vec<&mut Located<Self>> {
+        match self {
+            Self::Null
+            | Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Float(_)
+            | Self::String(_)
+            | Self::Parameter(_)
+            | Self::Variable(_)
+            | Self::CountRows => Vec::new(),
+            Self::List(members) | Self::Call { arguments: members, .. } => members.iter_mut().collect(),
+            Self::Map(entries) => entries.iter_mut().map(|(_, value)| value).collect(),
+            Self::Property { base: part, .. } | Self::Unary(_, part) | Self::IsNull { operand: part, .. } => vec![part],
+            Self::Index { base, index } => vec![base, index],
+            Self::Slice { base, from, to } => {
+                [Some(&mut **base), from.as_deref_mut(), to.as_deref_mut()].into_iter().flatten().collect()
+            }
+            Self::Case { subject, branches, otherwise } => {
+                let branches = branches.iter_mut().flat_map(|(tested, value)| [tested, value]);
+                subject.as_deref_mut().into_iter().chain(branches).chain(otherwise.as_deref_mut()).collect()
+            }
+            Self::Chain { first, rest } => {
+                std::iter::once(&mut **first).chain(rest.iter_mut().map(|(_, operand)| operand)).collect()
+            }
+            Self::Comprehension { list, filter, projection, .. } => {
+                [Some(&mut **list), filter.as_deref_mut(), projection.as_deref_mut()].into_iter().flatten().collect()
+            }
+            Self::Quantified { list, condition, .. } => vec![list, condition],
+            Self::Reduce { initial, list, step, .. } => vec![initial, list, step],
+        }
+    }
+
     /// How tightly this expression holds together when it is written without parentheses.
     #[must_use]
     pub fn precedence(&self) -> Precedence {

@@ -10,14 +10,15 @@ use aliasd_wire::v1;
 use aliasd_wire::v1::cluster_server::Cluster;
 use tonic::{Request, Response, Status};
 
-use super::convert;
 use super::failure::{leader_to_proto, status};
+use super::{caller, connection, convert};
 
 pub(super) struct ClusterService(pub(super) Operate);
 
 #[tonic::async_trait]
 impl Cluster for ClusterService {
     async fn init(&self, request: Request<v1::InitRequest>) -> Result<Response<v1::InitResponse>, Status> {
+        let connection = connection(&request).map_err(status)?.clone();
         let mut request = request.into_inner();
         let admin = if request.admin_user.is_empty() { "admin" } else { &request.admin_user };
         let formation = Formation {
@@ -25,7 +26,7 @@ impl Cluster for ClusterService {
             members: members_to_be(std::mem::take(&mut request.members)).map_err(status)?,
             password: request.admin_password.take().map(PlainSecret::new),
         };
-        let formed = self.0.form(formation).await.map_err(status)?;
+        let formed = self.0.form(&connection, formation).await.map_err(status)?;
         Ok(Response::new(v1::InitResponse {
             cluster_id: formed.cluster_id.to_string(),
             generated_password: formed.generated.map(|password| password.expose().to_owned()),
@@ -49,9 +50,10 @@ impl Cluster for ClusterService {
         &self,
         request: Request<v1::TransferLeaderRequest>,
     ) -> Result<Response<v1::TransferLeaderResponse>, Status> {
+        let caller = caller(&request).map_err(status)?.clone();
         let to = request.into_inner().to_node_id;
         let to = (to != 0).then_some(to);
-        let Transferred { term, leader } = self.0.transfer_leader(to).await.map_err(status)?;
+        let Transferred { term, leader } = self.0.transfer_leader(&caller, to).await.map_err(status)?;
         Ok(Response::new(v1::TransferLeaderResponse { leader: leader.map(leader_to_proto), term }))
     }
 }

@@ -107,3 +107,8 @@ pub async fn serve_peers(
 fn caller<T>(request: &Request<T>) -> Result<&Authenticated, Failure> {
     request.extensions().get().ok_or_else(|| Failure::bug("a call came past the access layer"))
 }
+
+/// Where a request comes from.
+fn connection<T>(request: &Request<T>) -> Result<&ClientConnection, Failure> {
+    request.extensions().get().ok_or_else(|| Failure::bug("a call came without its connection"))
+}

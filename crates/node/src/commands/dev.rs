@@ -22,6 +22,7 @@ use crate::node::Node;
 use crate::observe::logging;
 use aliasd_replica::Member;
 use aliasd_service::Failure;
+use aliasd_service::identity::ClientConnection;
 use aliasd_service::operate::{Formation, Formed};
 
 /// How `aliasd dev` starts.
@@ -82,7 +83,8 @@ async fn form(node: &Node) -> Result<Formed, Failure> {
         client_address: addresses.client.to_string(),
     };
     let admin = UserName::new("admin").expect("a name of five letters is a user name");
-    node.operate().form(Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
+    let here = ClientConnection { remote: addresses.client, certificate: None };
+    node.operate().form(&here, Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
 }
 
 fn print_welcome(directory: &Path, node: &Node, formed: &Formed) {

@@ -4,6 +4,8 @@
 //! Libraries speak at `warn` and above only, whatever the level: below that, some would print headers and payloads. Raft's
 //! library warns of every attempt at a member that does not answer, which is many a second; the replica says itself, once,
 //! that a member cannot be reached, so that the library's warnings are only for whoever debugs.
+//!
+//! The audit trail has no level that could switch it off: its lines are there whatever `log.level` says.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal};
@@ -19,6 +21,8 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
+
+use aliasd_service::audit;
 
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
@@ -90,7 +94,11 @@ fn filter(level: LogLevel) -> Targets {
     };
     let libraries = LevelFilter::from_level(ours).min(LevelFilter::WARN);
     let raft = if ours >= Level::DEBUG { libraries } else { libraries.min(LevelFilter::ERROR) };
-    Targets::new().with_default(libraries).with_target("openraft", raft).with_target("aliasd", ours)
+    Targets::new()
+        .with_default(libraries)
+        .with_target("openraft", raft)
+        .with_target("aliasd", ours)
+        .with_target(audit::TARGET, ours.max(Level::INFO))
 }
 
 #[cfg(test)]
@@ -105,7 +113,9 @@ mod tests {
             assert!(filter.would_enable("h2::codec", &Level::WARN));
             assert!(!filter.would_enable("openraft", &Level::INFO));
             assert!(filter.would_enable("openraft", &Level::ERROR));
-            assert!(filter.would_enable("aliasd_service::audit", &Level::INFO));
+        }
+        for level in [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Trace] {
+            assert!(filter(level).would_enable(audit::TARGET, &Level::INFO), "{level:?} switches the trail off");
         }
         for (level, said) in [(LogLevel::Error, false), (LogLevel::Info, false), (LogLevel::Debug, true)] {
             assert_eq!(filter(level).would_enable("openraft", &Level::WARN), said, "{level:?}");

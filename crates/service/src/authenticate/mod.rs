@@ -2,15 +2,16 @@
 
 mod access;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aliasd_catalog::{PlainSecret, Rejection};
 
 pub use self::access::{Call, CallRule, Caller, RequiredPrivilege, Served};
-use crate::audit;
+use crate::audit::{Action, Line, outcome};
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
-use crate::identity::{AuthError, Authenticated, ClientConnection, Identity, LoginToken};
+use crate::identity::{AuthError, Authenticated, ClientConnection, Identity, LoginToken, Method};
 use crate::read::Reader;
 use crate::readiness::Readiness;
 
@@ -61,46 +62,93 @@ impl Authenticate {
             Caller::Anyone => return Ok(None),
             Caller::Member => return Err(NodeFailure::UnknownCall {}.into()),
             Caller::Operator if formed => return Err(Failure::from(&Rejection::AlreadyFormed {})),
-            Caller::Operator => return operator(connection).map(|()| None),
-            Caller::UserOrOperator if !formed => return operator(connection).map(|()| None),
+            Caller::Operator => return operator(name, connection).map(|()| None),
+            Caller::UserOrOperator if !formed => return operator(name, connection).map(|()| None),
             Caller::User | Caller::UserOrOperator => {}
         }
         let caller = self.authenticate(authorization, connection).await;
         let caller = caller.inspect_err(|failure| {
             self.counters.count(Counted::RefusedCaller, failure.code);
-            audit::caller_refused(connection.remote, name, failure.code);
+            self.audit_refused(attempt, authorization, failure);
         })?;
+        if caller.logs_in {
+            Line::by(Action::LogIn, &caller).end("OK", None);
+        }
         if let RequiredPrivilege::Dbms(action) = rule.privilege {
-            self.reader.permit(&caller.principal(), |visible| visible.call(action)).await?;
+            let permitted = self.reader.permit(&caller.principal(), |visible| visible.call(action)).await;
+            permitted.inspect_err(|failure| {
+                let mut line = Line::by(Action::Call, &caller);
+                line.what(name);
+                line.end(failure.code, None);
+            })?;
         }
         Ok(Some(caller))
     }
 
-    /// Checks a password.
+    /// Says in the trail that a caller was not let in.
+    fn audit_refused(&self, attempt: IncomingCall<'_>, authorization: Option<&[u8]>, failure: &Failure) {
+        let claim = Identity::claim(authorization, attempt.connection);
+        let action = if matches!(claim, Some((_, Method::Basic))) { Action::LogIn } else { Action::Call };
+        let mut line = Line::from(action, attempt.connection.remote);
+        line.what(attempt.name);
+        line.actor(claim.and_then(|(name, method)| match method {
+            Method::Certificate => Some(format!("certificate '{name}'")),
+            Method::Basic | Method::Token => self.reader.known_user(&name),
+        }));
+        line.end(failure.code, None);
+    }
+
+    /// Checks a password, which came from that address.
     ///
     /// # Errors
     /// Whatever is wrong, it is the same failure.
-    pub async fn verify_password(&self, user: &str, password: PlainSecret) -> Result<Authenticated, Failure> {
+    pub async fn verify_password(
+        &self,
+        user: &str,
+        password: PlainSecret,
+        from: SocketAddr,
+    ) -> Result<Authenticated, Failure> {
         let view = self.reader.present();
-        let first = self.identity.verify_password(user, password.clone(), &view.catalog).await;
+        let first = self.identity.verify_password(user, password.clone(), from, &view.catalog).await;
         let second = match first {
             Err(AuthError::Wrong)
                 if self.reader.catch_up().await.is_ok() && self.reader.present().revision > view.revision =>
             {
                 let view = self.reader.present();
-                self.identity.verify_password(user, password, &view.catalog).await
+                self.identity.verify_password(user, password, from, &view.catalog).await
             }
             first => first,
         };
         second.map_err(Failure::from).inspect_err(|failure| self.counters.count(Counted::RefusedCaller, failure.code))
     }
 
-    /// Exchanges a password for a token.
+    /// Exchanges a password, which came from that address, for a token.
     ///
     /// # Errors
     /// The password is wrong, or this node cannot sign.
-    pub async fn log_in(&self, user: &str, password: PlainSecret) -> Result<(Authenticated, LoginToken), Failure> {
-        let user = self.verify_password(user, password).await?;
+    pub async fn log_in(
+        &self,
+        user: &str,
+        password: PlainSecret,
+        from: SocketAddr,
+    ) -> Result<(Authenticated, LoginToken), Failure> {
+        let mut line = Line::from(Action::LogIn, from);
+        line.actor(self.reader.known_user(user));
+        let logged_in = self.log_in_unaudited(user, password, from).await;
+        if let Ok((proven, _)) = &logged_in {
+            line.actor(Some(proven.user.to_string()));
+        }
+        line.end(outcome(&logged_in), None);
+        logged_in
+    }
+
+    async fn log_in_unaudited(
+        &self,
+        user: &str,
+        password: PlainSecret,
+        from: SocketAddr,
+    ) -> Result<(Authenticated, LoginToken), Failure> {
+        let user = self.verify_password(user, password, from).await?;
         let token = self.identity.issue(&user, &self.reader.present().catalog)?;
         Ok((user, token))
     }
@@ -112,9 +160,8 @@ impl Authenticate {
         authorization: Option<&[u8]>,
         connection: &ClientConnection,
     ) -> Result<Authenticated, Failure> {
-        let certificate = connection.certificate.as_ref();
         let view = self.reader.present();
-        let first = self.identity.authenticate(authorization, certificate, &view.catalog).await;
+        let first = self.identity.authenticate(authorization, connection, &view.catalog).await;
         let refusal = match first {
             Ok(caller) => return Ok(caller),
             Err(refusal) if !may_be_late(&refusal) => return Err(refusal.into()),
@@ -124,17 +171,21 @@ impl Authenticate {
             return Err(refusal.into());
         }
         let view = self.reader.present();
-        Ok(self.identity.authenticate(authorization, certificate, &view.catalog).await?)
+        Ok(self.identity.authenticate(authorization, connection, &view.catalog).await?)
     }
 }
 
 /// Before there are users, the operator is known by being on the node's own machine, or by a certificate that the
 /// clients' authority issued.
-fn operator(connection: &ClientConnection) -> Result<(), Failure> {
+fn operator(call: &str, connection: &ClientConnection) -> Result<(), Failure> {
     if connection.remote.ip().to_canonical().is_loopback() || connection.certificate.is_some() {
         return Ok(());
     }
-    Err(NodeFailure::OperatorOnly {}.into())
+    let failure = Failure::from(NodeFailure::OperatorOnly {});
+    let mut line = Line::from(Action::Call, connection.remote);
+    line.what(call);
+    line.end(failure.code, None);
+    Err(failure)
 }
 
 /// Whether a change that this member has not applied yet could turn the refusal around.
@@ -167,7 +218,6 @@ impl From<AuthError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
     use std::time::SystemTime;
 
     use super::*;
@@ -179,12 +229,12 @@ mod tests {
 
     #[test]
     fn the_operator_is_at_the_node_or_has_a_certificate() {
-        assert!(operator(&from("127.0.0.1:5000", None)).is_ok());
-        assert!(operator(&from("[::1]:5000", None)).is_ok());
-        assert!(operator(&from("[::ffff:127.0.0.1]:5000", None)).is_ok());
-        let error = operator(&from("192.0.2.7:5000", None)).unwrap_err();
+        assert!(operator("Init", &from("127.0.0.1:5000", None)).is_ok());
+        assert!(operator("Init", &from("[::1]:5000", None)).is_ok());
+        assert!(operator("Init", &from("[::ffff:127.0.0.1]:5000", None)).is_ok());
+        let error = operator("Init", &from("192.0.2.7:5000", None)).unwrap_err();
         assert_eq!(error.code, "OPERATOR_ONLY");
         let certificate = ClientCertificate { identity: "ops".into(), expires_at: SystemTime::now() };
-        assert!(operator(&from("192.0.2.7:5000", Some(certificate))).is_ok());
+        assert!(operator("Init", &from("192.0.2.7:5000", Some(certificate))).is_ok());
     }
 }

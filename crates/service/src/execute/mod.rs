@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 pub use self::listing::RowStream;
-use crate::audit;
+use crate::audit::{Action, Line, outcome};
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader, NodeFailure};
 use crate::identity::Authenticated;
@@ -84,15 +84,17 @@ impl Execute {
     /// # Errors
     /// The text is at fault, the user may not, or the catalog or the cluster refuses.
     pub async fn execute(&self, caller: &Authenticated, statement: Statement) -> Result<Executed, Failure> {
-        let mut printed = None;
-        let executed = self.execute_unaudited(caller, statement, &mut printed).await;
+        let mut line = Line::by(Action::Statement, caller);
+        // What cannot be understood is not shown: nobody can tell which part of it is a secret.
+        line.what("<not understood>");
+        let executed = self.execute_unaudited(caller, statement, &mut line).await;
         let revision = executed.as_ref().ok().map(|executed| match &executed.answer {
             Answer::Written(written) => written.revision,
             Answer::Listed(listed) => listed.revision,
         });
-        let outcome = executed.as_ref().err().map_or("OK", |failure| failure.code);
+        let outcome = outcome(&executed);
         self.counters.count(Counted::Statement, outcome);
-        audit::statement(&caller.user, printed.as_deref(), revision, outcome);
+        line.end(outcome, revision);
         executed
     }
 
@@ -100,11 +102,11 @@ impl Execute {
         &self,
         caller: &Authenticated,
         statement: Statement,
-        printed: &mut Option<String>,
+        line: &mut Line,
     ) -> Result<Executed, Failure> {
         let Statement { text, parameters, request, made_at, freshness } = statement;
         let parsed = parse(&text).map_err(|error| Failure::from(&error))?;
-        *printed = Some(parsed.to_string());
+        line.what(parsed.filled(&parameters).to_string());
         let lowered = lower(&parsed, &parameters).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
         let actor = caller.principal();
         let answer = match lowered {

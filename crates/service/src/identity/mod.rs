@@ -14,6 +14,7 @@ mod token;
 mod verified;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -52,6 +53,10 @@ pub struct Authenticated {
     pub expires_at: Option<Timestamp>,
     /// The user's credentials that were shown.
     pub credential_revision: Revision,
+    /// Where the call comes from.
+    pub remote: SocketAddr,
+    /// The password was verified for this very call: it is a login, and not one that is remembered.
+    pub logs_in: bool,
 }
 
 /// What a login gives, to be shown with later calls in place of the password.
@@ -130,20 +135,31 @@ impl Identity {
     pub async fn authenticate(
         &self,
         authorization: Option<&[u8]>,
-        certificate: Option<&ClientCertificate>,
+        connection: &ClientConnection,
         catalog: &Catalog,
     ) -> Result<Authenticated, AuthError> {
-        match (authorization.map(header::parse).transpose()?, certificate) {
+        let from = connection.remote;
+        match (authorization.map(header::parse).transpose()?, &connection.certificate) {
             (Some(AuthorizationHeader::Basic { user, password }), _) => {
-                self.verify_password(&user, password, catalog).await
+                self.verify_password(&user, password, from, catalog).await
             }
-            (Some(AuthorizationHeader::Bearer(token)), _) => self.verify_token(token, catalog),
-            (None, Some(certificate)) => verify_certificate(certificate, catalog),
+            (Some(AuthorizationHeader::Bearer(token)), _) => self.verify_token(token, from, catalog),
+            (None, Some(certificate)) => verify_certificate(certificate, from, catalog),
             (None, None) => Err(AuthError::Missing),
         }
     }
 
-    /// Checks a user's password.
+    /// Whom a call claims to come from and how it would prove it, if that can be told without judging the proof. What stands
+    /// for the name may be a password in the wrong place.
+    pub fn claim(authorization: Option<&[u8]>, connection: &ClientConnection) -> Option<(String, Method)> {
+        match (authorization.map(header::parse), &connection.certificate) {
+            (Some(Ok(AuthorizationHeader::Basic { user, .. })), _) => Some((user, Method::Basic)),
+            (None, Some(certificate)) => Some((certificate.identity.to_string(), Method::Certificate)),
+            _ => None,
+        }
+    }
+
+    /// Checks a user's password, which came from that address.
     ///
     /// # Errors
     /// [`AuthError::Wrong`] whatever is wrong, or [`AuthError::Busy`].
@@ -151,6 +167,7 @@ impl Identity {
         &self,
         user: &str,
         password: PlainSecret,
+        from: SocketAddr,
         catalog: &Catalog,
     ) -> Result<Authenticated, AuthError> {
         let found = catalog.user(user).filter(|user| user.status == UserStatus::Active);
@@ -158,7 +175,8 @@ impl Identity {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
         let trace = self.verified.trace(user, &hash, &password);
-        if !self.verified.contains(&trace) {
+        let remembered = self.verified.contains(&trace);
+        if !remembered {
             let verified = Arc::clone(&self.verified);
             let right = self
                 .vault
@@ -172,7 +190,8 @@ impl Identity {
             self.verified.insert(trace);
         }
         let found = found.ok_or(AuthError::Wrong)?;
-        authenticated(user, found, Method::Basic, None)
+        let proven = authenticated(user, found, Method::Basic, None, from)?;
+        Ok(Authenticated { logs_in: !remembered, ..proven })
     }
 
     /// Gives a token for a caller that has just proven to be this user.
@@ -192,13 +211,13 @@ impl Identity {
         Ok(LoginToken { text: self.signer(catalog)?.sign(&claims), expires_at })
     }
 
-    fn verify_token(&self, token: &str, catalog: &Catalog) -> Result<Authenticated, AuthError> {
+    fn verify_token(&self, token: &str, from: SocketAddr, catalog: &Catalog) -> Result<Authenticated, AuthError> {
         let claims = self.signer(catalog)?.verify(token, now()).map_err(AuthError::Token)?;
         let user = catalog
             .user(claims.user.as_str())
             .filter(|user| user.status == UserStatus::Active && user.credential_revision == claims.credential_revision)
             .ok_or(AuthError::Token(TokenError::Ended))?;
-        authenticated(claims.user.as_str(), user, Method::Token, Some(claims.expires_at))
+        authenticated(claims.user.as_str(), user, Method::Token, Some(claims.expires_at), from)
     }
 
     fn signer(&self, catalog: &Catalog) -> Result<Signer, AuthError> {
@@ -207,7 +226,11 @@ impl Identity {
     }
 }
 
-fn verify_certificate(certificate: &ClientCertificate, catalog: &Catalog) -> Result<Authenticated, AuthError> {
+fn verify_certificate(
+    certificate: &ClientCertificate,
+    from: SocketAddr,
+    catalog: &Catalog,
+) -> Result<Authenticated, AuthError> {
     let expires_at = timestamp(certificate.expires_at);
     // TLS checked it when the connection was made, which may be long ago.
     if now() >= expires_at {
@@ -220,7 +243,7 @@ fn verify_certificate(certificate: &ClientCertificate, catalog: &Catalog) -> Res
     if user.status != UserStatus::Active {
         return Err(AuthError::Wrong);
     }
-    authenticated(name.as_str(), user, Method::Certificate, Some(expires_at))
+    authenticated(name.as_str(), user, Method::Certificate, Some(expires_at), from)
 }
 
 fn authenticated(
@@ -228,9 +251,11 @@ fn authenticated(
     user: &User,
     method: Method,
     expires_at: Option<Timestamp>,
+    remote: SocketAddr,
 ) -> Result<Authenticated, AuthError> {
     let name = UserName::new(name).map_err(|_| AuthError::Wrong)?;
-    Ok(Authenticated { user: name, method, expires_at, credential_revision: user.credential_revision })
+    let credential_revision = user.credential_revision;
+    Ok(Authenticated { user: name, method, expires_at, credential_revision, remote, logs_in: false })
 }
 
 fn now() -> Timestamp {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::token::{Claims, Signer};
 use super::verified::Verified;
 use super::{AuthError, Authenticated, Identity, Method, TokenError, now};
-use crate::identity::ClientCertificate;
+use crate::identity::{ClientCertificate, ClientConnection};
 use crate::vault::KeystoreSettings;
 use crate::vault::{SealContext, Vault};
 
@@ -84,21 +84,26 @@ impl Fixture {
 
     async fn basic(&self, user: &str, password: &str) -> Result<Authenticated, AuthError> {
         let header = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
-        self.identity.authenticate(Some(header.as_bytes()), None, &self.catalog).await
+        self.identity.authenticate(Some(header.as_bytes()), &from(None), &self.catalog).await
     }
 
     async fn bearer(&self, token: &str) -> Result<Authenticated, AuthError> {
         let header = format!("Bearer {token}");
-        self.identity.authenticate(Some(header.as_bytes()), None, &self.catalog).await
+        self.identity.authenticate(Some(header.as_bytes()), &from(None), &self.catalog).await
     }
 
     async fn certificate(&self, certificate: &ClientCertificate) -> Result<Authenticated, AuthError> {
-        self.identity.authenticate(None, Some(certificate), &self.catalog).await
+        self.identity.authenticate(None, &from(Some(certificate.clone())), &self.catalog).await
     }
 
     fn signer(&self) -> Signer {
         Signer::new(&self.vault, CLUSTER, self.vault.configured_key()).unwrap()
     }
+}
+
+/// A connection from somewhere.
+fn from(certificate: Option<ClientCertificate>) -> ClientConnection {
+    ClientConnection { remote: ([192, 0, 2, 7], 5000).into(), certificate }
 }
 
 fn user(name: &str) -> UserName {
@@ -141,8 +146,9 @@ fn certificate(identity: &str) -> ClientCertificate {
 #[tokio::test]
 async fn basic_proves_a_user_and_remembers_it() {
     let fixture = Fixture::new().await;
-    for _ in 0..2 {
+    for logs_in in [true, false] {
         let proof = fixture.basic("carol", "carols:password").await.unwrap();
+        assert_eq!(proof.logs_in, logs_in, "a password that is remembered is no login");
         assert_eq!((proof.user.as_str(), proof.method, proof.expires_at), ("carol", Method::Basic, None));
         assert_eq!(proof.principal(), Principal::User(user("carol")));
     }
@@ -213,7 +219,7 @@ async fn a_token_proves_its_user_on_every_member() {
     assert!(token.expose().len() < 150, "{}", token.expose().len());
     let other_member = Identity::new(Arc::clone(&fixture.vault), Duration::from_secs(1)).await.unwrap();
     let header = format!("bearer  {}", token.expose());
-    let proof = other_member.authenticate(Some(header.as_bytes()), None, &fixture.catalog).await.unwrap();
+    let proof = other_member.authenticate(Some(header.as_bytes()), &from(None), &fixture.catalog).await.unwrap();
     assert_eq!((proof.user.as_str(), proof.method), ("carol", Method::Token));
     assert_eq!(proof.expires_at, Some(token.expires_at));
 }
@@ -307,13 +313,13 @@ async fn a_certificate_proves_the_user_it_is_mapped_to() {
 async fn what_the_call_says_counts_before_the_certificate() {
     let fixture = Fixture::new().await;
     let header = format!("Basic {}", STANDARD.encode("admin:admin-password-2"));
-    let certificate = certificate("dbms-a");
-    let authenticate = |header| fixture.identity.authenticate(header, Some(&certificate), &fixture.catalog);
+    let connection = from(Some(certificate("dbms-a")));
+    let authenticate = |header| fixture.identity.authenticate(header, &connection, &fixture.catalog);
     assert_eq!(authenticate(Some(header.as_bytes())).await.unwrap().user.as_str(), "admin");
     // A wrong password is not made good by a certificate.
     let wrong = format!("Basic {}", STANDARD.encode("admin:wrong"));
     assert_eq!(authenticate(Some(wrong.as_bytes())).await, Err(AuthError::Wrong));
-    assert_eq!(fixture.identity.authenticate(None, None, &fixture.catalog).await, Err(AuthError::Missing));
+    assert_eq!(fixture.identity.authenticate(None, &from(None), &fixture.catalog).await, Err(AuthError::Missing));
 }
 
 #[tokio::test]
@@ -329,7 +335,7 @@ async fn a_malformed_authorization_says_how_and_quotes_nothing() {
         (no_colon.as_bytes(), "there is no colon between user and password"),
         (not_text.as_bytes(), "user and password are not UTF-8"),
     ] {
-        let error = fixture.identity.authenticate(Some(header), None, &fixture.catalog).await.unwrap_err();
+        let error = fixture.identity.authenticate(Some(header), &from(None), &fixture.catalog).await.unwrap_err();
         assert_eq!(error, AuthError::Header(reason));
         assert!(!error.to_string().contains("hunter2"));
     }

@@ -10,7 +10,9 @@ use aliasd_catalog::{Bootstrap, ClusterId, Command, Plain, PlainSecret, Principa
 use aliasd_replica::{ClusterError, Member, NodeId};
 
 use super::Operate;
+use crate::audit::{Action, Line, outcome};
 use crate::failure::{Failure, NodeFailure};
+use crate::identity::ClientConnection;
 use crate::random::random;
 use crate::write::Asked;
 
@@ -39,12 +41,22 @@ pub struct Formed {
 }
 
 impl Operate {
-    /// Forms the cluster.
+    /// Forms the cluster, because whoever is at `connection` wants it.
     ///
     /// # Errors
     /// It is formed already, a member does not answer or is not empty, the password is too short, or no majority of the
     /// members elects a leader.
-    pub async fn form(&self, formation: Formation) -> Result<Formed, Failure> {
+    pub async fn form(&self, connection: &ClientConnection, formation: Formation) -> Result<Formed, Failure> {
+        let mut line = Line::by_operator(Action::FormCluster, connection);
+        let members = formation.members.iter().map(|(id, member)| format!("{id}={}", member.peer_address));
+        let members = members.collect::<Vec<_>>().join(", ");
+        line.what(format!("administrator {}, members {members}", formation.admin));
+        let formed = self.form_unaudited(formation).await;
+        line.end(outcome(&formed), formed.as_ref().ok().map(|_| self.reader.present().revision));
+        formed
+    }
+
+    async fn form_unaudited(&self, formation: Formation) -> Result<Formed, Failure> {
         if self.reader.present().catalog.meta().is_some() {
             return Err(Failure::from(&Rejection::AlreadyFormed {}));
         }

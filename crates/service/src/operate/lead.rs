@@ -6,7 +6,9 @@ use aliasd_catalog::error_chain;
 use aliasd_replica::{ClusterError, NodeId};
 
 use super::Operate;
+use crate::audit::{Action, Line, outcome};
 use crate::failure::{Failure, Leader, NodeFailure};
+use crate::identity::Authenticated;
 
 /// How long another voter may take to take over.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(5);
@@ -21,11 +23,19 @@ pub struct Transferred {
 }
 
 impl Operate {
-    /// Makes another voter the leader, or the one whose log is furthest.
+    /// Makes another voter the leader, or the one whose log is furthest, because `caller` wants it.
     ///
     /// # Errors
     /// This node does not lead, there is no such voter, or it did not take over.
-    pub async fn transfer_leader(&self, to: Option<NodeId>) -> Result<Transferred, Failure> {
+    pub async fn transfer_leader(&self, caller: &Authenticated, to: Option<NodeId>) -> Result<Transferred, Failure> {
+        let mut line = Line::by(Action::TransferLeader, caller);
+        line.what(to.map_or_else(|| "to any voter".to_owned(), |to| format!("to node {to}")));
+        let transferred = self.transfer_leader_unaudited(to).await;
+        line.end(outcome(&transferred), None);
+        transferred
+    }
+
+    async fn transfer_leader_unaudited(&self, to: Option<NodeId>) -> Result<Transferred, Failure> {
         let status = self.reader.replica().status();
         if status.leader != Some(status.node) {
             return Err(Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader()));

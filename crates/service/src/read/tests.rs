@@ -71,7 +71,14 @@ async fn a_proof_that_does_not_hold_in_the_view_that_answers_is_none() {
     reader.replica().initialize(ClusterId([7; 16]), [(1, Member::default())].into()).await.unwrap();
     let user = UserName::new("dropped").unwrap();
     let credential_revision = Revision(3);
-    let caller = Authenticated { user, method: Method::Certificate, expires_at: None, credential_revision };
+    let caller = Authenticated {
+        user,
+        method: Method::Certificate,
+        expires_at: None,
+        credential_revision,
+        remote: ([192, 0, 2, 7], 5000).into(),
+        logs_in: false,
+    };
     let failure = reader.view_for(&caller, Freshness::Linearizable).await.unwrap_err();
     assert_eq!(failure.code, "CREDENTIALS_ENDED");
 }
