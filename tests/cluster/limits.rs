@@ -106,6 +106,46 @@ fn a_full_disk_stops_the_node_with_a_clear_error_and_loses_nothing() -> Result<(
     Ok(())
 }
 
+/// Runs `command` under a shell that grants it so many file descriptors.
+fn with_descriptors(command: &Command, granted: u32) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit -n {granted}; exec \"$@\"")).arg("sh").arg(command.get_program());
+    shell.args(command.get_args());
+    shell
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_never_take_the_files_that_storage_needs() -> Result<()> {
+    let mut cluster = Cluster::prepare("descriptors", 1)?;
+    let command = with_descriptors(&cluster.node(1).command(), 700);
+    cluster.node(1).start_as(command)?;
+    let status = cluster.node(1).wait_exit(PATIENCE)?;
+    let said = cluster.node(1).said();
+    ensure!(!status.success() && said.contains("may have 700 files") && said.contains("LimitNOFILE"), "{said}");
+
+    let command = with_descriptors(&cluster.node(1).command(), 1400);
+    cluster.node(1).start_as(command)?;
+    cluster.form()?;
+    cluster.wait_ready()?;
+    let said = cluster.node(1).said();
+    ensure!(said.contains("node.client_connections_max") && said.contains("fewer connections are held"), "{said}");
+    // More connections than it was granted files, from two addresses of this machine that nobody else uses.
+    let address: std::net::SocketAddr = cluster.node(1).client_address.parse()?;
+    let mut held = Vec::new();
+    for number in 0..1600 {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind(std::net::SocketAddr::from(([127, 0, 0, 2 + (number % 2)], 0)))?;
+        // The node closes what is too much; this side keeps its end.
+        held.push(socket.connect(address).await);
+    }
+    cluster.exec("CREATE ALIAS films FOR DATABASE neo4j")?;
+    let (ready, body) = cluster.node(1).http("/readyz")?;
+    ensure!(ready == 200, "{body}");
+    ensure!(cluster.node(1).stop(PATIENCE)?.success(), "it did not end cleanly");
+    Ok(())
+}
+
 #[test]
 fn a_port_in_use_is_named_together_with_its_setting() -> Result<()> {
     let mut cluster = Cluster::prepare("port-in-use", 1)?;

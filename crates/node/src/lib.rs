@@ -2,6 +2,7 @@
 //!
 //! * [`commands`] is what the program can be told; [`node`] starts everything in order and ends it in order.
 //! * [`config`] reads and validates the settings.
+//! * [`admission`] says who finds room at a listener, `descriptors` how much room there is.
 //! * [`tls`] accepts and opens connections that prove who is at the other end.
 //! * [`api`] is the gRPC surface: protobuf in, protobuf out, and the only place of gRPC status codes.
 //! * [`peers`] carries the members' messages: gRPC around the replica.
@@ -13,9 +14,11 @@
 // `println!` and `eprintln!` panic when nobody reads any more.
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable, clippy::print_stdout, clippy::print_stderr))]
 
+pub mod admission;
 pub mod api;
 pub mod commands;
 pub mod config;
+mod descriptors;
 pub mod node;
 pub mod observe;
 pub mod peers;

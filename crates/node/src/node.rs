@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +17,18 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::ConnectionLimits;
 use crate::api;
-use crate::config::Config;
+use crate::config::{Config, NodeConfig};
+use crate::descriptors::{self, TooFewDescriptors};
 use crate::observe;
 use crate::observe::metrics::Metrics;
 use crate::peers::GrpcLinks;
 use crate::tls::{self, NotLoopbackError, Tls, TlsError};
 use aliasd_catalog::error_chain;
 use aliasd_replica::{
-    RaftSettings, Replica, ReplicaOptions, StartError, StopReason, Storage, StorageFault, TokioRuntime,
+    RaftSettings, Replica, ReplicaOptions, STORAGE_DESCRIPTORS_MAX, StartError, StopReason, Storage, StorageFault,
+    TokioRuntime,
 };
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
@@ -33,6 +37,24 @@ use aliasd_service::{Operate, Parts, UseCases};
 
 /// How long the listener for members may take to end: its streams never end by themselves.
 const PEERS_END_WITHIN: Duration = Duration::from_millis(200);
+
+/// Connections of other members, each of which has a few.
+const PEER_LIMITS: ConnectionLimits = ConnectionLimits {
+    connections_max: descriptors::PEER_CONNECTIONS_MAX,
+    connections_per_address_max: descriptors::PEER_CONNECTIONS_MAX / 4,
+    certified_only: 0,
+    handshakes_max: 64,
+    handshakes_per_address_max: 16,
+};
+
+/// Connections to the HTTP port, which last seconds.
+const HTTP_LIMITS: ConnectionLimits = ConnectionLimits {
+    connections_max: descriptors::HTTP_CONNECTIONS_MAX,
+    connections_per_address_max: descriptors::HTTP_CONNECTIONS_MAX / 2,
+    certified_only: 0,
+    handshakes_max: 0,
+    handshakes_per_address_max: 0,
+};
 
 /// Why a node did not start. The message names the setting at fault where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +71,9 @@ pub enum NodeStartError {
     /// The log or the catalog cannot be used.
     #[error(transparent)]
     Replica(#[from] StartError),
+    /// The system grants too few file descriptors.
+    #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
     /// An address cannot be listened at.
     #[error("{setting}: cannot listen at {address}")]
     Listen {
@@ -134,6 +159,9 @@ impl NodeStartError {
             Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
             Self::Replica(error) => error.hint(),
             Self::Tls(error) => error.kind.hint().map(str::to_owned),
+            Self::Descriptors(TooFewDescriptors { needed, .. }) => {
+                Some(format!("raise LimitNOFILE in the systemd unit, or `ulimit -n`, to {needed} or more"))
+            }
             Self::Plaintext(_) => None,
         }
     }
@@ -154,6 +182,7 @@ impl Node {
     /// # Errors
     /// A part does not start. What was started before it is stopped again.
     pub async fn start(config: &Config) -> Result<Self, NodeStartError> {
+        let clients = client_limits(&config.node)?;
         let vault = Arc::new(Vault::load(&config.keystore)?);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
         let identity = Identity::new(Arc::clone(&vault), config.cluster.token_lifetime).await?;
@@ -168,7 +197,7 @@ impl Node {
             policy: config.cluster.policy,
         });
         use_cases.operate.report_policy_differences();
-        match listen(config, vault, tls, &replica, use_cases, metrics).await {
+        match listen(config, clients, (vault, tls), &replica, use_cases, metrics).await {
             Ok(node) => Ok(node),
             Err(failure) => {
                 // Nothing was acknowledged yet, so what fails here loses nothing.
@@ -261,8 +290,8 @@ fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
 
 async fn listen(
     config: &Config,
-    vault: Arc<Vault>,
-    tls: Arc<Tls>,
+    limits: ConnectionLimits,
+    (vault, tls): (Arc<Vault>, Arc<Tls>),
     replica: &Replica,
     use_cases: UseCases,
     metrics: Arc<Metrics>,
@@ -271,10 +300,13 @@ async fn listen(
     let (peers, peer) = bind("node.peer_listen", node.peer_listen).await?;
     let (clients, client) = bind("node.client_listen", node.client_listen).await?;
     let (web, http) = bind("node.http_listen", node.http_listen).await?;
-    let incoming =
-        if node.insecure_plaintext { tls::clients_in_clear(clients)? } else { tls::clients(clients, Arc::clone(&tls)) };
+    let incoming = if node.insecure_plaintext {
+        tls::clients_in_clear(clients, limits)?
+    } else {
+        tls::clients(clients, limits, Arc::clone(&tls))
+    };
     let peers = {
-        let (replica, incoming) = (replica.clone(), tls::peers(peers, Arc::clone(&tls)));
+        let (replica, incoming) = (replica.clone(), tls::peers(peers, PEER_LIMITS, Arc::clone(&tls)));
         Listener::serve("node.peer_listen", |stop| {
             async move { Ok(api::serve_peers(&replica, incoming, stop).await?) }.boxed()
         })
@@ -290,14 +322,44 @@ async fn listen(
     let web = {
         let operate = operate.clone();
         Listener::serve("node.http_listen", |stop| {
-            let served = observe::http::serve(web, operate, metrics, stop);
-            async move { Ok(served.await?) }.boxed()
+            let served = observe::http::serve(web, HTTP_LIMITS, operate, metrics, stop);
+            async move {
+                served.await;
+                Ok(())
+            }
+            .boxed()
         })
     };
     let addresses = Addresses { client, peer, http };
     tracing::info!(node = node.id, %client, %peer, %http, cluster = config.cluster.name, "the node serves");
     let (replica, shutdown_timeout) = (replica.clone(), node.shutdown_timeout);
     Ok(Node { replica, operate, vault, tls, addresses, shutdown_timeout, clients, peers, http: web })
+}
+
+/// How many connections clients get of what is granted. Says so if that is less than configured.
+fn client_limits(node: &NodeConfig) -> Result<ConnectionLimits, TooFewDescriptors> {
+    let configured = |setting: NonZeroU64| usize::try_from(setting.get()).unwrap_or(usize::MAX);
+    let (granted, wanted) = (descriptors::granted(), configured(node.client_connections_max));
+    let connections_max = descriptors::for_clients(granted, STORAGE_DESCRIPTORS_MAX, wanted)?;
+    let per_address = configured(node.client_connections_per_address_max);
+    if connections_max < wanted {
+        tracing::warn!(
+            setting = "node.client_connections_max",
+            configured = wanted,
+            used = connections_max,
+            granted,
+            "fewer connections are held than configured, because the system grants this process too few files: raise \
+             LimitNOFILE in the systemd unit, or `ulimit -n`"
+        );
+    }
+    Ok(ConnectionLimits {
+        connections_max,
+        // The same part of what is left.
+        connections_per_address_max: (per_address.saturating_mul(connections_max) / wanted).max(1),
+        certified_only: if node.insecure_plaintext { 0 } else { connections_max / 8 },
+        handshakes_max: 256,
+        handshakes_per_address_max: 64,
+    })
 }
 
 async fn bind(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), NodeStartError> {

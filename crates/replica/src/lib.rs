@@ -77,5 +77,5 @@ pub use options::{RaftSettings, ReplicaOptions};
 pub use runtime::{Moment, Runtime, SharedRuntime, TokioRuntime};
 pub use serve::PeerServer;
 pub use status::{MemberStatus, ReplicaRole, ReplicaStatus};
-pub use storage::{MemoryStorage, Storage};
+pub use storage::{MemoryStorage, STORAGE_DESCRIPTORS_MAX, Storage};
 pub use types::{Member, NodeId};

@@ -38,6 +38,17 @@ use crate::tls::{AcceptedConnections, PeerConnection};
 
 /// The largest request: a statement of 1 MiB with its parameters.
 const REQUEST_BYTES_MAX: usize = 4 << 20;
+/// The largest request about users, their privileges and passwords: two names of the longest kind. A login is one of them, so
+/// this is what somebody may send before it has proved anything.
+const USER_REQUEST_BYTES_MAX: usize = 512 << 10;
+/// The largest question about the node and its protocol, which anybody may ask; and about the cluster.
+const NODE_REQUEST_BYTES_MAX: usize = 64 << 10;
+/// Calls that run at once on one connection. More wait on the side of the caller.
+const STREAMS_MAX: u32 = 128;
+/// Bytes that a client may send ahead of being read, in one call and on one connection.
+const CLIENT_WINDOWS: (u32, u32) = (64 << 10, 512 << 10);
+/// How long a call may take until its answer begins, whatever it waits for. Each wait has a shorter bound of its own.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a silent client is tested, and how long it may take to answer.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
 /// Bytes that may be under way to one member in one stream and in one connection.
@@ -58,19 +69,30 @@ pub async fn serve_clients(
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
     let reflection = services_for_clients().into_iter().fold(reflection, Builder::with_service_name);
     let reflection = reflection.build_v1().expect("the descriptors were made by the build");
+    let reflection = reflection.max_decoding_message_size(NODE_REQUEST_BYTES_MAX);
     let (interval, timeout) = KEEP_ALIVE;
     let (reporter, health) = tonic_health::server::health_reporter();
+    let health = health.max_decoding_message_size(NODE_REQUEST_BYTES_MAX);
+    let (stream_window, connection_window) = CLIENT_WINDOWS;
     let UseCases { authenticate, execute, resolve, watch, account, operate } = use_cases;
+    let auth = AuthServer::new(auth::AuthService { authenticate: authenticate.clone(), account });
+    let auth = auth.max_decoding_message_size(USER_REQUEST_BYTES_MAX);
     let readiness = health::follow_readiness(operate.clone(), Arc::clone(&metrics), reporter, stop.clone());
     let readiness = tokio::spawn(readiness);
+    let cluster = ClusterServer::new(cluster::ClusterService(operate));
+    let cluster = cluster.max_decoding_message_size(NODE_REQUEST_BYTES_MAX);
     let served = Server::builder()
         .http2_keepalive_interval(Some(interval))
         .http2_keepalive_timeout(Some(timeout))
-        .layer(AccessLayer { authenticate: authenticate.clone(), metrics })
+        .max_concurrent_streams(Some(STREAMS_MAX))
+        .initial_stream_window_size(stream_window)
+        .initial_connection_window_size(connection_window)
+        .timeout(CALL_TIMEOUT)
+        .layer(AccessLayer { authenticate, metrics })
         .add_service(RouterServer::new(router::RouterService { resolve, watch }))
         .add_service(AdminServer::new(admin::AdminService(execute)).max_decoding_message_size(REQUEST_BYTES_MAX))
-        .add_service(AuthServer::new(auth::AuthService { authenticate, account }))
-        .add_service(ClusterServer::new(cluster::ClusterService(operate)))
+        .add_service(auth)
+        .add_service(cluster)
         .add_service(health)
         .add_service(reflection)
         .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())

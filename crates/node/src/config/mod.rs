@@ -87,6 +87,10 @@ pub struct NodeConfig {
     pub client_listen: SocketAddr,
     /// Where clients reach this node; `None` if that is where it listens.
     pub client_advertise: Option<Address>,
+    /// Connections of clients at once.
+    pub client_connections_max: NonZeroU64,
+    /// Connections of clients at once from one address; at most `client_connections_max`.
+    pub client_connections_per_address_max: NonZeroU64,
     /// Where the other nodes are served.
     pub peer_listen: SocketAddr,
     /// Where the other nodes reach this one; `None` if that is where it listens.

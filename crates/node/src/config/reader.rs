@@ -62,6 +62,9 @@ fn node(reader: &mut ConfigReader) -> NodeConfig {
         data_dir: reader.or_default("node.data_dir", value::absolute_path),
         client_listen: reader.or_default("node.client_listen", value::listen),
         client_advertise: reader.optional("node.client_advertise", value::address),
+        client_connections_max: reader.or_default("node.client_connections_max", value::positive),
+        client_connections_per_address_max: reader
+            .or_default("node.client_connections_per_address_max", value::positive),
         peer_listen: reader.or_default("node.peer_listen", value::listen),
         peer_advertise: reader.optional("node.peer_advertise", value::address),
         http_listen: reader.or_default("node.http_listen", value::listen),
@@ -115,6 +118,10 @@ fn relate(config: &Config, reader: &mut ConfigReader) {
         let message = format!("serves passwords in clear at {}, which is no loopback address", node.client_listen);
         let hint = "leave it false and use certificates, or listen at 127.0.0.1 only";
         reader.report("node.insecure_plaintext", &message, hint);
+    }
+    if node.client_connections_per_address_max > node.client_connections_max {
+        let message = "is more than node.client_connections_max, so that one address could take every place";
+        reader.report("node.client_connections_per_address_max", message, "a quarter of it is a good value");
     }
     advertised("node.client_advertise", node.client_listen, node.client_advertise.as_ref(), reader);
     advertised("node.peer_advertise", node.peer_listen, node.peer_advertise.as_ref(), reader);

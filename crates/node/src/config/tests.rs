@@ -255,6 +255,10 @@ fn settings_have_to_agree() {
     assert!(unspecified.starts_with("node.peer_advertise: is needed, because nobody can dial 0.0.0.0:7681"));
     let ports = &with("http_listen = '127.0.0.1:7680'")[0];
     assert!(ports.starts_with("node.http_listen: '127.0.0.1:7680' uses the port of node.client_listen"));
+    let connections = &with("client_connections_max = 100")[0];
+    assert!(
+        connections.starts_with("node.client_connections_per_address_max: is more than node.client_connections_max")
+    );
     let timing = problems(load(&format!(
         "[cluster]\nelection_timeout_min = '200ms'\nelection_timeout_max = '200ms'\n{REQUIRED}"
     )));

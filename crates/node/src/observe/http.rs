@@ -1,7 +1,10 @@
 //! Metrics, liveness and readiness over plain HTTP, for the machinery around a node. Read-only and without login: it
 //! shows figures and codes, never a name of the catalog.
+//!
+//! A connection is for one question, which has to come soon and whose answer has to be read soon.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aliasd_service::{NodeFailure, Operate};
 use axum::Router;
@@ -9,10 +12,15 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::metrics::Metrics;
+use crate::admission::{Admission, ConnectionLimits, Place};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -23,22 +31,55 @@ struct Shown {
     metrics: Arc<Metrics>,
 }
 
-/// Serves until `stop`.
-///
-/// # Errors
-/// The listener cannot be used any more.
+/// How long a caller may take to ask.
+const QUESTION_WITHIN: Duration = Duration::from_secs(5);
+/// How long a connection lasts: until the answer is read.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(10);
+/// How long to wait before accepting again after the system refused.
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `stop`. Whoever finds no room is closed without a word.
 pub async fn serve(
     listener: TcpListener,
+    limits: ConnectionLimits,
     operate: Operate,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
-) -> std::io::Result<()> {
+) {
     let routes = Router::new()
         .route("/metrics", get(expose))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
         .with_state(Shown { operate, metrics });
-    axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
+    let admission = Admission::new(limits);
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, remote)) = accepted else {
+            tokio::time::sleep(REFUSED_PAUSE).await;
+            continue;
+        };
+        if let Ok(place) = admission.admit(remote.ip()) {
+            connections.spawn(answer(stream, place, routes.clone()));
+        }
+    }
+    connections.close();
+    connections.wait().await;
+}
+
+/// Answers one question.
+async fn answer(stream: TcpStream, place: Place, routes: Router) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(QUESTION_WITHIN)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
+    // Whoever asks nothing, or nothing that makes sense, is not worth a line.
+    let _ = tokio::time::timeout(CONNECTION_WITHIN, connection).await;
+    drop(place);
 }
 
 async fn expose(State(Shown { operate, metrics }): State<Shown>) -> impl IntoResponse {

@@ -1,14 +1,16 @@
 //! Accepting connections: a stream of them for a gRPC server.
 //!
-//! Handshakes run beside one another and have a deadline, so that a slow or hostile caller holds up nobody, and a failed
-//! one is told to the log and forgotten. The loop ends when the stream is dropped.
+//! Connections have places, which `crate::admission` gives out, and those that find none are closed. Handshakes run beside one
+//! another, have a deadline and give way to newer ones when there are too many, so that a slow or hostile caller holds up
+//! nobody. Whoever is turned away is told to the log, of each kind one at a time. The loop ends when the stream is dropped.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aliasd_catalog::error_chain;
 use aliasd_keyring::pki;
@@ -17,18 +19,19 @@ use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
 use super::Tls;
+use crate::admission::{Admission, ConnectionLimits, Handshakes, NoRoom, Place, REFUSALS_SAID_EVERY, Refusals};
 
 /// How long a caller may take for its handshake.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Handshakes that run at once. More callers wait in the system's queue.
-const HANDSHAKES_MAX: usize = 512;
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that wait to be taken over by the server.
+const WAITING_MAX: usize = 64;
 /// How long to wait before accepting again after the system refused, most likely for want of file descriptors.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -46,6 +49,8 @@ pub struct PeerConnection {
 pub struct Accepted<C> {
     stream: Stream,
     connection: C,
+    /// Held as long as the connection is.
+    _place: Place,
 }
 
 /// The stream of accepted connections, for `serve_with_incoming`.
@@ -57,27 +62,33 @@ pub type AcceptedConnections<C> = ReceiverStream<io::Result<Accepted<C>>>;
 pub struct NotLoopbackError(pub SocketAddr);
 
 /// Accepts clients over TLS 1.3, with or without a certificate.
-pub fn clients(listener: TcpListener, tls: Arc<Tls>) -> AcceptedConnections<ClientConnection> {
-    accept(listener, move |stream, remote| {
+pub fn clients(
+    listener: TcpListener,
+    limits: ConnectionLimits,
+    tls: Arc<Tls>,
+) -> AcceptedConnections<ClientConnection> {
+    accept(listener, limits, move |stream, remote, place| {
         let config = tls.clients();
         async move {
             let stream = handshake(config, stream).await?;
             let certificate = peer_certificate(&stream).map(understand).transpose()?;
+            place.confirm(certificate.is_some()).map_err(io::Error::other)?;
             let connection = ClientConnection { remote, certificate };
-            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection })
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, _place: place })
         }
     })
 }
 
 /// Accepts other nodes over mutual TLS 1.3. One whose certificate proves no node id is turned away.
-pub fn peers(listener: TcpListener, tls: Arc<Tls>) -> AcceptedConnections<PeerConnection> {
-    accept(listener, move |stream, remote| {
+pub fn peers(listener: TcpListener, limits: ConnectionLimits, tls: Arc<Tls>) -> AcceptedConnections<PeerConnection> {
+    accept(listener, limits, move |stream, remote, place| {
         let config = tls.peers();
         async move {
             let stream = handshake(config, stream).await?;
             let certificate = peer_certificate(&stream).ok_or(io::ErrorKind::PermissionDenied)?;
             let node_id = pki::peer_node_id(certificate).map_err(io::Error::other)?;
-            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection: PeerConnection { remote, node_id } })
+            let connection = PeerConnection { remote, node_id };
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, _place: place })
         }
     })
 }
@@ -86,57 +97,99 @@ pub fn peers(listener: TcpListener, tls: Arc<Tls>) -> AcceptedConnections<PeerCo
 ///
 /// # Errors
 /// The listener is not on a loopback address.
-pub fn clients_in_clear(listener: TcpListener) -> Result<AcceptedConnections<ClientConnection>, NotLoopbackError> {
+pub fn clients_in_clear(
+    listener: TcpListener,
+    limits: ConnectionLimits,
+) -> Result<AcceptedConnections<ClientConnection>, NotLoopbackError> {
     // A listener without an address is as good as one that everybody reaches.
     let address = listener.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
     if !address.ip().is_loopback() {
         return Err(NotLoopbackError(address));
     }
-    Ok(accept(listener, |stream, remote| async move {
-        Ok(Accepted { stream: Stream::Plain(stream), connection: ClientConnection { remote, certificate: None } })
+    Ok(accept(listener, limits, |stream, remote, place| async move {
+        place.confirm(false).map_err(io::Error::other)?;
+        let connection = ClientConnection { remote, certificate: None };
+        Ok(Accepted { stream: Stream::Plain(stream), connection, _place: place })
     }))
 }
 
-fn accept<C, F, W>(listener: TcpListener, welcome: W) -> AcceptedConnections<C>
+fn accept<C, F, W>(listener: TcpListener, limits: ConnectionLimits, welcome: W) -> AcceptedConnections<C>
 where
     C: Send + 'static,
-    F: Future<Output = io::Result<Accepted<C>>> + Send,
-    W: Fn(TcpStream, SocketAddr) -> F + Send + 'static,
-    F: 'static,
+    F: Future<Output = io::Result<Accepted<C>>> + Send + 'static,
+    W: Fn(TcpStream, SocketAddr, Place) -> F + Send + 'static,
 {
-    let (sender, receiver) = mpsc::channel(HANDSHAKES_MAX);
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
-        let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        let (admission, mut handshakes) = (Admission::new(limits), Handshakes::new(limits));
+        let log = Arc::new(RefusalLog::default());
+        let mut counts = tokio::time::interval(REFUSALS_SAID_EVERY);
         loop {
-            let permit = Arc::clone(&handshakes).acquire_owned().await.expect("nobody closes the semaphore");
             let accepted = tokio::select! {
                 () = sender.closed() => return,
+                _ = counts.tick() => {
+                    log.counts();
+                    continue;
+                }
                 accepted = listener.accept() => accepted,
             };
             let (stream, remote) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(error = error_chain(&error), "a connection could not be accepted");
+                    log.not_accepted(&error);
                     tokio::time::sleep(REFUSED_PAUSE).await;
                     continue;
                 }
             };
-            let welcomed = welcome(stream, remote);
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                let _permit = permit;
+            let place = match admission.admit(remote.ip()) {
+                Ok(place) => place,
+                Err(no_room) => {
+                    log.turned_away(remote, &no_room);
+                    continue;
+                }
+            };
+            let (welcomed, sender, refusals) = (welcome(stream, remote, place), sender.clone(), Arc::clone(&log));
+            let handshake = tokio::spawn(async move {
                 match tokio::time::timeout(HANDSHAKE_TIMEOUT, welcomed).await {
                     // The server may be stopping; then the connection closes with the message.
                     Ok(Ok(accepted)) => drop(sender.send(Ok(accepted)).await),
-                    Ok(Err(error)) => {
-                        tracing::info!(%remote, error = error_chain(&error), "a connection was turned away");
-                    }
-                    Err(_) => tracing::info!(%remote, "a connection was turned away: its handshake took too long"),
+                    Ok(Err(error)) => refusals.turned_away(remote, &error),
+                    Err(_) => refusals.turned_away(remote, &NoRoom::HandshakeTooSlow),
                 }
             });
+            if let Some(gave_way) = handshakes.begin(remote.ip(), handshake.abort_handle()) {
+                // Whichever it was, this one came on top.
+                log.turned_away(remote, &gave_way);
+            }
         }
     });
     ReceiverStream::new(receiver)
+}
+
+/// What the log says of those who are turned away.
+#[derive(Default)]
+struct RefusalLog(Refusals);
+
+impl RefusalLog {
+    fn turned_away(&self, remote: SocketAddr, error: &(dyn Error + 'static)) {
+        let error = error_chain(error);
+        if self.0.say(&error, Instant::now()) {
+            tracing::info!(%remote, error, "a connection was turned away");
+        }
+    }
+
+    fn not_accepted(&self, error: &io::Error) {
+        let error = error_chain(error);
+        if self.0.say(&error, Instant::now()) {
+            tracing::warn!(error, "a connection could not be accepted");
+        }
+    }
+
+    fn counts(&self) {
+        for (error, count) in self.0.due(Instant::now()) {
+            tracing::info!(error, count, "more connections were turned away");
+        }
+    }
 }
 
 async fn handshake(config: Arc<ServerConfig>, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {

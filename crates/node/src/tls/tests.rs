@@ -8,7 +8,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_stream::StreamExt;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
@@ -17,6 +17,15 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::{CertificatePaths, TlsSettings};
 use super::{Tls, clients, clients_in_clear, peer_channel, peers};
+use crate::admission::ConnectionLimits;
+
+const LIMITS: ConnectionLimits = ConnectionLimits {
+    connections_max: 12,
+    connections_per_address_max: 6,
+    certified_only: 2,
+    handshakes_max: 6,
+    handshakes_per_address_max: 4,
+};
 
 /// Certificates of three nodes and a client, from one authority, in one directory.
 fn certificates() -> TempDir {
@@ -59,7 +68,7 @@ async fn listener() -> (TcpListener, String) {
 async fn health_server(tls: Arc<Tls>) -> String {
     let (listener, address) = listener().await;
     let (_, health) = tonic_health::server::health_reporter();
-    let incoming = peers(listener, tls);
+    let incoming = peers(listener, LIMITS, tls);
     tokio::spawn(Server::builder().add_service(health).serve_with_incoming(incoming));
     address
 }
@@ -95,7 +104,7 @@ async fn a_node_of_another_authority_is_turned_away_on_both_sides() {
 async fn a_peer_connection_carries_the_node_id() {
     let directory = certificates();
     let (listener, address) = listener().await;
-    let mut incoming = peers(listener, tls(directory.path(), 2));
+    let mut incoming = peers(listener, LIMITS, tls(directory.path(), 2));
     let from = tls(directory.path(), 3);
     let call = tokio::spawn(async move { check(&from, 2, &address).await });
     let accepted = incoming.next().await.unwrap().unwrap();
@@ -159,7 +168,7 @@ async fn assert_closed(stream: &mut (impl AsyncReadExt + Unpin)) {
 async fn clients_connect_with_and_without_a_certificate() {
     let directory = certificates();
     let (listener, address) = listener().await;
-    let mut incoming = clients(listener, tls(directory.path(), 1));
+    let mut incoming = clients(listener, LIMITS, tls(directory.path(), 1));
 
     let _anonymous = connect(client_config(directory.path(), None), &address).await.unwrap();
     assert_eq!(incoming.next().await.unwrap().unwrap().connect_info().certificate, None);
@@ -175,7 +184,7 @@ async fn a_bad_handshake_neither_stops_nor_delays_the_others() {
     let directory = certificates();
     let stranger = certificates();
     let (listener, address) = listener().await;
-    let mut incoming = clients(listener, tls(directory.path(), 1));
+    let mut incoming = clients(listener, LIMITS, tls(directory.path(), 1));
     // One says nothing, one says rubbish, one trusts another authority, one shows a stranger's certificate.
     let _silent = TcpStream::connect(&address).await.unwrap();
     let mut rubbish = TcpStream::connect(&address).await.unwrap();
@@ -189,11 +198,39 @@ async fn a_bad_handshake_neither_stops_nor_delays_the_others() {
     incoming.next().await.unwrap().unwrap();
 }
 
+/// On Linux, a whole network of addresses leads to the machine itself.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_holds_connections_open_keeps_nobody_else_out() {
+    let directory = certificates();
+    let (listener, address) = listener().await;
+    let mut incoming = clients(listener, LIMITS, tls(directory.path(), 1));
+    // More than one address may have, all silent: the oldest give way to the others.
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        silent.push(socket.connect(address.parse().unwrap()).await.unwrap());
+    }
+    assert_closed(&mut silent[0]).await;
+    // Somebody else gets in at once, and again, up to what one address may have.
+    let (mut held, mut accepted) = (Vec::new(), Vec::new());
+    for _ in 0..LIMITS.connections_per_address_max {
+        held.push(connect(client_config(directory.path(), None), &address).await.unwrap());
+        accepted.push(incoming.next().await.unwrap().unwrap());
+    }
+    connect(client_config(directory.path(), None), &address).await.unwrap_err();
+    // A connection that ends makes room.
+    accepted.pop();
+    held.push(connect(client_config(directory.path(), None), &address).await.unwrap());
+    incoming.next().await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn dropping_the_stream_closes_the_listener() {
     let directory = certificates();
     let (listener, address) = listener().await;
-    drop(clients(listener, tls(directory.path(), 1)));
+    drop(clients(listener, LIMITS, tls(directory.path(), 1)));
     // The port becomes free once the loop has noticed.
     while TcpListener::bind(&address).await.is_err() {
         tokio::task::yield_now().await;
@@ -205,9 +242,11 @@ async fn tonic_clients_speak_to_the_client_listener() {
     let directory = certificates();
     let (listener, address) = listener().await;
     let (_, health) = tonic_health::server::health_reporter();
-    tokio::spawn(
-        Server::builder().add_service(health).serve_with_incoming(clients(listener, tls(directory.path(), 1))),
-    );
+    tokio::spawn(Server::builder().add_service(health).serve_with_incoming(clients(
+        listener,
+        LIMITS,
+        tls(directory.path(), 1),
+    )));
     let mut stream = connect(client_config(directory.path(), None), &address).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     assert_eq!(stream.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
@@ -239,10 +278,10 @@ async fn certificates_are_read_again_and_bad_ones_change_nothing() {
 #[tokio::test]
 async fn nothing_is_served_in_clear_except_on_loopback() {
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let error = clients_in_clear(everywhere).unwrap_err();
+    let error = clients_in_clear(everywhere, LIMITS).unwrap_err();
     assert!(error.to_string().starts_with("node.insecure_plaintext: 0.0.0.0:"), "{error}");
     let (listener, address) = listener().await;
-    let mut incoming = clients_in_clear(listener).unwrap();
+    let mut incoming = clients_in_clear(listener, LIMITS).unwrap();
     let _client = TcpStream::connect(&address).await.unwrap();
     assert!(incoming.next().await.unwrap().unwrap().connect_info().certificate.is_none());
 }

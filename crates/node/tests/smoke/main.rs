@@ -5,6 +5,7 @@
 
 mod cut;
 mod explain;
+mod limits;
 mod policy;
 mod privileges;
 mod rig;

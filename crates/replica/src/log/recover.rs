@@ -23,6 +23,7 @@ use super::watermark::{Mark, Watermark};
 use super::{position, records};
 use crate::fault::StorageFault;
 use crate::frame::FrameError;
+use crate::storage::DATABASE_FILES_MAX;
 use crate::types::NodeId;
 
 /// Size of the memory table; the write-ahead log, replayed at start, is bounded by it.
@@ -98,6 +99,7 @@ fn options(create: bool, recovery: DBRecoveryMode) -> Options {
     options.set_write_buffer_size(WRITE_BUFFER_BYTES);
     options.set_compression_type(rocksdb::DBCompressionType::Lz4);
     options.set_keep_log_file_num(2);
+    options.set_max_open_files(DATABASE_FILES_MAX);
     options
 }
 

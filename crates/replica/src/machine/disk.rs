@@ -20,6 +20,7 @@ use super::faults::{Faults, InstallStep};
 use super::state::{AppliedState, RecordWrites, restore};
 use crate::durable;
 use crate::fault::StorageFault;
+use crate::storage::DATABASE_FILES_MAX;
 
 const CURRENT: &str = "CURRENT";
 const CURRENT_NEXT: &str = "CURRENT.next";
@@ -209,6 +210,7 @@ impl Generation {
         options.set_write_buffer_size(WRITE_BUFFER_BYTES);
         options.set_compression_type(rocksdb::DBCompressionType::Lz4);
         options.set_keep_log_file_num(2);
+        options.set_max_open_files(DATABASE_FILES_MAX);
         let database = DB::open(&options, &path)
             .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", error))?;
         let directory = Directory { path, temporary: AtomicBool::new(create), faults: Arc::clone(faults) };
