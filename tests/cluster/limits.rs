@@ -133,9 +133,9 @@ async fn connections_never_take_the_files_that_storage_needs() -> Result<()> {
     // More connections than it was granted files, from two addresses of this machine that nobody else uses.
     let address: std::net::SocketAddr = cluster.node(1).client_address.parse()?;
     let mut held = Vec::new();
-    for number in 0..1600 {
+    for last in [2, 3].into_iter().cycle().take(1600) {
         let socket = tokio::net::TcpSocket::new_v4()?;
-        socket.bind(std::net::SocketAddr::from(([127, 0, 0, 2 + (number % 2)], 0)))?;
+        socket.bind(std::net::SocketAddr::from(([127, 0, 0, last], 0)))?;
         // The node closes what is too much; this side keeps its end.
         held.push(socket.connect(address).await);
     }

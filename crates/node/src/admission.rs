@@ -5,10 +5,11 @@
 //! that drag on give way to newer ones, so that silence holds nobody up. Counting only: no socket, no clock.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use aliasd_service::identity::network_of;
 use tokio::task::AbortHandle;
 
 /// How long a kind of refusal is only counted after it was said.
@@ -85,7 +86,7 @@ impl Admission {
     /// There is none, or none for that address.
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, NoRoom> {
         let ConnectionLimits { connections_max, connections_per_address_max, certified_only, .. } = self.limits;
-        let origin = origin(address);
+        let origin = network_of(address);
         let mut open = self.open();
         if open.total >= connections_max {
             return Err(NoRoom::Full);
@@ -129,17 +130,6 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one address.
-fn origin(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address => address,
-    }
-}
-
 /// The handshakes of one listener that run, oldest first.
 #[derive(Debug)]
 pub(crate) struct Handshakes {
@@ -154,7 +144,7 @@ impl Handshakes {
 
     /// One more. Ends the one that it is too many with, and says so.
     pub(crate) fn begin(&mut self, address: IpAddr, handshake: AbortHandle) -> Option<NoRoom> {
-        let origin = origin(address);
+        let origin = network_of(address);
         self.by_age.retain(|(_, handshake)| !handshake.is_finished());
         self.by_age.push((origin, handshake));
         let of_origin = self.by_age.iter().filter(|(other, _)| *other == origin).count();

@@ -185,7 +185,8 @@ impl Node {
         let clients = client_limits(&config.node)?;
         let vault = Arc::new(Vault::load(&config.keystore)?);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
-        let identity = Identity::new(Arc::clone(&vault), config.cluster.token_lifetime).await?;
+        let identity =
+            Identity::new(Arc::clone(&vault), config.cluster.token_lifetime, config.node.failed_logins).await?;
         let replica = Replica::start(options(config, &tls)).await?;
         let metrics = Arc::new(Metrics::new());
         let use_cases = UseCases::new(Parts {

@@ -5,7 +5,7 @@ use aliasd_catalog::{CatalogName, EffectiveHome, Explanation, Grant, PlainSecret
 use crate::audit::{Action, Line, outcome};
 use crate::authenticate::Authenticate;
 use crate::failure::{Failure, NodeFailure};
-use crate::identity::Authenticated;
+use crate::identity::{Asker, Authenticated};
 use crate::read::{Freshness, Reader};
 
 /// A user as the catalog knows it.
@@ -107,7 +107,7 @@ impl Account {
         let name = UserName::new(user).map_err(|_| NodeFailure::WrongCredentials {})?;
         self.reader.permit(&caller.principal(), |visible| visible.act_for(&name)).await?;
         self.reader.view_for(caller, freshness).await?;
-        let verified = self.authenticate.verify_password(user, password, caller.remote).await?;
+        let verified = self.authenticate.verify_password(user, password, Asker::Proven(caller)).await?;
         self.profile(&verified.user)
     }
 

@@ -23,10 +23,10 @@ pub(super) struct AuthService {
 #[tonic::async_trait]
 impl Auth for AuthService {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
-        let from = connection(&request).map_err(status)?.remote;
+        let connection = connection(&request).map_err(status)?.clone();
         let mut request = request.into_inner();
         let password = PlainSecret::new(take(&mut request.password));
-        let (caller, token) = self.authenticate.log_in(&request.user, password, from).await.map_err(status)?;
+        let (caller, token) = self.authenticate.log_in(&request.user, password, &connection).await.map_err(status)?;
         let profile = self.account.profile(&caller.user).map_err(status)?;
         Ok(Response::new(v1::LoginResponse {
             token: token.expose().to_owned(),

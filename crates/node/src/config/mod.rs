@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aliasd_catalog::Policy;
+use aliasd_service::identity::LoginLimits;
 use aliasd_service::vault::KeystoreSettings;
 
 use crate::tls::TlsSettings;
@@ -91,6 +92,8 @@ pub struct NodeConfig {
     pub client_connections_max: NonZeroU64,
     /// Connections of clients at once from one address; at most `client_connections_max`.
     pub client_connections_per_address_max: NonZeroU64,
+    /// Wrong passwords that are taken in a minute.
+    pub failed_logins: LoginLimits,
     /// Where the other nodes are served.
     pub peer_listen: SocketAddr,
     /// Where the other nodes reach this one; `None` if that is where it listens.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use aliasd_catalog::Policy;
 
+use aliasd_service::identity::LoginLimits;
 use aliasd_service::vault::KeystoreSettings;
 
 use super::error::{ConfigError, SettingError};
@@ -43,7 +44,7 @@ fn cluster(reader: &mut ConfigReader) -> ClusterConfig {
     ClusterConfig {
         name: reader.or_default("cluster.name", value::name),
         max_staleness: reader.or_default("cluster.max_staleness", value::duration),
-        token_lifetime: reader.or_default("cluster.token_lifetime", value::duration),
+        token_lifetime: reader.or_default("cluster.token_lifetime", value::lifetime),
         policy: Policy {
             database_management_implies_alias_management: reader
                 .or_default("cluster.database_management_implies_alias_management", value::flag),
@@ -65,6 +66,10 @@ fn node(reader: &mut ConfigReader) -> NodeConfig {
         client_connections_max: reader.or_default("node.client_connections_max", value::positive),
         client_connections_per_address_max: reader
             .or_default("node.client_connections_per_address_max", value::positive),
+        failed_logins: LoginLimits {
+            per_address: reader.or_default("node.failed_logins_per_address_max", value::tries),
+            per_user: reader.or_default("node.failed_logins_per_user_max", value::tries),
+        },
         peer_listen: reader.or_default("node.peer_listen", value::listen),
         peer_advertise: reader.optional("node.peer_advertise", value::address),
         http_listen: reader.or_default("node.http_listen", value::listen),

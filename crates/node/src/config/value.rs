@@ -36,6 +36,12 @@ pub(super) fn positive(text: &str) -> Result<NonZeroU64, Expected> {
     text.parse().map_err(|_| "a whole number from 1 on")
 }
 
+/// A number of tries in a minute.
+pub(super) fn tries(text: &str) -> Result<u32, Expected> {
+    let tries = text.parse().ok().filter(|tries| (1..=100_000).contains(tries));
+    tries.ok_or("a whole number from 1 to 100000")
+}
+
 pub(super) fn count(text: &str) -> Result<u64, Expected> {
     text.parse().map_err(|_| "a whole number")
 }
@@ -59,6 +65,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, Expected> {
         return Err(EXPECTED);
     }
     Ok(Duration::from_millis(milliseconds))
+}
+
+/// How long a token may be good for: at most 30 days, since whoever finds one has it until it ends.
+pub(super) fn lifetime(text: &str) -> Result<Duration, Expected> {
+    let fits = duration(text).ok().filter(|lifetime| *lifetime <= Duration::from_secs(30 * 86_400));
+    fits.ok_or("a duration from 1ms to 30d with a unit, such as 10m, 1h or 7d")
 }
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, Expected> {

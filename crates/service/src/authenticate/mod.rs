@@ -2,7 +2,6 @@
 
 mod access;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aliasd_catalog::{PlainSecret, Rejection};
@@ -11,7 +10,7 @@ pub use self::access::{Call, CallRule, Caller, RequiredPrivilege, Served};
 use crate::audit::{Action, Line, outcome};
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
-use crate::identity::{AuthError, Authenticated, ClientConnection, Identity, LoginToken, Method};
+use crate::identity::{Asker, AuthError, Authenticated, ClientConnection, Identity, LoginToken, Method};
 use crate::read::Reader;
 use crate::readiness::Readiness;
 
@@ -98,7 +97,7 @@ impl Authenticate {
         line.end(failure.code, None);
     }
 
-    /// Checks a password, which came from that address.
+    /// Checks a password.
     ///
     /// # Errors
     /// Whatever is wrong, it is the same failure.
@@ -106,23 +105,23 @@ impl Authenticate {
         &self,
         user: &str,
         password: PlainSecret,
-        from: SocketAddr,
+        asker: Asker<'_>,
     ) -> Result<Authenticated, Failure> {
         let view = self.reader.present();
-        let first = self.identity.verify_password(user, password.clone(), from, &view.catalog).await;
+        let first = self.identity.verify_password(user, password.clone(), asker, &view.catalog).await;
         let second = match first {
             Err(AuthError::Wrong)
                 if self.reader.catch_up().await.is_ok() && self.reader.present().revision > view.revision =>
             {
                 let view = self.reader.present();
-                self.identity.verify_password(user, password, from, &view.catalog).await
+                self.identity.verify_password(user, password, asker, &view.catalog).await
             }
             first => first,
         };
         second.map_err(Failure::from).inspect_err(|failure| self.counters.count(Counted::RefusedCaller, failure.code))
     }
 
-    /// Exchanges a password, which came from that address, for a token.
+    /// Exchanges a password, which came over that connection, for a token.
     ///
     /// # Errors
     /// The password is wrong, or this node cannot sign.
@@ -130,11 +129,11 @@ impl Authenticate {
         &self,
         user: &str,
         password: PlainSecret,
-        from: SocketAddr,
+        connection: &ClientConnection,
     ) -> Result<(Authenticated, LoginToken), Failure> {
-        let mut line = Line::from(Action::LogIn, from);
+        let mut line = Line::from(Action::LogIn, connection.remote);
         line.actor(self.reader.known_user(user));
-        let logged_in = self.log_in_unaudited(user, password, from).await;
+        let logged_in = self.log_in_unaudited(user, password, connection).await;
         if let Ok((proven, _)) = &logged_in {
             line.actor(Some(proven.user.to_string()));
         }
@@ -146,9 +145,9 @@ impl Authenticate {
         &self,
         user: &str,
         password: PlainSecret,
-        from: SocketAddr,
+        connection: &ClientConnection,
     ) -> Result<(Authenticated, LoginToken), Failure> {
-        let user = self.verify_password(user, password, from).await?;
+        let user = self.verify_password(user, password, Asker::Unproven(connection)).await?;
         let token = self.identity.issue(&user, &self.reader.present().catalog)?;
         Ok((user, token))
     }
@@ -193,6 +192,7 @@ fn may_be_late(refusal: &AuthError) -> bool {
     match refusal {
         AuthError::Wrong | AuthError::UnmappedCertificate { .. } | AuthError::Token(_) => true,
         AuthError::Missing
+        | AuthError::Throttled { .. }
         | AuthError::CertificateExpired
         | AuthError::Header(_)
         | AuthError::Busy
@@ -210,6 +210,10 @@ impl From<AuthError> for Failure {
             AuthError::Token(error) => NodeFailure::TokenInvalid { reason: error.to_string() },
             AuthError::Header(reason) => NodeFailure::HeaderInvalid { reason: reason.to_owned() },
             AuthError::Busy => NodeFailure::LoginBusy {},
+            AuthError::Throttled { retry_after } => {
+                let failure = NodeFailure::LoginThrottled { seconds: retry_after.as_secs().max(1).to_string() };
+                return Self { retry_after: Some(retry_after), ..failure.into() };
+            }
             AuthError::NoKey => NodeFailure::CatchingUp {},
         };
         failure.into()
@@ -218,6 +222,7 @@ impl From<AuthError> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::time::SystemTime;
 
     use super::*;

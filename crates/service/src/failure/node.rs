@@ -159,6 +159,10 @@ node_failures! {
     /// Too many passwords are being verified already.
     LoginBusy {} = "LOGIN_BUSY", RetryHere, [], "",
         "Too many passwords are being verified at the moment.", "Try again, or log in once and use the token.";
+    /// Too many wrong passwords.
+    LoginThrottled { seconds } = "LOGIN_THROTTLED", RetryHere, ["42NFF"], "Neo.ClientError.Security.AuthenticationRateLimit",
+        "Too many passwords were wrong for this user or from this address; there is another try in {seconds} s.",
+        "Wait as long as retry_after says. Tokens, certificates and passwords that were right before go on as ever.";
     /// A caller's proof of identity ran out, or its user changed, before or while the answer was given.
     CredentialsEnded {} = "CREDENTIALS_ENDED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The proof of identity that the call began with has expired, or the user has changed since.",

@@ -1,5 +1,7 @@
 //! Why a caller is not who it says.
 
+use std::time::Duration;
+
 /// Why a caller was not authenticated. An unknown user, a wrong password and a suspended user are one and the same.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
@@ -27,6 +29,12 @@ pub enum AuthError {
     /// Too many passwords are being verified already.
     #[error("too many passwords are being verified at the moment")]
     Busy,
+    /// There were too many wrong passwords for this user, or from this address.
+    #[error("too many passwords were wrong")]
+    Throttled {
+        /// When there is a try again.
+        retry_after: Duration,
+    },
     /// This node cannot make or judge tokens: it lacks the cluster's active key, or there is no cluster yet.
     #[error("this node does not hold the cluster's active key")]
     NoKey,

@@ -10,13 +10,14 @@ mod error;
 mod header;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod token;
 mod verified;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use aliasd_catalog::{
     AuthId, AuthProvider, Catalog, PasswordHash, PlainSecret, Principal, Revision, Timestamp, User, UserName,
@@ -27,9 +28,11 @@ use zeroize::Zeroizing;
 pub use self::connection::{ClientCertificate, ClientConnection};
 pub use self::error::{AuthError, TokenError};
 use self::header::AuthorizationHeader;
+use self::throttle::{Attempt, Throttle};
+pub use self::throttle::{LoginLimits, network_of};
 use self::token::{Claims, Signer};
 use self::verified::Verified;
-use crate::vault::{Vault, VaultError};
+use crate::vault::{Purpose, Vault, VaultError};
 
 /// How a caller proved who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,16 @@ pub struct Identity {
     /// Stands in for the hash of a user that does not exist or has no password.
     decoy: PasswordHash,
     verified: Arc<Verified>,
+    throttle: Mutex<Throttle>,
+}
+
+/// Who shows a password.
+#[derive(Clone, Copy, Debug)]
+pub enum Asker<'a> {
+    /// Whoever wants to be let in with it.
+    Unproven(&'a ClientConnection),
+    /// A caller who has been let in and asks whether it is somebody else's.
+    Proven(&'a Authenticated),
 }
 
 // === impl Authenticated ===
@@ -96,6 +109,18 @@ impl Authenticated {
     }
 }
 
+// === impl Asker ===
+
+impl Asker<'_> {
+    /// The address that the password came from.
+    pub fn remote(self) -> SocketAddr {
+        match self {
+            Self::Unproven(connection) => connection.remote,
+            Self::Proven(caller) => caller.remote,
+        }
+    }
+}
+
 // === impl LoginToken ===
 
 impl LoginToken {
@@ -114,17 +139,18 @@ impl fmt::Debug for LoginToken {
 // === impl Identity ===
 
 impl Identity {
-    /// Uses that vault for passwords and tokens; a token is good for `token_lifetime`.
+    /// Uses that vault for passwords and tokens; a token is good for `token_lifetime`, and so many wrong passwords are taken.
     ///
     /// # Errors
     /// The operating system gave no random bytes.
-    pub async fn new(vault: Arc<Vault>, token_lifetime: Duration) -> Result<Self, VaultError> {
+    pub async fn new(vault: Arc<Vault>, token_lifetime: Duration, limits: LoginLimits) -> Result<Self, VaultError> {
         let verified = Arc::new(Verified::new().map_err(VaultError::NoRandomBytes)?);
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(VaultError::NoRandomBytes)?;
         let unknowable: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let decoy = vault.passwords().hash(PlainSecret::new(unknowable)).await?;
-        Ok(Self { vault, token_lifetime, decoy, verified })
+        let throttle = Mutex::new(Throttle::new(limits));
+        Ok(Self { vault, token_lifetime, decoy, verified, throttle })
     }
 
     /// Says who is calling. `authorization` is what the call brings as such (RFC 7617, RFC 6750), and counts before
@@ -141,7 +167,7 @@ impl Identity {
         let from = connection.remote;
         match (authorization.map(header::parse).transpose()?, &connection.certificate) {
             (Some(AuthorizationHeader::Basic { user, password }), _) => {
-                self.verify_password(&user, password, from, catalog).await
+                self.verify_password(&user, password, Asker::Unproven(connection), catalog).await
             }
             (Some(AuthorizationHeader::Bearer(token)), _) => self.verify_token(token, from, catalog),
             (None, Some(certificate)) => verify_certificate(certificate, from, catalog),
@@ -159,15 +185,16 @@ impl Identity {
         }
     }
 
-    /// Checks a user's password, which came from that address.
+    /// Checks a user's password. One that was verified of late is remembered and costs nothing; every other costs a try
+    /// until it proves to be right.
     ///
     /// # Errors
-    /// [`AuthError::Wrong`] whatever is wrong, or [`AuthError::Busy`].
+    /// [`AuthError::Wrong`] whatever is wrong, [`AuthError::Throttled`] after too many of these, or [`AuthError::Busy`].
     pub async fn verify_password(
         &self,
         user: &str,
         password: PlainSecret,
-        from: SocketAddr,
+        asker: Asker<'_>,
         catalog: &Catalog,
     ) -> Result<Authenticated, AuthError> {
         let found = catalog.user(user).filter(|user| user.status == UserStatus::Active);
@@ -177,21 +204,42 @@ impl Identity {
         let trace = self.verified.trace(user, &hash, &password);
         let remembered = self.verified.contains(&trace);
         if !remembered {
+            let (attempt, purpose) = self.admit(user, asker)?;
             let verified = Arc::clone(&self.verified);
-            let right = self
-                .vault
-                .passwords()
-                .verify(password, hash, move || verified.contains(&trace))
-                .await
-                .map_err(|_| AuthError::Busy)?;
+            let already = move || verified.contains(&trace);
+            let right = self.vault.passwords().verify(purpose, password, hash, already).await;
+            let right = right.map_err(|_| {
+                self.throttle().not_tried(&attempt);
+                AuthError::Busy
+            })?;
             if !(right && known) {
                 return Err(AuthError::Wrong);
             }
             self.verified.insert(trace);
+            self.throttle().succeeded(attempt, Instant::now());
         }
         let found = found.ok_or(AuthError::Wrong)?;
-        let proven = authenticated(user, found, Method::Basic, None, from)?;
+        let proven = authenticated(user, found, Method::Basic, None, asker.remote())?;
         Ok(Authenticated { logs_in: !remembered, ..proven })
+    }
+
+    /// Takes a try, and says where its turn is waited for.
+    fn admit(&self, user: &str, asker: Asker<'_>) -> Result<(Attempt, Purpose), AuthError> {
+        // The decoy stands for any hash: this trace is of the name alone.
+        let user = self.verified.trace(user, &self.decoy, &PlainSecret::new(String::new()));
+        let (from, known) = match asker {
+            Asker::Unproven(connection) => (Some(network_of(connection.remote.ip())), connection.certificate.is_some()),
+            Asker::Proven(_) => (None, true),
+        };
+        let attempt = Attempt { user, from };
+        let mut throttle = self.throttle();
+        let known = known || throttle.is_familiar(&attempt);
+        throttle.admit(attempt, Instant::now()).map_err(|retry_after| AuthError::Throttled { retry_after })?;
+        Ok((attempt, if known { Purpose::Known } else { Purpose::Stranger }))
+    }
+
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a token for a caller that has just proven to be this user.

@@ -14,11 +14,12 @@ use tempfile::TempDir;
 
 use super::token::{Claims, Signer};
 use super::verified::Verified;
-use super::{AuthError, Authenticated, Identity, Method, TokenError, now};
+use super::{Asker, AuthError, Authenticated, Identity, LoginLimits, Method, TokenError, now};
 use crate::identity::{ClientCertificate, ClientConnection};
 use crate::vault::KeystoreSettings;
 use crate::vault::{SealContext, Vault};
 
+const LIMITS: LoginLimits = LoginLimits { per_address: 20, per_user: 3 };
 const CLUSTER: ClusterId = ClusterId([9; 16]);
 
 /// A node's identity service and the catalog it judges by: administrator `admin`, user `carol`.
@@ -44,7 +45,7 @@ impl Fixture {
         };
         Keystore::create(&settings.path, settings.password.expose(), "aesKey").unwrap();
         let vault = Arc::new(Vault::load(&settings).unwrap());
-        let identity = Identity::new(Arc::clone(&vault), lifetime).await.unwrap();
+        let identity = Identity::new(Arc::clone(&vault), lifetime, LIMITS).await.unwrap();
         let mut fixture = Self { _directory: directory, vault, identity, catalog: Catalog::default(), revision: 0 };
         let bootstrap = Command::Bootstrap(Bootstrap {
             cluster_id: CLUSTER,
@@ -185,6 +186,38 @@ async fn whatever_is_wrong_with_a_login_looks_the_same() {
 }
 
 #[tokio::test]
+async fn guessing_has_an_end_and_locks_out_nobody_who_is_known() {
+    let fixture = Fixture::new().await;
+    let elsewhere = ClientConnection { remote: ([198, 51, 100, 1], 5000).into(), certificate: None };
+    let guess = async |password: &str| {
+        let asker = Asker::Unproven(&elsewhere);
+        fixture.identity.verify_password("carol", secret(password), asker, &fixture.catalog).await
+    };
+    fixture.basic("carol", "carols:password").await.unwrap();
+    for _ in 0..LIMITS.per_user {
+        assert_eq!(guess("a guess").await, Err(AuthError::Wrong));
+    }
+    let throttled = guess("carols:password").await.unwrap_err();
+    assert!(
+        matches!(throttled, AuthError::Throttled { retry_after } if retry_after <= Duration::from_secs(20)),
+        "{throttled:?}"
+    );
+    // Somebody who is known: with what is remembered, and with a password that is not.
+    fixture.basic("carol", "carols:password").await.unwrap();
+    assert_eq!(fixture.basic("carol", "mistyped").await, Err(AuthError::Wrong));
+    assert_eq!(fixture.basic("admin", "mistyped").await, Err(AuthError::Wrong));
+    fixture.certificate(&certificate("dbms-a")).await.unwrap();
+    // A caller who may ask about users guesses no further.
+    let caller = fixture.basic("admin", "admin-password-2").await.unwrap();
+    let asked = async |user: &str| {
+        let asker = Asker::Proven(&caller);
+        fixture.identity.verify_password(user, secret("a guess"), asker, &fixture.catalog).await
+    };
+    assert!(matches!(asked("carol").await, Err(AuthError::Throttled { .. })));
+    assert_eq!(asked("nobody").await, Err(AuthError::Wrong));
+}
+
+#[tokio::test]
 async fn a_changed_password_ends_what_was_remembered() {
     let mut fixture = Fixture::new().await;
     fixture.basic("carol", "carols:password").await.unwrap();
@@ -217,7 +250,7 @@ async fn a_token_proves_its_user_on_every_member() {
     let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
     assert!(token.expires_at > now() && token.expires_at <= Timestamp(now().0 + 900_000));
     assert!(token.expose().len() < 150, "{}", token.expose().len());
-    let other_member = Identity::new(Arc::clone(&fixture.vault), Duration::from_secs(1)).await.unwrap();
+    let other_member = Identity::new(Arc::clone(&fixture.vault), Duration::from_secs(1), LIMITS).await.unwrap();
     let header = format!("bearer  {}", token.expose());
     let proof = other_member.authenticate(Some(header.as_bytes()), &from(None), &fixture.catalog).await.unwrap();
     assert_eq!((proof.user.as_str(), proof.method), ("carol", Method::Token));

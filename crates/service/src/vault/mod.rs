@@ -22,8 +22,8 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use aliasd_catalog::{
-    CatalogName, ClusterId, Command, CredentialField, KeyId, PasswordHash, Plain, PlainSecret, Revision, Sealed,
-    SealedSecret,
+    CatalogName, ClusterId, Command, CredentialField, KeyId, PasswordChange, PasswordHash, Plain, PlainSecret,
+    Revision, Sealed, SealedSecret,
 };
 use aliasd_keyring::keystore::{Keystore, SecretKey};
 use arc_swap::ArcSwap;
@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 
 pub use self::error::VaultError;
 pub use self::passwords::Passwords;
+pub(crate) use self::passwords::Purpose;
 
 /// Names the format of the associated data. Another format gets another number.
 const CREDENTIAL_CONTEXT: &[u8] = b"aliasd credential v1";
@@ -189,10 +190,15 @@ impl Vault {
         seal: SealContext,
         present: Option<(PasswordHash, Revision)>,
     ) -> Result<Command<Sealed>, VaultError> {
-        let hashes = matches!(
-            command,
-            Command::Bootstrap(_) | Command::CreateUser(_) | Command::AlterUser(_) | Command::ChangeOwnPassword { .. }
-        );
+        let sets =
+            |change: &Option<PasswordChange<Plain>>| change.as_ref().is_some_and(|change| change.password.is_some());
+        // A statement without a password has nothing to wait for.
+        let hashes = match &command {
+            Command::Bootstrap(_) | Command::ChangeOwnPassword { .. } => true,
+            Command::CreateUser(create) => sets(&create.password),
+            Command::AlterUser(alter) => sets(&alter.password),
+            _ => false,
+        };
         let vault = Arc::clone(self);
         let work = move || {
             let seal = |alias: &CatalogName, field, secret: &PlainSecret| vault.seal(seal, alias, field, secret);
@@ -202,7 +208,7 @@ impl Vault {
             };
             command.seal(seal, passwords::hash, verify)
         };
-        if hashes { self.passwords.run(work).await? } else { work() }
+        if hashes { self.passwords.run(Purpose::Statement, work).await? } else { work() }
     }
 
     /// A key for another purpose, derived from that key and the context (HKDF-Expand of RFC 5869 for one block; a key of the

@@ -1,7 +1,8 @@
 //! Hashing and verifying passwords with argon2id, a few at a time, on threads made for blocking.
 //!
 //! One verification takes tens of milliseconds and 19 MiB on purpose. The bound keeps a flood of logins from taking
-//! the memory and the processors that consensus needs.
+//! the memory and the processors that consensus needs, and what room there is is not the strangers' alone: whoever is known
+//! waits for one job of theirs per processor at most, however many come.
 
 use std::sync::Arc;
 use std::thread;
@@ -13,32 +14,67 @@ use tokio::sync::Semaphore;
 
 use super::VaultError;
 
-/// Callers that may wait for their turn. More are told to come again.
-pub(super) const WAITING_MAX: usize = 256;
+/// Callers that may wait for their turn in one room. More are told to come again.
+pub(super) const WAITING_MAX: usize = 128;
+
+/// For whom a password is hashed or verified. Each has a waiting room of its own, so that none keeps out another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Somebody who has proved nothing yet. All of them together get half of the processors, and one job at least.
+    Stranger,
+    /// Somebody who is known: by a certificate, by having logged in from there before, or as a caller who asks about another.
+    Known,
+    /// A statement that sets a password, whose caller may do so.
+    Statement,
+}
 
 /// The pool. Cheap to clone; clones share the bound.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     running: Arc<Semaphore>,
+    strangers: Room,
+    known: Room,
+    statements: Room,
+}
+
+/// Where the callers of one purpose wait.
+#[derive(Clone, Debug)]
+struct Room {
     admitted: Arc<Semaphore>,
+    /// Those of them that run, or are next for a processor: the others let other purposes go before them.
+    in_turn: Arc<Semaphore>,
+}
+
+impl Room {
+    fn new(at_once: usize) -> Self {
+        Self { admitted: Arc::new(Semaphore::new(at_once + WAITING_MAX)), in_turn: Arc::new(Semaphore::new(at_once)) }
+    }
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         // At least one processor stays free where there is more than one.
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        let running = processors.saturating_sub(1).max(1);
-        Self { running: Arc::new(Semaphore::new(running)), admitted: Arc::new(Semaphore::new(running + WAITING_MAX)) }
+        Self::with_processors(processors.saturating_sub(1).max(1))
     }
 }
 
 impl Passwords {
+    pub(super) fn with_processors(running: usize) -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(running)),
+            strangers: Room::new((running / 2).max(1)),
+            known: Room::new(running),
+            statements: Room::new(running),
+        }
+    }
+
     /// Hashes a password with a new random salt.
     ///
     /// # Errors
     /// Too many callers, or no random bytes.
     pub async fn hash(&self, password: PlainSecret) -> Result<PasswordHash, VaultError> {
-        self.run(move || hash(&password)).await?
+        self.run(Purpose::Statement, move || hash(&password)).await?
     }
 
     /// Whether that is the password. `already` is asked once more when it is this caller's turn: if somebody has
@@ -48,23 +84,31 @@ impl Passwords {
     /// Too many callers.
     pub(crate) async fn verify(
         &self,
+        purpose: Purpose,
         password: PlainSecret,
         expected: PasswordHash,
         already: impl Fn() -> bool + Send + 'static,
     ) -> Result<bool, VaultError> {
-        self.run(move || already() || verify(&password, &expected)).await
+        self.run(purpose, move || already() || verify(&password, &expected)).await
     }
 
     /// Runs something long in the pool.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        purpose: Purpose,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, VaultError> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| VaultError::Busy)?;
+        let Room { admitted, in_turn } = match purpose {
+            Purpose::Stranger => &self.strangers,
+            Purpose::Known => &self.known,
+            Purpose::Statement => &self.statements,
+        };
+        let _admitted = admitted.try_acquire().map_err(|_| VaultError::Busy)?;
+        let in_turn = Arc::clone(in_turn).acquire_owned().await.expect("nobody closes the semaphore");
         let running = Arc::clone(&self.running).acquire_owned().await.expect("nobody closes the semaphore");
         let worker = tokio::task::spawn_blocking(move || {
             // Held by the work, not by the caller: one who goes away does not make room.
-            let _running = running;
+            let _running = (in_turn, running);
             work()
         });
         // It fails only if the work panics or the runtime ends, and then nobody waits for the answer.

@@ -3,13 +3,14 @@ use std::fs;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasName, AliasTarget, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget, RemoteUrl,
-    RemoteUserName, SealedSecret, UserName, ValueMap, error_chain,
+    AliasName, AliasTarget, AlterUser, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser,
+    CredentialField, DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget,
+    RemoteUrl, RemoteUserName, Removal, SealedSecret, TagChange, UserName, UserStatus, ValueMap, error_chain,
 };
 use aliasd_keyring::keystore::Keystore;
 use tempfile::TempDir;
 
+use super::passwords::{Passwords, Purpose};
 use super::{SealContext, Vault, VaultError, associated_data};
 use crate::vault::KeystoreSettings;
 
@@ -221,9 +222,9 @@ async fn a_command_is_sealed_as_a_whole() {
     let hash = change.password.unwrap();
     assert!(hash.as_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.as_phc());
     let passwords = vault.passwords();
-    assert!(passwords.verify(secret("secretpassword"), hash.clone(), || false).await.unwrap());
-    assert!(!passwords.verify(secret("secretpasswore"), hash.clone(), || false).await.unwrap());
-    assert!(passwords.verify(secret("not asked"), hash, || true).await.unwrap());
+    assert!(passwords.verify(Purpose::Known, secret("secretpassword"), hash.clone(), || false).await.unwrap());
+    assert!(!passwords.verify(Purpose::Known, secret("secretpasswore"), hash.clone(), || false).await.unwrap());
+    assert!(passwords.verify(Purpose::Known, secret("not asked"), hash, || true).await.unwrap());
 }
 
 #[tokio::test]
@@ -238,7 +239,7 @@ async fn the_pool_turns_callers_away_rather_than_queueing_without_end() {
     while !busy {
         let (passwords, wait) = (passwords.clone(), Arc::clone(&wait));
         let caller = tokio::spawn(async move {
-            passwords.run(move || drop(wait.lock().map(|wait| wait.recv().is_ok()))).await.is_err()
+            passwords.run(Purpose::Stranger, move || drop(wait.lock().map(|wait| wait.recv().is_ok()))).await.is_err()
         });
         tokio::task::yield_now().await;
         busy = caller.is_finished() && caller.await.unwrap();
@@ -246,6 +247,64 @@ async fn the_pool_turns_callers_away_rather_than_queueing_without_end() {
         assert!(callers.len() < 10_000);
     }
     assert!(callers.len() > super::passwords::WAITING_MAX);
+    drop(release);
+}
+
+#[tokio::test]
+async fn strangers_keep_neither_known_callers_nor_statements_waiting() {
+    let passwords = Passwords::with_processors(2);
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Arc::new(std::sync::Mutex::new(wait));
+    // As many as come, each of which takes for ever.
+    let mut strangers = Vec::new();
+    for _ in 0..500 {
+        let (passwords, wait) = (passwords.clone(), Arc::clone(&wait));
+        strangers.push(tokio::spawn(async move {
+            passwords.run(Purpose::Stranger, move || drop(wait.lock().map(|wait| wait.recv().is_ok()))).await
+        }));
+    }
+    let refused = strangers.pop().unwrap().await.unwrap();
+    assert!(matches!(refused, Err(VaultError::Busy)), "the room for strangers has an end");
+    for purpose in [Purpose::Known, Purpose::Statement] {
+        assert!(passwords.run(purpose, || true).await.unwrap(), "{purpose:?}");
+    }
+    drop(release);
+}
+
+#[tokio::test]
+async fn a_statement_without_a_password_waits_for_nobody() {
+    let (_directory, vault) = vault();
+    let suspend = |password| {
+        Command::<Plain>::AlterUser(AlterUser {
+            name: UserName::new("carol").unwrap(),
+            if_exists: false,
+            password,
+            unchanged_since: (),
+            status: Some(UserStatus::Suspended),
+            home: None,
+            remove_auth: Removal::default(),
+            set_auth: Vec::new(),
+            tags: TagChange::default(),
+        })
+    };
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Arc::new(std::sync::Mutex::new(wait));
+    loop {
+        let (passwords, wait) = (vault.passwords().clone(), Arc::clone(&wait));
+        let statement = tokio::spawn(async move {
+            passwords.run(Purpose::Statement, move || drop(wait.lock().map(|wait| wait.recv().is_ok()))).await.is_err()
+        });
+        tokio::task::yield_now().await;
+        if statement.is_finished() && statement.await.unwrap() {
+            break;
+        }
+    }
+    vault.seal_command(suspend(None), seal(&vault), None).await.unwrap();
+    let required = PasswordChange { password: None, change_required: Some(true) };
+    vault.seal_command(suspend(Some(required)), seal(&vault), None).await.unwrap();
+    let new = PasswordChange { password: Some(secret("another-password")), change_required: None };
+    let busy = vault.seal_command(suspend(Some(new)), seal(&vault), None).await;
+    assert!(matches!(busy, Err(VaultError::Busy)));
     drop(release);
 }
 
