@@ -77,6 +77,15 @@ impl Cargo {
         with_signs_of_life(|| succeed(&mut command))
     }
 
+    /// What `cargo` prints with these arguments; an error if it does not exit with 0.
+    pub(crate) fn output(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<String> {
+        let output = self.cargo().args(arguments).output().context("cannot start cargo")?;
+        if !output.status.success() {
+            bail!("cargo: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     /// Runs another program on the workspace; an error if it does not exit with 0.
     pub(crate) fn run_tool(&self, mut tool: Command, arguments: &[&str]) -> Result<()> {
         tool.current_dir(&self.root).args(arguments);

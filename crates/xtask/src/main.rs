@@ -10,6 +10,7 @@
 mod child;
 mod compiler;
 mod fuzz;
+mod materials;
 mod prerequisites;
 mod subjects;
 mod tools;
@@ -62,6 +63,10 @@ enum Command {
     /// Needs a nightly toolchain and nothing else. What it finds is kept below the target directory and
     /// named. `cargo xtask test` already replays the corpus and a number of mutations of it.
     Fuzz(Fuzz),
+    /// Ask for known vulnerabilities of what we depend on, with cargo-deny. Needs the network: the list changes without us.
+    Advisories,
+    /// Write the bill of materials as CycloneDX JSON: every library that aliasd and aliasctl are built from.
+    Sbom(Sbom),
     /// Measure resolves, writes, memory and listings on a release build, beside the machine's own limits.
     Bench(Bench),
 }
@@ -85,6 +90,13 @@ struct Fuzz {
     /// For how long.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
+}
+
+#[derive(Args)]
+struct Sbom {
+    /// Where to; without it, standard output.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -116,9 +128,15 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<()> {
-    prerequisites::ensure()?;
     let cargo = Cargo::new()?;
+    // These two build nothing.
     match command {
+        Command::Advisories => return cargo.run_tool(tools::cargo_deny(cargo.target())?, &["check", "advisories"]),
+        Command::Sbom(arguments) => return materials::write(&cargo, arguments.file.as_deref()),
+        _ => prerequisites::ensure()?,
+    }
+    match command {
+        Command::Advisories | Command::Sbom(_) => Ok(()),
         Command::Demo(arguments) => demo(&cargo, &arguments),
         Command::Test(arguments) => test(&cargo, arguments.rest),
         Command::Verify => verify(&cargo),

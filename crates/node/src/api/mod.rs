@@ -31,6 +31,7 @@ use tonic_reflection::server::Builder;
 
 use self::access::AccessLayer;
 pub use self::failure::{class_on_the_wire, grpc_code};
+pub use self::paths::calls;
 use self::paths::services_for_clients;
 use crate::observe::metrics::Metrics;
 use crate::peers::{PeerIdentity, PeerService};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use aliasd_service::authenticate::{Call, Caller};
+use aliasd_service::authenticate::{Call, CallRule, Caller};
 
 /// Every path that a node answers, on any listener: `/package.Service/Method`.
 const PATHS: &[(&str, Call)] = &[
@@ -30,6 +30,11 @@ const PATHS: &[(&str, Call)] = &[
     ("/aliasd.peer.v1.Peer/Digest", Call::MemberTraffic),
     ("/aliasd.peer.v1.Peer/Propose", Call::MemberTraffic),
 ];
+
+/// Every path that a node answers, on any listener, with who may ask for it.
+pub fn calls() -> impl Iterator<Item = (&'static str, CallRule)> {
+    PATHS.iter().map(|(path, call)| (*path, call.rule()))
+}
 
 /// The path, as it stands in the table, and its call, for the clients' listener; none means refused.
 pub(super) fn for_clients(path: &str) -> Option<(&'static str, Call)> {
