@@ -35,7 +35,7 @@ pub struct ConnectionLimits {
 
 /// Why there is no room for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoRoom {
+pub enum NoRoomError {
     /// The listener holds as many as it may.
     #[error("there are too many connections")]
     Full,
@@ -84,17 +84,17 @@ impl Admission {
     ///
     /// # Errors
     /// There is none, or none for that address.
-    pub fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, NoRoom> {
+    pub fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, NoRoomError> {
         let ConnectionLimits { connections_max, connections_per_address_max, certified_only, .. } = self.limits;
         let origin = network_of(address);
         let mut open = self.open();
         if open.total >= connections_max {
-            return Err(NoRoom::Full);
+            return Err(NoRoomError::Full);
         }
         let Open { total, by_origin } = &mut *open;
         let of_origin = by_origin.entry(origin).or_default();
         if *of_origin >= connections_per_address_max {
-            return Err(NoRoom::AddressFull);
+            return Err(NoRoomError::AddressFull);
         }
         let certified_only = *total >= connections_max.saturating_sub(certified_only);
         *of_origin += 1;
@@ -112,8 +112,8 @@ impl Place {
     ///
     /// # Errors
     /// The place is one of those that are kept for callers with one.
-    pub fn confirm(&self, certified: bool) -> Result<(), NoRoom> {
-        if self.certified_only && !certified { Err(NoRoom::CertifiedOnly) } else { Ok(()) }
+    pub fn confirm(&self, certified: bool) -> Result<(), NoRoomError> {
+        if self.certified_only && !certified { Err(NoRoomError::CertifiedOnly) } else { Ok(()) }
     }
 }
 
@@ -143,7 +143,7 @@ impl Handshakes {
     }
 
     /// One more. Ends the one that it is too many with, and says so.
-    pub(crate) fn begin(&mut self, address: IpAddr, handshake: AbortHandle) -> Option<NoRoom> {
+    pub(crate) fn begin(&mut self, address: IpAddr, handshake: AbortHandle) -> Option<NoRoomError> {
         let origin = network_of(address);
         self.by_age.retain(|(_, handshake)| !handshake.is_finished());
         self.by_age.push((origin, handshake));
@@ -155,7 +155,7 @@ impl Handshakes {
         };
         let (_, given_up) = self.by_age.remove(oldest?);
         given_up.abort();
-        Some(NoRoom::GaveWay)
+        Some(NoRoomError::GaveWay)
     }
 }
 
@@ -225,19 +225,23 @@ mod tests {
         let admission = Admission::new(LIMITS);
         let admit = |text| admission.admit(address(text));
         let mut places: Vec<Place> = (0..3).map(|_| admit("192.0.2.1").unwrap()).collect();
-        assert_eq!(admit("192.0.2.1").unwrap_err(), NoRoom::AddressFull);
-        assert_eq!(admit("::ffff:192.0.2.1").unwrap_err(), NoRoom::AddressFull, "the same address in another form");
+        assert_eq!(admit("192.0.2.1").unwrap_err(), NoRoomError::AddressFull);
+        assert_eq!(
+            admit("::ffff:192.0.2.1").unwrap_err(),
+            NoRoomError::AddressFull,
+            "the same address in another form"
+        );
         for host in ["2001:db8::1", "2001:db8::2:3", "2001:db8::ffff:0:0:9"] {
             places.push(admit(host).unwrap());
         }
-        assert_eq!(admit("2001:db8::4").unwrap_err(), NoRoom::AddressFull, "one network counts as one address");
+        assert_eq!(admit("2001:db8::4").unwrap_err(), NoRoomError::AddressFull, "one network counts as one address");
         assert!(places.iter().all(|place| place.confirm(false).is_ok()));
 
         // What is left is for those who show a certificate.
         let last = [admit("192.0.2.2").unwrap(), admit("192.0.2.3").unwrap()];
-        assert_eq!(last[0].confirm(false), Err(NoRoom::CertifiedOnly));
+        assert_eq!(last[0].confirm(false), Err(NoRoomError::CertifiedOnly));
         assert_eq!(last[1].confirm(true), Ok(()));
-        assert_eq!(admit("192.0.2.4").unwrap_err(), NoRoom::Full);
+        assert_eq!(admit("192.0.2.4").unwrap_err(), NoRoomError::Full);
         drop((places, last));
         let open = admission.open();
         assert_eq!((open.total, open.by_origin.len()), (0, 0), "something is kept of connections that are gone");
@@ -255,13 +259,13 @@ mod tests {
         let (first, _) = begin("192.0.2.1");
         let (second, _) = begin("192.0.2.1");
         let (third, gave_way) = begin("192.0.2.1");
-        assert_eq!(gave_way, Some(NoRoom::GaveWay));
+        assert_eq!(gave_way, Some(NoRoomError::GaveWay));
         assert!(first.await.unwrap_err().is_cancelled());
         assert!(!other.is_finished(), "a flood from one address ends another's handshake");
         let (fourth, gave_way) = begin("192.0.2.2");
         assert_eq!(gave_way, None);
         let (fifth, gave_way) = begin("192.0.2.3");
-        assert_eq!(gave_way, Some(NoRoom::GaveWay));
+        assert_eq!(gave_way, Some(NoRoomError::GaveWay));
         assert!(other.await.unwrap_err().is_cancelled());
         assert!([&second, &third, &fourth, &fifth].iter().all(|task| !task.is_finished()));
     }

@@ -17,7 +17,7 @@ const CLIENTS_MIN: usize = 16;
 /// The system grants too few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this process may have {granted} files and connections open, and the node needs {needed} at least")]
-pub struct TooFewDescriptors {
+pub struct TooFewDescriptorsError {
     /// What the system grants.
     pub granted: usize,
     /// What leaves a few for clients.
@@ -36,11 +36,11 @@ pub(crate) fn granted() -> usize {
 ///
 /// # Errors
 /// Hardly any fit.
-pub(crate) fn for_clients(granted: usize, storage: usize, wanted: usize) -> Result<usize, TooFewDescriptors> {
+pub(crate) fn for_clients(granted: usize, storage: usize, wanted: usize) -> Result<usize, TooFewDescriptorsError> {
     let others = storage + PEER_CONNECTIONS_MAX + HTTP_CONNECTIONS_MAX + OTHERS_MAX;
     let left = granted.saturating_sub(others);
     if left < CLIENTS_MIN.min(wanted) {
-        return Err(TooFewDescriptors { granted, needed: others + CLIENTS_MIN });
+        return Err(TooFewDescriptorsError { granted, needed: others + CLIENTS_MIN });
     }
     Ok(left.min(wanted))
 }
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(for_clients(65_536, 900, 1000), Ok(1000));
         assert_eq!(for_clients(1448, 900, 1000), Ok(100));
         let error = for_clients(1024, 900, 1000).unwrap_err();
-        assert_eq!(error, TooFewDescriptors { granted: 1024, needed: 1364 });
+        assert_eq!(error, TooFewDescriptorsError { granted: 1024, needed: 1364 });
         assert_eq!(for_clients(error.needed, 900, 1000), Ok(CLIENTS_MIN), "what it asks for is enough");
         assert!(granted() > 0);
     }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::ConnectionLimits;
 use crate::api;
 use crate::config::{Config, NodeConfig};
-use crate::descriptors::{self, TooFewDescriptors};
+use crate::descriptors::{self, TooFewDescriptorsError};
 use crate::observe;
 use crate::observe::metrics::Metrics;
 use crate::peers::GrpcLinks;
@@ -73,7 +73,7 @@ pub enum NodeStartError {
     Replica(#[from] StartError),
     /// The system grants too few file descriptors.
     #[error(transparent)]
-    Descriptors(#[from] TooFewDescriptors),
+    Descriptors(#[from] TooFewDescriptorsError),
     /// An address cannot be listened at.
     #[error("{setting}: cannot listen at {address}")]
     Listen {
@@ -159,7 +159,7 @@ impl NodeStartError {
             Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
             Self::Replica(error) => error.hint(),
             Self::Tls(error) => error.kind.hint().map(str::to_owned),
-            Self::Descriptors(TooFewDescriptors { needed, .. }) => {
+            Self::Descriptors(TooFewDescriptorsError { needed, .. }) => {
                 Some(format!("raise LimitNOFILE in the systemd unit, or `ulimit -n`, to {needed} or more"))
             }
             Self::Plaintext(_) => None,
@@ -338,7 +338,7 @@ async fn listen(
 }
 
 /// How many connections clients get of what is granted. Says so if that is less than configured.
-fn client_limits(node: &NodeConfig) -> Result<ConnectionLimits, TooFewDescriptors> {
+fn client_limits(node: &NodeConfig) -> Result<ConnectionLimits, TooFewDescriptorsError> {
     let configured = |setting: NonZeroU64| usize::try_from(setting.get()).unwrap_or(usize::MAX);
     let (granted, wanted) = (descriptors::granted(), configured(node.client_connections_max));
     let connections_max = descriptors::for_clients(granted, STORAGE_DESCRIPTORS_MAX, wanted)?;

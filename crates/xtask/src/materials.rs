@@ -31,7 +31,7 @@ const TREE: [&str; 13] = [
     "--quiet",
 ];
 
-/// One library.
+/// Somebody else's code that is linked into a program.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Library {
     name: String,

@@ -26,7 +26,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
 use super::Tls;
-use crate::admission::{Admission, ConnectionLimits, Handshakes, NoRoom, Place, REFUSALS_SAID_EVERY, Refusals};
+use crate::admission::{Admission, ConnectionLimits, Handshakes, NoRoomError, Place, REFUSALS_SAID_EVERY, Refusals};
 
 /// How long a caller may take for its handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -154,7 +154,7 @@ where
                     // The server may be stopping; then the connection closes with the message.
                     Ok(Ok(accepted)) => drop(sender.send(Ok(accepted)).await),
                     Ok(Err(error)) => refusals.turned_away(remote, &error),
-                    Err(_) => refusals.turned_away(remote, &NoRoom::HandshakeTooSlow),
+                    Err(_) => refusals.turned_away(remote, &NoRoomError::HandshakeTooSlow),
                 }
             });
             if let Some(gave_way) = handshakes.begin(remote.ip(), handshake.abort_handle()) {

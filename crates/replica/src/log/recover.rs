@@ -21,9 +21,9 @@ use rocksdb::{DB, DBRecoveryMode, ErrorKind, IteratorMode, Options, ReadOptions}
 use super::store::State;
 use super::watermark::{Mark, Watermark};
 use super::{position, records};
+use crate::descriptors::DATABASE_FILES_MAX;
 use crate::fault::StorageFault;
 use crate::frame::FrameError;
-use crate::storage::DATABASE_FILES_MAX;
 use crate::types::NodeId;
 
 /// Size of the memory table; the write-ahead log, replayed at start, is bounded by it.

@@ -18,9 +18,9 @@ use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, Wri
 
 use super::faults::{Faults, InstallStep};
 use super::state::{AppliedState, RecordWrites, restore};
+use crate::descriptors::DATABASE_FILES_MAX;
 use crate::durable;
 use crate::fault::StorageFault;
-use crate::storage::DATABASE_FILES_MAX;
 
 const CURRENT: &str = "CURRENT";
 const CURRENT_NEXT: &str = "CURRENT.next";
