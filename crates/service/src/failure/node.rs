@@ -162,7 +162,7 @@ node_failures! {
     /// Too many wrong passwords.
     LoginThrottled { seconds } = "LOGIN_THROTTLED", RetryHere, ["42NFF"], "Neo.ClientError.Security.AuthenticationRateLimit",
         "Too many passwords were wrong for this user or from this address; there is another try in {seconds} s.",
-        "Wait as long as retry_after says. Tokens, certificates and passwords that were right before go on as ever.";
+        "Wait as long as retry_after says. Tokens and certificates go on as ever, and so does the user where it has logged in before.";
     /// A caller's proof of identity ran out, or its user changed, before or while the answer was given.
     CredentialsEnded {} = "CREDENTIALS_ENDED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The proof of identity that the call began with has expired, or the user has changed since.",

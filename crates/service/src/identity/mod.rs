@@ -185,8 +185,8 @@ impl Identity {
         }
     }
 
-    /// Checks a user's password. One that was verified of late is remembered and costs nothing; every other costs a try
-    /// until it proves to be right.
+    /// Checks a user's password. It costs a try until it proves to be right; one that was verified of late is remembered, and
+    /// proves to be at once. Without a try not even that is looked up: what is remembered could be guessed at.
     ///
     /// # Errors
     /// [`AuthError::Wrong`] whatever is wrong, [`AuthError::Throttled`] after too many of these, or [`AuthError::Busy`].
@@ -202,9 +202,9 @@ impl Identity {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
         let trace = self.verified.trace(user, &hash, &password);
+        let (attempt, purpose) = self.admit(user, asker)?;
         let remembered = self.verified.contains(&trace);
         if !remembered {
-            let (attempt, purpose) = self.admit(user, asker)?;
             let verified = Arc::clone(&self.verified);
             let already = move || verified.contains(&trace);
             let right = self.vault.passwords().verify(purpose, password, hash, already).await;
@@ -216,8 +216,8 @@ impl Identity {
                 return Err(AuthError::Wrong);
             }
             self.verified.insert(trace);
-            self.throttle().succeeded(attempt, Instant::now());
         }
+        self.throttle().succeeded(attempt, Instant::now());
         let found = found.ok_or(AuthError::Wrong)?;
         let proven = authenticated(user, found, Method::Basic, None, asker.remote())?;
         Ok(Authenticated { logs_in: !remembered, ..proven })

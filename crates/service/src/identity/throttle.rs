@@ -2,8 +2,8 @@
 //!
 //! A wrong password costs one of a number of tries, which come back evenly over a minute; a right one costs none. Every
 //! address has its tries and so has every user, so that neither one address guessing at many users nor many addresses guessing
-//! at one user get far. Where a user has logged in before, it has tries of its own: strangers who guess at it lock nobody out
-//! there. Names are kept as traces, since they may be passwords in the wrong place.
+//! at one user get far. Where a user has logged in before, and for a known caller who asks about it, it has tries of its own:
+//! strangers who guess at it lock nobody out there. Names are kept as traces, since they may be passwords in the wrong place.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -40,7 +40,7 @@ pub(super) struct Throttle {
     limits: LoginLimits,
     addresses: Tries<IpAddr>,
     users: Tries<Trace>,
-    /// Where a user has logged in: the tries that it has there.
+    /// Where a user has logged in, or is asked about: the tries that it has there.
     familiar: Tries<Attempt>,
 }
 
@@ -65,10 +65,14 @@ impl Throttle {
         self.familiar.spent_at.contains_key(attempt)
     }
 
+    fn has_own_tries(&self, attempt: &Attempt) -> bool {
+        attempt.from.is_none() || self.is_familiar(attempt)
+    }
+
     /// Takes a try. Gives how long to wait if there is none.
     pub(super) fn admit(&mut self, attempt: Attempt, now: Instant) -> Result<(), Duration> {
         let LoginLimits { per_address, per_user } = self.limits;
-        if self.is_familiar(&attempt) {
+        if self.has_own_tries(&attempt) {
             return self.familiar.take(attempt, per_user, now);
         }
         if let Some(address) = attempt.from {
@@ -85,19 +89,17 @@ impl Throttle {
     /// The password was right: the try is given back, and the place is familiar.
     pub(super) fn succeeded(&mut self, attempt: Attempt, now: Instant) {
         let LoginLimits { per_address, per_user } = self.limits;
-        if self.is_familiar(&attempt) {
+        if self.has_own_tries(&attempt) {
             return self.familiar.give_back(&attempt, per_user);
         }
         self.give_back_of(&attempt, per_address, per_user);
-        if attempt.from.is_some() {
-            self.familiar.keep(attempt, now, now);
-        }
+        self.familiar.keep(attempt, now, now);
     }
 
     /// No password was verified after all: the try is given back.
     pub(super) fn not_tried(&mut self, attempt: &Attempt) {
         let LoginLimits { per_address, per_user } = self.limits;
-        if self.is_familiar(attempt) {
+        if self.has_own_tries(attempt) {
             return self.familiar.give_back(attempt, per_user);
         }
         self.give_back_of(attempt, per_address, per_user);
@@ -217,6 +219,7 @@ mod tests {
             throttle.admit(attempt(1, "192.0.2.1"), now).unwrap();
             throttle.not_tried(&attempt(1, "192.0.2.1"));
         }
+        while throttle.admit(attempt(1, "198.51.100.1"), now).is_ok() {}
         let asked_for = Attempt { user: [1; 32], from: None };
         for _ in 0..3 {
             throttle.admit(asked_for, now).unwrap();
