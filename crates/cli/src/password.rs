@@ -1,30 +1,25 @@
 //! Where passwords come from: a file, the environment, or a prompt that does not echo. Never an argument.
 
 use std::env::VarError;
-use std::fs;
+use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
+use aliasd_keyring::text::text;
 use zeroize::Zeroizing;
 
 use crate::command_error::CommandError;
 
-/// Reads a text from a file, or from standard input if it is `-`, without the line break at its end.
+/// Reads a text from a file, or from standard input if it is `-`, by the rule of [`aliasd_keyring::text`].
 pub(crate) fn read_text(what: &str, path: &Path) -> Result<Zeroizing<String>, CommandError> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = if path == Path::new("-") {
+        io::stdin().read_to_end(&mut bytes)
     } else {
-        fs::read_to_string(path)
+        File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
     };
-    let mut text = Zeroizing::new(text.map_err(|error| CommandError::unreadable(what, path, error))?);
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    if text.ends_with('\r') {
-        text.pop();
-    }
-    Ok(text)
+    read.map_err(|error| CommandError::unreadable(what, path, error))?;
+    text(bytes).map_err(|error| CommandError::no_text(what, path, error))
 }
 
 /// The password in a file or in an environment variable; `None` if there is neither.

@@ -40,6 +40,9 @@ pub enum BuildError {
     /// it is not told.
     #[error("the private key of the client certificate is not in PEM form")]
     CertificateKey,
+    /// The key of the client certificate is encrypted, and nobody is asked for its password here.
+    #[error("the private key of the client certificate is encrypted")]
+    CertificateKeyEncrypted,
     /// TLS does not take the client certificate with this key.
     #[error("the client certificate cannot be used")]
     CertificateRefused(#[source] rustls::Error),
@@ -56,6 +59,7 @@ impl BuildError {
             Self::NoAuthority => {
                 Some("https needs the PEM file of the authority that issued the members' certificates")
             }
+            Self::CertificateKeyEncrypted => Some("decrypt it, for example with `openssl pkey -in KEY -out PLAIN`"),
             Self::Authority(_) | Self::Certificate(_) | Self::CertificateKey | Self::CertificateRefused(_) => None,
         }
     }

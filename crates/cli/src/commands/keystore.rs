@@ -1,6 +1,6 @@
 //! `aliasctl keystore`: the files that hold the keys of the nodes.
 
-use aliasd_keyring::keystore::{Keystore as File, SecretKey};
+use aliasd_keyring::keystore::Keystore as File;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -24,22 +24,36 @@ pub(crate) fn run(command: Keystore) -> Result<(), CommandError> {
         Keystore::List { file, format } => {
             let password = password(&file, false)?;
             let keystore = File::open(&file.path, &password)?;
-            print(&list(keystore.keys(), format))?;
+            print(&list(&keystore, format))?;
+            if keystore.unopened() > 0 {
+                tell(&format!(
+                    "Entries that this password does not decrypt, or that are encrypted in a way that is not \
+                               supported: {}.",
+                    keystore.unopened()
+                ));
+            }
         }
     }
     Ok(())
 }
 
-fn list(keys: &[SecretKey], format: Format) -> String {
+/// The keys that a node can use, and then the entries that it cannot, with what they are instead.
+fn list(keystore: &File, format: Format) -> String {
+    let keys = keystore.keys().iter().map(|key| (key.name(), Some(key.id().to_string()), None));
+    let unusable = keystore.unusable().iter();
+    let unusable = unusable.map(|entry| (entry.name.as_str(), None, Some(entry.description.as_str())));
+    let entries = keys.chain(unusable);
     match format {
         Format::Json => {
-            let keys: Vec<_> =
-                keys.iter().map(|key| json!({ "name": key.name(), "key_id": key.id().to_string() })).collect();
-            format!("{}\n", json!(keys))
+            let entries = entries.map(|(name, id, found)| json!({ "name": name, "key_id": id, "unusable": found }));
+            format!("{}\n", json!(entries.collect::<Vec<_>>()))
         }
         Format::Table => {
-            let keys: Vec<_> = keys.iter().map(|key| vec![key.name().to_owned(), key.id().to_string()]).collect();
-            rows(&["name", "key id"], &keys)
+            let entry = |(name, id, found): (&str, Option<String>, Option<&str>)| {
+                let remark = found.map(|found| format!("cannot be used: {found}, not an AES key of 256 bits"));
+                vec![name.to_owned(), id.unwrap_or_default(), remark.unwrap_or_default()]
+            };
+            rows(&["name", "key id", "remarks"], &entries.map(entry).collect::<Vec<_>>())
         }
     }
 }

@@ -45,8 +45,23 @@ pub enum KeystoreError {
         /// The keystore's file.
         path: PathBuf,
     },
+    /// The password is right, and what it protects cannot be read all the same.
+    #[error(
+        "the entries of the keystore {} cannot be decrypted although its password is right: they use an algorithm or a \
+         number of rounds that is not supported, or have a password of their own",
+        path.display()
+    )]
+    Unsupported {
+        /// The keystore's file.
+        path: PathBuf,
+        /// What the PKCS#12 library said, if it did.
+        source: Option<p12_keystore::error::Error>,
+    },
     /// No entry has the name asked for.
-    #[error("the key '{name}' was not found in the keystore {}, which holds {}", path.display(), listed(available))]
+    #[error(
+        "the key '{name}' was not found in the keystore {}, which holds {}",
+        path.display(), listed(available, *unopened)
+    )]
     KeyNotFound {
         /// The keystore's file.
         path: PathBuf,
@@ -54,6 +69,8 @@ pub enum KeystoreError {
         name: String,
         /// The names of the AES-256 keys that do exist.
         available: Vec<String>,
+        /// How many more entries there are that cannot be decrypted.
+        unopened: usize,
     },
     /// The entry exists but is not an AES key of 256 bits.
     #[error("the entry '{name}' of the keystore {} is {found}, not an AES key of 256 bits", path.display())]
@@ -117,6 +134,7 @@ impl KeystoreError {
     pub fn setting(&self) -> KeystoreSetting {
         match self {
             Self::WrongPassword { .. } | Self::UnusablePassword => KeystoreSetting::Password,
+            Self::Unsupported { .. } => KeystoreSetting::Path,
             Self::KeyNotFound { .. }
             | Self::UnusableKey { .. }
             | Self::NameTaken { .. }
@@ -134,19 +152,46 @@ impl KeystoreError {
 }
 
 impl KeystoreError {
-    /// The way out, where there is one that neither the message nor the setting says.
+    /// The way out, where there is one that the message does not say.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Missing { .. } => {
+                Some("put the keystore of the cluster there; for a new cluster `aliasctl keystore create` makes one")
+            }
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("let the user that asks read the file, for example by its group: chmod 640")
+            }
+            Self::Unreadable { .. } => Some("name the keystore file itself, and look at the disk that it is on"),
+            Self::NotPkcs12 { .. } => {
+                Some("is it the right file? If it is damaged, put a copy of it from another node in its place")
+            }
+            Self::WrongPassword { .. } => Some("give the password that the keystore was made with"),
+            Self::Unsupported { .. } => Some(
+                "make the entries anew with keytool of Java 17 or later and its own defaults, with at most 1,000,000 rounds and the keystore's password",
+            ),
+            Self::KeyNotFound { .. } | Self::UnusableKey { .. } => {
+                Some("`aliasctl keystore list` shows the entries of a keystore")
+            }
             Self::ForeignEntries { .. } => Some("add the key with keytool instead"),
             Self::UnusableName { .. } => Some("use letters, digits, '.', '_' and '-'"),
-            _ => None,
+            Self::Exists { .. }
+            | Self::Unwritable { .. }
+            | Self::NameTaken { .. }
+            | Self::UnusablePassword
+            | Self::NoRandomness(_)
+            | Self::Encoding(_) => None,
         }
     }
 }
 
-fn listed(names: &[String]) -> String {
-    match names {
+fn listed(names: &[String], unopened: usize) -> String {
+    let names = match names {
         [] => "no AES key of 256 bits".to_owned(),
         names => names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
+    };
+    match unopened {
+        0 => names,
+        1 => format!("{names} and one entry that cannot be decrypted"),
+        more => format!("{names} and {more} entries that cannot be decrypted"),
     }
 }

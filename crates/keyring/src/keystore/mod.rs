@@ -53,13 +53,16 @@ pub struct Keystore {
     path: PathBuf,
     keys: Vec<SecretKey>,
     unusable: Vec<UnusableEntry>,
+    unopened: usize,
 }
 
 /// A secret key entry that is not an AES key of 256 bits.
 #[derive(Debug)]
-struct UnusableEntry {
-    name: String,
-    description: String,
+pub struct UnusableEntry {
+    /// Its name as the keystore spells it, in lower case.
+    pub name: String,
+    /// What it is instead, such as "an AES key of 128 bits".
+    pub description: String,
 }
 
 // === impl SecretKey ===
@@ -107,11 +110,12 @@ impl Keystore {
     /// Reads a keystore file.
     ///
     /// # Errors
-    /// The file is missing, unreadable or not PKCS#12, or the password does not open it.
+    /// The file is missing, unreadable or not PKCS#12, the password does not open it, or none of its entries is readable.
     pub fn open(path: &Path, password: &str) -> Result<Self, KeystoreError> {
-        let secrets = read(path, password)?.archive.secrets;
-        let mut keystore = Self { path: path.to_owned(), keys: Vec::new(), unusable: Vec::new() };
-        for bag in secrets {
+        let contents = read(path, password)?;
+        let unopened = contents.unopened();
+        let mut keystore = Self { path: path.to_owned(), keys: Vec::new(), unusable: Vec::new(), unopened };
+        for bag in contents.archive.secrets {
             let name = normalised(bag.friendly_name.as_deref().unwrap_or_default());
             match usable_bytes(&bag.key) {
                 Some(bytes) => keystore.keys.push(SecretKey::new(&name, bytes)),
@@ -179,6 +183,17 @@ impl Keystore {
         &self.keys
     }
 
+    /// The secret keys of the file that are of no use here.
+    pub fn unusable(&self) -> &[UnusableEntry] {
+        &self.unusable
+    }
+
+    /// How many secret keys the file holds that the password does not decrypt, or that are encrypted in a way that is not
+    /// supported. Their names are not known.
+    pub fn unopened(&self) -> usize {
+        self.unopened
+    }
+
     /// The AES-256 key of that name, compared without regard to case.
     ///
     /// # Errors
@@ -197,6 +212,7 @@ impl Keystore {
                 path,
                 name: name.to_owned(),
                 available: self.keys.iter().map(|key| key.name().to_owned()).collect(),
+                unopened: self.unopened,
             }),
         }
     }
@@ -213,7 +229,11 @@ struct Contents {
 
 impl Contents {
     fn has_foreign_entries(&self) -> bool {
-        !self.archive.keys.is_empty() || !self.archive.certs.is_empty() || self.secret_count < self.secret_count_visible
+        !self.archive.keys.is_empty() || !self.archive.certs.is_empty() || self.unopened() > 0
+    }
+
+    fn unopened(&self) -> usize {
+        self.secret_count_visible.saturating_sub(self.secret_count)
     }
 }
 
@@ -227,18 +247,35 @@ fn read(path: &Path, password: &str) -> Result<Contents, KeystoreError> {
     if password.chars().any(|character| u32::from(character) > 0xffff) {
         return Err(wrong_password());
     }
+    let unsupported = |source| KeystoreError::Unsupported { path: path.to_owned(), source };
     let archive = Pkcs12Archive::from_pkcs12(&encoded, password).map_err(|error| match error {
-        Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) => wrong_password(),
+        Pkcs12Error::MacError(_) => wrong_password(),
+        // The integrity check comes first: where there is one, it has shown the password to be right.
+        Pkcs12Error::UnpadError | Pkcs12Error::Pkcs5Error(_) if !has_integrity_check(&encoded, password) => {
+            wrong_password()
+        }
+        Pkcs12Error::UnpadError
+        | Pkcs12Error::Pkcs5Error(_)
+        | Pkcs12Error::UnsupportedEncryptionScheme
+        | Pkcs12Error::UnsupportedMacAlgorithm
+        | Pkcs12Error::InvalidParameters => unsupported(Some(error)),
         source => KeystoreError::NotPkcs12 { path: path.to_owned(), source },
     })?;
     let secret_count = archive.secrets.len();
     let secret_count_visible =
         encoded.windows(SECRET_BAG_OID_DER.len()).filter(|window| *window == SECRET_BAG_OID_DER).count();
-    // A file without an integrity check gives no other sign of a wrong password.
     if secret_count == 0 && secret_count_visible > 0 {
-        return Err(wrong_password());
+        // A file without an integrity check gives no other sign of a wrong password.
+        let is_right = has_integrity_check(&encoded, password);
+        return Err(if is_right { unsupported(None) } else { wrong_password() });
     }
     Ok(Contents { archive, secret_count, secret_count_visible })
+}
+
+/// Whether the file has an integrity check, which a password that is certainly another one does not pass.
+fn has_integrity_check(encoded: &[u8], password: &str) -> bool {
+    let another = Zeroizing::new(format!("{password}?"));
+    matches!(Pkcs12Archive::from_pkcs12(encoded, &another), Err(Pkcs12Error::MacError(_)))
 }
 
 /// Java stores and finds names in lower case.

@@ -112,6 +112,15 @@ fn a_wrong_password_blames_the_password_and_prints_neither() {
 }
 
 #[test]
+fn entries_that_are_not_supported_are_no_wrong_password() {
+    let error = Keystore::open(&fixture("keytool-rounds.p12"), PASSWORD).unwrap_err();
+    assert!(matches!(error, KeystoreError::Unsupported { .. }), "{error:?}");
+    assert_eq!(error.setting(), KeystoreSetting::Path);
+    let error = Keystore::open(&fixture("keytool-rounds.p12"), "wrong-password").unwrap_err();
+    assert_eq!(error.setting(), KeystoreSetting::Password);
+}
+
+#[test]
 fn an_unknown_name_says_which_keys_exist() {
     let keystore = Keystore::open(&fixture("keytool.p12"), PASSWORD).unwrap();
     let error = keystore.key("masterKey").unwrap_err();

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use rustls_pki_types::CertificateDer;
 use x509_parser::error::X509Error;
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
 use super::{PEER_DOMAIN, PkiError};
 
@@ -54,6 +54,33 @@ pub fn client_identity(certificate: &CertificateDer<'_>) -> Result<String, PkiEr
 pub fn expires_at(certificate: &CertificateDer<'_>) -> Result<SystemTime, PkiError> {
     let seconds = parse(certificate)?.validity().not_after.timestamp();
     Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap_or(0)))
+}
+
+/// The moment from which a certificate is valid.
+///
+/// # Errors
+/// The bytes are no certificate.
+pub fn valid_from(certificate: &CertificateDer<'_>) -> Result<SystemTime, PkiError> {
+    let seconds = parse(certificate)?.validity().not_before.timestamp();
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap_or(0)))
+}
+
+/// Who issued a certificate, by the name that stands in it.
+///
+/// # Errors
+/// The bytes are no certificate.
+pub fn issuer(certificate: &CertificateDer<'_>) -> Result<String, PkiError> {
+    Ok(parse(certificate)?.issuer().to_string())
+}
+
+/// Whether a certificate is that of an authority, which may issue others (RFC 5280, §4.2.1.9). Those of the first version of
+/// X.509 do not say, and may.
+///
+/// # Errors
+/// The bytes are no certificate.
+pub fn is_authority(certificate: &CertificateDer<'_>) -> Result<bool, PkiError> {
+    let certificate = parse(certificate)?;
+    Ok(certificate.is_ca() || certificate.version() == X509Version::V1)
 }
 
 /// Whether that is the certificate's public key, in the raw form of its algorithm.

@@ -4,6 +4,12 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use crate::text::TextError;
+
+/// The way out for a private key that is encrypted.
+pub const DECRYPT_KEY: &str =
+    "`openssl pkey -in KEY -out PLAIN` asks for its password and writes it in clear; give that file mode 600";
+
 /// Why a certificate could not be made or understood. No variant carries a private key.
 #[derive(Debug, thiserror::Error)]
 pub enum PkiError {
@@ -38,6 +44,20 @@ pub enum PkiError {
         expected: &'static str,
         /// What the library said. It names no key.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// The file is no plain text.
+    #[error("the file {} cannot be used", path.display())]
+    NotText {
+        /// The file that was read.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: TextError,
+    },
+    /// The private key is encrypted.
+    #[error("the private key {} is encrypted", path.display())]
+    EncryptedKey {
+        /// The file that was read.
+        path: PathBuf,
     },
     /// The private key does not belong to the certificate.
     #[error("the key {} does not belong to the certificate {}", key.display(), certificate.display())]
@@ -83,8 +103,12 @@ impl PkiError {
             Self::BadIdentity { .. } => Some("use 1 to 64 characters, none of them a control character"),
             Self::NoNodeId => Some("it needs exactly one DNS name of the form node-1.peer.aliasd"),
             Self::NoIdentity => Some("it needs one URI among its alternative names, or else one common name"),
-            Self::Exists { .. }
-            | Self::Unwritable { .. }
+            Self::NotText { source, .. } => Some(source.hint()),
+            Self::EncryptedKey { .. } => Some(DECRYPT_KEY),
+            Self::Exists { .. } => {
+                Some("--replace writes over the files of an earlier certificate; an authority is never replaced")
+            }
+            Self::Unwritable { .. }
             | Self::Unreadable { .. }
             | Self::NotPem { .. }
             | Self::KeyMismatch { .. }

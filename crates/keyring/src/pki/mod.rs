@@ -27,9 +27,9 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, DnsName};
 use zeroize::Zeroizing;
 
-pub use self::certificate::{client_identity, expires_at, peer_node_id};
-pub use self::error::PkiError;
-use crate::files;
+pub use self::certificate::{client_identity, expires_at, is_authority, issuer, peer_node_id, valid_from};
+pub use self::error::{DECRYPT_KEY, PkiError};
+use crate::{files, text};
 
 /// How long a certificate authority is valid: ten years.
 pub const AUTHORITY_VALIDITY: Duration = Duration::from_secs(3_650 * 86_400);
@@ -85,6 +85,12 @@ pub struct Authority {
 /// The DNS name by which a node's certificate proves its id, such as `node-1.peer.aliasd`.
 pub fn peer_name(node_id: u64) -> String {
     format!("node-{node_id}{PEER_DOMAIN}")
+}
+
+/// Whether a key in PEM form is encrypted, so that it takes a password that nobody is asked for here.
+pub fn is_encrypted_key(pem: &[u8]) -> bool {
+    let marks: [&[u8]; 2] = [b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED"];
+    marks.iter().any(|mark| pem.windows(mark.len()).any(|window| window == *mark))
 }
 
 // === impl Host ===
@@ -148,6 +154,28 @@ impl Issued {
         create(&certificate, self.certificate_pem(), files::PUBLIC)?;
         Ok((certificate, key))
     }
+
+    /// Writes the same files in the place of those of an earlier certificate, each in one step and with the mode and owner
+    /// that it has. What does not exist yet is made as [`save`](Self::save) makes it.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn save_over(&self, directory: &Path, stem: &str) -> Result<(PathBuf, PathBuf), PkiError> {
+        let (certificate, key) = file_names(directory, stem);
+        if !certificate.exists() && !key.exists() {
+            return self.save(directory, stem);
+        }
+        let files = [(&key, self.key_pem(), files::SECRET), (&certificate, self.certificate_pem(), files::PUBLIC)];
+        for (path, contents, mode) in files {
+            if path.exists() {
+                files::replace(path, contents.as_bytes())
+                    .map_err(|source| PkiError::Unwritable { path: path.clone(), source })?;
+            } else {
+                create(path, contents, mode)?;
+            }
+        }
+        Ok((certificate, key))
+    }
 }
 
 impl fmt::Debug for Issued {
@@ -182,6 +210,9 @@ impl Authority {
         let (certificate_path, key_path) = file_names(directory, AUTHORITY_STEM);
         let certificate_pem = read(&certificate_path)?;
         let key_pem = read(&key_path)?;
+        if is_encrypted_key(key_pem.as_bytes()) {
+            return Err(PkiError::EncryptedKey { path: key_path });
+        }
         let key = KeyPair::from_pem(&key_pem).map_err(|error| not_pem(&key_path, "a private key", error))?;
         let no_certificate = |error: Box<dyn Error + Send + Sync>| not_pem(&certificate_path, "a certificate", error);
         let der =
@@ -288,8 +319,7 @@ fn create(path: &Path, contents: &str, mode: u32) -> Result<(), PkiError> {
 fn read(path: &Path) -> Result<Zeroizing<String>, PkiError> {
     let bytes = files::read_limited(path, PEM_SIZE_MAX)
         .map_err(|source| PkiError::Unreadable { path: path.to_owned(), source })?;
-    // The error of `from_utf8` holds the bytes, which may be a key's; its cause does not.
-    String::from_utf8(bytes).map(Zeroizing::new).map_err(|error| not_pem(path, "text", error.utf8_error()))
+    text::text(Zeroizing::new(bytes)).map_err(|source| PkiError::NotText { path: path.to_owned(), source })
 }
 
 fn not_pem(path: &Path, expected: &'static str, error: impl Into<Box<dyn Error + Send + Sync>>) -> PkiError {

@@ -176,6 +176,11 @@ fn a_key_of_another_authority_is_refused() {
     assert!(matches!(Authority::load(directory.path()), Err(PkiError::KeyMismatch { .. })));
     fs::write(&key, "garbage").unwrap();
     assert!(matches!(Authority::load(directory.path()), Err(PkiError::NotPem { expected: "a private key", .. })));
+    fs::write(&key, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n").unwrap();
+    assert!(matches!(Authority::load(directory.path()), Err(PkiError::EncryptedKey { .. })));
+    fs::write(&key, "\u{feff}-----BEGIN PRIVATE KEY-----").unwrap();
+    let error = Authority::load(directory.path()).unwrap_err();
+    assert!(matches!(error, PkiError::NotText { .. }) && error.hint().is_some(), "{error:?}");
     fs::remove_file(&key).unwrap();
     assert!(matches!(Authority::load(directory.path()), Err(PkiError::Unreadable { .. })));
 }

@@ -11,6 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use aliasd_keyring::text::text;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, getegid, geteuid, getgroups};
 use zeroize::Zeroizing;
@@ -46,7 +47,7 @@ pub(super) fn refusal(file: &File) -> io::Result<Option<(String, String)>> {
     Ok(None)
 }
 
-/// Runs a command and returns what it prints, without one newline at the end.
+/// Runs a command and returns what it prints, by the rule of [`aliasd_keyring::text`].
 ///
 /// # Errors
 /// A sentence about what went wrong, free of anything that the command printed.
@@ -81,7 +82,7 @@ pub(super) fn run(command: &str, timeout: Duration) -> Result<Zeroizing<String>,
     }
 }
 
-fn judge(status: io::Result<ExitStatus>, mut output: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
+fn judge(status: io::Result<ExitStatus>, output: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
     match status {
         Err(error) => return Err(format!("its command could not be waited for: {}", error.kind())),
         Ok(status) if !status.success() => return Err(format!("its command failed with {status}")),
@@ -90,15 +91,9 @@ fn judge(status: io::Result<ExitStatus>, mut output: Zeroizing<Vec<u8>>) -> Resu
     if output.len() as u64 > OUTPUT_SIZE_MAX {
         return Err(format!("its command printed more than {OUTPUT_SIZE_MAX} bytes"));
     }
-    if output.last() == Some(&b'\n') {
-        output.pop();
-    }
-    match String::from_utf8(std::mem::take(&mut *output)) {
+    match text(output) {
         Ok(text) if text.is_empty() => Err("its command printed nothing".to_owned()),
-        Ok(text) => Ok(Zeroizing::new(text)),
-        Err(error) => {
-            drop(Zeroizing::new(error.into_bytes()));
-            Err("its command printed something that is not UTF-8".to_owned())
-        }
+        Ok(text) => Ok(text),
+        Err(error) => Err(format!("what its command printed cannot be used: {error}")),
     }
 }

@@ -57,9 +57,11 @@ impl VaultError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Keystore(error) | Self::Key { source: error, .. } => match error.setting() {
-                KeystoreSetting::Path => "Check keystore.path.",
+                KeystoreSetting::Path => error.hint().unwrap_or("Check keystore.path."),
                 KeystoreSetting::Password => "Check keystore.password.",
-                KeystoreSetting::KeyName => "Check keystore.key_name.",
+                KeystoreSetting::KeyName => {
+                    "Check keystore.key_name; `aliasctl keystore list` shows the entries of a keystore."
+                }
             },
             Self::KeyMissing { .. } => {
                 "Put the same file on every node, where keystore.path names it, and have it read again: with SIGHUP or a \

@@ -144,7 +144,7 @@ fn several_keys_are_held_and_new_ones_are_found_by_reloading() {
 }
 
 #[test]
-fn errors_about_the_keystore_are_those_of_neo4j_with_a_hint_that_names_the_setting() {
+fn errors_about_the_keystore_are_those_of_neo4j_with_the_way_out() {
     let (directory, vault) = vault();
     let path = vault.path().display().to_string();
     let general = "Failed to read the symmetric key from the configured keystore. \
@@ -162,7 +162,7 @@ fn errors_about_the_keystore_are_those_of_neo4j_with_a_hint_that_names_the_setti
     wrong.path = directory.path().join("none.p12");
     let error = Vault::load(&wrong).unwrap_err();
     assert_eq!(error.to_string(), general);
-    assert_eq!(error.hint(), Some("Check keystore.path."));
+    assert!(error.hint().unwrap().starts_with("put the keystore of the cluster there"));
     assert!(error_chain(&error).contains("keystore.password: the keystore file "), "{}", error_chain(&error));
 
     let mut wrong = settings(&directory);
@@ -171,7 +171,7 @@ fn errors_about_the_keystore_are_those_of_neo4j_with_a_hint_that_names_the_setti
     let expected = "Failed to read the symmetric key from the configured keystore. \
                     The key 'masterKey' was not found in the given keystore file.";
     assert_eq!(error.to_string(), expected);
-    assert_eq!(error.hint(), Some("Check keystore.key_name."));
+    assert!(error.hint().unwrap().starts_with("Check keystore.key_name;"));
     let cause = format!(": the key 'masterKey' was not found in the keystore {path}, which holds 'aeskey'");
     assert!(error_chain(&error).ends_with(&cause), "{}", error_chain(&error));
 }
