@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::ConnectionLimits;
 use crate::api;
-use crate::config::{Config, NodeConfig};
+use crate::config::{Address, Config, NodeConfig};
 use crate::descriptors::{self, TooFewDescriptorsError};
 use crate::observe;
 use crate::observe::metrics::Metrics;
@@ -32,6 +32,7 @@ use aliasd_replica::{
 };
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
+use aliasd_service::operate::Advertised;
 use aliasd_service::vault::{Vault, VaultError};
 use aliasd_service::{Operate, Parts, UseCases};
 
@@ -185,6 +186,7 @@ impl Node {
         let clients = client_limits(&config.node)?;
         let vault = Arc::new(Vault::load(&config.keystore)?);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
+        tls.each_out_of_time(say_out_of_time);
         let identity =
             Identity::new(Arc::clone(&vault), config.cluster.token_lifetime, config.node.failed_logins).await?;
         let replica = Replica::start(options(config, &tls)).await?;
@@ -196,8 +198,10 @@ impl Node {
             counters: Arc::clone(&metrics) as SharedCounters,
             max_staleness: config.cluster.max_staleness,
             policy: config.cluster.policy,
+            advertised: advertised(&config.node),
         });
         use_cases.operate.report_policy_differences();
+        use_cases.operate.use_certificates(tls.ends());
         match listen(config, clients, (vault, tls), &replica, use_cases, metrics).await {
             Ok(node) => Ok(node),
             Err(failure) => {
@@ -229,7 +233,11 @@ impl Node {
             Err(error) => return tracing::error!(error = error_chain(&error), "nothing was read again"),
         };
         match certificates {
-            Ok(()) => tracing::info!("the certificates were read again"),
+            Ok(()) => {
+                self.operate.use_certificates(self.tls.ends());
+                self.tls.each_out_of_time(say_out_of_time);
+                tracing::info!("the certificates were read again");
+            }
             Err(error) => {
                 let (error, hint) = (error_chain(&error), error.kind.hint());
                 tracing::error!(error, hint, "the certificates cannot be read again; the ones before stay in use");
@@ -269,6 +277,26 @@ impl Node {
         self.http.end(PEERS_END_WITHIN).await;
         tracing::info!("the node has stopped");
         closed
+    }
+}
+
+fn say_out_of_time(fault: &TlsError) {
+    tracing::warn!(
+        error = error_chain(fault),
+        hint = fault.kind.hint(),
+        "a certificate is used that others refuse now"
+    );
+}
+
+/// Where others reach the node. A port that the system chooses is not known beforehand.
+fn advertised(node: &NodeConfig) -> Advertised {
+    let text = |advertise: &Option<Address>, listen: SocketAddr| match advertise {
+        Some(address) => Some(address.to_string()),
+        None => (listen.port() != 0).then(|| listen.to_string()),
+    };
+    Advertised {
+        peer: text(&node.peer_advertise, node.peer_listen),
+        client: text(&node.client_advertise, node.client_listen),
     }
 }
 

@@ -51,6 +51,7 @@ use self::counters::SharedCounters;
 pub use self::execute::Execute;
 pub use self::failure::{Class, Failure, Leader, NodeFailure};
 use self::identity::Identity;
+use self::operate::Advertised;
 pub use self::operate::Operate;
 pub use self::random::random;
 pub use self::read::Freshness;
@@ -76,6 +77,8 @@ pub struct Parts {
     pub max_staleness: Duration,
     /// What the catalog decides by in a cluster that this node forms.
     pub policy: Policy,
+    /// Where others reach this node, to be compared with the membership.
+    pub advertised: Advertised,
 }
 
 /// Every use case of a node, for whoever serves callers to take what it needs.
@@ -98,7 +101,7 @@ pub struct UseCases {
 impl UseCases {
     /// Use cases that serve at once.
     pub fn new(parts: Parts) -> Self {
-        let Parts { replica, vault, identity, counters, max_staleness, policy } = parts;
+        let Parts { replica, vault, identity, counters, max_staleness, policy, advertised } = parts;
         let reader = Reader::new(replica, max_staleness);
         let readiness = Readiness::new(reader.clone(), Arc::clone(&vault));
         let writer = Writer::new(reader.clone(), readiness.clone(), Arc::clone(&vault), Arc::clone(&counters));
@@ -109,7 +112,7 @@ impl UseCases {
             resolve: Resolve::new(reader.clone(), Arc::clone(&vault), Arc::clone(&counters)),
             watch: Watch::new(reader.clone(), readiness.clone(), counters),
             account: Account::new(reader.clone(), authenticate.clone()),
-            operate: Operate::new(reader, writer, readiness, vault, policy),
+            operate: Operate::new(reader, writer, readiness, vault, policy, advertised),
             authenticate,
         }
     }

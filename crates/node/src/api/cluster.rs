@@ -98,7 +98,7 @@ fn member(node_id: NodeId, status: &MemberStatus) -> v1::MemberStatus {
 }
 
 fn node(report: NodeReport) -> v1::NodeStatus {
-    let NodeReport { replica, not_ready, stopped, keys, started_at, initialized, .. } = report;
+    let NodeReport { replica, not_ready, stopped, warnings, keys, started_at, initialized, .. } = report;
     let rolled_back = replica.rolled_back.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let rolled_back = (!rolled_back.is_empty()).then_some(NodeFailure::MembersRolledBack { members: rolled_back });
     let too_far = too_far(&replica);
@@ -113,7 +113,7 @@ fn node(report: NodeReport) -> v1::NodeStatus {
         digest: replica.digest.to_string(),
         keys: keys.into_iter().map(key).collect(),
         snapshot: replica.snapshot.map(|revision| v1::SnapshotStatus { revision: revision.0 }),
-        alarms: stopped.iter().chain(&rolled_back).chain(&too_far).map(condition).collect(),
+        alarms: stopped.iter().chain(&rolled_back).chain(&too_far).chain(&warnings).map(condition).collect(),
         started_at: Some(convert::timestamp(started_at)),
     }
 }

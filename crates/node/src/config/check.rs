@@ -1,24 +1,20 @@
 //! Whether the machine agrees with the configuration: the same steps that a start would take, short of starting.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aliasd_keyring::keystore::{Keystore, KeystoreSetting};
-use aliasd_keyring::pki;
-use nix::unistd::{AccessFlags, access};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use nix::unistd::{AccessFlags, access, geteuid};
 
 use aliasd_catalog::error_chain;
+use aliasd_service::operate::{CertificateEnd, EXPIRY_NOTICE};
 use aliasd_service::vault::KeystoreSettings;
 
 use super::{Config, SettingError};
-use crate::tls::{CertificatePaths, Tls};
-
-/// A certificate that ends sooner than this deserves a warning.
-const EXPIRY_NOTICE: Duration = Duration::from_secs(30 * 86_400);
+use crate::tls::{Tls, TlsError};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,15 +35,15 @@ pub struct Diagnostic {
 }
 
 impl Config {
-    /// Tries what a start would: certificates, keystore, directories. Changes nothing and opens no port.
-    /// An empty list means that all is well.
+    /// Tries what a start would: certificates, keystore, directories; and verifies the certificates as the other members
+    /// and clients would now. Leaves nothing behind and opens no port. An empty list means that all is well.
     pub fn check(&self) -> Vec<Diagnostic> {
         let mut found = Diagnostics::default();
         self.check_certificates(&mut found);
         check_keystore(&self.keystore, &mut found);
-        check_directory("node.data_dir", &self.node.data_dir, &mut found);
-        if let Some(parent) = self.log.file.as_deref().and_then(Path::parent) {
-            check_directory("log.file", parent, &mut found);
+        check_data_directory(&self.node.data_dir, &mut found);
+        if let Some(file) = &self.log.file {
+            check_log_file(file, &mut found);
         }
         if self.node.insecure_plaintext {
             let message = "clients are served without TLS";
@@ -57,20 +53,40 @@ impl Config {
     }
 
     fn check_certificates(&self, found: &mut Diagnostics) {
-        if let Err(error) = Tls::load(&self.tls, self.node.id.get()) {
-            let message = format!("{} {}", error.path.display(), error_chain(&error.kind));
-            let hint = error.kind.hint().unwrap_or("`aliasctl pki issue` makes certificates and keys");
-            found.error(error.setting, &message, hint);
-            return;
+        let tls = match Tls::load(&self.tls, self.node.id.get()) {
+            Ok(tls) => tls,
+            Err(error) => return found.tls(&error),
+        };
+        let mut out_of_time = Vec::new();
+        tls.each_out_of_time(|error| {
+            out_of_time.push(error.setting);
+            found.tls(error);
+        });
+        for end in tls.ends() {
+            if !out_of_time.contains(&end.setting) {
+                check_expiry(&end, self.path_of(end.setting), found);
+            }
         }
-        let server = self.tls.server();
-        check_identity("tls.peer_certificate", "tls.peer_key", &self.tls.peer, found);
-        if *server != self.tls.peer {
-            check_identity("tls.server_certificate", "tls.server_key", server, found);
+        check_secrecy("tls.peer_key", &self.tls.peer.key, found);
+        if let Some(server) = &self.tls.server {
+            check_secrecy("tls.server_key", &server.key, found);
         }
-        check_expiry("tls.peer_ca", &self.tls.peer_ca, found);
-        if let Some(path) = &self.tls.client_ca {
-            check_expiry("tls.client_ca", path, found);
+        if let Some(address) = self.node.client_advertise.as_ref().filter(|address| !tls.covers(&address.host)) {
+            let setting = if self.tls.server.is_some() { "tls.server_certificate" } else { "tls.peer_certificate" };
+            let (path, host) = (self.path_of(setting).display(), &address.host);
+            let message =
+                format!("{path} is not for {host}, where node.client_advertise says that clients find this node");
+            found.error(setting, &message, &format!("issue it anew with --host {host}"));
+        }
+    }
+
+    /// The file of a certificate.
+    fn path_of(&self, setting: &str) -> &Path {
+        match setting {
+            "tls.peer_ca" => &self.tls.peer_ca,
+            "tls.client_ca" => self.tls.client_ca.as_deref().unwrap_or(&self.tls.peer_ca),
+            "tls.server_certificate" => &self.tls.server().certificate,
+            _ => &self.tls.peer.certificate,
         }
     }
 }
@@ -78,18 +94,9 @@ impl Config {
 /// Files that hold secrets should be readable by the owner and at most the group.
 const SECRET_MODE_MAX: u32 = 0o640;
 
-fn check_identity(certificate: &str, key: &str, paths: &CertificatePaths, found: &mut Diagnostics) {
-    check_expiry(certificate, &paths.certificate, found);
-    check_secrecy(key, &paths.key, found);
-}
-
-fn check_expiry(setting: &str, path: &Path, found: &mut Diagnostics) {
-    // Loading has parsed it a moment ago; if it is gone by now, the next start says so.
-    let Ok(pem) = fs::read(path) else { return };
-    let Ok(certificate) = CertificateDer::from_pem_slice(&pem) else { return };
-    let Ok(end) = pki::expires_at(&certificate) else { return };
+fn check_expiry(CertificateEnd { setting, ends_at }: &CertificateEnd, path: &Path, found: &mut Diagnostics) {
     let hint = "issue a new one with `aliasctl pki`";
-    match end.duration_since(SystemTime::now()) {
+    match ends_at.duration_since(SystemTime::now()) {
         Err(_) => found.error(setting, &format!("{} has expired", path.display()), hint),
         Ok(left) if left < EXPIRY_NOTICE => {
             let days = left.as_secs() / 86_400;
@@ -114,27 +121,88 @@ fn check_keystore(keystore: &KeystoreSettings, found: &mut Diagnostics) {
     match opened {
         Ok(()) => check_secrecy("keystore.path", &keystore.path, found),
         Err(error) => {
-            let (setting, hint) = match error.setting() {
-                KeystoreSetting::Path => ("keystore.path", "`aliasctl keystore create` makes a keystore"),
-                KeystoreSetting::Password => ("keystore.password", "set the password that the keystore was made with"),
-                KeystoreSetting::KeyName => {
-                    ("keystore.key_name", "`aliasctl keystore list` shows the keys of a keystore")
-                }
+            let setting = match error.setting() {
+                KeystoreSetting::Path => "keystore.path",
+                KeystoreSetting::Password => "keystore.password",
+                KeystoreSetting::KeyName => "keystore.key_name",
             };
-            found.error(setting, &error_chain(&error), hint);
+            found.error(setting, &error_chain(&error), error.hint().unwrap_or("set it as the message says"));
         }
     }
 }
 
+const DATA_DIRECTORY: &str = "node.data_dir";
+const GIVE_IT: &str = "give it, with all that is in it, to the user that aliasd runs as";
+
 /// The node makes the directory itself if its parent lets it.
-fn check_directory(setting: &str, path: &Path, found: &mut Diagnostics) {
+fn check_data_directory(path: &Path, found: &mut Diagnostics) {
     let existing = path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
     let shown = existing.display();
     if !existing.is_dir() {
-        found.error(setting, &format!("{shown} is not a directory"), "name another path");
-    } else if access(existing, AccessFlags::W_OK | AccessFlags::X_OK).is_err() {
-        let message = format!("{shown} is not writable for this user");
-        found.error(setting, &message, "give it to the user that aliasd runs as");
+        found.error(DATA_DIRECTORY, &format!("{shown} is not a directory"), "name another path");
+    } else if let Err(error) = access(existing, AccessFlags::W_OK | AccessFlags::X_OK) {
+        found.error(DATA_DIRECTORY, &format!("{shown} is not writable for this user: {error}"), GIVE_IT);
+    } else if existing == path {
+        check_owners(path, found);
+    } else if let Err(error) = try_directory(existing) {
+        let message = format!("{} cannot be made in {shown}: {error}", path.display());
+        found.error(
+            DATA_DIRECTORY,
+            &message,
+            "name another path, or make the directory and give it to the user of aliasd",
+        );
+    }
+}
+
+/// Makes a directory, and takes it away again: permissions alone do not tell whether the file system lets one.
+fn try_directory(parent: &Path) -> io::Result<()> {
+    let probe = parent.join(format!(".aliasd-check-{}", std::process::id()));
+    fs::create_dir(&probe)?;
+    fs::remove_dir(&probe)
+}
+
+/// Everything in a data directory belongs to the user that the node runs as. A check by the superuser may write anywhere,
+/// so that for it the owners are all there is to go by.
+fn check_owners(directory: &Path, found: &mut Diagnostics) {
+    let Ok(metadata) = fs::metadata(directory) else { return };
+    let (owner, user) = (metadata.uid(), geteuid().as_raw());
+    let shown = directory.display();
+    if owner != user {
+        let message = format!("{shown} belongs to user {owner}, and this check runs as user {user}");
+        found.warn(DATA_DIRECTORY, &message, "run the check as the user of aliasd, which has to be the owner");
+    }
+    let Ok(entries) = fs::read_dir(directory) else {
+        return found.error(DATA_DIRECTORY, &format!("{shown} cannot be read by this user"), GIVE_IT);
+    };
+    for entry in entries.flatten() {
+        let (path, entry_owner) = (entry.path(), entry.metadata().map_or(owner, |metadata| metadata.uid()));
+        let path = path.display();
+        if access(&entry.path(), AccessFlags::R_OK | AccessFlags::W_OK).is_err() {
+            return found.error(DATA_DIRECTORY, &format!("{path} is not writable for this user"), GIVE_IT);
+        }
+        if entry_owner != owner {
+            let message = format!("{path} belongs to user {entry_owner}, and the directory to user {owner}");
+            return found.error(DATA_DIRECTORY, &message, GIVE_IT);
+        }
+    }
+}
+
+/// The node makes the file, and not the directory that it is in.
+fn check_log_file(file: &Path, found: &mut Diagnostics) {
+    const SETTING: &str = "log.file";
+    let directory = file.parent().unwrap_or(Path::new("/"));
+    let (shown, hint) = (directory.display(), "make it, and give it to the user that aliasd runs as");
+    let is_writable = |path: &Path, flags| access(path, flags).is_ok();
+    if !directory.exists() {
+        found.error(SETTING, &format!("the directory {shown} does not exist"), hint);
+    } else if !directory.is_dir() {
+        found.error(SETTING, &format!("{shown} is not a directory"), "name another path");
+    } else if file.is_dir() {
+        found.error(SETTING, &format!("{} is a directory", file.display()), "name a file in it");
+    } else if file.exists() && !is_writable(file, AccessFlags::W_OK) {
+        found.error(SETTING, &format!("{} is not writable for this user", file.display()), hint);
+    } else if !file.exists() && !is_writable(directory, AccessFlags::W_OK | AccessFlags::X_OK) {
+        found.error(SETTING, &format!("{shown} is not writable for this user"), hint);
     }
 }
 
@@ -142,6 +210,12 @@ fn check_directory(setting: &str, path: &Path, found: &mut Diagnostics) {
 struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
+    fn tls(&mut self, error: &TlsError) {
+        let message = format!("{} {}", error.path.display(), error_chain(&error.kind));
+        let hint = error.kind.hint().unwrap_or("`aliasctl pki issue` makes certificates and keys");
+        self.error(error.setting, &message, hint);
+    }
+
     fn error(&mut self, setting: &str, message: &str, hint: &str) {
         self.add(Severity::Error, setting, message, hint);
     }
@@ -154,3 +228,6 @@ impl Diagnostics {
         self.0.push(Diagnostic { severity, error: SettingError::of(setting, message, hint) });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! From texts to a [`Config`]: each setting is parsed once, then the settings are held against one another.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use aliasd_catalog::Policy;
 
@@ -141,6 +141,11 @@ fn relate(config: &Config, reader: &mut ConfigReader) {
 }
 
 fn advertised(setting: &str, listen: SocketAddr, advertise: Option<&Address>, reader: &mut ConfigReader) {
+    let nobody_dials = |address: &&Address| address.host.parse().is_ok_and(|address: IpAddr| address.is_unspecified());
+    if let Some(address) = advertise.filter(nobody_dials) {
+        let message = format!("'{address}' is an address to listen at, which nobody can dial");
+        reader.report(setting, &message, "set it to the name or address and port that others reach this node at");
+    }
     if advertise.is_none() && listen.ip().is_unspecified() {
         let message = format!("is needed, because nobody can dial {listen}");
         reader.report(setting, &message, "set it to the name or address and port that others reach this node at");

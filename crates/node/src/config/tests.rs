@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aliasd_catalog::{CypherVersion, Policy};
-use aliasd_keyring::keystore::Keystore;
-use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY, Host};
 use tempfile::TempDir;
 
-use super::{Address, Commands, Config, ConfigError, LogFormat, LogLevel, Severity, expand, schema, source};
+use super::{Address, Commands, Config, ConfigError, LogFormat, LogLevel, expand, schema, source};
 
-const REQUIRED: &str = "\
+pub(super) const REQUIRED: &str = "\
 [node]
 id = 1
 [tls]
@@ -32,7 +30,7 @@ fn file(contents: &str) -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-fn load(contents: &str) -> Result<Config, ConfigError> {
+pub(super) fn load(contents: &str) -> Result<Config, ConfigError> {
     load_with(contents, Commands::Refuse, &[])
 }
 
@@ -253,6 +251,15 @@ fn settings_have_to_agree() {
     ));
     let unspecified = &with("peer_listen = '0.0.0.0:7681'")[0];
     assert!(unspecified.starts_with("node.peer_advertise: is needed, because nobody can dial 0.0.0.0:7681"));
+    let advertised = &with("peer_advertise = '0.0.0.0:7681'\nclient_advertise = '[::]:7680'");
+    assert!(
+        advertised[0].starts_with("node.client_advertise: '[::]:7680' is an address to listen at"),
+        "{advertised:?}"
+    );
+    assert!(
+        advertised[1].starts_with("node.peer_advertise: '0.0.0.0:7681' is an address to listen at"),
+        "{advertised:?}"
+    );
     let ports = &with("http_listen = '127.0.0.1:7680'")[0];
     assert!(ports.starts_with("node.http_listen: '127.0.0.1:7680' uses the port of node.client_listen"));
     let connections = &with("client_connections_max = 100")[0];
@@ -282,6 +289,11 @@ fn commands_run_only_on_request() {
     );
     let config = load_with(&contents, Commands::Run, &[]).unwrap();
     assert_eq!(config.keystore.password.expose(), "from a command");
+    // The rule of every secret in a file: one line end is cut, of whatever kind, and nothing else.
+    for (printed, expected) in [("a\\r\\n", "a"), ("a\\n\\n", "a\n"), ("a\\r", "a\r")] {
+        let contents = REQUIRED.replace("'hunter2-hunter2'", &format!("'''$(printf \"{printed}\")'''"));
+        assert_eq!(load_with(&contents, Commands::Run, &[]).unwrap().keystore.password.expose(), expected);
+    }
     let marker = tempfile::tempdir().unwrap();
     let untouched = marker.path().join("ran");
     let contents = REQUIRED.replace("'hunter2-hunter2'", &format!("'$(touch {})'", untouched.display()));
@@ -309,7 +321,11 @@ fn a_failing_command_names_the_setting_and_shows_no_output() {
     for (command, reason) in [
         ("echo leaked-output; echo leaked-output >&2; exit 3", "its command failed with exit status: 3"),
         ("true", "its command printed nothing"),
-        ("printf \"\\377leaked-output\"", "its command printed something that is not UTF-8"),
+        ("printf \"\\377leaked-output\"", "what its command printed cannot be used: it is not UTF-8 text"),
+        (
+            "printf \"\\357\\273\\277leaked-output\"",
+            "what its command printed cannot be used: it begins with a byte order mark (UTF-8)",
+        ),
         ("kill -9 $$", "its command failed with signal: 9"),
     ] {
         let contents = REQUIRED.replace("'hunter2-hunter2'", &format!("'''$({command})'''"));
@@ -352,74 +368,7 @@ fn no_secret_is_printed() {
     assert!(!format!("{error} {error:?}").contains("hunter2"));
 }
 
-/// A machine on which the configuration would start.
-fn machine() -> (TempDir, String) {
-    let directory = tempfile::tempdir().unwrap();
-    let root = directory.path();
-    let authority = Authority::create("test").unwrap();
-    authority.save(root).unwrap();
-    let subject = CertificateSubject::Node { id: 1, hosts: vec!["localhost".parse::<Host>().unwrap()] };
-    authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(root, "node-1").unwrap();
-    Keystore::create(&root.join("keystore.p12"), "hunter2-hunter2", "aesKey").unwrap();
-    let contents = REQUIRED
-        .replace("/etc/aliasd", root.to_str().unwrap())
-        .replace("id = 1", &format!("id = 1\ndata_dir = '{}/data'", root.display()));
-    (directory, contents)
-}
-
-fn findings(contents: &str) -> Vec<(Severity, String)> {
-    let findings = load(contents).unwrap().check();
-    findings.into_iter().map(|found| (found.severity, found.error.to_string())).collect()
-}
-
-#[test]
-fn a_good_machine_has_nothing_to_say() {
-    let (_directory, contents) = machine();
-    assert_eq!(findings(&contents), []);
-}
-
-#[test]
-fn each_thing_that_would_stop_a_start_is_found() {
-    let (directory, contents) = machine();
-    let root = directory.path().display();
-    for (from, to, expected) in [
-        (
-            "node-1.pem",
-            "missing.pem",
-            "tls.peer_certificate: ROOT/missing.pem cannot be read: No such file or directory (os error 2)",
-        ),
-        ("node-1.pem", "keystore.p12", "tls.peer_certificate: ROOT/keystore.p12 holds no certificate in PEM form"),
-        ("node-1.pem", "ca.pem", "tls.peer_certificate: ROOT/ca.pem does not prove which node it belongs to"),
-        ("node-1-key.pem", "node-1.pem", "tls.peer_key: ROOT/node-1.pem holds no private key in PEM form"),
-        ("node-1-key.pem", "ca-key.pem", "tls.peer_key: ROOT/ca-key.pem is not usable"),
-        ("id = 1", "id = 2", "tls.peer_certificate: ROOT/node-1.pem belongs to node 1, and node.id is 2"),
-        ("/keystore.p12", "/none.p12", "keystore.path: the keystore file ROOT/none.p12 does not exist"),
-        ("hunter2-hunter2", "hunter3", "keystore.password: the password does not open the keystore"),
-        ("[keystore]", "[keystore]\nkey_name = 'k'", "keystore.key_name: the key 'k' was not found in the keystore"),
-        ("/data'", "/ca.pem/data'", "node.data_dir: ROOT/ca.pem is not a directory"),
-    ] {
-        let found = findings(&contents.replacen(from, to, 1));
-        assert_eq!(found.len(), 1, "{to}: {found:?}");
-        assert_eq!(found[0].0, Severity::Error);
-        let text = found[0].1.replace(&root.to_string(), "ROOT");
-        assert!(text.starts_with(expected), "{text}");
-        assert!(!text.contains("hunter"), "{text}");
-    }
-}
-
-#[test]
-fn what_should_be_put_right_is_a_warning() {
-    let (directory, contents) = machine();
-    let key = directory.path().join("node-1-key.pem");
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    let found = findings(&contents.replace("id = 1", "id = 1\ninsecure_plaintext = true"));
-    assert_eq!(found.len(), 2);
-    assert!(found.iter().all(|(severity, _)| *severity == Severity::Warning));
-    assert!(found[0].1.starts_with("tls.peer_key: ") && found[0].1.contains("has mode 644"), "{}", found[0].1);
-    assert!(found[1].1.starts_with("node.insecure_plaintext: clients are served without TLS"));
-}
-
-fn project(path: &str) -> PathBuf {
+pub(super) fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 

@@ -97,13 +97,15 @@ async fn live(State(Shown { operate, .. }): State<Shown>) -> impl IntoResponse {
 
 async fn ready(State(Shown { operate, .. }): State<Shown>) -> impl IntoResponse {
     let reasons = operate.not_ready();
+    let warnings: String = operate.warnings().iter().map(|warning| line("warning", warning)).collect();
     if reasons.is_empty() {
-        return (StatusCode::OK, "ready\n".to_owned());
+        return (StatusCode::OK, format!("ready\n{warnings}"));
     }
-    (StatusCode::SERVICE_UNAVAILABLE, reasons.iter().map(line).collect())
+    let reasons: String = reasons.iter().map(|reason| line("not ready", reason)).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{reasons}{warnings}"))
 }
 
 /// The code alone, since anybody may ask: the log and the status, which needs a login, say the rest.
-fn line(failure: &NodeFailure) -> String {
-    format!("not ready: {}\n", failure.code())
+fn line(what: &str, failure: &NodeFailure) -> String {
+    format!("{what}: {}\n", failure.code())
 }

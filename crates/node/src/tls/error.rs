@@ -5,7 +5,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use aliasd_keyring::pki::PkiError;
+use aliasd_keyring::pki::{DECRYPT_KEY, PkiError};
+use aliasd_keyring::text::TextError;
+use rustls::CertificateError;
 
 /// Why certificates could not be used. Never carries a private key.
 #[derive(Debug)]
@@ -27,9 +29,31 @@ pub enum TlsErrorKind {
     /// It holds something else.
     #[error("holds no {0} in PEM form")]
     Empty(&'static str),
+    /// It is no plain text.
+    #[error("cannot be used")]
+    NotText(#[source] TextError),
+    /// The private key takes a password, and none is asked for.
+    #[error("holds an encrypted private key")]
+    EncryptedKey,
     /// The TLS library does not accept it.
     #[error("is not usable")]
     Unusable(#[source] rustls::Error),
+    /// Those who are shown the certificate would not take it.
+    #[error("would be refused by {by}; it is issued by '{issuer}'")]
+    Refused {
+        /// Who would refuse it.
+        by: &'static str,
+        /// The authority that issued it, by the name in the certificate.
+        issuer: String,
+        /// What the TLS library says against it.
+        source: rustls::Error,
+    },
+    /// The file of authorities holds a certificate that may not issue others.
+    #[error("holds a certificate that is none of an authority: it is issued by '{issuer}' and may issue none")]
+    NoAuthority {
+        /// The authority that issued it.
+        issuer: String,
+    },
     /// The clients' or peers' authority does not work as one.
     #[error("does not hold a usable certificate authority")]
     UnusableAuthority(#[source] Box<dyn Error + Send + Sync>),
@@ -47,13 +71,48 @@ pub enum TlsErrorKind {
 }
 
 impl TlsErrorKind {
+    /// Whether the time is all that is wrong, so that another time or another clock puts it right.
+    pub(super) fn is_about_time(&self) -> bool {
+        use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
+        let Self::Refused { source: rustls::Error::InvalidCertificate(error), .. } = self else { return false };
+        matches!(error, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. })
+    }
+
     /// The way out, where there is one that the message does not say.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoNodeId(error) => error.hint(),
+            Self::Refused { source: rustls::Error::InvalidCertificate(error), .. } => refusal_hint(error),
+            Self::NoAuthority { .. } => Some("put the certificate of the authority there, such as ca.pem"),
+            Self::NotText(error) => Some(error.hint()),
+            Self::EncryptedKey => Some(DECRYPT_KEY),
+            Self::Unreadable(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Some("let the user of aliasd read it, for example by its group: chmod 640")
+            }
             _ => None,
         }
     }
+}
+
+fn refusal_hint(error: &CertificateError) -> Option<&'static str> {
+    use CertificateError::{
+        BadSignature, Expired, ExpiredContext, InvalidPurpose, InvalidPurposeContext, NotValidYet, NotValidYetContext,
+        UnknownIssuer,
+    };
+    Some(match error {
+        UnknownIssuer | BadSignature => {
+            "if an intermediate authority issued it, put the intermediate's certificate behind it in the same file; \
+             otherwise issue it with an authority of tls.peer_ca"
+        }
+        InvalidPurpose | InvalidPurposeContext { .. } => {
+            "issue one for both server and client use, as `aliasctl pki issue node` does"
+        }
+        Expired | ExpiredContext { .. } => "issue a new one; if it should be valid, look at the clock of this machine",
+        NotValidYet | NotValidYetContext { .. } => {
+            "look at the clock of this machine and at that of the authority's; the certificate may be for later"
+        }
+        _ => return None,
+    })
 }
 
 impl fmt::Display for TlsError {

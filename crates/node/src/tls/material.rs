@@ -3,17 +3,20 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use aliasd_keyring::pki;
+use aliasd_keyring::{pki, text};
+use aliasd_service::operate::CertificateEnd;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use zeroize::Zeroizing;
 
 use super::settings::{CertificatePaths, TlsSettings};
+use super::verify::Chain;
 use super::{TlsError, TlsErrorKind};
 
 /// The only protocol that is spoken over these connections.
@@ -27,6 +30,12 @@ pub(super) struct Material {
     pub(super) peers: Arc<ServerConfig>,
     /// For dialling the other nodes.
     pub(super) dial: Arc<ClientConfig>,
+    /// When each of the certificates ends.
+    pub(super) ends: Vec<CertificateEnd>,
+    /// Certificates that others would refuse at this time, though not at another.
+    pub(super) out_of_time: Vec<TlsError>,
+    /// What clients see.
+    pub(super) server: Vec<CertificateDer<'static>>,
 }
 
 impl Material {
@@ -43,11 +52,60 @@ impl Material {
             Some(path) => Some((path.as_path(), authorities("tls.client_ca", path)?)),
             None => None,
         };
+        let mut ends = vec![peer.end("tls.peer_certificate"), peer_ca.end("tls.peer_ca")];
+        ends.extend(paths.server.is_some().then(|| server.end("tls.server_certificate")));
+        ends.extend(client_ca.as_ref().map(|(_, authorities)| authorities.end("tls.client_ca")));
+        let out_of_time = out_of_time(&provider, paths, node_id, (&peer, &server), &peer_ca.roots)?;
+        let client_ca = client_ca.map(|(path, authorities)| (path, authorities.roots));
         Ok(Self {
+            server: server.chain.clone(),
             clients: clients_config(&provider, &server, client_ca)?,
-            peers: peers_config(&provider, &peer, paths, &peer_ca)?,
-            dial: dial_config(&provider, &peer, peer_ca)?,
+            peers: peers_config(&provider, &peer, paths, &peer_ca.roots)?,
+            dial: dial_config(&provider, &peer, peer_ca.roots)?,
+            ends: ends.into_iter().flatten().collect(),
+            out_of_time,
         })
+    }
+}
+
+/// The certificates that others would refuse at this time alone.
+///
+/// # Errors
+/// They would refuse one at any time.
+fn out_of_time(
+    provider: &Arc<CryptoProvider>,
+    paths: &TlsSettings,
+    node_id: u64,
+    (peer, server): (&CertificateWithKey, &CertificateWithKey),
+    authorities: &RootCertStore,
+) -> Result<Vec<TlsError>, TlsError> {
+    let now = UnixTime::now();
+    let as_peer = Chain(&peer.chain).verify_as_peer(provider, authorities, node_id, now);
+    let as_server = match paths.server {
+        Some(_) => Chain(&server.chain).verify_as_server(provider, authorities, now),
+        None => Ok(()),
+    };
+    let mut faults = Vec::new();
+    for (setting, paths, verified) in
+        [("tls.peer_certificate", &peer.paths, as_peer), ("tls.server_certificate", &server.paths, as_server)]
+    {
+        match verified.map_err(|kind| error(setting, &paths.certificate, kind)) {
+            Err(fault) if fault.kind.is_about_time() => faults.push(fault),
+            verified => verified?,
+        }
+    }
+    Ok(faults)
+}
+
+/// Certificate authorities as TLS takes them, and when the last of them ends.
+struct Authorities {
+    roots: RootCertStore,
+    ends_at: Option<SystemTime>,
+}
+
+impl Authorities {
+    fn end(&self, setting: &'static str) -> Option<CertificateEnd> {
+        Some(CertificateEnd { setting, ends_at: self.ends_at? })
     }
 }
 
@@ -73,9 +131,18 @@ impl CertificateWithKey {
     ) -> Result<Self, TlsError> {
         let chain = certificates(certificate_setting, &paths.certificate)?;
         let pem = read(key_setting, &paths.key)?;
-        let key = PrivateKeyDer::from_pem_slice(&pem)
-            .map_err(|_| error(key_setting, &paths.key, TlsErrorKind::Empty("private key")))?;
+        let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
+            let encrypted = pki::is_encrypted_key(&pem);
+            let kind = if encrypted { TlsErrorKind::EncryptedKey } else { TlsErrorKind::Empty("private key") };
+            error(key_setting, &paths.key, kind)
+        })?;
         Ok(Self { chain, key, paths: paths.clone(), key_setting })
+    }
+
+    /// When the first certificate of the chain ends, and with it the whole.
+    fn end(&self, setting: &'static str) -> Option<CertificateEnd> {
+        let ends_at = self.chain.iter().filter_map(|certificate| pki::expires_at(certificate).ok()).min()?;
+        Some(CertificateEnd { setting, ends_at })
     }
 
     fn check_node_id(&self, paths: &CertificatePaths, expected: u64) -> Result<(), TlsError> {
@@ -163,12 +230,17 @@ fn finished(mut config: ServerConfig) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-fn authorities(setting: &'static str, path: &Path) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
+fn authorities(setting: &'static str, path: &Path) -> Result<Authorities, TlsError> {
+    let mut authorities = Authorities { roots: RootCertStore::empty(), ends_at: None };
     for certificate in certificates(setting, path)? {
-        roots.add(certificate).map_err(|cause| unusable_authority(setting, path, cause))?;
+        if !pki::is_authority(&certificate).map_err(|cause| unusable_authority(setting, path, cause))? {
+            let issuer = pki::issuer(&certificate).unwrap_or_default();
+            return Err(error(setting, path, TlsErrorKind::NoAuthority { issuer }));
+        }
+        authorities.ends_at = authorities.ends_at.max(pki::expires_at(&certificate).ok());
+        authorities.roots.add(certificate).map_err(|cause| unusable_authority(setting, path, cause))?;
     }
-    Ok(roots)
+    Ok(authorities)
 }
 
 fn certificates(setting: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -179,7 +251,10 @@ fn certificates(setting: &'static str, path: &Path) -> Result<Vec<CertificateDer
 }
 
 fn read(setting: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
-    fs::read(path).map(Zeroizing::new).map_err(|cause| error(setting, path, TlsErrorKind::Unreadable(cause)))
+    let pem = fs::read(path).map(Zeroizing::new);
+    let pem = pem.map_err(|cause| error(setting, path, TlsErrorKind::Unreadable(cause)))?;
+    text::refuse_mark(&pem).map_err(|cause| error(setting, path, TlsErrorKind::NotText(cause)))?;
+    Ok(pem)
 }
 
 fn unusable_authority(

@@ -11,10 +11,12 @@ mod material;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::fmt;
 use std::sync::Arc;
 
+use aliasd_service::operate::CertificateEnd;
 use arc_swap::ArcSwap;
 use rustls::{ClientConfig, ServerConfig};
 
@@ -25,6 +27,7 @@ pub use self::connect::peer_channel;
 pub use self::error::{TlsError, TlsErrorKind};
 use self::material::Material;
 pub use self::settings::{CertificatePaths, TlsSettings};
+use self::verify::Chain;
 
 /// The certificates of this node, ready for use.
 pub struct Tls {
@@ -37,7 +40,8 @@ impl Tls {
     /// Reads all certificates and keys.
     ///
     /// # Errors
-    /// A file is unreadable or of no use, or the peer certificate belongs to another node. The error names the setting.
+    /// A file is unreadable or of no use, the peer certificate belongs to another node, or others would never take a
+    /// certificate. The error names the setting.
     pub fn load(paths: &TlsSettings, node_id: u64) -> Result<Self, TlsError> {
         let material = ArcSwap::from_pointee(Material::load(paths, node_id)?);
         Ok(Self { paths: paths.clone(), node_id, material })
@@ -50,6 +54,21 @@ impl Tls {
     pub fn reload(&self) -> Result<(), TlsError> {
         self.material.store(Arc::new(Material::load(&self.paths, self.node_id)?));
         Ok(())
+    }
+
+    /// When each of the certificates ends.
+    pub fn ends(&self) -> Vec<CertificateEnd> {
+        self.material.load().ends.clone()
+    }
+
+    /// Tells of each certificate that others would have refused when it was read, though not at another time.
+    pub fn each_out_of_time(&self, tell: impl FnMut(&TlsError)) {
+        self.material.load().out_of_time.iter().for_each(tell);
+    }
+
+    /// Whether the certificate that clients see is for that host.
+    pub fn covers(&self, host: &str) -> bool {
+        Chain(&self.material.load().server).covers(host)
     }
 
     fn clients(&self) -> Arc<ServerConfig> {

@@ -15,7 +15,7 @@ use tonic::transport::server::Connected;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::{CertificatePaths, TlsSettings};
+use super::{CertificatePaths, TlsErrorKind, TlsSettings};
 use super::{Tls, clients, clients_in_clear, peer_channel, peers};
 use crate::admission::ConnectionLimits;
 
@@ -94,8 +94,13 @@ async fn a_node_of_another_authority_is_turned_away_on_both_sides() {
     let theirs = certificates();
     let address = health_server(tls(ours.path(), 2)).await;
     check(&tls(theirs.path(), 1), 2, &address).await.unwrap_err();
+    // One that trusts only the others would be refused by all of them, so it does not even start.
     let mut mixed = paths(theirs.path(), "node-1");
     mixed.peer_ca = ours.path().join("ca.pem");
+    assert!(matches!(Tls::load(&mixed, 1).unwrap_err().kind, TlsErrorKind::Refused { .. }));
+    let both = [ours.path(), theirs.path()].map(|directory| std::fs::read_to_string(directory.join("ca.pem")).unwrap());
+    mixed.peer_ca = theirs.path().join("both.pem");
+    std::fs::write(&mixed.peer_ca, both.concat()).unwrap();
     let mixed = Arc::new(Tls::load(&mixed, 1).unwrap());
     check(&mixed, 2, &address).await.unwrap_err();
 }

@@ -118,6 +118,14 @@ node_failures! {
     MembersTooFar { members, longest } = "MEMBER_TOO_FAR", RetryHere, [], "",
         "A round trip takes longer than the {longest} that cluster.heartbeat_interval is made for: {members}. Leaders are lost, or none is elected.",
         "On all nodes, raise cluster.heartbeat_interval to twice the longest round trip or more, and the election timeouts with it.";
+    /// The membership has another address for this node than its configuration. An alarm, never the answer to a call.
+    AddressDiffers { differences } = "ADDRESS_DIFFERS", RetryHere, [], "",
+        "Others are not told the addresses that this node is configured with: {differences}.",
+        "Others use what is recorded. Configure the node so that it is reached there, or correct the setting.";
+    /// A certificate of this node ends soon, or has ended. An alarm, never the answer to a call.
+    CertificatesEnd { certificates } = "CERTIFICATE_ENDS", RetryHere, [], "",
+        "Certificates of this node end soon or have ended: {certificates}. From then on others refuse it, or it refuses them.",
+        "Issue new ones with 'aliasctl pki issue … --replace', put them in place and send the node SIGHUP.";
     /// The wanted revision is not applied here yet.
     RevisionNotReached { wanted, applied } = "REVISION_NOT_REACHED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has not reached revision {wanted} yet; it is at {applied}.", "Ask another member, or wait a moment.";
@@ -146,7 +154,7 @@ node_failures! {
     /// The certificate is trusted but belongs to no user.
     UnmappedCertificate { identity } = "CERTIFICATE_UNMAPPED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The client certificate of '{identity}' belongs to no user.",
-        "An administrator maps it with ALTER USER … SET AUTH 'mtls' {{SET ID '…'}}.";
+        "An administrator maps it with ALTER USER … SET AUTH 'mtls' {SET ID '…'}.";
     /// The certificate of the connection has run out since it was shown.
     CertificateExpired {} = "CERTIFICATE_EXPIRED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The client certificate has expired.", "Connect again with a new certificate.";
@@ -255,6 +263,16 @@ mod tests {
         let all: Vec<&str> = node.chain(catalog).chain(language).collect();
         let distinct: BTreeSet<&&str> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
+    }
+
+    /// Hints are shown as they are: the doubled braces of a format would be seen.
+    #[test]
+    fn no_hint_is_written_as_a_format() {
+        let node = NodeFailure::TABLE.iter().map(|row| row.hint);
+        let catalog = Rejection::table().into_iter().map(|row| row.hint);
+        for hint in node.chain(catalog) {
+            assert!(!hint.contains("{{") && !hint.contains("}}"), "{hint}");
+        }
     }
 
     #[test]

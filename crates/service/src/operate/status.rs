@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use aliasd_catalog::{ClusterId, KeyId};
 use aliasd_replica::{NotServing, ReplicaRole, ReplicaStatus};
 
-use super::Operate;
+use super::{CertificateEnd, Operate, certificate};
 use crate::failure::{Leader, NodeFailure};
 
 /// This node and its cluster, as this node sees them.
@@ -17,12 +17,14 @@ pub struct Status {
     pub initialized: bool,
     /// Its copy of the catalog, and the members.
     pub replica: ReplicaStatus,
-    /// Who leads.
+    /// Who leads, if it was heard of lately.
     pub leader: Option<Leader>,
     /// Why this node does not serve every call; empty if it does.
     pub not_ready: Vec<NodeFailure>,
     /// Why this node serves nothing any more.
     pub stopped: Option<NodeFailure>,
+    /// What should be put right before it stops this node or misleads others.
+    pub warnings: Vec<NodeFailure>,
     /// The keys in its keystore, in the order of ids.
     pub keys: Vec<HeldKey>,
     /// When it started, by its clock.
@@ -41,7 +43,7 @@ pub struct HeldKey {
 }
 
 /// The figures of this node at one time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Figures {
     /// The last revision that reads show.
     pub applied_revision: u64,
@@ -57,9 +59,42 @@ pub struct Figures {
     pub aliases: u64,
     /// How often the log was made durable since the start.
     pub log_syncs: u64,
+    /// When the node's certificates end.
+    pub certificates: Vec<CertificateEnd>,
+}
+
+/// Where others reach this node, as its configuration says: `host:port`, or nothing where the system chooses the port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advertised {
+    /// For the other members.
+    pub peer: Option<String>,
+    /// For clients.
+    pub client: Option<String>,
 }
 
 impl Operate {
+    /// What should be put right before it stops this node or misleads others. The node serves meanwhile.
+    pub fn warnings(&self) -> Vec<NodeFailure> {
+        let certificates = certificate::ending(&self.certificates.load(), SystemTime::now());
+        certificates.into_iter().chain(self.elsewhere()).collect()
+    }
+
+    /// That the membership has another address for this node than its configuration.
+    fn elsewhere(&self) -> Option<NodeFailure> {
+        let status = self.reader.replica().status();
+        let recorded = &status.members.get(&status.node)?.member;
+        let pairs = [
+            ("node.peer_advertise", &self.advertised.peer, &recorded.peer_address),
+            ("node.client_advertise", &self.advertised.client, &recorded.client_address),
+        ];
+        let differ = pairs.into_iter().filter_map(|(setting, configured, recorded)| {
+            let configured = configured.as_ref().filter(|configured| *configured != recorded)?;
+            Some(format!("{recorded} is recorded, and {setting} stands for {configured}"))
+        });
+        let differences = differ.collect::<Vec<_>>().join("; ");
+        (!differences.is_empty()).then_some(NodeFailure::AddressDiffers { differences })
+    }
+
     /// Everything there is to tell.
     pub fn status(&self) -> Status {
         let replica = self.reader.replica();
@@ -70,9 +105,11 @@ impl Operate {
             cluster: meta.map(|meta| meta.cluster_id),
             initialized: replica.is_initialized(),
             replica: replica.status(),
-            leader: self.reader.leader(),
+            // One that has not been heard of may be dead.
+            leader: self.reader.confirmed_in_time().ok().and_then(|()| self.reader.leader()),
             not_ready: self.readiness.not_ready(),
             stopped: self.readiness.stopped(),
+            warnings: self.warnings(),
             keys: self.vault.held().into_iter().map(key).collect(),
             started_at: self.started_at,
         }
@@ -109,6 +146,7 @@ impl Operate {
             ready: self.not_ready().is_empty(),
             aliases: view.catalog.alias_count() as u64,
             log_syncs: status.log_syncs,
+            certificates: self.certificates.load().to_vec(),
         }
     }
 }

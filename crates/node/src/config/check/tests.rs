@@ -1,0 +1,170 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use aliasd_keyring::keystore::Keystore;
+use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY, Host};
+use tempfile::TempDir;
+
+use super::Severity;
+use crate::config::tests::{REQUIRED, load, project};
+
+/// A machine on which the configuration would start.
+fn machine() -> (TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let authority = Authority::create("test").unwrap();
+    authority.save(root).unwrap();
+    let subject = CertificateSubject::Node { id: 1, hosts: vec!["localhost".parse::<Host>().unwrap()] };
+    authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(root, "node-1").unwrap();
+    Keystore::create(&root.join("keystore.p12"), "hunter2-hunter2", "aesKey").unwrap();
+    let contents = REQUIRED
+        .replace("/etc/aliasd", root.to_str().unwrap())
+        .replace("id = 1", &format!("id = 1\ndata_dir = '{}/data'", root.display()));
+    (directory, contents)
+}
+
+fn findings(contents: &str) -> Vec<(Severity, String)> {
+    let findings = load(contents).unwrap().check();
+    findings.into_iter().map(|found| (found.severity, found.error.to_string())).collect()
+}
+
+#[test]
+fn a_good_machine_has_nothing_to_say() {
+    let (_directory, contents) = machine();
+    assert_eq!(findings(&contents), []);
+}
+
+#[test]
+fn each_thing_that_would_stop_a_start_is_found() {
+    let (directory, contents) = machine();
+    let root = directory.path().display();
+    for (from, to, expected) in [
+        (
+            "node-1.pem",
+            "missing.pem",
+            "tls.peer_certificate: ROOT/missing.pem cannot be read: No such file or directory (os error 2)",
+        ),
+        ("node-1.pem", "keystore.p12", "tls.peer_certificate: ROOT/keystore.p12 holds no certificate in PEM form"),
+        ("node-1.pem", "ca.pem", "tls.peer_certificate: ROOT/ca.pem does not prove which node it belongs to"),
+        ("node-1-key.pem", "node-1.pem", "tls.peer_key: ROOT/node-1.pem holds no private key in PEM form"),
+        ("node-1-key.pem", "ca-key.pem", "tls.peer_key: ROOT/ca-key.pem is not usable"),
+        ("id = 1", "id = 2", "tls.peer_certificate: ROOT/node-1.pem belongs to node 1, and node.id is 2"),
+        ("/keystore.p12", "/none.p12", "keystore.path: the keystore file ROOT/none.p12 does not exist"),
+        ("hunter2-hunter2", "hunter3", "keystore.password: the password does not open the keystore"),
+        ("[keystore]", "[keystore]\nkey_name = 'k'", "keystore.key_name: the key 'k' was not found in the keystore"),
+        ("/data'", "/ca.pem/data'", "node.data_dir: ROOT/ca.pem is not a directory"),
+        (
+            "[keystore]",
+            "[log]\nfile = 'ROOT/none/aliasd.log'\n[keystore]",
+            "log.file: the directory ROOT/none does not exist",
+        ),
+        ("[keystore]", "[log]\nfile = 'ROOT'\n[keystore]", "log.file: ROOT is a directory"),
+        (
+            "id = 1",
+            "id = 1\nclient_advertise = 'db1.example.com:7680'",
+            "tls.peer_certificate: ROOT/node-1.pem is not for db1.example.com",
+        ),
+    ] {
+        let to = &to.replace("ROOT", &root.to_string());
+        let found = findings(&contents.replacen(from, to, 1));
+        assert_eq!(found.len(), 1, "{to}: {found:?}");
+        assert_eq!(found[0].0, Severity::Error);
+        let text = found[0].1.replace(&root.to_string(), "ROOT");
+        assert!(text.starts_with(expected), "{text}");
+        assert!(!text.contains("hunter"), "{text}");
+    }
+}
+
+/// A machine whose certificate is one of those that openssl made, with its own authority.
+fn with_certificate(name: &str) -> Vec<(Severity, String)> {
+    let (directory, contents) = machine();
+    let made = project("crates/node/tests/certificates");
+    for (from, to) in [(name, "node-1.pem"), ("node-1-key.pem", "node-1-key.pem"), ("ca.pem", "ca.pem")] {
+        let to = directory.path().join(to);
+        fs::copy(made.join(from), &to).unwrap();
+        fs::set_permissions(to, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    findings(&contents)
+}
+
+#[test]
+fn what_a_member_would_refuse_is_found_before_a_member_does() {
+    assert_eq!(with_certificate("with-intermediate.pem"), []);
+    for (name, expected) in [
+        ("of-intermediate.pem", "it is issued by 'CN=intermediate': invalid peer certificate: UnknownIssuer"),
+        ("server-only.pem", "would be refused by the members that this node dials"),
+        ("client-only.pem", "would be refused by the members that dial this node"),
+        ("expired.pem", "certificate expired"),
+        ("not-yet.pem", "certificate not valid yet"),
+    ] {
+        let found = with_certificate(name);
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        assert_eq!(found[0].0, Severity::Error);
+        assert!(found[0].1.starts_with("tls.peer_certificate: ") && found[0].1.contains(expected), "{}", found[0].1);
+    }
+}
+
+#[test]
+fn another_authority_and_one_that_is_none_are_found() {
+    let (directory, contents) = machine();
+    let path = |name: &str| directory.path().join(name);
+    let other = Authority::create("other").unwrap();
+    other.save(&path("other")).unwrap();
+    let found = findings(&contents.replace("/ca.pem", "/other/ca.pem"));
+    assert!(found[0].1.contains("would be refused by the members that dial this node"), "{found:?}");
+    let found = findings(&contents.replace("/ca.pem", "/node-1.pem"));
+    let expected = "node-1.pem holds a certificate that is none of an authority";
+    assert!(found[0].1.starts_with("tls.peer_ca: ") && found[0].1.contains(expected), "{found:?}");
+}
+
+/// Root may write anywhere, so that only owners tell; others are told by what they may do.
+#[test]
+fn a_data_directory_that_the_node_could_not_use_is_found() {
+    let (directory, contents) = machine();
+    let found = findings(&contents.replace(&format!("{}/data", directory.path().display()), "/proc/aliasd/data"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].1.starts_with("node.data_dir: /proc"), "{found:?}");
+    let data = directory.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("identity"), "").unwrap();
+    assert_eq!(findings(&contents), []);
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("SKIPPED in part: only root gives files away");
+        return;
+    }
+    std::os::unix::fs::chown(data.join("identity"), Some(12_345), None).unwrap();
+    let found = findings(&contents);
+    assert_eq!(found[0].0, Severity::Error);
+    assert!(found[0].1.contains("identity belongs to user 12345, and the directory to user 0"), "{found:?}");
+    std::os::unix::fs::chown(&data, Some(12_345), None).unwrap();
+    let found = findings(&contents);
+    assert_eq!((found.len(), found[0].0), (1, Severity::Warning));
+    assert!(found[0].1.contains("belongs to user 12345, and this check runs as user 0"), "{found:?}");
+}
+
+#[test]
+fn a_key_that_is_encrypted_and_a_file_with_a_mark_are_said() {
+    let (directory, contents) = machine();
+    let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    fs::write(directory.path().join("node-1-key.pem"), encrypted).unwrap();
+    let found = findings(&contents);
+    assert!(found[0].1.ends_with("node-1-key.pem holds an encrypted private key"), "{found:?}");
+    let certificate = directory.path().join("node-1.pem");
+    let marked = format!("\u{feff}{}", fs::read_to_string(&certificate).unwrap());
+    fs::write(&certificate, marked).unwrap();
+    let found = findings(&contents);
+    let expected = "node-1.pem cannot be used: it begins with a byte order mark (UTF-8)";
+    assert!(found[0].1.starts_with("tls.peer_certificate: ") && found[0].1.ends_with(expected), "{found:?}");
+}
+
+#[test]
+fn what_should_be_put_right_is_a_warning() {
+    let (directory, contents) = machine();
+    let key = directory.path().join("node-1-key.pem");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let found = findings(&contents.replace("id = 1", "id = 1\ninsecure_plaintext = true"));
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|(severity, _)| *severity == Severity::Warning));
+    assert!(found[0].1.starts_with("tls.peer_key: ") && found[0].1.contains("has mode 644"), "{}", found[0].1);
+    assert!(found[1].1.starts_with("node.insecure_plaintext: clients are served without TLS"));
+}
