@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use aliasd_service::authenticate::{Authenticate, Call, IncomingCall};
 use aliasd_service::identity::ClientConnection;
@@ -55,9 +56,10 @@ where
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let AccessLayer { authenticate, metrics } = self.layer.clone();
+        let arrived = Instant::now();
         Box::pin(async move {
             let Some((path, call)) = paths::for_clients(request.uri().path()) else {
-                metrics.answered("unknown", "12");
+                metrics.answered("unknown", "12", arrived.elapsed());
                 return Ok(refuse(NodeFailure::UnknownCall {}.into()));
             };
             let response = match admit(&authenticate, path, call, &mut request).await {
@@ -66,7 +68,7 @@ where
             };
             // A status that is known from the start stands in the headers; one that comes later means a stream began.
             let status = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
-            metrics.answered(path, status.unwrap_or("0"));
+            metrics.answered(path, status.unwrap_or("0"), arrived.elapsed());
             Ok(response)
         })
     }

@@ -46,16 +46,20 @@ pub fn set_up(config: &LogConfig) -> io::Result<Option<LogFile>> {
         }
         None => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
     };
-    let json = match config.format {
-        LogFormat::Auto => !to_terminal,
-        LogFormat::Text => false,
-        LogFormat::Json => true,
-    };
     let layer = fmt::layer().with_writer(writer).with_ansi(to_terminal);
-    let layer = if json { layer.json().flatten_event(true).boxed() } else { layer.boxed() };
+    let layer = if is_json(config) { layer.json().flatten_event(true).boxed() } else { layer.boxed() };
     // An embedding program, such as a test, may have set up its own; then that one is kept.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter(config.level))).try_init();
     Ok(file)
+}
+
+/// Whether the log is for programs to read.
+pub fn is_json(config: &LogConfig) -> bool {
+    match config.format {
+        LogFormat::Auto => config.file.is_some() || !io::stderr().is_terminal(),
+        LogFormat::Text => false,
+        LogFormat::Json => true,
+    }
 }
 
 // === impl LogFile ===

@@ -65,6 +65,22 @@ fn reflection_knows_every_service() {
     }
 }
 
+/// Who generates code for Go or Java from the files has no place to put it otherwise.
+#[test]
+fn every_file_names_its_package_for_go_and_java() {
+    let files = prost_types::FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
+    let ours: Vec<_> = files.file.iter().filter(|file| file.package().starts_with("aliasd.")).collect();
+    assert!(ours.len() > 8, "{} files", ours.len());
+    for file in ours {
+        let options = file.options.as_ref().unwrap_or_else(|| panic!("{} has no options", file.name()));
+        let directory = file.package().replace('.', "/");
+        let name = file.package().replace('.', "");
+        assert_eq!(options.go_package(), format!("github.com/aliasd/aliasd/gen/go/{directory};{name}"));
+        assert_eq!(options.java_package(), format!("io.github.{}", file.package()));
+        assert!(options.java_multiple_files());
+    }
+}
+
 /// The route that an alias among the samples gives.
 fn route_of(sample: &str) -> Route {
     let found = samples::records().into_iter().find(|(name, _, _)| name == sample);
