@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use rustls::{AlertDescription, CertificateError};
 use tonic::{ConnectError, Status, TimeoutExpired};
 
 use crate::address::Address;
@@ -40,9 +41,9 @@ impl AttemptError {
             return Self { failure, member_answered: true, untrusted: false };
         }
         let failure = match TransportError::of(status) {
-            TransportError::Tls(reason) => {
-                Failure::retry_here(UNTRUSTED, format!("No TLS connection to {address}: {reason}."))
-                    .with_hint("Compare the CA certificate and the client certificate with those of the cluster.")
+            TransportError::Tls(error) => {
+                Failure::retry_here(UNTRUSTED, format!("No TLS connection to {address}: {error}."))
+                    .with_hint(tls_hint(&error))
             }
             TransportError::Connect(reason) => unreachable(address, &reason),
             TransportError::Other if failure.grpc_code == GrpcCode::Unimplemented => {
@@ -95,6 +96,11 @@ impl AttemptError {
         Failure { class: Class::RetryHere, ..self.failure }
     }
 
+    /// The failure of a call that TLS refused everywhere: it would be the same each time.
+    pub(crate) fn for_good(self) -> Failure {
+        Failure { class: Class::Rejected, ..self.failure }
+    }
+
     /// The failure of a call that never came to its first attempt.
     pub(crate) fn no_time() -> Failure {
         Failure::retry_here(DEADLINE_EXCEEDED, "The deadline was over before a member could be asked.")
@@ -105,6 +111,29 @@ impl AttemptError {
 fn unreachable(address: &Address, reason: &str) -> Failure {
     Failure::retry_here(UNREACHABLE, format!("Cannot reach {address}: {reason}."))
         .with_hint("Check the endpoints and that the nodes are running.")
+}
+
+/// What to look at when TLS refuses. Who dials a port of another kind should look at the port, not at certificates.
+fn tls_hint(error: &rustls::Error) -> &'static str {
+    match error {
+        // What came was no TLS at all.
+        rustls::Error::InvalidMessage(_) => {
+            "Nobody speaks TLS there. Is it the port for clients (node.client_listen), and not that of metrics, or one with \
+             node.insecure_plaintext?"
+        }
+        // The members' port takes nobody without a certificate, and none that names no node.
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "A client certificate is wanted there. The port for the members wants one from everybody: is it the port for \
+             clients (node.client_listen)?"
+        }
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            "The server's certificate is of another authority than the CA certificate that is given: compare both."
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "The server's certificate is for other hosts: use an endpoint that it names, or issue it for this one.",
+        _ => "Compare the CA certificate and the client certificate with those of the cluster.",
+    }
 }
 
 /// An answer that the protocol does not know.
@@ -129,7 +158,7 @@ pub(crate) fn is_timeout(status: &Status) -> bool {
 /// What broke on the way, and so whether the request can have arrived.
 enum TransportError {
     /// TLS refused, here or at the member; the request was not processed.
-    Tls(String),
+    Tls(rustls::Error),
     /// There was no connection; the request was not sent.
     Connect(String),
     /// Anything else; the request may have been processed.
@@ -146,7 +175,7 @@ impl TransportError {
             connect |= error.is::<ConnectError>();
             connect |= error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled);
             if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-                return Self::Tls(tls.to_string());
+                return Self::Tls(tls.clone());
             }
             deepest = error.to_string();
             // An I/O error shows its own cause only when asked for it.

@@ -11,10 +11,10 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use crate::address::Address;
 use crate::build_error::BuildError;
 use crate::connect::Dialer;
-use crate::core::{Core, Limits};
+use crate::core::{Core, Limits, OnRetry};
 use crate::identity::{Authenticator, Credentials};
 use crate::members::Members;
-use crate::{Client, Secret};
+use crate::{Client, Failure, Secret};
 
 /// Makes a [`Client`].
 ///
@@ -37,6 +37,7 @@ pub struct ClientBuilder {
     certificate: Option<(Vec<u8>, Secret)>,
     credentials: Credentials,
     limits: Limits,
+    on_retry: OnRetry,
 }
 
 impl Default for ClientBuilder {
@@ -48,6 +49,7 @@ impl Default for ClientBuilder {
             certificate: None,
             credentials: Credentials::None,
             limits: Limits::default(),
+            on_retry: OnRetry::default(),
         }
     }
 }
@@ -133,6 +135,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Is told each time that a call has failed everywhere and is tried again after a pause: why, and how long it has been
+    /// tried for. It is called on the path of the call, so it must not wait.
+    pub fn on_retry(mut self, tell: impl Fn(&Failure, Duration) + Send + Sync + 'static) -> Self {
+        self.on_retry = OnRetry(Some(Arc::new(tell)));
+        self
+    }
+
     /// Makes the client. Nothing is connected until the first call, which has to be inside a tokio runtime,
     /// as has this.
     ///
@@ -157,7 +166,7 @@ impl ClientBuilder {
         // Connecting ends before the attempt does, so that it is known that nothing was sent.
         let timeout = self.limits.attempt.min(self.limits.call) / 2;
         let members = Members::new(Dialer { tls, timeout }, addresses);
-        Ok(Client::new(Core::new(members, Authenticator::new(self.credentials), self.limits)))
+        Ok(Client::new(Core::new(members, Authenticator::new(self.credentials), self.limits, self.on_retry)))
     }
 }
 
@@ -182,8 +191,10 @@ fn tls(ca_pem: &[u8], certificate: Option<(Vec<u8>, Secret)>) -> Result<ClientCo
             if chain.is_empty() {
                 return Err(BuildError::Certificate(None));
             }
-            let key = PrivateKeyDer::from_pem_slice(key_pem.expose().as_bytes());
-            let key = key.map_err(|_| BuildError::CertificateKey)?;
+            let key = PrivateKeyDer::from_pem_slice(key_pem.expose().as_bytes()).map_err(|_| {
+                let is_encrypted = key_pem.expose().contains("ENCRYPTED");
+                if is_encrypted { BuildError::CertificateKeyEncrypted } else { BuildError::CertificateKey }
+            })?;
             config.with_client_auth_cert(chain, key).map_err(BuildError::CertificateRefused)?
         }
     };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use aliasd_wire::v1::auth_client::AuthClient;
-use aliasd_wire::v1::{self, StatusResponse, VerifyUserRequest, WhoAmIRequest};
+use aliasd_wire::v1::{self, StatusResponse, TransferLeaderResponse, VerifyUserRequest, WhoAmIRequest};
 
 use crate::cache::Key;
 use crate::cluster::{self, FormedCluster, MemberReport, NewCluster};
@@ -212,6 +212,15 @@ impl Client {
     /// No member could answer in time.
     pub async fn cluster_status(&self) -> Result<StatusResponse, Failure> {
         cluster::status(&self.core).await
+    }
+
+    /// Makes another voter the leader: the one with this node id, or else the one whose log is furthest. Needs SERVER
+    /// MANAGEMENT.
+    ///
+    /// # Errors
+    /// There is no such voter, or it did not take over; or no member could answer in time.
+    pub async fn transfer_leader(&self, to: Option<u64>) -> Result<TransferLeaderResponse, Failure> {
+        cluster::transfer_leader(&self.core, to).await
     }
 
     /// Asks every member about itself, those too that only another member names.

@@ -4,7 +4,7 @@ use std::mem::take;
 use std::sync::Arc;
 
 use aliasd_wire::v1::cluster_client::ClusterClient;
-use aliasd_wire::v1::{self, InitMember, StatusRequest, StatusResponse};
+use aliasd_wire::v1::{self, InitMember, StatusRequest, StatusResponse, TransferLeaderRequest, TransferLeaderResponse};
 use tokio::time::timeout;
 
 use crate::attempt_error::AttemptError;
@@ -57,6 +57,22 @@ pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster,
         .into_inner();
     let generated_password = answer.generated_password.take().map(Secret::new);
     Ok(FormedCluster { id: take(&mut answer.cluster_id), generated_password })
+}
+
+/// Makes another voter the leader.
+pub(crate) async fn transfer_leader(core: &Core, to: Option<u64>) -> Result<TransferLeaderResponse, Failure> {
+    let request = TransferLeaderRequest { to_node_id: to.unwrap_or_default() };
+    let (answer, member) = core
+        .call(AccessMode::WriteUnrepeatable, |attempt| {
+            let request = attempt.request(request);
+            async move { Ok((ClusterClient::new(attempt.channel()).transfer_leader(request).await?, attempt.member)) }
+        })
+        .await?;
+    let answer = answer.into_inner();
+    if let Some(leader) = &answer.leader {
+        core.members.learn_leader(leader, &member);
+    }
+    Ok(answer)
 }
 
 /// Asks one member.

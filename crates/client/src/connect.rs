@@ -93,10 +93,9 @@ impl Dialer {
         let connector = tower::service_fn(move |_: Uri| {
             let (dialer, address, connecting) = (dialer.clone(), address.clone(), Connecting::start(&link));
             async move {
-                let connection = timeout(dialer.timeout, dialer.connect(&address)).await.unwrap_or_else(|_| {
-                    let text = format!("no connection within {:?}", dialer.timeout);
-                    Err(io::Error::new(io::ErrorKind::TimedOut, text))
-                })?;
+                let stage = Stage::default();
+                let connection = timeout(dialer.timeout, dialer.connect(&address, &stage)).await;
+                let connection = connection.unwrap_or_else(|_| Err(stage.too_slow(&address, dialer.timeout)))?;
                 connecting.succeeded();
                 Ok::<_, io::Error>(connection)
             }
@@ -107,8 +106,9 @@ impl Dialer {
     /// Connects and waits for the first byte of the server, whose HTTP/2 begins with its settings. Only then is it
     /// sure that the server runs and, since it verifies client certificates after TLS stands for
     /// this side, that it takes this client. What fails until then has sent no request.
-    async fn connect(&self, address: &Address) -> io::Result<Connection> {
+    async fn connect(&self, address: &Address, stage: &Stage) -> io::Result<Connection> {
         let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+        stage.is_connected.store(true, Ordering::Relaxed);
         stream.set_nodelay(true)?;
         let stream = match &self.tls {
             Some(config) if address.tls => {
@@ -124,6 +124,29 @@ impl Dialer {
             }
         };
         Ok(TokioIo::new(stream))
+    }
+}
+
+/// How far a connection came.
+#[derive(Default)]
+struct Stage {
+    /// TCP stands.
+    is_connected: AtomicBool,
+}
+
+impl Stage {
+    /// The error of a connection that does not stand in time.
+    fn too_slow(&self, address: &Address, limit: Duration) -> io::Error {
+        let text = match (self.is_connected.load(Ordering::Relaxed), address.tls) {
+            (false, _) => format!("no connection within {limit:?}"),
+            (true, true) => format!("connected, but it did not speak TLS within {limit:?}"),
+            // Who speaks TLS waits for the caller to begin, as does who speaks HTTP/1.
+            (true, false) => format!(
+                "connected, but it said nothing within {limit:?}; if it speaks TLS, use https://, and if it is the port of \
+                 metrics or of members, use that for clients"
+            ),
+        };
+        io::Error::new(io::ErrorKind::TimedOut, text)
     }
 }
 

@@ -4,6 +4,7 @@
 //! request id, because the closure that is called again was made with it. "Outcome unknown" is said
 //! only at the end, when the deadline left no more room for the retry that would have told.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-use crate::attempt_error::{AttemptError, is_timeout};
+use crate::attempt_error::{AttemptError, UNREACHABLE, is_timeout};
 use crate::identity::{Authenticator, Authorization, Login};
 use crate::members::{Member, Members, Preference};
 use crate::{Class, Failure, GrpcCode, Secret};
@@ -59,6 +60,19 @@ pub(crate) enum AccessMode {
     WriteUnrepeatable,
 }
 
+/// Tells why a call is tried again, and how long it has been tried for.
+type TellRetry = dyn Fn(&Failure, Duration) + Send + Sync;
+
+/// Who is told that a call is tried again.
+#[derive(Clone, Default)]
+pub(crate) struct OnRetry(pub(crate) Option<Arc<TellRetry>>);
+
+impl fmt::Debug for OnRetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "OnRetry(…)" } else { "OnRetry" })
+    }
+}
+
 /// What one attempt is made with.
 #[derive(Clone)]
 pub(crate) struct RequestContext {
@@ -72,6 +86,7 @@ pub(crate) struct Core {
     pub(crate) members: Members,
     pub(crate) identity: Authenticator,
     pub(crate) limits: Limits,
+    on_retry: OnRetry,
     /// The highest revision that any answer was read at.
     seen: AtomicU64,
     /// The highest revision of a write of this client.
@@ -81,12 +96,16 @@ pub(crate) struct Core {
 /// A call under way: what is left of its time and what happened so far.
 struct Progress {
     mode: AccessMode,
+    started: Instant,
     deadline: Instant,
+    attempts: u32,
     pause: Duration,
     tried: Vec<Arc<Member>>,
     /// The leader that the last failure named.
     redirect: Option<Arc<Member>>,
     last: Option<AttemptError>,
+    /// The last failure that was a member's own word, which says more than that others are silent.
+    last_answer: Option<AttemptError>,
     /// In this round, TLS refused every member.
     all_untrusted: bool,
     /// An attempt may have had its effect although no answer came.
@@ -120,8 +139,8 @@ impl RequestContext {
 // === impl Core ===
 
 impl Core {
-    pub(crate) fn new(members: Members, identity: Authenticator, limits: Limits) -> Self {
-        Self { members, identity, limits, seen: AtomicU64::new(0), written: AtomicU64::new(0) }
+    pub(crate) fn new(members: Members, identity: Authenticator, limits: Limits, on_retry: OnRetry) -> Self {
+        Self { members, identity, limits, on_retry, seen: AtomicU64::new(0), written: AtomicU64::new(0) }
     }
 
     pub(crate) fn seen(&self) -> u64 {
@@ -231,7 +250,11 @@ impl Core {
         loop {
             let Some(member) = progress.next_member(&self.members) else {
                 // Asking again does not change a certificate.
-                if progress.all_untrusted || !progress.back_off().await {
+                if progress.all_untrusted {
+                    return Err(progress.give_up_for_good());
+                }
+                progress.tell(&self.on_retry);
+                if !progress.back_off().await {
                     return Err(progress.give_up());
                 }
                 continue;
@@ -255,9 +278,13 @@ impl Core {
                 _elapsed => AttemptError::no_answer(&member.address, timeout_of_attempt),
             };
             tracing::debug!(member = %member.address, code = %error.failure.code, "attempt failed: {}", error.failure);
+            // That the rest of the time was too short for a connection says less than what came before.
+            let is_cut = !error.member_answered && timeout_of_attempt < self.limits.attempt.min(self.limits.call);
+            let before = progress.last.clone().filter(|_| is_cut && error.failure.code == UNREACHABLE);
             if let Some(failure) = progress.record_failure(error, &member, &self.members) {
                 return Err(failure);
             }
+            progress.last = before.or(progress.last.take());
         }
     }
 }
@@ -268,11 +295,14 @@ impl Progress {
     fn new(mode: AccessMode, limit: Duration) -> Self {
         Self {
             mode,
+            started: Instant::now(),
             deadline: Instant::now() + limit,
+            attempts: 0,
             pause: PAUSE_FIRST,
             tried: Vec::new(),
             redirect: None,
             last: None,
+            last_answer: None,
             all_untrusted: true,
             may_have_taken_effect: false,
         }
@@ -287,6 +317,7 @@ impl Progress {
         let prefer = if self.mode == AccessMode::Read { Preference::Near } else { Preference::Leader };
         let member = self.redirect.take().or_else(|| members.choose(prefer, &self.tried))?;
         self.tried.push(Arc::clone(&member));
+        self.attempts = self.attempts.saturating_add(1);
         Some(member)
     }
 
@@ -322,8 +353,22 @@ impl Progress {
         if let Some(wanted) = failure.retry_after {
             self.pause = self.pause.max(wanted.min(PAUSE_MAX));
         }
+        if error.member_answered {
+            self.last_answer = Some(error.clone());
+        }
         self.last = Some(error);
         None
+    }
+
+    /// What says most of why the call does not come to its end: what a member said, rather than that others are silent.
+    fn telling(&self) -> Option<&AttemptError> {
+        self.last_answer.as_ref().or(self.last.as_ref())
+    }
+
+    fn tell(&self, on_retry: &OnRetry) {
+        if let (Some(tell), Some(error)) = (&on_retry.0, self.telling()) {
+            tell(&error.failure, self.started.elapsed());
+        }
     }
 
     /// Pauses between two rounds: exponential, with full jitter, so that clients do not come back in step.
@@ -344,13 +389,25 @@ impl Progress {
         true
     }
 
-    /// The error of a call that has run out of time or of members.
+    /// The error of a call that has run out of time.
     fn give_up(&mut self) -> Failure {
-        let last = self.last.take();
-        match (self.may_have_taken_effect, last) {
-            (true, last) => AttemptError::outcome_unknown(last),
-            (false, Some(last)) => last.without_effect(),
-            (false, None) => AttemptError::no_time(),
+        if self.may_have_taken_effect {
+            return AttemptError::outcome_unknown(self.telling().cloned());
+        }
+        let Some(error) = self.telling().cloned() else { return AttemptError::no_time() };
+        let mut failure = error.without_effect();
+        if self.attempts > 1 {
+            let (attempts, elapsed) = (self.attempts, self.started.elapsed());
+            failure.message.push_str(&format!(" Given up after {attempts} attempts in {elapsed:.1?}."));
+        }
+        failure
+    }
+
+    /// The error of a call that TLS refuses everywhere.
+    fn give_up_for_good(&mut self) -> Failure {
+        match self.last.take() {
+            Some(last) if !self.may_have_taken_effect => last.for_good(),
+            last => AttemptError::outcome_unknown(last),
         }
     }
 }

@@ -29,6 +29,7 @@ pub struct WatchFrom {
     after: Option<u64>,
     /// The aliases and databases to report; `None`: all.
     names: Option<Vec<String>>,
+    must_begin: bool,
 }
 
 /// A part of a watch.
@@ -62,6 +63,8 @@ pub struct Watch {
     /// Until when everything acknowledged to anyone was in what the last mark promised.
     current_at: Option<Instant>,
     stream: Option<Stream>,
+    /// When the first message has to have come at the latest; `None` once it has, or if there is no hurry.
+    begins_by: Option<Instant>,
     /// How many streams in a row have ended before their first message.
     failures_in_a_row: u32,
 }
@@ -85,7 +88,13 @@ impl WatchFrom {
 
     /// Everything that happened at revisions greater than this one.
     pub fn after(revision: u64) -> Self {
-        Self { after: Some(revision), names: None }
+        Self { after: Some(revision), ..Self::default() }
+    }
+
+    /// Fails if no member begins to stream within the deadline of a call, instead of trying for ever.
+    pub fn must_begin(mut self) -> Self {
+        self.must_begin = true;
+        self
     }
 
     /// Reports these aliases and databases only, and changes of access. No name at all limits nothing: whoever wants
@@ -108,7 +117,8 @@ impl WatchFrom {
 
 impl Watch {
     pub(crate) fn new(core: Arc<Core>, from: WatchFrom) -> Self {
-        Self { core, from, current_at: None, stream: None, failures_in_a_row: 0 }
+        let begins_by = from.must_begin.then(|| core.deadline());
+        Self { core, from, current_at: None, stream: None, begins_by, failures_in_a_row: 0 }
     }
 
     /// The revision up to which everything has been delivered; `None` before the first event.
@@ -125,7 +135,8 @@ impl Watch {
     /// Nothing is lost if the future is dropped before it is ready.
     ///
     /// # Errors
-    /// The cluster refuses the watch, for example because the user was suspended.
+    /// The cluster refuses the watch, for example because the user was suspended; or it [must begin](WatchFrom::must_begin)
+    /// and has not.
     pub async fn next(&mut self) -> Result<Event, Failure> {
         loop {
             let Some(stream) = &mut self.stream else {
@@ -135,6 +146,7 @@ impl Watch {
                 continue;
             };
             let silent_at = stream.advanced_at + stream.silence_max;
+            let silent_at = self.begins_by.map_or(silent_at, |by| silent_at.min(by));
             let message = match timeout_at(silent_at, stream.messages.message()).await {
                 Ok(Ok(Some(message))) => message,
                 Ok(Ok(None)) => {
@@ -150,12 +162,17 @@ impl Watch {
                 }
                 Err(_elapsed) => {
                     stream.member.failed();
+                    if self.begins_by.is_some_and(|by| by <= Instant::now()) {
+                        let (address, limit) = (&stream.member.address, self.core.limits.call);
+                        return Err(AttemptError::no_answer(address, limit).without_effect());
+                    }
                     self.abandon_stream("the stream fell silent, or stays behind");
                     continue;
                 }
             };
             stream.member.answered();
             self.failures_in_a_row = 0;
+            self.begins_by = None;
             if let Some(event) = self.event(message)? {
                 return Ok(event);
             }
@@ -191,12 +208,17 @@ impl Watch {
         if let Some(event) = self.resync_after(&failure) {
             return Ok(Some(event));
         }
-        if !failure.class.is_retryable() {
+        if !failure.class.is_retryable() || self.is_late() {
             return Err(failure);
         }
         tracing::warn!(code = %failure.code, "cannot watch yet: {failure}");
         sleep(PAUSE).await;
         Ok(None)
+    }
+
+    /// Whether the watch should have begun by now.
+    fn is_late(&self) -> bool {
+        self.begins_by.is_some_and(|by| by <= Instant::now())
     }
 
     fn on_broken_stream(&mut self, status: &Status) -> Result<Option<Event>, Failure> {

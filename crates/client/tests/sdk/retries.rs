@@ -1,5 +1,6 @@
 //! What is tried again, with what, and what is said when it did not help.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aliasd_client::{Class, Client, Failure, GrpcCode, Lookup, OUTCOME_UNKNOWN, Statement, UNREACHABLE};
@@ -79,6 +80,25 @@ async fn no_leader_until_the_deadline_is_unavailable_and_not_unknown() {
     let client = cluster.builder(&[0]).deadline(Duration::from_millis(200)).build().unwrap();
     let error = client.execute("CREATE ROLE r").await.unwrap_err();
     assert_eq!((error.class, error.code.as_str()), (Class::RetryHere, "NO_LEADER"));
+}
+
+#[tokio::test]
+async fn what_a_living_member_says_counts_more_than_the_silence_of_dead_ones() {
+    let mut cluster = Cluster::start(3).await;
+    for _ in 0..1000 {
+        cluster.fault(0, Fault::Refuse(Failure::retry_here("NO_LEADER", "No leader is known.")));
+    }
+    cluster.stop(1).await;
+    cluster.stop(2).await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let builder = cluster.builder(&[0, 1, 2]).deadline(Duration::from_millis(500));
+    let client = builder.on_retry(move |failure, _| tell.lock().unwrap().push(failure.code.clone())).build().unwrap();
+    let error = client.execute("CREATE ROLE r").await.unwrap_err();
+    assert_eq!((error.class, error.code.as_str()), (Class::RetryHere, "NO_LEADER"));
+    assert!(error.message.starts_with("No leader is known. Given up after "), "{error}");
+    let told = told.lock().unwrap();
+    assert!(!told.is_empty() && told.iter().all(|code| code == "NO_LEADER"), "{told:?}");
 }
 
 #[tokio::test]

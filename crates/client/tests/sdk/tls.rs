@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aliasd_client::{Client, ClientBuilder, Lookup, UNTRUSTED};
+use aliasd_client::{Class, Client, ClientBuilder, Lookup, UNREACHABLE, UNTRUSTED};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -78,8 +79,9 @@ async fn a_server_of_another_authority_is_not_talked_to() {
     let started = Instant::now();
     let client = builder(&endpoint).ca_pem(STRANGER).build().unwrap();
     let error = client.execute("CREATE ROLE r").await.unwrap_err();
-    assert_eq!(error.code, UNTRUSTED, "{error}");
-    assert!(error.message.contains("certificate"), "{error}");
+    // Another attempt would meet the same certificates.
+    assert_eq!((error.code.as_str(), error.class), (UNTRUSTED, Class::Rejected), "{error}");
+    assert!(error.message.contains("certificate") && error.hint.contains("another authority"), "{error:?}");
     assert!(cluster.calls("execute").is_empty());
     // It would be the same each time, so the deadline is not waited for.
     assert!(started.elapsed() < PATIENCE - Duration::from_secs(1));
@@ -95,7 +97,40 @@ async fn a_certificate_is_shown_where_one_is_wanted() {
     let nobody = builder(&endpoint).ca_pem(CA).build().unwrap();
     let error = nobody.execute("CREATE ROLE r").await.unwrap_err();
     assert_eq!(error.code, UNTRUSTED, "{error}");
+    // The port of the members does that.
+    assert!(error.hint.contains("The port for the members wants one"), "{error:?}");
     assert!(cluster.calls("execute").is_empty());
+}
+
+#[tokio::test]
+async fn who_speaks_the_wrong_language_is_told_so() {
+    let cluster = Cluster::start(1).await;
+    let with_tls = serve(&cluster, false).await;
+    let in_clear = with_tls.replace("https", "http");
+    let client = builder(&in_clear).allow_plaintext().deadline(Duration::from_millis(500)).build().unwrap();
+    let error = client.execute("CREATE ROLE r").await.unwrap_err();
+    assert_eq!((error.code.as_str(), error.class), (UNREACHABLE, Class::RetryHere));
+    assert!(error.message.contains("if it speaks TLS, use https://"), "{error}");
+
+    // What answers is no TLS: HTTP/1, as the port of metrics does.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let metrics = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let client = builder(&metrics).ca_pem(CA).build().unwrap();
+    let error = client.execute("CREATE ROLE r").await.unwrap_err();
+    assert_eq!((error.code.as_str(), error.class), (UNTRUSTED, Class::Rejected), "{error}");
+    assert!(error.hint.contains("Nobody speaks TLS there"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_encrypted_key_is_said_to_be_one() {
+    let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let error = builder("https://127.0.0.1:1").ca_pem(CA).certificate(CLIENT, encrypted).build().unwrap_err();
+    assert!(error.to_string().contains("encrypted") && error.hint().is_some(), "{error}");
 }
 
 #[tokio::test]

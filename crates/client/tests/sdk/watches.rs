@@ -1,7 +1,9 @@
 //! Watches go on over failures, without a gap and without repetition.
 
 use aliasd_client::messages::{ChangeBatch, ChangeKind, ChangeSubject, ProgressMark, watch_response};
-use aliasd_client::{Class, Event, Failure, GrpcCode, Watch, WatchFrom};
+use aliasd_client::{Class, DEADLINE_EXCEEDED, Event, Failure, GrpcCode, UNREACHABLE, Watch, WatchFrom};
+
+use std::time::Duration;
 
 use crate::cluster::{Cluster, Fault};
 use crate::soon;
@@ -36,6 +38,29 @@ async fn a_watch_that_is_cut_goes_on_after_what_it_has_seen() {
     let calls = cluster.calls("watch");
     assert_eq!((calls[0].after_revision, calls[1].after_revision), (None, Some(1)));
     assert_ne!(calls[0].member, calls[1].member);
+}
+
+#[tokio::test]
+async fn a_watch_that_must_begin_gives_up() {
+    let mut cluster = Cluster::start(2).await;
+    let builder = || cluster.builder(&[0, 1]).deadline(Duration::from_millis(300));
+    let mut begun = builder().build().unwrap().watch(WatchFrom::now().must_begin());
+    next(&mut begun).await;
+    // A member that takes the watch and says nothing.
+    cluster.world.state().is_mute = true;
+    let mut mute = builder().build().unwrap().watch(WatchFrom::now().must_begin());
+    let error = soon("the end", mute.next()).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_str()), (Class::RetryHere, DEADLINE_EXCEEDED));
+    cluster.world.state().is_mute = false;
+    // One that has begun is in no hurry.
+    cluster.cut(&Failure::retry_here("WATCH_STALE", "The leader has not been heard of."));
+    next(&mut begun).await;
+    cluster.stop(0).await;
+    cluster.stop(1).await;
+    let late = cluster.builder(&[0, 1]).deadline(Duration::from_millis(300)).build().unwrap();
+    let mut watch = late.watch(WatchFrom::now().must_begin());
+    let error = soon("the end", watch.next()).await.unwrap_err();
+    assert_eq!((error.class, error.code.as_str()), (Class::RetryHere, UNREACHABLE));
 }
 
 #[tokio::test]
