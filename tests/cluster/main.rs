@@ -7,6 +7,7 @@ mod crash;
 mod damage;
 mod limits;
 mod members;
+mod operations;
 mod privileges;
 mod reload;
 mod secrets;
