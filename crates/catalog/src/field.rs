@@ -47,6 +47,8 @@ pub enum Attempt {
     RevokePrivilege,
     /// `list the privileges of`.
     ListPrivileges,
+    /// `explain the access of`.
+    ExplainAccess,
 }
 
 /// What a statement does to what it names.
@@ -262,6 +264,7 @@ impl fmt::Display for Attempt {
             Self::DenyPrivilege => f.write_str("deny a privilege to"),
             Self::RevokePrivilege => f.write_str("revoke a privilege from"),
             Self::ListPrivileges => f.write_str("list the privileges of"),
+            Self::ExplainAccess => f.write_str("explain the access of"),
         }
     }
 }

@@ -10,14 +10,17 @@ use clap_complete::Shell;
 use crate::connection::Connection;
 use crate::parameter::Parameter;
 
+/// The version, and the commit that this is built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ALIASD_COMMIT"), ")");
+
 /// The command line of aliasd, the catalog of database aliases.
 ///
 /// Data goes to standard output, everything else to standard error.
 ///
-/// Exit codes: 0 done, 1 rejected, 2 usage, 3 unavailable (nothing happened, try again), 4 outcome unknown
-/// (look before you try again).
+/// Exit codes: 0 done, 1 rejected, 2 usage or settings (arguments, environment, certificates), 3 unavailable (nothing
+/// happened, try again), 4 outcome unknown (look before you try again).
 #[derive(Debug, Parser)]
-#[command(name = "aliasctl", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "aliasctl", version = VERSION, about, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -45,6 +48,12 @@ pub(crate) enum Command {
     Completion {
         /// The shell that will read the script.
         shell: Shell,
+    },
+    /// Write the manual pages, one for each command, for `man`.
+    Man {
+        /// The directory that they are written to, made if it does not exist.
+        #[arg(value_name = "DIRECTORY")]
+        directory: PathBuf,
     },
 }
 
@@ -190,6 +199,8 @@ pub(crate) struct ExplainAccess {
 
 /// Follow what changes, until it is interrupted.
 ///
+/// `--timeout` bounds how long it may take to begin; after that, members that fail are replaced for as long as it takes.
+///
 /// With `--format json` each event prints one line: {"event":"changes","revision":N,"changes":[{"subject":…,
 /// "name":…,"kind":…}]}, {"event":"progress","revision":N}, or {"event":"resync","revision":N} where changes
 /// were missed.
@@ -220,6 +231,22 @@ pub(crate) enum Cluster {
     Init(Box<ClusterInit>),
     /// Show what a node says of itself and of the cluster.
     Status(Box<ClusterStatus>),
+    /// Make another voter the leader, for example before the leader's machine is worked on.
+    ///
+    /// Needs SERVER MANAGEMENT.
+    Transfer(Box<ClusterTransfer>),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ClusterTransfer {
+    /// Node id of the voter. Otherwise it is the one whose log is furthest.
+    #[arg(long, value_name = "NODE_ID")]
+    pub(crate) to: Option<u64>,
+    /// How the new leader is printed. JSON is {"leader":{"node_id":N,"client_address":…},"term":N}.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 #[derive(Args, Debug)]
@@ -240,7 +267,7 @@ pub(crate) struct ClusterInit {
 
 #[derive(Args, Debug)]
 pub(crate) struct ClusterStatus {
-    /// Ask every member, instead of the nearest one alone.
+    /// Ask every member, instead of the nearest one alone. The exit code is 0 only if each answers and belongs to the cluster.
     #[arg(long)]
     pub(crate) all: bool,
     /// How the status is printed. JSON has the fields of `StatusResponse`; with `--all` it is a list of
@@ -284,7 +311,7 @@ pub(crate) enum Keystore {
         #[arg(long, value_name = "NAME", default_value = "aesKey")]
         key_name: String,
     },
-    /// List the keys of a keystore.
+    /// List the keys of a keystore, and the entries that no node can use.
     List {
         #[command(flatten)]
         file: KeystoreFile,
@@ -351,6 +378,9 @@ pub(crate) struct IssueCommon {
     /// The directory that the files are written to, if it is another.
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) out: Option<PathBuf>,
+    /// Write over the files of an earlier certificate of that name; they keep their mode and owner.
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// How many days the certificate is valid.
     #[arg(long, default_value_t = 825, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub(crate) days: u32,

@@ -8,9 +8,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use aliasd_client::{BuildError, Class, Failure, error_chain};
+use aliasd_client::{BuildError, Class, Failure, UNTRUSTED, error_chain};
 use aliasd_keyring::keystore::KeystoreError;
 use aliasd_keyring::pki::PkiError;
+use aliasd_keyring::text::TextError;
 
 use crate::output::printable;
 
@@ -34,6 +35,8 @@ pub(crate) enum CommandError {
     },
     /// Everything about it has been printed already.
     Reported,
+    /// The same; some members do not answer, or are no members yet.
+    Incomplete,
     /// Standard output cannot be written.
     Output(io::Error),
 }
@@ -48,9 +51,9 @@ pub(crate) struct LocalError {
 
 /// A message and what caused it.
 #[derive(Debug)]
-struct Context {
+struct Context<E> {
     message: String,
-    source: io::Error,
+    source: E,
 }
 
 /// An error at a place in a script.
@@ -74,6 +77,11 @@ impl CommandError {
         Self::usage(Context { message: format!("the {what} {} cannot be read", path.display()), source }, "")
     }
 
+    /// A file that an argument names holds no plain text.
+    pub(crate) fn no_text(what: &str, path: &Path, source: TextError) -> Self {
+        Self::usage(Context { message: format!("the {what} {} cannot be used", path.display()), source }, source.hint())
+    }
+
     /// The system gives no threads or timers.
     pub(crate) fn no_runtime(source: io::Error) -> Self {
         Self::local_io("the system gives no threads", source)
@@ -90,7 +98,7 @@ impl CommandError {
         match self {
             Self::Usage(error) | Self::Local(error) => &error.hint,
             Self::Cluster { error, .. } => &error.hint,
-            Self::Cancelled { .. } | Self::Reported | Self::Output(_) => "",
+            Self::Cancelled { .. } | Self::Reported | Self::Incomplete | Self::Output(_) => "",
         }
     }
 
@@ -111,6 +119,9 @@ impl CommandError {
             // A reader that has seen enough closes the pipe.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Local(_) | Self::Reported | Self::Output(_) => 1,
+            Self::Incomplete => 3,
+            // Certificates are settings: another attempt meets the same ones.
+            Self::Cluster { error, .. } if error.code == UNTRUSTED => 2,
             // As every call that ended without an answer.
             Self::Cancelled { is_write } => {
                 if *is_write {
@@ -147,7 +158,7 @@ impl CommandError {
                 }
                 text
             }
-            Self::Reported => String::new(),
+            Self::Reported | Self::Incomplete => String::new(),
             // After the ^C that the terminal shows.
             Self::Cancelled { is_write: false } => "\nCancelled.\n".to_owned(),
             Self::Cancelled { is_write: true } => {
@@ -159,13 +170,13 @@ impl CommandError {
     }
 }
 
-impl fmt::Display for Context {
+impl<E> fmt::Display for Context<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl StdError for Context {
+impl<E: StdError + 'static> StdError for Context<E> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&self.source)
     }
@@ -220,9 +231,10 @@ impl From<BuildError> for CommandError {
             BuildError::NoAuthority | BuildError::Authority(_) => {
                 "Give the file ca.pem of the cluster with --ca or ALIASD_CA."
             }
-            BuildError::Certificate(_) | BuildError::CertificateKey | BuildError::CertificateRefused(_) => {
-                "See --cert and --key, or ALIASD_CERT and ALIASD_KEY."
-            }
+            BuildError::Certificate(_)
+            | BuildError::CertificateKey
+            | BuildError::CertificateKeyEncrypted
+            | BuildError::CertificateRefused(_) => "See --cert and --key, or ALIASD_CERT and ALIASD_KEY.",
             BuildError::Plaintext { .. } => "A node with a plaintext listener on this machine needs --allow-plaintext.",
             _ => "See --endpoints, or ALIASD_ENDPOINTS.",
         };

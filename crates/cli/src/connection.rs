@@ -1,15 +1,19 @@
 //! Which cluster, and as whom: the arguments and environment variables that every command on a cluster shares.
 
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aliasd_client::{Client, ClientBuilder, Secret};
+use aliasd_client::{Client, ClientBuilder, Failure, Secret};
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use zeroize::Zeroizing;
 
 use crate::command_error::CommandError;
+use crate::commands::tell;
+use crate::output::printable;
 use crate::password;
 
 /// The variable that holds the user's password.
@@ -144,6 +148,9 @@ impl Connection {
     fn builder(&self) -> Result<ClientBuilder, CommandError> {
         let endpoints = self.endpoints.iter().map(|endpoint| endpoint.trim()).filter(|endpoint| !endpoint.is_empty());
         let mut builder = Client::builder().endpoints(endpoints).deadline(self.timeout);
+        if io::stderr().is_terminal() {
+            builder = builder.on_retry(retrying());
+        }
         if let Some(path) = given(&self.ca) {
             builder = builder.ca_pem(read("CA certificate", path)?);
         }
@@ -155,6 +162,25 @@ impl Connection {
             builder = builder.allow_plaintext();
         }
         Ok(builder)
+    }
+}
+
+/// How long a person may wonder before being told that a call is tried again.
+const WONDERING: Duration = Duration::from_secs(1);
+
+/// Tells a person, once per call, that it is tried again and why.
+fn retrying() -> impl Fn(&Failure, Duration) + Send + Sync + 'static {
+    // How long the call had been tried for when the last word of it came.
+    let told_at = Mutex::new(None::<Duration>);
+    move |failure, tried_for| {
+        let mut told_at = told_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // A shorter time is that of another call.
+        if tried_for < WONDERING || told_at.is_some_and(|told| told <= tried_for) {
+            *told_at = told_at.filter(|told| *told <= tried_for);
+            return;
+        }
+        *told_at = Some(tried_for);
+        tell(&format!("retrying … {}", printable(&failure.message)));
     }
 }
 

@@ -37,6 +37,7 @@ fn run(command: Command) -> Result<(), CommandError> {
         Command::Keystore(command) => commands::keystore::run(command),
         Command::Pki(command) => commands::pki::run(command),
         Command::Completion { shell } => commands::completion::run(shell),
+        Command::Man { directory } => commands::man::run(&directory),
         Command::Shell(command) => shell::run(&command),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -54,6 +55,10 @@ async fn run_on_cluster(command: Command) -> Result<(), CommandError> {
         Command::Cluster(command) => commands::cluster::run(command).await,
         Command::Login(command) => commands::session::login(command).await,
         Command::Whoami(command) => commands::session::whoami(command).await,
-        Command::Shell(_) | Command::Keystore(_) | Command::Pki(_) | Command::Completion { .. } => Ok(()),
+        Command::Shell(_)
+        | Command::Keystore(_)
+        | Command::Pki(_)
+        | Command::Completion { .. }
+        | Command::Man { .. } => Ok(()),
     }
 }

@@ -26,8 +26,8 @@ class that says what the caller does next:
 | `OUTCOME_UNKNOWN` | Send it again with the same request id: it takes effect at most once. |
 | `BUG` | Report it. Whether it had an effect is unknown. |
 
-`aliasctl` ends with 1 for a rejection, 2 for wrong usage, 3 when nothing happened and it may be tried again, and 4 when the
-outcome is unknown. Words in braces stand for what varies.
+`aliasctl` ends with 1 for a rejection, 2 for wrong usage or settings (arguments, environment, certificates), 3 when nothing
+happened and it may be tried again, and 4 when the outcome is unknown. Words in braces stand for what varies.
 ";
 
 const CLIENT: &str = "
@@ -38,7 +38,7 @@ Made on the caller's side, when no member has answered.
 | code | class | when |
 |---|---|---|
 | `UNREACHABLE` | `RETRY_HERE` | No connection could be made. |
-| `UNTRUSTED` | `RETRY_HERE` | TLS refused the connection, on either side. |
+| `UNTRUSTED` | `REJECTED`, or `RETRY_HERE` while other members cannot be reached | TLS refused the connection, on either side. |
 | `DEADLINE_EXCEEDED` | `RETRY_HERE` or `OUTCOME_UNKNOWN` | The time of the call was over. |
 | `OUTCOME_UNKNOWN` | `OUTCOME_UNKNOWN` | The repetitions of a write never told whether it took effect. |
 | `ANSWER_INVALID` | `BUG` | An answer breaks the protocol. |
@@ -46,7 +46,7 @@ Made on the caller's side, when no member has answered.
 | `WATCH_SILENT` | `RETRY_HERE` | No member streams changes, without which nothing can be guarded. |
 ";
 
-/// A sentence that may stand in a cell of a table. `{{` is how the sources write a brace.
+/// A sentence that may stand in a cell of a table. `{{` is how a message, which is a format, writes a brace.
 fn cell(text: &str) -> String {
     text.replace("{{", "{").replace("}}", "}").replace('|', "\\|")
 }

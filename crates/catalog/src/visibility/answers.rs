@@ -73,13 +73,23 @@ impl Visibility<'_> {
         let of_anybody = self.ask(Question::AccessOfAnybody);
         let own = matches!(self.who, Principal::User(own) if own == user);
         match of_anybody {
-            Ok(()) => Ok(self.catalog.explain_access(user, name)),
+            Ok(()) => Ok(self.explain_anybody(user, name)),
             Err(_) if own => {
                 self.ask(Question::OwnAccess)?;
                 Ok(self.explain_own(user, name))
             }
             Err(rejection) => Err(rejection),
         }
+    }
+
+    fn explain_anybody(&self, user: &UserName, name: &CatalogName) -> Explanation {
+        let mut explanation = self.catalog.explain_access(user, name);
+        // That the user does not exist is told to somebody else, who need not log in as another one because of it.
+        if let Err(Rejection::UnknownActor { .. }) = explanation.verdict {
+            let action = Attempt::ExplainAccess.into();
+            explanation.verdict = Err(Rejection::UserNotFound { action, name: user.into() });
+        }
+        explanation
     }
 
     fn explain_own(&self, user: &UserName, name: &CatalogName) -> Explanation {

@@ -475,4 +475,9 @@ fn effective_privileges_of_others_take_privileges_and_an_existing_user() {
     story.grant("dave", Privilege::Dbms(DbmsAction::ShowAlias));
     let explained = story.catalog.visible_to(&dave).explain(&user("carol"), &named("alpha")).unwrap();
     assert_eq!(explained, story.catalog.explain_access(&user("carol"), &named("alpha")));
+    // About a user that does not exist nobody is told to log in as another one.
+    let verdict = story.catalog.visible_to(&dave).explain(&user("nobody"), &named("alpha")).unwrap().verdict;
+    let refusal = verdict.unwrap_err();
+    assert_eq!((refusal.code().code, refusal.hint()), ("USER_NOT_FOUND", ""));
+    assert_eq!(refusal.to_string(), "Failed to explain the access of user 'nobody': User does not exist.");
 }

@@ -1,11 +1,11 @@
 //! `aliasctl cluster`: forming a cluster and looking at it.
 
-use aliasd_client::messages::InitMember;
+use aliasd_client::messages::{InitMember, NodeRole, NodeStatus};
 use aliasd_client::{MemberReport, NewCluster};
 use serde_json::json;
 
 use super::{print, status, tell};
-use crate::arguments::{Cluster, ClusterInit, ClusterStatus, Format};
+use crate::arguments::{Cluster, ClusterInit, ClusterStatus, ClusterTransfer, Format};
 use crate::command_error::CommandError;
 use crate::connection::secret;
 use crate::output::{fields, printable};
@@ -14,7 +14,24 @@ pub(crate) async fn run(command: Cluster) -> Result<(), CommandError> {
     match command {
         Cluster::Init(command) => init(*command).await,
         Cluster::Status(command) => show(*command).await,
+        Cluster::Transfer(command) => transfer(*command).await,
     }
+}
+
+async fn transfer(command: ClusterTransfer) -> Result<(), CommandError> {
+    let answer = command.connection.client()?.transfer_leader(command.to).await?;
+    let leader = answer.leader.unwrap_or_default();
+    Ok(print(&match command.format {
+        Format::Json => {
+            let leader = json!({ "node_id": leader.node_id, "client_address": leader.client_address });
+            format!("{}\n", json!({ "leader": leader, "term": answer.term }))
+        }
+        Format::Table => fields(&[
+            ("leader", leader.node_id.to_string()),
+            ("clients", leader.client_address),
+            ("term", answer.term.to_string()),
+        ]),
+    })?)
 }
 
 async fn init(command: ClusterInit) -> Result<(), CommandError> {
@@ -67,14 +84,22 @@ async fn show(command: ClusterStatus) -> Result<(), CommandError> {
         }
         Format::Table => print(&status::all(&reports))?,
     }
-    let silent: Vec<_> = reports.iter().filter_map(|report| report.status.as_ref().err()).collect();
-    for error in &silent {
-        tell(&format!("error: {}", printable(&error.message)));
-    }
     // Told about every member or not at all: a script must not take a part for the whole.
-    match silent.into_iter().next() {
-        Some(error) => Err(error.clone().into()),
-        None => Ok(()),
+    let amiss: Vec<_> = reports.iter().filter_map(amiss).collect();
+    for sentence in &amiss {
+        tell(&format!("error: {}", printable(sentence)));
+    }
+    if amiss.is_empty() { Ok(()) } else { Err(CommandError::Incomplete) }
+}
+
+/// Why a member is no part of a whole cluster.
+fn amiss(report: &MemberReport) -> Option<String> {
+    match &report.status {
+        Err(failure) => Some(failure.message.clone()),
+        Ok(status) => {
+            let role = status.node.as_ref().map_or(NodeRole::Unspecified, NodeStatus::role);
+            (role == NodeRole::Uninitialised).then(|| format!("{} belongs to no cluster yet.", report.address))
+        }
     }
 }
 

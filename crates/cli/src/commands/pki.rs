@@ -32,7 +32,7 @@ fn issue(subject: &CertificateSubject, stem: &str, common: &IssueCommon) -> Resu
     let authority = Authority::load(&common.dir)?;
     let issued = authority.issue(subject, DAY * common.days)?;
     let directory = common.out.as_ref().unwrap_or(&common.dir);
-    show(issued.save(directory, stem)?)
+    show(if common.replace { issued.save_over(directory, stem)? } else { issued.save(directory, stem)? })
 }
 
 fn show((certificate, key): (PathBuf, PathBuf)) -> Result<(), CommandError> {

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aliasd_client::messages::{AuthenticationMethod, WhoAmIResponse};
 use serde_json::json;
@@ -24,12 +24,22 @@ pub(crate) async fn login(command: Box<Login>) -> Result<(), CommandError> {
         })?,
     }
     if let Ok(left) = login.expires_at.duration_since(SystemTime::now()) {
-        tell(&format!("The token is good for {} minutes.", left.as_secs() / 60));
+        tell(&format!("The token is good for {}.", in_words(left)));
     }
     if login.password_change_required {
         tell("The password has to be changed before anything else: ALTER CURRENT USER SET PASSWORD FROM … TO ….");
     }
     Ok(())
+}
+
+/// A time in the largest unit that leaves at least two of it, rounded, so that nothing is good for 0 minutes.
+fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round();
+    let units = [("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)];
+    match units.into_iter().find(|(_, length)| seconds >= 2.0 * length) {
+        Some((unit, length)) => format!("{:.0} {unit}", seconds / length),
+        None => format!("{seconds:.0} seconds"),
+    }
 }
 
 /// Writes a file that only its owner can read, in one step, over whatever was there.
@@ -85,5 +95,19 @@ fn method(answer: &WhoAmIResponse) -> &'static str {
         AuthenticationMethod::Token => "TOKEN",
         AuthenticationMethod::Certificate => "CERTIFICATE",
         AuthenticationMethod::Unspecified => "UNKNOWN",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_good_for_no_time_at_all() {
+        let words = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!([59, 60, 119].map(words), ["59 seconds", "60 seconds", "119 seconds"]);
+        assert_eq!([120, 900, 7_199, 7_200].map(words), ["2 minutes", "15 minutes", "120 minutes", "2 hours"]);
+        assert_eq!(words(365 * 86_400), "365 days");
+        assert_eq!(in_words(Duration::from_millis(59_900)), "60 seconds");
     }
 }

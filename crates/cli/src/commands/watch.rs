@@ -14,7 +14,7 @@ pub(crate) async fn run(command: Box<Watch>) -> Result<(), CommandError> {
         Some(revision) => WatchFrom::after(revision),
         None => WatchFrom::now(),
     };
-    let mut watch = command.connection.client()?.watch(from.names(&command.names));
+    let mut watch = command.connection.client()?.watch(from.names(&command.names).must_begin());
     let mut left = command.count.unwrap_or(u64::MAX);
     let mut has_begun = false;
     while left > 0 {

@@ -49,11 +49,22 @@ fn the_status_needs_no_user() {
 }
 
 #[test]
+fn the_leadership_is_handed_on() {
+    let node = Node::start();
+    let told = node.alice(&["cluster", "transfer"]).run().done();
+    assert_eq!(told, "leader   2\nclients  b.example:7680\nterm     3\n");
+    let told = node.alice(&["cluster", "transfer", "--to", "7", "--format", "json"]).run().done();
+    assert_eq!(told, "{\"leader\":{\"node_id\":7,\"client_address\":\"b.example:7680\"},\"term\":3}\n");
+    assert_eq!(node.received(), ["lead 0", "lead 7"]);
+}
+
+#[test]
 fn the_status_of_all_tells_of_those_that_are_silent() {
     let node = Node::start();
     let both = format!("{},http://127.0.0.1:1", node.endpoint);
     let ended = node.nobody(&["cluster", "status", "--all", "--format", "json", "--endpoints", &both]).run();
     assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("127.0.0.1:1").count(), 1, "it is said once: {}", ended.stderr);
     let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!((&json[0]["status"]["node"]["node_id"], &json[0]["error"]), (&1.into(), &serde_json::Value::Null));
     assert_eq!(json[1]["error"]["code"], "UNREACHABLE");

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::node::{Node, PASSWORD};
 use crate::program::Program;
+use crate::terminal::Terminal;
 
 #[test]
 fn a_table_is_data_and_what_was_done_is_not() {
@@ -156,4 +157,17 @@ fn changes_are_shown_as_they_come() {
         "{{\"event\":\"progress\",\"revision\":7}}\n{{\"event\":\"changes\",\"revision\":8,\"changes\":{changes}}}\n"
     );
     assert_eq!(json, expected);
+}
+
+#[test]
+fn a_person_is_told_that_a_call_is_tried_again_and_a_program_is_not() {
+    let node = Node::start();
+    let later = || node.alice(&["exec", "CREATE ROLE later"]);
+    let mut terminal = Terminal::start(later().into_command());
+    assert_eq!(terminal.ended(), 3);
+    let text = terminal.text();
+    assert_eq!(text.matches("retrying … No leader is known.").count(), 1, "{text}");
+    let said = later().run().failed(3);
+    assert!(!said.contains("retrying"), "{said}");
+    assert!(said.contains("No leader is known. Given up after"), "{said}");
 }

@@ -30,6 +30,33 @@ fn a_keystore_is_made_and_listed() {
 }
 
 #[test]
+fn entries_that_cannot_be_used_are_listed_as_such() {
+    let fixture = |name: &str| format!("{}/../keyring/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let list = |name: &str| Program::new(&["keystore", "list", &fixture(name)]).env(PASSWORD.0, "fixture-password");
+    let table = list("keytool.p12").run().done();
+    assert!(table.contains("short") && table.contains("an AES key of 128 bits, not an AES key of 256 bits"), "{table}");
+    let said = list("keytool-rounds.p12").run().failed(1);
+    assert!(said.contains("although its password is right") && said.contains("1,000,000 rounds"), "{said}");
+}
+
+/// What every secret in a file goes through: a password, a token, a parameter.
+#[test]
+fn a_byte_order_mark_is_never_taken_for_a_part_of_a_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("marked"), "\u{feff}geheim12").unwrap();
+    for arguments in [
+        ["keystore", "create", "k.p12", "--password-file", "marked"].as_slice(),
+        &["whoami", "--token-file", "marked", "--endpoints", "http://127.0.0.1:1", "--allow-plaintext"],
+        &["exec", "CREATE USER u SET PASSWORD $p", "-p", "p=@marked"],
+    ] {
+        let said = Program::new(arguments).directory(directory.path()).run().failed(2);
+        assert!(said.contains("byte order mark (UTF-8)") && said.contains("without a byte order mark"), "{said}");
+        assert!(!said.contains("geheim"), "{said}");
+    }
+    assert!(!directory.path().join("k.p12").exists());
+}
+
+#[test]
 fn certificates_are_made() {
     let directory = tempfile::tempdir().unwrap();
     let dir = directory.path().join("pki").display().to_string();
@@ -44,8 +71,15 @@ fn certificates_are_made() {
     let elsewhere = directory.path().join("elsewhere").display().to_string();
     issue(&["client", "--identity", "../x", "--out", &elsewhere]).run().done();
     assert!(fs::exists(format!("{elsewhere}/_.._x.pem")).unwrap());
-    // What is there is never replaced, and what cannot be is said.
-    assert!(issue(&["client", "--identity", "dbms-a"]).run().failed(1).contains("never overwritten"));
+    // What is there is replaced on request alone, keeps its mode, and what cannot be is said.
+    assert!(issue(&["client", "--identity", "dbms-a"]).run().failed(1).contains("--replace"));
+    let before = fs::read(format!("{dir}/dbms-a.pem")).unwrap();
+    fs::set_permissions(format!("{dir}/dbms-a-key.pem"), fs::Permissions::from_mode(0o640)).unwrap();
+    issue(&["client", "--identity", "dbms-a", "--replace"]).run().done();
+    assert_ne!(fs::read(format!("{dir}/dbms-a.pem")).unwrap(), before);
+    let key = fs::metadata(format!("{dir}/dbms-a-key.pem")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o640);
+    issue(&["client", "--identity", "first", "--replace"]).run().done();
     assert!(issue(&["node", "--id", "0", "--host", "a"]).run().failed(1).contains("from 1 on"));
     issue(&["node", "--id", "2", "--host", "node-1.peer.aliasd"]).run().failed(2);
     issue(&["client", "--identity", "y", "--days", "0"]).run().failed(2);
@@ -58,6 +92,15 @@ fn shells_complete_and_help_explains() {
     }
     let help = Program::new(&["--help"]).run().done();
     assert!(help.contains("Exit codes: 0 done, 1 rejected, 2 usage"), "{help}");
+    assert_eq!(Program::new(&["help"]).run().done(), help);
+    let version = Program::new(&["--version"]).run().done();
+    let built_from = version.trim_end().strip_prefix(concat!("aliasctl ", env!("CARGO_PKG_VERSION"), " ("));
+    assert!(built_from.is_some_and(|commit| commit.len() > 10 && commit.ends_with(')')), "{version}");
+    let directory = tempfile::tempdir().unwrap();
+    Program::new(&["man", "pages"]).directory(directory.path()).run().done();
+    let page = |name: &str| fs::read_to_string(directory.path().join("pages").join(name)).unwrap();
+    assert!(page("aliasctl.1").contains("aliasctl\\-exec(1)"), "{}", page("aliasctl.1"));
+    assert!(page("aliasctl-cluster-transfer.1").contains("Make another voter the leader"));
     // Whatever is set in the environment, the help does not repeat it.
     let help = Program::new(&["exec", "--help"]).env("ALIASD_USER", "somebody").run().done();
     assert!(help.contains("{\"columns\":[…],\"rows\""), "{help}");

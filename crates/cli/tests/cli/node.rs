@@ -331,8 +331,12 @@ impl Cluster for Service {
 
     async fn transfer_leader(
         &self,
-        _: Request<v1::TransferLeaderRequest>,
+        request: Request<v1::TransferLeaderRequest>,
     ) -> Result<Response<v1::TransferLeaderResponse>, Status> {
-        Err(Status::unimplemented("not in these tests"))
+        self.authenticate(&request)?;
+        let node_id = request.get_ref().to_node_id;
+        self.hear(format!("lead {node_id}"));
+        let leader = v1::Leader { node_id: node_id.max(2), client_address: "b.example:7680".to_owned() };
+        Ok(Response::new(v1::TransferLeaderResponse { leader: Some(leader), term: 3 }))
     }
 }

@@ -1,10 +1,10 @@
 //! The standard health service: every service of the node is as healthy as the node is ready. Whoever looks that often
-//! also counts the leaders it sees.
+//! also says in the log what becomes of readiness, and counts the leaders it sees.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use aliasd_service::Operate;
+use aliasd_service::{NodeFailure, Operate};
 use aliasd_wire::v1::admin_server::AdminServer;
 use aliasd_wire::v1::auth_server::AuthServer;
 use aliasd_wire::v1::cluster_server::ClusterServer;
@@ -19,6 +19,22 @@ use crate::observe::metrics::Metrics;
 
 /// How often readiness is looked at. Load balancers ask far less often.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long a node that starts may take to hear of a leader and to catch up, before it is worth a warning.
+const START_TAKES: Duration = Duration::from_secs(15);
+
+/// After how long the log is told again what should be put right.
+const WARNED_AGAIN: Duration = Duration::from_secs(86_400);
+
+/// What the log has said of readiness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    /// That the node is not ready yet, as every node is for a moment.
+    Starting,
+    Ready,
+    NotReady,
+}
 
 /// Keeps the health service true until `stop`. Cluster serves also when the node is not ready.
 pub(super) async fn follow_readiness(
@@ -35,21 +51,29 @@ pub(super) async fn follow_readiness(
     ];
     let cluster = ClusterServer::<cluster::ClusterService>::NAME;
     reporter.set_service_status(cluster, ServingStatus::Serving).await;
-    let mut reported = None;
+    // Since when there is something to catch up with.
+    let mut started = Instant::now();
+    let (mut reported, mut said) = (None, Said::Nothing);
     let mut leading = None;
+    let mut warned = Warned::default();
     loop {
         let leader = operate.leader().map(|leader| leader.node);
         if leader.is_some() && leader != leading {
             metrics.leader_changed();
             leading = leader;
         }
-        let ready = operate.not_ready().is_empty();
+        let reasons = operate.not_ready();
+        let ready = reasons.is_empty();
+        if reasons == [NodeFailure::NotFormed {}] {
+            started = Instant::now();
+        }
+        said = say(said, &reasons, started.elapsed());
+        warned.warn(&operate.warnings());
         if reported != Some(ready) {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             for service in ready_only {
                 reporter.set_service_status(service, status).await;
             }
-            log_readiness(&operate, ready);
             reported = Some(ready);
         }
         tokio::select! {
@@ -60,12 +84,85 @@ pub(super) async fn follow_readiness(
     reporter.set_service_status(cluster, ServingStatus::NotServing).await;
 }
 
-fn log_readiness(operate: &Operate, ready: bool) {
-    if ready {
-        tracing::info!("the node is ready");
-        return;
+/// Tells the log what has become of readiness, and gives what is said by now.
+fn say(said: Said, reasons: &[NodeFailure], running_for: Duration) -> Said {
+    let now = next(said, reasons, running_for);
+    if now == said {
+        return now;
     }
-    for reason in operate.not_ready() {
-        tracing::warn!(code = reason.code(), reason = %reason.message(), hint = reason.hint(), "the node is not ready");
+    for reason in reasons {
+        let (code, hint, text) = (reason.code(), reason.hint(), reason.message());
+        match (now, reason) {
+            (Said::Starting, _) => tracing::info!(code, reason = text, "the node is not ready yet"),
+            (_, NodeFailure::Stopping {}) => tracing::info!("the node takes no more calls"),
+            _ => tracing::warn!(code, reason = text, hint, "the node is not ready"),
+        }
+    }
+    if now == Said::Ready {
+        tracing::info!("the node is ready");
+    }
+    now
+}
+
+/// The warnings that the log knows of, and since when.
+#[derive(Default)]
+struct Warned {
+    codes: Vec<&'static str>,
+    at: Option<Instant>,
+}
+
+impl Warned {
+    /// Tells the log of warnings, once when they change and then once a day.
+    fn warn(&mut self, warnings: &[NodeFailure]) {
+        let codes: Vec<_> = warnings.iter().map(NodeFailure::code).collect();
+        if codes == self.codes && self.at.is_none_or(|at| at.elapsed() < WARNED_AGAIN) {
+            return;
+        }
+        for warning in warnings {
+            tracing::warn!(code = warning.code(), hint = warning.hint(), "{}", warning.message());
+        }
+        *self = Self { codes, at: Some(Instant::now()) };
+    }
+}
+
+fn next(said: Said, reasons: &[NodeFailure], running_for: Duration) -> Said {
+    if reasons.is_empty() {
+        return Said::Ready;
+    }
+    let is_start = matches!(said, Said::Nothing | Said::Starting);
+    let passes = |reason: &NodeFailure| match reason {
+        // It lasts until somebody forms a cluster.
+        NodeFailure::NotFormed {} => true,
+        NodeFailure::CatchingUp {} | NodeFailure::Stale { .. } | NodeFailure::Unconfirmed { .. } => {
+            running_for < START_TAKES
+        }
+        _ => false,
+    };
+    if is_start && reasons.iter().all(passes) { Said::Starting } else { Said::NotReady }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT_ONCE: Duration = Duration::ZERO;
+
+    #[test]
+    fn a_normal_start_warns_of_nothing() {
+        let unconfirmed = [NodeFailure::Unconfirmed { proof: String::new() }];
+        assert_eq!(next(Said::Nothing, &unconfirmed, AT_ONCE), Said::Starting);
+        assert_eq!(next(Said::Starting, &unconfirmed, AT_ONCE), Said::Starting);
+        assert_eq!(next(Said::Starting, &[], AT_ONCE), Said::Ready);
+        assert_eq!(next(Said::Starting, &[NodeFailure::NotFormed {}], START_TAKES * 100), Said::Starting);
+    }
+
+    #[test]
+    fn what_does_not_pass_or_lasts_or_was_better_before_is_a_warning() {
+        let unconfirmed = [NodeFailure::Unconfirmed { proof: String::new() }];
+        let key_missing = [NodeFailure::KeyMissing { key: String::new(), held: String::new() }];
+        assert_eq!(next(Said::Nothing, &key_missing, AT_ONCE), Said::NotReady);
+        assert_eq!(next(Said::Starting, &unconfirmed, START_TAKES), Said::NotReady);
+        assert_eq!(next(Said::Ready, &unconfirmed, AT_ONCE), Said::NotReady);
+        assert_eq!(next(Said::NotReady, &unconfirmed, AT_ONCE), Said::NotReady);
     }
 }

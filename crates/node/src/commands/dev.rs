@@ -66,13 +66,13 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
     };
     let node = match Node::start(config).await {
         Ok(node) => node,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&error, &config.log),
     };
     match form(&node).await {
         Ok(formed) => print_welcome(directory, &node, &formed),
         Err(failure) => return fail(FAILED, &failure),
     }
-    run(node, &mut signals).await
+    run(node, &mut signals, &config.log).await
 }
 
 async fn form(node: &Node) -> Result<Formed, Failure> {

@@ -6,11 +6,13 @@ mod config;
 mod dev;
 mod start;
 
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::config::{ConfigError, SettingError};
 
@@ -19,9 +21,12 @@ const FAILED: u8 = 1;
 /// The command line or the configuration is wrong.
 const MISCONFIGURED: u8 = 2;
 
+/// The version, and the commit that this is built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ALIASD_COMMIT"), ")");
+
 /// The catalog of remote database aliases: the daemon.
 #[derive(Debug, Parser)]
-#[command(name = "aliasd", version, max_term_width = 100)]
+#[command(name = "aliasd", version = VERSION, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -43,6 +48,17 @@ enum Command {
     /// Print or check configurations.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the completion script of a shell.
+    Completion {
+        /// The shell that will read the script.
+        shell: Shell,
+    },
+    /// Write the manual pages, one for each command, for `man`.
+    Man {
+        /// The directory that they are written to, made if it does not exist.
+        #[arg(value_name = "DIRECTORY")]
+        directory: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +88,25 @@ pub fn run() -> ExitCode {
         Command::Config(ConfigCommand::Default) => config::print_default(),
         Command::Config(ConfigCommand::Check { files, offline, expand_commands }) => {
             config::check(&files, offline, expand_commands)
+        }
+        Command::Completion { shell } => completion(shell),
+        Command::Man { directory } => manual(&directory),
+    }
+}
+
+fn completion(shell: Shell) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "aliasd", &mut script);
+    print(&String::from_utf8_lossy(&script))
+}
+
+fn manual(directory: &Path) -> ExitCode {
+    let written = fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), directory));
+    match written {
+        Ok(()) => print(&format!("{}/aliasd.1\n", directory.display())),
+        Err(error) => {
+            fail(FAILED, &format_args!("the manual pages cannot be written to {}: {error}", directory.display()))
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, MISCONFIGURED, explain, fail};
-use crate::config::{Commands, Config};
+use crate::config::{Commands, Config, LogConfig};
 use crate::node::{Node, NodeRunError, NodeStartError};
 use crate::observe::logging::{self, LogFile};
 
@@ -63,25 +63,33 @@ async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
         }
     };
     match started {
-        Ok(node) => run(node, &mut signals).await,
-        Err(error) => refuse(&error),
+        Ok(node) => run(node, &mut signals, &config.log).await,
+        Err(error) => refuse(&error, &config.log),
     }
 }
 
 /// Says why the node does not start, with the way out.
-pub(super) fn refuse(error: &NodeStartError) -> ExitCode {
-    let (message, hint) = (error_chain(error), error.hint());
-    tracing::error!(error = message, hint, "the node does not start");
+pub(super) fn refuse(error: &NodeStartError, log: &LogConfig) -> ExitCode {
     let code = if error.is_configuration() { MISCONFIGURED } else { FAILED };
-    fail(code, &with_hint(&message, hint.as_deref()))
+    say_why(log, code, "the node does not start", &error_chain(error), error.hint().as_deref())
 }
 
-fn with_hint(message: &str, hint: Option<&str>) -> String {
-    hint.map_or_else(|| message.to_owned(), |hint| format!("{message}\n  hint: {hint}"))
+/// Says why the node ends, once in each place: in the log, and on standard error in a sentence. Where the log goes to
+/// standard error too, programs that read it find the line there, and people the sentence.
+fn say_why(log: &LogConfig, code: u8, what: &str, error: &str, hint: Option<&str>) -> ExitCode {
+    let (in_log, in_words) = (log.file.is_some(), log.file.is_some() || !logging::is_json(log));
+    if in_log || !in_words {
+        tracing::error!(error, hint, "{what}");
+    }
+    if in_words {
+        let hint = hint.map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+        return fail(code, &format_args!("{what}: {error}{hint}"));
+    }
+    ExitCode::from(code)
 }
 
 /// Serves until a signal or a failure, and ends the node. A second signal ends the program at once.
-pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
+pub(super) async fn run(mut node: Node, signals: &mut Signals, log: &LogConfig) -> ExitCode {
     let failure: Option<NodeRunError> = loop {
         tokio::select! {
             signalled = signals.next() => match signalled {
@@ -105,15 +113,9 @@ pub(super) async fn run(mut node: Node, signals: &mut Signals) -> ExitCode {
         }
     };
     match (failure, stopped) {
-        (Some(failure), _) => {
-            let (message, hint) = (error_chain(&failure), failure.hint());
-            tracing::error!(error = message, hint, "the node has ended");
-            fail(FAILED, &with_hint(&message, hint))
-        }
+        (Some(failure), _) => say_why(log, FAILED, "the node has ended", &error_chain(&failure), failure.hint()),
         (None, Err(fault)) => {
-            let (message, hint) = (error_chain(&fault), fault.hint());
-            tracing::error!(error = message, hint, "the node has not ended cleanly");
-            fail(FAILED, &with_hint(&message, hint.as_deref()))
+            say_why(log, FAILED, "the node has not ended cleanly", &error_chain(&fault), fault.hint().as_deref())
         }
         (None, Ok(())) => ExitCode::SUCCESS,
     }

@@ -105,6 +105,9 @@ fn link_error(status: &Status) -> LinkError {
     match GrpcCode::of(status) {
         GrpcCode::Cancelled => LinkError::Interrupted(text),
         GrpcCode::Unavailable => LinkError::Unreachable(text),
+        GrpcCode::Unimplemented => {
+            LinkError::Refused(format!("{text}; is it the port for members (node.peer_listen)?"))
+        }
         _ => LinkError::Refused(text),
     }
 }
