@@ -54,7 +54,10 @@ impl Catalog {
             (true, false) => {
                 self.require_caller_of(who, command)?;
                 for action in self.required(command) {
-                    self.authorise(who, &action)?;
+                    let instead = self.instead_on_composite(command, &action);
+                    if instead.is_none_or(|composite| self.authorise(who, &composite).is_err()) {
+                        self.authorise(who, &action)?;
+                    }
                 }
             }
         }
@@ -164,8 +167,9 @@ impl Catalog {
 }
 
 impl Catalog {
-    /// What the command needs, in the order it is checked. Some databases are composite, which have privileges of their own.
-    pub fn required<S: Stage>(&self, command: &Command<S>) -> Vec<Action> {
+    /// What the command needs, in the order it is checked. It follows from what is written alone: whichever privilege a
+    /// refusal names, it tells nothing of what there is.
+    fn required<S: Stage>(&self, command: &Command<S>) -> Vec<Action> {
         let dbms = |actions: &[DbmsAction]| actions.iter().copied().map(Action::Dbms).collect();
         let creating = |mode: CreateMode, create: DbmsAction, drop: DbmsAction| match mode {
             CreateMode::OrReplace => dbms(&[create, drop]),
@@ -183,8 +187,8 @@ impl Catalog {
                 creating(*mode, DbmsAction::CreateDatabase, DbmsAction::DropDatabase)
             }
             Command::Open(OpenCommand::AlterDatabase { name, access, default_language, .. }) => {
-                let actions = self.required_to_alter(name, access.is_some(), default_language.is_some());
-                actions.into_iter().map(|action| Action::Database(action, name.clone())).collect()
+                let actions = required_to_alter(access.is_some(), default_language.is_some());
+                actions.map(|action| Action::Database(action, name.clone())).collect()
             }
             Command::Open(OpenCommand::SetDatabaseStatus { name, status: DatabaseStatus::Online }) => {
                 vec![Action::Database(DatabaseAction::Start, name.clone())]
@@ -194,9 +198,8 @@ impl Catalog {
             }
             Command::Open(OpenCommand::SetDefaultDatabase { .. }) => dbms(&[DbmsAction::ExecuteAdminProcedures]),
             Command::Open(OpenCommand::SetPolicy(_)) => dbms(&[DbmsAction::AlterClusterPolicy]),
-            Command::Open(OpenCommand::DropDatabase { name, composite, cascade_aliases, .. }) => {
-                let composite = *composite || self.is_composite(name);
-                let drop = if composite { DbmsAction::DropCompositeDatabase } else { DbmsAction::DropDatabase };
+            Command::Open(OpenCommand::DropDatabase { composite, cascade_aliases, .. }) => {
+                let drop = if *composite { DbmsAction::DropCompositeDatabase } else { DbmsAction::DropDatabase };
                 if *cascade_aliases { dbms(&[drop, DbmsAction::DropAlias]) } else { dbms(&[drop]) }
             }
             Command::CreateUser(create) => {
@@ -229,23 +232,41 @@ impl Catalog {
         }
     }
 
-    /// Each of them on the database, or on the DBMS.
-    fn required_to_alter(&self, name: &CatalogName, access: bool, language: bool) -> Vec<DatabaseAction> {
-        if self.is_composite(name) {
-            return vec![DatabaseAction::AlterCompositeDatabase];
-        }
-        let parts = [
-            (access, DatabaseAction::SetDatabaseAccess),
-            (language, DatabaseAction::SetDatabaseDefaultLanguage),
-            // Nothing to change needs the widest one rather than none.
-            (!access && !language, DatabaseAction::AlterDatabase),
-        ];
-        parts.into_iter().filter(|(present, _)| *present).map(|(_, action)| action).collect()
+    /// What suffices instead of `required` for a command on a database that is composite, although it is not written so.
+    fn instead_on_composite<S: Stage>(&self, command: &Command<S>, required: &Action) -> Option<Action> {
+        let composite = match (command, required) {
+            (
+                Command::Open(OpenCommand::DropDatabase { name, composite: false, .. }),
+                Action::Dbms(DbmsAction::DropDatabase),
+            ) => (name, Action::Dbms(DbmsAction::DropCompositeDatabase)),
+            (Command::Open(OpenCommand::AlterDatabase { name, .. }), _) => {
+                (name, Action::Database(DatabaseAction::AlterCompositeDatabase, name.clone()))
+            }
+            _ => return None,
+        };
+        self.is_composite(composite.0).then_some(composite.1)
+    }
+
+    /// Whether the composite databases that `who` may drop, or alter, include this one if it is one. To whoever may not,
+    /// a command that is for databases of either kind finds none.
+    pub(crate) fn may_if_composite(&self, who: &Principal, action: &Action, name: &CatalogName) -> bool {
+        !self.is_composite(name) || self.authorise(who, action).is_ok()
     }
 
     fn is_composite(&self, name: &CatalogName) -> bool {
         self.database(name.as_str()).is_some_and(|database| database.kind == DatabaseKind::Composite)
     }
+}
+
+/// Each of them on the database, or on the DBMS.
+fn required_to_alter(access: bool, language: bool) -> impl Iterator<Item = DatabaseAction> {
+    let parts = [
+        (access, DatabaseAction::SetDatabaseAccess),
+        (language, DatabaseAction::SetDatabaseDefaultLanguage),
+        // Nothing to change needs the widest one rather than none.
+        (!access && !language, DatabaseAction::AlterDatabase),
+    ];
+    parts.into_iter().filter(|(present, _)| *present).map(|(_, action)| action)
 }
 
 impl<S: Stage> Command<S> {

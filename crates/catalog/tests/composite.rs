@@ -1,13 +1,15 @@
 //! Composite databases and their constituents: names, what may be created, who may use them, where they lead.
 
+use std::collections::BTreeSet;
+
 use aliasd_catalog::{
-    AlterAlias, AlterUser, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseStatus, HomeChange,
-    NameForm, OpenCommand, Rejection, RemoteTarget, ResolveRequest, ResolveTarget, Route,
+    AlterAlias, AlterUser, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, DatabaseStatus, DbmsAction,
+    HomeChange, NameForm, OpenCommand, Rejection, RemoteTarget, ResolveRequest, ResolveTarget, Route, Sealed,
 };
 
 use crate::builders::{
     Log, access, alias_name, alter_alias, alter_user, create_alias, create_composite, create_database,
-    create_database_as, create_local, create_remote, create_role, create_user, deny, drop_alias, drop_database, grant,
+    create_database_as, create_local, create_remote, create_role, create_user, dbms, deny, drop_alias, drop_database, grant,
     grant_role, name, remote_target, role_name, set_status, user,
 };
 use aliasd_catalog::AliasTarget;
@@ -161,6 +163,82 @@ fn resolve_from(log: &Log, session: Option<&str>, target: &str) -> Result<Route,
     let question =
         ResolveRequest { actor: user("alice"), on_behalf_of: None, target, connected_to, with_credentials: false };
     log.catalog.resolve(&question)
+}
+
+/// Carol holds these, and is denied those.
+fn carol(granted: &[DbmsAction], denied: &[DbmsAction]) -> Log {
+    let mut log = garden();
+    log.run([Command::CreateUser(create_user("carol")), create_role("one"), grant_role("one", "carol")]);
+    log.run(granted.iter().map(|action| grant(dbms(*action), "one")));
+    log.run(denied.iter().map(|action| deny(dbms(*action), "one")));
+    log
+}
+
+/// What Carol is answered, with each of these names in it replaced by the same.
+fn answers(log: &Log, ask: impl Fn(&str) -> Command<Sealed>) -> BTreeSet<String> {
+    let answer = |asked: &str| match log.clone().apply(&user("carol"), ask(asked)).outcome {
+        Ok(effect) => format!("{effect:?}"),
+        Err(rejection) => format!("{}: {rejection}", rejection.code().code).replace(asked, "it"),
+    };
+    ["garden", "missing"].into_iter().map(answer).collect()
+}
+
+fn alter_language(database: &str, if_exists: bool) -> Command<Sealed> {
+    Command::Open(OpenCommand::AlterDatabase {
+        name: name(database),
+        if_exists,
+        access: None,
+        default_language: Some(CypherVersion::Cypher5),
+    })
+}
+
+fn drop_if_exists(database: &str) -> Command<Sealed> {
+    let (name, if_exists, composite, cascade_aliases) = (name(database), true, false, false);
+    Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases })
+}
+
+#[test]
+fn what_may_not_be_dropped_or_altered_is_answered_like_what_does_not_exist() {
+    use DbmsAction as A;
+    let altering = [A::SetDatabaseDefaultLanguage];
+    let holders: &[(&[A], &[A])] = &[
+        (&[], &[]),
+        (&[A::DropDatabase], &[]),
+        (&altering, &[]),
+        (&[A::DropDatabase, A::SetDatabaseDefaultLanguage], &[]),
+        (&[A::DatabaseManagement], &[A::CompositeDatabaseManagement]),
+        (&[A::DatabaseManagement], &[A::DropCompositeDatabase, A::AlterCompositeDatabase]),
+    ];
+    for (granted, denied) in holders {
+        let log = carol(granted, denied);
+        for if_exists in [true, false] {
+            let altered = answers(&log, |database| alter_language(database, if_exists));
+            assert_eq!(altered.len(), 1, "{granted:?}, denied {denied:?}: {altered:?}");
+        }
+        for dropped in [answers(&log, drop_database), answers(&log, drop_if_exists)] {
+            assert_eq!(dropped.len(), 1, "{granted:?}, denied {denied:?}: {dropped:?}");
+        }
+    }
+    let log = carol(&[], &[]);
+    let refused = answers(&log, drop_database);
+    assert!(refused.iter().all(|answer| answer.contains("DROP DATABASE ON DBMS")), "{refused:?}");
+    let refused = answers(&log, |database| alter_language(database, false));
+    assert!(refused.iter().all(|answer| answer.contains("SET DATABASE DEFAULT LANGUAGE ON DBMS")), "{refused:?}");
+}
+
+#[test]
+fn composite_databases_are_dropped_and_altered_by_whoever_may_do_so_to_them() {
+    use DbmsAction as A;
+    for granted in [A::CompositeDatabaseManagement, A::DatabaseManagement] {
+        let mut log = carol(&[granted], &[]);
+        log.apply(&user("carol"), alter_language("garden", false)).outcome.expect("it is a composite database");
+        log.apply(&user("carol"), drop_database("garden")).outcome.expect("it is a composite database");
+    }
+    let mut log = carol(&[A::CompositeDatabaseManagement], &[]);
+    for command in [drop_database("flowers"), alter_language("flowers", false)] {
+        let refused = log.apply(&user("carol"), command).outcome.expect_err("it is a standard database");
+        assert_eq!(refused.code().code, "PERMISSION_DENIED");
+    }
 }
 
 /// From the composite database for a constituent, otherwise by connecting.

@@ -8,7 +8,7 @@ use aliasd_catalog::{
 
 use crate::builders::{
     Log, alter_user, bootstrap, create_composite, create_database, create_local, create_remote, create_user,
-    drop_alias, drop_database, grant, hash, mtls, name, password, rename_role, rename_user, role_name, set_status,
+    dbms, drop_alias, drop_database, grant, hash, mtls, name, password, rename_role, rename_user, role_name, set_status,
     user, user_name,
 };
 use crate::ladder::{self, CAROL, Ladder, restore_immutable_role, set};
@@ -38,7 +38,10 @@ fn alter_a_composite_database() {
         access: Some(DatabaseAccess::ReadOnly),
         default_language: None,
     });
-    Ladder::climb(command, vec![create_composite("garden")], &[DbmsAction::AlterCompositeDatabase])
+    Ladder::climb(command, vec![create_composite("garden")], &[DbmsAction::SetDatabaseAccess])
+        .refused("NO_SUCH_DATABASE", |log, _| {
+            log.run([grant(dbms(DbmsAction::AlterCompositeDatabase), "climbers")]);
+        })
         .refused("COMPOSITE_ACCESS", |_, command| {
             set!(command, AlterDatabase { access } = None);
             set!(command, AlterDatabase { default_language } = Some(CypherVersion::Cypher25));

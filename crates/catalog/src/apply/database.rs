@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    AliasName, CatalogName, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseKind, DatabaseName,
-    DatabaseStatus, Meta, Named, Outcome, Record, RecordKey, Rejection, Verb,
+    Action, AliasName, CatalogName, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
+    DatabaseName, DatabaseStatus, DbmsAction, Meta, Named, Outcome, Principal, Record, RecordKey, Rejection, Verb,
 };
 
 use super::draft::{Draft, updated};
@@ -36,12 +36,15 @@ impl Draft {
 
     pub(super) fn alter_database(
         &mut self,
+        actor: &Principal,
         name: &CatalogName,
         if_exists: bool,
         access: Option<DatabaseAccess>,
         default_language: Option<CypherVersion>,
     ) -> Outcome {
-        let Some((name, before)) = self.find_database(name) else { return missing(if_exists, Verb::Alter, name) };
+        let needed = Action::Database(DatabaseAction::AlterCompositeDatabase, name.clone());
+        let found = self.find_database(name).filter(|_| self.catalog.may_if_composite(actor, &needed, name));
+        let Some((name, before)) = found else { return missing(if_exists, Verb::Alter, name) };
         require_not_system(Verb::Alter, &name)?;
         if access.is_some() && before.kind == DatabaseKind::Composite {
             return Err(Rejection::CompositeAccess { name: (&name).into() });
@@ -86,12 +89,14 @@ impl Draft {
 
     pub(super) fn drop_database(
         &mut self,
+        actor: &Principal,
         name: &CatalogName,
         if_exists: bool,
         composite: bool,
         cascade: bool,
     ) -> Outcome {
-        let found = self.find_database(name);
+        let needed = Action::Dbms(DbmsAction::DropCompositeDatabase);
+        let found = self.find_database(name).filter(|_| self.catalog.may_if_composite(actor, &needed, name));
         let found = found.filter(|(_, database)| !composite || database.kind == DatabaseKind::Composite);
         let Some((name, _)) = found else {
             if composite && !if_exists {

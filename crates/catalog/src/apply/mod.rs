@@ -82,13 +82,13 @@ impl Draft {
                 self.create_database(name, *mode, kind, *default_language)
             }
             Command::Open(OpenCommand::AlterDatabase { name, if_exists, access, default_language }) => {
-                self.alter_database(name, *if_exists, *access, *default_language)
+                self.alter_database(actor, name, *if_exists, *access, *default_language)
             }
             Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => self.set_database_status(name, *status),
             Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
             Command::Open(OpenCommand::SetPolicy(change)) => self.set_policy(*change),
             Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
-                self.drop_database(name, *if_exists, *composite, *cascade_aliases)
+                self.drop_database(actor, name, *if_exists, *composite, *cascade_aliases)
             }
             Command::CreateUser(create) => self.create_user(actor, create),
             Command::AlterUser(alter) => self.alter_user(actor, alter),

@@ -56,11 +56,12 @@ impl Model {
         &mut self,
         stamp: Stamp,
         name: &str,
+        hidden: bool,
         if_exists: bool,
         access: Option<DatabaseAccess>,
         language: Option<CypherVersion>,
     ) -> Outcome {
-        let Some(database) = self.database(name) else {
+        let Some(database) = self.database(name).filter(|_| !hidden) else {
             return if if_exists { done(0) } else { no_database("alter", name) };
         };
         if name == "system" {
@@ -128,8 +129,15 @@ impl Model {
         done(updates)
     }
 
-    pub(super) fn drop_database(&mut self, name: &str, if_exists: bool, composite: bool, cascade: bool) -> Outcome {
-        let found = if composite { self.is_composite(name) } else { self.database(name).is_some() };
+    pub(super) fn drop_database(
+        &mut self,
+        name: &str,
+        hidden: bool,
+        if_exists: bool,
+        composite: bool,
+        cascade: bool,
+    ) -> Outcome {
+        let found = if composite { self.is_composite(name) } else { self.database(name).is_some() && !hidden };
         match (found, if_exists) {
             (true, _) => {
                 self.remove_database("delete", name, cascade)?;

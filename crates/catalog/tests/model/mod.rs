@@ -13,7 +13,7 @@ pub(crate) use questions::Answer;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, Command, Database, Effect, Entry, Grant, Meta, OpenCommand, Outcome, Principal, Record, RecordKey,
+    Alias, Command, Database, DbmsAction, Effect, Entry, Grant, Meta, OpenCommand, Outcome, Principal, Record, RecordKey,
     Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
 };
 
@@ -85,7 +85,8 @@ impl Model {
                 self.create_database(stamp, name.as_str(), *mode, *composite, *default_language)
             }
             Command::Open(OpenCommand::AlterDatabase { name, if_exists, access, default_language }) => {
-                self.alter_database(stamp, name.as_str(), *if_exists, *access, *default_language)
+                let hidden = self.hides_composite(actor, name, DbmsAction::AlterCompositeDatabase);
+                self.alter_database(stamp, name.as_str(), hidden, *if_exists, *access, *default_language)
             }
             Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => {
                 self.set_database_status(stamp, name.as_str(), *status)
@@ -93,7 +94,8 @@ impl Model {
             Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
             Command::Open(OpenCommand::SetPolicy(change)) => self.set_policy(change),
             Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
-                self.drop_database(name.as_str(), *if_exists, *composite, *cascade_aliases)
+                let hidden = self.hides_composite(actor, name, DbmsAction::DropCompositeDatabase);
+                self.drop_database(name.as_str(), hidden, *if_exists, *composite, *cascade_aliases)
             }
             Command::ChangeOwnPassword { present, password, unchanged_since } => {
                 self.change_password(stamp, actor, *present, password, *unchanged_since)

@@ -157,7 +157,13 @@ impl Model {
         for action in self.needed(command) {
             match (actor, command) {
                 (Principal::User(user), Command::Open(OpenCommand::AlterDatabase { name, .. }))
-                    if self.may_alter(user, action, name) => {}
+                    if self.may_alter(user, action, name)
+                        || (self.is_composite(name.as_str())
+                            && self.may_alter(user, DbmsAction::AlterCompositeDatabase, name)) => {}
+                (Principal::User(user), Command::Open(OpenCommand::DropDatabase { name, .. }))
+                    if action == DbmsAction::DropDatabase
+                        && self.is_composite(name.as_str())
+                        && self.may(user, DbmsAction::DropCompositeDatabase) => {}
                 (Principal::User(user), Command::Open(OpenCommand::AlterDatabase { .. })) => {
                     return Err(denied(user, &format!("{} ON DBMS", action.keywords())));
                 }
@@ -205,6 +211,12 @@ impl Model {
             },
             _ => false,
         })
+    }
+
+    /// Whether this is a composite database that the actor may not do this to, and so is not to learn of.
+    pub(super) fn hides_composite(&self, actor: &Principal, name: &CatalogName, needed: DbmsAction) -> bool {
+        let Principal::User(user) = actor else { return false };
+        self.is_composite(name.as_str()) && !self.may_alter(user, needed, name)
     }
 
     fn may_impersonate(&self, name: &UserName, other: &UserName) -> bool {
@@ -334,13 +346,9 @@ impl Model {
             Command::Open(OpenCommand::CreateDatabase { mode, composite: true, .. }) => {
                 and(A::CreateCompositeDatabase, replacing(*mode, A::DropCompositeDatabase))
             }
-            Command::Open(OpenCommand::DropDatabase { name, composite, cascade_aliases, .. }) => {
-                let composite = *composite || self.is_composite(name.as_str());
-                let drop = if composite { A::DropCompositeDatabase } else { A::DropDatabase };
+            Command::Open(OpenCommand::DropDatabase { composite, cascade_aliases, .. }) => {
+                let drop = if *composite { A::DropCompositeDatabase } else { A::DropDatabase };
                 and(drop, if *cascade_aliases { vec![A::DropAlias] } else { vec![] })
-            }
-            Command::Open(OpenCommand::AlterDatabase { name, .. }) if self.is_composite(name.as_str()) => {
-                vec![A::AlterCompositeDatabase]
             }
             Command::Open(OpenCommand::AlterDatabase { access, default_language, .. }) => {
                 match (access, default_language) {

@@ -20,10 +20,8 @@ const STATEMENTS: &[&str] = &[
     "CREATE OR REPLACE COMPOSITE DATABASE books",
     "ALTER DATABASE movies SET ACCESS READ ONLY",
     "ALTER DATABASE movies SET DEFAULT LANGUAGE CYPHER 25",
-    "ALTER DATABASE garden SET DEFAULT LANGUAGE CYPHER 25",
     "DROP DATABASE movies CASCADE ALIASES",
     "DROP COMPOSITE DATABASE garden",
-    "DROP DATABASE garden",
     "START DATABASE movies",
     "STOP DATABASE movies",
     "CALL dbms.setDefaultDatabase('movies')",
@@ -86,6 +84,8 @@ const NOT_OF_STATEMENTS: &[DbmsAction] = &[
     DbmsAction::ShowServers,
     // Of a statement that is not supported.
     DbmsAction::CreateAuthRule,
+    // Without it there is no composite database to alter.
+    DbmsAction::AlterCompositeDatabase,
     // Without it tags are NULL.
     DbmsAction::ShowUserMetadata,
 ];
