@@ -11,6 +11,8 @@ pub enum Action {
     Dbms(DbmsAction),
     /// Ask on behalf of this user.
     Impersonate(UserName),
+    /// Receive the stored credentials of the alias of this name.
+    ResolveAlias(CatalogName),
     /// Use the database or alias of this name.
     Access(CatalogName),
     /// Something on the database of this name.
@@ -23,6 +25,7 @@ impl fmt::Display for Action {
         match self {
             Self::Dbms(action) => write!(f, "{} ON DBMS", action.keywords()),
             Self::Impersonate(user) => write!(f, "IMPERSONATE ({user}) ON DBMS"),
+            Self::ResolveAlias(alias) => write!(f, "RESOLVE ALIAS ({alias}) ON DBMS"),
             Self::Access(name) => write!(f, "ACCESS ON DATABASE {name}"),
             // Both versions of the language know it on the DBMS.
             Self::Database(action, _) if action.on_dbms().is_some() => write!(f, "{} ON DBMS", action.keywords()),

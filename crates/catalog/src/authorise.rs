@@ -2,7 +2,7 @@
 //! `apply`, where it counts: a REVOKE that was committed earlier always wins.
 
 use crate::standing::RoleStanding;
-use crate::visibility::{AccessNeeded, sufficient_to_impersonate};
+use crate::visibility::{AccessNeeded, sufficient_to_impersonate, sufficient_to_resolve};
 use crate::{
     Action, AliasTarget, AlterUser, Catalog, CatalogName, Command, CreateMode, DatabaseAction, DatabaseKind,
     DatabaseScope, DatabaseStatus, DbmsAction, Grant, OpenCommand, Principal, Privilege, Rejection, RetiredCommand,
@@ -22,10 +22,11 @@ impl Catalog {
         match action {
             Action::Dbms(action) if self.may(name, *action) => Ok(()),
             Action::Impersonate(user) if self.may_impersonate(name, user) => Ok(()),
+            Action::ResolveAlias(alias) if self.holds(name, &sufficient_to_resolve(alias)) => Ok(()),
             Action::Access(target) if self.may_access(name, target) => Ok(()),
             Action::Database(action, target) if self.may_on(name, *action, target) => Ok(()),
             Action::Access(target) => Err(Rejection::DatabaseNotFound { name: target.into() }),
-            Action::Dbms(_) | Action::Impersonate(_) | Action::Database(..) => Err(denied()),
+            Action::Dbms(_) | Action::Impersonate(_) | Action::ResolveAlias(_) | Action::Database(..) => Err(denied()),
         }
     }
 

@@ -48,7 +48,7 @@ impl GrantEffect {
 /// One privilege on one scope. A statement that names several scopes makes several privileges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Privilege {
-    /// On the DBMS as a whole.
+    /// On the DBMS as a whole; with [`DbmsAction::ResolveAlias`] on every alias.
     Dbms(DbmsAction),
     /// `IMPERSONATE (…) ON DBMS`.
     Impersonate(UserScope),
@@ -71,6 +71,9 @@ pub enum Privilege {
         /// Which elements it concerns.
         segment: Segment,
     },
+    /// `RESOLVE ALIAS (…) ON DBMS`: to receive the stored credentials of the alias of this name, whether there is one yet or
+    /// not. On every alias it is [`DbmsAction::ResolveAlias`].
+    ResolveAlias(CatalogName),
 }
 
 /// Which users may be impersonated.
@@ -145,7 +148,7 @@ actions!(
         AlterAlias = "ALTER ALIAS",
         /// List aliases.
         ShowAlias = "SHOW ALIAS",
-        /// Receive the stored credentials of remote aliases.
+        /// Receive the stored credentials of remote aliases, of all of them.
         ResolveAlias = "RESOLVE ALIAS",
         /// Every database action, composite ones included.
         DatabaseManagement = "DATABASE MANAGEMENT",
@@ -455,16 +458,16 @@ impl Privilege {
     pub fn scope(&self) -> Option<&DatabaseScope> {
         match self {
             Self::Database(_, scope) | Self::Transaction(_, scope, _) | Self::Graph { scope, .. } => Some(scope),
-            Self::Dbms(_) | Self::Impersonate(_) | Self::Qualified(..) | Self::Load(_) => None,
+            Self::Dbms(_) | Self::Impersonate(_) | Self::ResolveAlias(_) | Self::Qualified(..) | Self::Load(_) => None,
         }
     }
 
     /// The database or remote alias that this privilege names, if it names one. When that is dropped, the
     /// privilege is lost.
     pub fn names(&self) -> Option<&CatalogName> {
-        match self.scope() {
-            Some(DatabaseScope::Named(name)) => Some(name),
-            Some(DatabaseScope::Home | DatabaseScope::All) | None => None,
+        match (self, self.scope()) {
+            (Self::ResolveAlias(name), _) | (_, Some(DatabaseScope::Named(name))) => Some(name),
+            (_, Some(DatabaseScope::Home | DatabaseScope::All) | None) => None,
         }
     }
 }

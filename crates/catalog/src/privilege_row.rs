@@ -63,6 +63,8 @@ pub enum RowSegment {
     Pattern(String),
     /// `USER(…)`: these users.
     Users(UserScope),
+    /// `ALIAS(…)`: the alias of this name; none means all.
+    Aliases(Option<CatalogName>),
     /// `PROCEDURE(…)`: procedures whose names fit.
     Procedures(Glob),
     /// `FUNCTION(…)`: functions whose names fit.
@@ -79,6 +81,7 @@ impl Grant {
         let action = match &self.privilege {
             Privilege::Dbms(action) => dbms_action(*action),
             Privilege::Impersonate(_) => "impersonate".to_owned(),
+            Privilege::ResolveAlias(_) => dbms_action(DbmsAction::ResolveAlias),
             Privilege::Database(action, _) => database_action(*action),
             Privilege::Transaction(action, ..) => joined(action.keywords()),
             Privilege::Qualified(action, _) => qualified_action(*action).to_owned(),
@@ -86,6 +89,10 @@ impl Grant {
             Privilege::Graph { action, .. } => graph_action(*action),
         };
         let (resources, segments) = match &self.privilege {
+            Privilege::Dbms(DbmsAction::ResolveAlias) => (vec![RowResource::Database], vec![RowSegment::Aliases(None)]),
+            Privilege::ResolveAlias(alias) => {
+                (vec![RowResource::Database], vec![RowSegment::Aliases(Some(alias.clone()))])
+            }
             Privilege::Dbms(_) | Privilege::Database(..) => (vec![RowResource::Database], vec![RowSegment::Database]),
             Privilege::Impersonate(users) | Privilege::Transaction(_, _, users) => {
                 (vec![RowResource::Database], vec![RowSegment::Users(users.clone())])
@@ -253,6 +260,8 @@ impl fmt::Display for RowSegment {
             Self::Pattern(pattern) => write!(f, "FOR{pattern}"),
             Self::Users(UserScope::All) => f.write_str("USER(*)"),
             Self::Users(UserScope::Named(user)) => write!(f, "USER({user})"),
+            Self::Aliases(None) => f.write_str("ALIAS(*)"),
+            Self::Aliases(Some(alias)) => write!(f, "ALIAS({alias})"),
             Self::Procedures(glob) => write!(f, "PROCEDURE({glob})"),
             Self::Functions(glob) => write!(f, "FUNCTION({glob})"),
             Self::Settings(glob) => write!(f, "SETTING({glob})"),

@@ -188,6 +188,16 @@ pub struct Alias {
     pub modified: Stamp,
 }
 
+impl Alias {
+    /// The stored credential; none for a local alias, and for one that forwards the caller's identity.
+    pub fn credential(&self) -> Option<&SealedSecret> {
+        match &self.kind {
+            AliasKind::Local(_) => None,
+            AliasKind::Remote(remote) => remote.login.credential(),
+        }
+    }
+}
+
 /// Where an alias leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "most aliases are remote, and an alias is behind an Arc already")]

@@ -99,7 +99,7 @@ pub const SUPPORTED_PRIVILEGES: &[SupportedPrivilege] = &[
     row("rename user", None, "dbms", &[], "rename users"),
     row(
         "resolve alias",
-        None,
+        Some("alias"),
         "dbms",
         &[],
         "receive the stored credentials of remote aliases; implied by no other privilege",

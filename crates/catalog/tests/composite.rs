@@ -9,8 +9,8 @@ use aliasd_catalog::{
 
 use crate::builders::{
     Log, access, alias_name, alter_alias, alter_user, create_alias, create_composite, create_database,
-    create_database_as, create_local, create_remote, create_role, create_user, dbms, deny, drop_alias, drop_database, grant,
-    grant_role, name, remote_target, role_name, set_status, user,
+    create_database_as, create_local, create_remote, create_role, create_user, dbms, deny, drop_alias, drop_database,
+    grant, grant_role, name, remote_target, role_name, set_status, user,
 };
 use aliasd_catalog::AliasTarget;
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use aliasd_catalog::{AliasKind, Catalog, Change, DatabaseKind, REQUEST_WINDOW, Record, RecordKey, Revision, RoleName};
+use aliasd_catalog::{
+    AliasKind, Catalog, Change, DatabaseKind, Privilege, REQUEST_WINDOW, Record, RecordKey, Revision, RoleName,
+};
 
 use crate::universe::Records;
 
@@ -119,10 +121,14 @@ fn grants_refer_to_existing_roles(records: &Records) {
     }
 }
 
-/// A privilege names a database or a remote alias, never a local alias and never what is gone.
+/// A privilege names a database or a remote alias, never a local alias and never what is gone; but one on credentials may
+/// come before its alias.
 fn grants_name_existing_targets(catalog: &Catalog, records: &Records) {
     for key in records.keys() {
         let RecordKey::Grant(grant) = key else { continue };
+        if matches!(grant.privilege, Privilege::ResolveAlias(_)) {
+            continue;
+        }
         if let Some(name) = grant.privilege.names() {
             assert_eq!(catalog.privilege_target(name).as_ref(), Some(name), "{grant:?}");
         }

@@ -7,8 +7,8 @@ use aliasd_catalog::{
 };
 
 use crate::builders::{
-    Log, alter_user, bootstrap, create_composite, create_database, create_local, create_remote, create_user,
-    dbms, drop_alias, drop_database, grant, hash, mtls, name, password, rename_role, rename_user, role_name, set_status,
+    Log, alter_user, bootstrap, create_composite, create_database, create_local, create_remote, create_user, dbms,
+    drop_alias, drop_database, grant, hash, mtls, name, password, rename_role, rename_user, role_name, set_status,
     user, user_name,
 };
 use crate::ladder::{self, CAROL, Ladder, restore_immutable_role, set};

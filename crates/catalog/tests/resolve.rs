@@ -1,13 +1,13 @@
 //! Where a name leads, for whom, and who is given the credentials.
 
 use aliasd_catalog::{
-    AliasKind, Command, DbmsAction, Destination, HomeChange, Outcome, Privilege, Rejection, ResolveRequest,
-    ResolveTarget, Route, UserScope,
+    AliasKind, AliasTarget, Command, CreateMode, DbmsAction, Destination, HomeChange, Outcome, Privilege, Rejection,
+    ResolveRequest, ResolveTarget, Route, UserScope,
 };
 
 use crate::builders::{
-    Log, access, alter_alias, alter_user, create_database, create_local, create_remote, create_role, create_user, dbms,
-    grant, grant_role, impersonate, name, revoke, user, user_name,
+    Log, access, alter_alias, alter_user, create_alias, create_database, create_local, create_remote, create_role,
+    create_user, dbms, deny, drop_alias, grant, grant_role, impersonate, name, remote_target, revoke, user, user_name,
 };
 
 /// Carol may use the remote alias `far`; `dbms` is an instance that may resolve it for her.
@@ -74,19 +74,20 @@ fn altering_an_alias_moves_its_revision() {
 fn hidden_and_missing_are_the_same_answer() {
     let mut log = story();
     log.run([create_database("sales"), create_local("shop", "sales"), create_remote("other")]);
-    for hidden in ["sales", "shop", "other"] {
-        let mut actual = route(&log, "carol", hidden).expect_err("she has no privilege on it");
-        let missing = route(&log, "carol", "missing").expect_err("it does not exist");
-        if let Rejection::DatabaseNotFound { name } = &mut actual {
-            assert_eq!(name.to_string(), hidden);
-            *name = "missing".into();
+    for with_credentials in [false, true] {
+        let answer = |asked: &str| {
+            let mut answer = log.catalog.resolve(&ResolveRequest { with_credentials, ..request("carol", asked) });
+            if let Err(Rejection::DatabaseNotFound { name }) = &mut answer {
+                assert_eq!(name.to_string(), asked);
+                *name = "it".into();
+            }
+            answer
+        };
+        let missing = answer("missing");
+        assert!(missing.is_err(), "it does not exist");
+        for hidden in ["sales", "shop", "other"] {
+            assert_eq!(answer(hidden), missing, "she has no privilege on it");
         }
-        assert_eq!(actual, missing);
-        let mut wanting = request("carol", hidden);
-        wanting.with_credentials = true;
-        let mut wanting_missing = request("carol", "missing");
-        wanting_missing.with_credentials = true;
-        assert_eq!(log.catalog.resolve(&wanting), log.catalog.resolve(&wanting_missing));
     }
 }
 
@@ -96,11 +97,45 @@ fn an_administrator_of_aliases_is_not_given_the_credentials() {
     let mut wanting = request("root", "far");
     wanting.with_credentials = true;
     let refused = log.catalog.resolve(&wanting).expect_err("nothing implies RESOLVE ALIAS");
-    let privilege = "RESOLVE ALIAS ON DBMS".to_owned();
+    let privilege = "RESOLVE ALIAS (far) ON DBMS".to_owned();
     assert_eq!(refused, Rejection::PermissionDenied { user: "root".into(), privilege: privilege.into() });
     assert!(route(&log, "root", "far").is_ok(), "the route without them is another matter");
     log.run([grant(dbms(DbmsAction::ResolveAlias), "admin")]);
     assert!(log.catalog.resolve(&wanting).expect("now it is granted").release_credentials);
+}
+
+#[test]
+fn credentials_are_released_alias_by_alias() {
+    let mut log = story();
+    log.run([create_remote("other"), create_database("sales"), create_role("one"), grant_role("one", "root")]);
+    log.run([grant(Privilege::ResolveAlias(name("far")), "one")]);
+    let released = |log: &Log, alias: &str| {
+        let route = log.catalog.resolve(&ResolveRequest { with_credentials: true, ..request("root", alias) });
+        route.map(|route| route.release_credentials)
+    };
+    let refused = |privilege: &str| {
+        Err(Rejection::PermissionDenied { user: "root".into(), privilege: privilege.to_owned().into() })
+    };
+    assert_eq!(released(&log, "far"), Ok(true));
+    assert_eq!(released(&log, "other"), refused("RESOLVE ALIAS (other) ON DBMS"));
+    assert_eq!(released(&log, "sales"), Ok(true), "there is nothing to release");
+    // As the old form, it is about every alias.
+    log.run([grant(dbms(DbmsAction::ResolveAlias), "one"), deny(Privilege::ResolveAlias(name("far")), "one")]);
+    assert_eq!(released(&log, "other"), Ok(true));
+    assert_eq!(released(&log, "far"), refused("RESOLVE ALIAS (far) ON DBMS"), "a denial outweighs every grant");
+}
+
+#[test]
+fn a_new_alias_of_the_same_name_is_another_one() {
+    let mut log = story();
+    log.run([grant(Privilege::ResolveAlias(name("far")), "admin")]);
+    let wanting = ResolveRequest { with_credentials: true, ..request("root", "far") };
+    assert!(log.catalog.resolve(&wanting).is_ok());
+    let replaced = create_alias("far", CreateMode::OrReplace, AliasTarget::Remote(remote_target()));
+    log.run([replaced]);
+    assert_eq!(log.catalog.resolve(&wanting).expect_err("it is lost").code().code, "PERMISSION_DENIED");
+    log.run([grant(Privilege::ResolveAlias(name("far")), "admin"), drop_alias("far"), create_remote("far")]);
+    assert_eq!(log.catalog.resolve(&wanting).expect_err("it is lost").code().code, "PERMISSION_DENIED");
 }
 
 #[test]

@@ -458,6 +458,7 @@ fn privileges() -> impl Strategy<Value = Privilege> {
         3 => select(DbmsAction::ALL).prop_map(Privilege::Dbms),
         4 => select(&POPULAR_ACTIONS[..]).prop_map(Privilege::Dbms),
         2 => on_users.clone().prop_map(Privilege::Impersonate),
+        2 => names().prop_map(Privilege::ResolveAlias),
         2 => (select(TransactionAction::ALL), scopes.clone(), on_users)
             .prop_map(|(action, scope, users)| Privilege::Transaction(action, scope, users)),
         1 => (select(QualifiedAction::ALL), select(vec!["*", "apoc.*"])).prop_map(|(action, glob)| {

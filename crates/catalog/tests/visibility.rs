@@ -128,7 +128,7 @@ fn explaining_agrees(catalog: &Catalog, who: &str) -> Result<(), TestCaseError> 
         for rule in explanation.rules {
             let told = match rule {
                 Rule::Home { stands_for, .. } => stands_for,
-                Rule::Access { on, .. } => Some(on),
+                Rule::Access { on, .. } | Rule::Release { alias: on, .. } => Some(on),
                 _ => None,
             };
             prop_assert!(told.is_none_or(|told| visible.sees(&told)), "{who} is told too much about {target}");

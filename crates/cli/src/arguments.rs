@@ -159,7 +159,7 @@ pub(crate) struct Resolve {
     /// composite database only.
     #[arg(long = "from", value_name = "DATABASE")]
     pub(crate) connected_to: Option<String>,
-    /// Show the password of a remote alias too, which needs RESOLVE ALIAS.
+    /// Show the password of a remote alias too, which needs RESOLVE ALIAS on it.
     #[arg(long)]
     pub(crate) show_credentials: bool,
     /// How fresh the answer has to be: `local`, `linearizable` or `at-least=REVISION`.

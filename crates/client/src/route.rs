@@ -139,7 +139,7 @@ impl Lookup {
         self
     }
 
-    /// Asks for the password of a remote alias, which needs `RESOLVE ALIAS`.
+    /// Asks for the password of a remote alias, which needs `RESOLVE ALIAS` on it.
     pub fn with_credentials(mut self) -> Self {
         self.credentials = true;
         self

@@ -26,6 +26,7 @@ pub fn definitions() -> Vec<(&'static str, String)> {
         ("databases", "HOME DATABASE | DATABASE[S] { * | name, … }".to_owned()),
         ("graphs", "HOME GRAPH | GRAPH[S] { * | name, … }".to_owned()),
         ("users", "\"(\" { * | user, … } \")\"".to_owned()),
+        ("aliases", "\"(\" { * | alias, … } \")\"".to_owned()),
         ("properties", "\"{\" { * | property, … } \"}\"".to_owned()),
         ("elements", "{ ELEMENT[S] | NODE[S] | RELATIONSHIP[S] } { * | label, … }".to_owned()),
         (
@@ -38,12 +39,14 @@ pub fn definitions() -> Vec<(&'static str, String)> {
 fn privileges() -> String {
     let mut text = String::new();
     let words = |actions: &[&'static str]| actions.to_vec();
-    let dbms: Vec<&str> = DbmsAction::ALL.iter().map(|action| action.keywords()).collect();
+    let plain = DbmsAction::ALL.iter().filter(|action| **action != DbmsAction::ResolveAlias);
+    let dbms: Vec<&str> = plain.map(|action| action.keywords()).collect();
     let database: Vec<&str> = DatabaseAction::ALL.iter().map(|action| action.keywords()).collect();
     let transaction: Vec<&str> = TransactionAction::ALL.iter().map(|action| action.keywords()).collect();
     let qualified: Vec<&str> = QualifiedAction::ALL.iter().map(|action| action.keywords()).collect();
     line(&mut text, &dbms, "ON DBMS");
     line(&mut text, &words(&["IMPERSONATE"]), "[users] ON DBMS");
+    line(&mut text, &words(&[DbmsAction::ResolveAlias.keywords()]), "[aliases] ON DBMS");
     line(&mut text, &qualified, "pattern, … ON DBMS");
     line(&mut text, &database, "ON databases");
     line(&mut text, &transaction, "[users] ON databases");

@@ -170,7 +170,9 @@ impl Filling<'_> {
         self.names(&mut statement.roles);
         match &mut statement.privilege.value {
             PrivilegeTerm::Dbms(_) | PrivilegeTerm::Qualified { .. } | PrivilegeTerm::Load(LoadTerm::AllData) => {}
-            PrivilegeTerm::Impersonate(users) => self.names(users.iter_mut().flatten()),
+            PrivilegeTerm::Impersonate(names) | PrivilegeTerm::ResolveAlias(names) => {
+                self.names(names.iter_mut().flatten());
+            }
             PrivilegeTerm::Database { scope, .. } => self.scope(scope),
             PrivilegeTerm::Transaction { users, scope, .. } => {
                 self.names(users.iter_mut().flatten());

@@ -60,6 +60,11 @@ fn rule(rule: &Rule, command: &impl Fn(&Grant) -> String) -> Sent {
             grants: grants.iter().map(|(grant, created)| access_grant(grant, *created, command)).collect(),
             allowed: *allowed,
         }),
+        Rule::Release { alias, grants, allowed } => Sent::Release(v1::AccessPrivilegeRule {
+            on: alias.to_string(),
+            grants: grants.iter().map(|(grant, created)| access_grant(grant, *created, command)).collect(),
+            allowed: *allowed,
+        }),
     }
 }
 

@@ -72,6 +72,8 @@ fn qualifier(segment: &RowSegment) -> (v1::QualifierKind, &str) {
         RowSegment::Pattern(rule) => (v1::QualifierKind::PropertyRule, rule),
         RowSegment::Users(UserScope::All) => (v1::QualifierKind::AllUsers, ""),
         RowSegment::Users(UserScope::Named(user)) => (v1::QualifierKind::User, user.as_str()),
+        RowSegment::Aliases(None) => (v1::QualifierKind::AllAliases, ""),
+        RowSegment::Aliases(Some(alias)) => (v1::QualifierKind::Alias, alias.as_str()),
         RowSegment::Procedures(glob) => (v1::QualifierKind::Procedures, glob.as_str()),
         RowSegment::Functions(glob) => (v1::QualifierKind::Functions, glob.as_str()),
         RowSegment::Settings(glob) => (v1::QualifierKind::Settings, glob.as_str()),

@@ -124,6 +124,7 @@ variants! {
         Graph { action, resource, scope, segment } = 4,
         Qualified(action, glob) = 5,
         Load(scope),
+        ResolveAlias(name) = 9,
     }
     LoadScope { All = 6, Cidr(range) = 7, Url(pattern) = 8 }
     UserScope { All = 0, Named(user) = 1 }

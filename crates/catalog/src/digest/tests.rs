@@ -203,6 +203,17 @@ fn every_record_has_a_hash_of_its_own() {
 }
 
 #[test]
+fn a_privilege_on_the_credentials_of_one_alias_has_a_hash_of_its_own() {
+    let hash = |privilege| {
+        let grant = Grant { role: role("reader"), effect: GrantEffect::Denied, privilege, immutable: false };
+        Digest::of(&RecordKey::Grant(Box::new(grant)), &Record::Grant(STAMP)).to_string()
+    };
+    let known: BTreeSet<String> = grants().into_iter().map(hash).collect();
+    let [far, near] = ["far", "near"].map(|alias| hash(Privilege::ResolveAlias(name(alias))));
+    assert!(far != near && !known.contains(&far) && !known.contains(&near));
+}
+
+#[test]
 fn tags_count_and_leave_users_without_them_as_they_were() {
     let tagged = |tags: &[&str]| {
         let tags = tags.iter().map(|tag| UserTag::new(tag).expect("a valid tag")).collect();

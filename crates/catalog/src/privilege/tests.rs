@@ -120,6 +120,7 @@ fn a_privilege_names_what_its_scope_names() {
         assert_eq!(graph(scope).names(), None);
     }
     assert_eq!(Privilege::Dbms(A::All).names(), None);
+    assert_eq!(Privilege::ResolveAlias(name.clone()).names(), Some(&name));
 }
 
 /// Ranges over the grants of a role begin at the lowest one.

@@ -1,10 +1,10 @@
 //! Why a user can or cannot use a name, rule by rule. Says the same as [`Catalog::authorise`] and
 //! [`Catalog::resolve`], and what their answer rests on.
 
-use super::AccessNeeded;
+use super::{AccessNeeded, sufficient_to_resolve};
 use crate::{
     Alias, AliasKind, Catalog, CatalogName, DatabaseAction, DatabaseKind, Destination, Grant, Named, Principal,
-    Rejection, ResolveRequest, ResolveTarget, Revision, RoleName, User, UserName, UserStatus,
+    Privilege, Rejection, ResolveRequest, ResolveTarget, Revision, RoleName, User, UserName, UserStatus,
 };
 
 /// Why a user can or cannot use a name.
@@ -53,6 +53,16 @@ pub enum Rule {
         /// The grants and denials, by role. One denial outweighs every grant.
         grants: Vec<(Grant, Revision)>,
         /// Whether the user has ACCESS on it.
+        allowed: bool,
+    },
+    /// The remote alias has stored credentials, and these grants and denials are about RESOLVE ALIAS on it. The verdict does
+    /// not depend on it.
+    Release {
+        /// Whose credentials they are; remote.
+        alias: CatalogName,
+        /// The grants and denials, by role. One denial outweighs every grant.
+        grants: Vec<(Grant, Revision)>,
+        /// Whether the user may be given the credentials.
         allowed: bool,
     },
 }
@@ -104,6 +114,7 @@ impl Catalog {
                 rules.push(Rule::Home { home, by_default: known.home.is_none(), stands_for });
             }
             rules.extend(self.explain_privileges(user, known, name));
+            rules.extend(self.explain_release(user, name));
         }
         Explanation { verdict, rules }
     }
@@ -120,13 +131,25 @@ impl Catalog {
 
     fn explain_access_on(&self, user: &UserName, known: &User, on: CatalogName) -> Rule {
         let sufficient = self.sufficient_on(known, DatabaseAction::Access, &on);
+        let (grants, allowed) = self.explain_sufficient(user, &sufficient);
+        Rule::Access { on, grants, allowed }
+    }
+
+    fn explain_release(&self, user: &UserName, name: &CatalogName) -> Option<Rule> {
+        let Some(Named::Alias(_, alias)) = self.find(name) else { return None };
+        alias.credential()?;
+        let (grants, allowed) = self.explain_sufficient(user, &sufficient_to_resolve(name));
+        Some(Rule::Release { alias: name.clone(), grants, allowed })
+    }
+
+    /// The grants and denials of these privileges that count for the user, and what they come to.
+    fn explain_sufficient(&self, user: &UserName, sufficient: &[Privilege]) -> (Vec<(Grant, Revision)>, bool) {
         let roles = self.effective_roles(user);
         let grants = roles.iter().flat_map(|role| self.grants_of(role));
         let about = grants.filter(|(grant, _)| sufficient.contains(&grant.privilege));
-        let grants = about.map(|(grant, created)| (grant.clone(), created.revision)).collect();
         // Not through `authorise`: who may not act at all may still have been granted something.
-        let allowed = self.holds(user, &sufficient);
-        Rule::Access { on, grants, allowed }
+        let allowed = self.holds(user, sufficient);
+        (about.map(|(grant, created)| (grant.clone(), created.revision)).collect(), allowed)
     }
 }
 

@@ -29,7 +29,7 @@
 //! | an alias | ACCESS on what it stands for, and on its composite database | semantics §4.5 |
 //! | a name that nothing has | nobody, with the answer that a hidden one gives | semantics §0.13 |
 //! | act for another user | IMPERSONATE of that user; for oneself one always may | semantics §0.4 |
-//! | receive stored credentials | RESOLVE ALIAS, which nothing else implies | semantics §0.4 |
+//! | receive stored credentials | RESOLVE ALIAS of the alias or of every one, which nothing else implies | semantics §0.4 |
 //! | **see in a listing** | | |
 //! | a database, also as the target of a local alias | who may use it, or administers databases of its kind | semantics §1.2, §1.8 |
 //! | … administers standard ones | CREATE, DROP or ALTER DATABASE, or SET DATABASE ACCESS | semantics §1.8 |
@@ -68,7 +68,7 @@ use crate::{
 pub use self::answers::{EffectiveHome, EffectivePrivileges};
 pub use self::explain::{Explanation, Found, Rule, UserStanding};
 pub use self::resolve::{Destination, ResolveRequest, ResolveTarget, Route};
-pub(crate) use self::rules::{AccessNeeded, sufficient_to_impersonate};
+pub(crate) use self::rules::{AccessNeeded, sufficient_to_impersonate, sufficient_to_resolve};
 pub use self::watch::{WatchEvent, WatchKind, WatchSubject, Watcher};
 
 /// A question that takes privileges to ask, whatever it is answered.
@@ -266,12 +266,12 @@ impl Visibility<'_> {
         self.catalog.authorise(self.who, &Action::Impersonate(user.clone()))
     }
 
-    /// Whether the principal may be given the stored credentials of remote aliases.
+    /// Whether the principal may be given the stored credentials of this alias. Says nothing of whether there is one.
     ///
     /// # Errors
     /// The principal may not act at all, or lacks RESOLVE ALIAS.
-    pub fn receive_credentials(&self) -> Result<(), Rejection> {
-        self.require(DbmsAction::ResolveAlias)
+    pub fn receive_credentials(&self, alias: &CatalogName) -> Result<(), Rejection> {
+        self.catalog.authorise(self.who, &Action::ResolveAlias(alias.clone()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Alias, AliasKind, AliasName, Catalog, CatalogName, Database, DatabaseKind, DatabaseName, DatabaseStatus, Named,
-    Principal, Rejection, Revision, UserName, Visibility,
+    Principal, Rejection, Revision, SealedSecret, UserName, Visibility,
 };
 
 /// The question "where does this lead?".
@@ -63,12 +63,22 @@ pub enum Destination {
     },
 }
 
+impl Destination {
+    /// The stored credential of a remote alias; none if there is nothing to release.
+    pub fn credential(&self) -> Option<&SealedSecret> {
+        match self {
+            Self::Local { .. } => None,
+            Self::Remote { alias, .. } => alias.credential(),
+        }
+    }
+}
+
 impl Catalog {
     /// Where a name leads. Privileges are decided before anything is looked up.
     ///
     /// # Errors
-    /// The caller is unknown, suspended, or lacks `IMPERSONATE` or `RESOLVE ALIAS`; or nothing of that name
-    /// exists that the user has ACCESS to, which is one and the same answer; or it cannot be used from where the user is
+    /// The caller is unknown, suspended, or lacks `IMPERSONATE`; or nothing of that name exists that the user has ACCESS to,
+    /// which is one and the same answer; or the caller lacks `RESOLVE ALIAS` on an alias whose credentials it wants; or it cannot be used from where the user is
     /// connected; or the database is stopped, or the alias forwards the caller's identity against the policy.
     pub fn resolve(&self, request: &ResolveRequest) -> Result<Route, Rejection> {
         let Principal::User(actor) = &request.actor else {
@@ -84,9 +94,6 @@ impl Catalog {
             }
             None => actor,
         };
-        if request.with_credentials {
-            self.visible_to(&request.actor).receive_credentials()?;
-        }
         let name = match &request.target {
             ResolveTarget::Name(name) => name.clone(),
             ResolveTarget::Home => self.home_name(user)?,
@@ -96,6 +103,10 @@ impl Catalog {
         visible.use_name(&name)?;
         let hidden = || Rejection::DatabaseNotFound { name: (&name).into() };
         let (destination, revision) = self.destination(&name).ok_or_else(hidden)?;
+        // Only now: what the user may use it may know of, and so may who is allowed to ask for it.
+        if request.with_credentials && destination.credential().is_some() {
+            self.visible_to(&request.actor).receive_credentials(&name)?;
+        }
         self.require_within_reach(&visible, &name, request.connected_to.as_ref())?;
         self.require_usable(&destination)?;
         Ok(Route { name, destination, revision, release_credentials: request.with_credentials })

@@ -37,6 +37,11 @@ pub(crate) fn sufficient_to_impersonate(whom: &UserScope) -> Vec<Privilege> {
     named.into_iter().chain(everybody).collect()
 }
 
+/// The privileges that each suffice to receive the stored credentials of an alias.
+pub(crate) fn sufficient_to_resolve(alias: &CatalogName) -> [Privilege; 2] {
+    [Privilege::ResolveAlias(alias.clone()), Privilege::Dbms(DbmsAction::ResolveAlias)]
+}
+
 /// Whose privileges are meant by one who asks for those of these users: one's own if nobody is named. The system has none.
 pub(super) fn meant<'u>(
     who: &'u Principal,

@@ -350,9 +350,14 @@ fn credentials_take_a_privilege_that_nothing_implies() {
     story.grant("carol", Privilege::Dbms(DbmsAction::All));
     story.grant("carol", Privilege::Database(DatabaseAction::All, DatabaseScope::All));
     let who = Principal::User(user("carol"));
-    assert!(story.catalog.visible_to(&who).receive_credentials().is_err());
+    let may = |story: &Story, alias: &str| story.catalog.visible_to(&who).receive_credentials(&named(alias)).is_ok();
+    assert!(!may(&story, "far"));
+    story.grant("carol", Privilege::ResolveAlias(named("far")));
+    assert!(may(&story, "far") && !may(&story, "near") && !may(&story, "missing"));
     story.grant("carol", Privilege::Dbms(DbmsAction::ResolveAlias));
-    assert!(story.catalog.visible_to(&who).receive_credentials().is_ok());
+    assert!(may(&story, "far") && may(&story, "near") && may(&story, "missing"));
+    story.deny("carol", Privilege::ResolveAlias(named("near")));
+    assert!(may(&story, "far") && !may(&story, "near"));
 }
 
 #[test]

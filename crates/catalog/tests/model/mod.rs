@@ -13,8 +13,8 @@ pub(crate) use questions::Answer;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, Command, Database, DbmsAction, Effect, Entry, Grant, Meta, OpenCommand, Outcome, Principal, Record, RecordKey,
-    Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
+    Alias, Command, Database, DbmsAction, Effect, Entry, Grant, Meta, OpenCommand, Outcome, Principal, Record,
+    RecordKey, Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
 };
 
 /// For how many revisions an outcome is remembered.
@@ -200,6 +200,7 @@ fn named_by(grant: &Grant) -> Option<&str> {
     use aliasd_catalog::{DatabaseScope, Privilege};
     match &grant.privilege {
         Privilege::Dbms(_) | Privilege::Impersonate(_) | Privilege::Qualified(..) | Privilege::Load(_) => None,
+        Privilege::ResolveAlias(alias) => Some(alias.as_str()),
         Privilege::Database(_, scope) | Privilege::Transaction(_, scope, _) | Privilege::Graph { scope, .. } => {
             match scope {
                 DatabaseScope::Named(name) => Some(name.as_str()),

@@ -48,9 +48,6 @@ impl Model {
         if request.on_behalf_of.is_some() {
             self.authorise(&request.actor, &Action::Impersonate(who.clone()))?;
         }
-        if request.with_credentials {
-            self.authorise(&request.actor, &Action::Dbms(DbmsAction::ResolveAlias))?;
-        }
         let name = match &request.target {
             ResolveTarget::Name(name) => name.clone(),
             ResolveTarget::Home => match self.user(who.as_str()) {
@@ -59,6 +56,13 @@ impl Model {
             },
         };
         self.authorise(&Principal::User(who.clone()), &Action::Access(name.clone()))?;
+        let stored = self.alias(name.as_str()).is_some_and(|alias| match &alias.kind {
+            AliasKind::Remote(remote) => matches!(remote.login, RemoteLogin::Stored { .. }),
+            AliasKind::Local(_) => false,
+        });
+        if request.with_credentials && stored {
+            self.authorise(&request.actor, &Action::ResolveAlias(name.clone()))?;
+        }
         let (database, alias, revision) = match (self.database(name.as_str()), self.alias(name.as_str())) {
             (Some(database), _) => (Some(name.to_string()), None, database.modified.revision),
             (None, Some(alias)) => match &alias.kind {
@@ -117,6 +121,9 @@ impl Model {
             Action::Dbms(action) => (self.may(name, *action), denied(name, &format!("{} ON DBMS", action.keywords()))),
             Action::Impersonate(other) => {
                 (self.may_impersonate(name, other), denied(name, &format!("IMPERSONATE ({other}) ON DBMS")))
+            }
+            Action::ResolveAlias(alias) => {
+                (self.may_resolve(name, alias), denied(name, &format!("RESOLVE ALIAS ({alias}) ON DBMS")))
             }
             Action::Database(action, target) => {
                 let privilege = format!("{} ON DATABASE {target}", action.keywords());
@@ -217,6 +224,14 @@ impl Model {
     pub(super) fn hides_composite(&self, actor: &Principal, name: &CatalogName, needed: DbmsAction) -> bool {
         let Principal::User(user) = actor else { return false };
         self.is_composite(name.as_str()) && !self.may_alter(user, needed, name)
+    }
+
+    fn may_resolve(&self, name: &UserName, alias: &CatalogName) -> bool {
+        self.allowed(name, |privilege| match privilege {
+            Privilege::Dbms(held) => *held == DbmsAction::ResolveAlias,
+            Privilege::ResolveAlias(named) => named == alias,
+            _ => false,
+        })
     }
 
     fn may_impersonate(&self, name: &UserName, other: &UserName) -> bool {

@@ -70,6 +70,7 @@ fn label(rule: &Rule) -> &'static str {
         Rule::Home(_) => "home",
         Rule::System(()) => "system",
         Rule::Access(_) => "access",
+        Rule::Release(_) => "release",
     }
 }
 
@@ -80,7 +81,8 @@ fn describe(rule: &Rule, explained: &ExplainAccessResponse) -> String {
         Rule::Roles(roles) => roles.roles.join(", "),
         Rule::Home(home) => describe_home(home),
         Rule::System(()) => "everyone may use the system database".to_owned(),
-        Rule::Access(access) => describe_access(access),
+        Rule::Access(access) => describe_privilege("ACCESS", access),
+        Rule::Release(release) => describe_privilege("RESOLVE ALIAS", release),
     }
 }
 
@@ -116,14 +118,14 @@ fn describe_home(home: &HomeDatabase) -> String {
     }
 }
 
-fn describe_access(rule: &AccessPrivilegeRule) -> String {
+fn describe_privilege(privilege: &str, rule: &AccessPrivilegeRule) -> String {
     let denied = rule.grants.iter().any(|grant| grant.access() == PrivilegeAccess::Denied);
     let outcome = match (rule.allowed, denied) {
         (true, _) => "granted",
         (false, true) => "denied, and a denial outweighs every grant",
         (false, false) => "not granted",
     };
-    let mut text = format!("ACCESS on {} is {outcome}", rule.on);
+    let mut text = format!("{privilege} on {} is {outcome}", rule.on);
     for grant in &rule.grants {
         let _ = write!(text, "\n          {}  (revision {})", grant.command, grant.revision);
     }
@@ -179,7 +181,7 @@ fn rule_json(rule: &Rule) -> Json {
             json!({"name": home.name, "by_default": home.by_default, "stands_for": home.stands_for})
         }
         Rule::System(()) => json!({}),
-        Rule::Access(access) => json!({
+        Rule::Access(access) | Rule::Release(access) => json!({
             "on": access.on,
             "allowed": access.allowed,
             "grants": access.grants.iter().map(|grant| json!({

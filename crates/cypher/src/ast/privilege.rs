@@ -31,10 +31,12 @@ pub enum PrivilegeVerb {
 /// A privilege with its scope.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PrivilegeTerm {
-    /// `… ON DBMS`.
+    /// `… ON DBMS`; not [`DbmsAction::ResolveAlias`], which is [`PrivilegeTerm::ResolveAlias`].
     Dbms(DbmsAction),
     /// `IMPERSONATE (…) ON DBMS`; no users means every user.
     Impersonate(Option<Vec<NameOperand>>),
+    /// `RESOLVE ALIAS (…) ON DBMS`; no aliases means every alias.
+    ResolveAlias(Option<Vec<NameOperand>>),
     /// `… ON HOME DATABASE | DATABASE *|names`.
     Database {
         /// What may be done.

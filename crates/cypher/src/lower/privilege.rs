@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aliasd_catalog::{
-    CatalogName, Command, CypherVersion, DatabaseScope, Glob, GraphAction, LoadScope, OpenCommand, Plain, Privilege,
-    Resource, RoleName, Segment, UserName, UserScope,
+    CatalogName, Command, CypherVersion, DatabaseScope, DbmsAction, Glob, GraphAction, LoadScope, OpenCommand, Plain,
+    Privilege, Resource, RoleName, Segment, UserName, UserScope,
 };
 
 use super::{catalog_name, name, rule, string};
@@ -102,13 +102,17 @@ fn roles_and_users(
     Ok((roles, users))
 }
 
-/// One privilege for each scope, user, property, label or type that is named, and for nodes and relationships apart,
+/// One privilege for each scope, user, alias, property, label or type that is named, and for nodes and relationships apart,
 /// as Neo4j keeps and lists them: each can be revoked by itself.
 fn privileges(term: &Located<PrivilegeTerm>, parameters: &Parameters) -> Result<BTreeSet<Privilege>, SpannedRefusal> {
     match &term.value {
         PrivilegeTerm::Dbms(action) => Ok(BTreeSet::from([Privilege::Dbms(*action)])),
         PrivilegeTerm::Impersonate(names) => {
             Ok(user_scopes(names.as_deref(), parameters)?.into_iter().map(Privilege::Impersonate).collect())
+        }
+        PrivilegeTerm::ResolveAlias(None) => Ok(BTreeSet::from([Privilege::Dbms(DbmsAction::ResolveAlias)])),
+        PrivilegeTerm::ResolveAlias(Some(names)) => {
+            names.iter().map(|name| Ok(Privilege::ResolveAlias(scope_name(name, parameters)?))).collect()
         }
         PrivilegeTerm::Transaction { action, users, scope } => {
             let users = user_scopes(users.as_deref(), parameters)?;

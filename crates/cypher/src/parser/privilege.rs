@@ -121,13 +121,19 @@ impl Parser<'_> {
     fn privilege(&mut self) -> Parsed<PrivilegeTerm> {
         match self.privilege_words()? {
             Words::All => self.all_privileges(),
-            Words::Dbms(action) => self.dbms_privilege(action),
             Words::Impersonate => {
                 let users = self.user_list()?;
                 self.expect("ON")?;
                 self.expect("DBMS")?;
                 Ok(PrivilegeTerm::Impersonate(users))
             }
+            Words::Dbms(DbmsAction::ResolveAlias) => {
+                let aliases = self.names_in_brackets(|parser| parser.catalog_name("an alias name"))?;
+                self.expect("ON")?;
+                self.expect("DBMS")?;
+                Ok(PrivilegeTerm::ResolveAlias(aliases))
+            }
+            Words::Dbms(action) => self.dbms_privilege(action),
             Words::Database(action) => {
                 self.expect("ON")?;
                 let scope = self.name_scope(&["DATABASE", "DATABASES"], "a database name")?;
@@ -211,12 +217,20 @@ impl Parser<'_> {
 
     /// `[(* | user, …)]`; none means every user.
     fn user_list(&mut self) -> Parsed<Option<Vec<NameOperand>>> {
+        self.names_in_brackets(|parser| parser.simple_name("a user name"))
+    }
+
+    /// `[(* | name, …)]`; none means all.
+    fn names_in_brackets(
+        &mut self,
+        name: impl FnMut(&mut Self) -> Parsed<NameOperand>,
+    ) -> Parsed<Option<Vec<NameOperand>>> {
         if !self.accept_symbol("(") || self.accept_star_and(")")? {
             return Ok(None);
         }
-        let users = self.comma_separated(|parser| parser.simple_name("a user name"))?;
+        let names = self.comma_separated(name)?;
         self.expect_symbol(")")?;
-        Ok(Some(users))
+        Ok(Some(names))
     }
 
     /// After `LOAD`.

@@ -1,7 +1,8 @@
 //! Privileges that the catalog holds to the commands that assign or revoke them. Names are always in backticks.
 
 use aliasd_catalog::{
-    DatabaseScope, Grant, GrantEffect, GraphAction, LoadScope, Privilege, Resource, RoleName, Segment, UserScope,
+    DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, LoadScope, Privilege, Resource, RoleName, Segment,
+    UserScope,
 };
 
 use super::{glob, quoted_identifier};
@@ -27,6 +28,8 @@ pub fn grant_command_as(grant: &Grant, form: AsCommands, role: Option<&RoleName>
     };
     let immutable = if grant.immutable { "IMMUTABLE " } else { "" };
     let privilege = match &grant.privilege {
+        Privilege::Dbms(DbmsAction::ResolveAlias) => "RESOLVE ALIAS (*) ON DBMS".to_owned(),
+        Privilege::ResolveAlias(alias) => format!("RESOLVE ALIAS ({}) ON DBMS", quoted([alias.as_str()])),
         Privilege::Dbms(action) => format!("{} ON DBMS", action.keywords()),
         Privilege::Impersonate(users) => format!("IMPERSONATE {} ON DBMS", user_words(users)),
         Privilege::Transaction(action, scope, users) => {

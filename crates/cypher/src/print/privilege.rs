@@ -4,8 +4,8 @@ use std::fmt::{self, Write};
 
 use super::{Out, identifier, name, names, quoted_identifier, separated, string_operand};
 use crate::ast::{
-    ElementKind, GrantEffect, GraphAction, LoadTerm, NameOperand, NameScope, PatternTerm, PrivilegeStatement,
-    PrivilegeTerm, PrivilegeVerb, ResourceTerm, SegmentTerm,
+    DbmsAction, ElementKind, GrantEffect, GraphAction, LoadTerm, NameOperand, NameScope, PatternTerm,
+    PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, ResourceTerm, SegmentTerm,
 };
 use crate::characters::{is_name_continue, is_name_start};
 
@@ -28,12 +28,17 @@ fn term(out: Out<'_, '_>, term: &PrivilegeTerm) -> fmt::Result {
         PrivilegeTerm::Dbms(action) => write!(out, "{} ON DBMS", action.keywords()),
         PrivilegeTerm::Impersonate(users) => {
             out.write_str("IMPERSONATE ")?;
-            user_list(out, users.as_deref())?;
+            names_in_brackets(out, users.as_deref())?;
+            out.write_str(" ON DBMS")
+        }
+        PrivilegeTerm::ResolveAlias(aliases) => {
+            write!(out, "{} ", DbmsAction::ResolveAlias.keywords())?;
+            names_in_brackets(out, aliases.as_deref())?;
             out.write_str(" ON DBMS")
         }
         PrivilegeTerm::Transaction { action, users, scope } => {
             write!(out, "{} ", action.keywords())?;
-            user_list(out, users.as_deref())?;
+            names_in_brackets(out, users.as_deref())?;
             out.write_str(" ON ")?;
             name_scope(out, "DATABASE", scope)
         }
@@ -67,12 +72,12 @@ fn term(out: Out<'_, '_>, term: &PrivilegeTerm) -> fmt::Result {
     }
 }
 
-/// `(*)` or `(user, …)`.
-fn user_list(out: Out<'_, '_>, users: Option<&[NameOperand]>) -> fmt::Result {
+/// `(*)` or `(name, …)`.
+fn names_in_brackets(out: Out<'_, '_>, listed: Option<&[NameOperand]>) -> fmt::Result {
     out.write_str("(")?;
-    match users {
+    match listed {
         None => out.write_str("*")?,
-        Some(users) => names(out, users)?,
+        Some(listed) => names(out, listed)?,
     }
     out.write_str(")")
 }

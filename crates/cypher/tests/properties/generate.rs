@@ -245,7 +245,11 @@ fn term() -> BoxedStrategy<PrivilegeTerm> {
             }
         });
     prop_oneof![
-        select(DbmsAction::ALL).prop_map(PrivilegeTerm::Dbms),
+        select(DbmsAction::ALL).prop_map(|action| match action {
+            DbmsAction::ResolveAlias => PrivilegeTerm::ResolveAlias(None),
+            action => PrivilegeTerm::Dbms(action),
+        }),
+        vec(catalog_name(), 1..3).prop_map(|names| PrivilegeTerm::ResolveAlias(Some(names))),
         of(vec(simple_name(), 1..3)).prop_map(PrivilegeTerm::Impersonate),
         (select(DatabaseAction::ALL), scope()).prop_map(|(action, scope)| PrivilegeTerm::Database { action, scope }),
         (select(TransactionAction::ALL), of(vec(simple_name(), 1..3)), scope())

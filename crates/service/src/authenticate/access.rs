@@ -110,7 +110,7 @@ impl Call {
             Self::Resolve => rule(
                 Caller::User,
                 RequiredPrivilege::Decided(
-                    "ACCESS of the user resolved for; RESOLVE ALIAS for credentials; IMPERSONATE for another user",
+                    "ACCESS of the user resolved for; RESOLVE ALIAS on the alias for credentials; IMPERSONATE for another user",
                 ),
                 Served::Ready,
             ),

@@ -90,6 +90,7 @@ variants!(Privilege, "kind of privilege" {
     5 Qualified(action, glob),
     6 Load(scope),
     7 Graph { action, resource, scope, segment },
+    8 ResolveAlias(alias),
 });
 
 variants!(DatabaseScope, "database scope" {

@@ -16,6 +16,7 @@ pub(super) fn to_proto(privilege: &Privilege) -> proto::Privilege {
     let kind = match privilege {
         Privilege::Dbms(action) => Kind::Dbms(action.number()),
         Privilege::Impersonate(scope) => Kind::Impersonate(user_scope(scope)),
+        Privilege::ResolveAlias(alias) => Kind::ResolveAlias(text(alias)),
         Privilege::Database(action, scope) => {
             Kind::Database(proto::DatabasePrivilege { action: action.number(), scope: Some(database_scope(scope)) })
         }
@@ -42,6 +43,7 @@ pub(super) fn from_proto(stored: proto::Privilege) -> Result<Privilege, FieldErr
     Ok(match stored.kind.ok_or_else(|| FieldError::missing("privilege"))? {
         Kind::Dbms(action) => Privilege::Dbms(Choice::required(action, "DBMS action")?),
         Kind::Impersonate(scope) => Privilege::Impersonate(user_scope_from(scope)?),
+        Kind::ResolveAlias(alias) => Privilege::ResolveAlias(catalog_name(&alias)?),
         Kind::Database(proto::DatabasePrivilege { action, scope }) => {
             Privilege::Database(Choice::required(action, "database action")?, database_scope_from(scope)?)
         }

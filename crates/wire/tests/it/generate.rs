@@ -175,6 +175,7 @@ fn privilege() -> impl Strategy<Value = Privilege> {
     prop_oneof![
         choice(DbmsAction::ALL).prop_map(Privilege::Dbms),
         user_scope().prop_map(Privilege::Impersonate),
+        catalog_name().prop_map(Privilege::ResolveAlias),
         (choice(TransactionAction::ALL), scope(), user_scope())
             .prop_map(|(action, scope, users)| Privilege::Transaction(action, scope, users)),
         (choice(QualifiedAction::ALL), glob()).prop_map(|(action, glob)| Privilege::Qualified(action, glob)),

@@ -35,7 +35,7 @@ fn a_privilege_comes_in_parts_that_need_no_parsing() {
         })
         .collect();
     let expected = [
-        "resolve_alias | DBMS= | DATABASE= | NONE=",
+        "resolve_alias | DBMS= | DATABASE= | ALL_ALIASES=",
         "impersonate | DBMS= | DATABASE= | ALL_USERS=",
         "impersonate | DBMS= | DATABASE= | USER=carol",
         "database_actions | ALL= | DATABASE= | NONE=",
@@ -57,6 +57,7 @@ fn a_privilege_comes_in_parts_that_need_no_parsing() {
         "match | NAMED=neo4j | ALL_PROPERTIES= | ALL_RELATIONSHIPS=",
         "write | ALL= | GRAPH= | ALL_NODES=",
         "write | ALL= | GRAPH= | ALL_RELATIONSHIPS=",
+        "resolve_alias | DBMS= | DATABASE= | ALIAS=remote-neo4j",
     ];
     assert_eq!(rows, expected);
 }
@@ -91,7 +92,8 @@ fn rules() -> Vec<Rule> {
         Rule::Home { home: name.clone(), by_default: true, stands_for: None },
         Rule::Home { home: name.clone(), by_default: false, stands_for: Some(samples::catalog_name("movies")) },
         Rule::System,
-        Rule::Access { on: name, grants, allowed: false },
+        Rule::Access { on: name.clone(), grants, allowed: false },
+        Rule::Release { alias: name, grants: Vec::new(), allowed: true },
     ];
     users.into_iter().chain(names).chain(others).collect()
 }

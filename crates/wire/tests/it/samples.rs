@@ -94,10 +94,22 @@ fn identity() -> (AuthProvider, AuthId) {
     (AuthProvider::mtls(), AuthId::new("CN=dbms-a").unwrap())
 }
 
+/// Those that were there from the beginning: what is frozen of entries that hold many stays as it is.
+fn first_privileges() -> BTreeSet<Privilege> {
+    privileges().into_iter().filter(|privilege| !matches!(privilege, Privilege::ResolveAlias(_))).collect()
+}
+
+fn assign(privileges: BTreeSet<Privilege>) -> Command<Sealed> {
+    let (effect, immutable) = (GrantEffect::Denied, true);
+    let roles = BTreeSet::from([role("reader"), role("remote")]);
+    Command::Open(OpenCommand::AssignPrivileges { effect, immutable, privileges, roles })
+}
+
 /// A privilege of every shape.
 pub(crate) fn privileges() -> BTreeSet<Privilege> {
     BTreeSet::from([
         Privilege::Dbms(DbmsAction::ResolveAlias),
+        Privilege::ResolveAlias(catalog_name("remote-neo4j")),
         Privilege::Impersonate(UserScope::All),
         Privilege::Impersonate(UserScope::Named(user("carol"))),
         Privilege::Database(DatabaseAction::Access, DatabaseScope::Home),
@@ -320,21 +332,14 @@ fn role_commands() -> Vec<(&'static str, Command<Sealed>)> {
             "revoke-roles-leniently",
             Command::Open(OpenCommand::RevokeRoles { roles: roles(), users: users(), lenient: true }),
         ),
-        (
-            "assign-privileges",
-            Command::Open(OpenCommand::AssignPrivileges {
-                effect: GrantEffect::Denied,
-                immutable: true,
-                privileges: privileges(),
-                roles: roles(),
-            }),
-        ),
+        ("assign-privileges", assign(first_privileges())),
+        ("assign-resolve-alias", assign(&privileges() - &first_privileges())),
         (
             "revoke-privileges-granted",
             Command::Open(OpenCommand::RevokePrivileges {
                 effect: Some(GrantEffect::Granted),
                 immutable: false,
-                privileges: privileges(),
+                privileges: first_privileges(),
                 roles: roles(),
                 lenient: true,
             }),

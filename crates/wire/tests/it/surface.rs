@@ -25,7 +25,7 @@ fn privileges_are_rows_as_neo4j_shows_them() {
         })
         .collect();
     let expected = [
-        "resolve_alias | database | * | database",
+        "resolve_alias | database | * | ALIAS(*)",
         "impersonate | database | * | USER(*)",
         "impersonate | database | * | USER(carol)",
         "database_actions | database | * | database",
@@ -47,6 +47,7 @@ fn privileges_are_rows_as_neo4j_shows_them() {
         "match | all_properties | neo4j | RELATIONSHIP(*)",
         "write | graph | * | NODE(*)",
         "write | graph | * | RELATIONSHIP(*)",
+        "resolve_alias | database | * | ALIAS(remote-neo4j)",
     ];
     assert_eq!(rows, expected);
 }
