@@ -84,6 +84,56 @@ fn a_member_that_is_down_costs_the_others_a_line() -> Result<()> {
     Ok(())
 }
 
+/// The one that is left is heard, and it names nobody who is dead.
+#[test]
+fn without_a_majority_the_living_member_says_what_is_so() -> Result<()> {
+    let mut cluster = Cluster::running("alone", 3)?;
+    let left = follower(&cluster)?;
+    for node in (1..=3).filter(|node| *node != left) {
+        cluster.node(node).kill();
+    }
+    wait::until("it to notice", PATIENCE, || {
+        let (_, body) = cluster.node(left).http("/readyz")?;
+        ensure!(body.contains("UNCONFIRMED") || body.contains("STALE"), "{body}");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    let mut command = cluster.client();
+    command.args(["exec", "CREATE ROLE r", "--timeout", "3"]);
+    let finished = process::run(&mut command, &cluster.layout().record())?;
+    ensure!(
+        finished.code == Some(3) && finished.stderr.contains("NO_LEADER"),
+        "{:?} {}",
+        finished.code,
+        finished.stderr
+    );
+    let address = cluster.node(left).client_address.clone();
+    let mut command = cluster.client();
+    command.env("ALIASD_ENDPOINTS", address).args(["cluster", "status", "--format", "json"]);
+    let status = process::run(&mut command, &cluster.layout().record())?;
+    ensure!(status.stdout.contains("\"leader\":null"), "{}{}", status.stdout, status.stderr);
+    Ok(())
+}
+
+/// Whoever reads what a node prints is told once why it does not start, in whatever form.
+#[test]
+fn why_a_node_does_not_start_is_said_once() -> Result<()> {
+    let mut cluster = Cluster::prepare("refused", 1)?;
+    let config = cluster.node(1).config.clone();
+    let text = fs::read_to_string(&config)?.replace("node-1-key.pem", "node-1.pem");
+    for (format, with_file) in [("json", false), ("text", false), ("json", true)] {
+        let mut text = text.replace("format = \"json\"", &format!("format = \"{format}\""));
+        if !with_file {
+            text = text.lines().filter(|line| !line.starts_with("file = ")).collect::<Vec<_>>().join("\n");
+        }
+        fs::write(&config, text)?;
+        let finished = process::run(&mut cluster.node(1).command(), &cluster.layout().record())?;
+        ensure!(finished.code == Some(2), "{:?}", finished.code);
+        let said = finished.stderr.matches("holds no private key in PEM form").count();
+        ensure!(said == 1, "{format}, log file {with_file}: said {said} times:\n{}", finished.stderr);
+    }
+    Ok(())
+}
+
 #[test]
 fn a_cluster_is_not_formed_before_every_member_answers() -> Result<()> {
     let mut cluster = Cluster::prepare("missing", 3)?;

@@ -24,6 +24,8 @@ use crate::{Class, Failure, GrpcCode, Secret};
 /// The first pause between two rounds over the members; doubles up to the largest.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
+/// How much time must be left after a pause for another attempt.
+const ATTEMPT_MIN: Duration = Duration::from_millis(100);
 
 /// How long things may take, and how much may be kept.
 #[derive(Clone, Copy, Debug)]
@@ -372,7 +374,7 @@ impl Progress {
     }
 
     /// Pauses between two rounds: exponential, with full jitter, so that clients do not come back in step.
-    /// False if the deadline is nearer than the pause.
+    /// False if the deadline is nearer than the pause and an attempt after it.
     async fn back_off(&mut self) -> bool {
         let mut random = [0; 4];
         // Without randomness the pause is merely less spread out.
@@ -382,7 +384,8 @@ impl Progress {
         self.pause = (self.pause * 2).min(PAUSE_MAX);
         self.tried.clear();
         self.all_untrusted = true;
-        if self.time_left() <= pause {
+        // An attempt without time for an answer would only leave open whether it had an effect.
+        if self.time_left() <= pause + ATTEMPT_MIN {
             return false;
         }
         sleep(pause).await;

@@ -63,9 +63,12 @@ pub trait Link: Send + Sync {
 /// and what a simulator says is compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// The member is not there, or did not prove who it is.
+    /// The member is not there, or did not prove who it is: nothing was sent to it.
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
+    /// The connection was lost, or something on the way cannot go on: the member may have had the request.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
     /// The call was given up on the way, by either end or by the connection.
     #[error("the call was interrupted: {0}")]
     Interrupted(String),
@@ -89,7 +92,7 @@ impl LinkError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Interrupted(_) => Retry::Now,
-            Self::Unreachable(_) | Self::Refused(_) => Retry::Later,
+            Self::Unreachable(_) | Self::Lost(_) | Self::Refused(_) => Retry::Later,
         }
     }
 }

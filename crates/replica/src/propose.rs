@@ -13,7 +13,8 @@ use openraft::errors::{ClientWriteError, RaftError};
 
 use crate::core::Core;
 use crate::error::{ProposeError, UnstorableError};
-use crate::network::Peers;
+use crate::links::LinkError;
+use crate::network::{CallError, Peers};
 use crate::types::Proposal;
 
 /// An encoded entry may be this long; anything larger would hold up replication.
@@ -63,7 +64,14 @@ pub(crate) async fn forward(
     let proposal = Proposal::new(entry)?;
     let unknown = |reason: String| ProposeError::OutcomeUnknown { reason };
     let answer = peers.propose(leader, &member.peer_address, &proposal, timeout).await;
-    let answer = answer.map_err(|error| unknown(format!("node {leader}: {}", error_chain(&error))))?;
+    let answer = answer.map_err(|error| match error {
+        // Whoever is taken for the leader is gone: nothing was sent, so that nothing can have happened.
+        CallError::Link(LinkError::Unreachable(reason)) => {
+            tracing::debug!(leader, reason, "the leader cannot be reached");
+            ProposeError::Unavailable
+        }
+        error => unknown(format!("node {leader}: {}", error_chain(&error))),
+    })?;
     let (revision, rejection) = match answer {
         Some(Answer::Revision(revision)) => (Revision(revision), None),
         Some(Answer::Rejected(wire::Rejected { revision, code, values })) => {

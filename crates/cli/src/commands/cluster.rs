@@ -110,3 +110,24 @@ fn report(report: &MemberReport) -> serde_json::Value {
         "error": report.status.as_ref().err().map(|error| json!({ "code": error.code, "message": error.message })),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use aliasd_client::Failure;
+    use aliasd_client::messages::StatusResponse;
+
+    use super::*;
+
+    #[test]
+    fn a_member_that_is_silent_or_belongs_to_no_cluster_is_amiss() {
+        let with_role = |role: NodeRole| {
+            let node = Some(NodeStatus { role: role.into(), ..NodeStatus::default() });
+            let status = Ok(StatusResponse { node, ..StatusResponse::default() });
+            amiss(&MemberReport { address: "a:7680".to_owned(), status })
+        };
+        assert_eq!(with_role(NodeRole::Follower), None);
+        assert_eq!(with_role(NodeRole::Uninitialised).as_deref(), Some("a:7680 belongs to no cluster yet."));
+        let silent = MemberReport { address: String::new(), status: Err(Failure::bug("It is silent.")) };
+        assert_eq!(amiss(&silent).as_deref(), Some("It is silent."));
+    }
+}

@@ -104,7 +104,8 @@ fn link_error(status: &Status) -> LinkError {
     let text = super::text(status);
     match GrpcCode::of(status) {
         GrpcCode::Cancelled => LinkError::Interrupted(text),
-        GrpcCode::Unavailable => LinkError::Unreachable(text),
+        GrpcCode::Unavailable if super::is_unsent(status) => LinkError::Unreachable(text),
+        GrpcCode::Unavailable => LinkError::Lost(text),
         GrpcCode::Unimplemented => {
             LinkError::Refused(format!("{text}; is it the port for members (node.peer_listen)?"))
         }

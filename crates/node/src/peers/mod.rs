@@ -10,7 +10,7 @@ use std::error::Error;
 use std::io;
 
 use rustls::CertificateError;
-use tonic::Status;
+use tonic::{ConnectError, Status};
 
 pub use self::links::GrpcLinks;
 pub use self::service::{PeerIdentity, PeerService};
@@ -35,6 +35,18 @@ fn text(status: &Status) -> String {
     let said = deepest.unwrap_or_else(|| status.message().to_owned());
     let said = if said.is_empty() { status.code().to_string() } else { said };
     said.trim_end_matches('.').to_owned()
+}
+
+/// Whether there was no connection, so that the request was not sent.
+fn is_unsent(status: &Status) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = status.source();
+    while let Some(error) = next {
+        if error.is::<ConnectError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Why TLS does not stand, with what to look at where the port or the authority is another one.
