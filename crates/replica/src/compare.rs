@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Digest, Revision};
+use futures::future::join_all;
 
 use crate::core::Core;
 use crate::lifecycle::Lifecycle;
@@ -43,17 +44,14 @@ pub(crate) async fn compare_regularly(core: Arc<Core>, peers: Arc<Peers>, interv
 }
 
 async fn ask(core: &Core, peers: &Peers, revision: Revision) -> BTreeMap<NodeId, Digest> {
-    let mut others = BTreeMap::new();
-    for (id, member) in core.status().members {
-        if id == core.node {
-            continue;
-        }
+    // All at once: while one that is down is waited for, the others would forget the revision where writes are many.
+    let members = core.status().members.into_iter().filter(|(id, _)| *id != core.node);
+    let answers = members.map(|(id, member)| async move {
         // A member that is down or does not remember the revision is asked again next time.
-        if let Ok(Some(digest)) = peers.digest(id, &member.member.peer_address, revision, ANSWER_TIME).await {
-            others.insert(id, digest);
-        }
-    }
-    others
+        let digest = peers.digest(id, &member.member.peer_address, revision, ANSWER_TIME).await;
+        Some((id, digest.ok().flatten()?))
+    });
+    join_all(answers).await.into_iter().flatten().collect()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
