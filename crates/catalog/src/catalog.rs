@@ -280,6 +280,16 @@ impl Catalog {
         fits
     }
 
+    /// The catalog as it was before these changes, which led to this one.
+    #[must_use]
+    pub fn before(&self, changes: &[Change]) -> Self {
+        let mut catalog = self.clone();
+        for Change { key, before, after } in changes.iter().rev() {
+            catalog.put(&Change { key: key.clone(), before: after.clone(), after: before.clone() });
+        }
+        catalog
+    }
+
     /// Takes one step. The only place where records, indexes and digest change.
     pub(crate) fn put(&mut self, change: &Change) {
         if let Some(before) = &change.before {

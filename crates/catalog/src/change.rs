@@ -39,6 +39,11 @@ pub enum Notification {
     },
     /// An alias forwards the caller's identity, but the cluster's policy does not let such aliases be used.
     OidcForwardingDisabled,
+    /// There is more to tell than an outcome keeps.
+    Omitted {
+        /// How many notifications are left out.
+        count: u64,
+    },
 }
 
 impl Notification {
@@ -50,6 +55,8 @@ impl Notification {
             Self::NotAssigned { .. } => "00N71",
             Self::ImpossibleRevoke { .. } => "01N70",
             Self::OidcForwardingDisabled => "01N74",
+            // The general status of the standard's class of informational conditions.
+            Self::Omitted { .. } => "03000",
         }
     }
 
@@ -57,7 +64,7 @@ impl Notification {
     pub fn neo4j_code(&self) -> &'static str {
         match self {
             Self::HomeDatabaseNotFound(_) => "Neo.ClientNotification.Database.HomeDatabaseNotFound",
-            Self::AlreadyAssigned { .. } | Self::NotAssigned { .. } => {
+            Self::AlreadyAssigned { .. } | Self::NotAssigned { .. } | Self::Omitted { .. } => {
                 "Neo.ClientNotification.Security.CommandHasNoEffect"
             }
             Self::ImpossibleRevoke { .. } => "Neo.ClientNotification.Security.ImpossibleRevokeCommand",
@@ -85,6 +92,7 @@ impl Notification {
             Self::OidcForwardingDisabled => {
                 "OIDC credential forwarding is not enabled, so the alias cannot be used until it is.".to_owned()
             }
+            Self::Omitted { count } => format!("There are {count} more notifications of this kind."),
         }
     }
 }

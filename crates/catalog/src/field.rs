@@ -1,6 +1,7 @@
 //! What varies in the message of a rejection: names and values of their own types, which are text only when they are shown
 //! or stored.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,9 +21,18 @@ pub enum Field<T> {
     Shown(String),
 }
 
-/// Several names, shown as `'a', 'b'`.
+/// Several names, shown as `'a', 'b'`; of many the first, and how many there are besides. A rejection is stored as the
+/// outcome of its request, so that it must not grow with what is in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quoted<T>(pub Vec<T>);
+pub struct Quoted<T> {
+    names: Vec<T>,
+    more: usize,
+}
+
+/// Names that a list shows at most.
+const NAMES_MAX: usize = 20;
+/// Bytes that the names of a list have at most, unless it is the first alone that has more.
+const NAMES_BYTES_MAX: usize = 4096;
 
 /// What failed: the words after "Failed to".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,9 +198,9 @@ impl From<&UserName> for Field<Principal> {
     }
 }
 
-impl<T> From<Vec<T>> for Field<Quoted<T>> {
-    fn from(names: Vec<T>) -> Self {
-        Self::Value(Quoted(names))
+impl<T> From<Quoted<T>> for Field<Quoted<T>> {
+    fn from(names: Quoted<T>) -> Self {
+        Self::Value(names)
     }
 }
 
@@ -237,29 +247,44 @@ impl<T: fmt::Display> Ord for Field<T> {
 
 // === The words ===
 
+impl<T: Borrow<str> + Clone> Quoted<T> {
+    /// The first of these names, and the number of the others.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a T>) -> Self
+    where
+        T: 'a,
+    {
+        let (mut shown, mut bytes, mut more) = (Vec::new(), 0, 0);
+        for name in names {
+            bytes += name.borrow().len();
+            if more == 0 && (shown.is_empty() || (shown.len() < NAMES_MAX && bytes <= NAMES_BYTES_MAX)) {
+                shown.push(name.clone());
+            } else {
+                more += 1;
+            }
+        }
+        Self { names: shown, more }
+    }
+}
+
 impl<T: fmt::Display> fmt::Display for Quoted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, name) in self.0.iter().enumerate() {
+        for (at, name) in self.names.iter().enumerate() {
             let separator = if at == 0 { "" } else { ", " };
             write!(f, "{separator}'{name}'")?;
         }
-        Ok(())
+        if self.more == 0 { Ok(()) } else { write!(f, " and {} more", self.more) }
     }
 }
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |roles: &BTreeSet<RoleName>| {
-            let quoted: Vec<String> = roles.iter().map(|role| format!("'{role}'")).collect();
-            quoted.join(", ")
-        };
         match self {
             Self::On(verb) => verb.fmt(f),
             Self::OnSpecified(verb) => write!(f, "{verb} the specified"),
             Self::OnSpecifiedRole(verb) => write!(f, "{verb} the specified role"),
             Self::CopyRole => f.write_str("create a role as copy of"),
-            Self::GrantRoles(roles) => write!(f, "grant role {} to", quoted(roles)),
-            Self::RevokeRoles(roles) => write!(f, "revoke role {} from", quoted(roles)),
+            Self::GrantRoles(roles) => write!(f, "grant role {} to", Quoted::of(roles)),
+            Self::RevokeRoles(roles) => write!(f, "revoke role {} from", Quoted::of(roles)),
             Self::GrantPrivilege => f.write_str("grant a privilege to"),
             Self::DenyPrivilege => f.write_str("deny a privilege to"),
             Self::RevokePrivilege => f.write_str("revoke a privilege from"),

@@ -7,13 +7,13 @@ use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Catalog, Command, CreateMode, CreateUser, CypherVersion,
     DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, Entry, Notification, OpenCommand,
     PasswordChange, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUserName, ResolveRequest,
-    ResolveTarget, Revision, Sealed, TagChange, Timestamp, TransactionAction, UserScope,
+    ResolveTarget, Revision, RoleName, Sealed, TagChange, Timestamp, TransactionAction, UserName, UserScope,
 };
 
 use crate::builders::{
     Log, access, alter_alias, alter_user, bootstrap, create_alias, create_database, create_local, create_remote,
-    create_role, create_user, dbms, deny, grant, grant_role, hash, impersonate, name, remote_target, rename_role,
-    rename_user, request_at, role_name, set_status, tags, user, user_name,
+    create_role, create_user, dbms, deny, drop_database, grant, grant_role, hash, impersonate, name, remote_target,
+    rename_role, rename_user, request_at, role_name, set_status, tags, user, user_name,
 };
 
 fn with_alice() -> Log {
@@ -239,6 +239,39 @@ fn renaming_refuses_what_is_missing_and_what_is_taken() {
         let refused = log.refused(rename_role(from, to)).to_string();
         assert_eq!(refused, "Failed to rename the specified role: 'PUBLIC' is a reserved role.");
     }
+}
+
+#[test]
+fn an_outcome_does_not_grow_with_what_it_is_about() {
+    let mut log = Log::formed();
+    log.run([create_database("sales")]);
+    log.run((0..500).map(|number| create_local(&format!("alias{number:03}"), "sales")));
+    let refused = log.refused(drop_database("sales"));
+    let names: Vec<String> = (0..20).map(|number| format!("'alias{number:03}'")).collect();
+    let listed = format!("Drop the aliases: [{} and 480 more] before", names.join(", "));
+    assert!(refused.to_string().contains(&listed), "{refused}");
+
+    let roles: BTreeSet<RoleName> = (0..30).map(|number| role_name(&format!("role{number}"))).collect();
+    log.run(roles.iter().map(|role| create_role(role.as_str())));
+    log.run((0..30).map(|number| Command::CreateUser(create_user(&format!("user{number}")))));
+    let users: BTreeSet<UserName> = (0..30).map(|number| user_name(&format!("user{number}"))).collect();
+    let revoke = OpenCommand::RevokeRoles { roles: roles.clone(), users, lenient: false };
+    let notifications = log.accepted(Command::Open(revoke)).notifications;
+    assert_eq!(notifications.len(), 101);
+    assert_eq!(notifications.last(), Some(&Notification::Omitted { count: 800 }));
+
+    let nobody = BTreeSet::from([user_name("nobody")]);
+    let refused = log.refused(Command::Open(OpenCommand::GrantRoles { roles, users: nobody }));
+    assert!(refused.to_string().contains(" and 10 more to"), "{refused}");
+}
+
+#[test]
+fn one_long_name_is_named_whole_and_the_next_is_counted() {
+    let mut log = Log::formed();
+    let long = |letter: &str| format!("{letter}{}", "x".repeat(5000));
+    log.run([create_database("sales"), create_local(&long("a"), "sales"), create_local(&long("b"), "sales")]);
+    let refused = log.refused(drop_database("sales")).to_string();
+    assert!(refused.contains(&format!("['{}' and 1 more]", long("a"))), "{refused}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ impl From<&Notification> for v1::Notification {
             Notification::NotAssigned { .. } => ("NOT_ASSIGNED", v1::NotificationSeverity::Information),
             Notification::ImpossibleRevoke { .. } => ("IMPOSSIBLE_REVOKE", v1::NotificationSeverity::Warning),
             Notification::OidcForwardingDisabled => ("OIDC_FORWARDING_DISABLED", v1::NotificationSeverity::Warning),
+            Notification::Omitted { .. } => ("NOTIFICATIONS_OMITTED", v1::NotificationSeverity::Information),
         };
         Self {
             code: code.to_owned(),

@@ -9,7 +9,7 @@ use crate::{
     RecordKey, Rejection, Role, RoleAssignment, RoleName, UserName, Verb,
 };
 
-use super::draft::{Draft, updated, updated_with};
+use super::draft::{Draft, Notices, updated, updated_with};
 
 // === Roles ===
 
@@ -94,16 +94,16 @@ impl Draft {
             self.require_user(&Attempt::GrantRoles(roles.clone()), user)?;
         }
         let assignment = Record::RoleAssignment(RoleAssignment { created: self.stamp });
-        let (mut updates, mut notifications) = (0, Vec::new());
+        let (mut updates, mut notifications) = (0, Notices::default());
         for (role, user) in pairs(roles, users) {
             if self.catalog.is_member(user, role) {
-                notifications.push(Notification::AlreadyAssigned { role: role.clone() });
+                notifications.push(role.as_str(), Notification::AlreadyAssigned { role: role.clone() });
             } else {
                 self.set(RecordKey::RoleAssignment(user.clone(), role.clone()), Some(assignment.clone()));
                 updates += 1;
             }
         }
-        updated_with(updates, notifications)
+        updated_with(updates, notifications.finish())
     }
 
     pub(super) fn revoke_roles(
@@ -123,10 +123,10 @@ impl Draft {
                 self.set(RecordKey::RoleAssignment(user.clone(), role.clone()), None);
                 updates += 1;
             } else {
-                notifications.push(Notification::NotAssigned { role: role.clone() });
+                notifications.push(role.as_str(), Notification::NotAssigned { role: role.clone() });
             }
         }
-        updated_with(updates, notifications)
+        updated_with(updates, notifications.finish())
     }
 
     /// A role that does not exist is no immutable one.
@@ -182,12 +182,12 @@ impl Catalog {
 /// What does not exist: refused, or set aside with a notification.
 struct Missing {
     lenient: bool,
-    notifications: Vec<Notification>,
+    notifications: Notices,
 }
 
 impl Missing {
     fn new(lenient: bool) -> Self {
-        Self { lenient, notifications: Vec::new() }
+        Self { lenient, notifications: Notices::default() }
     }
 
     /// What exists of these.
@@ -209,7 +209,8 @@ impl Missing {
     }
 
     fn notify(&mut self, entity: &str, name: String) {
-        self.notifications.push(Notification::ImpossibleRevoke { entity: entity.into(), name });
+        let about = name.clone();
+        self.notifications.push(&about, Notification::ImpossibleRevoke { entity: entity.into(), name });
     }
 }
 
@@ -251,19 +252,19 @@ impl Draft {
         }
         let attached: BTreeSet<_> =
             privileges.iter().map(|privilege| self.attached(privilege)).collect::<Result<_, _>>()?;
-        let (mut updates, mut notifications) = (0, Vec::new());
+        let (mut updates, mut notifications) = (0, Notices::default());
         for role in roles {
             for privilege in &attached {
                 let grant = Grant { role: role.clone(), effect, privilege: privilege.clone(), immutable };
                 if self.catalog.holds_exactly(&grant) {
-                    notifications.push(Notification::AlreadyAssigned { role: role.clone() });
+                    notifications.push(role.as_str(), Notification::AlreadyAssigned { role: role.clone() });
                 } else {
                     self.set(RecordKey::Grant(Box::new(grant)), Some(Record::Grant(self.stamp)));
                     updates += 1;
                 }
             }
         }
-        updated_with(updates, notifications)
+        updated_with(updates, notifications.finish())
     }
 
     pub(super) fn revoke_privileges(
@@ -302,11 +303,11 @@ impl Draft {
                     }
                 }
                 if updates == before {
-                    notifications.push(Notification::NotAssigned { role: role.clone() });
+                    notifications.push(role.as_str(), Notification::NotAssigned { role: role.clone() });
                 }
             }
         }
-        updated_with(updates, notifications)
+        updated_with(updates, notifications.finish())
     }
 
     /// An immutable role takes immutable privileges only, and those are not given or taken here.

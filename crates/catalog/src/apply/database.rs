@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Action, AliasName, CatalogName, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
-    DatabaseName, DatabaseStatus, DbmsAction, Meta, Named, Outcome, Principal, Record, RecordKey, Rejection, Verb,
+    DatabaseName, DatabaseStatus, DbmsAction, Meta, Named, Outcome, Principal, Quoted, Record, RecordKey, Rejection,
+    Verb,
 };
 
 use super::draft::{Draft, updated};
@@ -159,11 +160,11 @@ impl Draft {
     /// Removes a database and the privileges that name it; its local aliases or constituents too, or it refuses.
     fn remove_database(&mut self, verb: Verb, name: &DatabaseName, cascade: bool) -> Result<(), Rejection> {
         require_not_system(verb, name)?;
-        let aliases = self.catalog.aliases_of(name).chain(self.catalog.constituents_of(name));
-        let aliases: Vec<AliasName> = aliases.cloned().collect();
-        if !aliases.is_empty() && !cascade {
-            return Err(Rejection::DatabaseHasAliases { name: name.into(), aliases: aliases.into() });
+        let mut aliases = self.catalog.aliases_of(name).chain(self.catalog.constituents_of(name)).peekable();
+        if !cascade && aliases.peek().is_some() {
+            return Err(Rejection::DatabaseHasAliases { name: name.into(), aliases: Quoted::of(aliases).into() });
         }
+        let aliases: Vec<AliasName> = aliases.cloned().collect();
         for alias in &aliases {
             self.remove_alias(alias);
         }

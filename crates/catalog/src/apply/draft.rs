@@ -63,5 +63,39 @@ pub(super) fn updated_with(system_updates: u64, notifications: Vec<Notification>
     Ok(Effect { system_updates, notifications })
 }
 
+/// What there is to tell of a command. An outcome is stored, so that only so many of what one statement can cause, one for
+/// each pair of its roles and users, are kept: the first, and how many there are besides.
+#[derive(Default)]
+pub(super) struct Notices {
+    kept: Vec<Notification>,
+    bytes: usize,
+    omitted: u64,
+}
+
+impl Notices {
+    /// Notifications that are kept at most.
+    const KEPT_MAX: usize = 100;
+    /// Bytes of names in those that are kept, at most, unless it is the first alone that has more.
+    const BYTES_MAX: usize = 64 * 1024;
+
+    /// Adds one that is about something of this name.
+    pub(super) fn push(&mut self, name: &str, notification: Notification) {
+        let bytes = self.bytes.saturating_add(name.len());
+        let fits = self.kept.len() < Self::KEPT_MAX && bytes <= Self::BYTES_MAX;
+        if self.omitted == 0 && (fits || self.kept.is_empty()) {
+            self.bytes = bytes;
+            self.kept.push(notification);
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    /// What is kept, and last, if anything is, how many are left out.
+    pub(super) fn finish(self) -> Vec<Notification> {
+        let omitted = (self.omitted > 0).then_some(Notification::Omitted { count: self.omitted });
+        self.kept.into_iter().chain(omitted).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests;

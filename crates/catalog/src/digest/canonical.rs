@@ -138,6 +138,7 @@ variants! {
         NotAssigned { role } = 2,
         ImpossibleRevoke { entity, name } = 3,
         OidcForwardingDisabled = 4,
+        Omitted { count } = 5,
     }
     Value {
         Null = 0, Boolean(truth) = 1, Integer(number) = 2, Float(number) = 3, String(text) = 4, List(values) = 5,

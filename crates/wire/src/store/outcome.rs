@@ -43,6 +43,7 @@ fn notification(notification: &Notification) -> proto::Notification {
             Kind::ImpossibleRevoke(proto::ImpossibleRevoke { entity: entity.clone(), name: name.clone() })
         }
         Notification::OidcForwardingDisabled => Kind::OidcForwardingDisabled(()),
+        Notification::Omitted { count } => Kind::Omitted(*count),
     };
     proto::Notification { kind: Some(kind) }
 }
@@ -56,5 +57,6 @@ fn notification_from(stored: proto::Notification) -> Result<Notification, FieldE
             Notification::ImpossibleRevoke { entity, name }
         }
         Kind::OidcForwardingDisabled(()) => Notification::OidcForwardingDisabled,
+        Kind::Omitted(count) => Notification::Omitted { count },
     })
 }

@@ -469,7 +469,13 @@ fn requests() -> Vec<(String, RecordKey, Record)> {
     };
     let rejection = Rejection::AliasExists { name: "remote-neo4j".into() };
     let bare = Rejection::NotFormed {};
-    let outcomes = [("request-effect", Ok(effect)), ("request-rejected", Err(rejection)), ("request-bare", Err(bare))];
+    let cut = Effect { system_updates: 0, notifications: vec![Notification::Omitted { count: 800 }] };
+    let outcomes = [
+        ("request-effect", Ok(effect)),
+        ("request-rejected", Err(rejection)),
+        ("request-bare", Err(bare)),
+        ("request-omitted", Ok(cut)),
+    ];
     let requests = outcomes.into_iter().zip(20..).map(|((name, outcome), revision)| {
         let record = RequestRecord { applied: stamp(revision), outcome, owner: None };
         let id = u8::try_from(revision).unwrap();

@@ -31,6 +31,7 @@ pub(super) fn outcome() -> impl Strategy<Value = Outcome> {
         role_name().prop_map(|role| Notification::NotAssigned { role }),
         (any::<String>(), any::<String>()).prop_map(|(entity, name)| Notification::ImpossibleRevoke { entity, name }),
         Just(Notification::OidcForwardingDisabled),
+        any::<u64>().prop_map(|count| Notification::Omitted { count }),
     ];
     let effect = (any::<u64>(), vec(notification, 0..3))
         .prop_map(|(system_updates, notifications)| Effect { system_updates, notifications });
