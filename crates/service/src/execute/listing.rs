@@ -14,6 +14,12 @@ use crate::failure::{Failure, NodeFailure};
 /// Rows that travel together at most. The first travels alone, so that a reader sees it at once; then the chunks grow.
 const CHUNK_ROWS_MAX: usize = 256;
 const CHUNK_GROWTH: usize = 4;
+/// Bytes that a chunk has at most, but for its last row.
+const CHUNK_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of the largest row that is given out: a chunk with it fits into the 4 MiB that clients take.
+const ROW_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// What a value has besides its text, in bytes, at most.
+const VALUE_BYTES: usize = 32;
 /// Chunks that wait for a slow reader. The listing pauses beyond.
 const CHUNKS_WAITING: usize = 4;
 /// How long a reader may take for some rows before the listing is cut.
@@ -68,9 +74,8 @@ pub(super) async fn start(
             return;
         }
         for rows in chunk_sizes() {
-            let chunk: Result<Chunk, _> = table.by_ref().take(rows).collect();
+            let chunk = next_chunk(&mut table, rows);
             let last = !matches!(&chunk, Ok(chunk) if !chunk.is_empty());
-            let chunk = chunk.map_err(|refusal| Failure::of_refusal(&refusal.without_place()));
             if runtime.block_on(sender.send_timeout(chunk, READ_WITHIN)).is_err() || last {
                 return;
             }
@@ -80,7 +85,73 @@ pub(super) async fn start(
     Ok((columns, RowStream(Some(rows))))
 }
 
+/// The next rows: so many, or fewer large ones.
+fn next_chunk(
+    table: &mut impl Iterator<Item = Result<Vec<Value>, SpannedRefusal>>,
+    rows_max: usize,
+) -> Result<Chunk, Failure> {
+    let (mut chunk, mut bytes) = (Chunk::new(), 0);
+    while chunk.len() < rows_max
+        && bytes < CHUNK_BYTES_MAX
+        && let Some(row) = table.next()
+    {
+        let row = row.map_err(|refusal| Failure::of_refusal(&refusal.without_place()))?;
+        let row_bytes = row.iter().map(bytes_of).sum::<usize>();
+        if row_bytes > ROW_BYTES_MAX {
+            return Err(
+                NodeFailure::RowTooLarge { bytes: row_bytes.to_string(), limit: ROW_BYTES_MAX.to_string() }.into()
+            );
+        }
+        bytes += row_bytes;
+        chunk.push(row);
+    }
+    Ok(chunk)
+}
+
+/// How many bytes a value takes in a message, at most.
+fn bytes_of(value: &Value) -> usize {
+    VALUE_BYTES
+        + match value {
+            Value::String(text) => text.len(),
+            Value::List(values) => values.iter().map(bytes_of).sum(),
+            Value::Map(map) => map.iter().map(|(key, value)| key.len() + VALUE_BYTES + bytes_of(value)).sum(),
+            Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Float(_) | Value::Duration(_) => 0,
+        }
+}
+
 /// How many rows each chunk of a listing holds, without end.
 fn chunk_sizes() -> impl Iterator<Item = usize> {
     std::iter::successors(Some(1), |rows| Some((rows * CHUNK_GROWTH).min(CHUNK_ROWS_MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize, bytes: usize) -> impl Iterator<Item = Result<Vec<Value>, SpannedRefusal>> {
+        (0..count).map(move |_| Ok(vec![Value::String("x".repeat(bytes)), Value::Integer(1)]))
+    }
+
+    #[test]
+    fn a_chunk_is_bounded_in_rows_and_in_bytes() {
+        let mut narrow = rows(1000, 10);
+        assert_eq!(next_chunk(&mut narrow, CHUNK_ROWS_MAX).unwrap().len(), CHUNK_ROWS_MAX);
+        let (mut wide, mut read) = (rows(300, 100_000), 0);
+        loop {
+            let chunk = next_chunk(&mut wide, CHUNK_ROWS_MAX).unwrap();
+            if chunk.is_empty() {
+                break;
+            }
+            read += chunk.len();
+            assert!(chunk.iter().flatten().map(bytes_of).sum::<usize>() < CHUNK_BYTES_MAX + 101_000);
+        }
+        assert_eq!(read, 300, "every row is given out");
+    }
+
+    #[test]
+    fn a_row_that_no_message_holds_is_refused_by_name() {
+        let failure = next_chunk(&mut rows(1, ROW_BYTES_MAX), 1).unwrap_err();
+        assert_eq!(failure.code, "ROW_TOO_LARGE");
+        assert_eq!(next_chunk(&mut rows(1, ROW_BYTES_MAX - 100), 1).unwrap().len(), 1);
+    }
 }

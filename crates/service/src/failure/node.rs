@@ -208,6 +208,11 @@ node_failures! {
         "The listing was cut before its end, because it was not read for half a minute.",
         "Read faster, or ask for less with WHERE and LIMIT.";
 
+    /// One row is more than a message can hold.
+    RowTooLarge { bytes, limit } = "ROW_TOO_LARGE", Rejected, [], "",
+        "One row of the listing has about {bytes} bytes, and no message holds a row of more than {limit}.",
+        "Ask for fewer columns with YIELD, or for the parts of a collected list one by one.";
+
     // Watches.
     /// The revision that a watch wants to begin after is no longer known.
     WatchCompacted {} = "WATCH_COMPACTED", RetryHere, [], "",
@@ -215,7 +220,8 @@ node_failures! {
         "Drop what was derived from earlier events and watch again after the resume revision.";
     /// A watcher did not read fast enough.
     WatchTooSlow {} = "WATCH_TOO_SLOW", RetryHere, [], "",
-        "The watcher did not read fast enough.", "Watch again after the resume revision; nothing is lost.";
+        "The watcher did not read fast enough: what follows the resume revision is no longer in this node's history.",
+        "Watch again after the resume revision; another node may still have what follows it.";
 }
 
 impl NodeFailure {
