@@ -126,7 +126,7 @@ async fn follow(core: Arc<Core>, shared: Arc<Shared>) {
         match stream.next().await {
             Ok(event) => {
                 core.note_seen(stream.position().unwrap_or_default());
-                shared.record_event(&event, stream.current_at());
+                shared.record_event(&event, stream.current_at(), stream.user());
             }
             Err(error) => {
                 tracing::warn!(code = %error.code, "the watch of the route cache is refused: {error}");
@@ -156,8 +156,8 @@ impl Shared {
         lock(&self.state)
     }
 
-    fn record_event(&self, event: &Event, current_at: Option<Instant>) {
-        self.state().record_event(event, current_at);
+    fn record_event(&self, event: &Event, current_at: Option<Instant>, user: Option<&str>) {
+        self.state().record_event(event, current_at, user);
         self.pulse.send_modify(|count| *count = count.wrapping_add(1));
     }
 
@@ -232,7 +232,13 @@ impl State {
         self.position.is_some() && self.current_at.elapsed() <= silence_max
     }
 
-    fn record_event(&mut self, event: &Event, current_at: Option<Instant>) {
+    fn record_event(&mut self, event: &Event, current_at: Option<Instant>, user: Option<&str>) {
+        if let Some(user) = user.filter(|user| **user != *self.caller) {
+            // A certificate stays the same when its user is renamed. What changed the rights of the new name may have been
+            // told before it was known to be this client's.
+            user.clone_into(&mut self.caller);
+            self.drop_everything(event.revision());
+        }
         let revision = match event {
             Event::Changes { revision, changes } => {
                 self.last_change = *revision;
@@ -242,11 +248,7 @@ impl State {
             }
             Event::Progress { revision } => *revision,
             Event::Resync { revision } => {
-                self.last_change = *revision;
-                self.cache.clear();
-                for guarded in self.guards.values() {
-                    guarded.invalidate(*revision, Relevance::Possible);
-                }
+                self.drop_everything(*revision);
                 *revision
             }
         };
@@ -257,6 +259,15 @@ impl State {
         self.position = Some(revision);
         self.current_at = current_at.unwrap_or(self.current_at);
         self.refused = None;
+    }
+
+    /// Believes nothing that was read before this revision.
+    fn drop_everything(&mut self, revision: u64) {
+        self.last_change = revision;
+        self.cache.clear();
+        for guarded in self.guards.values() {
+            guarded.invalidate(revision, Relevance::Possible);
+        }
     }
 
     fn invalidate(&self, revision: u64, changes: &[Change]) {

@@ -99,7 +99,11 @@ impl PrivilegeWatch {
                 continue;
             }
             let event = watch.next().await?;
-            self.record_event(&event);
+            let is_another = match (&self.user, &self.known, watch.user()) {
+                (None, Some(known), Some(user)) => known.user != user,
+                _ => false,
+            };
+            self.record_event(&event, is_another);
         }
     }
 
@@ -109,12 +113,17 @@ impl PrivilegeWatch {
         self.position
     }
 
-    fn record_event(&mut self, event: &Event) {
+    /// `is_another`: the caller, whose privileges these are, has another name by now.
+    fn record_event(&mut self, event: &Event, is_another: bool) {
         let (revision, is_relevant) = match event {
             Event::Changes { revision, changes } => (*revision, changes.iter().any(|change| self.is_relevant(change))),
             Event::Progress { revision } => (*revision, false),
             Event::Resync { revision } => (*revision, true),
         };
+        if is_another {
+            self.due = Some(revision);
+            return;
+        }
         // What was answered at a later revision has seen it already.
         if revision <= self.position {
             return;

@@ -62,6 +62,8 @@ pub struct Watch {
     from: WatchFrom,
     /// Until when everything acknowledged to anyone was in what the last mark promised.
     current_at: Option<Instant>,
+    /// Who this client is, as the last mark says.
+    user: Option<String>,
     stream: Option<Stream>,
     /// When the first message has to have come at the latest; `None` once it has, or if there is no hurry.
     begins_by: Option<Instant>,
@@ -76,6 +78,19 @@ struct Stream {
     silence_max: Duration,
     /// When the last such message came.
     advanced_at: Instant,
+    /// What came of a revision whose last part is still to come. It goes with the stream: it counts as a whole or not at all.
+    begun: Option<v1::ChangeBatch>,
+}
+
+// === impl Event ===
+
+impl Event {
+    /// The revision up to which this brings a watch.
+    pub(crate) fn revision(&self) -> u64 {
+        match self {
+            Self::Changes { revision, .. } | Self::Progress { revision } | Self::Resync { revision } => *revision,
+        }
+    }
 }
 
 // === impl WatchFrom ===
@@ -118,7 +133,7 @@ impl WatchFrom {
 impl Watch {
     pub(crate) fn new(core: Arc<Core>, from: WatchFrom) -> Self {
         let begins_by = from.must_begin.then(|| core.deadline());
-        Self { core, from, current_at: None, stream: None, begins_by, failures_in_a_row: 0 }
+        Self { core, from, current_at: None, user: None, stream: None, begins_by, failures_in_a_row: 0 }
     }
 
     /// The revision up to which everything has been delivered; `None` before the first event.
@@ -129,6 +144,11 @@ impl Watch {
     /// When what had been acknowledged to anyone by then was delivered; `None` before the first mark.
     pub(crate) fn current_at(&self) -> Option<Instant> {
         self.current_at
+    }
+
+    /// The user that the client is, by the last mark; `None` before the first, or if the member does not say.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
     }
 
     /// The next event. Waits for as long as it takes, over failures of members and changes of the leader.
@@ -185,7 +205,7 @@ impl Watch {
             sleep(PAUSE * 2_u32.pow(doublings.min(PAUSE_DOUBLINGS_MAX))).await;
         }
         let filter = self.from.names.clone().map(|names| v1::NameFilter { names });
-        let request = v1::WatchRequest { after_revision: self.from.after, filter };
+        let request = v1::WatchRequest { after_revision: self.from.after, filter, takes_parts: true };
         let opened = self
             .core
             .call(AccessMode::Read, |attempt| {
@@ -197,7 +217,7 @@ impl Watch {
             Ok((answer, member)) => {
                 let messages = answer.into_inner();
                 let advanced_at = Instant::now();
-                self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE, advanced_at });
+                self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE, advanced_at, begun: None });
                 Ok(None)
             }
             Err(failure) => self.on_open_error(failure).await,
@@ -257,6 +277,26 @@ impl Watch {
         }
     }
 
+    /// Everything that a revision changed, once this is its last part.
+    fn whole(&mut self, part: v1::ChangeBatch) -> Result<Option<v1::ChangeBatch>, Failure> {
+        let Some(stream) = &mut self.stream else { return Ok(Some(part)) };
+        let (revision, continued) = (part.revision, part.continued);
+        let batch = match stream.begun.take() {
+            None => part,
+            Some(mut begun) if begun.revision == revision => {
+                begun.changes.extend(part.changes);
+                begun
+            }
+            Some(_) => return Err(invalid_answer("a revision of the watch ends before its last part")),
+        };
+        if continued {
+            stream.advanced_at = Instant::now();
+            stream.begun = Some(batch);
+            return Ok(None);
+        }
+        Ok(Some(batch))
+    }
+
     fn event(&mut self, message: v1::WatchResponse) -> Result<Option<Event>, Failure> {
         let position = self.from.after.unwrap_or_default();
         match message.event {
@@ -265,6 +305,7 @@ impl Watch {
                 if self.from.after.is_some() && batch.revision <= position {
                     return Ok(None);
                 }
+                let Some(batch) = self.whole(batch)? else { return Ok(None) };
                 self.advance(batch.revision);
                 Ok(Some(Event::Changes { revision: batch.revision, changes: batch.changes }))
             }
@@ -280,6 +321,7 @@ impl Watch {
                 self.advance(mark.revision);
                 let staleness = mark.staleness.and_then(|staleness| Duration::try_from(staleness).ok());
                 self.current_at = Instant::now().checked_sub(staleness.unwrap_or_default());
+                self.user = mark.user.or(self.user.take());
                 Ok(Some(Event::Progress { revision: mark.revision }))
             }
             None => Err(invalid_answer("a part of the watch is empty")),

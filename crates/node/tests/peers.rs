@@ -200,7 +200,7 @@ fn a_damaged_snapshot_changes_nothing() {
         last_log_id: Some(log::LogId { term: 99, node_id: 2, index: 1000 }),
         membership: Some(log::StoredMembership { log_id: None, membership: Some(log::Membership::default()) }),
     };
-    let record = wire::SnapshotRecord { key: vec![1], value: vec![2], checksum: 3 };
+    let record = wire::SnapshotRecord { key: vec![1], value: vec![2], checksum: 3, continued: false };
     let trailer = wire::SnapshotTrailer { record_count: 5, digest: vec![0; 32] };
     let parts = |part| [Part::Header(header.clone()), part].map(|part| wire::SnapshotPart { part: Some(part) });
     for part in [Part::Records(wire::SnapshotRecords { records: vec![record] }), Part::Trailer(trailer)] {

@@ -1,21 +1,23 @@
 //! What was applied, for readers: the current view, and every step that led to it.
 //!
-//! A step is offered only after the view shows it, and the caller who proposed it is answered after that.
+//! A step is offered only after the view shows it, and the caller who proposed it is answered after that. The steps are
+//! held once, here, and up to a bound: a subscriber has its position only, so that one that takes nothing keeps nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aliasd_catalog::{Catalog, Change, Digest, Entry, Outcome, Revision};
+use aliasd_catalog::{Catalog, Change, Digest, Revision};
 use arc_swap::ArcSwap;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 use crate::runtime::Runtime;
 
 /// Digests remembered, one for each of the latest revisions.
 const DIGESTS_MAX: usize = 4096;
-/// Updates that a subscriber may lag behind before it is cut; each holds on to the catalog as it was.
-const SUBSCRIBER_LAG_MAX: usize = 256;
+/// What a step costs besides the records that it changed, in bytes: the parts of the maps that only the catalog before it
+/// still uses.
+const STEP_BYTES: usize = 1024;
 
 /// The catalog as of a revision. Immutable; a read needs no lock and never waits.
 #[derive(Clone, Debug, Default)]
@@ -26,17 +28,15 @@ pub struct View {
     pub revision: Revision,
 }
 
-/// One catalog entry and what followed from it.
+/// What followed from one catalog entry.
 #[derive(Debug)]
 pub struct AppliedEntry {
     /// The index of the entry in the log.
     pub revision: Revision,
-    /// Who asked for what, and when.
-    pub entry: Arc<Entry>,
-    /// What the proposer is told, and every repetition of the request: what took effect, or the rejection.
-    pub outcome: Outcome,
     /// The records that changed, in order.
     pub changes: Vec<Change>,
+    /// How many bytes the records have, in their stored form, before and after.
+    pub change_bytes: usize,
     /// The catalog just before it. A reader who is to be told of the changes is judged by the privileges of this
     /// revision, not by those of the batch's end.
     pub before: Catalog,
@@ -53,15 +53,6 @@ pub struct AppliedBatch {
     pub entries: Vec<AppliedEntry>,
 }
 
-/// A batch, and the view that shows it as the last one when it was new.
-#[derive(Clone, Debug)]
-pub struct Update {
-    /// The entries that were applied at once.
-    pub batch: Arc<AppliedBatch>,
-    /// The catalog after it. For a batch from history, the catalog when the subscription began.
-    pub view: Arc<View>,
-}
-
 /// The wanted steps are not known any more: the subscriber starts again from a full read at `resume_from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the steps before revision {resume_from} are no longer in history")]
@@ -73,7 +64,8 @@ pub struct Compacted {
 /// Why a subscription ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubscriptionEnd {
-    /// The subscriber was too slow; every step up to `resume_from` was delivered.
+    /// The subscriber was too slow: what follows `resume_from`, up to which every step was delivered, is no longer in
+    /// history. Another member may still have it.
     #[error("the subscriber is too slow; it may subscribe again from revision {resume_from}")]
     TooSlow {
         /// The last revision that was delivered.
@@ -87,85 +79,113 @@ pub enum SubscriptionEnd {
     Stopped,
 }
 
-#[derive(Clone, Debug)]
-enum FeedEvent {
-    Applied(Update),
-    Replaced(Revision),
+/// How much history is kept, the more of the two being too much.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryLimits {
+    /// Entries; those that Raft makes for itself count when they come alone.
+    pub entries_max: usize,
+    /// Bytes of the records that changed, before and after, in their stored form.
+    pub bytes_max: usize,
 }
 
 /// What readers see of the machine.
 #[derive(Debug)]
 pub(crate) struct Feed {
     view: ArcSwap<View>,
+    /// Tells subscribers that there is something new, before it tells who waits for a revision.
+    steps: watch::Sender<()>,
     revision: watch::Sender<Revision>,
-    live: broadcast::Sender<FeedEvent>,
-    history: Mutex<History>,
-    history_entries_max: usize,
+    history: Arc<Mutex<History>>,
+    limits: HistoryLimits,
 }
 
 #[derive(Debug, Default)]
 struct History {
     batches: VecDeque<Arc<AppliedBatch>>,
     entries: usize,
+    bytes: usize,
     /// Steps after this revision are known.
     known_after: Revision,
+    /// The last revision whose catalog came as a whole.
+    replaced_at: Revision,
     digests: VecDeque<(Revision, Digest)>,
 }
 
 impl Feed {
-    pub(crate) fn new(view: View, history_entries_max: usize) -> Self {
-        let history = History {
-            known_after: view.revision,
+    /// Shows a catalog to begin with, and the steps that led to it since `known_after`. Returns the revisions of those that
+    /// are too many, too.
+    pub(crate) fn new(
+        view: View,
+        known_after: Revision,
+        steps: Vec<AppliedEntry>,
+        limits: HistoryLimits,
+    ) -> (Self, Vec<Revision>) {
+        let mut history = History {
+            known_after,
+            replaced_at: known_after,
             digests: VecDeque::from([(view.revision, view.catalog.digest())]),
             ..History::default()
         };
-        Self {
-            revision: watch::Sender::new(view.revision),
-            view: ArcSwap::from_pointee(view),
-            live: broadcast::Sender::new(SUBSCRIBER_LAG_MAX),
-            history: Mutex::new(history),
-            history_entries_max,
+        let (revision, mut forgotten) = (view.revision, Vec::new());
+        let batches = steps.into_iter().map(|step| AppliedBatch { revision: step.revision, entries: vec![step] });
+        // The last one says that nothing else happened.
+        for batch in batches.chain((revision > known_after).then(|| AppliedBatch { revision, entries: Vec::new() })) {
+            forgotten.extend(history.push(Arc::new(batch), limits));
         }
+        let feed = Self {
+            revision: watch::Sender::new(view.revision),
+            steps: watch::Sender::new(()),
+            view: ArcSwap::from_pointee(view),
+            history: Arc::new(Mutex::new(history)),
+            limits,
+        };
+        (feed, revisions(&forgotten))
     }
 
     fn history(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.history)
     }
 
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.load_full()
     }
 
-    /// Shows a batch: first in the view, then to subscribers, then to those who wait for its revision.
-    pub(crate) fn publish(&self, catalog: Catalog, batch: AppliedBatch, digests: Vec<(Revision, Digest)>) {
-        let revision = batch.revision;
-        let view = Arc::new(View { catalog, revision });
-        self.view.store(Arc::clone(&view));
-        let batch = Arc::new(batch);
-        {
-            let mut history = self.history();
-            history.push(Arc::clone(&batch), digests, self.history_entries_max);
-            // Sent under the lock, so that a new subscriber sees each batch exactly once. Nobody may listen.
-            let _ = self.live.send(FeedEvent::Applied(Update { batch, view }));
-        }
-        self.revision.send_replace(revision);
+    /// The revision after which steps are known.
+    pub(crate) fn known_after(&self) -> Revision {
+        self.history().known_after
     }
 
-    /// Shows a catalog that came as a whole. Every subscriber is cut.
+    /// Shows a batch: first in the view, then to subscribers, then to those who wait for its revision. Returns the
+    /// revisions whose steps are no longer known.
+    pub(crate) fn publish(
+        &self,
+        catalog: Catalog,
+        batch: AppliedBatch,
+        digests: Vec<(Revision, Digest)>,
+    ) -> Vec<Revision> {
+        let revision = batch.revision;
+        self.view.store(Arc::new(View { catalog, revision }));
+        let forgotten = {
+            let mut history = self.history();
+            history.remember(digests);
+            history.push(Arc::new(batch), self.limits)
+        };
+        self.steps.send_replace(());
+        self.revision.send_replace(revision);
+        revisions(&forgotten)
+    }
+
+    /// Shows a catalog that came as a whole. A subscriber that had not yet got so far is cut.
     ///
     /// Returns what is no longer needed, which takes long to let go.
     pub(crate) fn replace(&self, view: View) -> impl Send + 'static + use<> {
         let revision = view.revision;
         let digest = view.catalog.digest();
         let old_view = self.view.swap(Arc::new(view));
-        let new_history =
-            History { known_after: revision, digests: VecDeque::from([(revision, digest)]), ..History::default() };
-        let old_history = {
-            let mut history = self.history();
-            let old_history = std::mem::replace(&mut *history, new_history);
-            let _ = self.live.send(FeedEvent::Replaced(revision));
-            old_history
-        };
+        let digests = VecDeque::from([(revision, digest)]);
+        let new_history = History { known_after: revision, replaced_at: revision, digests, ..History::default() };
+        let old_history = std::mem::replace(&mut *self.history(), new_history);
+        self.steps.send_replace(());
         self.revision.send_replace(revision);
         (old_view, old_history)
     }
@@ -173,18 +193,13 @@ impl Feed {
     /// Follows every step after `after`, or from now on.
     pub(crate) fn subscribe(&self, after: Option<Revision>) -> Result<Subscription, Compacted> {
         let history = self.history();
-        let view = self.view();
-        let after = after.unwrap_or(view.revision);
+        let latest = history.latest();
+        let after = after.unwrap_or(latest);
         if after < history.known_after {
-            return Err(Compacted { resume_from: view.revision });
+            return Err(Compacted { resume_from: latest });
         }
-        let backlog = history
-            .batches
-            .iter()
-            .filter(|batch| batch.revision > after)
-            .map(|batch| Update { batch: Arc::clone(batch), view: Arc::clone(&view) })
-            .collect();
-        Ok(Subscription { backlog, live: self.live.subscribe(), delivered: after })
+        let (steps, history) = (self.steps.subscribe(), Arc::clone(&self.history));
+        Ok(Subscription { history, steps, delivered: after })
     }
 
     /// Waits until the view contains `revision`; false when `timeout` passes first.
@@ -208,29 +223,69 @@ impl Feed {
     }
 }
 
-impl History {
-    fn push(&mut self, batch: Arc<AppliedBatch>, digests: Vec<(Revision, Digest)>, entries_max: usize) {
-        self.digests.extend(digests);
-        let excess = self.digests.len().saturating_sub(DIGESTS_MAX);
-        self.digests.drain(..excess);
+fn lock(history: &Mutex<History>) -> MutexGuard<'_, History> {
+    history.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-        // A batch without entries counts too, so that an idle cluster does not collect them for ever.
-        self.entries += batch.entries.len().max(1);
-        self.batches.push_back(batch);
-        while self.entries > entries_max
-            && let Some(oldest) = self.batches.pop_front()
-        {
-            self.entries -= oldest.entries.len().max(1);
-            self.known_after = oldest.revision;
-        }
+fn revisions(batches: &[Arc<AppliedBatch>]) -> Vec<Revision> {
+    batches.iter().flat_map(|batch| batch.entries.iter().map(|entry| entry.revision)).collect()
+}
+
+impl AppliedBatch {
+    fn bytes(&self) -> usize {
+        self.entries.iter().map(|entry| entry.change_bytes.saturating_add(STEP_BYTES)).sum()
     }
 }
 
-/// Every step from a revision on, in order, without gaps.
+impl History {
+    /// The revision that the last step led to.
+    fn latest(&self) -> Revision {
+        self.batches.back().map_or(self.known_after, |batch| batch.revision)
+    }
+
+    fn remember(&mut self, digests: Vec<(Revision, Digest)>) {
+        self.digests.extend(digests);
+        let excess = self.digests.len().saturating_sub(DIGESTS_MAX);
+        self.digests.drain(..excess);
+    }
+
+    /// Adds a batch, and returns those that have to go. The latest stays, however large it is.
+    fn push(&mut self, batch: Arc<AppliedBatch>, limits: HistoryLimits) -> Vec<Arc<AppliedBatch>> {
+        // A batch without entries counts too, so that an idle cluster does not collect them for ever.
+        self.entries += batch.entries.len().max(1);
+        self.bytes += batch.bytes();
+        self.batches.push_back(batch);
+        let mut forgotten = Vec::new();
+        while (self.entries > limits.entries_max || self.bytes > limits.bytes_max)
+            && self.batches.len() > 1
+            && let Some(oldest) = self.batches.pop_front()
+        {
+            self.entries -= oldest.entries.len().max(1);
+            self.bytes -= oldest.bytes();
+            self.known_after = oldest.revision;
+            forgotten.push(oldest);
+        }
+        forgotten
+    }
+
+    /// The first batch with something after a revision, if there is one yet.
+    fn after(&self, delivered: Revision) -> Result<Option<Arc<AppliedBatch>>, SubscriptionEnd> {
+        if delivered < self.replaced_at {
+            return Err(Compacted { resume_from: self.latest() }.into());
+        }
+        if delivered < self.known_after {
+            return Err(SubscriptionEnd::TooSlow { resume_from: delivered });
+        }
+        let next = self.batches.partition_point(|batch| batch.revision <= delivered);
+        Ok(self.batches.get(next).cloned())
+    }
+}
+
+/// Every step from a revision on, in order, without gaps. A position, and nothing that it would keep alive.
 #[derive(Debug)]
 pub struct Subscription {
-    backlog: VecDeque<Update>,
-    live: broadcast::Receiver<FeedEvent>,
+    history: Arc<Mutex<History>>,
+    steps: watch::Receiver<()>,
     delivered: Revision,
 }
 
@@ -240,27 +295,19 @@ impl Subscription {
         self.delivered
     }
 
-    /// The next step.
+    /// The next steps.
     ///
     /// # Errors
     /// The subscription ended; nothing follows. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Result<Update, SubscriptionEnd> {
+    pub async fn next(&mut self) -> Result<Arc<AppliedBatch>, SubscriptionEnd> {
         loop {
-            let update = match self.backlog.pop_front() {
-                Some(update) => update,
-                None => match self.live.recv().await {
-                    Ok(FeedEvent::Applied(update)) => update,
-                    Ok(FeedEvent::Replaced(resume_from)) => return Err(Compacted { resume_from }.into()),
-                    Err(broadcast::error::RecvError::Lagged(_)) => {
-                        return Err(SubscriptionEnd::TooSlow { resume_from: self.delivered });
-                    }
-                    Err(broadcast::error::RecvError::Closed) => return Err(SubscriptionEnd::Stopped),
-                },
-            };
-            if update.batch.revision > self.delivered {
-                self.delivered = update.batch.revision;
-                return Ok(update);
+            // Marked before looking, so that what comes in between wakes this up.
+            self.steps.borrow_and_update();
+            if let Some(batch) = lock(&self.history).after(self.delivered)? {
+                self.delivered = batch.revision;
+                return Ok(batch);
             }
+            self.steps.changed().await.map_err(|_| SubscriptionEnd::Stopped)?;
         }
     }
 }

@@ -107,6 +107,10 @@ pub(crate) fn decode_entry(bytes: &[u8]) -> Result<Entry, FrameError> {
     store::decode_entry(bytes).map_err(|error| FrameError::content("catalog entry", error))
 }
 
+pub(crate) fn decode_record_key(key: &[u8]) -> Result<RecordKey, FrameError> {
+    store::decode_record_key(key).map_err(|error| FrameError::content("catalog record", error))
+}
+
 pub(crate) fn decode_record(key: &[u8], value: &[u8]) -> Result<(RecordKey, Record), FrameError> {
     store::decode_record(key, value).map_err(|error| FrameError::content("catalog record", error))
 }

@@ -72,7 +72,7 @@ impl Replica {
     pub async fn start(options: ReplicaOptions) -> Result<Self, StartError> {
         let config = options.raft_config()?;
         let runtime = Arc::clone(&options.runtime);
-        let (node, history, shared) = (options.node, options.history_entries, Arc::clone(&runtime));
+        let (node, history, shared) = (options.node, options.history, Arc::clone(&runtime));
         match options.storage.clone() {
             Storage::Directory(directory) => {
                 let place = directory.clone();

@@ -68,7 +68,7 @@ mod types;
 pub use descriptors::STORAGE_DESCRIPTORS_MAX;
 pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason, UnstorableError};
 pub use fault::StorageFault;
-pub use feed::{AppliedBatch, AppliedEntry, Compacted, Subscription, SubscriptionEnd, Update, View};
+pub use feed::{AppliedBatch, AppliedEntry, Compacted, HistoryLimits, Subscription, SubscriptionEnd, View};
 pub use frame::{ContentError, FrameError};
 pub use handle::Replica;
 pub use incarnation::Incarnation;

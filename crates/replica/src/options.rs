@@ -6,6 +6,7 @@ use std::time::Duration;
 use openraft::{Config, SnapshotPolicy};
 
 use crate::error::StartError;
+use crate::feed::HistoryLimits;
 use crate::links::Links;
 use crate::runtime::SharedRuntime;
 use crate::storage::Storage;
@@ -59,8 +60,8 @@ pub struct ReplicaOptions {
     pub append_timeout: Duration,
     /// How long a snapshot transfer may make no progress, its installation included.
     pub snapshot_timeout: Duration,
-    /// Entries that a subscriber can go back.
-    pub history_entries: usize,
+    /// How far a subscriber can go back, after a restart too.
+    pub history: HistoryLimits,
     /// How often digests are compared with the other members.
     pub digest_interval: Duration,
     /// How long the leader may take to say what a read must have applied. A leader that hangs is given up sooner: as soon
@@ -90,7 +91,7 @@ impl ReplicaOptions {
             purge_batch: 512,
             append_timeout: Duration::from_secs(2),
             snapshot_timeout: Duration::from_secs(30),
-            history_entries: 10_000,
+            history: HistoryLimits { entries_max: 10_000, bytes_max: 64 * 1024 * 1024 },
             digest_interval: Duration::from_secs(5),
             read_timeout: Duration::from_secs(2),
             confirm_interval: raft.heartbeat_interval * 5,

@@ -214,7 +214,7 @@ impl Router for Service {
         let change = |revision: u64, name: &str| {
             let (subject, kind) = (v1::ChangeSubject::Alias.into(), v1::ChangeKind::Altered.into());
             let changes = vec![v1::Change { subject, name: name.to_owned(), kind }];
-            Event::Batch(v1::ChangeBatch { revision, changes })
+            Event::Batch(v1::ChangeBatch { revision, changes, continued: false })
         };
         let begin = Event::Progress(v1::ProgressMark { revision: 7, ..v1::ProgressMark::default() });
         let events = [begin, change(8, "films"), change(9, "")];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_client::messages::{ChangeKind, ChangeSubject, ProgressMark, watch_response};
-use aliasd_client::{Client, Failure, Freshness, Lookup, Route};
+use aliasd_client::{Client, Failure, Freshness, GrpcCode, Lookup, Route};
 
 use crate::cluster::Cluster;
 use crate::soon;
@@ -171,4 +171,27 @@ async fn what_a_member_says_that_was_not_up_to_date_is_not_believed() {
     // Until a member says again that it is up to date.
     cluster.progress();
     warm(&cluster, &client, &lookup).await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_renamed_goes_by_its_new_name() {
+    let cluster = Cluster::start(1).await;
+    let client = patient(&cluster);
+    let lookup = Lookup::name("films").with_credentials();
+    warm(&cluster, &client, &lookup).await;
+    // As when the user of a certificate is renamed: its stream ends, and it proves itself anew with the same one.
+    cluster.world.state().renamed = Some("server".to_owned());
+    let renamed = cluster.change(ChangeSubject::User, "service", ChangeKind::Dropped);
+    cluster.cut(&Failure::rejected(GrpcCode::Unauthenticated, "CREDENTIALS_ENDED", "The user was renamed."));
+    cluster.until("the next stream", |state| state.calls.iter().filter(|call| call.what == "watch").count() == 2).await;
+    warm(&cluster, &client, &lookup).await;
+
+    let revoked = cluster.change(ChangeSubject::User, "server", ChangeKind::AccessChanged);
+    assert!(revoked > renamed);
+    soon("a question", async {
+        while !asks(&cluster, &client, &lookup).await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
 }

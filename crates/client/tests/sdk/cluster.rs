@@ -47,6 +47,8 @@ pub(crate) struct Call {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) revision: u64,
+    /// The name of the user whom the client is, if it is not `service`.
+    pub(crate) renamed: Option<String>,
     /// Aliases with their version.
     pub(crate) aliases: BTreeMap<String, u64>,
     /// Users whom every name is hidden from.
@@ -99,6 +101,11 @@ impl World {
 }
 
 impl State {
+    /// Who the client is.
+    pub(crate) fn user(&self) -> String {
+        self.renamed.clone().unwrap_or_else(|| "service".to_owned())
+    }
+
     pub(crate) fn leader(&self) -> Leader {
         let address = self.addresses[self.leader];
         Leader { node_id: self.leader as u64 + 1, client_address: address.to_string() }
@@ -163,7 +170,7 @@ impl Cluster {
             _ => {}
         }
         let change = Change { subject: subject.into(), name: name.to_owned(), kind: kind.into() };
-        let batch = ChangeBatch { revision, changes: vec![change] };
+        let batch = ChangeBatch { revision, changes: vec![change], continued: false };
         state.history.push(batch.clone());
         batch
     }

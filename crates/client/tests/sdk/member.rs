@@ -208,7 +208,7 @@ impl Router for Member {
         }
         if !state.is_mute {
             let from = after.unwrap_or(state.revision);
-            let mark = v1::ProgressMark { revision: from, ..v1::ProgressMark::default() };
+            let mark = v1::ProgressMark { revision: from, user: Some(state.user()), ..v1::ProgressMark::default() };
             let missed = state.history.iter().filter(|batch| batch.revision > from).cloned();
             let events =
                 std::iter::once(watch_response::Event::Progress(mark)).chain(missed.map(watch_response::Event::Batch));
@@ -278,7 +278,7 @@ impl Auth for Member {
 
     async fn who_am_i(&self, request: Request<v1::WhoAmIRequest>) -> Result<Response<v1::WhoAmIResponse>, Status> {
         self.arrive("who_am_i", &request)?;
-        let user = "service".to_owned();
+        let user = self.world.state().user();
         Ok(Response::new(v1::WhoAmIResponse { user, ..v1::WhoAmIResponse::default() }))
     }
 
@@ -298,7 +298,7 @@ impl Auth for Member {
         let fault = self.next_fault();
         self.before(fault.as_ref()).await?;
         let state = self.world.state();
-        let user = request.into_inner().user.unwrap_or_else(|| "service".to_owned());
+        let user = request.into_inner().user.unwrap_or_else(|| state.user());
         let Some(roles) = state.roles.get(&user).cloned() else {
             return Err(Failure::rejected(GrpcCode::NotFound, "USER_NOT_FOUND", "There is no such user.").to_status());
         };

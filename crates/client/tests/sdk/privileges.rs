@@ -93,3 +93,20 @@ async fn an_explanation_is_as_fresh_as_asked() {
     assert_eq!(calls.len(), 2);
     assert_ne!(calls[0].freshness, calls[1].freshness);
 }
+
+#[tokio::test]
+async fn privileges_of_the_caller_follow_its_name() {
+    let cluster = Cluster::start(1).await;
+    give(&cluster, "service", &["PUBLIC"]);
+    give(&cluster, "server", &["PUBLIC", "reader"]);
+    let mut watch = cluster.client(&[0]).watch_privileges(None);
+    assert_eq!(next(&mut watch).await.unwrap().0, roles(&["PUBLIC"]));
+    let begun = tokio::spawn(async move { watch.next().await });
+    cluster.until("the watch", |state| state.watchers == 1).await;
+    // Told under the new name only.
+    cluster.world.state().renamed = Some("server".to_owned());
+    cluster.change_in_silence(ChangeSubject::User, "server", ChangeKind::Created);
+    cluster.cut(&Failure::rejected(GrpcCode::Unauthenticated, "CREDENTIALS_ENDED", "The user was renamed."));
+    let answer = soon("privileges", begun).await.unwrap().unwrap();
+    assert_eq!((answer.user.as_str(), answer.roles), ("server", roles(&["PUBLIC", "reader"])));
+}

@@ -1,6 +1,6 @@
 //! Watches go on over failures, without a gap and without repetition.
 
-use aliasd_client::messages::{ChangeBatch, ChangeKind, ChangeSubject, ProgressMark, watch_response};
+use aliasd_client::messages::{Change, ChangeBatch, ChangeKind, ChangeSubject, ProgressMark, watch_response};
 use aliasd_client::{Class, DEADLINE_EXCEEDED, Event, Failure, GrpcCode, UNREACHABLE, Watch, WatchFrom};
 
 use std::time::Duration;
@@ -38,6 +38,36 @@ async fn a_watch_that_is_cut_goes_on_after_what_it_has_seen() {
     let calls = cluster.calls("watch");
     assert_eq!((calls[0].after_revision, calls[1].after_revision), (None, Some(1)));
     assert_ne!(calls[0].member, calls[1].member);
+}
+
+/// A part of what a revision changed.
+fn part(revision: u64, name: &str, continued: bool) -> watch_response::Event {
+    let (subject, kind) = (ChangeSubject::Alias.into(), ChangeKind::Dropped.into());
+    let changes = vec![Change { subject, name: name.to_owned(), kind }];
+    watch_response::Event::Batch(ChangeBatch { revision, changes, continued })
+}
+
+#[tokio::test]
+async fn a_revision_in_parts_counts_as_a_whole_or_not_at_all() {
+    let cluster = Cluster::start(1).await;
+    let mut watch = cluster.client(&[0]).watch(WatchFrom::now());
+    assert_eq!(next(&mut watch).await, Event::Progress { revision: 0 });
+    cluster.tell(part(1, "a", true));
+    cluster.cut(&Failure::retry_here("WATCH_STALE", "The leader has not been heard of."));
+    let begun = next(&mut watch).await;
+    assert_eq!(
+        (begun, watch.position()),
+        (Event::Progress { revision: 0 }, Some(0)),
+        "the first part alone is nothing"
+    );
+    assert_eq!(cluster.calls("watch")[1].after_revision, Some(0));
+
+    cluster.tell(part(1, "a", true));
+    cluster.tell(part(1, "b", true));
+    cluster.tell(part(1, "c", false));
+    let Event::Changes { revision, changes } = next(&mut watch).await else { panic!("there are changes") };
+    let names: Vec<_> = changes.iter().map(|change| change.name.as_str()).collect();
+    assert_eq!((revision, names, watch.position()), (1, vec!["a", "b", "c"], Some(1)));
 }
 
 #[tokio::test]
@@ -100,7 +130,7 @@ async fn a_member_that_lags_behind_takes_nothing_back() {
     assert_eq!(next_changes(&mut watch).await, 2);
     assert_eq!(next_changes(&mut watch).await, 3);
     cluster.tell(watch_response::Event::Progress(ProgressMark { revision: 1, ..ProgressMark::default() }));
-    cluster.tell(watch_response::Event::Batch(ChangeBatch { revision: 2, changes: Vec::new() }));
+    cluster.tell(watch_response::Event::Batch(ChangeBatch { revision: 2, ..ChangeBatch::default() }));
     cluster.progress();
     assert_eq!(next(&mut watch).await, Event::Progress { revision: 3 });
     assert_eq!(watch.position(), Some(3));

@@ -94,13 +94,13 @@ pub(super) fn effective(effective: Effective) -> v1::EffectivePrivilegesResponse
 pub(super) fn message(message: Message) -> v1::WatchResponse {
     use v1::watch_response::Event as Part;
     let part = match message {
-        Message::Batch { revision, events } => {
+        Message::Batch { revision, events, continued } => {
             let changes = events.into_iter().map(change).collect();
-            Part::Batch(v1::ChangeBatch { revision: revision.0, changes })
+            Part::Batch(v1::ChangeBatch { revision: revision.0, changes, continued })
         }
-        Message::Progress { revision, staleness, interval } => {
+        Message::Progress { revision, staleness, interval, user } => {
             let (interval, staleness) = (Some(duration(interval)), Some(duration(staleness)));
-            Part::Progress(v1::ProgressMark { revision: revision.0, interval, staleness })
+            Part::Progress(v1::ProgressMark { revision: revision.0, interval, staleness, user: Some(user.to_string()) })
         }
     };
     v1::WatchResponse { event: Some(part) }

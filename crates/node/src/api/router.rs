@@ -36,9 +36,9 @@ impl Router for RouterService {
 
     async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
         let caller = caller(&request).map_err(status)?.clone();
-        let v1::WatchRequest { after_revision, filter } = request.into_inner();
+        let v1::WatchRequest { after_revision, filter, takes_parts } = request.into_inner();
         let names = convert::filter(filter).map_err(status)?;
-        let messages = self.watch.watch(caller, names, after_revision.map(Revision)).map_err(status)?;
+        let messages = self.watch.watch(caller, names, after_revision.map(Revision), takes_parts).map_err(status)?;
         let messages = messages.map(|message| message.map(convert::message).map_err(status));
         Ok(Response::new(Box::pin(messages)))
     }

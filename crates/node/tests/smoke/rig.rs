@@ -295,7 +295,7 @@ impl Caller {
     }
 
     pub(crate) async fn watch(&self, after: Option<u64>) -> Result<tonic::Streaming<v1::WatchResponse>, Failure> {
-        let request = v1::WatchRequest { after_revision: after, filter: None };
+        let request = v1::WatchRequest { after_revision: after, filter: None, takes_parts: true };
         answer(RouterClient::new(self.channel.clone()).watch(self.request(request)).await)
     }
 }

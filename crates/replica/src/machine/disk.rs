@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aliasd_catalog::Catalog;
+use aliasd_catalog::{Catalog, Revision};
 use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
 
 use super::faults::{Faults, InstallStep};
-use super::state::{AppliedState, RecordWrites, restore};
+use super::state::{AppliedState, Writes, restore};
 use crate::descriptors::DATABASE_FILES_MAX;
 use crate::durable;
 use crate::fault::StorageFault;
@@ -27,6 +27,7 @@ const CURRENT_NEXT: &str = "CURRENT.next";
 const GENERATION_PREFIX: &str = "generation-";
 const STATE_KEY: &[u8] = b"m:applied";
 const RECORD_PREFIX: u8 = b'r';
+const STEP_PREFIX: u8 = b'h';
 const WRITE_BUFFER_BYTES: usize = 64 * 1024 * 1024;
 const READAHEAD_BYTES: usize = 2 * 1024 * 1024;
 
@@ -129,12 +130,18 @@ impl DiskCatalog {
         self.current().load()
     }
 
-    pub(super) fn write(&self, records: &RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+    pub(super) fn steps_after(&self, after: Revision) -> Result<Vec<(Revision, Vec<u8>)>, StorageFault> {
+        self.current().steps_after(after)
+    }
+
+    pub(super) fn write(&self, writes: &Writes, state: &AppliedState) -> Result<(), StorageFault> {
         let mut batch = WriteBatch::default();
-        for (key, value) in records {
+        let records = writes.records.iter().map(|(key, value)| (record_key(key), value));
+        let steps = writes.steps.iter().map(|(revision, value)| (step_key(*revision), value));
+        for (key, value) in records.chain(steps) {
             match value {
-                Some(value) => batch.put(record_key(key), value),
-                None => batch.delete(record_key(key)),
+                Some(value) => batch.put(key, value),
+                None => batch.delete(key),
             }
         }
         batch.put(STATE_KEY, state.encode());
@@ -248,6 +255,26 @@ impl Generation {
         let records = records.map(|item| item.map(|(key, value)| (StoredKey(key), value)).map_err(failed));
         Ok((restore(path, records, &state)?, state))
     }
+
+    fn steps_after(&self, after: Revision) -> Result<Vec<(Revision, Vec<u8>)>, StorageFault> {
+        let path = &self.directory.path;
+        let failed = |error| StorageFault::from_rocksdb(path, "read the history in", error);
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound([STEP_PREFIX]);
+        options.set_iterate_upper_bound([STEP_PREFIX + 1]);
+        options.fill_cache(false);
+        let (mut steps, mut forgotten) = (Vec::new(), WriteBatch::default());
+        for item in self.database.iterator_opt(IteratorMode::From(&[STEP_PREFIX], Direction::Forward), options) {
+            let (key, value) = item.map_err(failed)?;
+            let revision = step_revision(&key);
+            match revision.ok_or_else(|| StorageFault::damaged(path, "a step lies under a key that is no revision"))? {
+                revision if revision > after => steps.push((revision, value.into_vec())),
+                _ => forgotten.delete(key),
+            }
+        }
+        self.write(forgotten)?;
+        Ok(steps)
+    }
 }
 
 /// A record's key without the prefix that it has here.
@@ -264,6 +291,15 @@ fn record_key(key: &[u8]) -> Vec<u8> {
     prefixed.push(RECORD_PREFIX);
     prefixed.extend_from_slice(key);
     prefixed
+}
+
+fn step_key(revision: Revision) -> Vec<u8> {
+    [&[STEP_PREFIX][..], &revision.0.to_be_bytes()].concat()
+}
+
+fn step_revision(key: &[u8]) -> Option<Revision> {
+    let bytes = key.get(1..)?.try_into().ok()?;
+    Some(Revision(u64::from_be_bytes(bytes)))
 }
 
 fn generation_name(number: u64) -> String {

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aliasd_catalog::Catalog;
+use aliasd_catalog::{Catalog, Revision};
 
 use super::faults::{Faults, InstallStep};
-use super::state::{AppliedState, RecordWrites, restore};
+use super::state::{AppliedState, Writes, restore};
 use crate::fault::StorageFault;
 
 /// Handle of the records; clones share them. They survive the replica that uses them, as a disk would.
@@ -29,7 +29,7 @@ struct Disk {
     written: Directory,
     durable: Directory,
     /// What was written to the current generation since it was flushed, oldest first.
-    unflushed: Vec<(RecordWrites, AppliedState)>,
+    unflushed: Vec<(Writes, AppliedState)>,
     next_generation: u64,
 }
 
@@ -43,18 +43,24 @@ struct Directory {
 #[derive(Clone, Default)]
 struct Image {
     records: BTreeMap<Vec<u8>, Vec<u8>>,
+    steps: BTreeMap<Revision, Vec<u8>>,
     state: AppliedState,
 }
 
 impl Image {
-    fn make(&mut self, records: RecordWrites, state: AppliedState) {
-        for (key, value) in records {
-            match value {
-                Some(value) => drop(self.records.insert(key, value)),
-                None => drop(self.records.remove(&key)),
-            }
-        }
+    fn make(&mut self, writes: Writes, state: AppliedState) {
+        make(&mut self.records, writes.records);
+        make(&mut self.steps, writes.steps);
         self.state = state;
+    }
+}
+
+fn make<K: Ord>(written: &mut BTreeMap<K, Vec<u8>>, writes: Vec<(K, Option<Vec<u8>>)>) {
+    for (key, value) in writes {
+        match value {
+            Some(value) => drop(written.insert(key, value)),
+            None => drop(written.remove(&key)),
+        }
     }
 }
 
@@ -127,19 +133,26 @@ impl MemoryCatalog {
         Ok((restore(place(), records, &image.state)?, image.state))
     }
 
-    pub(super) fn write(&self, records: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+    pub(super) fn steps_after(&self, after: Revision) -> Result<Vec<(Revision, Vec<u8>)>, StorageFault> {
         self.0.faults.alive(place())?;
         let mut disk = self.0.disk();
-        disk.written.current().make(records.clone(), state.clone());
-        disk.unflushed.push((records, state.clone()));
+        let steps = disk.written.current().steps.range(Revision(after.0.saturating_add(1))..);
+        Ok(steps.map(|(revision, step)| (*revision, step.clone())).collect())
+    }
+
+    pub(super) fn write(&self, writes: Writes, state: &AppliedState) -> Result<(), StorageFault> {
+        self.0.faults.alive(place())?;
+        let mut disk = self.0.disk();
+        disk.written.current().make(writes.clone(), state.clone());
+        disk.unflushed.push((writes, state.clone()));
         Ok(())
     }
 
     pub(super) fn flush(&self) -> Result<(), StorageFault> {
         self.0.faults.alive(place())?;
         let mut disk = self.0.disk();
-        for (records, state) in std::mem::take(&mut disk.unflushed) {
-            disk.durable.current().make(records, state);
+        for (writes, state) in std::mem::take(&mut disk.unflushed) {
+            disk.durable.current().make(writes, state);
         }
         Ok(())
     }

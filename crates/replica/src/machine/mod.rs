@@ -8,6 +8,7 @@
 
 pub(crate) mod disk;
 pub(crate) mod faults;
+mod history;
 pub(crate) mod memory;
 pub(crate) mod snapshot;
 pub(crate) mod state;
@@ -26,10 +27,10 @@ use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, Raf
 use tokio::sync::oneshot;
 
 use self::snapshot::{Frozen, SnapshotData, parts, receive_part};
-use self::state::{AppliedState, RecordWrites};
+use self::state::{AppliedState, Writes};
 use self::store::{SharedStore, StageError, StagedCatalog};
 use crate::fault::StorageFault;
-use crate::feed::{AppliedBatch, AppliedEntry, Feed, View};
+use crate::feed::{AppliedBatch, AppliedEntry, Feed, HistoryLimits, View};
 use crate::runtime::SharedRuntime;
 use crate::types::{LogId, Payload, Response, SnapshotMeta, StoredMembership, TypeConfig};
 
@@ -50,6 +51,8 @@ pub(crate) struct Machine {
     is_in_log: bool,
     membership: StoredMembership,
     feed: Arc<Feed>,
+    /// Steps that are out of history and still lie beside the records.
+    forgotten: Vec<Revision>,
     snapshot: SnapshotSlot,
     /// Dropped with the machine, which tells the supervisor that nothing is applied any more.
     _alive: oneshot::Sender<()>,
@@ -58,7 +61,7 @@ pub(crate) struct Machine {
 /// A batch between being applied and being shown.
 #[derive(Default)]
 struct Pending {
-    records: RecordWrites,
+    writes: Writes,
     entries: Vec<AppliedEntry>,
     digests: Vec<(Revision, Digest)>,
     responders: Vec<(ApplyResponder<TypeConfig>, Response)>,
@@ -69,12 +72,16 @@ impl Machine {
     pub(crate) fn load(
         runtime: SharedRuntime,
         store: SharedStore,
-        history_entries_max: usize,
+        history: HistoryLimits,
     ) -> Result<(Self, Arc<Feed>, oneshot::Receiver<()>), StorageFault> {
         let (catalog, state) = store.load()?;
-        let AppliedState { last_applied, membership, is_in_log, .. } = state;
+        let AppliedState { last_applied, membership, is_in_log, history_after, .. } = state;
         let view = View { catalog: catalog.clone(), revision: revision_of(last_applied.as_ref()) };
-        let feed = Arc::new(Feed::new(view, history_entries_max));
+        let known_after = history_after.unwrap_or(view.revision);
+        let steps = history::replay(&catalog, store.steps_after(known_after)?);
+        let steps = steps.map_err(|error| StorageFault::undecodable(store.place(), "the history", error))?;
+        let (feed, forgotten) = Feed::new(view, known_after, steps, history);
+        let feed = Arc::new(feed);
         // What was loaded is durable, so it serves as the first snapshot.
         let meta = SnapshotMeta { last_log_id: last_applied, last_membership: membership.clone() };
         let snapshot = last_applied.map(|_| Frozen { meta, catalog: catalog.clone() });
@@ -87,6 +94,7 @@ impl Machine {
             is_in_log,
             membership,
             feed: Arc::clone(&feed),
+            forgotten,
             snapshot: Arc::new(Mutex::new(snapshot)),
             _alive: alive,
         };
@@ -119,13 +127,18 @@ impl Machine {
             Payload::Normal(proposal) => {
                 let before = self.catalog.clone();
                 let Applied { revision: effect_at, outcome, changes } = self.catalog.apply(revision, proposal.entry());
+                let mut change_bytes = 0;
                 for change in &changes {
-                    let value = change.after.as_ref().map(encode_record);
-                    pending.records.push((encode_record_key(&change.key), value));
+                    let (key, value) = (encode_record_key(&change.key), change.after.as_ref().map(encode_record));
+                    change_bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+                    pending.writes.records.push((key, value));
                 }
-                let entry = Arc::clone(proposal.entry());
-                let (after, answer) = (self.catalog.clone(), outcome.clone());
-                pending.entries.push(AppliedEntry { revision, entry, outcome: answer, changes, before, after });
+                if let Some(step) = history::encode(&changes) {
+                    change_bytes += step.len();
+                    pending.writes.steps.push((revision, Some(step)));
+                }
+                let after = self.catalog.clone();
+                pending.entries.push(AppliedEntry { revision, changes, change_bytes, before, after });
                 Some((effect_at, outcome))
             }
         };
@@ -137,14 +150,17 @@ impl Machine {
 
     /// Stores a batch, shows it, and answers.
     async fn commit(&mut self, pending: Pending) -> io::Result<()> {
-        let Pending { records, entries, digests, responders } = pending;
+        let Pending { mut writes, entries, digests, responders } = pending;
         if digests.is_empty() {
             return Ok(());
         }
+        // What went out of history with the batch before this one. Until then it lies there unused.
+        let forgotten = std::mem::take(&mut self.forgotten);
+        writes.steps.extend(forgotten.into_iter().map(|revision| (revision, None)));
         let (store, state) = (Arc::clone(&self.store), self.state());
-        self.runtime.blocking(move || store.write(records, &state)).await.map_err(io::Error::other)??;
+        self.runtime.blocking(move || store.write(writes, &state)).await.map_err(io::Error::other)??;
         let revision = revision_of(self.last_applied.as_ref());
-        self.feed.publish(self.catalog.clone(), AppliedBatch { revision, entries }, digests);
+        self.forgotten = self.feed.publish(self.catalog.clone(), AppliedBatch { revision, entries }, digests);
         for (responder, response) in responders {
             responder.send(response);
         }
@@ -157,6 +173,7 @@ impl Machine {
             membership: self.membership.clone(),
             digest: self.catalog.digest(),
             is_in_log: self.is_in_log,
+            history_after: Some(self.feed.known_after()),
         }
     }
 }
@@ -208,6 +225,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
         let replaced = std::mem::replace(&mut self.catalog, catalog.clone());
         (self.last_applied, self.is_in_log) = (state.last_applied, state.is_in_log);
         self.membership = state.membership.clone();
+        self.forgotten.clear();
         let meta = SnapshotMeta { last_log_id: state.last_applied, last_membership: state.membership };
         let frozen = Some(Frozen { meta, catalog: catalog.clone() });
         let thawed = std::mem::replace(&mut *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner), frozen);
@@ -242,6 +260,7 @@ fn install(store: &SharedStore, meta: &SnapshotMeta, data: SnapshotData) -> io::
         membership: meta.last_membership.clone(),
         digest: staged.digest(),
         is_in_log: false,
+        history_after: Some(revision_of(meta.last_log_id.as_ref())),
     };
     let catalog = store.install(staged, &state)?;
     Ok((catalog, state))

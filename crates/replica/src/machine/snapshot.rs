@@ -15,6 +15,8 @@ use crate::types::SnapshotMeta;
 
 /// A part holds records up to about this many bytes.
 const PART_BYTES: usize = 256 * 1024;
+/// A record of more bytes travels in pieces. Nothing as large is written any more, but what was stays as it is.
+const PIECE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A catalog that no longer changes, and the entries that it covers.
 #[derive(Clone, Debug)]
@@ -88,20 +90,19 @@ fn record_checksum(key: &[u8], value: &[u8]) -> u32 {
 /// Cuts a catalog into parts of bounded size, records in key order, then the trailer. A part is made when it is asked
 /// for, so that no more than one is in memory here.
 pub(crate) fn parts(catalog: &Catalog) -> impl Iterator<Item = wire::SnapshotPart> + Send {
-    let mut records = catalog.records();
     let mut record_count = 0;
+    let mut records =
+        catalog.records().flat_map(|(key, record)| pieces(&encode_record_key(&key), &encode_record(&record)));
     let mut ended = false;
     std::iter::from_fn(move || {
         let (mut part, mut bytes) = (Vec::new(), 0);
         while bytes < PART_BYTES
-            && let Some((key, record)) = records.next()
+            && let Some(record) = records.next()
         {
-            let (key, value) = (encode_record_key(&key), encode_record(&record));
-            let checksum = record_checksum(&key, &value);
-            bytes += key.len() + value.len();
-            part.push(wire::SnapshotRecord { key, value, checksum });
+            bytes += record.key.len() + record.value.len();
+            record_count += u64::from(!record.continued);
+            part.push(record);
         }
-        record_count += part.len() as u64;
         if !part.is_empty() {
             return Some(wire::SnapshotPart { part: Some(Part::Records(wire::SnapshotRecords { records: part })) });
         }
@@ -109,6 +110,18 @@ pub(crate) fn parts(catalog: &Catalog) -> impl Iterator<Item = wire::SnapshotPar
         let trailer = wire::SnapshotTrailer { record_count, digest };
         (!std::mem::replace(&mut ended, true)).then_some(wire::SnapshotPart { part: Some(Part::Trailer(trailer)) })
     })
+}
+
+/// A stored record as it travels: whole, or piece by piece.
+fn pieces(key: &[u8], value: &[u8]) -> Vec<wire::SnapshotRecord> {
+    let last = value.len().div_ceil(PIECE_BYTES_MAX).saturating_sub(1);
+    // A record without a value is one piece, too.
+    let chunks = value.chunks(PIECE_BYTES_MAX).chain(value.is_empty().then_some(value));
+    let piece = |(at, value): (usize, &[u8])| {
+        let (checksum, continued) = (record_checksum(key, value), at < last);
+        wire::SnapshotRecord { key: key.to_vec(), value: value.to_vec(), checksum, continued }
+    };
+    chunks.enumerate().map(piece).collect()
 }
 
 /// Takes one part after the header. True after the trailer: everything arrived and is what was sent.
@@ -119,7 +132,11 @@ pub(crate) fn receive_part(staged: &mut StagedCatalog, part: wire::SnapshotPart)
             if damaged {
                 return Err(StageError::finding("a record's checksum does not match its content"));
             }
-            staged.add(records.into_iter().map(|it| (it.key, it.value)).collect())?;
+            let mut whole = Vec::with_capacity(records.len());
+            for wire::SnapshotRecord { key, value, continued, .. } in records {
+                whole.extend(staged.whole(key, value, continued)?);
+            }
+            staged.add(whole)?;
             Ok(false)
         }
         Some(Part::Trailer(wire::SnapshotTrailer { record_count, digest })) => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aliasd_catalog::{Catalog, Digest};
+use aliasd_catalog::{Catalog, Digest, Revision};
 use aliasd_wire::store::log as wire;
 
 use crate::codec;
@@ -13,6 +13,18 @@ use crate::types::{LogId, StoredMembership};
 /// Records to write (or, without a value, to delete), by encoded key.
 pub(crate) type RecordWrites = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
+/// Steps to write (or, without a value, to forget), by revision.
+pub(crate) type StepWrites = Vec<(Revision, Option<Vec<u8>>)>;
+
+/// What is written at once, beside how far it reaches.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Writes {
+    /// What the catalog holds from then on.
+    pub(crate) records: RecordWrites,
+    /// What led to them.
+    pub(crate) steps: StepWrites,
+}
+
 /// How far the records reach. Written together with them, so that the two can never disagree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct AppliedState {
@@ -21,6 +33,8 @@ pub(crate) struct AppliedState {
     pub(crate) digest: Digest,
     /// The log reaches what was applied, too; it need not if a snapshot brought the records.
     pub(crate) is_in_log: bool,
+    /// Steps after this revision are kept beside the records; none where an earlier version wrote this.
+    pub(crate) history_after: Option<Revision>,
 }
 
 impl AppliedState {
@@ -30,6 +44,7 @@ impl AppliedState {
             membership: Some(codec::stored_membership_to_wire(&self.membership)),
             digest: self.digest.to_bytes().to_vec(),
             is_in_log: self.is_in_log,
+            history_after: self.history_after.map(|revision| revision.0),
         })
     }
 
@@ -40,6 +55,7 @@ impl AppliedState {
             membership: codec::stored_membership_from_wire(state.membership)?,
             digest: decode_digest(&state.digest)?,
             is_in_log: state.is_in_log,
+            history_after: state.history_after.map(Revision),
         })
     }
 }

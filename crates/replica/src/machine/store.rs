@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aliasd_catalog::{Catalog, Digest};
+use aliasd_catalog::{Catalog, Digest, Revision};
 
 use super::disk::{DiskCatalog, DiskStage};
 use super::memory::{MemoryCatalog, MemoryStage};
-use super::state::{AppliedState, RecordWrites};
+use super::state::{AppliedState, Writes};
 use crate::closable::{Closable, Open, TakenDirectory};
 use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
@@ -23,7 +23,7 @@ use crate::log::durability::Durability;
 pub(crate) struct CatalogStore {
     records: Records,
     log: Durability,
-    held_back: Mutex<VecDeque<(RecordWrites, AppliedState)>>,
+    held_back: Mutex<VecDeque<(Writes, AppliedState)>>,
 }
 
 /// Where the records lie.
@@ -52,7 +52,7 @@ impl DiskRecords {
 }
 
 impl Records {
-    fn write(&self, writes: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+    fn write(&self, writes: Writes, state: &AppliedState) -> Result<(), StorageFault> {
         match self {
             Self::Disk(disk) => disk.open()?.store.write(&writes, state),
             Self::Memory(memory) => memory.write(writes, state),
@@ -104,9 +104,25 @@ impl CatalogStore {
         }
     }
 
-    /// Writes records and state at once, as soon as the log is durable so far. Not durable before
+    /// The steps after a revision, oldest first, in their stored form; those before it are forgotten. Blocks.
+    pub(crate) fn steps_after(&self, after: Revision) -> Result<Vec<(Revision, Vec<u8>)>, StorageFault> {
+        match &self.records {
+            Records::Disk(disk) => disk.open()?.store.steps_after(after),
+            Records::Memory(memory) => memory.steps_after(after),
+        }
+    }
+
+    /// The directory, for messages.
+    pub(super) fn place(&self) -> &Path {
+        match &self.records {
+            Records::Disk(disk) => &disk.root,
+            Records::Memory(_) => Path::new("memory"),
+        }
+    }
+
+    /// Writes records, steps and state at once, as soon as the log is durable so far. Not durable before
     /// [`CatalogStore::flush`]. Blocks.
-    pub(crate) fn write(&self, writes: RecordWrites, state: &AppliedState) -> Result<(), StorageFault> {
+    pub(crate) fn write(&self, writes: Writes, state: &AppliedState) -> Result<(), StorageFault> {
         let mut held_back = self.held_back();
         held_back.push_back((writes, state.clone()));
         self.let_through(&mut held_back)
@@ -135,7 +151,7 @@ impl CatalogStore {
             Records::Disk(disk) => Backing::Disk(disk.open()?.store.stage()?),
             Records::Memory(memory) => Backing::Memory(memory.stage()?),
         };
-        Ok(StagedCatalog { backing, catalog: Catalog::default(), record_count: 0 })
+        Ok(StagedCatalog { backing, catalog: Catalog::default(), record_count: 0, unfinished: None })
     }
 
     /// Puts a finished catalog in the place of the current one, at once and durably. Whatever the log did to make room
@@ -148,11 +164,11 @@ impl CatalogStore {
         Ok(staged.catalog)
     }
 
-    fn held_back(&self) -> MutexGuard<'_, VecDeque<(RecordWrites, AppliedState)>> {
+    fn held_back(&self) -> MutexGuard<'_, VecDeque<(Writes, AppliedState)>> {
         self.held_back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn let_through(&self, held_back: &mut VecDeque<(RecordWrites, AppliedState)>) -> Result<(), StorageFault> {
+    fn let_through(&self, held_back: &mut VecDeque<(Writes, AppliedState)>) -> Result<(), StorageFault> {
         let durable = self.log.end().last;
         while let Some((writes, state)) = held_back.pop_front_if(|(_, state)| state.last_applied <= durable) {
             self.records.write(writes, &state)?;
@@ -161,11 +177,16 @@ impl CatalogStore {
     }
 }
 
+/// A record in its stored form: key and value.
+type EncodedRecord = (Vec<u8>, Vec<u8>);
+
 /// A catalog on its way in. Dropping it removes what was received.
 pub(crate) struct StagedCatalog {
     backing: Backing,
     catalog: Catalog,
     record_count: u64,
+    /// A record of which not all pieces have come: its key, and what there is of its value.
+    unfinished: Option<EncodedRecord>,
 }
 
 enum Backing {
@@ -215,8 +236,30 @@ impl From<StageError> for io::Error {
 }
 
 impl StagedCatalog {
+    /// The record of which this is the last piece, or the whole; nothing while more follows.
+    pub(crate) fn whole(
+        &mut self,
+        key: Vec<u8>,
+        piece: Vec<u8>,
+        continued: bool,
+    ) -> Result<Option<EncodedRecord>, StageError> {
+        let record = match self.unfinished.take() {
+            None => (key, piece),
+            Some((begun, mut value)) if begun == key => {
+                value.extend(piece);
+                (begun, value)
+            }
+            Some(_) => return Err(StageError::finding("a record ends before its last piece")),
+        };
+        if continued {
+            self.unfinished = Some(record);
+            return Ok(None);
+        }
+        Ok(Some(record))
+    }
+
     /// Adds encoded records. Blocks.
-    pub(crate) fn add(&mut self, records: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StageError> {
+    pub(crate) fn add(&mut self, records: Vec<EncodedRecord>) -> Result<(), StageError> {
         for (key, value) in &records {
             let (key, record) = frame::decode_record(key, value)?;
             if self.catalog.record(&key).is_some() {
@@ -236,6 +279,9 @@ impl StagedCatalog {
 
     /// Compares what arrived with what was sent.
     pub(crate) fn verify(&self, record_count: u64, digest: Digest) -> Result<(), StageError> {
+        if self.unfinished.is_some() {
+            return Err(StageError::finding("it ends before the last piece of a record"));
+        }
         if self.record_count != record_count {
             let incomplete = SnapshotError::Incomplete { arrived: self.record_count, sent: record_count };
             return Err(StageError::Damaged(incomplete));

@@ -1,11 +1,13 @@
 //! The state machine on its stores: what survives, what is refused.
 
+mod history;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aliasd_catalog::Revision;
+use aliasd_catalog::{Record, RecordKey, Rejection, RequestId, RequestRecord, Revision, Stamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
@@ -16,21 +18,61 @@ use super::disk::DiskCatalog;
 use super::faults::InstallStep;
 use super::memory::MemoryCatalog;
 use super::snapshot::{Received, SnapshotData, parts, receive_part};
+use super::state::Writes;
 use super::store::{CatalogStore, SharedStore, StageError};
 use super::{Machine, Snapshot};
 use crate::fault::{Ending, StorageFault};
 use crate::feed::SubscriptionEnd;
+use crate::links::MESSAGE_BYTES_MAX;
 use crate::runtime::{Moment, Runtime, SharedRuntime, WorkLost};
-use crate::tests::{bootstrap, create_role, log_entry, log_id, runtime};
+use crate::tests::{LIMITS, bootstrap, create_role, log_entry, log_id, runtime};
 use crate::types::LogEntry;
+use aliasd_wire::peer::v1::SnapshotPart;
 use aliasd_wire::peer::v1::snapshot_part::Part;
+use prost::Message;
 
 fn open(directory: &TempDir) -> SharedStore {
     Arc::new(CatalogStore::on_disk(DiskCatalog::open(directory.path(), false).unwrap()))
 }
 
 fn load(store: &SharedStore) -> Machine {
-    Machine::load(runtime(), Arc::clone(store), 1000).unwrap().0
+    Machine::load(runtime(), Arc::clone(store), LIMITS).unwrap().0
+}
+
+/// A record that version 0.1 could write: the refusal of a statement that names every alias of a database.
+fn oversized() -> (RecordKey, Record) {
+    let aliases = "'an-alias', ".repeat(2 * MESSAGE_BYTES_MAX / 12);
+    let outcome = Err(Rejection::DatabaseHasAliases { name: "films".into(), aliases: aliases.into() });
+    let record = RequestRecord { applied: Stamp::default(), outcome, owner: None };
+    (RecordKey::Request(RequestId([9; 16])), Record::Request(Arc::new(record)))
+}
+
+#[tokio::test]
+async fn a_record_that_no_message_can_hold_travels_in_pieces() {
+    let mut source = load(&Arc::new(CatalogStore::in_memory(MemoryCatalog::default())));
+    apply(&mut source, entries(1..50)).await;
+    let (key, record) = oversized();
+    assert!(source.catalog.restore(key, record));
+    let parts: Vec<_> = parts(&source.catalog).collect();
+    let longest = parts.iter().map(|part| part.encoded_len()).max().unwrap();
+    assert!(longest < MESSAGE_BYTES_MAX / 2, "{longest} bytes");
+
+    let store = Arc::new(CatalogStore::in_memory(MemoryCatalog::default()));
+    let receive = |parts: &[SnapshotPart]| {
+        let mut staged = store.stage().unwrap();
+        let whole = parts.iter().try_fold(false, |_, part| receive_part(&mut staged, part.clone()));
+        whole.map(|whole| whole.then(|| staged.digest()))
+    };
+    assert_eq!(receive(&parts).unwrap(), Some(source.catalog.digest()));
+    let piece = |part: &SnapshotPart| match &part.part {
+        Some(Part::Records(records)) => records.records.iter().any(|record| record.continued),
+        _ => false,
+    };
+    let lost = parts.iter().rposition(piece).unwrap();
+    let without: Vec<_> = [&parts[..lost], &parts[lost + 1..]].concat();
+    assert!(matches!(receive(&without), Err(StageError::Damaged(_))), "a piece is missing");
+    let early: Vec<_> = [&parts[..=lost], &parts[parts.len() - 1..]].concat();
+    assert!(matches!(receive(&early), Err(StageError::Damaged(_))), "the last piece is missing");
 }
 
 /// Entry 1 forms the cluster, every other creates a role.
@@ -107,7 +149,7 @@ async fn a_snapshot_takes_the_place_of_the_catalog_and_stays_there() {
     let snapshot = snapshot(&mut source).await;
 
     let store = open(&to);
-    let (mut target, feed, _gone) = Machine::load(runtime(), Arc::clone(&store), 1000).unwrap();
+    let (mut target, feed, _gone) = Machine::load(runtime(), Arc::clone(&store), LIMITS).unwrap();
     apply(&mut target, entries(1..10)).await;
     let mut subscription = feed.subscribe(None).unwrap();
     target.install_snapshot(&snapshot.meta, snapshot.snapshot).await.unwrap();
@@ -327,7 +369,8 @@ async fn a_damaged_catalog_in_memory_is_refused() {
     apply(&mut machine, entries(1..10)).await;
     // As a defect in the machine could: a record is gone, and the digest stays.
     let (key, _) = machine.catalog.records().last().unwrap();
-    store.write(vec![(aliasd_wire::store::encode_record_key(&key), None)], &machine.state()).unwrap();
+    let records = vec![(aliasd_wire::store::encode_record_key(&key), None)];
+    store.write(Writes { records, ..Writes::default() }, &machine.state()).unwrap();
     let fault = store.load().expect_err("it is refused");
     assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
 }
@@ -389,27 +432,6 @@ async fn a_damaged_catalog_is_refused() {
     let directory = fresh().await;
     std::fs::write(directory.path().join("CURRENT"), "nonsense").unwrap();
     refused(&directory);
-}
-
-#[tokio::test]
-async fn a_subscriber_resumes_from_history_or_is_told_that_it_cannot() {
-    let store = Arc::new(CatalogStore::in_memory(MemoryCatalog::default()));
-    let (mut machine, feed, _gone) = Machine::load(runtime(), store, 20).unwrap();
-    for index in 1..=50 {
-        apply(&mut machine, entries([index])).await;
-    }
-    let mut resumed = feed.subscribe(Some(Revision(40))).unwrap();
-    for index in 51..=55 {
-        apply(&mut machine, entries([index])).await;
-    }
-    for index in 41..=55 {
-        let update = resumed.next().await.unwrap();
-        assert_eq!(update.batch.revision, Revision(index));
-        assert_eq!(update.batch.entries[0].revision, Revision(index));
-        assert!(update.view.revision >= Revision(index));
-    }
-    let compacted = feed.subscribe(Some(Revision(5))).unwrap_err();
-    assert_eq!(compacted.resume_from, Revision(55));
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {

@@ -17,7 +17,7 @@ use crate::{MemoryStorage, Moment, NodeId, ProposeError, RaftSettings, Replica, 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// When which member showed which revision with which digest.
-type Trace = Vec<(Moment, NodeId, Revision, Digest)>;
+type Trace = Vec<(Moment, NodeId, Revision, Option<Digest>)>;
 
 pub(super) struct World {
     simulation: Arc<Simulation>,
@@ -77,8 +77,9 @@ impl World {
         let mut steps = replica.subscribe(None).unwrap();
         let (trace, clock) = (Arc::clone(&self.trace), machine.clone());
         machine.spawn(Box::pin(async move {
-            while let Ok(update) = steps.next().await {
-                let seen = (clock.now(), node, update.view.revision, update.view.catalog.digest());
+            while let Ok(batch) = steps.next().await {
+                let digest = batch.entries.last().map(|entry| entry.after.digest());
+                let seen = (clock.now(), node, batch.revision, digest);
                 trace.lock().unwrap().push(seen);
             }
         }));

@@ -18,6 +18,7 @@ use crate::log::store::LogStore;
 use crate::machine::Machine;
 use crate::machine::store::SharedStore;
 use crate::storage::{OpenedDirectory, open_directory};
+use crate::tests::LIMITS;
 use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
 use crate::{Replica, ReplicaOptions, Storage, StorageFault};
 
@@ -32,7 +33,7 @@ impl Member {
     fn open(directory: &Path) -> Self {
         let opened = open_directory(directory, 1, runtime(), Ok).unwrap_or_else(|fault| panic!("{fault}"));
         let OpenedDirectory { log, store, .. } = opened;
-        let (machine, _, _) = Machine::load(runtime(), Arc::clone(&store), 100).unwrap();
+        let (machine, _, _) = Machine::load(runtime(), Arc::clone(&store), LIMITS).unwrap();
         Self { log, store, machine }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::cluster::{Cluster, PATIENCE};
 use super::{CLUSTER, bootstrap, create_role};
 use crate::machine::disk::DiskCatalog;
+use crate::machine::state::Writes;
 use crate::machine::store::CatalogStore;
 use crate::{ClusterError, NotServing, ProposeError, ReplicaRole};
 
@@ -115,15 +116,15 @@ fn forget_a_role(catalog: &std::path::Path) {
     let store = CatalogStore::on_disk(DiskCatalog::open(catalog, true).unwrap());
     let (loaded, mut state) = store.load().unwrap();
     let mut without = aliasd_catalog::Catalog::default();
-    let mut removed = Vec::new();
+    let mut removed = Writes::default();
     for (key, record) in loaded.records() {
         if matches!(&key, aliasd_catalog::RecordKey::Role(name) if name.as_str() == "role1") {
-            removed.push((aliasd_wire::store::encode_record_key(&key), None));
+            removed.records.push((aliasd_wire::store::encode_record_key(&key), None));
         } else {
             assert!(without.restore(key, record));
         }
     }
-    assert_eq!(removed.len(), 1);
+    assert_eq!(removed.records.len(), 1);
     state.digest = without.digest();
     store.write(removed, &state).unwrap();
     store.flush().unwrap();

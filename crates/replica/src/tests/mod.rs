@@ -27,14 +27,17 @@ use aliasd_catalog::{
     RoleName, Timestamp, UserName,
 };
 
-use crate::TokioRuntime;
 use crate::runtime::SharedRuntime;
 use crate::types::{LeaderId, LogEntry, LogId, Payload, Proposal};
+use crate::{HistoryLimits, TokioRuntime};
 
 /// The runtime of the test.
 pub(super) fn runtime() -> SharedRuntime {
     Arc::new(TokioRuntime::current())
 }
+
+/// How much history a machine keeps.
+pub(super) const LIMITS: HistoryLimits = HistoryLimits { entries_max: 1000, bytes_max: 4 * 1024 * 1024 };
 
 /// The cluster that every test forms.
 pub(super) const CLUSTER: ClusterId = ClusterId([7; 16]);

@@ -14,6 +14,7 @@ use crate::machine::disk::DiskCatalog;
 use crate::machine::memory::MemoryCatalog;
 use crate::machine::store::CatalogStore;
 use crate::runtime::within;
+use crate::tests::LIMITS;
 use crate::types::TypeConfig;
 
 use super::runtime;
@@ -30,7 +31,7 @@ impl StoreBuilder<TypeConfig, LogStore, Machine, TempDir> for OnDisk {
         };
         let log = LogStore::open(&place, 0, runtime()).unwrap();
         let catalog = DiskCatalog::open(&directory.path().join("catalog"), false).unwrap();
-        let (machine, _, _) = Machine::load(runtime(), Arc::new(CatalogStore::on_disk(catalog)), 100).unwrap();
+        let (machine, _, _) = Machine::load(runtime(), Arc::new(CatalogStore::on_disk(catalog)), LIMITS).unwrap();
         Ok((directory, log, machine))
     }
 }
@@ -40,7 +41,7 @@ struct InMemory;
 impl StoreBuilder<TypeConfig, MemoryLog, Machine> for InMemory {
     async fn build(&self) -> Result<((), MemoryLog, Machine), StorageError<TypeConfig>> {
         let store = Arc::new(CatalogStore::in_memory(MemoryCatalog::default()));
-        let (machine, _, _) = Machine::load(runtime(), store, 100).unwrap();
+        let (machine, _, _) = Machine::load(runtime(), store, LIMITS).unwrap();
         Ok(((), MemoryLog::default(), machine))
     }
 }

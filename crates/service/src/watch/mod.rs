@@ -1,7 +1,8 @@
 //! Watches: every change that a watcher may know of, in the order of revisions and without gaps.
 //!
-//! A watch is pulled by its consumer and has no task of its own. One that is not pulled falls behind the replica's
-//! bounded feed and is cut with the revision to resume after; nothing is ever skipped in silence.
+//! A watch is pulled by its consumer and has no task of its own. One that is not pulled keeps nothing but its position
+//! and the messages of the steps that it took last. If what follows is gone from the replica's bounded history by the time
+//! it is pulled again, it is cut with the revision to resume after; nothing is ever skipped in silence.
 
 mod pass;
 
@@ -9,8 +10,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{Catalog, CatalogName, Revision, WatchEvent, Watcher};
-use aliasd_replica::{Compacted, Subscription, SubscriptionEnd, Update};
+use aliasd_catalog::{Catalog, CatalogName, Revision, UserName, WatchEvent, Watcher};
+use aliasd_replica::{AppliedBatch, Compacted, Subscription, SubscriptionEnd};
 use futures::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
@@ -30,12 +31,14 @@ const ABSORBED_WITHIN: Duration = Duration::from_millis(10);
 /// One message of a watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Everything relevant that one revision changed; never empty.
+    /// Everything relevant that one revision changed, or a part of it; never empty.
     Batch {
         /// The position of the changes.
         revision: Revision,
         /// One for each subject and name that this watcher may know of, in the order of the changes.
         events: Vec<WatchEvent>,
+        /// The next message has more of the same revision.
+        continued: bool,
     },
     /// Nothing relevant is missing.
     Progress {
@@ -45,6 +48,8 @@ pub enum Message {
         staleness: Duration,
         /// The next message follows within this time.
         interval: Duration,
+        /// Who watches.
+        user: UserName,
     },
 }
 
@@ -62,6 +67,8 @@ struct Running {
     reader: Reader,
     readiness: Readiness,
     passes: Passes,
+    /// The consumer takes what one revision changed in parts.
+    takes_parts: bool,
     watcher: Arc<Watcher>,
     /// Who watches. The watch ends when that is no longer true.
     caller: Authenticated,
@@ -79,7 +86,8 @@ impl Watch {
         Self { reader, readiness, counters, passes: Passes::default() }
     }
 
-    /// Follows what happens after a revision, or from the present state of this member on.
+    /// Follows what happens after a revision, or from the present state of this member on. Without `takes_parts`, what one
+    /// revision changed is one message, with less in it if it would be too large.
     ///
     /// # Errors
     /// The revision is no longer in history, or no leader was heard of lately.
@@ -88,6 +96,7 @@ impl Watch {
         caller: Authenticated,
         names: Option<BTreeSet<CatalogName>>,
         after: Option<Revision>,
+        takes_parts: bool,
     ) -> Result<impl Stream<Item = Result<Message, Failure>> + Send + use<>, Failure> {
         let staleness = self.reader.fresh_enough()?;
         let subscription = self.reader.replica().subscribe(after).map_err(compacted)?;
@@ -98,11 +107,12 @@ impl Watch {
             reader: self.reader.clone(),
             readiness: self.readiness.clone(),
             passes: self.passes.clone(),
+            takes_parts,
             watcher: Arc::new(Watcher { user: caller.user.clone(), names }),
+            waiting: VecDeque::from([mark(&caller, reached, self.reader.present().revision, staleness)]),
             caller,
             subscription,
             reached,
-            waiting: VecDeque::from([mark(reached, self.reader.present().revision, staleness)]),
             end: None,
             progress,
             _counted: CountedWatch::begin(self.counters.clone()),
@@ -128,9 +138,9 @@ impl Running {
             tokio::select! {
                 biased;
                 () = self.readiness.stopping() => return Err(self.cut(NodeFailure::Stopping {})),
-                update = self.subscription.next() => {
-                    let update = update.map_err(|end| self.ended(end))?;
-                    self.absorb(&update).await?;
+                batch = self.subscription.next() => {
+                    let batch = batch.map_err(|end| self.ended(end))?;
+                    self.absorb(&batch).await?;
                 }
                 _ = self.progress.tick() => {
                     // A member that does not keep up says nothing, so that a consumer knows to distrust what it has.
@@ -142,17 +152,17 @@ impl Running {
                         self.progress.reset_after(ABSORBED_WITHIN);
                         continue;
                     }
-                    return Ok(mark(self.reached, present.revision, staleness));
+                    return Ok(mark(&self.caller, self.reached, present.revision, staleness));
                 }
             }
         }
     }
 
-    async fn absorb(&mut self, update: &Update) -> Result<(), Failure> {
-        let events = self.passes.run(&self.watcher, &update.batch, self.reached).await?;
-        self.waiting.extend(events);
-        self.reached = self.reached.max(update.batch.revision);
-        self.end = self.still_authenticated(&update.view.catalog).err();
+    async fn absorb(&mut self, batch: &Arc<AppliedBatch>) -> Result<(), Failure> {
+        let messages = self.passes.run(&self.watcher, batch, self.reached, self.takes_parts).await?;
+        self.waiting.extend(messages);
+        self.reached = self.reached.max(batch.revision);
+        self.end = self.still_authenticated(&self.reader.present().catalog).err();
         Ok(())
     }
 
@@ -177,8 +187,9 @@ impl Running {
 }
 
 /// A mark never promises more than the member has, whatever position the watcher resumed from.
-fn mark(reached: Revision, applied: Revision, staleness: Duration) -> Message {
-    Message::Progress { revision: reached.min(applied), staleness, interval: PROGRESS_INTERVAL }
+fn mark(caller: &Authenticated, reached: Revision, applied: Revision, staleness: Duration) -> Message {
+    let (revision, user) = (reached.min(applied), caller.user.clone());
+    Message::Progress { revision, staleness, interval: PROGRESS_INTERVAL, user }
 }
 
 fn compacted(Compacted { resume_from }: Compacted) -> Failure {

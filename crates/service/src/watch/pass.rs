@@ -5,10 +5,11 @@
 //! may block, a few at a time, so that it holds up neither other calls nor consensus. A watch waits for its pass, so the
 //! order of what it is told stays that of revisions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 
-use aliasd_catalog::{Revision, WatchEvent, Watcher};
+use aliasd_catalog::{Revision, WatchEvent, WatchSubject, Watcher};
 use aliasd_replica::{AppliedBatch, AppliedEntry};
 use tokio::sync::Semaphore;
 
@@ -17,6 +18,12 @@ use crate::failure::Failure;
 
 /// Lookups that a pass may take where the watch runs: less than a millisecond.
 const WORK_MAX: usize = 512;
+
+/// Bytes of a message at most, but for the last of its changes: clients take 4 MiB.
+const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What a change has besides its name, in bytes, at most.
+const CHANGE_BYTES: usize = 32;
 
 /// Runs the passes of all watches. Clones share the bound on the large ones.
 #[derive(Clone, Debug)]
@@ -42,28 +49,58 @@ impl Passes {
         watcher: &Arc<Watcher>,
         batch: &Arc<AppliedBatch>,
         after: Revision,
+        takes_parts: bool,
     ) -> Result<Vec<Message>, Failure> {
         if !is_large(watcher, batch, after) {
             // A watch that catches up finds one batch after the other without ever waiting: others get their turn here.
             tokio::task::coop::consume_budget().await;
-            return Ok(messages(watcher, batch, after));
+            return Ok(messages(watcher, batch, after, takes_parts));
         }
         let permit = Arc::clone(&self.large).acquire_owned().await.expect("nobody closes the semaphore");
         let (watcher, batch) = (Arc::clone(watcher), Arc::clone(batch));
         let pass = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            messages(&watcher, &batch, after)
+            messages(&watcher, &batch, after, takes_parts)
         });
         pass.await.map_err(|_| Failure::bug("the node could not tell what a watcher may know of"))
     }
 }
 
-fn messages(watcher: &Watcher, batch: &AppliedBatch, after: Revision) -> Vec<Message> {
-    let events_by_revision = entries(batch, after).map(|entry| (entry.revision, events(watcher, entry)));
-    events_by_revision
-        .filter(|(_, events)| !events.is_empty())
-        .map(|(revision, events)| Message::Batch { revision, events })
-        .collect()
+fn messages(watcher: &Watcher, batch: &AppliedBatch, after: Revision, takes_parts: bool) -> Vec<Message> {
+    let told = entries(batch, after).flat_map(|entry| {
+        let parts = parts(events(watcher, entry));
+        let parts = if takes_parts || parts.len() == 1 { parts } else { vec![nameless(&parts)] };
+        let last = parts.len().saturating_sub(1);
+        let message = |(at, events)| Message::Batch { revision: entry.revision, events, continued: at < last };
+        parts.into_iter().enumerate().map(message).collect::<Vec<_>>()
+    });
+    told.collect()
+}
+
+/// What is told of one revision, cut into what one message can hold. No part is empty.
+fn parts(events: Vec<WatchEvent>) -> Vec<Vec<WatchEvent>> {
+    let mut parts = Vec::new();
+    let (mut part, mut bytes) = (Vec::new(), 0);
+    for event in events {
+        bytes += event.name.len() + CHANGE_BYTES;
+        part.push(event);
+        if bytes >= MESSAGE_BYTES_MAX {
+            parts.push(std::mem::take(&mut part));
+            bytes = 0;
+        }
+    }
+    parts.extend((!part.is_empty()).then_some(part));
+    parts
+}
+
+/// The same in few words, for a consumer that takes no parts: a change without a name concerns everything of its kind.
+fn nameless(parts: &[Vec<WatchEvent>]) -> Vec<WatchEvent> {
+    let mut kinds = BTreeMap::<WatchSubject, _>::new();
+    for event in parts.iter().flatten() {
+        let kind = kinds.entry(event.subject).or_insert(event.kind);
+        *kind = (*kind).max(event.kind);
+    }
+    kinds.into_iter().map(|(subject, kind)| WatchEvent { subject, name: String::new(), kind }).collect()
 }
 
 fn entries(batch: &AppliedBatch, after: Revision) -> impl Iterator<Item = &AppliedEntry> {

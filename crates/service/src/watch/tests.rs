@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use aliasd_catalog::{
     Action, AliasName, AliasTarget, Bootstrap, Catalog, CatalogName, ClusterId, Command, CreateAlias, CreateMode,
@@ -80,9 +79,8 @@ impl Story {
         assert!(applied.outcome.is_ok(), "{:?}", applied.outcome);
         AppliedEntry {
             revision: Revision(self.revision),
-            entry: Arc::new(entry),
-            outcome: applied.outcome,
             changes: applied.changes,
+            change_bytes: 0,
             before,
             after: self.catalog.clone(),
         }

@@ -1,7 +1,7 @@
 //! What a member keeps of the replicated log, as messages: entries, positions, votes, memberships, how far the records
-//! reach, who the member is. Whose types they become is for the crate that speaks Raft.
+//! reach and what led to them, who the member is. Whose types they become is for the crate that speaks Raft.
 
 pub use super::proto::{
-    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, StoredMembership,
-    SyncWatermark, Vote, VoterSet, log_entry,
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, Step, StoredMembership,
+    SyncWatermark, Undo, Vote, VoterSet, log_entry,
 };

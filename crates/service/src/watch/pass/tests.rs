@@ -3,12 +3,11 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use aliasd_catalog::{
-    Catalog, Change, Command, CreateMode, Effect, Entry, OpenCommand, Principal, RecordKey, RequestId, Revision,
-    RoleName, Timestamp, UserName, Watcher,
+    Catalog, Change, RecordKey, Revision, RoleName, UserName, WatchEvent, WatchKind, WatchSubject, Watcher,
 };
 use aliasd_replica::{AppliedBatch, AppliedEntry};
 
-use super::{Passes, WORK_MAX};
+use super::{MESSAGE_BYTES_MAX, Passes, WORK_MAX, nameless, parts};
 use crate::watch::Message;
 
 fn carol() -> UserName {
@@ -20,14 +19,9 @@ fn entry(revision: u64, roles: usize) -> AppliedEntry {
     let change = |key| Change { key, before: None, after: None };
     let role = |number: usize| RoleName::new(&format!("role{number}")).unwrap();
     let roles = (0..roles).map(|number| change(RecordKey::Role(role(number))));
-    let command = OpenCommand::CreateRole { name: role(0), mode: CreateMode::Fail, immutable: false, copy_of: None };
-    let command = Command::Open(command);
-    let entry =
-        Entry { request: RequestId([0; 16]), actor: Principal::System, issued_at: Timestamp(0), command, origin: None };
     AppliedEntry {
         revision: Revision(revision),
-        entry: Arc::new(entry),
-        outcome: Ok(Effect::default()),
+        change_bytes: 0,
         changes: roles.chain([change(RecordKey::User(carol()))]).collect(),
         before: Catalog::default(),
         after: Catalog::default(),
@@ -54,11 +48,11 @@ fn a_small_pass_runs_on_the_reactor_and_a_large_one_on_a_thread_that_may_block()
         let occupied = tokio::task::spawn_blocking(move || held.recv());
         let (watcher, passes) = (Arc::new(Watcher { user: carol(), names: None }), Passes::default());
         let large = batch(vec![entry(8, WORK_MAX), entry(9, 1), entry(10, WORK_MAX)]);
-        let mut pass = Box::pin(passes.run(&watcher, &large, Revision(8)));
+        let mut pass = Box::pin(passes.run(&watcher, &large, Revision(8), true));
         assert!(futures::poll!(&mut pass).is_pending(), "the only thread that may block is busy");
 
         let small = batch(vec![entry(7, 3)]);
-        let Poll::Ready(told) = futures::poll!(Box::pin(passes.run(&watcher, &small, Revision(0)))) else {
+        let Poll::Ready(told) = futures::poll!(Box::pin(passes.run(&watcher, &small, Revision(0), true))) else {
             panic!("a small pass needs no such thread")
         };
         assert_eq!(revisions(&told.unwrap()), [7]);
@@ -76,10 +70,30 @@ async fn no_more_large_passes_run_than_there_is_room_for() {
     let room = u32::try_from(passes.large.available_permits()).unwrap();
     let taken = passes.large.acquire_many(room).await.unwrap();
     let large = batch(vec![entry(1, WORK_MAX)]);
-    let mut pass = Box::pin(passes.run(&watcher, &large, Revision(0)));
+    let mut pass = Box::pin(passes.run(&watcher, &large, Revision(0), true));
     assert!(futures::poll!(&mut pass).is_pending());
     tokio::task::yield_now().await;
     assert!(futures::poll!(&mut pass).is_pending(), "there is no room");
     drop(taken);
     assert_eq!(revisions(&pass.await.unwrap()), [1]);
+}
+
+#[test]
+fn what_no_message_can_hold_is_told_in_parts_or_without_names() {
+    let event = |number: usize| WatchEvent {
+        subject: if number == 0 { WatchSubject::Database } else { WatchSubject::Alias },
+        name: format!("{number:0>100}"),
+        kind: WatchKind::Dropped,
+    };
+    let events: Vec<WatchEvent> = (0..130_000).map(event).collect();
+    let parts = parts(events.clone());
+    assert!(parts.len() > 1);
+    for part in &parts {
+        let bytes: usize = part.iter().map(|event| event.name.len()).sum();
+        assert!((1..=MESSAGE_BYTES_MAX).contains(&bytes), "{bytes}");
+    }
+    let named = nameless(&parts);
+    assert_eq!(parts.into_iter().flatten().collect::<Vec<_>>(), events, "nothing is left out");
+    let nameless = |subject| WatchEvent { subject, name: String::new(), kind: WatchKind::Dropped };
+    assert_eq!(named, [nameless(WatchSubject::Alias), nameless(WatchSubject::Database)]);
 }

@@ -1,8 +1,8 @@
 //! One sample of every message that lies in the log or beside the records, see `log.proto`.
 
 use aliasd_wire::store::log::{
-    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, StoredMembership,
-    SyncWatermark, Vote, VoterSet, log_entry::Payload,
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, Step, StoredMembership,
+    SyncWatermark, Undo, Vote, VoterSet, log_entry::Payload,
 };
 use prost::Message;
 
@@ -52,13 +52,18 @@ pub(crate) fn log() -> Vec<Sample> {
         membership: Some(stored.clone()),
         digest: (0..32).collect(),
         is_in_log: false,
+        history_after: None,
     };
     let logged = AppliedState { is_in_log: true, ..applied.clone() };
+    let with_history = AppliedState { history_after: Some(17), ..logged.clone() };
+    let undo = |key: &[u8], before: Option<&[u8]>| Undo { key: key.to_vec(), before: before.map(<[u8]>::to_vec) };
+    let step = Step { undos: vec![undo(b"new", None), undo(b"altered", Some(&[1, 0, 0xff]))] };
     let unformed = AppliedState {
         last_applied: None,
         membership: Some(StoredMembership { log_id: None, membership: Some(Membership::default()) }),
         digest: vec![0; 32],
         is_in_log: false,
+        history_after: None,
     };
     let identity = MemberIdentity {
         node_id: 2,
@@ -80,6 +85,8 @@ pub(crate) fn log() -> Vec<Sample> {
         sample("applied", &applied),
         sample("applied-nothing", &unformed),
         sample("applied-in-log", &logged),
+        sample("applied-with-history", &with_history),
+        sample("step", &step),
         sample("owner", &LogOwner { node_id: 2, repeated_node_id: 2 }),
         sample("identity", &identity),
         sample("identity-new", &MemberIdentity { cluster_id: None, fenced_at: None, ..identity.clone() }),
