@@ -388,7 +388,8 @@ async fn a_damaged_catalog_is_refused() {
     };
     let refused = |directory: &TempDir| {
         let opened = DiskCatalog::open(directory.path(), true);
-        let fault = opened.and_then(|disk| CatalogStore::on_disk(disk).load()).expect_err("it is refused");
+        let load = |disk| Machine::load(runtime(), Arc::new(CatalogStore::on_disk(disk)), LIMITS).map(drop);
+        let fault = opened.and_then(load).expect_err("it is refused");
         assert!(matches!(fault, StorageFault::Damaged { .. }), "{fault}");
         let Ending { reason: message, hint } = Ending::of(&fault);
         assert!(message.contains(&directory.path().display().to_string()), "{message}");
