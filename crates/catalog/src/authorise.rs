@@ -20,7 +20,7 @@ impl Catalog {
         self.require_active(name)?;
         let denied = || Rejection::PermissionDenied { user: name.into(), privilege: action.clone().into() };
         match action {
-            Action::Dbms(action) if self.may(name, *action) => Ok(()),
+            Action::Dbms(action) if self.holds_on_dbms(name, *action) => Ok(()),
             Action::Impersonate(user) if self.may_impersonate(name, user) => Ok(()),
             Action::ResolveAlias(alias) if self.holds(name, &sufficient_to_resolve(alias)) => Ok(()),
             Action::Access(target) if self.may_access(name, target) => Ok(()),
@@ -104,7 +104,8 @@ impl Catalog {
         }
     }
 
-    fn may(&self, user: &UserName, action: DbmsAction) -> bool {
+    /// Whether a user holds a privilege on the DBMS, whatever else keeps it from acting.
+    pub(crate) fn holds_on_dbms(&self, user: &UserName, action: DbmsAction) -> bool {
         self.decide(user, self.sufficient_on_dbms(action))
     }
 

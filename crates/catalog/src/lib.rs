@@ -18,6 +18,7 @@
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
 mod action;
+mod administrator;
 mod apply;
 mod authorise;
 mod catalog;

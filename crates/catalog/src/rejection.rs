@@ -368,6 +368,10 @@ rejections! {
     /// A user would be left without a way to authenticate.
     NoAuth { name: UserName } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "User '{name}' has no way to authenticate.", "Give SET PASSWORD or SET AUTH 'mtls' {SET ID '…'}.";
+    /// Nobody would be left who administers users, roles and privileges.
+    LastAdministrator {} = "LAST_ADMINISTRATOR", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "Nobody would be left who may administer users, roles and privileges.",
+        "Give the role admin to another active user first; nobody could give back what this takes away.";
 }
 
 #[cfg(test)]

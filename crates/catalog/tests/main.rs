@@ -2,6 +2,7 @@
 
 mod access;
 mod administration;
+mod administrators;
 mod aliases;
 mod builders;
 mod composite;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::administrator::may_disempower;
 use crate::{Catalog, CatalogName, Change, Effect, Notification, Outcome, Record, RecordKey, Stamp};
 
 /// A catalog under change.
@@ -36,6 +37,11 @@ impl Draft {
                 self.changes.push(step);
             }
         }
+    }
+
+    /// Whether the steps may have taken from somebody what an administrator needs.
+    pub(super) fn may_disempower(&self) -> bool {
+        self.changes.iter().any(may_disempower)
     }
 
     /// The catalog and the changes that led to it. A record that came and went is no change.

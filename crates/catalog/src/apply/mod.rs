@@ -17,8 +17,8 @@ mod user;
 use std::sync::Arc;
 
 use crate::{
-    Catalog, Change, Command, DatabaseKind, Entry, OpenCommand, Outcome, Principal, Record, RecordKey, RequestRecord,
-    Revision, Sealed, Stamp,
+    Catalog, Change, Command, DatabaseKind, Entry, OpenCommand, Outcome, Principal, Record, RecordKey, Rejection,
+    RequestRecord, Revision, Sealed, Stamp,
 };
 
 use draft::Draft;
@@ -51,7 +51,15 @@ impl Catalog {
         }
         let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
         let mut draft = Draft::new(self.clone(), stamp);
-        let outcome = draft.run(&entry.actor, &entry.command);
+        let mut outcome = draft.run(&entry.actor, &entry.command);
+        // Judged by what it comes to: there are too many ways to get there.
+        if outcome.is_ok()
+            && draft.may_disempower()
+            && !draft.catalog.has_administrator(&entry.actor)
+            && self.has_administrator(&entry.actor)
+        {
+            outcome = Err(Rejection::LastAdministrator {});
+        }
         if outcome.is_err() {
             draft = Draft::new(self.clone(), stamp);
         }

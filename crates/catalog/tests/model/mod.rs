@@ -37,7 +37,10 @@ impl Model {
         }
         let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
         let untouched = self.clone();
-        let outcome = self.decide(stamp, &entry.actor, &entry.command);
+        let mut outcome = self.decide(stamp, &entry.actor, &entry.command);
+        if outcome.is_ok() && untouched.somebody_administers() && !self.somebody_administers() {
+            outcome = Err(Rejection::LastAdministrator {});
+        }
         if outcome.is_err() {
             *self = untouched;
         }

@@ -193,6 +193,22 @@ impl Model {
         Ok(user)
     }
 
+    /// An active user that can log in, give what others need, and take away what stands in their way.
+    pub(super) fn somebody_administers(&self) -> bool {
+        use DbmsAction::{AssignPrivilege, AssignRole, CreateUser, RemovePrivilege, SetPasswords};
+        self.meta().is_some()
+            && self.records.iter().any(|(key, record)| match (key, record) {
+                (RecordKey::User(name), Record::User(user)) => {
+                    let logs_in = user.password.is_some() || user.auth.keys().any(|provider| provider.as_str() == "mtls");
+                    let needed = [CreateUser, SetPasswords, AssignRole, AssignPrivilege, RemovePrivilege];
+                    user.status == UserStatus::Active
+                        && logs_in
+                        && needed.into_iter().all(|action| self.may(name, action))
+                }
+                _ => false,
+            })
+    }
+
     fn may(&self, name: &UserName, action: DbmsAction) -> bool {
         let switch = self.meta().expect("formed").policy.database_management_implies_alias_management;
         self.allowed(name, |privilege| match privilege {

@@ -84,6 +84,7 @@ fn rejected(code: &str) -> GrpcCode {
         | "REQUEST_ID_REUSED"
         | "REQUEST_TOO_OLD"
         | "DATABASE_STOPPED"
+        | "LAST_ADMINISTRATOR"
         | "NAME_AMBIGUOUS"
         | "ALIAS_CREDENTIAL_KIND"
         | "ALIAS_REMOTE_TO_LOCAL"
