@@ -100,9 +100,10 @@ fn administration_may_move_to_other_names_and_roles() {
     assert!(log.catalog.is_member(&user_name("boss"), &role_name("masters")));
     let mut moved = kept();
     moved.run([create_role("stewards"), grant_role("stewards", ROOT)]);
-    moved.run([DbmsAction::UserManagement, DbmsAction::RoleManagement, DbmsAction::PrivilegeManagement].map(
-        |action| grant(dbms(action), "stewards"),
-    ));
+    moved.run(
+        [DbmsAction::UserManagement, DbmsAction::RoleManagement, DbmsAction::PrivilegeManagement]
+            .map(|action| grant(dbms(action), "stewards")),
+    );
     moved.run([revoke_role("admin", ROOT)]);
     assert_eq!(attempt(&moved, ROOT, drop_role("stewards")), Err(Rejection::LastAdministrator {}));
 }

@@ -71,6 +71,12 @@ impl Subject {
             Self::CurrentUser => (USERS, None),
             Self::ClusterPolicy => (CLUSTER_POLICY, None),
             Self::SupportedPrivileges => (SUPPORTED_PRIVILEGES, None),
+            Self::Servers => (SERVERS, None),
+            Self::Transactions => (TRANSACTIONS, None),
+            Self::Settings => (SETTINGS, None),
+            Self::Procedures => (PROCEDURES, None),
+            Self::Functions { .. } => (FUNCTIONS, None),
+            Self::Components => (COMPONENTS, None),
             Self::Roles { with, .. } => {
                 let form = with.map(|with| match with {
                     RolesWith::Users => Only::WithUsers,
@@ -227,3 +233,88 @@ pub(crate) const CLUSTER_POLICY: &[Column] = &[
     verbose("type", TEXT),
     brief("description", TEXT),
 ];
+
+pub(crate) const SERVERS: &[Column] = &[
+    verbose("serverId", TEXT),
+    brief("name", TEXT),
+    brief("address", TEXT),
+    verbose("httpAddress", TEXT),
+    verbose("httpsAddress", TEXT),
+    brief("state", TEXT),
+    brief("health", TEXT),
+    brief("hosting", TEXTS),
+    verbose("requestedHosting", TEXTS),
+    verbose("tags", TEXTS),
+    verbose("allowedDatabases", TEXTS),
+    verbose("deniedDatabases", TEXTS),
+    verbose("modeConstraint", TEXT),
+    verbose("version", TEXT),
+];
+
+/// This service runs no queries, so these have no row.
+pub(crate) const TRANSACTIONS: &[Column] = &[
+    brief("database", TEXT),
+    brief("transactionId", TEXT),
+    brief("currentQueryId", TEXT),
+    verbose("outerTransactionId", TEXT),
+    brief("connectionId", TEXT),
+    brief("clientAddress", TEXT),
+    brief("username", TEXT),
+    verbose("metaData", MAP),
+    brief("currentQuery", TEXT),
+    verbose("parameters", MAP),
+    verbose("planner", TEXT),
+    verbose("runtime", TEXT),
+    verbose("indexes", "LIST<MAP>"),
+    brief("startTime", TIME),
+    verbose("currentQueryStartTime", TIME),
+    verbose("protocol", TEXT),
+    verbose("requestUri", TEXT),
+    brief("status", TEXT),
+    verbose("currentQueryStatus", TEXT),
+    verbose("statusDetails", TEXT),
+    verbose("resourceInformation", MAP),
+    verbose("activeLockCount", NUMBER),
+    verbose("currentQueryActiveLockCount", NUMBER),
+    brief("elapsedTime", "DURATION"),
+    verbose("cpuTime", "DURATION"),
+    verbose("waitTime", "DURATION"),
+    verbose("idleTime", "DURATION"),
+    verbose("currentQueryElapsedTime", "DURATION"),
+];
+
+/// What Neo4j sets in `neo4j.conf` has no counterpart in the catalog, so these have no row.
+pub(crate) const SETTINGS: &[Column] = &[
+    brief("name", TEXT),
+    brief("value", TEXT),
+    brief("isDynamic", TRUTH),
+    brief("defaultValue", TEXT),
+    brief("description", TEXT),
+    verbose("startupValue", TEXT),
+    verbose("isExplicitlySet", TRUTH),
+    verbose("validValues", TEXT),
+    verbose("isDeprecated", TRUTH),
+];
+
+pub(crate) const PROCEDURES: &[Column] = &[
+    brief("name", TEXT),
+    brief("description", TEXT),
+    brief("mode", TEXT),
+    brief("worksOnSystem", TRUTH),
+    verbose("signature", TEXT),
+    verbose("admin", TRUTH),
+    verbose("isDeprecated", TRUTH),
+];
+
+pub(crate) const FUNCTIONS: &[Column] = &[
+    brief("name", TEXT),
+    brief("category", TEXT),
+    brief("description", TEXT),
+    verbose("signature", TEXT),
+    verbose("isBuiltIn", TRUTH),
+    verbose("aggregating", TRUTH),
+    verbose("isDeprecated", TRUTH),
+];
+
+/// `CALL dbms.components()`.
+pub(crate) const COMPONENTS: &[Column] = &[brief("name", TEXT), brief("versions", TEXTS), brief("edition", TEXT)];

@@ -14,8 +14,9 @@ use crate::ast::{
 };
 use crate::characters::words;
 use crate::columns::{
-    ALIASES, AUTH_RULES, CLUSTER_POLICY, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, Column, DATABASES,
-    PRIVILEGES, ROLES, SUPPORTED_PRIVILEGES, USERS,
+    ALIASES, AUTH_RULES, CLUSTER_POLICY, COMMANDS as COMMANDS_OF_PRIVILEGES, COMMANDS_OF_AUTH_RULES, COMPONENTS,
+    Column, DATABASES, FUNCTIONS, PRIVILEGES, PROCEDURES, ROLES, SERVERS, SETTINGS, SUPPORTED_PRIVILEGES, TRANSACTIONS,
+    USERS,
 };
 use crate::parser::parse;
 
@@ -166,6 +167,12 @@ impl Statement {
                 ShowSubject::Privileges { .. } => CommandKind::ShowPrivileges,
                 ShowSubject::SupportedPrivileges => CommandKind::ShowSupportedPrivileges,
                 ShowSubject::ClusterPolicy => CommandKind::ShowClusterPolicy,
+                ShowSubject::Servers => CommandKind::ShowServers,
+                ShowSubject::Transactions(_) => CommandKind::ShowTransactions,
+                ShowSubject::Settings(_) => CommandKind::ShowSettings,
+                ShowSubject::Procedures => CommandKind::ShowProcedures,
+                ShowSubject::Functions { .. } => CommandKind::ShowFunctions,
+                ShowSubject::Components => CommandKind::Components,
             },
         }
     }
@@ -288,7 +295,7 @@ command_table! {
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "USER_NAME_INVALID",
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_DELETION", "USER_EXISTS", "AUTH_ID_TAKEN",
-            "HOME_IS_CONSTITUENT", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
+            "HOME_IS_CONSTITUENT", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH", "LAST_ADMINISTRATOR"]),
     AlterUsers => page("ALTER USERS",
         "ALTER USERS name, … [IF EXISTS] { REMOVE { TAG[S] tags | ALL TAG[S] } [ADD TAG[S] tags] | ADD TAG[S] tags | SET TAG[S] tags }",
         "Changes the tags of several users, as ALTER USER does those of one. All users are altered or none is.",
@@ -304,7 +311,7 @@ command_table! {
         .refuses(&["DUPLICATE_CLAUSE", "CONFLICTING_CLAUSES", "MISSING_CLAUSE", "USER_NAME_INVALID",
             "AUTH_PROVIDER_INVALID", "PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "ENCRYPTED_PASSWORD_FORMAT",
             "ENCRYPTION_VERSION_UNAVAILABLE", "OWN_USER_PROTECTED", "USER_NOT_FOUND", "AUTH_ID_TAKEN",
-            "HOME_IS_CONSTITUENT", "PASSWORD_UNCHANGED", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH"]),
+            "HOME_IS_CONSTITUENT", "PASSWORD_UNCHANGED", "USER_WITHOUT_PASSWORD", "USER_WITHOUT_AUTH", "LAST_ADMINISTRATOR"]),
     AlterCurrentUser => page("ALTER CURRENT USER", "ALTER CURRENT USER SET PASSWORD FROM password TO password",
         "Changes the caller's own password.", NOTHING, "ALTER CURRENT USER SET PASSWORD FROM $old TO $new")
         .refuses(&["PASSWORD_EMPTY", "PASSWORD_TOO_SHORT", "CREDENTIALS_CHANGED", "PASSWORD_UNCHANGED",
@@ -313,7 +320,7 @@ command_table! {
         on_dbms(ONE, &[A::RenameUser]), "RENAME USER carol TO caroline")
         .refuses(&["USER_NAME_INVALID", "RENAMED_USER_NOT_FOUND", "RENAMED_USER_EXISTS"]),
     DropUser => page("DROP USER", "DROP USER name [IF EXISTS]", "Drops a user. Nobody can drop themselves.", on_dbms(ONE, &[A::DropUser]), "DROP USER carol")
-        .refuses(&["USER_NAME_INVALID", "OWN_USER_DELETION", "USER_NOT_FOUND"]),
+        .refuses(&["USER_NAME_INVALID", "OWN_USER_DELETION", "USER_NOT_FOUND", "LAST_ADMINISTRATOR"]),
     ShowUsers => page("SHOW USERS", "SHOW { USER[S] [WITH AUTH] | CURRENT USER } [clauses]",
         "Lists users; with WITH AUTH a row for each way to authenticate.",
         on_dbms("{} ON DBMS, none for the current user; tags are NULL without {}", &[A::ShowUser, A::ShowUserMetadata]),
@@ -323,22 +330,22 @@ command_table! {
         "Creates a role; with AS COPY OF it has the privileges of another one.", on_dbms("{} ON DBMS; with OR REPLACE also {}", &[A::CreateRole, A::DropRole]),
         "CREATE ROLE analyst AS COPY OF reader")
         .refuses(&["CONFLICTING_CLAUSES", "ROLE_NAME_INVALID", "ROLE_RESERVED", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND",
-            "ROLE_EXISTS"]),
+            "ROLE_EXISTS", "LAST_ADMINISTRATOR"]),
     RenameRole => page("RENAME ROLE", "RENAME ROLE name [IF EXISTS] TO name", "Renames a role, which keeps everything else.",
         on_dbms(ONE, &[A::RenameRole]), "RENAME ROLE analyst TO viewer")
         .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "RENAMED_ROLE_NOT_FOUND",
             "RENAMED_ROLE_EXISTS"]),
     DropRole => page("DROP ROLE", "DROP ROLE name [IF EXISTS]", "Drops a role with its privileges.", on_dbms(ONE, &[A::DropRole]), "DROP ROLE analyst")
-        .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND"]),
+        .refuses(&["ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "LAST_ADMINISTRATOR"]),
     GrantRole => page("GRANT ROLE", "GRANT ROLE[S] role, … TO { [USER[S]] user, … | AUTH RULE[S] name, … }",
         "Gives roles to users. There is no auth rule that they could be given to.", on_dbms(ONE, &[A::AssignRole]),
         "GRANT ROLES analyst, reader TO carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
-            "AUTH_RULE_NOT_FOUND"]),
+            "AUTH_RULE_NOT_FOUND", "LAST_ADMINISTRATOR"]),
     RevokeRole => page("REVOKE ROLE", "REVOKE ROLE[S] role, … FROM { [USER[S]] user, … | AUTH RULE[S] name, … }",
         "Takes roles away from users.", on_dbms(ONE, &[A::RemoveRole]), "REVOKE ROLE analyst FROM carol")
         .refuses(&["USER_NAME_INVALID", "ROLE_NAME_INVALID", "ROLE_RESERVED", "ROLE_NOT_FOUND", "USER_NOT_FOUND",
-            "AUTH_RULE_NOT_FOUND"]),
+            "AUTH_RULE_NOT_FOUND", "LAST_ADMINISTRATOR"]),
     ShowRoles => page("SHOW ROLES", "SHOW [ALL | POPULATED] ROLE[S] [WITH { USER[S] | AUTH RULE[S] }] [clauses]", "Lists roles, and who has them.",
         on_dbms("{} ON DBMS; with USERS also {}, with AUTH RULES also {}", &[A::ShowRole, A::ShowUser, A::ShowAuthRule]), "SHOW POPULATED ROLES WITH USERS")
         .lists(&[("", ROLES)]),
@@ -357,11 +364,11 @@ command_table! {
         "Grants or denies a privilege to roles. A denial outweighs every grant. SHOW SUPPORTED PRIVILEGES lists what can be granted.",
         on_dbms(ONE, &[A::AssignPrivilege]), "GRANT ACCESS ON DATABASE sales TO analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
-            "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
+            "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND", "LAST_ADMINISTRATOR"]),
     Revoke => page("REVOKE", "REVOKE [GRANT | DENY] [IMMUTABLE] privilege FROM role, …",
         "Takes back grants, denials, or both.", on_dbms(ONE, &[A::RemovePrivilege]), "REVOKE DENY ACCESS ON DATABASE sales FROM analyst")
         .refuses(&["CONFLICTING_CLAUSES", "INVALID_EXPRESSION", "PARAMETER_IS_WILDCARD", "USER_NAME_INVALID",
-            "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND"]),
+            "ROLE_NAME_INVALID", "IMMUTABLE_DENIED", "ROLE_NOT_FOUND", "PRIVILEGE_DATABASE_NOT_FOUND", "LAST_ADMINISTRATOR"]),
     ShowPrivileges => page("SHOW PRIVILEGES",
         "SHOW { [ALL] | ROLE[S] role, … | USER[S] [user, …] | AUTH RULE[S] name, … } PRIVILEGE[S] [AS [REVOKE] COMMAND[S]] [clauses]",
         "Lists privileges, as rows or as the commands that make them. There is no auth rule that could give any.",
@@ -380,6 +387,29 @@ command_table! {
     ShowClusterPolicy => page("SHOW CLUSTER POLICY", "SHOW CLUSTER POLICY [clauses]", "Lists what every member decides by.",
         on_dbms(ONE, &[A::AlterClusterPolicy]), "SHOW CLUSTER POLICY YIELD name, value, default WHERE value <> default")
         .lists(&[("", CLUSTER_POLICY)]),
+    ShowServers => page("SHOW SERVERS", "SHOW SERVER[S] [clauses]",
+        "Lists the members of the cluster by name. A member is Available if it answered the one that is asked a moment ago.",
+        on_dbms(ONE, &[A::ShowServers]), "SHOW SERVERS YIELD name, address, health WHERE health <> 'Available'")
+        .lists(&[("", SERVERS)]),
+    ShowTransactions => page("SHOW TRANSACTIONS", "SHOW TRANSACTION[S] [string, …] [clauses]",
+        "Lists nothing: this service runs no queries, so there are no transactions.",
+        NOTHING, "SHOW TRANSACTIONS YIELD database, transactionId, username")
+        .lists(&[("", TRANSACTIONS)]),
+    ShowSettings => page("SHOW SETTINGS", "SHOW SETTING[S] [string, …] [clauses]",
+        "Lists nothing: Neo4j's settings have no counterpart in the catalog. SHOW CLUSTER POLICY lists what is agreed.",
+        NOTHING, "SHOW SETTINGS YIELD name, value WHERE name STARTS WITH 'server'")
+        .lists(&[("", SETTINGS)]),
+    ShowProcedures => page("SHOW PROCEDURES", "SHOW PROCEDURE[S] [clauses]", "Lists the procedures that can be called.",
+        NOTHING, "SHOW PROCEDURES YIELD name, signature")
+        .lists(&[("", PROCEDURES)]),
+    ShowFunctions => page("SHOW FUNCTIONS", "SHOW [ALL | BUILT IN | USER DEFINED] FUNCTION[S] [clauses]",
+        "Lists the functions that expressions can call. None is user defined.",
+        NOTHING, "SHOW FUNCTIONS YIELD name, aggregating WHERE aggregating")
+        .lists(&[("", FUNCTIONS)]),
+    Components => page("CALL dbms.components", "CALL dbms.components() [clauses]",
+        "Lists the program that answers, with its version: tools ask for it when they connect. It is not Neo4j and does not say so.",
+        NOTHING, "CALL dbms.components() YIELD name, versions")
+        .lists(&[("", COMPONENTS)]),
 }
 
 #[cfg(test)]
@@ -407,6 +437,7 @@ mod tests {
             ("CYPHER 5 SHOW USER u PRIVILEGES WHERE", Some("SHOW PRIVILEGES")),
             ("ALTER ALIAS a SET DATABASE TARGET b TARGET c", Some("ALTER ALIAS")),
             ("CALL dbms.setDefaultDatabase(", Some("CALL dbms.setDefaultDatabase")),
+            ("CALL dbms.components(1)", Some("CALL dbms.components")),
             ("ALTER CURRENT USER SET PASSWORD", Some("ALTER CURRENT USER")),
             ("GRANT ROLE", Some("GRANT ROLE")),
             ("CRAETE ALIAS a", None),

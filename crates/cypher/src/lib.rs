@@ -55,6 +55,7 @@ pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, Needs, comma
 pub use definitions::definitions;
 pub use editing::{PieceKind, continuation, evaluate, is_keyword, pieces, without_secrets};
 pub use error::{ErrorCode, LanguageError, SpannedError};
+pub use formula::functions;
 pub use lexer::STATEMENT_BYTES_MAX;
 pub use lower::{Lowered, NoOp, compile, lower};
 pub use parameters::Parameters;

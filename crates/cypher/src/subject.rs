@@ -39,6 +39,21 @@ pub enum Subject {
     ClusterPolicy,
     /// The privileges that can be granted.
     SupportedPrivileges,
+    /// The members of the cluster.
+    Servers,
+    /// Transactions, of which there are none.
+    Transactions,
+    /// The settings of a DBMS, of which there are none.
+    Settings,
+    /// The procedures that can be called.
+    Procedures,
+    /// The functions that expressions can call.
+    Functions {
+        /// Only those that somebody added, of which there are none.
+        user_defined: bool,
+    },
+    /// The program that answers, with its version.
+    Components,
     /// `SHOW ROLES` and its like.
     Roles {
         /// Only those that some user has.

@@ -15,8 +15,10 @@ mod no_op;
 mod order;
 mod policy;
 mod privileges;
+mod program;
 mod projection;
 mod rows;
+mod servers;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -29,11 +31,13 @@ use aliasd_cypher::{ListingRequest, SpannedRefusal, Subject};
 pub use no_op::answer_no_op;
 use projection::Pipeline;
 use rows::Rows;
+pub use servers::Server;
 
 /// A listing that is ready to run.
 #[derive(Clone, Debug)]
 pub struct Listing {
     subject: Subject,
+    servers: Vec<Server>,
     pipeline: Pipeline,
 }
 
@@ -54,7 +58,7 @@ pub fn run_listing<'a>(
     who: &'a Principal,
     listing: &'a Listing,
 ) -> Result<Table<'a>, SpannedRefusal> {
-    let rows = source::rows(&listing.subject, catalog, who)?;
+    let rows = source::rows(&listing.subject, &listing.servers, catalog, who)?;
     let rows = listing.pipeline.run(rows)?;
     Ok(Table { columns: listing.columns(), rows })
 }
@@ -72,7 +76,19 @@ impl Listing {
         // Where a column cannot be asked for, it still has its place in the row.
         let offered: Vec<_> = subject.columns().enumerate().filter(|(_, column)| column.is_offered(*version)).collect();
         let pipeline = Pipeline::bind(&offered, source::sorted_by(subject), projection, parameters)?;
-        Ok(Self { subject: subject.clone(), pipeline })
+        Ok(Self { subject: subject.clone(), servers: Vec::new(), pipeline })
+    }
+
+    /// Whether it is about the members of the cluster, which no catalog holds.
+    #[must_use]
+    pub fn is_about_servers(&self) -> bool {
+        self.subject == Subject::Servers
+    }
+
+    /// The same listing with the members to list, in the order of the rows.
+    #[must_use]
+    pub fn with_servers(self, servers: Vec<Server>) -> Self {
+        Self { servers, ..self }
     }
 
     /// The names of the columns that the result will have, in order.

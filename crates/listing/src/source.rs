@@ -9,7 +9,9 @@ use aliasd_cypher::{PrivilegesOf, SpannedRefusal, Subject};
 use super::databases::database_rows;
 use super::policy::policy_rows;
 use super::privileges::{privilege_rows, supported_rows};
+use super::program::{component_rows, function_rows, procedure_rows};
 use super::rows::Rows;
+use super::servers::{Server, server_rows};
 use super::users::{current_user_rows, role_rows, user_rows};
 
 /// The column that the rows come ascending by, if there is one.
@@ -21,13 +23,22 @@ pub(super) fn sorted_by(subject: &Subject) -> Option<usize> {
         | Subject::CurrentUser
         | Subject::ClusterPolicy
         | Subject::Roles { .. } => Some(0),
-        Subject::SupportedPrivileges | Subject::AuthRules { .. } | Subject::Privileges { .. } => None,
+        Subject::SupportedPrivileges
+        | Subject::AuthRules { .. }
+        | Subject::Privileges { .. }
+        | Subject::Servers
+        | Subject::Transactions
+        | Subject::Settings
+        | Subject::Procedures
+        | Subject::Functions { .. }
+        | Subject::Components => None,
     }
 }
 
 /// The rows that the principal may see, each as long as the list of columns. Who may see what, the catalog decides.
 pub(super) fn rows<'a>(
     subject: &'a Subject,
+    servers: &'a [Server],
     catalog: &'a Catalog,
     who: &'a Principal,
 ) -> Result<Rows<'a>, SpannedRefusal> {
@@ -40,6 +51,12 @@ pub(super) fn rows<'a>(
         Subject::CurrentUser => current_user_rows(catalog, who, visible.may_ask(Question::UserTags)),
         Subject::ClusterPolicy => policy_rows(catalog),
         Subject::SupportedPrivileges => supported_rows(),
+        Subject::Servers => server_rows(servers),
+        Subject::Transactions | Subject::Settings => Box::new(std::iter::empty()),
+        Subject::Procedures => procedure_rows(),
+        Subject::Functions { user_defined: true } => Box::new(std::iter::empty()),
+        Subject::Functions { user_defined: false } => function_rows(),
+        Subject::Components => component_rows(),
         Subject::Roles { populated, with } => role_rows(catalog, *populated, *with),
         Subject::AuthRules { .. } => Box::new(std::iter::empty()),
         Subject::Privileges { of, as_commands } => privilege_rows(catalog, who, of, *as_commands),
@@ -55,6 +72,12 @@ fn question(subject: &Subject, visible: &Visibility<'_>) -> Question {
         Subject::CurrentUser => Question::CurrentUser,
         Subject::ClusterPolicy => Question::ClusterPolicy,
         Subject::SupportedPrivileges => Question::SupportedPrivileges,
+        Subject::Servers => Question::Servers,
+        Subject::Transactions
+        | Subject::Settings
+        | Subject::Procedures
+        | Subject::Functions { .. }
+        | Subject::Components => Question::Program,
         Subject::Roles { with: None, .. } => Question::Roles,
         Subject::Roles { with: Some(RolesWith::Users), .. } => Question::RolesWithUsers,
         Subject::Roles { with: Some(RolesWith::AuthRules), .. } => Question::RolesWithAuthRules,

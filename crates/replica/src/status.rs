@@ -36,6 +36,8 @@ pub struct MemberStatus {
     pub voter: bool,
     /// The last entry known to be in its log; only a leader knows.
     pub matched: Option<Revision>,
+    /// Whether it answered when it was last asked anything; false for this member itself.
+    pub answers: bool,
     /// The shortest round trip to it of late; `None` for this member itself, and until it has answered.
     pub round_trip: Option<Duration>,
     /// Whether that is more than Raft's timings are made for, by enough measurements to say so.
@@ -97,6 +99,7 @@ pub(crate) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, Mem
                     incarnation: member.incarnation,
                     voter: voters.contains(id),
                     matched,
+                    answers: false,
                     round_trip: None,
                     is_too_far: false,
                 },

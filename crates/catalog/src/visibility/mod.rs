@@ -22,6 +22,8 @@
 //! | list one's own privileges, effective ones too | everybody | semantics §4.6 |
 //! | list what could be granted | everybody | semantics §4.6 |
 //! | list what every member decides by | ALTER CLUSTER POLICY | decision 0007 |
+//! | list the members of the cluster | SHOW SERVERS | semantics §4.8 |
+//! | list what tools ask of any DBMS | everybody | semantics §4.8 |
 //! | have anybody's access to any name explained | SHOW USER, SHOW PRIVILEGE and SHOW ALIAS: it tells of all three | here |
 //! | have one's own access explained | everybody; a name that one may not use is explained as one that nothing has | semantics §0.13 |
 //! | **use** | | |
@@ -104,6 +106,10 @@ pub enum Question {
     ClusterPolicy,
     /// What could be granted.
     SupportedPrivileges,
+    /// Which members the cluster has.
+    Servers,
+    /// What is the same for everybody: procedures, functions, the program itself.
+    Program,
     /// Why anybody can or cannot use any name.
     AccessOfAnybody,
     /// Why one can or cannot use a name oneself.
@@ -128,6 +134,8 @@ impl Question {
         Self::OwnPrivileges,
         Self::ClusterPolicy,
         Self::SupportedPrivileges,
+        Self::Servers,
+        Self::Program,
         Self::AccessOfAnybody,
         Self::OwnAccess,
     ];
@@ -136,9 +144,13 @@ impl Question {
     pub fn needs(self) -> &'static [DbmsAction] {
         use DbmsAction as A;
         match self {
-            Self::Databases | Self::CurrentUser | Self::OwnPrivileges | Self::SupportedPrivileges | Self::OwnAccess => {
-                &[]
-            }
+            Self::Databases
+            | Self::CurrentUser
+            | Self::OwnPrivileges
+            | Self::SupportedPrivileges
+            | Self::Program
+            | Self::OwnAccess => &[],
+            Self::Servers => &[A::ShowServers],
             Self::Aliases => &[A::ShowAlias],
             Self::Users => &[A::ShowUser],
             Self::UserTags => &[A::ShowUserMetadata],

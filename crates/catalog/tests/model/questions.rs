@@ -199,7 +199,8 @@ impl Model {
         self.meta().is_some()
             && self.records.iter().any(|(key, record)| match (key, record) {
                 (RecordKey::User(name), Record::User(user)) => {
-                    let logs_in = user.password.is_some() || user.auth.keys().any(|provider| provider.as_str() == "mtls");
+                    let logs_in =
+                        user.password.is_some() || user.auth.keys().any(|provider| provider.as_str() == "mtls");
                     let needed = [CreateUser, SetPasswords, AssignRole, AssignPrivilege, RemovePrivilege];
                     user.status == UserStatus::Active
                         && logs_in

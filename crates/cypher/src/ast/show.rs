@@ -1,6 +1,6 @@
 //! `SHOW …` and what may follow it: `YIELD`, `WHERE`, `ORDER BY`, `SKIP`, `LIMIT`, `RETURN`.
 
-use super::{Expression, NameOperand};
+use super::{Expression, NameOperand, Operand};
 use crate::span::Located;
 
 /// A listing.
@@ -53,6 +53,21 @@ pub enum ShowSubject {
     ClusterPolicy,
     /// `SHOW SUPPORTED PRIVILEGES`.
     SupportedPrivileges,
+    /// `SHOW SERVERS`.
+    Servers,
+    /// `SHOW TRANSACTIONS ['id', …]`.
+    Transactions(Vec<Located<Operand<String>>>),
+    /// `SHOW SETTINGS ['name', …]`.
+    Settings(Vec<Located<Operand<String>>>),
+    /// `SHOW PROCEDURES`.
+    Procedures,
+    /// `SHOW [ALL | BUILT IN | USER DEFINED] FUNCTIONS`.
+    Functions {
+        /// `USER DEFINED`.
+        user_defined: bool,
+    },
+    /// `CALL dbms.components()`, which lists as a `SHOW` does.
+    Components,
 }
 
 /// Whom roles are listed with.

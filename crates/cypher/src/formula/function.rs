@@ -62,6 +62,11 @@ functions! {
 // === impl Function ===
 
 impl Function {
+    /// The names of all of them.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|(name, ..)| *name)
+    }
+
     /// The function that a call means.
     pub(super) fn find(called: &Located<String>, distinct: bool, arguments: usize) -> Result<Self, SpannedError> {
         let name = called.value.as_str();

@@ -24,3 +24,8 @@ pub use bound::BoundExpression;
 pub use compare::order;
 pub use operator::{arithmetic, float};
 pub use scope::{Aggregate, Scope};
+
+/// The names of the functions that expressions may call, each with whether it aggregates rows.
+pub fn functions() -> impl Iterator<Item = (&'static str, bool)> {
+    function::Function::names().map(|name| (name, false)).chain(Aggregation::names().map(|name| (name, true)))
+}

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use aliasd_catalog::{AuthRuleName, CypherVersion, RoleName, UserName};
 
-use super::{catalog_name, name};
-use crate::ast::{self, NameOperand, ShowStatement, ShowSubject};
+use super::{catalog_name, name, string};
+use crate::ast::{self, NameOperand, Operand, ShowStatement, ShowSubject};
 use crate::parameters::Parameters;
 use crate::refusal::SpannedRefusal;
+use crate::span::Located;
 use crate::subject::{DatabaseChoice, ListingRequest, PrivilegesOf, Subject};
 
 pub(super) fn lower(
@@ -37,12 +38,29 @@ fn subject(subject: &ShowSubject, parameters: &Parameters) -> Result<Subject, Sp
         ShowSubject::CurrentUser => Subject::CurrentUser,
         ShowSubject::ClusterPolicy => Subject::ClusterPolicy,
         ShowSubject::SupportedPrivileges => Subject::SupportedPrivileges,
+        ShowSubject::Servers => Subject::Servers,
+        // None has any of these names, but a parameter that is none is refused as ever.
+        ShowSubject::Transactions(ids) => {
+            strings(ids, parameters)?;
+            Subject::Transactions
+        }
+        ShowSubject::Settings(names) => {
+            strings(names, parameters)?;
+            Subject::Settings
+        }
+        ShowSubject::Procedures => Subject::Procedures,
+        ShowSubject::Functions { user_defined } => Subject::Functions { user_defined: *user_defined },
+        ShowSubject::Components => Subject::Components,
         ShowSubject::Roles { populated, with } => Subject::Roles { populated: *populated, with: *with },
         ShowSubject::AuthRules { as_commands } => Subject::AuthRules { as_commands: *as_commands },
         ShowSubject::Privileges { of, as_commands } => {
             Subject::Privileges { of: owners(of, parameters)?, as_commands: *as_commands }
         }
     })
+}
+
+fn strings(operands: &[Located<Operand<String>>], parameters: &Parameters) -> Result<(), SpannedRefusal> {
+    Ok(operands.iter().try_for_each(|operand| string(operand, parameters).map(drop))?)
 }
 
 fn owners(of: &ast::PrivilegesOf, parameters: &Parameters) -> Result<PrivilegesOf, SpannedRefusal> {

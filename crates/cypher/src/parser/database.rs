@@ -1,18 +1,19 @@
-//! `CREATE`, `ALTER`, `DROP`, `START` and `STOP` of databases, and `CALL dbms.setDefaultDatabase`.
+//! `CREATE`, `ALTER`, `DROP`, `START` and `STOP` of databases, and `CALL`.
 
 use aliasd_catalog::CypherVersion;
 
 use super::elsewhere::DATABASES_ELSEWHERE;
 use super::{Parsed, Parser};
 use crate::ast::{
-    AlterDatabase, CreateDatabase, DatabaseAccess, DatabaseStatement, DropDatabase, NameOperand, Operand, Wait,
+    AlterDatabase, Body, CreateDatabase, DatabaseAccess, DatabaseStatement, DropDatabase, NameOperand, Operand, Wait,
 };
 use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_integer};
 use crate::span::Located;
 
-/// The only procedure there is, as it is written.
+/// The procedures that there are, as they are written.
 const SET_DEFAULT_DATABASE: &str = "dbms.setDefaultDatabase";
+const COMPONENTS: &str = "dbms.components";
 
 impl Parser<'_> {
     /// After `CREATE [OR REPLACE] [COMPOSITE] DATABASE`.
@@ -149,22 +150,25 @@ impl Parser<'_> {
     }
 
     /// After `CALL`.
-    pub(super) fn call_procedure(&mut self) -> Parsed<DatabaseStatement> {
+    pub(super) fn call_procedure(&mut self) -> Parsed<Body> {
         let start = self.span();
         let mut name = self.identifier("a procedure name")?.value;
         while self.accept_symbol(".") {
             name.push('.');
             name.push_str(&self.identifier("the next part of the name")?.value);
         }
+        if name.eq_ignore_ascii_case(COMPONENTS) {
+            return Ok(Body::Show(Box::new(self.call_components(start)?)));
+        }
         if !name.eq_ignore_ascii_case(SET_DEFAULT_DATABASE) {
             let message =
                 format!("There is no procedure with the name `{name}` registered for this database instance.");
             let error = self.error(ErrorCode::UnknownProcedure, start.to(self.previous_span()), message);
-            return Err(error.with_hint(format!("There is {SET_DEFAULT_DATABASE}('name').")));
+            return Err(error.with_hint(format!("There are {SET_DEFAULT_DATABASE}('name') and {COMPONENTS}().")));
         }
         self.expect_symbol("(")?;
         let database = self.string_operand("a database name in quotes")?;
         self.expect_symbol(")")?;
-        Ok(DatabaseStatement::SetDefault(database))
+        Ok(Body::Database(DatabaseStatement::SetDefault(database)))
     }
 }

@@ -130,7 +130,7 @@ impl Parser<'_> {
             });
         }
         if self.accept("CALL") {
-            return Ok(Body::Database(self.call_procedure()?));
+            return self.call_procedure();
         }
         if self.at_one_of(&["GRANT", "DENY", "REVOKE"]) {
             return self.grant_deny_revoke();

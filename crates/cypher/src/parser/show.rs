@@ -3,15 +3,17 @@
 use super::elsewhere::{ROLES_ELSEWHERE, USERS_ELSEWHERE};
 use super::{Parsed, Parser};
 use crate::ast::{
-    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
+    AsCommands, NameOperand, Operand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
     ShowStatement, ShowSubject, Yield, YieldItem, YieldItems,
 };
 use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_integer};
-use crate::span::Located;
+use crate::span::{Located, Span};
 
 /// A paging clause has two spellings of its first half.
 const SKIP: [&str; 2] = ["SKIP", "OFFSET"];
+
+const FUNCTIONS: [&str; 2] = ["FUNCTIONS", "FUNCTION"];
 
 impl Parser<'_> {
     /// After `SHOW`.
@@ -43,10 +45,23 @@ impl Parser<'_> {
             self.expect("USER")?;
             return Ok(ShowSubject::CurrentUser);
         }
+        // A user may be called `defined`.
+        if self.at("USER") && self.at_ahead(1, "DEFINED") && FUNCTIONS.iter().any(|word| self.at_ahead(2, word)) {
+            self.expect("USER")?;
+            self.expect("DEFINED")?;
+            self.expect_one_of(&FUNCTIONS)?;
+            return Ok(ShowSubject::Functions { user_defined: true });
+        }
         if self.accept_one_of(&["USERS", "USER"]).is_some() {
             return self.show_users();
         }
+        if let Some(subject) = self.show_of_a_dbms()? {
+            return Ok(subject);
+        }
         if self.accept("ALL") {
+            if self.accept_one_of(&FUNCTIONS).is_some() {
+                return Ok(ShowSubject::Functions { user_defined: false });
+            }
             if self.accept_one_of(&["ROLES", "ROLE"]).is_some() {
                 return self.show_role_list(false);
             }
@@ -74,6 +89,46 @@ impl Parser<'_> {
         }
         self.expect_one_of(&["PRIVILEGES", "PRIVILEGE"])?;
         self.show_privileges(PrivilegesOf::Everyone)
+    }
+
+    /// What tools ask of any DBMS.
+    fn show_of_a_dbms(&mut self) -> Parsed<Option<ShowSubject>> {
+        Ok(Some(if self.accept_one_of(&["SERVERS", "SERVER"]).is_some() {
+            ShowSubject::Servers
+        } else if self.accept_one_of(&["TRANSACTIONS", "TRANSACTION"]).is_some() {
+            ShowSubject::Transactions(self.strings("a transaction id in quotes")?)
+        } else if self.accept_one_of(&["SETTINGS", "SETTING"]).is_some() {
+            ShowSubject::Settings(self.strings("the name of a setting in quotes")?)
+        } else if self.accept_one_of(&["PROCEDURES", "PROCEDURE"]).is_some() {
+            ShowSubject::Procedures
+        } else if self.accept("BUILT") {
+            self.expect("IN")?;
+            self.expect_one_of(&FUNCTIONS)?;
+            ShowSubject::Functions { user_defined: false }
+        } else if self.accept_one_of(&FUNCTIONS).is_some() {
+            ShowSubject::Functions { user_defined: false }
+        } else {
+            return Ok(None);
+        }))
+    }
+
+    /// Any number of strings.
+    fn strings(&mut self, kind: &'static str) -> Parsed<Vec<Located<Operand<String>>>> {
+        if self.at_projection() {
+            return Ok(Vec::new());
+        }
+        self.comma_separated(|parser| parser.string_operand(kind))
+    }
+
+    /// `CALL dbms.components()`, of which `start` is the name and the next token what follows that. The parentheses may be
+    /// left out.
+    pub(super) fn call_components(&mut self, start: Span) -> Parsed<ShowStatement> {
+        if self.accept_symbol("(") {
+            self.expect_symbol(")")?;
+        }
+        let subject = Located::new(ShowSubject::Components, start.to(self.previous_span()));
+        let projection = self.projection()?;
+        Ok(ShowStatement { subject, projection })
     }
 
     /// After `SHOW ALIAS[ES]`. An alias may be called `for`.

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Out, identifier, name, names, separated};
+use super::{Out, identifier, name, names, separated, string_operand};
 use crate::ast::{
-    AsCommands, NameOperand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
+    AsCommands, NameOperand, Operand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
     ShowStatement, ShowSubject, Yield, YieldItems,
 };
 use crate::print::expression::expression;
@@ -33,6 +33,13 @@ fn subject(out: Out<'_, '_>, subject: &ShowSubject) -> fmt::Result {
         ShowSubject::Users { with_auth } => write!(out, "SHOW USERS{}", if *with_auth { " WITH AUTH" } else { "" }),
         ShowSubject::ClusterPolicy => out.write_str("SHOW CLUSTER POLICY"),
         ShowSubject::SupportedPrivileges => out.write_str("SHOW SUPPORTED PRIVILEGES"),
+        ShowSubject::Servers => out.write_str("SHOW SERVERS"),
+        ShowSubject::Transactions(ids) => quoted(out, "SHOW TRANSACTIONS", ids),
+        ShowSubject::Settings(names) => quoted(out, "SHOW SETTINGS", names),
+        ShowSubject::Procedures => out.write_str("SHOW PROCEDURES"),
+        ShowSubject::Functions { user_defined: false } => out.write_str("SHOW FUNCTIONS"),
+        ShowSubject::Functions { user_defined: true } => out.write_str("SHOW USER DEFINED FUNCTIONS"),
+        ShowSubject::Components => out.write_str("CALL dbms.components()"),
         ShowSubject::CurrentUser => out.write_str("SHOW CURRENT USER"),
         ShowSubject::Roles { populated, with } => {
             let populated = if *populated { "POPULATED " } else { "" };
@@ -70,6 +77,15 @@ fn owners(out: Out<'_, '_>, words: &str, owners: &[NameOperand]) -> fmt::Result 
         names(out, owners)?;
     }
     Ok(())
+}
+
+/// Strings after the words, if there are any.
+fn quoted(out: Out<'_, '_>, words: &str, strings: &[Located<Operand<String>>]) -> fmt::Result {
+    out.write_str(words)?;
+    if !strings.is_empty() {
+        out.write_str(" ")?;
+    }
+    separated(out, strings, ", ", string_operand)
 }
 
 fn projection(out: Out<'_, '_>, projection: &Projection) -> fmt::Result {

@@ -311,6 +311,12 @@ fn show() -> BoxedStrategy<ShowStatement> {
         Just(ShowSubject::CurrentUser),
         Just(ShowSubject::ClusterPolicy),
         Just(ShowSubject::SupportedPrivileges),
+        Just(ShowSubject::Servers),
+        vec(string_operand(), 0..3).prop_map(ShowSubject::Transactions),
+        vec(string_operand(), 0..3).prop_map(ShowSubject::Settings),
+        Just(ShowSubject::Procedures),
+        any::<bool>().prop_map(|user_defined| ShowSubject::Functions { user_defined }),
+        Just(ShowSubject::Components),
         (any::<bool>(), of(select(vec![RolesWith::Users, RolesWith::AuthRules])))
             .prop_map(|(populated, with)| ShowSubject::Roles { populated, with }),
         any::<bool>().prop_map(|as_commands| ShowSubject::AuthRules { as_commands }),

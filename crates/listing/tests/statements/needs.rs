@@ -74,6 +74,12 @@ const STATEMENTS: &[&str] = &[
     "SHOW SUPPORTED PRIVILEGES",
     "ALTER CLUSTER SET POLICY {default_language: 'CYPHER_25'}",
     "SHOW CLUSTER POLICY",
+    "SHOW SERVERS",
+    "SHOW TRANSACTIONS",
+    "SHOW SETTINGS",
+    "SHOW PROCEDURES",
+    "SHOW FUNCTIONS",
+    "CALL dbms.components()",
 ];
 
 /// What no statement is refused for the lack of.
@@ -81,7 +87,6 @@ const NOT_OF_STATEMENTS: &[DbmsAction] = &[
     // Of calls.
     DbmsAction::ResolveAlias,
     DbmsAction::ServerManagement,
-    DbmsAction::ShowServers,
     // Of a statement that is not supported.
     DbmsAction::CreateAuthRule,
     // Without it there is no composite database to alter.

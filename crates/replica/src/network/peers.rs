@@ -82,11 +82,12 @@ impl Peers {
         self.acknowledged.rolled_back()
     }
 
-    /// Adds to a status how far the others are.
+    /// Adds to a status how far the others are, and whether they answer.
     pub(crate) fn measure(&self, status: &mut ReplicaStatus) {
         status.round_trip_max = self.reach.round_trip_max();
         for (node, member) in &mut status.members {
             (member.round_trip, member.is_too_far) = self.reach.distance(*node);
+            member.answers = self.reach.answers(*node);
         }
     }
 

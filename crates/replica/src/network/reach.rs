@@ -101,6 +101,11 @@ impl Reach {
         self.members().get(&node).map_or((None, false), |it| (it.distance.round_trip(), it.distance.is_too_far()))
     }
 
+    /// Whether a member answered when it was last asked anything.
+    pub(super) fn answers(&self, node: NodeId) -> bool {
+        self.members().get(&node).is_some_and(|it| it.silence.is_none())
+    }
+
     /// A member gave none.
     pub(super) fn failed(&self, node: NodeId, error: &CallError) {
         let now = self.runtime.now();

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use aliasd_catalog::{RequestId, RequestOrigin, Revision};
 use aliasd_cypher::ast::{self, Deprecation, PARAMETER_STATUS};
 use aliasd_cypher::{Lowered, Parameters, lower, parse};
-use aliasd_listing::{Listing, answer_no_op};
+use aliasd_listing::{Listing, Server, answer_no_op};
+use aliasd_replica::{MemberStatus, NodeId};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -126,6 +127,7 @@ impl Execute {
                 let listing =
                     Listing::bind(&listed).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 let view = self.reader.view_for(caller, freshness).await?;
+                let listing = if listing.is_about_servers() { listing.with_servers(self.servers()) } else { listing };
                 let listed = listing::start(&self.listings, view.catalog.clone(), actor, listing).await;
                 let (columns, rows) = listed.map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 Answer::Listed(Listed { columns, rows, revision: view.revision })
@@ -133,6 +135,21 @@ impl Execute {
         };
         let deprecations = parsed.deprecations.into_iter().map(|deprecation| deprecation.value).collect();
         Ok(Executed { answer, deprecations, leader: self.reader.leader() })
+    }
+
+    /// The members, as this one sees them.
+    fn servers(&self) -> Vec<Server> {
+        let status = self.reader.replica().status();
+        let own = status.node;
+        let server = |(id, it): (NodeId, MemberStatus)| Server {
+            id,
+            name: it.member.name,
+            address: it.member.client_address,
+            is_available: id == own || it.answers,
+        };
+        let mut servers: Vec<Server> = status.members.into_iter().map(server).collect();
+        servers.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+        servers
     }
 
     /// What tells the request of a write from every other.

@@ -75,6 +75,8 @@ fn row_of(question: Question) -> &'static str {
         Question::OwnPrivileges => "list one's own privileges, effective ones too",
         Question::ClusterPolicy => "list what every member decides by",
         Question::SupportedPrivileges => "list what could be granted",
+        Question::Servers => "list the members of the cluster",
+        Question::Program => "list what tools ask of any DBMS",
         Question::AccessOfAnybody => "have anybody's access to any name explained",
         Question::OwnAccess => "have one's own access explained",
     }
