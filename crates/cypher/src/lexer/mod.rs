@@ -102,8 +102,10 @@ pub(crate) fn tokenize(source: &str) -> Result<Vec<Token>, LanguageError> {
             tokens.push(token);
             return Ok(tokens);
         }
-        let text = &source[token.span.start..token.span.end];
-        lexer.version_is_due = token.kind == TokenKind::Word && text.eq_ignore_ascii_case("CYPHER");
+        // The length is looked at first: this is on the path of every token.
+        lexer.version_is_due = token.kind == TokenKind::Word
+            && token.span.end - token.span.start == "CYPHER".len()
+            && source[token.span.start..token.span.end].eq_ignore_ascii_case("CYPHER");
         tokens.push(token);
     }
 }

@@ -131,10 +131,14 @@ impl<'a> Parser<'a> {
         self.tokens[self.position].span
     }
 
-    /// The span of the token so many places on; that of the end, if there are fewer.
-    pub(super) fn span_ahead(&self, ahead: usize) -> Span {
-        let place = (self.position + ahead).min(self.tokens.len() - 1);
-        self.tokens[place].span
+    /// The span of the token at a place; that of the end, if there is none.
+    pub(super) fn span_of(&self, place: usize) -> Span {
+        self.tokens[place.min(self.tokens.len() - 1)].span
+    }
+
+    /// The tokens from a place to here, without what stands between them.
+    pub(super) fn text_since(&self, place: usize) -> String {
+        self.tokens[place..self.position].iter().map(|token| self.text(token.span)).collect()
     }
 
     /// Where the parser is, to come back.
@@ -160,7 +164,13 @@ impl<'a> Parser<'a> {
     /// True if the token `ahead` places on is the keyword.
     #[inline]
     pub(super) fn at_ahead(&self, ahead: usize, word: &str) -> bool {
-        let token = self.tokens.get(self.position + ahead);
+        self.is_word(self.position + ahead, word)
+    }
+
+    /// True if the token at a place is the keyword.
+    #[inline]
+    pub(super) fn is_word(&self, place: usize, word: &str) -> bool {
+        let token = self.tokens.get(place);
         token.is_some_and(|token| token.kind == TokenKind::Word && self.text(token.span).eq_ignore_ascii_case(word))
     }
 

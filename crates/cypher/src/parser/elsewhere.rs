@@ -131,14 +131,27 @@ pub fn unsupported() -> Vec<(&'static str, &'static str, &'static str)> {
 impl Parser<'_> {
     /// Refuses what one of the rows begins with, if it stands here.
     pub(super) fn refuse_elsewhere(&self, table: &[Elsewhere]) -> Parsed<()> {
-        let here = |row: &&Elsewhere| row.words.split(' ').enumerate().all(|(ahead, word)| self.at_ahead(ahead, word));
-        table.iter().find(here).map_or(Ok(()), |row| Err(self.elsewhere(row)))
+        self.elsewhere_at(self.place_here(), table).map_or(Ok(()), Err)
     }
 
-    fn elsewhere(&self, row: &Elsewhere) -> LanguageError {
-        let last = self.span_ahead(row.words.split(' ').count() - 1);
+    /// Parses what may be one of the rows. The rows are looked at only after it has failed, and then say why it did:
+    /// nothing that is understood begins like one of them, and a statement that is understood need not pay for them.
+    pub(super) fn unless_elsewhere<T>(
+        &mut self,
+        table: &[Elsewhere],
+        inner: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<T> {
+        let start = self.place_here();
+        inner(self).map_err(|error| self.elsewhere_at(start, table).unwrap_or(error))
+    }
+
+    /// Why what stands at a place is refused, if one of the rows begins so.
+    fn elsewhere_at(&self, place: usize, table: &[Elsewhere]) -> Option<LanguageError> {
+        let here = |row: &&Elsewhere| (place..).zip(row.words.split(' ')).all(|(at, word)| self.is_word(at, word));
+        let row = table.iter().find(here)?;
+        let words = row.words.split(' ').count();
         let (message, hint) = row.why;
-        let span = self.span().to(last);
-        self.error(ErrorCode::NotSupported, span, message).with_hint(hint)
+        let span = self.span_of(place).to(self.span_of(place + words - 1));
+        Some(self.error(ErrorCode::NotSupported, span, message).with_hint(hint))
     }
 }

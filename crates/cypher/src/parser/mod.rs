@@ -99,7 +99,10 @@ impl Parser<'_> {
                            Retry your query omitting the `USE` clause and it will be routed automatically.";
             return Err(self.error(ErrorCode::UseClauseNotAllowed, self.span(), message));
         }
-        self.refuse_elsewhere(STATEMENTS_ELSEWHERE)?;
+        self.unless_elsewhere(STATEMENTS_ELSEWHERE, Self::command)
+    }
+
+    fn command(&mut self) -> Parsed<Body> {
         if self.accept("CREATE") {
             return self.create();
         }

@@ -6,7 +6,7 @@ use super::{Parsed, Parser};
 use crate::ast::{Deprecation, MapEntries, Name, NameOperand, Operand};
 use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_quoted, decode_string};
-use crate::span::Located;
+use crate::span::{Located, Span};
 
 /// How many parts a name may have when some are quoted by themselves, and what it is called then.
 struct NameParts {
@@ -78,44 +78,45 @@ impl Parser<'_> {
         if let Some(parameter) = self.accept_parameter() {
             return Ok(parameter.map(Operand::Parameter));
         }
-        let start = self.span();
+        let (start, place) = (self.span(), self.place_here());
         let mut quoted = self.kind() == TokenKind::Quoted;
-        let mut written = self.text(start).to_owned();
         let mut parts = vec![self.any_identifier(kind)?.value];
         while self.accept_symbol(".") {
             quoted |= self.kind() == TokenKind::Quoted;
-            written.push('.');
-            written.push_str(self.text(self.span()));
             parts.push(self.any_identifier("the next part of the name")?.value);
             self.bound(parts.len())?;
         }
         let span = start.to(self.previous_span());
-        let refused = match self.version() {
-            CypherVersion::Cypher5 if parts.len() > most.in_cypher_5 => Some((
+        let name = Name { parts };
+        if quoted && name.parts.len() > 1 {
+            self.refuse_quoted_parts(&name, place, span, most)?;
+            self.deprecate(Deprecation::SeparatelyQuotedName { name: name.display() }, span);
+        }
+        Ok(Located::new(Operand::Literal(name), span))
+    }
+
+    /// Refuses a name of several parts, some of them quoted, where it has too many.
+    fn refuse_quoted_parts(&self, name: &Name, place: usize, span: Span, most: &NameParts) -> Parsed<()> {
+        let written = self.text_since(place);
+        let (code, message) = match self.version() {
+            CypherVersion::Cypher5 if name.parts.len() > most.in_cypher_5 => (
                 ErrorCode::TooManyNameComponents,
                 format!(
                     "Invalid input `{written}` for {}. Expected name to contain at most {} separated by `.`.",
                     most.what, most.number
                 ),
-            )),
-            CypherVersion::Cypher25 if parts.len() > 1 => Some((
+            ),
+            CypherVersion::Cypher5 => return Ok(()),
+            CypherVersion::Cypher25 => (
                 ErrorCode::InvalidQualifiedName,
                 format!(
                     "Incorrectly formatted graph reference '{written}'. Expected a single quoted or unquoted \
                      identifier. Separate name parts should not be quoted individually."
                 ),
-            )),
-            _ => None,
+            ),
         };
-        if let (true, Some((code, message))) = (quoted, refused) {
-            let hint = "Put the whole name into one pair of backticks, dots included.";
-            return Err(self.error(code, span, message).with_hint(hint));
-        }
-        let name = Name { parts };
-        if quoted && name.parts.len() > 1 {
-            self.deprecate(Deprecation::SeparatelyQuotedName { name: name.display() }, span);
-        }
-        Ok(Located::new(Operand::Literal(name), span))
+        let hint = "Put the whole name into one pair of backticks, dots included.";
+        Err(self.error(code, span, message).with_hint(hint))
     }
 
     /// A string literal or a parameter. `kind` says what it is, for example "a url in quotes".

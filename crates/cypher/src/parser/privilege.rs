@@ -9,6 +9,7 @@ use crate::ast::{
     PrivilegeStatement, PrivilegeTerm, PrivilegeVerb, QualifiedAction, ResourceTerm, SegmentTerm, TransactionAction,
 };
 use crate::error::ErrorCode;
+use crate::lexer::TokenKind;
 use crate::span::Located;
 
 /// What the words of a privilege say before its scope is known.
@@ -86,6 +87,11 @@ fn spellings() -> impl Iterator<Item = (&'static str, Words)> {
     dbms.chain(database).chain(graph).chain(transaction).chain(qualified).chain(others)
 }
 
+/// True for a spelling that Cypher 5 has not.
+fn is_newer(words: &str) -> bool {
+    words.contains("AUTH RULE") || words.contains("USER METADATA")
+}
+
 /// Every spelling of every privilege, for people.
 pub(crate) fn privilege_spellings() -> impl Iterator<Item = &'static str> {
     spellings().map(|(words, _)| words)
@@ -108,7 +114,7 @@ impl Parser<'_> {
         };
         let immutable = self.accept("IMMUTABLE");
         let start = self.span();
-        let privilege = self.privilege()?;
+        let privilege = self.unless_elsewhere(PRIVILEGES_ELSEWHERE, Self::privilege)?;
         let privilege = Located::new(privilege, start.to(self.previous_span()));
         self.expect(match verb {
             PrivilegeVerb::Assign(_) => "TO",
@@ -176,28 +182,38 @@ impl Parser<'_> {
 
     /// The longest spelling of a privilege that stands here.
     fn privilege_words(&mut self) -> Parsed<Words> {
-        self.refuse_elsewhere(PRIVILEGES_ELSEWHERE)?;
-        // The words of each spelling that are still to come.
-        let newer = |words: &str| words.contains("AUTH RULE") || words.contains("USER METADATA");
+        // The words of each spelling that are still to come. Few spellings begin alike, so all of them are looked at but once.
         let has_newer = self.version() == CypherVersion::Cypher25;
-        let mut candidates: Vec<(&'static str, Words)> =
-            spellings().filter(|(words, _)| has_newer || !newer(words)).collect();
+        let known = || spellings().filter(|(words, _)| has_newer || !is_newer(words));
+        let mut candidates: Vec<_> = known().filter_map(|spelling| self.without_word_here(spelling)).collect();
+        if candidates.is_empty() {
+            self.note_next_words(known());
+            return Err(self.unexpected());
+        }
         loop {
-            let complete = candidates.iter().find(|(left, _)| left.is_empty()).map(|(_, meaning)| *meaning);
-            let mut longer = candidates.clone();
-            longer.retain_mut(|(left, _)| {
-                let (word, after) = left.split_once(' ').unwrap_or((left, ""));
-                *left = after;
-                !word.is_empty() && self.at(word)
-            });
+            self.advance();
+            let longer: Vec<_> = candidates.iter().filter_map(|left| self.without_word_here(*left)).collect();
             if longer.is_empty() {
-                for (left, _) in candidates.iter().filter(|(left, _)| !left.is_empty()) {
-                    self.note(left.split_once(' ').map_or(*left, |(word, _)| word));
-                }
+                let complete = candidates.iter().find(|(left, _)| left.is_empty()).map(|(_, meaning)| *meaning);
+                self.note_next_words(candidates.into_iter());
                 return complete.ok_or_else(|| self.unexpected());
             }
-            self.advance();
             candidates = longer;
+        }
+    }
+
+    /// What is left of a spelling after the word that stands here, if it begins with that word.
+    fn without_word_here(&self, (words, meaning): (&'static str, Words)) -> Option<(&'static str, Words)> {
+        let here = self.text(self.span());
+        let (first, after) = words.split_at_checked(here.len())?;
+        let left = if after.is_empty() { after } else { after.strip_prefix(' ')? };
+        let begins = self.kind() == TokenKind::Word && first.eq_ignore_ascii_case(here);
+        begins.then_some((left, meaning))
+    }
+
+    fn note_next_words(&mut self, candidates: impl Iterator<Item = (&'static str, Words)>) {
+        for (left, _) in candidates.filter(|(left, _)| !left.is_empty()) {
+            self.note(left.split_once(' ').map_or(left, |(word, _)| word));
         }
     }
 
