@@ -93,7 +93,8 @@ impl Core {
     }
 
     pub(crate) fn leader(&self) -> Option<(NodeId, Member)> {
-        let metrics = self.metrics();
+        // Every resolve asks: only what is asked for is copied, and the core is not kept waiting for longer than that.
+        let metrics = self.metrics.borrow_watched();
         let leader = metrics.current_leader?;
         metrics.membership_config.get_node(&leader).map(|it| (leader, it.member.clone()))
     }
