@@ -115,6 +115,9 @@ pub enum KeystoreError {
         "a keystore password needs at least 6 characters, all of them printable ASCII, or Java cannot open the file"
     )]
     UnusablePassword,
+    /// Whoever gets hold of the file could guess such a password.
+    #[error("the password of a new keystore needs at least {} characters", super::NEW_PASSWORD_LENGTH_MIN)]
+    WeakPassword,
     /// The name would be spelt differently by different tools.
     #[error("'{name}' cannot name a key")]
     UnusableName {
@@ -133,7 +136,7 @@ impl KeystoreError {
     /// The setting at fault, so that the reader knows what to change.
     pub fn setting(&self) -> KeystoreSetting {
         match self {
-            Self::WrongPassword { .. } | Self::UnusablePassword => KeystoreSetting::Password,
+            Self::WrongPassword { .. } | Self::UnusablePassword | Self::WeakPassword => KeystoreSetting::Password,
             Self::Unsupported { .. } => KeystoreSetting::Path,
             Self::KeyNotFound { .. }
             | Self::UnusableKey { .. }
@@ -178,6 +181,7 @@ impl KeystoreError {
             | Self::Unwritable { .. }
             | Self::NameTaken { .. }
             | Self::UnusablePassword
+            | Self::WeakPassword
             | Self::NoRandomness(_)
             | Self::Encoding(_) => None,
         }

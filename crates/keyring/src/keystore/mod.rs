@@ -30,6 +30,13 @@ use crate::files;
 /// Length of an AES-256 key in bytes.
 pub const KEY_LENGTH: usize = 32;
 
+/// Shortest password of a keystore that this program makes. Java, which makes others, asks for six characters.
+pub const NEW_PASSWORD_LENGTH_MIN: usize = 12;
+
+/// How often a password is hashed on the way to a key, ten times as often as keytool does it: what a guess costs, and what
+/// opening costs.
+const ITERATIONS: u32 = 100_000;
+
 /// Domain separation of the fingerprint. Changing it changes the id of every key in every cluster.
 const KEY_ID_CONTEXT: &[u8] = b"aliasd key id v1";
 
@@ -136,6 +143,9 @@ impl Keystore {
     /// The file exists already or cannot be written, or the name or the password would not work with Java.
     pub fn create(path: &Path, password: &str, name: &str) -> Result<SecretKey, KeystoreError> {
         check_password(password)?;
+        if password.len() < NEW_PASSWORD_LENGTH_MIN {
+            return Err(KeystoreError::WeakPassword);
+        }
         let key = generate(name)?;
         let mut store = KeyStore::new();
         store.add_entry(key.name(), entry(&key)?);
@@ -333,6 +343,7 @@ fn entry(key: &SecretKey) -> Result<KeyStoreEntry, KeystoreError> {
 }
 
 fn encode(store: &KeyStore, password: &str) -> Result<Vec<u8>, KeystoreError> {
-    // The library's defaults are those of Java 17: PBES2 with HMAC-SHA-256 and AES-256, MAC with SHA-256.
-    store.writer(password).write().map_err(|source| KeystoreError::Encoding(source.into()))
+    // The library's algorithms are those of Java 17: PBES2 with HMAC-SHA-256 and AES-256, MAC with SHA-256.
+    let writer = store.writer(password).encryption_iterations(ITERATIONS).mac_iterations(ITERATIONS);
+    writer.write().map_err(|source| KeystoreError::Encoding(source.into()))
 }

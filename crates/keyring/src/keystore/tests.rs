@@ -224,6 +224,9 @@ fn names_and_passwords_that_java_would_not_take_are_refused() {
         let error = Keystore::create(&path, password, "aesKey").unwrap_err();
         assert_eq!(error.setting(), KeystoreSetting::Password);
     }
+    let error = Keystore::create(&path, "eleven-char", "aesKey").unwrap_err();
+    assert!(matches!(error, KeystoreError::WeakPassword), "{error}");
+    assert!(error.to_string().contains("at least 12 characters"), "{error}");
     for name in ["", "two words", "Schlüssel", "a/b"] {
         let error = Keystore::create(&path, PASSWORD, name).unwrap_err();
         assert_eq!(error.setting(), KeystoreSetting::KeyName);

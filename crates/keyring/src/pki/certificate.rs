@@ -25,7 +25,8 @@ pub fn peer_node_id(certificate: &CertificateDer<'_>) -> Result<u64, PkiError> {
 }
 
 /// The identity that a client's certificate proves: the URI among its alternative names if there is one, else
-/// its common name. A certificate with several of what is asked for proves nothing.
+/// its common name. A certificate with several of what is asked for proves nothing, and neither does a common name that
+/// reads as a URI or a URI that does not: nobody gets another's identity by having it written in the other place.
 ///
 /// # Errors
 /// The bytes are no certificate, or it names no client unambiguously.
@@ -36,15 +37,23 @@ pub fn client_identity(certificate: &CertificateDer<'_>) -> Result<String, PkiEr
         _ => None,
     });
     match (uris.next(), uris.next()) {
-        (Some(uri), None) => return Ok(uri.to_owned()),
+        (Some(uri), None) if is_uri(uri) => return Ok(uri.to_owned()),
+        (Some(_), None) => return Err(PkiError::NoIdentity),
         (Some(_), Some(_)) => return Err(PkiError::NoIdentity),
         (None, _) => {}
     }
     let mut names = certificate.subject().iter_common_name();
     match (names.next().map(|name| name.as_str()), names.next()) {
-        (Some(Ok(name)), None) if !name.is_empty() => Ok(name.to_owned()),
+        (Some(Ok(name)), None) if !name.is_empty() && !is_uri(name) => Ok(name.to_owned()),
         _ => Err(PkiError::NoIdentity),
     }
+}
+
+/// Whether a text begins with the scheme of a URI (RFC 3986, section 3.1).
+pub(super) fn is_uri(text: &str) -> bool {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    let follows = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.chars().all(follows)
 }
 
 /// The moment from which a certificate is no longer valid.

@@ -102,7 +102,9 @@ impl PkiError {
         match self {
             Self::BadIdentity { .. } => Some("use 1 to 64 characters, none of them a control character"),
             Self::NoNodeId => Some("it needs exactly one DNS name of the form node-1.peer.aliasd"),
-            Self::NoIdentity => Some("it needs one URI among its alternative names, or else one common name"),
+            Self::NoIdentity => Some(
+                "it needs one URI among its alternative names, or else one common name that does not read as a URI",
+            ),
             Self::NotText { source, .. } => Some(source.hint()),
             Self::EncryptedKey { .. } => Some(DECRYPT_KEY),
             Self::Exists { .. } => {

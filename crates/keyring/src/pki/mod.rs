@@ -275,12 +275,19 @@ fn node_parameters(id: u64, hosts: &[Host], validity: Duration) -> Result<Certif
 }
 
 fn client_parameters(identity: &str, validity: Duration) -> Result<CertificateParams, PkiError> {
+    let refused = || PkiError::BadIdentity { value: identity.to_owned() };
     let length = identity.chars().count();
     // 64 is the upper bound of a common name (RFC 5280, appendix A.1).
     if length == 0 || length > 64 || identity.chars().any(char::is_control) {
-        return Err(PkiError::BadIdentity { value: identity.to_owned() });
+        return Err(refused());
     }
-    let mut parameters = parameters(identity, validity);
+    let mut parameters = if certificate::is_uri(identity) {
+        let mut parameters = parameters("client", validity);
+        parameters.subject_alt_names.push(SanType::URI(identity.try_into().map_err(|_| refused())?));
+        parameters
+    } else {
+        parameters(identity, validity)
+    };
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     Ok(parameters)
 }

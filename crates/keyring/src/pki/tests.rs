@@ -85,6 +85,28 @@ fn one_uri_wins_over_the_common_name_and_two_prove_nothing() {
 }
 
 #[test]
+fn a_uri_and_a_common_name_never_spell_the_same_identity() {
+    let named = |name: &str| certificate_with(|it| it.distinguished_name.push(super::DnType::CommonName, name));
+    for spelled in ["spiffe://a/dbms", "urn:dbms", "dbms-a:7687", "https:x"] {
+        assert!(matches!(client_identity(&named(spelled)), Err(PkiError::NoIdentity)), "{spelled}");
+    }
+    for plain in ["dbms-a", "a/b: c", ":x", "1:x", "Ingresstraße: 1"] {
+        assert_eq!(client_identity(&named(plain)).unwrap(), plain);
+    }
+    let uri = |text: &str| SanType::URI(text.try_into().unwrap());
+    let no_uri = certificate_with(|it| it.subject_alt_names.push(uri("dbms-a")));
+    assert!(matches!(client_identity(&no_uri), Err(PkiError::NoIdentity)));
+}
+
+#[test]
+fn a_uri_is_issued_as_a_uri() {
+    let authority = Authority::create("test cluster").unwrap();
+    let issued = authority.issue(&client("spiffe://a/dbms"), DEFAULT_VALIDITY).unwrap();
+    assert_signed_by(&authority, &issued);
+    assert_eq!(client_identity(&der(issued.certificate_pem())).unwrap(), "spiffe://a/dbms");
+}
+
+#[test]
 fn only_one_canonical_peer_name_proves_a_node() {
     let with = |names: &[&str]| {
         let names: Vec<_> = names.iter().map(|name| super::dns(name).unwrap()).collect();
