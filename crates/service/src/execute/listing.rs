@@ -1,13 +1,14 @@
 //! A listing that is read while it runs.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Principal, Value};
 use aliasd_cypher::SpannedRefusal;
 use aliasd_listing::{Listing, run_listing};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::failure::{Failure, NodeFailure};
 
@@ -25,9 +26,52 @@ const CHUNKS_WAITING: usize = 4;
 /// How long a reader may take for some rows before the listing is cut.
 const READ_WITHIN: Duration = Duration::from_secs(30);
 /// Listings that run at once. More wait for their turn.
-pub(super) const RUNNING_MAX: usize = 64;
+const RUNNING_MAX: usize = 64;
+/// Listings of one user that run at once: whoever reads slowly keeps only itself waiting.
+const RUNNING_OF_A_USER_MAX: usize = 8;
 
 type Chunk = Vec<Vec<Value>>;
+
+/// Whose turn it is. Threads that wait for readers are threads that sealing and storing cannot have, so they are few.
+pub(super) struct Turns {
+    all: Arc<Semaphore>,
+    /// Of the users who list or wait now.
+    of_users: Mutex<BTreeMap<Principal, Weak<Semaphore>>>,
+}
+
+/// Held while a listing runs.
+pub(super) struct Turn {
+    _one: OwnedSemaphorePermit,
+    _of_user: OwnedSemaphorePermit,
+    /// Keeps the user's bound known for as long as anything counts against it.
+    _bound: Arc<Semaphore>,
+}
+
+impl Turns {
+    pub(super) fn new() -> Self {
+        Self { all: Arc::new(Semaphore::new(RUNNING_MAX)), of_users: Mutex::default() }
+    }
+
+    /// Waits for a turn: first among the user's own listings, then among all.
+    pub(super) async fn take(&self, who: &Principal) -> Turn {
+        let bound = self.bound_of(who);
+        let open = "nobody closes the semaphore";
+        let of_user = Arc::clone(&bound).acquire_owned().await.expect(open);
+        let one = Arc::clone(&self.all).acquire_owned().await.expect(open);
+        Turn { _one: one, _of_user: of_user, _bound: bound }
+    }
+
+    fn bound_of(&self, who: &Principal) -> Arc<Semaphore> {
+        let mut of_users = self.of_users.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bound) = of_users.get(who).and_then(Weak::upgrade) {
+            return bound;
+        }
+        of_users.retain(|_, bound| bound.strong_count() > 0);
+        let bound = Arc::new(Semaphore::new(RUNNING_OF_A_USER_MAX));
+        of_users.insert(who.clone(), Arc::downgrade(&bound));
+        bound
+    }
+}
 
 /// The rows of a listing, some at a time.
 pub struct RowStream(Option<mpsc::Receiver<Result<Chunk, Failure>>>);
@@ -53,18 +97,17 @@ impl RowStream {
 /// Starts a listing on a thread that may take its time: it yields rows while they are read, and never holds them
 /// all unless they must be ordered. Ends when nobody reads. Gives the names of the columns and the rows.
 pub(super) async fn start(
-    running: &Arc<Semaphore>,
+    turns: &Turns,
     catalog: Catalog,
     who: Principal,
     listing: Listing,
 ) -> Result<(Vec<String>, RowStream), SpannedRefusal> {
     let (sender, rows) = mpsc::channel(CHUNKS_WAITING);
     let (begun, beginning) = oneshot::channel();
-    // Threads that wait for readers are threads that sealing and storing cannot have.
-    let permit = Arc::clone(running).acquire_owned().await.expect("nobody closes the semaphore");
+    let turn = turns.take(&who).await;
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
-        let _permit = permit;
+        let _turn = turn;
         let mut table = match run_listing(&catalog, &who, &listing) {
             Ok(table) => table,
             Err(refusal) => return drop(begun.send(Err(refusal))),
@@ -126,6 +169,9 @@ fn chunk_sizes() -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
+    use aliasd_catalog::UserName;
+    use futures::FutureExt;
+
     use super::*;
 
     fn rows(count: usize, bytes: usize) -> impl Iterator<Item = Result<Vec<Value>, SpannedRefusal>> {
@@ -153,5 +199,36 @@ mod tests {
         let failure = next_chunk(&mut rows(1, ROW_BYTES_MAX), 1).unwrap_err();
         assert_eq!(failure.code, "ROW_TOO_LARGE");
         assert_eq!(next_chunk(&mut rows(1, ROW_BYTES_MAX - 100), 1).unwrap().len(), 1);
+    }
+
+    fn user(name: &str) -> Principal {
+        Principal::User(UserName::new(name).unwrap())
+    }
+
+    /// A turn, if there is one without waiting. Tokio makes a task wait now and then for the sake of others.
+    fn at_once(turns: &Turns, who: &Principal) -> Option<Turn> {
+        tokio::task::unconstrained(turns.take(who)).now_or_never()
+    }
+
+    #[tokio::test]
+    async fn a_user_who_reads_slowly_keeps_nobody_else_waiting() {
+        let turns = Turns::new();
+        let mut slow = Vec::new();
+        for _ in 0..RUNNING_OF_A_USER_MAX {
+            slow.push(turns.take(&user("mallory")).await);
+        }
+        assert!(at_once(&turns, &user("mallory")).is_none(), "the next one waits");
+        let others: Vec<_> =
+            (0..RUNNING_MAX - RUNNING_OF_A_USER_MAX).map(|number| user(&format!("u{number}"))).collect();
+        let mut held = Vec::new();
+        for other in &others {
+            held.push(at_once(&turns, other).expect("somebody else has a turn at once"));
+        }
+        assert!(at_once(&turns, &user("alice")).is_none(), "all are taken");
+        slow.pop();
+        assert!(at_once(&turns, &user("alice")).is_some());
+        drop((slow, held));
+        turns.bound_of(&user("bob"));
+        assert_eq!(turns.of_users.lock().unwrap().len(), 1, "who lists nothing is forgotten");
     }
 }

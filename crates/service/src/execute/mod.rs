@@ -10,7 +10,6 @@ use aliasd_cypher::ast::{self, Deprecation, PARAMETER_STATUS};
 use aliasd_cypher::{Lowered, Parameters, lower, parse};
 use aliasd_listing::{Listing, Server, answer_no_op};
 use aliasd_replica::{MemberStatus, NodeId};
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 pub use self::listing::RowStream;
@@ -72,12 +71,12 @@ pub struct Execute {
     vault: Arc<Vault>,
     counters: SharedCounters,
     /// Bounds the listings that run at once.
-    listings: Arc<Semaphore>,
+    listings: Arc<listing::Turns>,
 }
 
 impl Execute {
     pub(crate) fn new(reader: Reader, writer: Writer, vault: Arc<Vault>, counters: SharedCounters) -> Self {
-        Self { reader, writer, vault, counters, listings: Arc::new(Semaphore::new(listing::RUNNING_MAX)) }
+        Self { reader, writer, vault, counters, listings: Arc::new(listing::Turns::new()) }
     }
 
     /// Runs a statement for a user.
