@@ -6,6 +6,7 @@
 mod cut;
 mod explain;
 mod limits;
+mod past;
 mod policy;
 mod privileges;
 mod rig;
@@ -29,7 +30,7 @@ async fn formed_with(cluster: &str) -> (Rig, Caller) {
     let mut rig = Rig::new();
     rig.configure_cluster(cluster);
     rig.start().await;
-    rig.stranger().init().await.unwrap();
+    rig.operator().init().await.unwrap();
     let token = rig.stranger().login("admin", PASSWORD).await.unwrap();
     let admin = rig.bearer(&token);
     (rig, admin)
@@ -78,8 +79,14 @@ async fn before_a_cluster_is_formed_only_the_node_itself_can_be_asked() {
     assert_eq!(status.cluster_id, "");
     assert_eq!(status.node.unwrap().role(), v1::NodeRole::Uninitialised);
 
-    rig.stranger().init().await.unwrap();
-    let error = rig.stranger().init().await.unwrap_err();
+    // To call from the node's own machine is not enough, nor is any other token.
+    for nobody in [rig.stranger(), rig.bearer("0123456789abcdef"), rig.basic("admin", PASSWORD)] {
+        let error = nobody.init().await.unwrap_err();
+        assert_eq!((error.code.as_str(), error.class), ("OPERATOR_ONLY", Class::Rejected));
+    }
+    let operator = rig.operator();
+    operator.init().await.unwrap();
+    let error = operator.init().await.unwrap_err();
     assert_eq!((error.code.as_str(), error.class), ("CLUSTER_ALREADY_FORMED", Class::Rejected));
     assert_eq!(get(&rig, "/readyz").await.0, 200);
     // From now on, the operator is a user like any other.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -83,6 +84,7 @@ password = "keystore-password"
         );
         let file = self.directory.path().join("aliasd.toml");
         fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         file
     }
 
@@ -99,6 +101,12 @@ password = "keystore-password"
                 Err(failure) => panic!("the node does not start: {failure}"),
             }
         });
+    }
+
+    /// Who can read what the node wrote for its operator.
+    pub(crate) fn operator(&self) -> Caller {
+        let token = fs::read_to_string(self.directory.path().join("data/formation-token")).unwrap();
+        self.bearer(token.trim_end())
     }
 
     /// Starts a second one beside it, with the same files.

@@ -72,6 +72,8 @@ struct Running {
     watcher: Arc<Watcher>,
     /// Who watches. The watch ends when that is no longer true.
     caller: Authenticated,
+    /// When that user was created, which tells it from others that had its name before.
+    created: Revision,
     subscription: Subscription,
     /// Everything up to here was delivered or lies in `waiting`.
     reached: Revision,
@@ -99,6 +101,8 @@ impl Watch {
         takes_parts: bool,
     ) -> Result<impl Stream<Item = Result<Message, Failure>> + Send + use<>, Failure> {
         let staleness = self.reader.fresh_enough()?;
+        let present = self.reader.present();
+        let created = created(&present.catalog, &caller).ok_or(NodeFailure::CredentialsEnded {})?;
         let subscription = self.reader.replica().subscribe(after).map_err(compacted)?;
         let reached = subscription.position();
         let mut progress = tokio::time::interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
@@ -111,6 +115,7 @@ impl Watch {
             watcher: Arc::new(Watcher { user: caller.user.clone(), names }),
             waiting: VecDeque::from([mark(&caller, reached, self.reader.present().revision, staleness)]),
             caller,
+            created,
             subscription,
             reached,
             end: None,
@@ -159,11 +164,22 @@ impl Running {
     }
 
     async fn absorb(&mut self, batch: &Arc<AppliedBatch>) -> Result<(), Failure> {
+        if !self.is_history_of_caller(batch) {
+            // Its privileges of then say nothing about this user. What it holds it must not trust, either.
+            let resume_from = self.reader.present().revision;
+            return Err(compacted(Compacted { resume_from }));
+        }
         let messages = self.passes.run(&self.watcher, batch, self.reached, self.takes_parts).await?;
         self.waiting.extend(messages);
         self.reached = self.reached.max(batch.revision);
         self.end = self.still_authenticated(&self.reader.present().catalog).err();
         Ok(())
+    }
+
+    /// Whether whoever had the caller's name at each entry that is still to be told was the caller, or nobody yet.
+    fn is_history_of_caller(&self, batch: &AppliedBatch) -> bool {
+        let untold = batch.entries.iter().filter(|entry| entry.revision > self.reached);
+        untold.map(|entry| created(&entry.before, &self.caller)).all(|it| it.is_none_or(|it| it == self.created))
     }
 
     /// Whether the user is still who it proved to be when the watch began.
@@ -184,6 +200,11 @@ impl Running {
             SubscriptionEnd::Stopped => self.cut(NodeFailure::Stopping {}),
         }
     }
+}
+
+/// When the user of the caller's name was created; nothing if there is none.
+fn created(catalog: &Catalog, caller: &Authenticated) -> Option<Revision> {
+    catalog.user(caller.user.as_str()).map(|user| user.created.revision)
 }
 
 /// A mark never promises more than the member has, whatever position the watcher resumed from.
