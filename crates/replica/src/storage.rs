@@ -1,5 +1,6 @@
 //! Where a replica keeps its log and its catalog, and how both are opened.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,7 +100,9 @@ pub(crate) fn open_directory<T>(
     runtime: SharedRuntime,
     make: impl FnOnce(OpenedDirectory) -> Result<T, StorageFault>,
 ) -> Result<T, StorageFault> {
-    std::fs::create_dir_all(directory).map_err(|error| StorageFault::from_io(directory, "create", error))?;
+    // Names, addresses and hashes of passwords are in there.
+    let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    created.map_err(|error| StorageFault::from_io(directory, "create", error))?;
     let kept = IdentityStore::in_directory(directory);
     let (path, catalog) = (directory.join("log"), directory.join("catalog"));
     // RocksDB makes this file with the log, and the identity is written after both.

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use nix::sys::stat::{Mode, umask};
 
 use crate::config::{ConfigError, SettingError};
 
@@ -83,8 +84,14 @@ enum ConfigCommand {
 /// Does what the command line says.
 pub fn run() -> ExitCode {
     match Arguments::parse().command {
-        Command::Start { config, expand_commands } => start::start(&config, expand_commands),
-        Command::Dev(dev) => dev::dev(&dev),
+        Command::Start { config, expand_commands } => {
+            keep_to_itself();
+            start::start(&config, expand_commands)
+        }
+        Command::Dev(dev) => {
+            keep_to_itself();
+            dev::dev(&dev)
+        }
         Command::Config(ConfigCommand::Default) => config::print_default(),
         Command::Config(ConfigCommand::Check { files, offline, expand_commands }) => {
             config::check(&files, offline, expand_commands)
@@ -109,6 +116,14 @@ fn manual(directory: &Path) -> ExitCode {
             fail(FAILED, &format_args!("the manual pages cannot be written to {}: {error}", directory.display()))
         }
     }
+}
+
+/// A process that holds keys shows its memory to nobody but the superuser, and its files to nobody else than its group.
+fn keep_to_itself() {
+    umask(Mode::from_bits_truncate(0o027));
+    // Neither a core dump nor a debugger of the same user. Where the system does not know it, it is the unit's matter.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_dumpable(false);
 }
 
 /// What is wrong with a configuration, each with its way out.

@@ -41,6 +41,12 @@ impl Config {
         let mut found = Diagnostics::default();
         self.check_certificates(&mut found);
         check_keystore(&self.keystore, &mut found);
+        for error in self.exposed_files() {
+            // A file that is no key at all is the wrong one, whoever can read it.
+            if !found.0.iter().any(|said| said.error.setting == error.setting) {
+                found.0.push(Diagnostic { severity: Severity::Error, error });
+            }
+        }
         check_data_directory(&self.node.data_dir, &mut found);
         if let Some(file) = &self.log.file {
             check_log_file(file, &mut found);
@@ -67,10 +73,6 @@ impl Config {
                 check_expiry(&end, self.path_of(end.setting), found);
             }
         }
-        check_secrecy("tls.peer_key", &self.tls.peer.key, found);
-        if let Some(server) = &self.tls.server {
-            check_secrecy("tls.server_key", &server.key, found);
-        }
         if let Some(address) = self.node.client_advertise.as_ref().filter(|address| !tls.covers(&address.host)) {
             let setting = if self.tls.server.is_some() { "tls.server_certificate" } else { "tls.peer_certificate" };
             let (path, host) = (self.path_of(setting).display(), &address.host);
@@ -91,9 +93,6 @@ impl Config {
     }
 }
 
-/// Files that hold secrets should be readable by the owner and at most the group.
-const SECRET_MODE_MAX: u32 = 0o640;
-
 fn check_expiry(CertificateEnd { setting, ends_at }: &CertificateEnd, path: &Path, found: &mut Diagnostics) {
     let hint = "issue a new one with `aliasctl pki`";
     match ends_at.duration_since(SystemTime::now()) {
@@ -106,20 +105,11 @@ fn check_expiry(CertificateEnd { setting, ends_at }: &CertificateEnd, path: &Pat
     }
 }
 
-fn check_secrecy(setting: &str, path: &Path, found: &mut Diagnostics) {
-    let Ok(metadata) = fs::metadata(path) else { return };
-    let mode = metadata.mode() & 0o777;
-    if mode & !SECRET_MODE_MAX != 0 {
-        let message = format!("{} has mode {mode:o}, so that others may read or change it", path.display());
-        found.warn(setting, &message, "chmod 640 the file, or 600");
-    }
-}
-
 fn check_keystore(keystore: &KeystoreSettings, found: &mut Diagnostics) {
     let opened = Keystore::open(&keystore.path, keystore.password.expose())
         .and_then(|opened| opened.key(&keystore.key_name).map(|_| ()));
     match opened {
-        Ok(()) => check_secrecy("keystore.path", &keystore.path, found),
+        Ok(()) => {}
         Err(error) => {
             let setting = match error.setting() {
                 KeystoreSetting::Path => "keystore.path",

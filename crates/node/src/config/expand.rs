@@ -4,7 +4,6 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -13,8 +12,10 @@ use std::time::Duration;
 
 use aliasd_keyring::text::text;
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{Pid, getegid, geteuid, getgroups};
+use nix::unistd::Pid;
 use zeroize::Zeroizing;
+
+use super::private::exposure;
 
 /// No password is longer. More output than this is a mistake.
 const OUTPUT_SIZE_MAX: u64 = 64 << 10;
@@ -31,20 +32,8 @@ pub(super) fn command_of(value: &str) -> Option<&str> {
 ///
 /// Returns the message and the hint. Judges the open file, so that it cannot be exchanged in between.
 pub(super) fn refusal(file: &File) -> io::Result<Option<(String, String)>> {
-    let metadata = file.metadata()?;
-    let mode = metadata.mode() & 0o7777;
-    if mode & !0o640 != 0 {
-        let message =
-            format!("the file holds commands and has mode {mode:o}, and commands run only at mode 640 or less");
-        return Ok(Some((message, "chmod 640 the file, or put the values in it directly".to_owned())));
-    }
-    let in_group =
-        metadata.gid() == getegid().as_raw() || getgroups()?.iter().any(|group| group.as_raw() == metadata.gid());
-    if metadata.uid() != geteuid().as_raw() && !in_group {
-        let message = "the file holds commands and belongs to neither the user of aliasd nor one of its groups";
-        return Ok(Some((message.to_owned(), "chown the file to the user that aliasd runs as".to_owned())));
-    }
-    Ok(None)
+    let exposure = exposure(&file.metadata()?);
+    Ok(exposure.map(|(message, hint)| (format!("the file holds commands and {message}"), hint.to_owned())))
 }
 
 /// Runs a command and returns what it prints, by the rule of [`aliasd_keyring::text`].

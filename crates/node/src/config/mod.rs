@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod expand;
+mod private;
 mod reader;
 mod reference;
 mod schema;

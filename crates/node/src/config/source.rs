@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use super::error::{ConfigError, Origin, SettingError};
-use super::{Commands, expand, schema};
+use super::{Commands, expand, private, schema};
 
 /// A configuration file is a few kilobytes.
 const FILE_SIZE_MAX: u64 = 1 << 20;
@@ -49,6 +49,10 @@ pub(super) fn gather(
     let mut errors = Vec::new();
     let mut texts = parse(path, &contents, &known, &mut errors)?;
     overlay(&mut texts, environment, &known, &mut errors);
+    // A file for another machine is judged there.
+    if commands != Commands::Assume {
+        errors.extend(exposed_password(&texts, path, &file));
+    }
     expand_all(&mut texts, path, &file, commands, &mut errors);
     if errors.is_empty() { Ok(texts) } else { Err(ConfigError { errors }) }
 }
@@ -147,6 +151,18 @@ fn overlay(
             }
         }
     }
+}
+
+/// A password that stands in the file, if others may read it there.
+fn exposed_password(texts: &Texts, path: &Path, file: &File) -> Option<SettingError> {
+    let name = "keystore.password";
+    let given = texts.get(name).filter(|given| matches!(given.origin, Origin::File { .. }))?;
+    if expand::command_of(&given.text).is_some() {
+        return None;
+    }
+    let (message, hint) = private::exposure(&file.metadata().ok()?)?;
+    let message = format!("the password stands in {}, which {message}", path.display());
+    Some(SettingError::of(name, message, hint).at(given.origin.clone()))
 }
 
 fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, errors: &mut Vec<SettingError>) {

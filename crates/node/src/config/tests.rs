@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aliasd_catalog::{CypherVersion, Policy};
+use nix::unistd::{Uid, chown, geteuid};
 use tempfile::TempDir;
 
 use super::{Address, Commands, Config, ConfigError, LogFormat, LogLevel, expand, schema, source};
@@ -302,17 +303,34 @@ fn commands_run_only_on_request() {
 }
 
 #[test]
-fn commands_run_only_from_a_file_that_others_cannot_write() {
+fn commands_and_passwords_stand_only_in_a_file_of_ones_own() {
     let contents = REQUIRED.replace("'hunter2-hunter2'", "'$(echo secret)'");
     let (_directory, path) = file(&contents);
+    let (_other, with_password) = file(REQUIRED);
     for mode in [0o644, 0o660, 0o600 | 0o001, 0o740, 0o666] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let error = Config::load(&path, Commands::Run, []).unwrap_err().to_string();
-        assert!(error.contains(&format!("has mode {mode:o}, and commands run only at mode 640 or less")), "{error}");
+        assert!(error.contains(&format!("the file holds commands and has mode {mode:o}, so that others")), "{error}");
+        fs::set_permissions(&with_password, fs::Permissions::from_mode(mode)).unwrap();
+        let error = Config::load(&with_password, Commands::Refuse, []).unwrap_err().to_string();
+        assert!(error.starts_with("keystore.password: the password stands in "), "{error}");
+        assert!(error.contains(&format!("has mode {mode:o}")) && !error.contains("hunter2"), "{error}");
+        // Judged on the machine that it is for, and not at all if the password does not stand in it.
+        Config::load(&with_password, Commands::Assume, []).unwrap();
+        Config::load(&path, Commands::Assume, []).unwrap();
     }
     for mode in [0o400, 0o600, 0o640] {
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        Config::load(&path, Commands::Run, []).unwrap();
+        for file in [&path, &with_password] {
+            fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+            Config::load(file, Commands::Run, []).unwrap();
+        }
+    }
+    if geteuid().is_root() {
+        for file in [&path, &with_password] {
+            chown(file, Some(Uid::from_raw(65_534)), None).unwrap();
+            let error = Config::load(file, Commands::Run, []).unwrap_err().to_string();
+            assert!(error.contains("belongs to user 65534, who may change it, and not to user 0"), "{error}");
+        }
     }
 }
 

@@ -159,12 +159,27 @@ fn a_key_that_is_encrypted_and_a_file_with_a_mark_are_said() {
 
 #[test]
 fn what_should_be_put_right_is_a_warning() {
-    let (directory, contents) = machine();
-    let key = directory.path().join("node-1-key.pem");
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let (_directory, contents) = machine();
     let found = findings(&contents.replace("id = 1", "id = 1\ninsecure_plaintext = true"));
-    assert_eq!(found.len(), 2);
-    assert!(found.iter().all(|(severity, _)| *severity == Severity::Warning));
-    assert!(found[0].1.starts_with("tls.peer_key: ") && found[0].1.contains("has mode 644"), "{}", found[0].1);
-    assert!(found[1].1.starts_with("node.insecure_plaintext: clients are served without TLS"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, Severity::Warning);
+    assert!(found[0].1.starts_with("node.insecure_plaintext: clients are served without TLS"));
+}
+
+/// What the check says is wrong, a start refuses too.
+#[test]
+fn files_that_others_can_read_are_errors() {
+    let (directory, contents) = machine();
+    for (name, setting) in [("node-1-key.pem", "tls.peer_key"), ("keystore.p12", "keystore.path")] {
+        let path = directory.path().join(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let found = findings(&contents);
+        assert_eq!((found.len(), found[0].0), (1, Severity::Error), "{found:?}");
+        let said = &found[0].1;
+        assert!(said.starts_with(&format!("{setting}: ")) && said.contains("has mode 644"), "{said}");
+        let exposed = load(&contents).unwrap().exposed_files();
+        assert_eq!(exposed.iter().map(|error| error.setting.as_deref()).collect::<Vec<_>>(), [Some(setting)]);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    }
+    assert!(findings(&contents).is_empty());
 }
