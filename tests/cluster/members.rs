@@ -1,7 +1,9 @@
 //! A member is its data directory: one that lost it is refused, and says what happened. And what the log of a cluster with a
-//! member down looks like.
+//! member down looks like. And what of it others on the same machine can read.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use aliasd_tests::cluster::{Cluster, PATIENCE};
 use aliasd_tests::{process, wait};
@@ -149,4 +151,40 @@ fn a_cluster_is_not_formed_before_every_member_answers() -> Result<()> {
     cluster.node(3).start()?;
     cluster.form()?;
     cluster.wait_ready()
+}
+
+/// Whatever the umask is that it is started with.
+#[test]
+fn a_node_keeps_its_data_and_its_operators_token_to_itself() -> Result<()> {
+    let mut cluster = Cluster::prepare("private", 1)?;
+    cluster.node(1).start()?;
+    cluster.node(1).wait_listening(PATIENCE)?;
+    let (data, log) = (cluster.node(1).data.clone(), cluster.node(1).log.clone());
+    let token = data.join("formation-token");
+    ensure!(mode(&token)? == 0o600, "{:o}", mode(&token)?);
+    let first = fs::read_to_string(&token)?;
+    cluster.node(1).stop(PATIENCE)?;
+    cluster.node(1).start()?;
+    cluster.node(1).wait_listening(PATIENCE)?;
+    ensure!(fs::read_to_string(&token)? != first, "a token is good for one start");
+
+    cluster.form()?;
+    cluster.wait_ready()?;
+    wait::until("the token to go", PATIENCE, || {
+        ensure!(!token.try_exists()?, "not yet");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    ensure!(mode(&data)? == 0o700, "{:o}", mode(&data)?);
+    let mut places = vec![data, log];
+    while let Some(place) = places.pop() {
+        ensure!(mode(&place)? & 0o027 == 0, "{} has mode {:o}", place.display(), mode(&place)?);
+        if place.is_dir() {
+            places.extend(fs::read_dir(&place)?.map(|entry| entry.map(|it| it.path())).collect::<Result<Vec<_>, _>>()?);
+        }
+    }
+    Ok(())
+}
+
+fn mode(path: &Path) -> Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
 }

@@ -226,8 +226,10 @@ pub(crate) struct Watch {
 pub(crate) enum Cluster {
     /// Make nodes that have no state yet one cluster, and create its first administrator.
     ///
-    /// Sent to the first endpoint, which has to be one of the members. The administrator's password is taken from
-    /// `--password-file` or ALIASD_PASSWORD; without either one is generated and printed, once.
+    /// Sent to the first endpoint, which has to be one of the members. It takes the call with its formation token, which
+    /// `--token-file` names (a node without a cluster writes it to the file formation-token of its data directory), or with a
+    /// client certificate. The administrator's password is taken from `--password-file` or ALIASD_PASSWORD; without either
+    /// one is generated and printed, once.
     Init(Box<ClusterInit>),
     /// Show what a node says of itself and of the cluster.
     Status(Box<ClusterStatus>),

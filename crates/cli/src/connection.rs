@@ -81,6 +81,16 @@ impl Connection {
         Ok(self.builder()?.build()?)
     }
 
+    /// A client for a node that belongs to no cluster yet, where there are no users: it shows the node's formation token, if
+    /// a token is given, and its certificate, if one is.
+    pub(crate) fn operator(&self) -> Result<Client, CommandError> {
+        let builder = self.builder()?;
+        Ok(match given(&self.token_file) {
+            Some(file) => builder.token(secret(password::read_text("token file", file)?)).build()?,
+            None => builder.build()?,
+        })
+    }
+
     /// A client for a session of many calls: a password is exchanged for a token. Who calls is asked for if it is not given
     /// and there is a terminal. Also tells the user, if a password proves it.
     pub(crate) fn session(&self) -> Result<(Client, Option<String>), CommandError> {

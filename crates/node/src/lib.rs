@@ -19,6 +19,7 @@ pub mod api;
 pub mod commands;
 pub mod config;
 mod descriptors;
+mod formation;
 pub mod node;
 pub mod observe;
 pub mod peers;

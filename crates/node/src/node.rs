@@ -8,6 +8,7 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::ConnectionLimits;
 use crate::api;
-use crate::config::{Address, Config, NodeConfig};
+use crate::config::{Address, Config, NodeConfig, SettingError};
 use crate::descriptors::{self, TooFewDescriptorsError};
+use crate::formation;
 use crate::observe;
 use crate::observe::metrics::Metrics;
 use crate::peers::GrpcLinks;
@@ -60,6 +62,9 @@ const HTTP_LIMITS: ConnectionLimits = ConnectionLimits {
 /// Why a node did not start. The message names the setting at fault where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeStartError {
+    /// A file with a secret can be read or changed by others.
+    #[error(transparent)]
+    Exposed(SettingError),
     /// The keystore cannot be used.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -75,6 +80,14 @@ pub enum NodeStartError {
     /// The system grants too few file descriptors.
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptorsError),
+    /// The token that proves who may form a cluster cannot be written down, or removed where there is a cluster.
+    #[error("node.data_dir: the formation token cannot be written or removed in {}", directory.display())]
+    Formation {
+        /// The data directory.
+        directory: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// An address cannot be listened at.
     #[error("{setting}: cannot listen at {address}")]
     Listen {
@@ -150,12 +163,13 @@ impl NodeRunError {
 impl NodeStartError {
     /// Whether the configuration is at fault, rather than the machine or the data.
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Vault(_) | Self::Tls(_) | Self::Plaintext(_))
+        matches!(self, Self::Exposed(_) | Self::Vault(_) | Self::Tls(_) | Self::Plaintext(_))
     }
 
     /// The way out, where there is one to name.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Exposed(error) => Some(error.hint.clone()),
             Self::Vault(error) => error.hint().map(str::to_owned),
             Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
             Self::Replica(error) => error.hint(),
@@ -163,6 +177,7 @@ impl NodeStartError {
             Self::Descriptors(TooFewDescriptorsError { needed, .. }) => {
                 Some(format!("raise LimitNOFILE in the systemd unit, or `ulimit -n`, to {needed} or more"))
             }
+            Self::Formation { .. } => Some("let the user of aliasd write to the directory".to_owned()),
             Self::Plaintext(_) => None,
         }
     }
@@ -184,6 +199,9 @@ impl Node {
     /// A part does not start. What was started before it is stopped again.
     pub async fn start(config: &Config) -> Result<Self, NodeStartError> {
         let clients = client_limits(&config.node)?;
+        if let Some(exposed) = config.exposed_files().into_iter().next() {
+            return Err(NodeStartError::Exposed(exposed));
+        }
         let vault = Arc::new(Vault::load(&config.keystore)?);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
         tls.each_out_of_time(say_out_of_time);
@@ -191,10 +209,18 @@ impl Node {
             Identity::new(Arc::clone(&vault), config.cluster.token_lifetime, config.node.failed_logins).await?;
         let replica = Replica::start(options(config, &tls)).await?;
         let metrics = Arc::new(Metrics::new());
+        let formation = match formation::token(&replica, &config.node.data_dir) {
+            Ok(formation) => formation,
+            Err(source) => {
+                let _ = replica.shutdown().await;
+                return Err(NodeStartError::Formation { directory: config.node.data_dir.clone(), source });
+            }
+        };
         let use_cases = UseCases::new(Parts {
             replica: replica.clone(),
             vault: Arc::clone(&vault),
             identity,
+            formation,
             counters: Arc::clone(&metrics) as SharedCounters,
             max_staleness: config.cluster.max_staleness,
             policy: config.cluster.policy,

@@ -15,8 +15,10 @@ fn table() -> String {
         let who = match caller {
             Caller::Anyone => "anybody",
             Caller::User => "a user",
-            Caller::UserOrOperator => "a user; before there is a cluster, its operator",
-            Caller::Operator => "the operator, before there is a cluster",
+            Caller::UserOrNeighbour => {
+                "a user; before there is a cluster, anybody on the node's machine or with a certificate"
+            }
+            Caller::Operator => "before there is a cluster, its operator: with a certificate or the formation token",
             Caller::Member => "a member, on the port for members",
         };
         let needs = match privilege {

@@ -46,7 +46,7 @@ use aliasd_catalog::Policy;
 use aliasd_replica::Replica;
 
 pub use self::account::Account;
-pub use self::authenticate::Authenticate;
+pub use self::authenticate::{Authenticate, FormationToken};
 use self::counters::SharedCounters;
 pub use self::execute::Execute;
 pub use self::failure::{Class, Failure, Leader, NodeFailure};
@@ -71,6 +71,8 @@ pub struct Parts {
     pub vault: Arc<Vault>,
     /// What checks certificates, tokens and passwords.
     pub identity: Identity,
+    /// What proves who may form a cluster; nothing where there is one.
+    pub formation: Option<FormationToken>,
     /// Where it is counted what becomes of calls.
     pub counters: SharedCounters,
     /// How old the state may be that LOCAL and AT_LEAST reads are answered from.
@@ -101,12 +103,13 @@ pub struct UseCases {
 impl UseCases {
     /// Use cases that serve at once.
     pub fn new(parts: Parts) -> Self {
-        let Parts { replica, vault, identity, counters, max_staleness, policy, advertised } = parts;
+        let Parts { replica, vault, identity, formation, counters, max_staleness, policy, advertised } = parts;
         let reader = Reader::new(replica, max_staleness);
         let readiness = Readiness::new(reader.clone(), Arc::clone(&vault));
         let writer = Writer::new(reader.clone(), readiness.clone(), Arc::clone(&vault), Arc::clone(&counters));
+        let identity = Arc::new(identity);
         let authenticate =
-            Authenticate::new(reader.clone(), readiness.clone(), Arc::new(identity), Arc::clone(&counters));
+            Authenticate::new(reader.clone(), readiness.clone(), identity, formation, Arc::clone(&counters));
         Self {
             execute: Execute::new(reader.clone(), writer.clone(), Arc::clone(&vault), Arc::clone(&counters)),
             resolve: Resolve::new(reader.clone(), Arc::clone(&vault), Arc::clone(&counters)),

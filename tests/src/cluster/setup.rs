@@ -198,6 +198,7 @@ file = "{log}"
         command
             .env("ALIASD_ENDPOINTS", &nodes[0].client_address)
             .env("ALIASD_CA", self.ca())
+            .env("ALIASD_TOKEN_FILE", nodes[0].data.join("formation-token"))
             .env("ALIASD_PASSWORD", &administrator.password);
         let finished = process::run(&mut command, &self.record())?;
         succeeded("aliasctl cluster init", finished).map(drop)

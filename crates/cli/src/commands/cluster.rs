@@ -46,7 +46,7 @@ async fn init(command: ClusterInit) -> Result<(), CommandError> {
         password: command.connection.given_password()?.map(secret),
     };
     // There is no user yet whom the cluster could know.
-    let formed = command.connection.nobody()?.init_cluster(&new).await?;
+    let formed = command.connection.operator()?.init_cluster(&new).await?;
     let generated = formed.generated_password.as_ref().map(|password| password.expose());
     let text = match command.format {
         Format::Json => {

@@ -69,6 +69,7 @@ fn rejected(code: &str) -> GrpcCode {
         | "USER_UNKNOWN"
         | "USER_SUSPENDED" => GrpcCode::Unauthenticated,
         "OPERATOR_ONLY"
+        | "NEIGHBOUR_ONLY"
         | "PERMISSION_DENIED"
         | "IMMUTABLE_DENIED"
         | "OWN_USER_PROTECTED"

@@ -56,10 +56,11 @@ pub enum Caller {
     Anyone,
     /// As a user of the catalog.
     User,
-    /// As a user of the catalog. Before there is a catalog, as the operator: from a loopback address or with any
-    /// client certificate that the clients' authority issued.
-    UserOrOperator,
-    /// As the operator, and only before there is a catalog.
+    /// As a user of the catalog. Before there is a catalog: from a loopback address or with any client certificate that
+    /// the clients' authority issued.
+    UserOrNeighbour,
+    /// As the operator, and only before there is a catalog: with the node's formation token, or with any client
+    /// certificate that the clients' authority issued.
     Operator,
     /// As a member, by its certificate, on the listener for members.
     Member,
@@ -139,7 +140,7 @@ impl Call {
             ),
             Self::FormCluster => rule(Caller::Operator, RequiredPrivilege::None, Served::Always),
             Self::ClusterStatus => {
-                rule(Caller::UserOrOperator, RequiredPrivilege::Dbms(DbmsAction::ShowServers), Served::Always)
+                rule(Caller::UserOrNeighbour, RequiredPrivilege::Dbms(DbmsAction::ShowServers), Served::Always)
             }
             Self::TransferLeader => {
                 rule(Caller::User, RequiredPrivilege::Dbms(DbmsAction::ServerManagement), Served::Always)

@@ -1,16 +1,18 @@
 //! Letting a call in: the table says how the caller must be known; here it is found out.
 
 mod access;
+mod formation;
 
 use std::sync::Arc;
 
 use aliasd_catalog::{PlainSecret, Rejection};
 
 pub use self::access::{Call, CallRule, Caller, RequiredPrivilege, Served};
+pub use self::formation::FormationToken;
 use crate::audit::{Action, Line, outcome};
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
-use crate::identity::{Asker, AuthError, Authenticated, ClientConnection, Identity, LoginToken, Method};
+use crate::identity::{Asker, AuthError, Authenticated, ClientConnection, Identity, LoginToken, Method, TokenError};
 use crate::read::Reader;
 use crate::readiness::Readiness;
 
@@ -31,12 +33,19 @@ pub struct Authenticate {
     reader: Reader,
     readiness: Readiness,
     identity: Arc<Identity>,
+    formation: Option<FormationToken>,
     counters: SharedCounters,
 }
 
 impl Authenticate {
-    pub(crate) fn new(reader: Reader, readiness: Readiness, identity: Arc<Identity>, counters: SharedCounters) -> Self {
-        Self { reader, readiness, identity, counters }
+    pub(crate) fn new(
+        reader: Reader,
+        readiness: Readiness,
+        identity: Arc<Identity>,
+        formation: Option<FormationToken>,
+        counters: SharedCounters,
+    ) -> Self {
+        Self { reader, readiness, identity, formation, counters }
     }
 
     /// Whether a call may begin. Gives who calls, if the table asks for it. `authorization` is what the
@@ -61,9 +70,9 @@ impl Authenticate {
             Caller::Anyone => return Ok(None),
             Caller::Member => return Err(NodeFailure::UnknownCall {}.into()),
             Caller::Operator if formed => return Err(Failure::from(&Rejection::AlreadyFormed {})),
-            Caller::Operator => return operator(name, connection).map(|()| None),
-            Caller::UserOrOperator if !formed => return operator(name, connection).map(|()| None),
-            Caller::User | Caller::UserOrOperator => {}
+            Caller::Operator => return self.operator(name, authorization, connection).map(|()| None),
+            Caller::UserOrNeighbour if !formed => return neighbour(name, connection).map(|()| None),
+            Caller::User | Caller::UserOrNeighbour => {}
         }
         let caller = self.authenticate(authorization, connection).await;
         let caller = caller.inspect_err(|failure| {
@@ -152,6 +161,16 @@ impl Authenticate {
         Ok((user, token))
     }
 
+    /// Before there are users, the operator is known by a certificate that the clients' authority issued, or by the token
+    /// that the node wrote where only its own user and the superuser can read it.
+    fn operator(&self, call: &str, authorization: Option<&[u8]>, connection: &ClientConnection) -> Result<(), Failure> {
+        let brought = self.formation.is_some_and(|token| token.is_brought_by(authorization));
+        if brought || connection.certificate.is_some() {
+            return Ok(());
+        }
+        Err(refused(call, connection, NodeFailure::OperatorOnly {}))
+    }
+
     /// Finds out who calls. This member may lag behind the change that made the proof good, so a refusal is only given
     /// once it has caught up, if it can.
     async fn authenticate(
@@ -174,24 +193,31 @@ impl Authenticate {
     }
 }
 
-/// Before there are users, the operator is known by being on the node's own machine, or by a certificate that the
-/// clients' authority issued.
-fn operator(call: &str, connection: &ClientConnection) -> Result<(), Failure> {
+/// Before there are users, whoever calls from the node's own machine or has a certificate that the clients' authority
+/// issued may look at the node.
+fn neighbour(call: &str, connection: &ClientConnection) -> Result<(), Failure> {
     if connection.remote.ip().to_canonical().is_loopback() || connection.certificate.is_some() {
         return Ok(());
     }
-    let failure = Failure::from(NodeFailure::OperatorOnly {});
+    Err(refused(call, connection, NodeFailure::NeighbourOnly {}))
+}
+
+/// The failure, once it stands in the trail.
+fn refused(call: &str, connection: &ClientConnection, failure: NodeFailure) -> Failure {
+    let failure = Failure::from(failure);
     let mut line = Line::from(Action::Call, connection.remote);
     line.what(call);
     line.end(failure.code, None);
-    Err(failure)
+    failure
 }
 
 /// Whether a change that this member has not applied yet could turn the refusal around.
 fn may_be_late(refusal: &AuthError) -> bool {
     match refusal {
-        AuthError::Wrong | AuthError::UnmappedCertificate { .. } | AuthError::Token(_) => true,
-        AuthError::Missing
+        AuthError::Wrong | AuthError::UnmappedCertificate { .. } | AuthError::Token(TokenError::Ended) => true,
+        // Whoever has no key of the cluster can make as many of these as they like: they cost no question to a quorum.
+        AuthError::Token(TokenError::Foreign | TokenError::Expired)
+        | AuthError::Missing
         | AuthError::Throttled { .. }
         | AuthError::CertificateExpired
         | AuthError::Header(_)
@@ -233,13 +259,21 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_is_at_the_node_or_has_a_certificate() {
-        assert!(operator("Init", &from("127.0.0.1:5000", None)).is_ok());
-        assert!(operator("Init", &from("[::1]:5000", None)).is_ok());
-        assert!(operator("Init", &from("[::ffff:127.0.0.1]:5000", None)).is_ok());
-        let error = operator("Init", &from("192.0.2.7:5000", None)).unwrap_err();
-        assert_eq!(error.code, "OPERATOR_ONLY");
+    fn a_neighbour_is_at_the_node_or_has_a_certificate() {
+        assert!(neighbour("Status", &from("127.0.0.1:5000", None)).is_ok());
+        assert!(neighbour("Status", &from("[::1]:5000", None)).is_ok());
+        assert!(neighbour("Status", &from("[::ffff:127.0.0.1]:5000", None)).is_ok());
+        let error = neighbour("Status", &from("192.0.2.7:5000", None)).unwrap_err();
+        assert_eq!(error.code, "NEIGHBOUR_ONLY");
         let certificate = ClientCertificate { identity: "ops".into(), expires_at: SystemTime::now() };
-        assert!(operator("Init", &from("192.0.2.7:5000", Some(certificate))).is_ok());
+        assert!(neighbour("Status", &from("192.0.2.7:5000", Some(certificate))).is_ok());
+    }
+
+    #[test]
+    fn what_anybody_can_make_up_costs_no_quorum() {
+        let late = [AuthError::Wrong, AuthError::Token(TokenError::Ended)];
+        assert!(late.iter().all(may_be_late), "a change that is not applied yet could make it right");
+        let never = [TokenError::Foreign, TokenError::Expired].map(AuthError::Token);
+        assert!(!never.iter().any(may_be_late) && !may_be_late(&AuthError::Missing));
     }
 }

@@ -177,6 +177,10 @@ node_failures! {
         "Log in again. A watch goes on after the resume revision.";
     /// Before the cluster is formed there are no users; the operator is known otherwise.
     OperatorOnly {} = "OPERATOR_ONLY", Rejected, ["42NFF"], "Neo.ClientError.Security.Forbidden",
+        "A cluster is formed only with the node's formation token, or with a client certificate.",
+        "Show the token in the file formation-token below the node's node.data_dir ('aliasctl cluster init --token-file'), or a certificate of the authority that tls.client_ca names.";
+    /// Before the cluster is formed there are no users; whoever may look at the node is known otherwise.
+    NeighbourOnly {} = "NEIGHBOUR_ONLY", Rejected, ["42NFF"], "Neo.ClientError.Security.Forbidden",
         "Before the cluster is formed, this call is only taken from the node's own machine or with a client certificate.",
         "Call from a loopback address of the node, or with a certificate of the authority that tls.client_ca names.";
 
