@@ -65,10 +65,15 @@ impl Catalog {
         Ok(())
     }
 
-    /// A password that must be changed can be: everything else waits for that.
+    /// A password that must be changed can be, and a token ended: everything else waits for that.
     fn require_caller_of<S: Stage>(&self, who: &Principal, command: &Command<S>) -> Result<(), Rejection> {
         match self.authorise_caller(who) {
-            Err(Rejection::PasswordChangeRequired { .. }) if matches!(command, Command::ChangeOwnPassword { .. }) => {
+            Err(Rejection::PasswordChangeRequired { .. })
+                if matches!(
+                    command,
+                    Command::ChangeOwnPassword { .. } | Command::Open(OpenCommand::EndToken { .. })
+                ) =>
+            {
                 Ok(())
             }
             answer => answer,
@@ -178,7 +183,9 @@ impl Catalog {
             CreateMode::Fail | CreateMode::IfNotExists => dbms(&[create]),
         };
         match command {
-            Command::Bootstrap(_) | Command::ChangeOwnPassword { .. } => Vec::new(),
+            Command::Bootstrap(_) | Command::ChangeOwnPassword { .. } | Command::Open(OpenCommand::EndToken { .. }) => {
+                Vec::new()
+            }
             Command::CreateAlias(create) => creating(create.mode, DbmsAction::CreateAlias, DbmsAction::DropAlias),
             Command::AlterAlias(_) => dbms(&[DbmsAction::AlterAlias]),
             Command::Open(OpenCommand::DropAlias { .. }) => dbms(&[DbmsAction::DropAlias]),

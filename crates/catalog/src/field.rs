@@ -151,6 +151,8 @@ pub enum SettingType {
     String,
     /// The name of a version of the language.
     Language,
+    /// How long a token may live.
+    TokenLifetime,
 }
 
 // === impl Field ===
@@ -344,6 +346,7 @@ impl fmt::Display for SettingType {
             Self::Integer => "an integer",
             Self::String => "a string",
             Self::Language => "'CYPHER_5' or 'CYPHER_25'",
+            Self::TokenLifetime => "a duration from 1 second to 30 days",
         })
     }
 }

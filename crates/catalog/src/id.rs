@@ -73,6 +73,12 @@ byte_id!(
     32
 );
 
+byte_id!(
+    /// Tells one login token from every other: a part of a hash of it, from which nobody can make the token.
+    TokenTrace,
+    16
+);
+
 /// On whose behalf an entry was proposed or a question is asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principal {

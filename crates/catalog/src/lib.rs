@@ -56,12 +56,12 @@ pub use command::{
 pub use digest::Digest;
 pub use driver::{DriverSettings, DriverSettingsError, LogLevel};
 pub use field::{Attempt, Field, NameKind, Quoted, SettingType, UrlFault, Verb};
-pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, StatementFingerprint, Timestamp};
+pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, StatementFingerprint, Timestamp, TokenTrace};
 pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,
     UserTag,
 };
-pub use policy::{Policy, PolicyChange, PolicySetting};
+pub use policy::{Policy, PolicyChange, PolicySetting, TokenLifetime};
 pub use privilege::{
     DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, LoadScope, Privilege,
     QualifiedAction, Resource, Segment, TransactionAction, UserScope,

@@ -1,7 +1,7 @@
 //! The policy of the cluster: choices that decide outcomes and so must be the same on every member. They are part of the
 //! log, formed with the cluster and changed by a command, and never of any node's configuration: docs/decisions/0007.
 
-use crate::{CypherVersion, Rejection, SettingType, Value, ValueMap};
+use crate::{CypherVersion, Duration, Rejection, SettingType, Value, ValueMap};
 
 /// Choices that decide outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,14 @@ pub struct Policy {
     pub oidc_credential_forwarding: bool,
     /// The language of databases and remote aliases that name none.
     pub default_language: CypherVersion,
+    /// How long a login token is good for.
+    pub token_lifetime: TokenLifetime,
 }
+
+/// How long a login token is good for, in whole seconds: from one to those of 30 days, since whoever finds a token has it until
+/// it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TokenLifetime(u32);
 
 /// New choices. An absent one stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +30,8 @@ pub struct PolicyChange {
     pub oidc_credential_forwarding: Option<bool>,
     /// See [`Policy::default_language`].
     pub default_language: Option<CypherVersion>,
+    /// See [`Policy::token_lifetime`].
+    pub token_lifetime: Option<TokenLifetime>,
 }
 
 /// One choice, by the name that statements, listings and `[cluster]` of the configuration call it by.
@@ -34,6 +43,33 @@ pub enum PolicySetting {
     AllowOidcCredentialForwarding,
     /// See [`Policy::default_language`].
     DefaultLanguage,
+    /// See [`Policy::token_lifetime`].
+    TokenLifetime,
+}
+
+// === impl TokenLifetime ===
+
+impl TokenLifetime {
+    /// The longest, in seconds.
+    pub const SECONDS_MAX: u32 = 30 * 86_400;
+
+    /// None if it is not within the bounds.
+    pub fn from_seconds(seconds: u64) -> Option<Self> {
+        let seconds = u32::try_from(seconds).ok()?;
+        (1..=Self::SECONDS_MAX).contains(&seconds).then_some(Self(seconds))
+    }
+
+    /// In seconds.
+    pub fn seconds(self) -> u32 {
+        self.0
+    }
+}
+
+/// A quarter of an hour.
+impl Default for TokenLifetime {
+    fn default() -> Self {
+        Self(900)
+    }
 }
 
 impl Default for Policy {
@@ -42,6 +78,7 @@ impl Default for Policy {
             database_management_implies_alias_management: true,
             oidc_credential_forwarding: false,
             default_language: CypherVersion::Cypher5,
+            token_lifetime: TokenLifetime::default(),
         }
     }
 }
@@ -50,8 +87,12 @@ impl Default for Policy {
 
 impl PolicySetting {
     /// Every setting, by name as listings show them.
-    pub const ALL: [Self; 3] =
-        [Self::AllowOidcCredentialForwarding, Self::DatabaseManagementImpliesAliasManagement, Self::DefaultLanguage];
+    pub const ALL: [Self; 4] = [
+        Self::AllowOidcCredentialForwarding,
+        Self::DatabaseManagementImpliesAliasManagement,
+        Self::DefaultLanguage,
+        Self::TokenLifetime,
+    ];
 
     /// What the setting is called in statements and listings.
     pub fn name(self) -> &'static str {
@@ -59,6 +100,7 @@ impl PolicySetting {
             Self::DatabaseManagementImpliesAliasManagement => "database_management_implies_alias_management",
             Self::AllowOidcCredentialForwarding => "allow_oidc_credential_forwarding",
             Self::DefaultLanguage => "default_language",
+            Self::TokenLifetime => "token_lifetime",
         }
     }
 
@@ -67,6 +109,7 @@ impl PolicySetting {
         match self {
             Self::DatabaseManagementImpliesAliasManagement | Self::AllowOidcCredentialForwarding => "BOOLEAN",
             Self::DefaultLanguage => "STRING",
+            Self::TokenLifetime => "DURATION",
         }
     }
 
@@ -83,6 +126,7 @@ impl PolicySetting {
                 "The language of databases and remote aliases that are created without DEFAULT LANGUAGE: \
                  CYPHER_5 or CYPHER_25."
             }
+            Self::TokenLifetime => "How long a login token is good for: from one second to 30 days.",
         }
     }
 
@@ -94,6 +138,7 @@ impl PolicySetting {
             }
             Self::AllowOidcCredentialForwarding => Value::from(policy.oidc_credential_forwarding),
             Self::DefaultLanguage => Value::from(policy.default_language.setting()),
+            Self::TokenLifetime => Value::Duration(Duration::from_seconds(i64::from(policy.token_lifetime.seconds()))),
         }
     }
 }
@@ -121,6 +166,7 @@ impl PolicyChange {
                     change.oidc_credential_forwarding = Some(boolean(name, value)?);
                 }
                 Some(PolicySetting::DefaultLanguage) => change.default_language = Some(language(name, value)?),
+                Some(PolicySetting::TokenLifetime) => change.token_lifetime = Some(lifetime(name, value)?),
                 None => {}
             }
         }
@@ -129,12 +175,18 @@ impl PolicyChange {
 
     /// The policy that follows from one.
     pub(crate) fn applied(self, policy: Policy) -> Policy {
-        let Self { database_management_implies_alias_management, oidc_credential_forwarding, default_language } = self;
+        let Self {
+            database_management_implies_alias_management,
+            oidc_credential_forwarding,
+            default_language,
+            token_lifetime,
+        } = self;
         Policy {
             database_management_implies_alias_management: database_management_implies_alias_management
                 .unwrap_or(policy.database_management_implies_alias_management),
             oidc_credential_forwarding: oidc_credential_forwarding.unwrap_or(policy.oidc_credential_forwarding),
             default_language: default_language.unwrap_or(policy.default_language),
+            token_lifetime: token_lifetime.unwrap_or(policy.token_lifetime),
         }
     }
 }
@@ -151,6 +203,15 @@ fn language(name: &str, value: &Value) -> Result<CypherVersion, Rejection> {
     let known = [CypherVersion::Cypher5, CypherVersion::Cypher25];
     let meant = |version: &CypherVersion| version.setting().eq_ignore_ascii_case(text);
     known.into_iter().find(meant).ok_or_else(|| wrong(name, SettingType::Language))
+}
+
+fn lifetime(name: &str, value: &Value) -> Result<TokenLifetime, Rejection> {
+    let Value::Duration(Duration { months: 0, days, seconds, nanoseconds: 0 }) = value else {
+        return Err(wrong(name, SettingType::TokenLifetime));
+    };
+    let seconds = days.checked_mul(86_400).and_then(|of_days| of_days.checked_add(*seconds));
+    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    seconds.and_then(TokenLifetime::from_seconds).ok_or_else(|| wrong(name, SettingType::TokenLifetime))
 }
 
 fn wrong(name: &str, expected: SettingType) -> Rejection {

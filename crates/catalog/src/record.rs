@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::{
     AliasName, AuthId, AuthProvider, CatalogName, ClusterId, DatabaseName, DriverSettings, Grant, KeyId, Outcome,
     PasswordHash, Policy, Principal, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp,
-    StatementFingerprint, UserName, UserTag, ValueMap,
+    StatementFingerprint, Timestamp, TokenTrace, UserName, UserTag, ValueMap,
 };
 
 /// The identity of a record. Its order is the order of listings, snapshots and changes.
@@ -305,6 +305,9 @@ pub struct User {
     pub auth: BTreeMap<AuthProvider, AuthId>,
     /// Labels. They decide nothing here.
     pub tags: BTreeSet<UserTag>,
+    /// Login tokens that the user ended before their time, and when they would have ended by themselves. Those that have are
+    /// forgotten when the next one is ended.
+    pub ended_tokens: BTreeMap<TokenTrace, Timestamp>,
     /// Changes whenever password, status or auth do, which ends every token issued before.
     pub credential_revision: Revision,
     /// When the user was created.

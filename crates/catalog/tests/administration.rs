@@ -7,11 +7,11 @@ use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Catalog, Command, CreateMode, CreateUser, CypherVersion,
     DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, Entry, Notification, OpenCommand,
     PasswordChange, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUserName, ResolveRequest,
-    ResolveTarget, Revision, RoleName, Sealed, TagChange, Timestamp, TransactionAction, UserName, UserScope,
+    ResolveTarget, Revision, RoleName, Sealed, TagChange, Timestamp, TokenTrace, TransactionAction, UserName, UserScope,
 };
 
 use crate::builders::{
-    Log, access, alter_alias, alter_user, bootstrap, create_alias, create_database, create_local, create_remote,
+    Log, ROOT, access, alter_alias, alter_user, bootstrap, create_alias, create_database, create_local, create_remote,
     create_role, create_user, dbms, deny, drop_database, grant, grant_role, hash, impersonate, name, remote_target,
     rename_role, rename_user, request_at, role_name, set_status, tags, user, user_name,
 };
@@ -144,6 +144,28 @@ fn the_default_database_may_be_an_alias_and_is_home_to_who_has_none() {
 }
 
 // === Own password ===
+
+#[test]
+fn ended_tokens_are_remembered_until_their_time_and_too_many_end_all() {
+    let mut log = Log::formed();
+    let end = |token: u8, at: u64| {
+        Command::Open(OpenCommand::EndToken { token: TokenTrace([token; 16]), expires_at: Timestamp(at) })
+    };
+    let admin = |log: &Log| std::sync::Arc::clone(log.catalog.user(ROOT).expect("it formed the cluster"));
+    let before = admin(&log).credential_revision;
+    let far = u64::MAX;
+    // The third entry of the log is one second after the second.
+    log.run([end(1, 3_500), end(2, far)]);
+    assert_eq!(admin(&log).ended_tokens.len(), 2);
+    log.run([end(3, far)]);
+    let remembered: Vec<_> = admin(&log).ended_tokens.keys().copied().collect();
+    assert_eq!(remembered, [TokenTrace([2; 16]), TokenTrace([3; 16])], "one whose time is up is kept");
+    log.run([end(3, far)]);
+    log.run((4..66).map(|token| end(token, far)));
+    assert_eq!((admin(&log).ended_tokens.len(), admin(&log).credential_revision), (64, before));
+    log.run([end(99, far)]);
+    assert!(admin(&log).ended_tokens.is_empty() && admin(&log).credential_revision > before, "no token goes on");
+}
 
 fn change_own(log: &Log, user: &str) -> Command<Sealed> {
     let present = log.catalog.user(user).expect("it exists").credential_revision;

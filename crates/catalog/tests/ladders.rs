@@ -3,7 +3,7 @@
 
 use aliasd_catalog::{
     Command, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, OpenCommand,
-    PolicyChange, Privilege, Removal, Revision, Sealed,
+    PolicyChange, Privilege, Removal, Revision, Sealed, Timestamp, TokenTrace,
 };
 
 use crate::builders::{
@@ -149,6 +149,18 @@ fn change_the_own_password() {
         .accepted();
 }
 
+/// Needs no privilege, and is open to one whose password must be changed.
+#[test]
+fn end_a_token() {
+    let mut carol = create_user(CAROL);
+    carol.password = Some(password(Some(true)));
+    let command = Command::Open(OpenCommand::EndToken { token: TokenTrace([1; 16]), expires_at: Timestamp(9_000) });
+    Ladder { log: Log::default(), actor: user(CAROL), command, rung: 0 }
+        .refused("CLUSTER_NOT_FORMED", |log, _| *log = Log::formed())
+        .refused("USER_UNKNOWN", |log, _| log.run([Command::CreateUser(carol)]))
+        .accepted();
+}
+
 // === All of them ===
 
 /// A command that has no line here does not compile, and the line names a test that climbs with it.
@@ -186,6 +198,7 @@ climbed! {
         CreateDatabase: ladder::create_or_replace_database;
         AlterDatabase: alter_a_database, alter_a_composite_database;
         SetDatabaseStatus: start_and_stop_a_database;
+        EndToken: end_a_token;
         SetPolicy: change_the_policy;
         SetDefaultDatabase: choose_the_default_database;
         DropDatabase: ladder::drop_a_database, ladder::drop_a_database_with_its_aliases, drop_a_composite_database;

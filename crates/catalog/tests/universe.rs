@@ -9,8 +9,8 @@ use aliasd_catalog::{
     DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm, OpenCommand,
     PasswordChange, Policy, PolicyChange, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin,
     RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, RetiredCommand, Revision, RoleName,
-    Sealed, Segment, TagChange, Timestamp, TransactionAction, UserName, UserScope, UserStatus, UserTag, Value,
-    ValueMap,
+    Sealed, Segment, TagChange, Timestamp, TokenLifetime, TokenTrace, TransactionAction, UserName, UserScope,
+    UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -194,16 +194,20 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
         ),
         3 => (names(), select(vec![DatabaseStatus::Online, DatabaseStatus::Offline]))
             .prop_map(|(name, status)| Command::Open(OpenCommand::SetDatabaseStatus { name, status })),
-        2 => (option::of(any::<bool>()), option::of(any::<bool>()), option::of(languages())).prop_map(
-            |(database_management_implies_alias_management, oidc_credential_forwarding, default_language)| {
+        2 => (option::of(any::<bool>()), option::of(any::<bool>()), option::of(languages()), option::of(1..90_u64)).prop_map(
+            |(database_management_implies_alias_management, oidc_credential_forwarding, default_language, seconds)| {
                 Command::Open(OpenCommand::SetPolicy(PolicyChange {
                     database_management_implies_alias_management,
                     oidc_credential_forwarding,
                     default_language,
+                    token_lifetime: seconds.and_then(TokenLifetime::from_seconds),
                 }))
             }
         ),
         2 => names().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
+        2 => (any::<u8>(), 0..4_000_u64).prop_map(|(token, end)| {
+            Command::Open(OpenCommand::EndToken { token: TokenTrace([token; 16]), expires_at: Timestamp(end) })
+        }),
         2 => (1..60_u64, select(vec!["one", "two"]), any::<bool>()).prop_map(|(at, text, same)| {
             let unchanged_since = same.then_some(Revision(at));
             Command::ChangeOwnPassword { present: Revision(at), password: hash(text), unchanged_since }
@@ -256,6 +260,7 @@ fn forming() -> impl Strategy<Value = Command<Sealed>> {
             database_management_implies_alias_management: switch,
             oidc_credential_forwarding: forwarding,
             default_language,
+            ..Policy::default()
         };
         Command::Bootstrap(Bootstrap { policy, ..formed })
     })

@@ -37,6 +37,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cluster(Cluster),
     Login(Box<Login>),
+    Logout(Box<Logout>),
     Whoami(Box<Whoami>),
     /// Make and list keystores, which hold the keys that seal credentials.
     #[command(subcommand)]
@@ -286,6 +287,13 @@ pub(crate) struct Login {
     /// Write the token to this file, readable by its owner only, instead of printing it.
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// End the token of `--token-file` or ALIASD_TOKEN_FILE on every member, and remove the file.
+#[derive(Args, Debug)]
+pub(crate) struct Logout {
     #[command(flatten)]
     pub(crate) connection: Connection,
 }

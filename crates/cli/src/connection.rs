@@ -105,6 +105,11 @@ impl Connection {
         Ok((client, Some(user)))
     }
 
+    /// The file with the token to use, if one is given.
+    pub(crate) fn token_file(&self) -> Option<&Path> {
+        given(&self.token_file)
+    }
+
     /// A client for a session as this user.
     pub(crate) fn with_password(&self, user: &str, password: Secret) -> Result<Client, CommandError> {
         Ok(self.builder()?.password(user, password).build()?)

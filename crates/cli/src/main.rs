@@ -54,6 +54,7 @@ async fn run_on_cluster(command: Command) -> Result<(), CommandError> {
         Command::Watch(command) => commands::watch::run(command).await,
         Command::Cluster(command) => commands::cluster::run(command).await,
         Command::Login(command) => commands::session::login(command).await,
+        Command::Logout(command) => commands::session::logout(command).await,
         Command::Whoami(command) => commands::session::whoami(command).await,
         Command::Shell(_)
         | Command::Keystore(_)

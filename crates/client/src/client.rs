@@ -125,6 +125,15 @@ impl Client {
         self.core.login(self.core.deadline(), user, password).await
     }
 
+    /// Ends the token that this client uses, on every member: one that it was given, or that it fetched for a password. Nothing
+    /// happens if it uses none. A client with a password goes on with a new one.
+    ///
+    /// # Errors
+    /// No member could tell in time whether the token has ended.
+    pub async fn logout(&self) -> Result<(), Failure> {
+        self.core.log_out().await
+    }
+
     /// Says who this client is taken for.
     ///
     /// # Errors

@@ -224,6 +224,26 @@ impl Core {
         Login::from_wire(answer.await?.into_inner())
     }
 
+    /// Ends the token that calls are made with, if there is one. One that has ended already is as good.
+    pub(crate) async fn log_out(&self) -> Result<(), Failure> {
+        let Some(token) = self.identity.held_token().await? else { return Ok(()) };
+        let mut progress = Progress::new(AccessMode::Write, self.limits.call);
+        let logout = |attempt: RequestContext| {
+            let request = attempt.request(v1::LogoutRequest {});
+            async move { AuthClient::new(attempt.channel()).logout(request).await }
+        };
+        let ended = self.attempts(&mut progress, Some(&token), &logout).await;
+        self.identity.forget(Some(&token)).await;
+        match ended {
+            Ok(answer) => {
+                self.note_written(answer.into_inner().revision);
+                Ok(())
+            }
+            Err(failure) if failure.code == "TOKEN_INVALID" => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Makes a call that proves no user, within what is left of another call's time.
     pub(crate) async fn call_unauthenticated<T, F, Fut>(
         &self,

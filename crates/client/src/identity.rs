@@ -93,6 +93,15 @@ impl Authenticator {
         Ok(Authorization::LoginDue(LoginDue { user, password, token }))
     }
 
+    /// The token that calls are made with at the moment, if they are made with one.
+    pub(crate) async fn held_token(&self) -> Result<Option<AsciiMetadataValue>, Failure> {
+        match &self.credentials {
+            Credentials::Token(token) => bearer(token).map(Some),
+            Credentials::Password { .. } => Ok(self.token.lock().await.as_ref().map(|token| token.header.clone())),
+            Credentials::None | Credentials::Basic { .. } => Ok(None),
+        }
+    }
+
     /// Forgets a token that was refused. True if another can be fetched.
     pub(crate) async fn forget(&self, refused: Option<&AsciiMetadataValue>) -> bool {
         if !matches!(self.credentials, Credentials::Password { .. }) {

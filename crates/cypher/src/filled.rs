@@ -51,7 +51,13 @@ impl Filling<'_> {
             Body::User(statement) => self.user(statement),
             Body::Role(statement) => self.role(statement),
             Body::AuthRule(statement) => self.auth_rule(statement),
-            Body::Cluster(ClusterStatement::SetPolicy(map)) => self.map(Some(map)),
+            // Its settings have names of ours, of which none is a secret.
+            Body::Cluster(ClusterStatement::SetPolicy(map)) => {
+                self.operand(&mut map.value, entries);
+                if let Operand::Literal(entries) = &mut map.value {
+                    entries.iter_mut().for_each(|(_, value)| self.expression(&mut value.value));
+                }
+            }
             Body::Privilege(statement) => self.privilege(statement),
             Body::Show(show) => self.show(&mut show.subject.value),
         }

@@ -22,6 +22,7 @@ fn shown(value: Value) -> Value {
     match value {
         Value::Boolean(true) => Value::from("true"),
         Value::Boolean(false) => Value::from("false"),
+        Value::Duration(duration) => Value::from(duration.to_string()),
         other => other,
     }
 }

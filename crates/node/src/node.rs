@@ -205,8 +205,7 @@ impl Node {
         let vault = Arc::new(Vault::load(&config.keystore)?);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
         tls.each_out_of_time(say_out_of_time);
-        let identity =
-            Identity::new(Arc::clone(&vault), config.cluster.token_lifetime, config.node.failed_logins).await?;
+        let identity = Identity::new(Arc::clone(&vault), config.node.failed_logins).await?;
         let replica = Replica::start(options(config, &tls)).await?;
         let metrics = Arc::new(Metrics::new());
         let formation = match formation::token(&replica, &config.node.data_dir) {

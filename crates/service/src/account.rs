@@ -1,12 +1,16 @@
 //! Questions about users: what they are, whether a password is theirs, what they may do.
 
-use aliasd_catalog::{CatalogName, EffectiveHome, Explanation, Grant, PlainSecret, Revision, UserName, UserStatus};
+use aliasd_catalog::{
+    CatalogName, Command, EffectiveHome, Explanation, Grant, OpenCommand, PlainSecret, RequestId, RequestOrigin,
+    Revision, StatementFingerprint, UserName, UserStatus,
+};
 
 use crate::audit::{Action, Line, outcome};
 use crate::authenticate::Authenticate;
 use crate::failure::{Failure, NodeFailure};
 use crate::identity::{Asker, Authenticated};
 use crate::read::{Freshness, Reader};
+use crate::write::{Asked, Writer, Written};
 
 /// A user as the catalog knows it.
 pub struct Profile {
@@ -54,12 +58,40 @@ pub struct Explained {
 #[derive(Clone)]
 pub struct Account {
     reader: Reader,
+    writer: Writer,
     authenticate: Authenticate,
 }
 
 impl Account {
-    pub(crate) fn new(reader: Reader, authenticate: Authenticate) -> Self {
-        Self { reader, authenticate }
+    pub(crate) fn new(reader: Reader, writer: Writer, authenticate: Authenticate) -> Self {
+        Self { reader, writer, authenticate }
+    }
+
+    /// Ends the token that the caller has shown, on every member. Its other tokens go on.
+    ///
+    /// # Errors
+    /// It has shown none, or the write could not be made, or nobody knows whether it was made.
+    pub async fn log_out(&self, caller: &Authenticated) -> Result<Written, Failure> {
+        let line = Line::by(Action::LogOut, caller);
+        let ended = self.log_out_unaudited(caller).await;
+        line.end(outcome(&ended), ended.as_ref().ok().map(|written| written.revision));
+        ended
+    }
+
+    async fn log_out_unaudited(&self, caller: &Authenticated) -> Result<Written, Failure> {
+        let (Some(token), Some(expires_at)) = (caller.token, caller.expires_at) else {
+            return Err(NodeFailure::NoToken {}.into());
+        };
+        // What tells the token tells the request: ending it twice is one thing.
+        let mut fingerprint = [0; 32];
+        fingerprint[..token.0.len()].copy_from_slice(&token.0);
+        let origin = RequestOrigin {
+            made_at: self.reader.present().revision,
+            fingerprint: StatementFingerprint(fingerprint),
+            credential_revision: Some(caller.credential_revision),
+        };
+        let asked = Asked { actor: caller.principal(), request: RequestId(token.0), origin: Some(origin) };
+        self.writer.write(asked, Command::Open(OpenCommand::EndToken { token, expires_at })).await
     }
 
     /// What this member knows of a user who was just proven.

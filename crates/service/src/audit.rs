@@ -27,6 +27,8 @@ pub(crate) enum Action {
     CredentialRelease,
     /// A password was shown to be let in with.
     LogIn,
+    /// A token was to be ended.
+    LogOut,
     /// A caller asked whether a password is somebody else's.
     VerifyUser,
     /// Nodes were to become a cluster.
@@ -54,6 +56,7 @@ impl Action {
             Self::Statement => "statement",
             Self::CredentialRelease => "credential release",
             Self::LogIn => "login",
+            Self::LogOut => "logout",
             Self::VerifyUser => "password verification",
             Self::FormCluster => "cluster formation",
             Self::TransferLeader => "leadership transfer",

@@ -114,7 +114,7 @@ impl UseCases {
             execute: Execute::new(reader.clone(), writer.clone(), Arc::clone(&vault), Arc::clone(&counters)),
             resolve: Resolve::new(reader.clone(), Arc::clone(&vault), Arc::clone(&counters)),
             watch: Watch::new(reader.clone(), readiness.clone(), counters),
-            account: Account::new(reader.clone(), authenticate.clone()),
+            account: Account::new(reader.clone(), writer.clone(), authenticate.clone()),
             operate: Operate::new(reader, writer, readiness, vault, policy, advertised),
             authenticate,
         }

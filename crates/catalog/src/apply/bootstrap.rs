@@ -44,6 +44,7 @@ impl Draft {
             home: None,
             auth: BTreeMap::new(),
             tags: BTreeSet::new(),
+            ended_tokens: BTreeMap::new(),
             credential_revision: created.revision,
             created,
             modified: created,

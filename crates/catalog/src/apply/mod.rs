@@ -106,6 +106,7 @@ impl Draft {
             Command::ChangeOwnPassword { present, password, unchanged_since } => {
                 self.change_own_password(actor, *present, password, *unchanged_since)
             }
+            Command::Open(OpenCommand::EndToken { token, expires_at }) => self.end_token(actor, *token, *expires_at),
             Command::Open(OpenCommand::RenameUser { from, to, if_exists }) => self.rename_user(from, to, *if_exists),
             Command::Open(OpenCommand::DropUser { name, if_exists }) => self.drop_user(actor, name, *if_exists),
             Command::Open(OpenCommand::CreateRole { name, mode, immutable, copy_of }) => {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use crate::{
     AlterUser, Attempt, AuthId, AuthProvider, CatalogName, CreateMode, CreateUser, Grant, HomeChange, Notification,
-    Outcome, PasswordHash, Principal, Record, RecordKey, Rejection, Revision, RoleName, Sealed, TagChange, User,
-    UserName, UserScope, UserStatus, Verb,
+    Outcome, PasswordHash, Principal, Record, RecordKey, Rejection, Revision, RoleName, Sealed, TagChange, Timestamp,
+    TokenTrace, User, UserName, UserScope, UserStatus, Verb,
 };
 
 use super::draft::{Draft, updated, updated_with};
+
+/// Ended tokens that are remembered of one user.
+const ENDED_TOKENS_MAX: usize = 64;
 
 impl Draft {
     pub(super) fn create_user(&mut self, actor: &Principal, create: &CreateUser<Sealed>) -> Outcome {
@@ -44,6 +47,7 @@ impl Draft {
                 home: create.home.clone(),
                 auth,
                 tags: create.tags.clone(),
+                ended_tokens: BTreeMap::new(),
                 credential_revision: stamp.revision,
                 created: stamp,
                 modified: stamp,
@@ -242,6 +246,30 @@ impl Draft {
 
     fn home_notification(&self, home: &CatalogName) -> Option<Notification> {
         self.catalog.find(home).is_none().then(|| Notification::HomeDatabaseNotFound(home.clone()))
+    }
+}
+
+impl Draft {
+    /// A token that its user is done with. It is remembered until it would have ended by itself; more than are remembered end
+    /// all of the user's tokens.
+    pub(super) fn end_token(&mut self, actor: &Principal, token: TokenTrace, expires_at: Timestamp) -> Outcome {
+        let unknown = || Rejection::UnknownActor { user: actor.into() };
+        let Principal::User(name) = actor else { return Err(unknown()) };
+        let before = self.catalog.user(name.as_str()).cloned().ok_or_else(unknown)?;
+        if before.ended_tokens.contains_key(&token) {
+            return updated(0);
+        }
+        let mut user = (*before).clone();
+        let time = self.stamp.time;
+        user.ended_tokens.retain(|_, end| *end > time);
+        if user.ended_tokens.len() < ENDED_TOKENS_MAX {
+            user.ended_tokens.insert(token, expires_at);
+        } else {
+            user.ended_tokens.clear();
+            user.credential_revision = self.stamp.revision;
+        }
+        self.set_user(name, user);
+        updated(1)
     }
 }
 

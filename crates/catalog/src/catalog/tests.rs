@@ -18,6 +18,7 @@ fn user() -> User {
         home: Some(CatalogName::new("near").expect("a valid name")),
         auth: BTreeMap::from([(AuthProvider::mtls(), AuthId::new("CN=bob").expect("a valid id"))]),
         tags: BTreeSet::new(),
+        ended_tokens: BTreeMap::new(),
         credential_revision: Stamp::default().revision,
         created: Stamp::default(),
         modified: Stamp::default(),

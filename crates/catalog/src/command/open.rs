@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{CreateMode, NameForm, RetiredCommand, TagChange};
 use crate::{
     CatalogName, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, GrantEffect, PolicyChange, Privilege,
-    RoleName, UserName,
+    RoleName, Timestamp, TokenTrace, UserName,
 };
 
 /// A command without a secret. It never holds one: nothing seals it on the way to the log.
@@ -53,6 +53,13 @@ pub enum OpenCommand {
     SetDefaultDatabase {
         /// A database or alias that exists.
         name: CatalogName,
+    },
+    /// The actor is done with one of its login tokens. Has no statement.
+    EndToken {
+        /// What the catalog knows it by.
+        token: TokenTrace,
+        /// When it would have ended by itself.
+        expires_at: Timestamp,
     },
     /// `ALTER CLUSTER SET POLICY`.
     SetPolicy(PolicyChange),

@@ -16,8 +16,8 @@ use crate::{
     Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, Notification, Outcome,
     PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
     RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestOwner, RequestRecord, Resource, Revision, Role,
-    RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp, TransactionAction, User,
-    UserName, UserScope, UserStatus, UserTag, Value,
+    RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp, TokenLifetime, TokenTrace,
+    TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
 };
 
 /// What has a canonical encoding.
@@ -155,7 +155,10 @@ variants! {
 
 fields! {
     Meta { cluster_id, active_key, default_database, policy, created }
-    Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language }
+    Policy {
+        database_management_implies_alias_management, oidc_credential_forwarding, default_language;
+        later token_lifetime
+    }
     Database { kind, status, access, default_language, created, modified }
     Alias { kind, composite, properties, created, modified }
     RemoteAlias { database, url, login, driver, default_language }
@@ -167,7 +170,7 @@ fields! {
     Duration { months, days, seconds, nanoseconds }
     User {
         password, password_change_required, status, home, auth, credential_revision, created, modified;
-        later tags
+        later tags, ended_tokens
     }
     Role { immutable, created }
     RoleAssignment { created }
@@ -182,10 +185,11 @@ encoded_as! {
     as_str: AliasName, AuthId, AuthProvider, CatalogName, DatabaseName, Glob, LogLevel, RemoteUrl, RemoteUserName,
         RoleName, UserName, UserTag, String;
     as_phc: PasswordHash;
+    seconds: TokenLifetime;
     keywords: DatabaseAction, DbmsAction, GraphAction, QualifiedAction, TransactionAction;
 }
 
-wrappers! { ClusterId, KeyId, RequestId, Revision, StatementFingerprint, Timestamp }
+wrappers! { ClusterId, KeyId, RequestId, Revision, StatementFingerprint, Timestamp, TokenTrace }
 
 impl Canonical for Rejection {
     fn encode(&self, hash: &mut Sha256) {

@@ -84,6 +84,7 @@ fn user() -> User {
         home: Some(name("far")),
         auth: BTreeMap::from([(AuthProvider::mtls(), AuthId::new("CN=bob").expect("a valid id"))]),
         tags: BTreeSet::new(),
+        ended_tokens: BTreeMap::new(),
         credential_revision: Revision(5),
         created: STAMP,
         modified: STAMP,

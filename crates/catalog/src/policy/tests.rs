@@ -1,7 +1,7 @@
 //! A change is read whole or refused by name.
 
-use super::{Policy, PolicyChange, PolicySetting};
-use crate::{CypherVersion, Rejection, SettingType, Value, ValueMap};
+use super::{Policy, PolicyChange, PolicySetting, TokenLifetime};
+use crate::{CypherVersion, Duration, Rejection, SettingType, Value, ValueMap};
 
 fn read(values: &[(&str, Value)]) -> Result<PolicyChange, Rejection> {
     PolicyChange::from_values(&values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
@@ -21,11 +21,28 @@ fn what_a_policy_shows_makes_it_again() {
         database_management_implies_alias_management: false,
         oidc_credential_forwarding: true,
         default_language: CypherVersion::Cypher25,
+        token_lifetime: TokenLifetime::from_seconds(60).expect("within the bounds"),
     };
     let shown: ValueMap =
         PolicySetting::ALL.into_iter().map(|setting| (setting.name().to_owned(), setting.value_in(&policy))).collect();
     let change = PolicyChange::from_values(&shown).expect("every setting has a value of its type");
     assert_eq!(change.applied(Policy::default()), policy);
+}
+
+#[test]
+fn a_token_lives_from_a_second_to_thirty_days() {
+    let lifetime = |days, seconds| {
+        let value = Value::Duration(Duration { days, seconds, ..Duration::default() });
+        read(&[("token_lifetime", value)]).map(|change| change.token_lifetime.map(TokenLifetime::seconds))
+    };
+    assert_eq!(lifetime(0, 1), Ok(Some(1)));
+    assert_eq!(lifetime(1, 3600), Ok(Some(90_000)));
+    assert_eq!(lifetime(30, 0), Ok(Some(TokenLifetime::SECONDS_MAX)));
+    for (days, seconds) in [(0, 0), (30, 1), (0, -1), (i64::MAX, 0), (1, i64::MAX)] {
+        let refused = lifetime(days, seconds).unwrap_err();
+        assert!(refused.to_string().ends_with("Expected a duration from 1 second to 30 days."), "{refused}");
+    }
+    assert!(read(&[("token_lifetime", Value::from("PT15M"))]).is_err());
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Model {
             home: None,
             auth: BTreeMap::new(),
             tags: BTreeSet::new(),
+            ended_tokens: BTreeMap::new(),
             credential_revision: stamp.revision,
             created: stamp,
             modified: stamp,

@@ -108,6 +108,9 @@ impl Model {
         if let Some(language) = change.default_language {
             policy.default_language = language;
         }
+        if let Some(lifetime) = change.token_lifetime {
+            policy.token_lifetime = lifetime;
+        }
         let updates = u64::from(policy != meta.policy);
         self.put(RecordKey::Meta, Record::Meta(Arc::new(Meta { policy, ..meta })));
         done(updates)

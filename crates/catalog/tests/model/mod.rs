@@ -96,6 +96,9 @@ impl Model {
             }
             Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
             Command::Open(OpenCommand::SetPolicy(change)) => self.set_policy(change),
+            Command::Open(OpenCommand::EndToken { token, expires_at }) => {
+                self.end_token(stamp, actor, *token, *expires_at)
+            }
             Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
                 let hidden = self.hides_composite(actor, name, DbmsAction::DropCompositeDatabase);
                 self.drop_database(name.as_str(), hidden, *if_exists, *composite, *cascade_aliases)

@@ -151,7 +151,10 @@ impl Model {
     pub(super) fn check_privileges(&self, actor: &Principal, command: &Command<Sealed>) -> Result<(), Rejection> {
         if let Principal::User(name) = actor {
             match (self.caller(name), command) {
-                (Err(Rejection::PasswordChangeRequired { .. }), Command::ChangeOwnPassword { .. }) => {}
+                (
+                    Err(Rejection::PasswordChangeRequired { .. }),
+                    Command::ChangeOwnPassword { .. } | Command::Open(OpenCommand::EndToken { .. }),
+                ) => {}
                 (Err(refusal), _) => return Err(refusal),
                 (Ok(_), _) => {}
             }
@@ -390,7 +393,8 @@ impl Model {
                     (None, None) => vec![A::AlterDatabase],
                 }
             }
-            Command::Open(OpenCommand::SetDatabaseStatus { .. }) | Command::ChangeOwnPassword { .. } => vec![],
+            Command::Open(OpenCommand::SetDatabaseStatus { .. } | OpenCommand::EndToken { .. })
+            | Command::ChangeOwnPassword { .. } => vec![],
             Command::Open(OpenCommand::SetPolicy(_)) => vec![A::AlterClusterPolicy],
             Command::Open(OpenCommand::SetDefaultDatabase { .. }) => vec![A::ExecuteAdminProcedures],
             Command::Open(OpenCommand::RenameUser { .. }) => vec![A::RenameUser],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aliasd_catalog::{
     AlterUser, AuthId, AuthProvider, CatalogName, CreateMode, CreateUser, Effect, Grant, HomeChange, Notification,
     Outcome, PasswordHash, Principal, Privilege, Record, RecordKey, Rejection, Revision, Sealed, Stamp, TagChange,
-    User, UserName, UserScope, UserStatus, UserTag,
+    Timestamp, TokenTrace, User, UserName, UserScope, UserStatus, UserTag,
 };
 
 use super::{Model, done};
@@ -41,6 +41,7 @@ impl Model {
             home: create.home.clone(),
             auth,
             tags: create.tags.clone(),
+            ended_tokens: BTreeMap::new(),
             credential_revision: stamp.revision,
             created: stamp,
             modified: stamp,
@@ -48,6 +49,24 @@ impl Model {
         self.put(RecordKey::User(create.name.clone()), Record::User(Arc::new(user)));
         let notifications = self.home_missing(create.home.as_ref());
         Ok(Effect { system_updates: if exists { 2 } else { 1 }, notifications })
+    }
+
+    pub(super) fn end_token(&mut self, stamp: Stamp, actor: &Principal, token: TokenTrace, end: Timestamp) -> Outcome {
+        let Principal::User(name) = actor else { return Err(Rejection::UnknownActor { user: actor.into() }) };
+        let mut user = self.user(name.as_str()).expect("the caller was checked").clone();
+        if user.ended_tokens.contains_key(&token) {
+            return done(0);
+        }
+        let running = user.ended_tokens.into_iter().filter(|(_, end)| *end > stamp.time);
+        user.ended_tokens = running.collect();
+        if user.ended_tokens.len() == 64 {
+            user.ended_tokens = BTreeMap::new();
+            user.credential_revision = stamp.revision;
+        } else {
+            user.ended_tokens.insert(token, end);
+        }
+        self.put(RecordKey::User(name.clone()), Record::User(Arc::new(user)));
+        done(1)
     }
 
     pub(super) fn alter_user(&mut self, stamp: Stamp, actor: &Principal, alter: &AlterUser<Sealed>) -> Outcome {

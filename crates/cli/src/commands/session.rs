@@ -1,4 +1,4 @@
-//! `aliasctl login` and `aliasctl whoami`.
+//! `aliasctl login`, `aliasctl logout` and `aliasctl whoami`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use aliasd_client::messages::{AuthenticationMethod, WhoAmIResponse};
 use serde_json::json;
 
 use super::{print, tell, yes_or_no};
-use crate::arguments::{Format, Login, Whoami};
+use crate::arguments::{Format, Login, Logout, Whoami};
 use crate::command_error::CommandError;
 use crate::output::fields;
 
@@ -30,6 +30,16 @@ pub(crate) async fn login(command: Box<Login>) -> Result<(), CommandError> {
         tell("The password has to be changed before anything else: ALTER CURRENT USER SET PASSWORD FROM … TO ….");
     }
     Ok(())
+}
+
+pub(crate) async fn logout(command: Box<Logout>) -> Result<(), CommandError> {
+    let Some(path) = command.connection.token_file() else {
+        return Err(CommandError::usage("no token is given", "Give --token-file or ALIASD_TOKEN_FILE."));
+    };
+    command.connection.client()?.logout().await?;
+    fs::remove_file(path).map_err(|error| {
+        CommandError::local_io(format!("the token has ended; its file {} cannot be removed", path.display()), error)
+    })
 }
 
 /// A time in the largest unit that leaves at least two of it, rounded, so that nothing is good for 0 minutes.

@@ -56,6 +56,11 @@ fn a_token_takes_the_place_of_the_password() {
         "\n"
     );
     assert_eq!(json, expected);
+
+    let said = node.nobody(&["logout"]).run().failed(2);
+    assert!(said.contains("--token-file"), "{said}");
+    node.nobody(&["logout", "--token-file", &file]).run().done();
+    assert!(!std::path::Path::new(&file).exists(), "the token that has ended is still there");
 }
 
 #[test]

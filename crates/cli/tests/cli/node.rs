@@ -273,6 +273,12 @@ impl Auth for Service {
         Ok(Response::new(response))
     }
 
+    async fn logout(&self, request: Request<v1::LogoutRequest>) -> Result<Response<v1::LogoutResponse>, Status> {
+        self.authenticate(&request)?;
+        self.hear("logout".to_owned());
+        Ok(Response::new(v1::LogoutResponse { revision: 7 }))
+    }
+
     async fn who_am_i(&self, request: Request<v1::WhoAmIRequest>) -> Result<Response<v1::WhoAmIResponse>, Status> {
         let method = self.authenticate(&request)?.into();
         let roles = vec!["PUBLIC".to_owned(), "admin".to_owned()];

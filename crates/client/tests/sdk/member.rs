@@ -276,6 +276,11 @@ impl Auth for Member {
         Ok(Response::new(response))
     }
 
+    async fn logout(&self, request: Request<v1::LogoutRequest>) -> Result<Response<v1::LogoutResponse>, Status> {
+        self.arrive("logout", &request)?;
+        Ok(Response::new(v1::LogoutResponse { revision: 1 }))
+    }
+
     async fn who_am_i(&self, request: Request<v1::WhoAmIRequest>) -> Result<Response<v1::WhoAmIResponse>, Status> {
         self.arrive("who_am_i", &request)?;
         let user = self.world.state().user();

@@ -36,6 +36,10 @@ fn names_addresses_and_maps_are_filled_in() {
             "CREATE USER $a SET AUTH 'mtls' {SET ID $id} SET TAGS $tags",
             "CREATE USER films SET AUTH 'mtls' { SET ID 'dbms-a@example.com' } SET TAGS ['x', 'y']",
         ),
+        (
+            "ALTER CLUSTER SET POLICY {token_lifetime: $t}",
+            "ALTER CLUSTER SET POLICY {token_lifetime: duration('PT5S')}",
+        ),
         ("GRANT ROLE $a TO $d", "GRANT ROLE films TO `movies.2024`"),
         ("GRANT IMPERSONATE ($a) ON DBMS TO $k", "GRANT IMPERSONATE (films) ON DBMS TO public"),
         (

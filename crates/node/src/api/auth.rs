@@ -35,6 +35,12 @@ impl Auth for AuthService {
         }))
     }
 
+    async fn logout(&self, request: Request<v1::LogoutRequest>) -> Result<Response<v1::LogoutResponse>, Status> {
+        let caller = caller(&request).map_err(status)?.clone();
+        let written = self.account.log_out(&caller).await.map_err(status)?;
+        Ok(Response::new(v1::LogoutResponse { revision: written.revision.0 }))
+    }
+
     async fn who_am_i(&self, request: Request<v1::WhoAmIRequest>) -> Result<Response<v1::WhoAmIResponse>, Status> {
         let caller = caller(&request).map_err(status)?;
         let profile = self.account.profile(&caller.user).map_err(status)?;

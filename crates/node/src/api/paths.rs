@@ -11,6 +11,7 @@ const PATHS: &[(&str, Call)] = &[
     ("/aliasd.v1.Router/Watch", Call::Watch),
     ("/aliasd.v1.Admin/Execute", Call::Execute),
     ("/aliasd.v1.Auth/Login", Call::LogIn),
+    ("/aliasd.v1.Auth/Logout", Call::LogOut),
     ("/aliasd.v1.Auth/WhoAmI", Call::WhoAmI),
     ("/aliasd.v1.Auth/VerifyUser", Call::VerifyUser),
     ("/aliasd.v1.Auth/EffectivePrivileges", Call::EffectivePrivileges),

@@ -66,8 +66,6 @@ pub struct ClusterConfig {
     pub name: String,
     /// How long LOCAL reads are served without news of a leader.
     pub max_staleness: Duration,
-    /// How long a login token is good for.
-    pub token_lifetime: Duration,
     /// What the catalog decides by; read when the cluster is formed, and part of the log from then on.
     pub policy: Policy,
     /// How often a leader shows that it is there.

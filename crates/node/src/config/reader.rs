@@ -44,12 +44,12 @@ fn cluster(reader: &mut ConfigReader) -> ClusterConfig {
     ClusterConfig {
         name: reader.or_default("cluster.name", value::name),
         max_staleness: reader.or_default("cluster.max_staleness", value::duration),
-        token_lifetime: reader.or_default("cluster.token_lifetime", value::lifetime),
         policy: Policy {
             database_management_implies_alias_management: reader
                 .or_default("cluster.database_management_implies_alias_management", value::flag),
             oidc_credential_forwarding: reader.or_default("cluster.allow_oidc_credential_forwarding", value::flag),
             default_language: reader.or_default("cluster.default_language", value::language),
+            token_lifetime: reader.or_default("cluster.token_lifetime", value::lifetime),
         },
         heartbeat_interval: reader.or_default("cluster.heartbeat_interval", value::duration),
         election_timeout_min: reader.or_default("cluster.election_timeout_min", value::duration),

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aliasd_catalog::{CypherVersion, Policy};
+use aliasd_catalog::{CypherVersion, Policy, TokenLifetime};
 use nix::unistd::{Uid, chown, geteuid};
 use tempfile::TempDir;
 
@@ -114,18 +114,24 @@ fn the_policy_of_the_cluster_is_configured() {
 database_management_implies_alias_management = false
 allow_oidc_credential_forwarding = true
 default_language = 'CYPHER_25'
+token_lifetime = '1h'
 ";
     let policy = load(&format!("{contents}{REQUIRED}")).unwrap().cluster.policy;
     let expected = Policy {
         database_management_implies_alias_management: false,
         oidc_credential_forwarding: true,
         default_language: CypherVersion::Cypher25,
+        token_lifetime: TokenLifetime::from_seconds(3_600).unwrap(),
     };
     assert_eq!(policy, expected);
     assert_eq!(
         problems(load(&format!("[cluster]\ndefault_language = '42'\n{REQUIRED}"))),
         ["cluster.default_language: '42' is not CYPHER_5 or CYPHER_25 (line 2)\n  hint: write it as in CYPHER_5"]
     );
+    for out_of_bounds in ["500ms", "31d", "1500ms"] {
+        let refused = &problems(load(&format!("[cluster]\ntoken_lifetime = '{out_of_bounds}'\n{REQUIRED}")))[0];
+        assert!(refused.contains("is not a duration from 1s to 30d"), "{refused}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aliasd_catalog::{CypherVersion, PlainSecret};
+use aliasd_catalog::{CypherVersion, PlainSecret, TokenLifetime};
 
 use super::{Address, LogFormat, LogLevel};
 
@@ -67,10 +67,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, Expected> {
     Ok(Duration::from_millis(milliseconds))
 }
 
-/// How long a token may be good for: at most 30 days, since whoever finds one has it until it ends.
-pub(super) fn lifetime(text: &str) -> Result<Duration, Expected> {
-    let fits = duration(text).ok().filter(|lifetime| *lifetime <= Duration::from_secs(30 * 86_400));
-    fits.ok_or("a duration from 1ms to 30d with a unit, such as 10m, 1h or 7d")
+/// In whole seconds.
+pub(super) fn lifetime(text: &str) -> Result<TokenLifetime, Expected> {
+    let whole = duration(text).ok().filter(|lifetime| lifetime.subsec_nanos() == 0);
+    let lifetime = whole.and_then(|lifetime| TokenLifetime::from_seconds(lifetime.as_secs()));
+    lifetime.ok_or("a duration from 1s to 30d with a unit, such as 10m, 1h or 7d")
 }
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, Expected> {

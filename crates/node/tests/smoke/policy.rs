@@ -32,6 +32,28 @@ async fn without_a_word_identities_are_not_forwarded_and_the_language_is_the_old
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_ended_one_by_one() {
+    let (mut rig, admin) = formed().await;
+    let log_in = async || rig.bearer(&rig.stranger().login("admin", PASSWORD).await.unwrap());
+    let other = log_in().await;
+    let mut watch = other.watch(None).await.unwrap();
+    other.logout().await.unwrap();
+    assert_eq!(other.who_am_i().await.unwrap_err().code, "TOKEN_INVALID");
+    assert_eq!(other.logout().await.unwrap_err().code, "TOKEN_INVALID");
+    let ended = loop {
+        match watch.message().await {
+            Ok(Some(_)) => {}
+            ended => break aliasd_wire::failure::Failure::from(ended.unwrap_err()),
+        }
+    };
+    assert_eq!(ended.code, "CREDENTIALS_ENDED", "a watch goes on with a token that was ended");
+    admin.who_am_i().await.unwrap();
+    let basic = rig.basic("admin", PASSWORD);
+    assert_eq!(basic.logout().await.unwrap_err().code, "TOKEN_MISSING");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_keeps_to_what_it_was_formed_with() {
     let permissive = "allow_oidc_credential_forwarding = true\ndefault_language = 'CYPHER_25'";
     let (mut rig, admin) = formed_with(permissive).await;

@@ -234,6 +234,10 @@ impl Caller {
         Ok(std::mem::take(&mut response.token))
     }
 
+    pub(crate) async fn logout(&self) -> Result<v1::LogoutResponse, Failure> {
+        answer(AuthClient::new(self.channel.clone()).logout(self.request(v1::LogoutRequest {})).await)
+    }
+
     pub(crate) async fn who_am_i(&self) -> Result<v1::WhoAmIResponse, Failure> {
         answer(AuthClient::new(self.channel.clone()).who_am_i(self.request(v1::WhoAmIRequest {})).await)
     }

@@ -16,6 +16,8 @@ pub enum Call {
     Execute,
     /// A token for a password.
     LogIn,
+    /// Ends the token that the call is made with.
+    LogOut,
     /// Who is calling?
     WhoAmI,
     /// Is this the user's password?
@@ -93,6 +95,7 @@ impl Call {
         Self::Watch,
         Self::Execute,
         Self::LogIn,
+        Self::LogOut,
         Self::WhoAmI,
         Self::VerifyUser,
         Self::EffectivePrivileges,
@@ -122,7 +125,7 @@ impl Call {
             ),
             Self::Execute => rule(Caller::User, RequiredPrivilege::Decided("what the statement needs"), Served::Ready),
             Self::LogIn => rule(Caller::Anyone, RequiredPrivilege::Decided("the right password"), Served::Ready),
-            Self::WhoAmI => rule(Caller::User, RequiredPrivilege::None, Served::Ready),
+            Self::LogOut | Self::WhoAmI => rule(Caller::User, RequiredPrivilege::None, Served::Ready),
             Self::VerifyUser => {
                 rule(Caller::User, RequiredPrivilege::Decided("IMPERSONATE of that user"), Served::Ready)
             }

@@ -167,6 +167,9 @@ node_failures! {
     /// Too many passwords are being verified already.
     LoginBusy {} = "LOGIN_BUSY", RetryHere, [], "",
         "Too many passwords are being verified at the moment.", "Try again, or log in once and use the token.";
+    /// There is no token to end.
+    NoToken {} = "TOKEN_MISSING", Rejected, ["08N06"], "Neo.ClientError.Request.Invalid",
+        "The call was not made with a token, so that there is none to end.", "Log out with the token that is to end.";
     /// Too many wrong passwords.
     LoginThrottled { seconds } = "LOGIN_THROTTLED", RetryHere, ["42NFF"], "Neo.ClientError.Security.AuthenticationRateLimit",
         "Too many passwords were wrong for this user or from this address; there is another try in {seconds} s.",

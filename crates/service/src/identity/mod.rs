@@ -17,11 +17,11 @@ mod verified;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use aliasd_catalog::{
-    AuthId, AuthProvider, Catalog, PasswordHash, PlainSecret, Principal, Revision, Timestamp, User, UserName,
-    UserStatus,
+    AuthId, AuthProvider, Catalog, PasswordHash, PlainSecret, Principal, Revision, Timestamp, TokenTrace, User,
+    UserName, UserStatus,
 };
 use zeroize::Zeroizing;
 
@@ -58,6 +58,8 @@ pub struct Authenticated {
     pub credential_revision: Revision,
     /// Where the call comes from.
     pub remote: SocketAddr,
+    /// The token that was shown.
+    pub token: Option<TokenTrace>,
     /// The password was verified for this very call: it is a login, and not one that is remembered.
     pub logs_in: bool,
 }
@@ -74,7 +76,6 @@ pub struct LoginToken {
 #[derive(Debug)]
 pub struct Identity {
     vault: Arc<Vault>,
-    token_lifetime: Duration,
     /// Stands in for the hash of a user that does not exist or has no password.
     decoy: PasswordHash,
     verified: Arc<Verified>,
@@ -103,7 +104,9 @@ impl Authenticated {
     pub fn holds(&self, catalog: &Catalog) -> bool {
         let unexpired = self.expires_at.is_none_or(|end| now() < end);
         let unchanged = catalog.user(self.user.as_str()).is_some_and(|user| {
-            user.status == UserStatus::Active && user.credential_revision == self.credential_revision
+            user.status == UserStatus::Active
+                && user.credential_revision == self.credential_revision
+                && self.token.is_none_or(|token| !user.ended_tokens.contains_key(&token))
         });
         unexpired && unchanged
     }
@@ -139,18 +142,19 @@ impl fmt::Debug for LoginToken {
 // === impl Identity ===
 
 impl Identity {
-    /// Uses that vault for passwords and tokens; a token is good for `token_lifetime`, and so many wrong passwords are taken.
+    /// Uses that vault for passwords and tokens, and takes so many wrong passwords. How long a token is good for says the policy
+    /// of the cluster.
     ///
     /// # Errors
     /// The operating system gave no random bytes.
-    pub async fn new(vault: Arc<Vault>, token_lifetime: Duration, limits: LoginLimits) -> Result<Self, VaultError> {
+    pub async fn new(vault: Arc<Vault>, limits: LoginLimits) -> Result<Self, VaultError> {
         let verified = Arc::new(Verified::new().map_err(VaultError::NoRandomBytes)?);
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(VaultError::NoRandomBytes)?;
         let unknowable: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let decoy = vault.passwords().hash(PlainSecret::new(unknowable)).await?;
         let throttle = Mutex::new(Throttle::new(limits));
-        Ok(Self { vault, token_lifetime, decoy, verified, throttle })
+        Ok(Self { vault, decoy, verified, throttle })
     }
 
     /// Says who is calling. `authorization` is what the call brings as such (RFC 7617, RFC 6750), and counts before
@@ -248,7 +252,8 @@ impl Identity {
     /// This node lacks the cluster's active key.
     pub fn issue(&self, caller: &Authenticated, catalog: &Catalog) -> Result<LoginToken, AuthError> {
         let issued_at = now();
-        let lifetime = u64::try_from(self.token_lifetime.as_millis()).unwrap_or(u64::MAX);
+        let policy = catalog.meta().ok_or(AuthError::NoKey)?.policy;
+        let lifetime = u64::from(policy.token_lifetime.seconds()) * 1_000;
         let expires_at = Timestamp(issued_at.0.saturating_add(lifetime));
         let claims = Claims {
             user: caller.user.clone(),
@@ -260,12 +265,14 @@ impl Identity {
     }
 
     fn verify_token(&self, token: &str, from: SocketAddr, catalog: &Catalog) -> Result<Authenticated, AuthError> {
-        let claims = self.signer(catalog)?.verify(token, now()).map_err(AuthError::Token)?;
+        let (claims, trace) = self.signer(catalog)?.verify(token, now()).map_err(AuthError::Token)?;
         let user = catalog
             .user(claims.user.as_str())
             .filter(|user| user.status == UserStatus::Active && user.credential_revision == claims.credential_revision)
+            .filter(|user| !user.ended_tokens.contains_key(&trace))
             .ok_or(AuthError::Token(TokenError::Ended))?;
-        authenticated(claims.user.as_str(), user, Method::Token, Some(claims.expires_at), from)
+        let proven = authenticated(claims.user.as_str(), user, Method::Token, Some(claims.expires_at), from)?;
+        Ok(Authenticated { token: Some(trace), ..proven })
     }
 
     fn signer(&self, catalog: &Catalog) -> Result<Signer, AuthError> {
@@ -303,7 +310,7 @@ fn authenticated(
 ) -> Result<Authenticated, AuthError> {
     let name = UserName::new(name).map_err(|_| AuthError::Wrong)?;
     let credential_revision = user.credential_revision;
-    Ok(Authenticated { user: name, method, expires_at, credential_revision, remote, logs_in: false })
+    Ok(Authenticated { user: name, method, expires_at, credential_revision, remote, token: None, logs_in: false })
 }
 
 fn now() -> Timestamp {

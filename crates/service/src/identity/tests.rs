@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{
     AlterUser, AuthId, AuthProvider, Bootstrap, Catalog, ClusterId, Command, CreateMode, CreateUser, Entry,
-    OpenCommand, PasswordChange, Plain, PlainSecret, Policy, Principal, Removal, RequestId, Revision, TagChange,
-    Timestamp, UserName, UserStatus,
+    OpenCommand, PasswordChange, Plain, PlainSecret, Policy, PolicyChange, Principal, Removal, RequestId, Revision,
+    TagChange, Timestamp, TokenLifetime, UserName, UserStatus,
 };
 use aliasd_keyring::keystore::Keystore;
 use base64::Engine;
@@ -33,10 +33,6 @@ struct Fixture {
 
 impl Fixture {
     async fn new() -> Self {
-        Self::with_lifetime(Duration::from_secs(900)).await
-    }
-
-    async fn with_lifetime(lifetime: Duration) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = KeystoreSettings {
             path: directory.path().join("keystore.p12"),
@@ -45,7 +41,7 @@ impl Fixture {
         };
         Keystore::create(&settings.path, settings.password.expose(), "aesKey").unwrap();
         let vault = Arc::new(Vault::load(&settings).unwrap());
-        let identity = Identity::new(Arc::clone(&vault), lifetime, LIMITS).await.unwrap();
+        let identity = Identity::new(Arc::clone(&vault), LIMITS).await.unwrap();
         let mut fixture = Self { _directory: directory, vault, identity, catalog: Catalog::default(), revision: 0 };
         let bootstrap = Command::Bootstrap(Bootstrap {
             cluster_id: CLUSTER,
@@ -254,7 +250,7 @@ async fn a_token_proves_its_user_on_every_member() {
     let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
     assert!(token.expires_at > now() && token.expires_at <= Timestamp(now().0 + 900_000));
     assert!(token.expose().len() < 150, "{}", token.expose().len());
-    let other_member = Identity::new(Arc::clone(&fixture.vault), Duration::from_secs(1), LIMITS).await.unwrap();
+    let other_member = Identity::new(Arc::clone(&fixture.vault), LIMITS).await.unwrap();
     let header = format!("bearer  {}", token.expose());
     let proof = other_member.authenticate(Some(header.as_bytes()), &from(None), &fixture.catalog).await.unwrap();
     assert_eq!((proof.user.as_str(), proof.method), ("carol", Method::Token));
@@ -278,11 +274,39 @@ async fn a_token_ends_with_password_status_certificate_and_user() {
 }
 
 #[tokio::test]
-async fn a_token_expires() {
-    let fixture = Fixture::with_lifetime(Duration::ZERO).await;
+async fn a_token_is_ended_by_itself_and_the_others_go_on() {
+    let mut fixture = Fixture::new().await;
     let login = fixture.basic("carol", "carols:password").await.unwrap();
+    let issue = |fixture: &Fixture| fixture.identity.issue(&login, &fixture.catalog).unwrap();
+    let one = issue(&fixture);
+    let mut other = issue(&fixture);
+    while other.expose() == one.expose() {
+        other = issue(&fixture);
+    }
+    let proof = fixture.bearer(one.expose()).await.unwrap();
+    let token = proof.token.unwrap();
+    let end = Command::Open(OpenCommand::EndToken { token, expires_at: one.expires_at });
+    fixture.apply(Principal::User(user("carol")), end).await;
+    assert_eq!(fixture.bearer(one.expose()).await, Err(AuthError::Token(TokenError::Ended)));
+    assert!(!proof.holds(&fixture.catalog), "a watch of it goes on");
+    assert!(fixture.bearer(other.expose()).await.unwrap().holds(&fixture.catalog));
+    assert!(fixture.basic("carol", "carols:password").await.unwrap().holds(&fixture.catalog));
+}
+
+#[tokio::test]
+async fn how_long_a_token_lives_is_agreed() {
+    let mut fixture = Fixture::new().await;
+    let change = PolicyChange { token_lifetime: TokenLifetime::from_seconds(60), ..PolicyChange::default() };
+    fixture.admin(Command::Open(OpenCommand::SetPolicy(change))).await;
+    let login = fixture.basic("carol", "carols:password").await.unwrap();
+    let before = now();
     let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
-    assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenError::Expired)));
+    assert!(token.expires_at >= Timestamp(before.0 + 60_000) && token.expires_at <= Timestamp(now().0 + 60_000));
+}
+
+#[tokio::test]
+async fn a_token_expires() {
+    let fixture = Fixture::new().await;
     let claims = Claims {
         user: user("carol"),
         issued_at: Timestamp(1_000),
@@ -290,7 +314,7 @@ async fn a_token_expires() {
         credential_revision: Revision(3),
     };
     let token = fixture.signer().sign(&claims);
-    assert_eq!(fixture.signer().verify(&token, Timestamp(1_999)), Ok(claims));
+    assert_eq!(fixture.signer().verify(&token, Timestamp(1_999)).map(|(claims, _)| claims), Ok(claims));
     assert_eq!(fixture.signer().verify(&token, Timestamp(2_000)), Err(TokenError::Expired));
 }
 

@@ -1,4 +1,5 @@
-//! Login tokens: signed by any member, verified by every member, stored by none.
+//! Login tokens: signed by any member, verified by every member, stored by none. The catalog keeps a trace of those that were
+//! ended before their time.
 //!
 //! A token names a user and the revision of the user's credentials, so that a changed password, a suspension or a changed
 //! certificate mapping ends it at once, without a list of tokens anywhere. It is signed with HMAC-SHA-256 under a key
@@ -7,11 +8,11 @@
 //! Format: `at1.` and, in base64url without padding, format 1 (1 byte), issued and expiry (8 bytes each, milliseconds since
 //! 1970, big-endian), credential revision (8 bytes), the user's name in UTF-8, and the signature (32 bytes) of all before.
 
-use aliasd_catalog::{ClusterId, KeyId, Revision, Timestamp, UserName};
+use aliasd_catalog::{ClusterId, KeyId, Revision, Timestamp, TokenTrace, UserName};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::error::TokenError;
@@ -58,8 +59,8 @@ impl Signer {
         Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&*bytes)))
     }
 
-    /// What the token says, if this cluster signed it and its time is not up.
-    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, TokenError> {
+    /// What the token says and what tells it from others, if this cluster signed it and its time is not up.
+    pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<(Claims, TokenTrace), TokenError> {
         let encoded = token.strip_prefix(PREFIX).ok_or(TokenError::Foreign)?;
         if encoded.len() > TOKEN_LENGTH_MAX {
             return Err(TokenError::Foreign);
@@ -70,7 +71,7 @@ impl Signer {
         // Compares in constant time, and before anything of the token is looked at.
         self.mac(signed).verify_slice(signature).map_err(|_| TokenError::Foreign)?;
         let claims = read(signed).ok_or(TokenError::Foreign)?;
-        if now >= claims.expires_at { Err(TokenError::Expired) } else { Ok(claims) }
+        if now >= claims.expires_at { Err(TokenError::Expired) } else { Ok((claims, trace(&bytes))) }
     }
 
     fn mac(&self, bytes: &[u8]) -> Hmac<Sha256> {
@@ -78,6 +79,14 @@ impl Signer {
         mac.update(bytes);
         mac
     }
+}
+
+/// What the catalog keeps of a token that was ended.
+fn trace(bytes: &[u8]) -> TokenTrace {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    let mut trace = [0; 16];
+    trace.copy_from_slice(&hash[..16]);
+    TokenTrace(trace)
 }
 
 fn read(signed: &[u8]) -> Option<Claims> {

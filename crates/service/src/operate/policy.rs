@@ -27,37 +27,42 @@ impl Operate {
 }
 
 /// The settings that a cluster is formed with, as the configuration names them.
-pub const AGREED_SETTINGS: [&str; 3] = [
+pub const AGREED_SETTINGS: [&str; 4] = [
     "cluster.database_management_implies_alias_management",
     "cluster.allow_oidc_credential_forwarding",
     "cluster.default_language",
+    "cluster.token_lifetime",
 ];
 
 /// A setting whose value here is not the cluster's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Difference {
     setting: &'static str,
-    configured: &'static str,
-    agreed: &'static str,
+    configured: String,
+    agreed: String,
 }
 
 fn differences(configured: Policy, agreed: Policy) -> Vec<Difference> {
-    let Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language } = agreed;
-    let values = [
-        (
-            flag(configured.database_management_implies_alias_management),
-            flag(database_management_implies_alias_management),
-        ),
-        (flag(configured.oidc_credential_forwarding), flag(oidc_credential_forwarding)),
-        (language(configured.default_language), language(default_language)),
-    ];
+    let values = values(configured).into_iter().zip(values(agreed));
     let compared = AGREED_SETTINGS.into_iter().zip(values);
     let differ = compared.filter(|(_, (configured, agreed))| configured != agreed);
     differ.map(|(setting, (configured, agreed))| Difference { setting, configured, agreed }).collect()
 }
 
-fn flag(value: bool) -> &'static str {
-    if value { "true" } else { "false" }
+/// In the order of [`AGREED_SETTINGS`], as a configuration writes them.
+fn values(policy: Policy) -> [String; AGREED_SETTINGS.len()] {
+    let Policy {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language,
+        token_lifetime,
+    } = policy;
+    [
+        database_management_implies_alias_management.to_string(),
+        oidc_credential_forwarding.to_string(),
+        language(default_language).to_owned(),
+        format!("{}s", token_lifetime.seconds()),
+    ]
 }
 
 fn language(version: CypherVersion) -> &'static str {
@@ -69,6 +74,8 @@ fn language(version: CypherVersion) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use aliasd_catalog::TokenLifetime;
+
     use super::*;
 
     #[test]
@@ -79,10 +86,12 @@ mod tests {
             database_management_implies_alias_management: !agreed.database_management_implies_alias_management,
             oidc_credential_forwarding: !agreed.oidc_credential_forwarding,
             default_language: CypherVersion::Cypher25,
+            token_lifetime: TokenLifetime::from_seconds(60).unwrap(),
         };
-        let named: Vec<_> = differences(configured, agreed).into_iter().map(|found| found.setting).collect();
-        assert_eq!(named.len(), 3);
-        let language = differences(configured, agreed)[2];
-        assert_eq!((language.configured, language.agreed), ("CYPHER_25", "CYPHER_5"));
+        let found = differences(configured, agreed);
+        assert_eq!(found.iter().map(|found| found.setting).collect::<Vec<_>>(), AGREED_SETTINGS);
+        let shown = |at: usize| (found[at].configured.as_str(), found[at].agreed.as_str());
+        assert_eq!(shown(2), ("CYPHER_25", "CYPHER_5"));
+        assert_eq!(shown(3), ("60s", "900s"));
     }
 }

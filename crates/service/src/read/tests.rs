@@ -77,6 +77,7 @@ async fn a_proof_that_does_not_hold_in_the_view_that_answers_is_none() {
         expires_at: None,
         credential_revision,
         remote: ([192, 0, 2, 7], 5000).into(),
+        token: None,
         logs_in: false,
     };
     let failure = reader.view_for(&caller, Freshness::Linearizable).await.unwrap_err();

@@ -9,9 +9,9 @@ use aliasd_catalog::{
 
 use super::choice::Choice;
 use super::parts::{
-    alias_name, array, catalog_name, database_name, driver, driver_from, login, login_from, optional, password, policy,
-    policy_change, policy_change_from, policy_from, remote_user_name, role_name, sealed, sealed_from, set, text, texts,
-    url, user_name,
+    alias_name, array, catalog_name, database_name, driver, driver_from, ended_token, ended_token_from, login,
+    login_from, optional, password, policy, policy_change, policy_change_from, policy_from, remote_user_name,
+    role_name, sealed, sealed_from, set, text, texts, url, user_name,
 };
 use super::proto::{self, command::Kind, create_alias, name_form};
 use super::retired::{
@@ -60,6 +60,7 @@ fn open_to(command: &OpenCommand) -> Kind {
         }
         OpenCommand::SetDefaultDatabase { name } => Kind::SetDefaultDatabase(text(name)),
         OpenCommand::SetPolicy(change) => Kind::SetPolicy(policy_change(*change)),
+        OpenCommand::EndToken { token, expires_at } => Kind::EndToken(ended_token((token, expires_at))),
         OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases } => {
             Kind::DropDatabase(proto::DropDatabase {
                 name: text(name),
@@ -115,6 +116,10 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
         Kind::SetDatabaseStatus(set) => set_status_from(&set)?,
         Kind::SetDefaultDatabase(name) => Command::Open(OpenCommand::SetDefaultDatabase { name: catalog_name(&name)? }),
         Kind::DropDatabase(drop) => drop_database_from(&drop)?,
+        Kind::EndToken(ended) => {
+            let (token, expires_at) = ended_token_from(&ended)?;
+            Command::Open(OpenCommand::EndToken { token, expires_at })
+        }
         Kind::SetPolicy(change) => Command::Open(OpenCommand::SetPolicy(policy_change_from(&change)?)),
         Kind::ChangeOwnPassword(change) => own_password_from(change),
         Kind::RenameUser(proto::Rename { from, to, if_exists }) => {

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use aliasd_catalog::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, DriverSettings, Duration, Glob, LogLevel,
     PasswordHash, Policy, PolicyChange, Principal, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName,
-    SealedSecret, Stamp, Timestamp, UserName, UserTag,
+    SealedSecret, Stamp, Timestamp, TokenLifetime, TokenTrace, UserName, UserTag,
 };
 
 use super::choice::Choice;
@@ -114,29 +114,58 @@ pub(super) fn stamp_from(stored: Option<proto::Stamp>, field: &str) -> Result<St
 }
 
 pub(super) fn policy(policy: Policy) -> proto::Policy {
-    let Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language } = policy;
+    let Policy {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language,
+        token_lifetime,
+    } = policy;
+    // A policy that was stored before has none, and the same bytes.
+    let token_lifetime_seconds = (token_lifetime != TokenLifetime::default()).then(|| token_lifetime.seconds());
     proto::Policy {
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language: default_language.number(),
+        token_lifetime_seconds,
     }
 }
 
 pub(super) fn policy_from(stored: Option<proto::Policy>) -> Result<Policy, FieldError> {
-    let proto::Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language } =
-        stored.ok_or_else(|| FieldError::missing("policy"))?;
-    let default_language = Choice::required(default_language, "default language")?;
-    Ok(Policy { database_management_implies_alias_management, oidc_credential_forwarding, default_language })
+    let proto::Policy {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language,
+        token_lifetime_seconds,
+    } = stored.ok_or_else(|| FieldError::missing("policy"))?;
+    Ok(Policy {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language: Choice::required(default_language, "default language")?,
+        token_lifetime: token_lifetime_from(token_lifetime_seconds)?.unwrap_or_default(),
+    })
 }
 
 pub(super) fn policy_change(change: PolicyChange) -> proto::PolicyChange {
-    let PolicyChange { database_management_implies_alias_management, oidc_credential_forwarding, default_language } =
-        change;
+    let PolicyChange {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language,
+        token_lifetime,
+    } = change;
     proto::PolicyChange {
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language: Choice::optional_number(default_language),
+        token_lifetime_seconds: token_lifetime.map(TokenLifetime::seconds),
     }
+}
+
+fn token_lifetime_from(stored: Option<u32>) -> Result<Option<TokenLifetime>, FieldError> {
+    let lifetime = |seconds: u32| {
+        TokenLifetime::from_seconds(seconds.into())
+            .ok_or_else(|| FieldError::damaged(format!("a token lifetime of {seconds} s is out of bounds")))
+    };
+    stored.map(lifetime).transpose()
 }
 
 pub(super) fn policy_change_from(stored: &proto::PolicyChange) -> Result<PolicyChange, FieldError> {
@@ -144,9 +173,22 @@ pub(super) fn policy_change_from(stored: &proto::PolicyChange) -> Result<PolicyC
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language,
+        token_lifetime_seconds,
     } = *stored;
-    let default_language = Choice::from_number(default_language)?;
-    Ok(PolicyChange { database_management_implies_alias_management, oidc_credential_forwarding, default_language })
+    Ok(PolicyChange {
+        database_management_implies_alias_management,
+        oidc_credential_forwarding,
+        default_language: Choice::from_number(default_language)?,
+        token_lifetime: token_lifetime_from(token_lifetime_seconds)?,
+    })
+}
+
+pub(super) fn ended_token((token, expires_at): (&TokenTrace, &Timestamp)) -> proto::EndedToken {
+    proto::EndedToken { trace: token.0.to_vec(), expires_at_ms: expires_at.0 }
+}
+
+pub(super) fn ended_token_from(stored: &proto::EndedToken) -> Result<(TokenTrace, Timestamp), FieldError> {
+    Ok((TokenTrace(array(&stored.trace, "token")?), Timestamp(stored.expires_at_ms)))
 }
 
 pub(super) fn password(hash: &PasswordHash) -> String {

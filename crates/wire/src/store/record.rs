@@ -9,8 +9,9 @@ use aliasd_catalog::{
 
 use super::choice::Choice;
 use super::parts::{
-    actor, actor_from, array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, login,
-    login_from, optional, password, policy, policy_from, set, stamp, stamp_from, text, texts, url, user_tag,
+    actor, actor_from, array, auth_id, auth_provider, catalog_name, database_name, driver, driver_from, ended_token,
+    ended_token_from, login, login_from, optional, password, policy, policy_from, set, stamp, stamp_from, text, texts,
+    url, user_tag,
 };
 use super::proto::{self, alias, record::Kind};
 use super::value::{map_from_proto, map_to_proto};
@@ -175,6 +176,7 @@ fn user_to(user: &User) -> proto::User {
         home,
         auth,
         tags,
+        ended_tokens,
         credential_revision,
         created,
         modified,
@@ -189,6 +191,7 @@ fn user_to(user: &User) -> proto::User {
         created: Some(stamp(*created)),
         modified: Some(stamp(*modified)),
         tags: texts(tags),
+        ended_tokens: ended_tokens.iter().map(ended_token).collect(),
     }
 }
 
@@ -203,6 +206,7 @@ fn user_from(stored: proto::User) -> Result<User, FieldError> {
         created,
         modified,
         tags,
+        ended_tokens,
     } = stored;
     let auth = auth.iter().map(|(provider, id)| Ok((auth_provider(provider)?, auth_id(id)?)));
     Ok(User {
@@ -212,6 +216,7 @@ fn user_from(stored: proto::User) -> Result<User, FieldError> {
         home: optional(home, |home| catalog_name(&home))?,
         auth: auth.collect::<Result<_, FieldError>>()?,
         tags: set(&tags, |tag| user_tag(tag))?,
+        ended_tokens: ended_tokens.iter().map(ended_token_from).collect::<Result<_, FieldError>>()?,
         credential_revision: Revision(credential_revision),
         created: stamp_from(created, "created")?,
         modified: stamp_from(modified, "modified")?,

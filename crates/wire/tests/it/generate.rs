@@ -1,6 +1,8 @@
 //! Strategies that generate entries and records of every kind.
 
+mod policy;
 mod request;
+mod tokens;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,17 +12,19 @@ use aliasd_catalog::{
     CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess,
     DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
     Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Meta, NameForm,
-    OpenCommand, PasswordChange, PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record,
-    RecordKey, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord,
-    Resource, RetiredCommand, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp,
-    TagChange, Timestamp, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
+    OpenCommand, PasswordChange, PasswordHash, Principal, Privilege, QualifiedAction, Record, RecordKey, RemoteAlias,
+    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, RetiredCommand,
+    Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp,
+    TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use policy::{policy, policy_change};
 use request::{origin, outcome, owner};
+use tokens::{ended, ending};
 
 /// Text with whatever makes trouble: zero bytes, case, letters that change length with case.
 fn text() -> impl Strategy<Value = String> {
@@ -81,14 +85,6 @@ fn mode() -> impl Strategy<Value = CreateMode> {
 fn stamp() -> impl Strategy<Value = Stamp> {
     (any::<u64>(), any::<u64>())
         .prop_map(|(revision, time)| Stamp { revision: Revision(revision), time: Timestamp(time) })
-}
-
-fn policy() -> impl Strategy<Value = Policy> {
-    (any::<bool>(), any::<bool>(), language()).prop_map(|(implied, forwarding, default_language)| Policy {
-        database_management_implies_alias_management: implied,
-        oidc_credential_forwarding: forwarding,
-        default_language,
-    })
 }
 
 fn hash() -> impl Strategy<Value = PasswordHash> {
@@ -237,16 +233,9 @@ fn database_commands() -> impl Strategy<Value = Command<Sealed>> {
         ),
         (catalog_name(), online())
             .prop_map(|(name, status)| Command::Open(OpenCommand::SetDatabaseStatus { name, status })),
-        (of(any::<bool>()), of(any::<bool>()), of(language())).prop_map(
-            |(database_management_implies_alias_management, oidc_credential_forwarding, default_language)| {
-                Command::Open(OpenCommand::SetPolicy(PolicyChange {
-                    database_management_implies_alias_management,
-                    oidc_credential_forwarding,
-                    default_language,
-                }))
-            }
-        ),
+        policy_change().prop_map(|change| Command::Open(OpenCommand::SetPolicy(change))),
         catalog_name().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
+        ending(),
         (catalog_name(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
             |(name, if_exists, composite, cascade_aliases)| Command::Open(OpenCommand::DropDatabase {
                 name,
@@ -447,10 +436,23 @@ fn alias() -> impl Strategy<Value = Alias> {
 fn user() -> impl Strategy<Value = User> {
     let auth = btree_map(auth_provider(), auth_id(), 0..3);
     let login = (of(hash()), any::<bool>(), status(), auth, any::<u64>());
-    (login, of(catalog_name()), tags(), stamp(), stamp()).prop_map(|(login, home, tags, created, modified)| {
+    let labels = (tags(), ended());
+    (login, of(catalog_name()), labels, stamp(), stamp()).prop_map(|(login, home, labels, created, modified)| {
+        let (tags, ended_tokens) = labels;
         let (password, password_change_required, status, auth, credential_revision) = login;
         let credential_revision = Revision(credential_revision);
-        User { password, password_change_required, status, home, auth, tags, credential_revision, created, modified }
+        User {
+            password,
+            password_change_required,
+            status,
+            home,
+            auth,
+            tags,
+            ended_tokens,
+            credential_revision,
+            created,
+            modified,
+        }
     })
 }
 

@@ -15,7 +15,7 @@ use aliasd_catalog::{
     PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
     RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestOrigin, RequestOwner,
     RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp,
-    StatementFingerprint, Timestamp, TransactionAction, UserName, UserScope, Value, ValueMap,
+    StatementFingerprint, Timestamp, TokenLifetime, TransactionAction, UserName, UserScope, Value, ValueMap,
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
@@ -290,6 +290,14 @@ fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
                 database_management_implies_alias_management: Some(false),
                 oidc_credential_forwarding: Some(true),
                 default_language: Some(CypherVersion::Cypher25),
+                token_lifetime: None,
+            })),
+        ),
+        (
+            "set-token-lifetime",
+            Command::Open(OpenCommand::SetPolicy(PolicyChange {
+                token_lifetime: TokenLifetime::from_seconds(3_600),
+                ..PolicyChange::default()
             })),
         ),
         ("set-no-policy", Command::Open(OpenCommand::SetPolicy(PolicyChange::default()))),
@@ -367,6 +375,7 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
             database_management_implies_alias_management: false,
             oidc_credential_forwarding: true,
             default_language: CypherVersion::Cypher25,
+            token_lifetime: TokenLifetime::default(),
         },
         created: stamp(1),
     };

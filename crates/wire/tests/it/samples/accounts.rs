@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use aliasd_catalog::{
     AlterUser, AuthProvider, AuthRuleName, Command, CreateMode, CreateUser, HomeChange, OpenCommand, PasswordChange,
-    Record, RecordKey, Removal, RetiredCommand, Revision, Sealed, TagChange, User, UserStatus, UserTag,
+    Record, RecordKey, Removal, RetiredCommand, Revision, Sealed, TagChange, Timestamp, TokenTrace, User, UserStatus,
+    UserTag,
 };
 
 use super::{catalog_name, hash, identity, role, stamp, user};
@@ -50,6 +51,13 @@ pub(super) fn user_commands() -> Vec<(&'static str, Command<Sealed>)> {
     vec![
         ("create-user-with-tags", Command::CreateUser(create_tagged)),
         ("alter-user-tags", Command::AlterUser(alter_tags)),
+        (
+            "end-token",
+            Command::Open(OpenCommand::EndToken {
+                token: TokenTrace([5; 16]),
+                expires_at: Timestamp(1_700_000_000_000),
+            }),
+        ),
         ("alter-users-tags", Command::Open(OpenCommand::AlterUserTags { names, if_exists: true, tags: retag })),
         ("create-user", Command::CreateUser(create)),
         ("alter-user-everything", Command::AlterUser(alter)),
@@ -99,6 +107,7 @@ pub(super) fn users() -> Vec<(String, RecordKey, Record)> {
         home: Some(catalog_name("remote-neo4j")),
         auth: BTreeMap::from([identity()]),
         tags: BTreeSet::new(),
+        ended_tokens: BTreeMap::new(),
         credential_revision: Revision(9),
         created: stamp(9),
         modified: stamp(10),
@@ -110,12 +119,16 @@ pub(super) fn users() -> Vec<(String, RecordKey, Record)> {
         home: None,
         auth: BTreeMap::new(),
         tags: BTreeSet::new(),
+        ended_tokens: BTreeMap::new(),
         credential_revision: Revision(11),
         created: stamp(11),
         modified: stamp(11),
     };
     let tagged = User { tags: tags(), ..dbms.clone() };
+    let ended_tokens = BTreeMap::from([(TokenTrace([5; 16]), Timestamp(1_700_000_000_000))]);
+    let logged_out = User { ended_tokens, ..dbms.clone() };
     vec![
+        ("user-with-ended-tokens".to_owned(), RecordKey::User(user("gone")), Record::User(Arc::new(logged_out))),
         ("user-with-tags".to_owned(), RecordKey::User(user("tagged")), Record::User(Arc::new(tagged))),
         ("user".to_owned(), RecordKey::User(user("Carol")), Record::User(Arc::new(carol))),
         ("user-bare".to_owned(), RecordKey::User(user("dbms")), Record::User(Arc::new(dbms))),
