@@ -143,7 +143,10 @@ const KEY: KeyId = KeyId([7; 16]);
 
 fn apply(catalog: &mut Catalog, at: u64, command: Command<Plain>) {
     let sealed = command.seal(
-        |_, _, _| Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext: Vec::new().into() }),
+        |_, _| {
+            let ciphertext = Vec::new().into();
+            Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext, alias_id: None })
+        },
         |_| Ok(PasswordHash::new("a hash")),
         |_| Ok(Revision(at)),
     );

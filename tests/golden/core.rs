@@ -96,7 +96,10 @@ impl Core {
             _ => Err(Rejection::CredentialsChanged { user: actor.to_string().into() }),
         };
         let sealed = command.seal(
-            |_, _, _| Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext: Vec::new().into() }),
+            |_, _| {
+                let ciphertext = Vec::new().into();
+                Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext, alias_id: None })
+            },
             |password| Ok(hash(password)),
             verify,
         );

@@ -10,11 +10,12 @@ use anyhow::{Result, ensure};
 
 use crate::scripts;
 
-/// Commands and codes that no script can bring about: the key is the node's, the password of who says it cannot
-/// change between two statements, and who has none has no password to log in with.
+/// Commands and codes that no script can bring about: the key is the node's, neither the password of who says it
+/// nor an alias can change between a statement and itself, and who has none has no password to log in with.
 const BEYOND_SCRIPTS: &[(&str, &str)] = &[
     ("CREATE ALIAS", "KEY_NOT_ACTIVE"),
     ("ALTER ALIAS", "KEY_NOT_ACTIVE"),
+    ("ALTER ALIAS", "ALIAS_CHANGED"),
     ("ALTER CURRENT USER", "CREDENTIALS_CHANGED"),
     ("ALTER CURRENT USER", "USER_WITHOUT_PASSWORD"),
 ];

@@ -47,7 +47,12 @@ fn alias(index: u64) -> Result<Alias, Box<dyn std::error::Error>> {
         url: RemoteUrl::new(&format!("neo4j+s://dbms-{index:06}.example.org:7687"))?,
         login: RemoteLogin::Stored {
             user: RemoteUserName::new("reporting")?,
-            credential: SealedSecret { key_id: KeyId([1; 16]), nonce: [2; 12], ciphertext: Arc::from([3_u8; 32]) },
+            credential: SealedSecret {
+                key_id: KeyId([1; 16]),
+                nonce: [2; 12],
+                ciphertext: Arc::from([3_u8; 32]),
+                alias_id: None,
+            },
         },
         driver: DriverSettings::default(),
         default_language: Some(CypherVersion::Cypher5),

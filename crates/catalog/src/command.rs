@@ -9,9 +9,9 @@ pub use retired::RetiredCommand;
 pub use user::{AlterUser, CreateUser, HomeChange, PasswordChange, Removal, TagChange};
 
 use crate::{
-    AliasName, CatalogName, ClusterId, CypherVersion, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy,
-    Principal, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, Sealed, SealedSecret, Stage,
-    StatementFingerprint, Timestamp, UserName, ValueMap,
+    Action, AliasId, AliasName, Catalog, CatalogName, ClusterId, CypherVersion, DriverSettings, KeyId, PasswordHash,
+    Plain, PlainSecret, Policy, Principal, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, Sealed,
+    SealedSecret, Stage, StatementFingerprint, Timestamp, UserName, ValueMap,
 };
 
 /// One position of the replicated log. Everything that `apply` may not make up travels in it.
@@ -164,12 +164,45 @@ pub struct AlterAlias<S: Stage> {
     pub user: Option<RemoteUserName>,
     /// `PASSWORD`.
     pub credential: Option<S::Credential>,
+    /// The stored password, for the new place, where the statement changes that and gives none. Never part of the statement:
+    /// the member that proposes adds it.
+    pub carried: Option<S::Credential>,
+    /// What the credentials here are sealed for. Added by the member that proposes, too.
+    pub seen: S::Seen,
     /// `DRIVER`; replaces the whole map.
     pub driver: Option<DriverSettings>,
     /// `DEFAULT LANGUAGE`.
     pub default_language: Option<CypherVersion>,
     /// `PROPERTIES`; replaces the whole map.
     pub properties: Option<ValueMap>,
+}
+
+/// What the member that proposes saw of an alias with stored credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenAlias {
+    /// When it last changed.
+    pub modified: Revision,
+    /// Where it led.
+    pub url: RemoteUrl,
+    /// The user whom it logged in as.
+    pub user: RemoteUserName,
+    /// Its id; none if its credential is of the first format.
+    pub id: Option<AliasId>,
+}
+
+/// Where a credential belongs: what a ciphertext is bound to, besides its cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialPlace {
+    /// The name of the alias.
+    pub alias: CatalogName,
+    /// Which secret it is.
+    pub field: CredentialField,
+    /// The address that it is sent to; none where the alias is unknown, so that nothing will come of it.
+    pub url: Option<RemoteUrl>,
+    /// The user that it is of; none as above.
+    pub user: Option<RemoteUserName>,
+    /// The id of the alias; none if it has none yet.
+    pub alias_id: Option<AliasId>,
 }
 
 /// Which secret of an alias a ciphertext is: part of what is bound into it.
@@ -189,7 +222,7 @@ impl CredentialField {
 }
 
 impl Command<Plain> {
-    /// Seals every secret of the command and leaves the rest as it is. `seal` is given the alias name that
+    /// Seals every secret of the command and leaves the rest as it is. `seal` is given the place that
     /// the ciphertext is bound to. `verify` is given what may be the present password of the user whom the command is
     /// about, and answers the [`crate::User::credential_revision`] at which it is, or an error if it is not.
     ///
@@ -197,7 +230,7 @@ impl Command<Plain> {
     /// Whatever `seal` or `hash` answers, or `verify` about the caller's present password; nothing is left half sealed.
     pub fn seal<E>(
         self,
-        mut seal: impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
+        mut seal: impl FnMut(CredentialPlace, &PlainSecret) -> Result<SealedSecret, E>,
         mut hash: impl FnMut(&PlainSecret) -> Result<PasswordHash, E>,
         mut verify: impl FnMut(&PlainSecret) -> Result<Revision, E>,
     ) -> Result<Command<Sealed>, E> {
@@ -235,7 +268,7 @@ impl Command<Plain> {
 impl CreateAlias<Plain> {
     fn seal<E>(
         self,
-        seal: &mut impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
+        seal: &mut impl FnMut(CredentialPlace, &PlainSecret) -> Result<SealedSecret, E>,
     ) -> Result<CreateAlias<Sealed>, E> {
         let Self { name, form, mode, target, properties } = self;
         let target = match target {
@@ -243,7 +276,14 @@ impl CreateAlias<Plain> {
             AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language }) => {
                 let login = match login {
                     RemoteLogin::Stored { user, credential } => {
-                        let credential = seal(&(&name).into(), CredentialField::Password, &credential)?;
+                        let place = CredentialPlace {
+                            alias: (&name).into(),
+                            field: CredentialField::Password,
+                            url: Some(url.clone()),
+                            user: Some(user.clone()),
+                            alias_id: None,
+                        };
+                        let credential = seal(place, &credential)?;
                         RemoteLogin::Stored { user, credential }
                     }
                     RemoteLogin::OidcForwarding => RemoteLogin::OidcForwarding,
@@ -258,12 +298,76 @@ impl CreateAlias<Plain> {
 impl AlterAlias<Plain> {
     fn seal<E>(
         self,
-        seal: &mut impl FnMut(&CatalogName, CredentialField, &PlainSecret) -> Result<SealedSecret, E>,
+        seal: &mut impl FnMut(CredentialPlace, &PlainSecret) -> Result<SealedSecret, E>,
     ) -> Result<AlterAlias<Sealed>, E> {
-        let Self { name, form, if_exists, target, user, credential, driver, default_language, properties } = self;
-        let bind = |secret: &PlainSecret| seal(&name, CredentialField::Password, secret);
-        let credential = credential.as_ref().map(bind).transpose()?;
-        Ok(AlterAlias { name, form, if_exists, target, user, credential, driver, default_language, properties })
+        let place = self.place();
+        let mut bind = |secret: Option<PlainSecret>| secret.map(|secret| seal(place.clone(), &secret)).transpose();
+        let Self { name, form, if_exists, target, user, credential, carried, seen, driver, .. } = self;
+        let (default_language, properties) = (self.default_language, self.properties);
+        let (credential, carried) = (bind(credential)?, bind(carried)?);
+        let seen = Some(seen.map(|seen| seen.modified).unwrap_or_default());
+        Ok(AlterAlias {
+            name,
+            form,
+            if_exists,
+            target,
+            user,
+            credential,
+            carried,
+            seen,
+            driver,
+            default_language,
+            properties,
+        })
+    }
+
+    /// Where the credential belongs once the command has taken effect on what was seen.
+    fn place(&self) -> CredentialPlace {
+        let seen = self.seen.as_ref();
+        CredentialPlace {
+            alias: self.name.clone(),
+            field: CredentialField::Password,
+            url: self.url().or(seen.map(|seen| &seen.url)).cloned(),
+            user: self.user.as_ref().or(seen.map(|seen| &seen.user)).cloned(),
+            alias_id: seen.and_then(|seen| seen.id),
+        }
+    }
+
+    /// Takes in what the member that proposes sees of the alias. `open` is given the stored credential and the place where it
+    /// belongs, if it has to be sealed anew: it goes along to another place, which the actor may have it do.
+    ///
+    /// # Errors
+    /// Whatever `open` answers.
+    pub fn look_at<E>(
+        &mut self,
+        catalog: &Catalog,
+        actor: &Principal,
+        open: impl FnOnce(&CredentialPlace, &SealedSecret) -> Result<PlainSecret, E>,
+    ) -> Result<(), E> {
+        (self.seen, self.carried) = (None, None);
+        let Some(alias) = catalog.alias(self.name.as_str()) else { return Ok(()) };
+        let Some((place, credential)) = alias.stored(&self.name) else { return Ok(()) };
+        let may_have = || catalog.authorise(actor, &Action::ResolveAlias(self.name.clone())).is_ok();
+        if self.credential.is_none() && self.moves(&place) && may_have() {
+            self.carried = Some(open(&place, credential)?);
+        }
+        if let (Some(url), Some(user)) = (place.url, place.user) {
+            self.seen = Some(SeenAlias { modified: alias.modified.revision, url, user, id: place.alias_id });
+        }
+        Ok(())
+    }
+}
+
+impl<S: Stage> AlterAlias<S> {
+    /// The new address, if the target is given with one.
+    fn url(&self) -> Option<&RemoteUrl> {
+        self.target.as_ref().and_then(|(_, url)| url.as_ref())
+    }
+
+    /// Whether the credential that belongs there would be sent to another address or as another user.
+    pub(crate) fn moves(&self, place: &CredentialPlace) -> bool {
+        let elsewhere = self.url().is_some() && self.url() != place.url.as_ref();
+        elsewhere || (self.user.is_some() && self.user != place.user)
     }
 }
 

@@ -61,6 +61,12 @@ byte_id!(
     16
 );
 byte_id!(
+    /// Tells an alias with stored credentials from every other one, also from one that had its name before. Drawn at random
+    /// when its credential is first sealed, and bound into the ciphertext.
+    AliasId,
+    16
+);
+byte_id!(
     /// The fingerprint of an encryption key, derived from the key itself and never from its name.
     KeyId,
     16

@@ -50,13 +50,15 @@ pub use chain::error_chain;
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RequestOrigin, RetiredCommand,
-    TagChange,
+    CredentialPlace, Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RequestOrigin,
+    RetiredCommand, SeenAlias, TagChange,
 };
 pub use digest::Digest;
 pub use driver::{DriverSettings, DriverSettingsError, LogLevel};
 pub use field::{Attempt, Field, NameKind, Quoted, SettingType, UrlFault, Verb};
-pub use id::{ClusterId, KeyId, Principal, RequestId, Revision, Stamp, StatementFingerprint, Timestamp, TokenTrace};
+pub use id::{
+    AliasId, ClusterId, KeyId, Principal, RequestId, Revision, Stamp, StatementFingerprint, Timestamp, TokenTrace,
+};
 pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,
     UserTag,

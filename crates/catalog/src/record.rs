@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::{
-    AliasName, AuthId, AuthProvider, CatalogName, ClusterId, DatabaseName, DriverSettings, Grant, KeyId, Outcome,
-    PasswordHash, Policy, Principal, RemoteUrl, RemoteUserName, RequestId, Revision, RoleName, SealedSecret, Stamp,
-    StatementFingerprint, Timestamp, TokenTrace, UserName, UserTag, ValueMap,
+    AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CredentialField, CredentialPlace, DatabaseName,
+    DriverSettings, Grant, KeyId, Outcome, PasswordHash, Policy, Principal, RemoteUrl, RemoteUserName, RequestId,
+    Revision, RoleName, SealedSecret, Stamp, StatementFingerprint, Timestamp, TokenTrace, UserName, UserTag, ValueMap,
 };
 
 /// The identity of a record. Its order is the order of listings, snapshots and changes.
@@ -195,6 +195,22 @@ impl Alias {
             AliasKind::Local(_) => None,
             AliasKind::Remote(remote) => remote.login.credential(),
         }
+    }
+
+    /// The stored credential of the alias, which has this name, and the place that it is bound to.
+    pub fn stored(&self, name: &CatalogName) -> Option<(CredentialPlace, &SealedSecret)> {
+        let AliasKind::Remote(RemoteAlias { url, login: RemoteLogin::Stored { user, credential }, .. }) = &self.kind
+        else {
+            return None;
+        };
+        let place = CredentialPlace {
+            alias: name.clone(),
+            field: CredentialField::Password,
+            url: Some(url.clone()),
+            user: Some(user.clone()),
+            alias_id: credential.alias_id,
+        };
+        Some((place, credential))
     }
 }
 

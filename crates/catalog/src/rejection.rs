@@ -328,6 +328,13 @@ rejections! {
     /// An alias that forwards the caller's identity would get credentials, or the reverse.
     CredentialKind { name: AliasName } = "ALIAS_CREDENTIAL_KIND", ["22N91"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to alter the specified database alias '{name}': alter an alias with OIDC credential forwarding to stored credentials is not supported.", "Drop the alias and create it anew.";
+    /// A stored password would be sent elsewhere by somebody who may not have it.
+    AliasPasswordRequired { name: AliasName } = "ALIAS_PASSWORD_REQUIRED", ["42NFF"], "Neo.ClientError.Security.Forbidden",
+        "Failed to alter the specified database alias '{name}': its stored password would be sent to another address or as another user.",
+        "Give the PASSWORD in the same statement, or have it altered by a user who holds RESOLVE ALIAS on the alias.";
+    /// An alias was changed while a credential was being sealed for what it was.
+    AliasChanged { name: AliasName } = "ALIAS_CHANGED", ["51N35"], "Neo.TransientError.Transaction.Outdated",
+        "Failed to alter the specified database alias '{name}': it was changed by another statement in the meantime.", "Look at the alias, and send the statement again if it is still wanted.";
     /// A constituent would be a home.
     HomeIsConstituent { action: Attempt, user: UserName, name: CatalogName } = "HOME_IS_CONSTITUENT", ["22N51"], "Neo.ClientError.Database.DatabaseNotFound",
         "Failed to {action} the specified user '{user}': '{name}' is a constituent of a composite database, which nobody can be connected to.",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::{KeyId, Rejection, Revision};
+use crate::{AliasId, KeyId, Rejection, Revision, SeenAlias};
 
 /// The shortest password of a user, in characters.
 const PASSWORD_LENGTH_MIN: usize = 8;
@@ -22,6 +22,8 @@ pub trait Stage: Clone + fmt::Debug + PartialEq + Eq {
     type PresentPassword: Clone + fmt::Debug + PartialEq + Eq;
     /// Whether a new password is the one that the user has already: nobody knows, or since when.
     type Unchanged: Clone + fmt::Debug + PartialEq + Eq;
+    /// What the member that proposes saw of the alias that an ALTER is about, since a credential is sealed for that.
+    type Seen: Clone + fmt::Debug + PartialEq + Eq;
 }
 
 /// Secrets are in clear, in buffers that are wiped when dropped.
@@ -37,6 +39,8 @@ impl Stage for Plain {
     type Password = PlainSecret;
     type PresentPassword = PlainSecret;
     type Unchanged = ();
+    /// None if there was no alias with stored credentials.
+    type Seen = Option<SeenAlias>;
 }
 
 impl Stage for Sealed {
@@ -46,6 +50,9 @@ impl Stage for Sealed {
     type PresentPassword = Revision;
     /// The [`crate::User::credential_revision`] at which the new password was found to be the old one; none if it was not.
     type Unchanged = Option<Revision>;
+    /// The revision at which the alias last changed; zero if there was none with stored credentials. Absent in an entry of
+    /// the first form, which is applied as it ever was.
+    type Seen = Option<Revision>;
 }
 
 /// A password or token in clear. Wiped when the last clone is dropped; `Debug` prints `'******'`; there is no `Display`.
@@ -91,7 +98,8 @@ impl fmt::Debug for PlainSecret {
     }
 }
 
-/// An encrypted credential: AES-256-GCM, with associated data that binds cluster, alias and field.
+/// An encrypted credential: AES-256-GCM, with associated data that bind it to its place. In the first format those are cluster,
+/// alias name and field; in the second also the URL and user that it is for, and the id of the alias.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SealedSecret {
     /// The key that seals it.
@@ -100,6 +108,8 @@ pub struct SealedSecret {
     pub nonce: [u8; 12],
     /// Ciphertext followed by the 16-byte tag.
     pub ciphertext: Arc<[u8]>,
+    /// The id of the alias that it is bound to; none in the first format.
+    pub alias_id: Option<AliasId>,
 }
 
 impl fmt::Debug for SealedSecret {

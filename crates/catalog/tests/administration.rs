@@ -7,7 +7,8 @@ use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, Bootstrap, Catalog, Command, CreateMode, CreateUser, CypherVersion,
     DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, Entry, Notification, OpenCommand,
     PasswordChange, Policy, Principal, Privilege, Rejection, RemoteLogin, RemoteTarget, RemoteUserName, ResolveRequest,
-    ResolveTarget, Revision, RoleName, Sealed, TagChange, Timestamp, TokenTrace, TransactionAction, UserName, UserScope,
+    ResolveTarget, Revision, RoleName, Sealed, TagChange, Timestamp, TokenTrace, TransactionAction, UserName,
+    UserScope,
 };
 
 use crate::builders::{

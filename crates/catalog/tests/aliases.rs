@@ -1,13 +1,13 @@
 //! Aliases and databases: counters, messages, and what each part of a command does.
 
 use aliasd_catalog::{
-    AliasKind, AliasTarget, Command, CreateMode, CypherVersion, DriverSettings, Duration, NameForm, OpenCommand,
-    RemoteAlias, RemoteUserName, Value, ValueMap,
+    AliasKind, AliasTarget, Command, CreateMode, CypherVersion, DbmsAction, DriverSettings, Duration, NameForm,
+    OpenCommand, RemoteAlias, RemoteUserName, Value, ValueMap,
 };
 
 use crate::builders::{
-    ACTIVE_KEY, Log, OTHER_KEY, alter_alias, create_alias, create_database, create_local, create_remote, drop_alias,
-    drop_database, insecure, name, remote_target, sealed, stored, url,
+    ACTIVE_KEY, Log, OTHER_KEY, alter_alias, create_alias, create_database, create_local, create_remote, dbms,
+    drop_alias, drop_database, grant, insecure, name, remote_target, sealed, stored, url,
 };
 
 fn remote(log: &Log, alias: &str) -> RemoteAlias {
@@ -80,7 +80,7 @@ fn messages_are_those_of_neo4j() {
 
 #[test]
 fn an_absent_part_of_alter_stays_as_it_is() {
-    let mut log = Log::after([create_remote("far")]);
+    let mut log = Log::after([create_remote("far"), grant(dbms(DbmsAction::ResolveAlias), "admin")]);
     let before = remote(&log, "far");
     let mut command = alter_alias("far");
     command.user = Some(RemoteUserName::new("bob").expect("a valid name"));
@@ -112,6 +112,7 @@ fn maps_are_replaced_as_a_whole() {
 fn altering_the_url_or_the_driver_is_checked_against_the_other() {
     let target = aliasd_catalog::RemoteTarget { url: url("bolt://location"), driver: insecure(), ..remote_target() };
     let mut log = Log::after([create_alias("far", CreateMode::Fail, AliasTarget::Remote(target))]);
+    log.run([grant(dbms(DbmsAction::ResolveAlias), "admin")]);
     let mut another_url = alter_alias("far");
     another_url.target = Some((name("neo4j"), Some(url("neo4j://elsewhere"))));
     log.run([Command::AlterAlias(another_url)]);

@@ -70,7 +70,7 @@ pub(crate) fn hash(text: &str) -> PasswordHash {
 }
 
 pub(crate) fn sealed(key_id: KeyId) -> SealedSecret {
-    SealedSecret { key_id, nonce: [3; 12], ciphertext: Arc::from([4_u8; 24]) }
+    SealedSecret { key_id, nonce: [3; 12], ciphertext: Arc::from([4_u8; 24]), alias_id: None }
 }
 
 pub(crate) fn remote_target() -> RemoteTarget<Sealed> {
@@ -113,6 +113,8 @@ pub(crate) fn alter_alias(alias: &str) -> AlterAlias<Sealed> {
         target: None,
         user: None,
         credential: None,
+        carried: None,
+        seen: Some(Revision(0)),
         driver: None,
         default_language: None,
         properties: None,

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasTarget, AlterUser, Command, CreateMode, CreateUser, DbmsAction, GrantEffect, HomeChange, OpenCommand,
+    AliasId, AliasTarget, AlterUser, Command, CreateMode, CreateUser, DbmsAction, GrantEffect, HomeChange, OpenCommand,
     PasswordChange, Principal, Record, RecordKey, Rejection, RemoteTarget, RemoteUserName, Removal, RetiredCommand,
-    Role, Sealed, Stamp, TagChange, UserStatus,
+    Role, Sealed, SealedSecret, Stamp, TagChange, UserStatus,
 };
 
 use crate::builders::{
@@ -171,6 +171,15 @@ pub(crate) fn alter_remote_alias() {
         .refused("ALIAS_NOT_FOUND", |log, _| log.run([create_remote("r")]))
         .refused("ALIAS_REMOTE_TO_LOCAL", |_, command| {
             set!(command, AlterAlias.target = Some((name("other"), Some(url("bolt://location")))));
+            set!(command, AlterAlias.credential = None);
+        })
+        .refused("ALIAS_PASSWORD_REQUIRED", |_, command| {
+            let bound = SealedSecret { alias_id: Some(AliasId([5; 16])), ..sealed(OTHER_KEY) };
+            set!(command, AlterAlias.credential = Some(bound));
+        })
+        .refused("ALIAS_CHANGED", |log, command| {
+            let seen = log.catalog.alias("r").map(|alias| alias.modified.revision);
+            set!(command, AlterAlias.seen = seen);
         })
         .refused("KEY_NOT_ACTIVE", |_, command| set!(command, AlterAlias.credential = Some(sealed(ACTIVE_KEY))))
         .refused("URL_INSECURE", |_, command| set!(command, AlterAlias.driver = Some(insecure())))

@@ -6,6 +6,7 @@ mod administrators;
 mod aliases;
 mod builders;
 mod composite;
+mod credentials;
 mod invariants;
 mod ladder;
 mod ladders;

@@ -297,9 +297,11 @@ fn alter_alias() -> impl Strategy<Value = Command<Sealed>> {
         option::weighted(rare, drivers()),
         option::weighted(rare, languages()),
         option::weighted(rare, properties()),
+        // Mostly as it is proposed now, and sometimes as an entry of the first form.
+        option::weighted(0.8, Just(Revision(0))),
     );
     (names(), forms(), any::<bool>(), parts).prop_map(|(name, form, if_exists, parts)| {
-        let (target, user, credential, driver, default_language, properties) = parts;
+        let (target, user, credential, driver, default_language, properties, seen) = parts;
         Command::AlterAlias(AlterAlias {
             name,
             form,
@@ -307,6 +309,8 @@ fn alter_alias() -> impl Strategy<Value = Command<Sealed>> {
             target,
             user,
             credential,
+            carried: None,
+            seen,
             driver,
             default_language,
             properties,

@@ -222,15 +222,17 @@ command_table! {
     AlterAlias => page("ALTER ALIAS",
         "ALTER ALIAS name [IF EXISTS] SET DATABASE\n  \
          { TARGET target [AT url] | USER user | PASSWORD password | DRIVER map | DEFAULT LANGUAGE CYPHER { 5 | 25 } | PROPERTIES map } …",
-        "Changes what is named and keeps the rest. Maps are replaced as a whole. Each clause stands at most once.",
+        "Changes what is named and keeps the rest. Maps are replaced as a whole. Each clause stands at most once. \
+         Another URL or user takes the PASSWORD as well, or RESOLVE ALIAS on the alias.",
         on_dbms(ONE, &[A::AlterAlias]),
-        "ALTER ALIAS sales SET DATABASE TARGET orders AT 'neo4j+s://eu.example.org:7687' PROPERTIES {owner: 'sales'}")
+        "ALTER ALIAS sales SET DATABASE TARGET orders AT 'neo4j+s://eu.example.org:7687' PASSWORD 'secret' PROPERTIES {owner: 'sales'}")
         .refuses(&["DUPLICATE_CLAUSE", "MISSING_CLAUSE", "INVALID_DOTTED_NAME", "UNKNOWN_FUNCTION", "INVALID_EXPRESSION", "EXPRESSION_NOT_VALID",
             "DRIVER_SETTINGS_EVALUATION", "DUPLICATE_KEY", "URL_SCHEME_INVALID", "URL_INVALID",
             "DRIVER_SETTING_UNKNOWN", "DRIVER_SETTING_TYPE", "DRIVER_SETTING_NEGATIVE", "DRIVER_SETTING_ZERO",
             "DRIVER_SETTING_LEVEL", "PASSWORD_EMPTY", "ALIAS_NOT_FOUND", "ALIAS_REMOTE_TO_LOCAL",
             "ALIAS_LOCAL_TO_REMOTE", "ALIAS_TARGET_NOT_FOUND", "ALIAS_TARGET_IS_COMPOSITE", "CONSTITUENT_LANGUAGE",
-            "ALIAS_CREDENTIAL_KIND", "ALIAS_TARGET_IS_SYSTEM", "ALIAS_CHAIN", "KEY_NOT_ACTIVE", "URL_INSECURE"]),
+            "ALIAS_CREDENTIAL_KIND", "ALIAS_PASSWORD_REQUIRED", "ALIAS_CHANGED", "ALIAS_TARGET_IS_SYSTEM", "ALIAS_CHAIN",
+            "KEY_NOT_ACTIVE", "URL_INSECURE"]),
     DropAlias => page("DROP ALIAS", "DROP ALIAS name [IF EXISTS] FOR DATABASE",
         "Drops an alias, and the privileges that name a remote one.", on_dbms(ONE, &[A::DropAlias]),
         "DROP ALIAS sales IF EXISTS FOR DATABASE")

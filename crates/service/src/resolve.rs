@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    AliasKind, AliasName, Catalog, CatalogName, CredentialField, Destination, PlainSecret, RemoteAlias, RemoteLogin,
-    ResolveRequest, ResolveTarget, Revision, Route, error_chain,
+    Alias, AliasKind, AliasName, Catalog, Destination, PlainSecret, RemoteAlias, RemoteLogin, ResolveRequest,
+    ResolveTarget, Revision, Route, error_chain,
 };
 
 use crate::audit::{Action, Line, outcome};
@@ -71,21 +71,19 @@ impl Resolve {
         let view = self.reader.view_for(caller, freshness).await?;
         let route = view.catalog.resolve(question).map_err(|rejection| Failure::from(&rejection))?;
         let password = match &route.destination {
-            Destination::Remote { name, alias } if route.release_credentials => match &alias.kind {
-                AliasKind::Remote(remote) => self.open(&view.catalog, name, remote)?,
-                AliasKind::Local(_) => None,
-            },
-            _ => None,
+            Destination::Remote { name, alias } if route.release_credentials => {
+                self.open(&view.catalog, name, alias)?
+            }
+            Destination::Local { .. } | Destination::Remote { .. } => None,
         };
         Ok(Resolved { route, password, revision: view.revision, leader: self.reader.leader() })
     }
 
     /// The stored password; none if the caller's identity is forwarded.
-    fn open(&self, catalog: &Catalog, name: &AliasName, remote: &RemoteAlias) -> Result<Option<PlainSecret>, Failure> {
-        let Some(credential) = remote.login.credential() else { return Ok(None) };
+    fn open(&self, catalog: &Catalog, name: &AliasName, alias: &Alias) -> Result<Option<PlainSecret>, Failure> {
+        let Some((place, credential)) = alias.stored(&name.into()) else { return Ok(None) };
         let meta = catalog.meta().ok_or_else(|| Failure::bug("an alias exists before the catalog was formed"))?;
-        let bound = CatalogName::from(name);
-        let opened = self.vault.open(meta.cluster_id, &bound, CredentialField::Password, credential);
+        let opened = self.vault.open(meta.cluster_id, &place, credential);
         opened.map(Some).map_err(|error| {
             tracing::error!(alias = %name, error = error_chain(&error), "a credential does not open");
             Failure::bug("the credential of the alias does not open on this node; its log says why")

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aliasd_catalog::{
-    Command, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Rejection, RequestId, RequestOrigin, RequestOwner,
-    Revision, Sealed, Timestamp, UserName, error_chain,
+    Command, CredentialPlace, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Rejection, RequestId,
+    RequestOrigin, RequestOwner, Revision, Sealed, SealedSecret, Timestamp, UserName, error_chain,
 };
 use aliasd_replica::ProposeError;
 
@@ -18,6 +18,8 @@ use crate::vault::{SealContext, Vault, VaultError};
 
 /// How long a write is followed before its outcome is called unknown. Callers have deadlines of their own.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
+/// How often a credential is sealed again because its alias changed in the meantime.
+const RESEALED_MAX: usize = 3;
 
 /// A write that took effect and shows on this member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ impl Writer {
         if let Some((revision, outcome)) = self.recorded(&asked) {
             return written(revision, outcome);
         }
-        let Asked { actor, request, origin } = asked.clone();
+        let actor = asked.actor.clone();
         if self.allows(&actor, &command).is_err() {
             // This member may lag behind the change that allows it, or behind the first attempt of a repeated request.
             self.reader.catch_up().await?;
@@ -68,10 +70,22 @@ impl Writer {
             }
             self.allows(&actor, &command)?;
         }
-        let command = self.seal(&actor, command).await?;
-        let entry = Entry { request, actor, issued_at: now(), command, origin };
-        let (revision, outcome) = self.propose(entry).await?;
+        let (mut revision, mut outcome) = self.seal_and_propose(&asked, command.clone()).await?;
+        for _ in 0..RESEALED_MAX {
+            if !matches!(outcome, Err(Rejection::AliasChanged { .. })) {
+                break;
+            }
+            // Sealed for what the alias is no longer, and not recorded: the same request may be proposed again.
+            self.reader.catch_up().await?;
+            (revision, outcome) = self.seal_and_propose(&asked, command.clone()).await?;
+        }
         written(revision, outcome)
+    }
+
+    async fn seal_and_propose(&self, asked: &Asked, command: Command<Plain>) -> Result<(Revision, Outcome), Failure> {
+        let Asked { actor, request, origin } = asked.clone();
+        let command = self.seal(&actor, command).await?;
+        self.propose(Entry { request, actor, issued_at: now(), command, origin }).await
     }
 
     /// What became of a request that this member has applied already. Another request under its id is left to the catalog.
@@ -89,7 +103,13 @@ impl Writer {
     }
 
     /// Seals what a command brought in clear, for the cluster as this member knows it.
-    async fn seal(&self, actor: &Principal, command: Command<Plain>) -> Result<Command<Sealed>, Failure> {
+    async fn seal(&self, actor: &Principal, mut command: Command<Plain>) -> Result<Command<Sealed>, Failure> {
+        if let Command::AlterAlias(alter) = &mut command {
+            let view = self.reader.present();
+            let meta = view.catalog.meta().ok_or(NodeFailure::CatchingUp {})?;
+            let open = |place: &CredentialPlace, stored: &SealedSecret| self.vault.open(meta.cluster_id, place, stored);
+            alter.look_at(&view.catalog, actor, open).map_err(|error| self.seal_failure(&error))?;
+        }
         let present = self.present_password(actor, &command)?;
         let seal = match &command {
             Command::Bootstrap(bootstrap) => SealContext { cluster: bootstrap.cluster_id, key: bootstrap.active_key },

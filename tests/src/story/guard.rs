@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{ALIAS, Characters, Narrator};
+use super::{ALIAS, Characters, Narrator, REMOTE_PASSWORD};
 use crate::cluster::PATIENCE;
 
 /// How a guard ended, when, and whether the transaction could still have been committed.
@@ -89,7 +89,8 @@ fn tell(fired: &Fired, narrator: &mut Narrator) {
 }
 
 fn alter(url: &str) -> String {
-    format!("ALTER ALIAS `{ALIAS}` SET DATABASE TARGET `neo4j` AT \"{url}\"")
+    // Alice may alter the alias and not have its password sent elsewhere, so she gives it.
+    format!("ALTER ALIAS `{ALIAS}` SET DATABASE TARGET `neo4j` AT \"{url}\" PASSWORD '{REMOTE_PASSWORD}'")
 }
 
 fn relative(from: Instant, to: Instant) -> String {

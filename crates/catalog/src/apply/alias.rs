@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CatalogName, CreateAlias, CreateMode, DatabaseKind,
-    DatabaseName, DriverSettings, Field, NameForm, Named, Notification, Outcome, Record, RecordKey, Rejection,
-    RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, Scheme, Sealed, SealedSecret, Verb,
+    Action, Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CatalogName, CreateAlias, CreateMode, DatabaseKind,
+    DatabaseName, DriverSettings, Field, NameForm, Named, Notification, Outcome, Principal, Record, RecordKey,
+    Rejection, RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, Scheme, Sealed, SealedSecret, Verb,
 };
 
 use super::draft::{Draft, updated, updated_with};
@@ -39,13 +39,13 @@ impl Draft {
         updated_with(updates, notifications)
     }
 
-    pub(super) fn alter_alias(&mut self, alter: &AlterAlias<Sealed>) -> Outcome {
+    pub(super) fn alter_alias(&mut self, actor: &Principal, alter: &AlterAlias<Sealed>) -> Outcome {
         let Some((name, before)) = self.find_alias(&alter.name, &alter.form) else {
             return missing(alter.if_exists, Verb::Alter, &alter.name);
         };
         let kind = match &before.kind {
             AliasKind::Local(database) => self.altered_local(&name, database, alter)?,
-            AliasKind::Remote(remote) => self.altered_remote(&name, &before, remote, alter)?,
+            AliasKind::Remote(remote) => self.altered_remote(actor, &name, &before, remote, alter)?,
         };
         let properties = alter.properties.clone().unwrap_or_else(|| before.properties.clone());
         self.set_alias(&name, Alias { kind, properties, modified: self.stamp, ..(*before).clone() });
@@ -165,6 +165,7 @@ impl Draft {
 
     fn altered_remote(
         &self,
+        actor: &Principal,
         name: &AliasName,
         alias: &Alias,
         remote: &RemoteAlias,
@@ -182,7 +183,7 @@ impl Draft {
             }
             None => {}
         }
-        altered.login = self.altered_login(name, &remote.login, alter)?;
+        altered.login = self.altered_login(actor, name, alias, alter)?;
         if let Some(driver) = &alter.driver {
             altered.driver = driver.clone();
         }
@@ -193,26 +194,45 @@ impl Draft {
         Ok(AliasKind::Remote(altered))
     }
 
+    /// A stored password goes where the alias leads. So whoever changes that, and may not have the password, has to give one.
     fn altered_login(
         &self,
+        actor: &Principal,
         name: &AliasName,
-        login: &RemoteLogin<SealedSecret>,
+        alias: &Alias,
         alter: &AlterAlias<Sealed>,
     ) -> Result<RemoteLogin<SealedSecret>, Rejection> {
-        match login {
-            RemoteLogin::OidcForwarding if alter.user.is_some() || alter.credential.is_some() => {
-                Err(Rejection::CredentialKind { name: name.into() })
+        let Some((place, stored)) = alias.stored(&name.into()) else {
+            if alter.user.is_some() || alter.credential.is_some() {
+                return Err(Rejection::CredentialKind { name: name.into() });
             }
-            RemoteLogin::OidcForwarding => Ok(RemoteLogin::OidcForwarding),
-            RemoteLogin::Stored { user, credential } => {
-                if let Some(given) = &alter.credential {
-                    self.require_active_key(given)?;
-                }
-                let user = alter.user.as_ref().unwrap_or(user).clone();
-                let credential = alter.credential.as_ref().unwrap_or(credential).clone();
-                Ok(RemoteLogin::Stored { user, credential })
+            return Ok(RemoteLogin::OidcForwarding);
+        };
+        let moves = alter.moves(&place);
+        let credential = match (&alter.credential, &alter.carried) {
+            (Some(given), _) => given,
+            (None, _) if moves && alter.seen.is_some() && !self.may_release(actor, name) => {
+                return Err(Rejection::AliasPasswordRequired { name: name.into() });
             }
+            (None, Some(carried)) if moves => carried,
+            // The first format is bound to neither address nor user.
+            (None, None) if moves && stored.alias_id.is_some() => {
+                return Err(Rejection::AliasChanged { name: name.into() });
+            }
+            (None, _) => stored,
+        };
+        if credential != stored {
+            if credential.alias_id.is_some() && alter.seen != Some(alias.modified.revision) {
+                return Err(Rejection::AliasChanged { name: name.into() });
+            }
+            self.require_active_key(credential)?;
         }
+        let user = alter.user.clone().or(place.user).expect("a stored credential is some user's");
+        Ok(RemoteLogin::Stored { user, credential: credential.clone() })
+    }
+
+    fn may_release(&self, actor: &Principal, name: &AliasName) -> bool {
+        self.catalog.authorise(actor, &Action::ResolveAlias(name.into())).is_ok()
     }
 
     /// A credential that was sealed before the active key changed would keep the old key in use.

@@ -2,7 +2,8 @@
 //! the same entries give the same records, everywhere and always.
 //!
 //! A refused entry changes nothing but the list of recent requests: it still uses up its revision and its
-//! request id. One that [`request`] finds void does not even use up that.
+//! request id. One that [`request`] finds void does not even use up that, nor does one whose credential was sealed for what
+//! an alias has ceased to be.
 
 mod access;
 mod alias;
@@ -52,6 +53,10 @@ impl Catalog {
         let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
         let mut draft = Draft::new(self.clone(), stamp);
         let mut outcome = draft.run(&entry.actor, &entry.command);
+        if let Err(rejection @ Rejection::AliasChanged { .. }) = outcome {
+            // Nothing is wrong with the request but what its proposer saw: it may be proposed again.
+            return Applied { revision: at, outcome: Err(rejection), changes: Vec::new() };
+        }
         // Judged by what it comes to: there are too many ways to get there.
         if outcome.is_ok()
             && draft.may_disempower()
@@ -83,7 +88,7 @@ impl Draft {
         match command {
             Command::Bootstrap(bootstrap) => self.bootstrap(actor, bootstrap),
             Command::CreateAlias(create) => self.create_alias(create),
-            Command::AlterAlias(alter) => self.alter_alias(alter),
+            Command::AlterAlias(alter) => self.alter_alias(actor, alter),
             Command::Open(OpenCommand::DropAlias { name, form, if_exists }) => self.drop_alias(name, form, *if_exists),
             Command::Open(OpenCommand::CreateDatabase { name, mode, composite, default_language }) => {
                 let kind = if *composite { DatabaseKind::Composite } else { DatabaseKind::Standard };

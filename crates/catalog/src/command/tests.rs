@@ -8,8 +8,8 @@ use super::{
     NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, TagChange,
 };
 use crate::{
-    AliasName, CatalogName, ClusterId, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy, RemoteLogin,
-    RemoteUrl, RemoteUserName, Revision, RoleName, Sealed, SealedSecret, UserName,
+    AliasId, AliasName, CatalogName, ClusterId, DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy,
+    RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName, Sealed, SealedSecret, UserName,
 };
 
 const SECRET: &str = "s3cret-w0rd";
@@ -53,6 +53,8 @@ fn alter_alias() -> Command<Plain> {
         target: None,
         user: None,
         credential: Some(secret()),
+        carried: None,
+        seen: None,
         driver: None,
         default_language: None,
         properties: None,
@@ -102,9 +104,11 @@ fn bootstrap() -> Command<Plain> {
 
 fn seal(command: Command<Plain>) -> Result<Command<Sealed>, &'static str> {
     command.seal(
-        |name, field, secret| {
-            assert_eq!((name.as_str(), field, secret.expose()), ("far", CredentialField::Password, SECRET));
-            Ok(SealedSecret { key_id: KeyId([9; 16]), nonce: [0; 12], ciphertext: Arc::from([5_u8; 3]) })
+        |place, secret| {
+            assert_eq!((place.alias.as_str(), place.field), ("far", CredentialField::Password));
+            assert_eq!(secret.expose(), SECRET);
+            let alias_id = Some(AliasId([6; 16]));
+            Ok(SealedSecret { key_id: KeyId([9; 16]), nonce: [0; 12], ciphertext: Arc::from([5_u8; 3]), alias_id })
         },
         |secret| {
             assert_eq!(secret.expose(), SECRET);
@@ -156,24 +160,24 @@ fn the_own_password_becomes_the_revision_it_was_verified_at() {
     let present = PlainSecret::new("the old one".into());
     let other = Command::ChangeOwnPassword { present, password: secret(), unchanged_since: () };
     let hash = |_: &PlainSecret| Ok(PasswordHash::new("hashed"));
-    assert_eq!(other.seal(|_, _, _| Err("no key"), hash, |_| Ok(Revision(4))), expected(None));
-    let wrong = change_own_password().seal(|_, _, _| Err("no key"), |_| Err("not reached"), |_| Err("wrong"));
+    assert_eq!(other.seal(|_, _| Err("no key"), hash, |_| Ok(Revision(4))), expected(None));
+    let wrong = change_own_password().seal(|_, _| Err("no key"), |_| Err("not reached"), |_| Err("wrong"));
     assert_eq!(wrong, Err("wrong"));
 }
 
 #[test]
 fn a_new_password_for_another_user_is_compared_and_need_not_be_the_present_one() {
     let hash = |_: &PlainSecret| Ok(PasswordHash::new("hashed"));
-    let sealed = alter_user().seal(|_, _, _| Err("no key"), hash, |_| Err("another password"));
+    let sealed = alter_user().seal(|_, _| Err("no key"), hash, |_| Err("another password"));
     let Ok(Command::AlterUser(alter)) = sealed else { panic!("it is no failure") };
     assert_eq!(alter.unchanged_since, None);
 }
 
 #[test]
 fn a_failure_to_seal_is_passed_on() {
-    let failed = create_alias().seal(|_, _, _| Err("no key"), |_| Ok(PasswordHash::new("hashed")), |_| Ok(Revision(4)));
+    let failed = create_alias().seal(|_, _| Err("no key"), |_| Ok(PasswordHash::new("hashed")), |_| Ok(Revision(4)));
     assert_eq!(failed, Err("no key"));
-    let failed = create_user().seal(|_, _, _| Err("no key"), |_| Err("too busy"), |_| Ok(Revision(4)));
+    let failed = create_user().seal(|_, _| Err("no key"), |_| Err("too busy"), |_| Ok(Revision(4)));
     assert_eq!(failed, Err("too busy"));
 }
 

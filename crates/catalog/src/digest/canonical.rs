@@ -11,13 +11,13 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database, DatabaseAccess,
-    DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
-    Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, Notification, Outcome,
-    PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
-    RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestOwner, RequestRecord, Resource, Revision, Role,
-    RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp, TokenLifetime, TokenTrace,
-    TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
+    Alias, AliasId, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database,
+    DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
+    DriverSettings, Duration, Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta,
+    Notification, Outcome, PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
+    RemoteAlias, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestOwner, RequestRecord, Resource, Revision,
+    Role, RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp, TokenLifetime,
+    TokenTrace, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
 };
 
 /// What has a canonical encoding.
@@ -162,7 +162,7 @@ fields! {
     Database { kind, status, access, default_language, created, modified }
     Alias { kind, composite, properties, created, modified }
     RemoteAlias { database, url, login, driver, default_language }
-    SealedSecret { key_id, nonce, ciphertext }
+    SealedSecret { key_id, nonce, ciphertext; later alias_id }
     DriverSettings {
         ssl_enforced, connection_timeout, connection_max_lifetime, connection_pool_acquisition_timeout,
         connection_pool_idle_test, connection_pool_max_size, logging_level
@@ -189,7 +189,7 @@ encoded_as! {
     keywords: DatabaseAction, DbmsAction, GraphAction, QualifiedAction, TransactionAction;
 }
 
-wrappers! { ClusterId, KeyId, RequestId, Revision, StatementFingerprint, Timestamp, TokenTrace }
+wrappers! { AliasId, ClusterId, KeyId, RequestId, Revision, StatementFingerprint, Timestamp, TokenTrace }
 
 impl Canonical for Rejection {
     fn encode(&self, hash: &mut Sha256) {

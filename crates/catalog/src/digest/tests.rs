@@ -40,7 +40,12 @@ fn remote_alias() -> Alias {
         url: RemoteUrl::new("neo4j+s://location:7687").expect("a valid url"),
         login: RemoteLogin::Stored {
             user: RemoteUserName::new("alice").expect("a valid name"),
-            credential: SealedSecret { key_id: KeyId([1; 16]), nonce: [2; 12], ciphertext: Arc::from([3_u8; 20]) },
+            credential: SealedSecret {
+                key_id: KeyId([1; 16]),
+                nonce: [2; 12],
+                ciphertext: Arc::from([3_u8; 20]),
+                alias_id: None,
+            },
         },
         driver,
         default_language: Some(CypherVersion::Cypher25),

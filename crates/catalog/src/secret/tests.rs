@@ -12,6 +12,11 @@ fn nothing_of_value_is_printed() {
     assert_eq!(plain.expose(), "s3cret");
     let hash = PasswordHash::new("$argon2id$v=19$s3cret");
     assert_eq!(format!("{hash:?}"), "PasswordHash(******)");
-    let sealed = SealedSecret { key_id: KeyId([0xab; 16]), nonce: [7; 12], ciphertext: Arc::from([0xcd_u8; 22]) };
+    let sealed = SealedSecret {
+        key_id: KeyId([0xab; 16]),
+        nonce: [7; 12],
+        ciphertext: Arc::from([0xcd_u8; 22]),
+        alias_id: None,
+    };
     assert_eq!(format!("{sealed:?}"), format!("SealedSecret({})", "ab".repeat(16)));
 }

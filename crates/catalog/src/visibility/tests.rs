@@ -112,7 +112,8 @@ impl Story {
     }
 
     fn remote(&mut self, alias: &str) {
-        let credential = SealedSecret { key_id: KeyId([2; 16]), nonce: [3; 12], ciphertext: Arc::from([4_u8; 24]) };
+        let credential =
+            SealedSecret { key_id: KeyId([2; 16]), nonce: [3; 12], ciphertext: Arc::from([4_u8; 24]), alias_id: None };
         self.alias(
             alias,
             AliasTarget::Remote(RemoteTarget {

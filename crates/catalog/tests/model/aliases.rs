@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CreateAlias, CreateMode, DatabaseName, Effect, KeyId,
-    NameForm, Notification, Outcome, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, Sealed, Stamp,
+    Action, Alias, AliasKind, AliasName, AliasTarget, AlterAlias, CreateAlias, CreateMode, DatabaseName, Effect, KeyId,
+    NameForm, Notification, Outcome, Principal, Record, RecordKey, Rejection, RemoteAlias, RemoteLogin, Sealed,
+    SealedSecret, Stamp,
 };
 
 use super::{Model, done};
@@ -60,8 +61,9 @@ impl Model {
         Ok(Effect { system_updates: updates, notifications })
     }
 
-    pub(super) fn alter_alias(&mut self, stamp: Stamp, alter: &AlterAlias<Sealed>) -> Outcome {
+    pub(super) fn alter_alias(&mut self, stamp: Stamp, actor: &Principal, alter: &AlterAlias<Sealed>) -> Outcome {
         let name = alter.name.as_str();
+        let may_have_the_password = self.authorise(actor, &Action::ResolveAlias(alter.name.clone())).is_ok();
         let Some(alias) = self.meant(name, &alter.form) else {
             let missing = Rejection::AliasNotFound { action: "alter".into(), name: name.into() };
             return if alter.if_exists { done(0) } else { Err(missing) };
@@ -88,6 +90,7 @@ impl Model {
                 return Err(Rejection::ConstituentLanguage { action: "alter".into(), name: name.into() });
             }
             AliasKind::Remote(remote) => {
+                let before = remote.url.clone();
                 let mut check_again = false;
                 if let Some((target, url)) = &alter.target {
                     let Some(url) = url else { return Err(Rejection::RemoteToLocal { name: name.into() }) };
@@ -95,19 +98,8 @@ impl Model {
                     remote.url = url.clone();
                     check_again = true;
                 }
-                match &mut remote.login {
-                    RemoteLogin::OidcForwarding if alter.user.is_none() && alter.credential.is_none() => {}
-                    RemoteLogin::OidcForwarding => return Err(Rejection::CredentialKind { name: name.into() }),
-                    RemoteLogin::Stored { user, credential } => {
-                        if let Some(given) = &alter.user {
-                            *user = given.clone();
-                        }
-                        if let Some(given) = &alter.credential {
-                            self.check_key(given.key_id)?;
-                            *credential = given.clone();
-                        }
-                    }
-                }
+                let sent_elsewhere = before.as_str() != remote.url.as_str();
+                self.alter_login(name, &mut remote.login, alter, sent_elsewhere, may_have_the_password)?;
                 if let Some(driver) = &alter.driver {
                     remote.driver = driver.clone();
                     check_again = true;
@@ -127,6 +119,35 @@ impl Model {
         let name = AliasName::new(name).expect("an alias has this name");
         self.put(RecordKey::Alias(name), Record::Alias(Arc::new(alias)));
         done(1)
+    }
+
+    fn alter_login(
+        &self,
+        name: &str,
+        login: &mut RemoteLogin<SealedSecret>,
+        alter: &AlterAlias<Sealed>,
+        sent_elsewhere: bool,
+        may_have_the_password: bool,
+    ) -> Result<(), Rejection> {
+        match login {
+            RemoteLogin::OidcForwarding if alter.user.is_none() && alter.credential.is_none() => Ok(()),
+            RemoteLogin::OidcForwarding => Err(Rejection::CredentialKind { name: name.into() }),
+            RemoteLogin::Stored { user, credential } => {
+                let other_user = alter.user.as_ref().is_some_and(|given| given != user);
+                let judged = alter.seen.is_some() && alter.credential.is_none();
+                if judged && (other_user || sent_elsewhere) && !may_have_the_password {
+                    return Err(Rejection::AliasPasswordRequired { name: name.into() });
+                }
+                if let Some(given) = &alter.user {
+                    *user = given.clone();
+                }
+                if let Some(given) = &alter.credential {
+                    self.check_key(given.key_id)?;
+                    *credential = given.clone();
+                }
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn drop_alias(&mut self, name: &str, form: &NameForm, if_exists: bool) -> Outcome {

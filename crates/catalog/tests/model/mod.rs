@@ -80,7 +80,7 @@ impl Model {
         match command {
             Command::Bootstrap(_) => unreachable!("answered above"),
             Command::CreateAlias(create) => self.create_alias(stamp, create),
-            Command::AlterAlias(alter) => self.alter_alias(stamp, alter),
+            Command::AlterAlias(alter) => self.alter_alias(stamp, actor, alter),
             Command::Open(OpenCommand::DropAlias { name, form, if_exists }) => {
                 self.drop_alias(name.as_str(), form, *if_exists)
             }

@@ -100,6 +100,8 @@ fn alter_alias(
         target: target.map(|target| (target, url)),
         user,
         credential: alter.password.as_ref().map(|password| secret(password, parameters)).transpose()?,
+        carried: None,
+        seen: None,
         driver: driver.transpose()?,
         default_language: alter.default_language.as_ref().map(|language| language.value),
         properties: alter.properties.as_ref().map(|map| values(map, PROPERTIES, parameters)).transpose()?,

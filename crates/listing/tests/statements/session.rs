@@ -64,9 +64,9 @@ impl Session {
                 };
                 let about = about.and_then(|name| self.catalog.user(&name).cloned());
                 let sealed = command.seal(
-                    |_, _, _| {
+                    |_, _| {
                         let ciphertext = Vec::new().into();
-                        Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext })
+                        Ok::<_, Rejection>(SealedSecret { key_id: KEY, nonce: [0; 12], ciphertext, alias_id: None })
                     },
                     |password| Ok(hash(password)),
                     |password| match &about {

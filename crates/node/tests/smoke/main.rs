@@ -168,6 +168,70 @@ async fn a_credential_is_released_to_those_who_may_have_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stored_password_is_sent_elsewhere_only_by_who_may_have_it() {
+    let (mut rig, admin) = formed().await;
+    let statements = [
+        "CREATE ALIAS far FOR DATABASE `neo4j` AT 'neo4j+s://location:7687' USER alice PASSWORD 'secretpassword'",
+        "CREATE ROLE resolver",
+        "CREATE USER dbms SET AUTH 'mtls' {SET ID 'dbms-a'}",
+        "GRANT ROLE resolver TO dbms",
+        "GRANT ACCESS ON DATABASE far TO resolver",
+        "GRANT RESOLVE ALIAS (far) ON DBMS TO resolver",
+        "GRANT ALTER ALIAS ON DBMS TO resolver",
+    ];
+    for statement in statements {
+        admin.execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+    let dbms = rig.certified("dbms-a");
+    let leads = async || {
+        let route = dbms.resolve("far", true).await.unwrap().route.unwrap();
+        let Some(Destination::RemoteDatabase(remote)) = route.destination else {
+            panic!("a remote alias leads elsewhere")
+        };
+        (remote.url.clone(), remote.user.clone(), remote.password.clone().unwrap())
+    };
+    let at =
+        |host: &str, user: &str, password: &str| (format!("neo4j+s://{host}"), user.to_owned(), password.to_owned());
+
+    let thief = "ALTER ALIAS far SET DATABASE TARGET neo4j AT 'neo4j+s://thief'";
+    assert_eq!(admin.execute(thief).await.unwrap_err().code, "ALIAS_PASSWORD_REQUIRED");
+    let refused = admin.execute("ALTER ALIAS far SET DATABASE USER eve").await.unwrap_err();
+    assert_eq!(refused.code, "ALIAS_PASSWORD_REQUIRED");
+    assert!(refused.hint.contains("PASSWORD") && refused.hint.contains("RESOLVE ALIAS"), "{}", refused.hint);
+    assert_eq!(leads().await, at("location:7687", "alice", "secretpassword"));
+
+    // Who may have it takes it along, and it is sealed anew for where it goes.
+    dbms.execute("ALTER ALIAS far SET DATABASE TARGET neo4j AT 'neo4j+s://moved' USER bob").await.unwrap();
+    assert_eq!(leads().await, at("moved", "bob", "secretpassword"));
+    admin.execute(&format!("{thief} PASSWORD 'of-the-thief'")).await.unwrap();
+    assert_eq!(leads().await, at("thief", "bob", "of-the-thief"));
+    admin.execute("ALTER ALIAS far SET DATABASE PASSWORD 'another-one' PROPERTIES {a: 1}").await.unwrap();
+    assert_eq!(leads().await, at("thief", "bob", "another-one"));
+
+    // Statements that race for one alias are each sealed for what it is when they take effect.
+    let racing = (0..12).map(|number| {
+        let admin = admin.clone();
+        async move {
+            let statement = match number % 3 {
+                0 => format!("ALTER ALIAS far SET DATABASE PASSWORD 'password-{number}'"),
+                1 => format!(
+                    "ALTER ALIAS far SET DATABASE TARGET neo4j AT 'neo4j+s://host{number}' PASSWORD 'password-{number}'"
+                ),
+                _ => format!("ALTER ALIAS far SET DATABASE USER user{number} PASSWORD 'password-{number}'"),
+            };
+            admin.execute(&statement).await
+        }
+    });
+    for outcome in futures::future::join_all(racing).await {
+        // Sealed again some times, and then left to the caller.
+        assert!(outcome.as_ref().err().is_none_or(|error| error.code == "ALIAS_CHANGED"), "{outcome:?}");
+    }
+    let (_, _, password) = leads().await;
+    assert!(password.starts_with("password-"), "it opens, and is that of one of them: {password}");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watch_tells_what_its_user_may_know() {
     let (mut rig, admin) = formed().await;
     admin.execute("CREATE USER carol SET PASSWORD 'carols-password' CHANGE NOT REQUIRED").await.unwrap();

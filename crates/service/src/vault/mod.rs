@@ -6,8 +6,9 @@
 //!
 //! # What a sealed password is bound to
 //!
-//! The associated data are the cluster id, the alias name and the field, each with its length, so that a ciphertext that
-//! was moved to another alias, field or cluster does not open.
+//! The associated data are the cluster id, the alias name, the field, the URL and the user that it is for and the id of the
+//! alias, each with its length, so that a ciphertext that was moved elsewhere does not open, nor one whose alias was pointed
+//! elsewhere behind the catalog's back. The first format, without URL, user and id, still opens, and is not made any more.
 
 mod error;
 mod passwords;
@@ -22,8 +23,8 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use aliasd_catalog::{
-    CatalogName, ClusterId, Command, CredentialField, KeyId, PasswordChange, PasswordHash, Plain, PlainSecret,
-    Revision, Sealed, SealedSecret,
+    AliasId, ClusterId, Command, CredentialPlace, KeyId, PasswordChange, PasswordHash, Plain, PlainSecret, Revision,
+    Sealed, SealedSecret,
 };
 use aliasd_keyring::keystore::{Keystore, SecretKey};
 use arc_swap::ArcSwap;
@@ -35,8 +36,10 @@ pub use self::error::VaultError;
 pub use self::passwords::Passwords;
 pub(crate) use self::passwords::Purpose;
 
-/// Names the format of the associated data. Another format gets another number.
-const CREDENTIAL_CONTEXT: &[u8] = b"aliasd credential v1";
+/// Names the first format of the associated data.
+const FIRST_CONTEXT: &[u8] = b"aliasd credential v1";
+/// Names the format that is made. Another one gets another number.
+const CREDENTIAL_CONTEXT: &[u8] = b"aliasd credential v2";
 
 /// Where the keys come from.
 #[derive(Clone, Debug)]
@@ -129,41 +132,43 @@ impl Vault {
         &self.passwords
     }
 
-    /// Seals a password for that alias and field. Two seals of the same password never look alike.
+    /// Seals a password for that place, whose alias is given an id if it has none. Two seals of the same password never look
+    /// alike.
     ///
     /// # Errors
     /// The key is not held, or there are no random bytes.
     pub fn seal(
         &self,
         seal: SealContext,
-        alias: &CatalogName,
-        field: CredentialField,
+        place: &CredentialPlace,
         secret: &PlainSecret,
     ) -> Result<SealedSecret, VaultError> {
         let keys = self.keys.load();
         let held = keys.by_id.get(&seal.key).ok_or(VaultError::KeyMissing { key: seal.key })?;
         let mut nonce = [0; 12];
         getrandom::fill(&mut nonce).map_err(VaultError::NoRandomBytes)?;
-        let aad = associated_data(seal.cluster, alias, field);
+        let mut drawn = [0; 16];
+        getrandom::fill(&mut drawn).map_err(VaultError::NoRandomBytes)?;
+        let alias_id = place.alias_id.unwrap_or(AliasId(drawn));
+        let aad = associated_data(seal.cluster, place, Some(alias_id));
         let payload = Payload { msg: secret.expose().as_bytes(), aad: &aad };
         let ciphertext = held.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError::NotSealed)?;
-        Ok(SealedSecret { key_id: seal.key, nonce, ciphertext: ciphertext.into() })
+        Ok(SealedSecret { key_id: seal.key, nonce, ciphertext: ciphertext.into(), alias_id: Some(alias_id) })
     }
 
-    /// Opens a password that was sealed for that cluster, alias and field.
+    /// Opens a password that was sealed for that cluster and place.
     ///
     /// # Errors
     /// The key is not held, or the ciphertext was changed or belongs elsewhere.
     pub fn open(
         &self,
         cluster: ClusterId,
-        alias: &CatalogName,
-        field: CredentialField,
+        place: &CredentialPlace,
         sealed: &SealedSecret,
     ) -> Result<PlainSecret, VaultError> {
         let keys = self.keys.load();
         let held = keys.by_id.get(&sealed.key_id).ok_or(VaultError::KeyMissing { key: sealed.key_id })?;
-        let aad = associated_data(cluster, alias, field);
+        let aad = associated_data(cluster, place, sealed.alias_id);
         // Decrypted in place, in a buffer that is wiped whatever happens.
         let mut buffer = Zeroizing::new(sealed.ciphertext.to_vec());
         held.cipher
@@ -201,7 +206,7 @@ impl Vault {
         };
         let vault = Arc::clone(self);
         let work = move || {
-            let seal = |alias: &CatalogName, field, secret: &PlainSecret| vault.seal(seal, alias, field, secret);
+            let seal = |place: CredentialPlace, secret: &PlainSecret| vault.seal(seal, &place, secret);
             let verify = |password: &PlainSecret| match &present {
                 Some((hash, revision)) if passwords::verify(password, hash) => Ok(*revision),
                 _ => Err(VaultError::WrongPassword),
@@ -256,9 +261,17 @@ impl KeyMaterial {
     }
 }
 
-fn associated_data(cluster: ClusterId, alias: &CatalogName, field: CredentialField) -> Vec<u8> {
-    let mut data = CREDENTIAL_CONTEXT.to_vec();
-    for part in [&cluster.0[..], alias.as_str().as_bytes(), field.as_str().as_bytes()] {
+/// Of the first format if there is no id.
+fn associated_data(cluster: ClusterId, place: &CredentialPlace, alias_id: Option<AliasId>) -> Vec<u8> {
+    let CredentialPlace { alias, field, url, user, .. } = place;
+    let mut parts = vec![&cluster.0[..], alias.as_str().as_bytes(), field.as_str().as_bytes()];
+    if let Some(id) = &alias_id {
+        parts.push(url.as_ref().map_or(&[][..], |url| url.as_str().as_bytes()));
+        parts.push(user.as_ref().map_or(&[][..], |user| user.as_str().as_bytes()));
+        parts.push(&id.0);
+    }
+    let mut data = if alias_id.is_some() { CREDENTIAL_CONTEXT } else { FIRST_CONTEXT }.to_vec();
+    for part in parts {
         data.extend_from_slice(&(part.len() as u64).to_be_bytes());
         data.extend_from_slice(part);
     }

@@ -2,10 +2,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
+use aes_gcm::Nonce;
+use aes_gcm::aead::{Aead, Payload};
 use aliasd_catalog::{
-    AliasName, AliasTarget, AlterUser, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser,
-    CredentialField, DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin, RemoteTarget,
-    RemoteUrl, RemoteUserName, Removal, SealedSecret, TagChange, UserName, UserStatus, ValueMap, error_chain,
+    AliasId, AliasName, AliasTarget, AlterUser, CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser,
+    CredentialField, CredentialPlace, DriverSettings, KeyId, NameForm, PasswordChange, Plain, PlainSecret, RemoteLogin,
+    RemoteTarget, RemoteUrl, RemoteUserName, Removal, SealedSecret, TagChange, UserName, UserStatus, ValueMap,
+    error_chain,
 };
 use aliasd_keyring::keystore::Keystore;
 use tempfile::TempDir;
@@ -46,18 +49,38 @@ fn secret(text: &str) -> PlainSecret {
     PlainSecret::new(text.to_owned())
 }
 
+/// The place of the password of an alias that leads where the aliases of these tests do.
+fn place(name: &str) -> CredentialPlace {
+    CredentialPlace {
+        alias: alias(name),
+        field: CredentialField::Password,
+        url: Some(RemoteUrl::new("neo4j+s://location:7687").unwrap()),
+        user: Some(RemoteUserName::new("alice").unwrap()),
+        alias_id: None,
+    }
+}
+
 fn sealed(vault: &Vault) -> SealedSecret {
-    vault.seal(seal(vault), &alias("sales"), CredentialField::Password, &secret("secretpassword")).unwrap()
+    vault.seal(seal(vault), &place("sales"), &secret("secretpassword")).unwrap()
+}
+
+/// As the first format was sealed, before there was another.
+fn sealed_first(vault: &Vault) -> SealedSecret {
+    let keys = vault.keys.load();
+    let (nonce, aad) = ([5; 12], associated_data(CLUSTER, &place("sales"), None));
+    let payload = Payload { msg: b"secretpassword", aad: &aad };
+    let ciphertext = keys.by_id[&keys.configured].cipher.encrypt(&Nonce::from(nonce), payload).unwrap();
+    SealedSecret { key_id: keys.configured, nonce, ciphertext: ciphertext.into(), alias_id: None }
 }
 
 #[test]
 fn what_is_sealed_opens_again() {
     let (_directory, vault) = vault();
     for text in ["secretpassword", "", "pässwörd 🔑", &"x".repeat(10_000)] {
-        let sealed = vault.seal(seal(&vault), &alias("sales"), CredentialField::Password, &secret(text)).unwrap();
+        let sealed = vault.seal(seal(&vault), &place("sales"), &secret(text)).unwrap();
         assert_eq!(sealed.key_id, vault.configured_key());
         assert_eq!(sealed.ciphertext.len(), text.len() + 16);
-        let opened = vault.open(CLUSTER, &alias("SALES"), CredentialField::Password, &sealed).unwrap();
+        let opened = vault.open(CLUSTER, &place("SALES"), &sealed).unwrap();
         assert_eq!(opened.expose(), text);
     }
 }
@@ -74,10 +97,24 @@ fn the_same_password_never_looks_the_same() {
 fn a_ciphertext_opens_nowhere_else() {
     let (_directory, vault) = vault();
     let sealed = sealed(&vault);
-    let field = CredentialField::Password;
-    for (cluster, name) in [(CLUSTER, "other"), (CLUSTER, "sales2"), (ClusterId([8; 16]), "sales")] {
-        let error = vault.open(cluster, &alias(name), field, &sealed).unwrap_err();
-        assert!(matches!(error, VaultError::NotOpened), "{error:?}");
+    let elsewhere =
+        CredentialPlace { url: Some(RemoteUrl::new("neo4j+s://elsewhere:7687").unwrap()), ..place("sales") };
+    let other_user = CredentialPlace { user: Some(RemoteUserName::new("bob").unwrap()), ..place("sales") };
+    let places = [place("other"), place("sales2"), elsewhere.clone(), other_user.clone()];
+    let places = places.into_iter().map(|place| (CLUSTER, place)).chain([(ClusterId([8; 16]), place("sales"))]);
+    for (cluster, place) in places {
+        let error = vault.open(cluster, &place, &sealed).unwrap_err();
+        assert!(matches!(error, VaultError::NotOpened), "{place:?}: {error:?}");
+    }
+    // Nor as that of another alias of the same name, nor as one of the first format, which is bound to less.
+    for alias_id in [Some(AliasId([1; 16])), None] {
+        let moved = SealedSecret { alias_id, ..sealed.clone() };
+        assert!(matches!(vault.open(CLUSTER, &place("sales"), &moved), Err(VaultError::NotOpened)));
+    }
+    assert!(vault.open(CLUSTER, &place("sales"), &sealed).is_ok());
+    let first = sealed_first(&vault);
+    for place in [place("sales"), elsewhere, other_user] {
+        assert_eq!(vault.open(CLUSTER, &place, &first).unwrap().expose(), "secretpassword");
     }
 }
 
@@ -85,7 +122,7 @@ fn a_ciphertext_opens_nowhere_else() {
 fn a_changed_ciphertext_does_not_open() {
     let (_directory, vault) = vault();
     let sealed = sealed(&vault);
-    let open = |sealed: &SealedSecret| vault.open(CLUSTER, &alias("sales"), CredentialField::Password, sealed);
+    let open = |sealed: &SealedSecret| vault.open(CLUSTER, &place("sales"), sealed);
     for position in 0..sealed.ciphertext.len() {
         let mut bytes = sealed.ciphertext.to_vec();
         bytes[position] ^= 1;
@@ -101,24 +138,25 @@ fn a_changed_ciphertext_does_not_open() {
 
 #[test]
 fn the_associated_data_are_frozen_and_unambiguous() {
-    let data = associated_data(ClusterId([0xab; 16]), &alias("sales"), CredentialField::Password);
-    let mut expected = b"aliasd credential v1".to_vec();
-    expected.extend_from_slice(b"\0\0\0\0\0\0\0\x10");
-    expected.extend_from_slice(&[0xab; 16]);
-    expected.extend_from_slice(b"\0\0\0\0\0\0\0\x05sales\0\0\0\0\0\0\0\x08password");
-    assert_eq!(data, expected);
+    let data = |alias_id| associated_data(ClusterId([0xab; 16]), &place("sales"), alias_id);
+    let rest = [b"\0\0\0\0\0\0\0\x10".as_slice(), &[0xab; 16], b"\0\0\0\0\0\0\0\x05sales\0\0\0\0\0\0\0\x08password"];
+    let rest = rest.concat();
+    assert_eq!(data(None), [b"aliasd credential v1".as_slice(), &rest].concat());
+    let bound = b"\0\0\0\0\0\0\0\x17neo4j+s://location:7687\0\0\0\0\0\0\0\x05alice\0\0\0\0\0\0\0\x10";
+    let second = [b"aliasd credential v2".as_slice(), &rest, bound, &[0xcd; 16]].concat();
+    assert_eq!(data(Some(AliasId([0xcd; 16]))), second);
 }
 
 #[test]
 fn a_key_that_is_not_held_is_named() {
     let (_directory, one) = vault();
     let (_other, two) = vault();
-    let error = two.open(CLUSTER, &alias("sales"), CredentialField::Password, &sealed(&one)).unwrap_err();
+    let error = two.open(CLUSTER, &place("sales"), &sealed(&one)).unwrap_err();
     let key = one.configured_key();
     assert_eq!(error.to_string(), format!("The keystore of this node does not hold the key {key}."));
     assert!(error.hint().is_some_and(|hint| hint.contains("keystore.path")));
     let missing = SealContext { cluster: CLUSTER, key: KeyId([0; 16]) };
-    let error = one.seal(missing, &alias("a"), CredentialField::Password, &secret("x")).unwrap_err();
+    let error = one.seal(missing, &place("a"), &secret("x")).unwrap_err();
     assert!(matches!(error, VaultError::KeyMissing { .. }));
 }
 
@@ -131,11 +169,9 @@ fn several_keys_are_held_and_new_ones_are_found_by_reloading() {
     let held = vault.reload().unwrap();
     assert_eq!(held.len(), 2);
     assert!(vault.holds(added.id()) && vault.holds(old.key_id));
-    let field = CredentialField::Password;
-    let new =
-        vault.seal(SealContext { cluster: CLUSTER, key: added.id() }, &alias("sales"), field, &secret("new")).unwrap();
-    assert_eq!(vault.open(CLUSTER, &alias("sales"), field, &new).unwrap().expose(), "new");
-    assert_eq!(vault.open(CLUSTER, &alias("sales"), field, &old).unwrap().expose(), "secretpassword");
+    let new = vault.seal(SealContext { cluster: CLUSTER, key: added.id() }, &place("sales"), &secret("new")).unwrap();
+    assert_eq!(vault.open(CLUSTER, &place("sales"), &new).unwrap().expose(), "new");
+    assert_eq!(vault.open(CLUSTER, &place("sales"), &old).unwrap().expose(), "secretpassword");
 
     // A damaged file changes nothing.
     fs::write(directory.path().join("keystore.p12"), "damaged").unwrap();
@@ -212,8 +248,7 @@ async fn a_command_is_sealed_as_a_whole() {
     let (_directory, vault) = vault();
     let command = vault.seal_command(create_alias(), seal(&vault), None).await.unwrap();
     let Command::CreateAlias(CreateAlias { target: AliasTarget::Remote(target), .. }) = &command else { panic!() };
-    let opened =
-        vault.open(CLUSTER, &alias("sales"), CredentialField::Password, target.login.credential().unwrap()).unwrap();
+    let opened = vault.open(CLUSTER, &place("sales"), target.login.credential().unwrap()).unwrap();
     assert_eq!(opened.expose(), "secretpassword");
     assert!(!format!("{command:?}").contains("secretpassword"));
 

@@ -91,7 +91,7 @@ impl Story {
         let parsed = aliasd_cypher::parse(statement).unwrap();
         let lowered = aliasd_cypher::lower(&parsed, &aliasd_cypher::Parameters::default());
         let Lowered::Command(command) = lowered.unwrap() else { panic!("{statement} is a listing") };
-        let sealed = command.seal(|_, _, _| Err("it holds a secret"), |_| Err("so it does"), |_| Err("so it does"));
+        let sealed = command.seal(|_, _| Err("it holds a secret"), |_| Err("so it does"), |_| Err("so it does"));
         self.apply(sealed.unwrap())
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use aliasd_catalog::{
     AliasTarget, AlterAlias, Bootstrap, CatalogName, ClusterId, Command, CreateAlias, CypherVersion, DatabaseAccess,
-    KeyId, NameForm, OpenCommand, PasswordHash, Privilege, RemoteTarget, RoleName, Sealed, UserName,
+    KeyId, NameForm, OpenCommand, PasswordHash, Privilege, RemoteTarget, Revision, RoleName, Sealed, UserName,
 };
 
 use super::choice::Choice;
@@ -367,8 +367,8 @@ fn remote_from(stored: proto::RemoteTarget) -> Result<RemoteTarget<Sealed>, Fiel
 }
 
 fn alter_alias_to(alter: &AlterAlias<Sealed>) -> proto::AlterAlias {
-    let AlterAlias { name, form, if_exists, target, user, credential, driver: settings, default_language, properties } =
-        alter;
+    let AlterAlias { name, form, if_exists, target, user, credential, carried, seen, driver: settings, .. } = alter;
+    let (default_language, properties) = (&alter.default_language, &alter.properties);
     proto::AlterAlias {
         name: text(name),
         form: Some(form_to(form)),
@@ -380,6 +380,8 @@ fn alter_alias_to(alter: &AlterAlias<Sealed>) -> proto::AlterAlias {
         driver: settings.as_ref().map(driver),
         default_language: Choice::optional_number(*default_language),
         properties: properties.as_ref().map(|map| proto::Properties { entries: map_to_proto(map) }),
+        carried: carried.as_ref().map(sealed),
+        seen_revision: seen.map(|seen| seen.0),
     }
 }
 
@@ -395,6 +397,8 @@ fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fie
         driver,
         default_language,
         properties,
+        carried,
+        seen_revision,
     } = stored;
     let address = optional(address, |address| url(&address))?;
     let target = match (target, address) {
@@ -409,6 +413,8 @@ fn alter_alias_from(stored: proto::AlterAlias) -> Result<AlterAlias<Sealed>, Fie
         target,
         user: optional(user, |user| remote_user_name(&user))?,
         credential: optional(credential, sealed_from)?,
+        carried: optional(carried, sealed_from)?,
+        seen: seen_revision.map(Revision),
         driver: optional(driver, driver_from)?,
         default_language: Choice::from_number(default_language)?,
         properties: optional(properties, |stored| Ok(map_from_proto(stored.entries)?))?,

@@ -196,13 +196,20 @@ pub(super) fn password(hash: &PasswordHash) -> String {
 }
 
 pub(super) fn sealed(secret: &SealedSecret) -> proto::SealedSecret {
-    let SealedSecret { key_id, nonce, ciphertext } = secret;
-    proto::SealedSecret { key_id: key_id.0.to_vec(), nonce: nonce.to_vec(), ciphertext: ciphertext.to_vec() }
+    let SealedSecret { key_id, nonce, ciphertext, alias_id } = secret;
+    proto::SealedSecret {
+        key_id: key_id.0.to_vec(),
+        nonce: nonce.to_vec(),
+        ciphertext: ciphertext.to_vec(),
+        alias_id: alias_id.map(|id| id.0.to_vec()).unwrap_or_default(),
+    }
 }
 
 pub(super) fn sealed_from(stored: proto::SealedSecret) -> Result<SealedSecret, FieldError> {
-    let proto::SealedSecret { key_id, nonce, ciphertext } = stored;
+    let proto::SealedSecret { key_id, nonce, ciphertext, alias_id } = stored;
+    let alias_id = (!alias_id.is_empty()).then(|| array(&alias_id, "alias id")).transpose()?;
     Ok(SealedSecret {
+        alias_id: alias_id.map(aliasd_catalog::AliasId),
         key_id: aliasd_catalog::KeyId(array(&key_id, "key id")?),
         nonce: array(&nonce, "nonce")?,
         ciphertext: ciphertext.into(),

@@ -1,5 +1,6 @@
 //! Strategies that generate entries and records of every kind.
 
+mod alias;
 mod policy;
 mod request;
 mod tokens;
@@ -8,20 +9,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, AuthRuleName, Bootstrap,
-    CatalogName, ClusterId, Command, CreateAlias, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess,
-    DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration,
-    Entry, Float, Glob, Grant, GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Meta, NameForm,
-    OpenCommand, PasswordChange, PasswordHash, Principal, Privilege, QualifiedAction, Record, RecordKey, RemoteAlias,
-    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, Removal, RequestId, RequestRecord, Resource, RetiredCommand,
-    Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp,
-    TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value, ValueMap,
+    Alias, AliasId, AliasKind, AliasName, AlterUser, AuthId, AuthProvider, AuthRuleName, Bootstrap, CatalogName,
+    ClusterId, Command, CreateMode, CreateUser, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
+    DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Entry, Float, Glob, Grant,
+    GrantEffect, GraphAction, HomeChange, KeyId, LoadScope, LogLevel, Meta, NameForm, OpenCommand, PasswordChange,
+    PasswordHash, Principal, Privilege, QualifiedAction, Record, RecordKey, RemoteAlias, RemoteLogin, RemoteUrl,
+    RemoteUserName, Removal, RequestId, RequestRecord, Resource, RetiredCommand, Revision, Role, RoleAssignment,
+    RoleName, Sealed, SealedSecret, Segment, Stamp, TagChange, Timestamp, TransactionAction, User, UserName, UserScope,
+    UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use alias::alias_commands;
 use policy::{policy, policy_change};
 use request::{origin, outcome, owner};
 use tokens::{ended, ending};
@@ -92,9 +94,15 @@ fn hash() -> impl Strategy<Value = PasswordHash> {
 }
 
 fn sealed() -> impl Strategy<Value = SealedSecret> {
-    (any::<[u8; 16]>(), any::<[u8; 12]>(), vec(any::<u8>(), 0..64)).prop_map(|(key_id, nonce, ciphertext)| {
-        SealedSecret { key_id: KeyId(key_id), nonce, ciphertext: ciphertext.into() }
-    })
+    let alias_id = of(any::<[u8; 16]>().prop_map(AliasId));
+    (any::<[u8; 16]>(), any::<[u8; 12]>(), vec(any::<u8>(), 0..64), alias_id).prop_map(
+        |(key_id, nonce, ciphertext, alias_id)| SealedSecret {
+            key_id: KeyId(key_id),
+            nonce,
+            ciphertext: ciphertext.into(),
+            alias_id,
+        },
+    )
 }
 
 fn duration() -> impl Strategy<Value = Duration> {
@@ -244,30 +252,6 @@ fn database_commands() -> impl Strategy<Value = Command<Sealed>> {
                 cascade_aliases
             })
         ),
-    ]
-}
-
-fn alias_commands() -> impl Strategy<Value = Command<Sealed>> {
-    let remote = (catalog_name(), url(), login(), driver(), of(language())).prop_map(
-        |(database, url, login, driver, default_language)| {
-            AliasTarget::Remote(RemoteTarget { database, url, login, driver, default_language })
-        },
-    );
-    let target = prop_oneof![catalog_name().prop_map(AliasTarget::Local), remote];
-    let create = (alias_name(), form(), mode(), target, properties())
-        .prop_map(|(name, form, mode, target, properties)| CreateAlias { name, form, mode, target, properties });
-    let target = of((catalog_name(), of(url())));
-    let parts = (of(remote_user_name()), of(sealed()), of(driver()), of(language()), of(properties()));
-    let alter =
-        (catalog_name(), form(), any::<bool>(), target, parts).prop_map(|(name, form, if_exists, target, parts)| {
-            let (user, credential, driver, default_language, properties) = parts;
-            AlterAlias { name, form, if_exists, target, user, credential, driver, default_language, properties }
-        });
-    prop_oneof![
-        create.prop_map(Command::CreateAlias),
-        alter.prop_map(Command::AlterAlias),
-        (catalog_name(), form(), any::<bool>())
-            .prop_map(|(name, form, if_exists)| Command::Open(OpenCommand::DropAlias { name, form, if_exists })),
     ]
 }
 

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, AliasTarget, AlterAlias, AuthId, AuthProvider, Bootstrap, CatalogName, ClusterId,
-    Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
+    Alias, AliasId, AliasKind, AliasName, AliasTarget, AlterAlias, AuthId, AuthProvider, Bootstrap, CatalogName,
+    ClusterId, Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
     DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
     Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, NameForm, Notification, OpenCommand,
     PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
@@ -50,7 +50,12 @@ fn hash() -> PasswordHash {
 }
 
 fn sealed() -> SealedSecret {
-    SealedSecret { key_id: KeyId([7; 16]), nonce: [9; 12], ciphertext: Arc::from(*b"ciphertext and sixteen byte tag!") }
+    SealedSecret {
+        key_id: KeyId([7; 16]),
+        nonce: [9; 12],
+        ciphertext: Arc::from(*b"ciphertext and sixteen byte tag!"),
+        alias_id: None,
+    }
 }
 
 fn driver() -> DriverSettings {
@@ -191,6 +196,12 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
     entries
 }
 
+/// With the stored password, sealed for where the alias leads then.
+fn carrying(alter: AlterAlias<Sealed>) -> Command<Sealed> {
+    let carried = Some(SealedSecret { alias_id: Some(AliasId([4; 16])), ..sealed() });
+    Command::AlterAlias(AlterAlias { credential: None, carried, seen: Some(Revision(40)), ..alter })
+}
+
 fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
     let local = CreateAlias {
         name: alias_name("films"),
@@ -224,6 +235,8 @@ fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
         target: Some((catalog_name("movies"), Some(RemoteUrl::new("bolt://other").unwrap()))),
         user: Some(RemoteUserName::new("Bob").unwrap()),
         credential: Some(sealed()),
+        carried: None,
+        seen: None,
         driver: Some(driver()),
         default_language: Some(CypherVersion::Cypher5),
         properties: Some(properties()),
@@ -235,6 +248,8 @@ fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
         target: Some((catalog_name("movies"), None)),
         user: None,
         credential: None,
+        carried: None,
+        seen: None,
         driver: Some(DriverSettings::default()),
         default_language: None,
         properties: Some(ValueMap::new()),
@@ -243,8 +258,9 @@ fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("create-local-alias", Command::CreateAlias(local)),
         ("create-remote-alias", Command::CreateAlias(remote)),
         ("create-forwarding-alias", Command::CreateAlias(forwarding)),
-        ("alter-alias-everything", Command::AlterAlias(alter_all)),
+        ("alter-alias-everything", Command::AlterAlias(alter_all.clone())),
         ("alter-alias-target", Command::AlterAlias(alter_target)),
+        ("alter-alias-place", carrying(alter_all)),
         (
             "drop-alias",
             Command::Open(OpenCommand::DropAlias {
