@@ -100,12 +100,14 @@ impl Catalog {
         };
         let user = Principal::User(user.clone());
         let visible = self.visible_to(&user);
-        visible.use_name(&name)?;
+        let receive = |name| self.visible_to(&request.actor).receive_credentials(name);
+        let unreleased = request.with_credentials.then(|| receive(&name).err()).flatten();
+        // Whoever may not have credentials is told so of whatever cannot be used, whether or not there is such a name.
+        visible.use_name(&name).map_err(|hidden| unreleased.clone().unwrap_or(hidden))?;
         let hidden = || Rejection::DatabaseNotFound { name: (&name).into() };
         let (destination, revision) = self.destination(&name).ok_or_else(hidden)?;
-        // Only now: what the user may use it may know of, and so may who is allowed to ask for it.
-        if request.with_credentials && destination.credential().is_some() {
-            self.visible_to(&request.actor).receive_credentials(&name)?;
+        if let Some(refusal) = unreleased.filter(|_| destination.credential().is_some()) {
+            return Err(refusal);
         }
         self.require_within_reach(&visible, &name, request.connected_to.as_ref())?;
         self.require_usable(&destination)?;

@@ -55,13 +55,21 @@ impl Model {
                 None => return Err(Rejection::UnknownActor { user: who.to_string().into() }),
             },
         };
-        self.authorise(&Principal::User(who.clone()), &Action::Access(name.clone()))?;
+        let release = match request.with_credentials {
+            true => self.authorise(&request.actor, &Action::ResolveAlias(name.clone())),
+            false => Ok(()),
+        };
+        let usable = self.authorise(&Principal::User(who.clone()), &Action::Access(name.clone()));
+        if usable.is_err() {
+            release.clone()?;
+        }
+        usable?;
         let stored = self.alias(name.as_str()).is_some_and(|alias| match &alias.kind {
             AliasKind::Remote(remote) => matches!(remote.login, RemoteLogin::Stored { .. }),
             AliasKind::Local(_) => false,
         });
-        if request.with_credentials && stored {
-            self.authorise(&request.actor, &Action::ResolveAlias(name.clone()))?;
+        if stored {
+            release?;
         }
         let (database, alias, revision) = match (self.database(name.as_str()), self.alias(name.as_str())) {
             (Some(database), _) => (Some(name.to_string()), None, database.modified.revision),
