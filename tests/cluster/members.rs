@@ -122,6 +122,8 @@ fn why_a_node_does_not_start_is_said_once() -> Result<()> {
     let mut cluster = Cluster::prepare("refused", 1)?;
     let config = cluster.node(1).config.clone();
     let text = fs::read_to_string(&config)?.replace("node-1-key.pem", "node-1.pem");
+    // Its own fault, and not that others can read it.
+    fs::set_permissions(cluster.layout().pki().join("node-1.pem"), fs::Permissions::from_mode(0o640))?;
     for (format, with_file) in [("json", false), ("text", false), ("json", true)] {
         let mut text = text.replace("format = \"json\"", &format!("format = \"{format}\""));
         if !with_file {

@@ -9,9 +9,9 @@ pub use retired::RetiredCommand;
 pub use user::{AlterUser, CreateUser, HomeChange, PasswordChange, Removal, TagChange};
 
 use crate::{
-    Action, AliasId, AliasName, Catalog, CatalogName, ClusterId, CypherVersion, DriverSettings, KeyId, PasswordHash,
-    Plain, PlainSecret, Policy, Principal, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, Revision, Sealed,
-    SealedSecret, Stage, StatementFingerprint, Timestamp, UserName, ValueMap,
+    Action, AliasName, Catalog, CatalogName, ClusterId, CredentialField, CredentialPlace, CypherVersion,
+    DriverSettings, KeyId, PasswordHash, Plain, PlainSecret, Policy, Principal, RemoteLogin, RemoteUrl, RemoteUserName,
+    RequestId, Revision, Sealed, SealedSecret, SeenAlias, Stage, StatementFingerprint, Timestamp, UserName, ValueMap,
 };
 
 /// One position of the replicated log. Everything that `apply` may not make up travels in it.
@@ -175,50 +175,6 @@ pub struct AlterAlias<S: Stage> {
     pub default_language: Option<CypherVersion>,
     /// `PROPERTIES`; replaces the whole map.
     pub properties: Option<ValueMap>,
-}
-
-/// What the member that proposes saw of an alias with stored credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenAlias {
-    /// When it last changed.
-    pub modified: Revision,
-    /// Where it led.
-    pub url: RemoteUrl,
-    /// The user whom it logged in as.
-    pub user: RemoteUserName,
-    /// Its id; none if its credential is of the first format.
-    pub id: Option<AliasId>,
-}
-
-/// Where a credential belongs: what a ciphertext is bound to, besides its cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialPlace {
-    /// The name of the alias.
-    pub alias: CatalogName,
-    /// Which secret it is.
-    pub field: CredentialField,
-    /// The address that it is sent to; none where the alias is unknown, so that nothing will come of it.
-    pub url: Option<RemoteUrl>,
-    /// The user that it is of; none as above.
-    pub user: Option<RemoteUserName>,
-    /// The id of the alias; none if it has none yet.
-    pub alias_id: Option<AliasId>,
-}
-
-/// Which secret of an alias a ciphertext is: part of what is bound into it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialField {
-    /// The password of the remote user.
-    Password,
-}
-
-impl CredentialField {
-    /// The field's stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-        }
-    }
 }
 
 impl Command<Plain> {

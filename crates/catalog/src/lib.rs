@@ -25,6 +25,7 @@ mod catalog;
 mod chain;
 mod change;
 mod command;
+mod credential;
 mod digest;
 mod driver;
 mod field;
@@ -49,10 +50,10 @@ pub use catalog::{Catalog, Named};
 pub use chain::error_chain;
 pub use change::{Change, Effect, Notification, Outcome};
 pub use command::{
-    AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, CredentialField,
-    CredentialPlace, Entry, HomeChange, NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RequestOrigin,
-    RetiredCommand, SeenAlias, TagChange,
+    AliasTarget, AlterAlias, AlterUser, Bootstrap, Command, CreateAlias, CreateMode, CreateUser, Entry, HomeChange,
+    NameForm, OpenCommand, PasswordChange, RemoteTarget, Removal, RequestOrigin, RetiredCommand, TagChange,
 };
+pub use credential::{CredentialField, CredentialPlace, SeenAlias};
 pub use digest::Digest;
 pub use driver::{DriverSettings, DriverSettingsError, LogLevel};
 pub use field::{Attempt, Field, NameKind, Quoted, SettingType, UrlFault, Verb};

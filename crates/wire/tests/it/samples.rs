@@ -2,6 +2,7 @@
 //! The frozen bytes belong to these; a sample is never changed, only added.
 
 mod accounts;
+mod databases;
 mod log;
 
 use std::collections::BTreeSet;
@@ -12,13 +13,14 @@ use aliasd_catalog::{
     ClusterId, Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
     DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
     Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, NameForm, Notification, OpenCommand,
-    PasswordHash, Policy, PolicyChange, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
-    RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestOrigin, RequestOwner,
-    RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp,
-    StatementFingerprint, Timestamp, TokenLifetime, TransactionAction, UserName, UserScope, Value, ValueMap,
+    PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
+    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestOrigin, RequestOwner, RequestRecord,
+    Resource, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, StatementFingerprint,
+    Timestamp, TokenLifetime, TransactionAction, UserName, UserScope, Value, ValueMap,
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
+use databases::database_commands;
 pub(crate) use log::log;
 
 pub(crate) fn catalog_name(text: &str) -> CatalogName {
@@ -269,57 +271,6 @@ fn alias_commands() -> Vec<(&'static str, Command<Sealed>)> {
                 if_exists: true,
             }),
         ),
-    ]
-}
-
-fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
-    let create = |composite, default_language| {
-        Command::Open(OpenCommand::CreateDatabase {
-            name: DatabaseName::new("movies").unwrap(),
-            mode: CreateMode::Fail,
-            composite,
-            default_language,
-        })
-    };
-    let alter = |if_exists, access, default_language| {
-        Command::Open(OpenCommand::AlterDatabase { name: catalog_name("movies"), if_exists, access, default_language })
-    };
-    let drop = |composite| {
-        Command::Open(OpenCommand::DropDatabase {
-            name: catalog_name("movies"),
-            if_exists: true,
-            composite,
-            cascade_aliases: true,
-        })
-    };
-    let status = |status| Command::Open(OpenCommand::SetDatabaseStatus { name: catalog_name("movies"), status });
-    vec![
-        ("create-database", create(false, None)),
-        ("create-composite-database", create(true, Some(CypherVersion::Cypher25))),
-        ("alter-database-access", alter(true, Some(DatabaseAccess::ReadOnly), None)),
-        ("alter-database-everything", alter(false, Some(DatabaseAccess::ReadWrite), Some(CypherVersion::Cypher5))),
-        ("start-database", status(DatabaseStatus::Online)),
-        ("stop-database", status(DatabaseStatus::Offline)),
-        (
-            "set-policy",
-            Command::Open(OpenCommand::SetPolicy(PolicyChange {
-                database_management_implies_alias_management: Some(false),
-                oidc_credential_forwarding: Some(true),
-                default_language: Some(CypherVersion::Cypher25),
-                token_lifetime: None,
-            })),
-        ),
-        (
-            "set-token-lifetime",
-            Command::Open(OpenCommand::SetPolicy(PolicyChange {
-                token_lifetime: TokenLifetime::from_seconds(3_600),
-                ..PolicyChange::default()
-            })),
-        ),
-        ("set-no-policy", Command::Open(OpenCommand::SetPolicy(PolicyChange::default()))),
-        ("set-default-database", Command::Open(OpenCommand::SetDefaultDatabase { name: catalog_name("remote-neo4j") })),
-        ("drop-database", drop(false)),
-        ("drop-composite-database", drop(true)),
     ]
 }
 
