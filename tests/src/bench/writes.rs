@@ -30,7 +30,7 @@ pub(super) async fn measure(workload: &Workload<'_>, clients: usize, extent: &Ex
 
 /// In the order of the nodes.
 fn log_syncs(workload: &Workload<'_>) -> Result<Vec<u64>> {
-    workload.cluster.nodes.iter().map(|node| metric(node, "aliasd_log_syncs")).collect()
+    workload.cluster.nodes.iter().map(|node| metric(node, "aliasd_log_syncs_total")).collect()
 }
 
 fn metric(node: &Node, name: &str) -> Result<u64> {
