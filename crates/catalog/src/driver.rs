@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{Attempt, Duration, Rejection, SettingType, Value, ValueMap, Verb};
+use crate::{Attempt, Duration, Listed, Rejection, SettingType, Value, ValueMap, Verb};
 
 /// The settings that a `DRIVER` map holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,7 +160,9 @@ impl DriverSettingsError {
     pub fn refuse(self, verb: Verb, alias: impl Into<String>) -> Rejection {
         let (action, name) = (Attempt::On(verb).into(), alias.into());
         match self {
-            Self::Unknown(settings) => Rejection::UnknownDriverSettings { action, name, settings: settings.join(", ") },
+            Self::Unknown(settings) => {
+                Rejection::UnknownDriverSettings { action, name, settings: Listed::of(&settings).into() }
+            }
             Self::Type { setting, expected } => {
                 Rejection::DriverSettingType { action, name, setting, expected: expected.into() }
             }

@@ -1,7 +1,6 @@
 //! What varies in the message of a rejection: names and values of their own types, which are text only when they are shown
 //! or stored.
 
-use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,7 +23,15 @@ pub enum Field<T> {
 /// Several names, shown as `'a', 'b'`; of many the first, and how many there are besides. A rejection is stored as the
 /// outcome of its request, so that it must not grow with what is in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quoted<T> {
+pub struct Quoted<T>(FirstNames<T>);
+
+/// As [`Quoted`], shown as `a, b`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T>(FirstNames<T>);
+
+/// The first of several names, and the number of the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FirstNames<T> {
     names: Vec<T>,
     more: usize,
 }
@@ -206,6 +213,12 @@ impl<T> From<Quoted<T>> for Field<Quoted<T>> {
     }
 }
 
+impl<T> From<Listed<T>> for Field<Listed<T>> {
+    fn from(names: Listed<T>) -> Self {
+        Self::Value(names)
+    }
+}
+
 impl<T> From<String> for Field<T> {
     fn from(shown: String) -> Self {
         Self::Shown(shown)
@@ -249,15 +262,16 @@ impl<T: fmt::Display> Ord for Field<T> {
 
 // === The words ===
 
-impl<T: Borrow<str> + Clone> Quoted<T> {
-    /// The first of these names, and the number of the others.
-    pub fn of<'a>(names: impl IntoIterator<Item = &'a T>) -> Self
+impl<T: fmt::Display + Clone> FirstNames<T> {
+    fn of<'a>(names: impl IntoIterator<Item = &'a T>) -> Self
     where
         T: 'a,
     {
         let (mut shown, mut bytes, mut more) = (Vec::new(), 0, 0);
         for name in names {
-            bytes += name.borrow().len();
+            if more == 0 {
+                bytes += name.to_string().len();
+            }
             if more == 0 && (shown.is_empty() || (shown.len() < NAMES_MAX && bytes <= NAMES_BYTES_MAX)) {
                 shown.push(name.clone());
             } else {
@@ -268,13 +282,45 @@ impl<T: Borrow<str> + Clone> Quoted<T> {
     }
 }
 
-impl<T: fmt::Display> fmt::Display for Quoted<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<T: fmt::Display> FirstNames<T> {
+    fn write(&self, f: &mut fmt::Formatter<'_>, quote: &str) -> fmt::Result {
         for (at, name) in self.names.iter().enumerate() {
             let separator = if at == 0 { "" } else { ", " };
-            write!(f, "{separator}'{name}'")?;
+            write!(f, "{separator}{quote}{name}{quote}")?;
         }
         if self.more == 0 { Ok(()) } else { write!(f, " and {} more", self.more) }
+    }
+}
+
+impl<T: fmt::Display + Clone> Quoted<T> {
+    /// The first of these names, and the number of the others.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a T>) -> Self
+    where
+        T: 'a,
+    {
+        Self(FirstNames::of(names))
+    }
+}
+
+impl<T: fmt::Display + Clone> Listed<T> {
+    /// The first of these names, and the number of the others.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a T>) -> Self
+    where
+        T: 'a,
+    {
+        Self(FirstNames::of(names))
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Quoted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, "'")
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Listed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, "")
     }
 }
 

@@ -56,7 +56,7 @@ pub use command::{
 pub use credential::{CredentialField, CredentialPlace, SeenAlias};
 pub use digest::Digest;
 pub use driver::{DriverSettings, DriverSettingsError, LogLevel};
-pub use field::{Attempt, Field, NameKind, Quoted, SettingType, UrlFault, Verb};
+pub use field::{Attempt, Field, Listed, NameKind, Quoted, SettingType, UrlFault, Verb};
 pub use id::{
     AliasId, ClusterId, KeyId, Principal, RequestId, Revision, Stamp, StatementFingerprint, Timestamp, TokenTrace,
 };

@@ -1,7 +1,7 @@
 //! The policy of the cluster: choices that decide outcomes and so must be the same on every member. They are part of the
 //! log, formed with the cluster and changed by a command, and never of any node's configuration: docs/decisions/0007.
 
-use crate::{CypherVersion, Duration, Rejection, SettingType, Value, ValueMap};
+use crate::{CypherVersion, Duration, Listed, Rejection, SettingType, Value, ValueMap};
 
 /// Choices that decide outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,9 +152,9 @@ impl PolicyChange {
     /// A name is no setting, or a value is not of the setting's type, in this order of precedence. Nothing is read in part.
     pub fn from_values(values: &ValueMap) -> Result<Self, Rejection> {
         let known = |name: &str| PolicySetting::ALL.into_iter().find(|setting| setting.name() == name);
-        let unknown: Vec<&str> = values.keys().map(String::as_str).filter(|name| known(name).is_none()).collect();
-        if !unknown.is_empty() {
-            return Err(Rejection::UnknownPolicySettings { settings: unknown.join(", ") });
+        let mut unknown = values.keys().filter(|name| known(name).is_none()).peekable();
+        if unknown.peek().is_some() {
+            return Err(Rejection::UnknownPolicySettings { settings: Listed::of(unknown).into() });
         }
         let mut change = Self::default();
         for (name, value) in values {

@@ -8,8 +8,8 @@
 use std::fmt;
 
 use crate::{
-    Action, AliasName, Attempt, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Field, KeyId, NameKind,
-    Principal, Quoted, Revision, RoleName, SettingType, UrlFault, UserName,
+    Action, AliasName, Attempt, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Field, KeyId, Listed,
+    NameKind, Principal, Quoted, Revision, RoleName, SettingType, UrlFault, UserName,
 };
 
 /// The type of a field: a [`Field`] where one is given, otherwise text that is a name or value of no type, such as a name
@@ -149,13 +149,13 @@ rejections! {
     InvalidAuthProvider { provider } = "AUTH_PROVIDER_INVALID", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "'{provider}' is not an external auth provider.", "Use 'mtls' with SET ID, or SET PASSWORD for the native provider.";
     /// A URL has a scheme that is not accepted.
-    InvalidUrlScheme { url, schemes } = "URL_SCHEME_INVALID", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+    InvalidUrlScheme { url, schemes: Listed<&'static str> } = "URL_SCHEME_INVALID", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "The provided url '{url}' has an invalid scheme. Please use one of the following schemes: {schemes}.", "";
     /// A URL is malformed.
     InvalidUrl { reason: UrlFault } = "URL_INVALID", ["50N00"], "Neo.ClientError.Statement.ArgumentError",
         "Could not validate remote database alias url: {reason}.", "Give SCHEME://HOST:PORT, for example 'neo4j+s://location:7687'.";
     /// The driver map holds unknown keys.
-    UnknownDriverSettings { action: Attempt, name, settings } = "DRIVER_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+    UnknownDriverSettings { action: Attempt, name, settings: Listed<String> } = "DRIVER_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "Failed to {action} the specified database alias '{name}': Invalid driver setting(s) provided: {settings}. Valid driver settings are: \
          ssl_enforced, connection_timeout, connection_max_lifetime, connection_pool_acquisition_timeout, \
          connection_pool_idle_test, connection_pool_max_size, logging_level", "";
@@ -173,7 +173,7 @@ rejections! {
     DriverSettingLevel { action: Attempt, name, setting, value } = "DRIVER_SETTING_LEVEL", ["22N04"], "Neo.ClientError.Statement.ArgumentError",
         "Failed to {action} the specified database alias '{name}': Invalid driver settings value for '{setting}': '{value}'. Expected one of DEBUG, INFO, WARN, ERROR, NONE.", "";
     /// The policy map holds unknown keys.
-    UnknownPolicySettings { settings } = "POLICY_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+    UnknownPolicySettings { settings: Listed<String> } = "POLICY_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "Failed to alter the policy of the cluster: Invalid policy setting(s) provided: {settings}.",
         "Valid settings are: allow_oidc_credential_forwarding, database_management_implies_alias_management, default_language, token_lifetime.";
     /// A policy setting has another type.
@@ -358,7 +358,7 @@ rejections! {
     StaleKey { given: KeyId, active: KeyId } = "KEY_NOT_ACTIVE", ["50N00"], "Neo.TransientError.General.DatabaseUnavailable",
         "The credential was sealed with key {given}, but the active key is {active}.", "Send the statement again; it will be sealed with the active key.";
     /// A URL is insecure although security is enforced.
-    InsecureUrl { url, schemes } = "URL_INSECURE", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
+    InsecureUrl { url, schemes: Listed<&'static str> } = "URL_INSECURE", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "The provided url '{url}' is not a secure scheme. Please use one of the following schemes: {schemes}.", "DRIVER {ssl_enforced: false} allows it; credentials then travel in the clear.";
     /// The database may not be dropped.
     DatabaseProtected { action: Attempt, name: DatabaseName } = "DATABASE_PROTECTED", ["42001", "42N15"], "Neo.ClientError.Statement.ArgumentError",

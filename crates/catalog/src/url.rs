@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::host::{is_host, is_ipv6};
-use crate::{Rejection, UrlFault};
+use crate::{Listed, Rejection, UrlFault};
 
 /// A Bolt or routing URL whose scheme, host and port were checked; kept as it was given.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,10 +53,10 @@ impl Scheme {
         !matches!(self, Self::Neo4j | Self::Bolt)
     }
 
-    /// The schemes that a message offers, comma-separated.
-    pub fn list(secure_only: bool) -> String {
+    /// The schemes that a message offers.
+    pub fn offered(secure_only: bool) -> Listed<&'static str> {
         let offered = Self::ALL.into_iter().filter(|scheme| !secure_only || scheme.is_secure());
-        offered.map(Self::as_str).collect::<Vec<_>>().join(", ")
+        Listed::of(&offered.map(Self::as_str).collect::<Vec<_>>())
     }
 }
 
@@ -90,11 +90,17 @@ impl RemoteUrl {
     pub fn stored(text: &str) -> Result<Self, Rejection> {
         let invalid = |reason: UrlFault| Rejection::InvalidUrl { reason: reason.into() };
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(Rejection::InvalidUrlScheme { url: Self::redacted(text), schemes: Scheme::list(false) });
+            return Err(Rejection::InvalidUrlScheme {
+                url: Self::redacted(text),
+                schemes: Scheme::offered(false).into(),
+            });
         };
         let known = Scheme::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(scheme));
         let Some(scheme) = known else {
-            return Err(Rejection::InvalidUrlScheme { url: Self::redacted(text), schemes: Scheme::list(false) });
+            return Err(Rejection::InvalidUrlScheme {
+                url: Self::redacted(text),
+                schemes: Scheme::offered(false).into(),
+            });
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if text.contains('@') {

@@ -197,7 +197,7 @@ impl StopReason {
 }
 
 /// Why a cluster is not formed or changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// The cluster exists already, or this node belongs to one.
     #[error("this node already belongs to a cluster")]
@@ -209,8 +209,8 @@ pub enum ClusterError {
     #[error("{0}")]
     NotReady(String),
     /// Who this member is could not be written.
-    #[error("{0}")]
-    Storage(String),
+    #[error("the identity of this member could not be written")]
+    Storage(#[source] StorageFault),
     /// The leadership cannot be given away.
     #[error("the leadership was not taken over: {0}")]
     Transfer(String),

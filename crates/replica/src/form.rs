@@ -30,7 +30,7 @@ pub(crate) async fn form(
         return Err(ClusterError::Members(format!("node {} forms the cluster and is not among them", core.node)));
     }
     let members = recorded(core, peers, members).await?;
-    let cluster = core.join(cluster).await.map_err(|fault| ClusterError::Storage(error_chain(&fault)))?;
+    let cluster = core.join(cluster).await.map_err(ClusterError::Storage)?;
     match core.within(core.raft.initialize(members)).await {
         Ok(()) => Ok(cluster),
         Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Err(ClusterError::AlreadyInitialized),

@@ -248,7 +248,7 @@ impl Draft {
 
 fn require_secure(url: &RemoteUrl, driver: &DriverSettings) -> Result<(), Rejection> {
     if driver.ssl_enforced() && !url.scheme().is_secure() {
-        return Err(Rejection::InsecureUrl { url: url.to_string(), schemes: Scheme::list(true) });
+        return Err(Rejection::InsecureUrl { url: url.to_string(), schemes: Scheme::offered(true).into() });
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ fn schemes_are_neo4js_and_bolts() {
     let expected = "The provided url 'http://location' has an invalid scheme. \
                     Please use one of the following schemes: neo4j, neo4j+s, neo4j+ssc, bolt, bolt+s, bolt+ssc.";
     assert_eq!(refused, expected);
-    assert_eq!(Scheme::list(true), "neo4j+s, neo4j+ssc, bolt+s, bolt+ssc");
+    assert_eq!(Scheme::offered(true).to_string(), "neo4j+s, neo4j+ssc, bolt+s, bolt+ssc");
 }
 
 #[test]

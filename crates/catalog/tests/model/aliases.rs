@@ -211,6 +211,5 @@ fn check_scheme(url: &str, ssl_enforced: Option<bool>) -> Result<(), Rejection> 
     if ssl_enforced == Some(false) || ["+s", "+ssc"].iter().any(|suffix| scheme.to_lowercase().ends_with(suffix)) {
         return Ok(());
     }
-    let schemes = "neo4j+s, neo4j+ssc, bolt+s, bolt+ssc".to_string();
-    Err(Rejection::InsecureUrl { url: url.into(), schemes })
+    Err(Rejection::InsecureUrl { url: url.into(), schemes: "neo4j+s, neo4j+ssc, bolt+s, bolt+ssc".into() })
 }

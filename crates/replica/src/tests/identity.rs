@@ -157,7 +157,7 @@ fn a_cluster_is_formed_when_every_member_answers_and_is_empty() {
     assert_eq!(cluster.replica(1).cluster(), None);
 
     cluster.start(2);
-    assert_eq!(form(&cluster, 1, &[1, 2]), Ok(CLUSTER));
+    assert_eq!(form(&cluster, 1, &[1, 2]).unwrap(), CLUSTER);
     cluster.leader();
     cluster.start(3);
     let again = cluster.replica(3).initialize(ClusterId([9; 16]), members(&[1, 3]));

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aliasd_catalog::{Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName};
+use aliasd_catalog::{
+    Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName, error_chain,
+};
 use aliasd_replica::{ClusterError, Member, NodeId};
 
 use super::Operate;
@@ -105,7 +107,8 @@ impl Operate {
             }
             Err(ClusterError::NotReady(reason)) => return Err(NodeFailure::MembersNotReady { reason }.into()),
             Err(ClusterError::Storage(error)) => {
-                tracing::error!(error, "the cluster could not be written down");
+                let (error, hint) = (error_chain(&error), error.hint());
+                tracing::error!(error, hint, "the cluster could not be written down");
                 return Err(NodeFailure::Stopped { reason: "it cannot go on after a failure".to_owned() }.into());
             }
             Err(ClusterError::Fatal(reason)) => return Err(NodeFailure::from(&reason).into()),

@@ -47,7 +47,7 @@ impl Operate {
                 Err(NodeFailure::NotTakenOver { reason }.into())
             }
             Err(error @ (ClusterError::AlreadyInitialized | ClusterError::NotReady(_) | ClusterError::Storage(_))) => {
-                Err(Failure::bug(error.to_string()))
+                Err(Failure::bug(error_chain(&error)))
             }
         }
     }
