@@ -69,7 +69,7 @@ impl Passes {
 fn messages(watcher: &Watcher, batch: &AppliedBatch, after: Revision, takes_parts: bool) -> Vec<Message> {
     let told = entries(batch, after).flat_map(|entry| {
         let parts = parts(events(watcher, entry));
-        let parts = if takes_parts || parts.len() == 1 { parts } else { vec![nameless(&parts)] };
+        let parts = if takes_parts || parts.len() <= 1 { parts } else { vec![nameless(&parts)] };
         let last = parts.len().saturating_sub(1);
         let message = |(at, events)| Message::Batch { revision: entry.revision, events, continued: at < last };
         parts.into_iter().enumerate().map(message).collect::<Vec<_>>()

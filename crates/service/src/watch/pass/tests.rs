@@ -78,6 +78,18 @@ async fn no_more_large_passes_run_than_there_is_room_for() {
     assert_eq!(revisions(&pass.await.unwrap()), [1]);
 }
 
+#[tokio::test]
+async fn who_may_know_nothing_of_a_revision_is_not_told_that_there_is_one() {
+    let dave = Arc::new(Watcher { user: UserName::new("dave").unwrap(), names: None });
+    let carol = Arc::new(Watcher { user: carol(), names: None });
+    let batch = batch(vec![entry(1, 2)]);
+    for takes_parts in [true, false] {
+        let passes = Passes::default();
+        assert!(passes.run(&dave, &batch, Revision(0), takes_parts).await.unwrap().is_empty(), "{takes_parts}");
+        assert_eq!(revisions(&passes.run(&carol, &batch, Revision(0), takes_parts).await.unwrap()), [1]);
+    }
+}
+
 #[test]
 fn what_no_message_can_hold_is_told_in_parts_or_without_names() {
     let event = |number: usize| WatchEvent {
