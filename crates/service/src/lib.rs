@@ -53,7 +53,7 @@ pub use self::failure::{Class, Failure, Leader, NodeFailure};
 use self::identity::Identity;
 use self::operate::Advertised;
 pub use self::operate::Operate;
-pub use self::random::random;
+pub use self::random::{random, random_text};
 pub use self::read::Freshness;
 use self::read::Reader;
 use self::readiness::Readiness;

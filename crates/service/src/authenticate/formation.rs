@@ -6,7 +6,8 @@
 use aliasd_catalog::PlainSecret;
 use sha2::{Digest, Sha256};
 
-use crate::random::random;
+use crate::identity::header::{self, AuthorizationHeader};
+use crate::random::random_text;
 
 /// The token of one node, good for forming a cluster once.
 #[derive(Clone, Copy, Debug)]
@@ -17,18 +18,18 @@ pub struct FormationToken {
 impl FormationToken {
     /// Draws one, and gives its text for the file that the operator reads.
     pub fn draw() -> (Self, PlainSecret) {
-        let text: String = random::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = random_text::<32>();
         (Self { digest: Sha256::digest(&text).into() }, PlainSecret::new(text))
     }
 
     /// Whether a call brings this token, as `Bearer` (RFC 6750).
     pub(super) fn is_brought_by(&self, authorization: Option<&[u8]>) -> bool {
-        let Some((scheme, text)) = authorization.and_then(|value| value.split_at_checked("Bearer ".len())) else {
+        let Some(Ok(AuthorizationHeader::Bearer(text))) = authorization.map(header::parse) else {
             return false;
         };
         // What is compared are digests: how far they agree tells nothing about the token.
-        let digest: [u8; 32] = Sha256::digest(text.trim_ascii()).into();
-        scheme.eq_ignore_ascii_case(b"Bearer ") && digest == self.digest
+        let digest: [u8; 32] = Sha256::digest(text).into();
+        digest == self.digest
     }
 }
 

@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 use super::AuthError;
 
 /// What proves the caller of a call. It has no `Debug`: both kinds are secret.
-pub(super) enum AuthorizationHeader<'a> {
+pub(crate) enum AuthorizationHeader<'a> {
     Basic { user: String, password: PlainSecret },
     Bearer(&'a str),
 }
 
-pub(super) fn parse(value: &[u8]) -> Result<AuthorizationHeader<'_>, AuthError> {
+pub(crate) fn parse(value: &[u8]) -> Result<AuthorizationHeader<'_>, AuthError> {
     let text = std::str::from_utf8(value).map_err(|_| AuthError::Header("it is not text"))?;
     let (scheme, rest) = text.split_once(' ').ok_or(AuthError::Header("it has no scheme"))?;
     let rest = rest.trim();

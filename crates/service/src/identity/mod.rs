@@ -7,7 +7,7 @@
 
 mod connection;
 mod error;
-mod header;
+pub(crate) mod header;
 #[cfg(test)]
 mod tests;
 mod throttle;
