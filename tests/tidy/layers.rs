@@ -6,6 +6,7 @@ use crate::workspace::{Asked, Crate};
 /// so that a new one gets its place here first.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-catalog", &[]),
+    ("aliasd-checkers", &[]),
     ("aliasd-cypher", &["aliasd-catalog"]),
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
@@ -23,12 +24,20 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // Not the node: tests meet it as a process, over its published surface.
     (
         "aliasd-tests",
-        &["aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-wire", "aliasd-keyring", "aliasd-client"],
+        &[
+            "aliasd-catalog",
+            "aliasd-checkers",
+            "aliasd-cypher",
+            "aliasd-listing",
+            "aliasd-wire",
+            "aliasd-keyring",
+            "aliasd-client",
+        ],
     ),
 ];
 
 /// The crates whose result may depend on nothing but their arguments.
-pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-cypher", "aliasd-listing"];
+pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-checkers", "aliasd-cypher", "aliasd-listing"];
 
 /// Libraries that bring a clock, a socket, a file or a runtime, however deep below a pure crate.
 const IMPURE: &[&str] = &[
