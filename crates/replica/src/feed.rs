@@ -13,8 +13,6 @@ use tokio::sync::watch;
 
 use crate::runtime::Runtime;
 
-/// Digests remembered, one for each of the latest revisions.
-const DIGESTS_MAX: usize = 4096;
 /// What a step costs besides the records that it changed, in bytes: the parts of the maps that only the catalog before it
 /// still uses.
 const STEP_BYTES: usize = 1024;
@@ -86,6 +84,8 @@ pub struct HistoryLimits {
     pub entries_max: usize,
     /// Bytes of the records that changed, before and after, in their stored form.
     pub bytes_max: usize,
+    /// Digests, of one revision each: so many revisions are remembered for members that compare.
+    pub digests_max: usize,
 }
 
 /// What readers see of the machine.
@@ -167,7 +167,7 @@ impl Feed {
         self.view.store(Arc::new(View { catalog, revision }));
         let forgotten = {
             let mut history = self.history();
-            history.remember(digests);
+            history.remember(digests, self.limits);
             history.push(Arc::new(batch), self.limits)
         };
         self.steps.send_replace(());
@@ -243,9 +243,9 @@ impl History {
         self.batches.back().map_or(self.known_after, |batch| batch.revision)
     }
 
-    fn remember(&mut self, digests: Vec<(Revision, Digest)>) {
+    fn remember(&mut self, digests: Vec<(Revision, Digest)>, limits: HistoryLimits) {
         self.digests.extend(digests);
-        let excess = self.digests.len().saturating_sub(DIGESTS_MAX);
+        let excess = self.digests.len().saturating_sub(limits.digests_max);
         self.digests.drain(..excess);
     }
 

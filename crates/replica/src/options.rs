@@ -91,7 +91,7 @@ impl ReplicaOptions {
             purge_batch: 512,
             append_timeout: Duration::from_secs(2),
             snapshot_timeout: Duration::from_secs(30),
-            history: HistoryLimits { entries_max: 10_000, bytes_max: 64 * 1024 * 1024 },
+            history: HistoryLimits { entries_max: 10_000, bytes_max: 64 * 1024 * 1024, digests_max: 4096 },
             digest_interval: Duration::from_secs(5),
             read_timeout: Duration::from_secs(2),
             confirm_interval: raft.heartbeat_interval * 5,

@@ -27,6 +27,8 @@ pub(super) struct World {
     members: BTreeMap<NodeId, (Replica, Arc<Machine>)>,
     trace: Arc<Mutex<Trace>>,
     pub(super) settings: RaftSettings,
+    /// What members that are started from now on have otherwise.
+    pub(super) configure: fn(&mut ReplicaOptions),
 }
 
 impl World {
@@ -51,6 +53,7 @@ impl World {
             members: BTreeMap::new(),
             trace: Arc::default(),
             settings: SETTINGS,
+            configure: |_| {},
         }
     }
 
@@ -70,7 +73,8 @@ impl World {
         let runtime: SharedRuntime = machine.clone();
         let storage = Storage::Memory(self.disks[&node].clone());
         let links = self.board.links(node);
-        let options = ReplicaOptions::new(node, storage, links, Arc::clone(&runtime), self.settings);
+        let mut options = ReplicaOptions::new(node, storage, links, Arc::clone(&runtime), self.settings);
+        (self.configure)(&mut options);
         let replica = Replica::start(options).await.unwrap();
         self.board.plug_in(node, replica.peer_server(), runtime);
 
@@ -103,6 +107,11 @@ impl World {
     pub(super) fn empty(&mut self, node: NodeId) {
         assert!(!self.members.contains_key(&node), "it still runs");
         self.disks.insert(node, MemoryStorage::default());
+    }
+
+    /// What a member that is off will find again.
+    pub(super) fn disk(&self, node: NodeId) -> MemoryStorage {
+        self.disks[&node].clone()
     }
 
     pub(super) async fn pass(&self, time: Duration) {

@@ -5,9 +5,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::cluster::{Cluster, PATIENCE};
+use super::compare::forget_a_role;
 use super::{CLUSTER, bootstrap, create_role};
 use crate::machine::disk::DiskCatalog;
-use crate::machine::state::Writes;
 use crate::machine::store::CatalogStore;
 use crate::{ClusterError, NotServing, ProposeError, ReplicaRole};
 
@@ -99,7 +99,10 @@ fn a_member_whose_catalog_differs_is_fenced() {
     let odd = (1..=3).find(|node| *node != cluster.leader()).unwrap();
     cluster.block_on(cluster.replica(odd).shutdown()).unwrap();
     cluster.kill(odd);
-    forget_a_role(&cluster.directory.path().join(odd.to_string()).join("catalog"));
+    let catalog = cluster.directory.path().join(odd.to_string()).join("catalog");
+    let store = CatalogStore::on_disk(DiskCatalog::open(&catalog, true).unwrap());
+    forget_a_role(&store);
+    store.close();
     cluster.start(odd);
 
     cluster.wait("the odd one out to be fenced", || cluster.replica(odd).status().fenced.is_some());
@@ -109,24 +112,4 @@ fn a_member_whose_catalog_differs_is_fenced() {
     for node in (1..=3).filter(|node| *node != odd) {
         assert_eq!(cluster.replica(node).serving(), Ok(()));
     }
-}
-
-/// Removes a record and stores the digest that then fits, as a defect in the machine could.
-fn forget_a_role(catalog: &std::path::Path) {
-    let store = CatalogStore::on_disk(DiskCatalog::open(catalog, true).unwrap());
-    let (loaded, mut state) = store.load().unwrap();
-    let mut without = aliasd_catalog::Catalog::default();
-    let mut removed = Writes::default();
-    for (key, record) in loaded.records() {
-        if matches!(&key, aliasd_catalog::RecordKey::Role(name) if name.as_str() == "role1") {
-            removed.records.push((aliasd_wire::store::encode_record_key(&key), None));
-        } else {
-            assert!(without.restore(key, record));
-        }
-    }
-    assert_eq!(removed.records.len(), 1);
-    state.digest = without.digest();
-    store.write(removed, &state).unwrap();
-    store.flush().unwrap();
-    store.close();
 }

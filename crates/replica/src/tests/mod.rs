@@ -1,6 +1,7 @@
 //! What the replica promises, on real storage and on storage in memory.
 
 mod cluster;
+mod compare;
 mod deterministic;
 mod distance;
 mod fence;
@@ -37,7 +38,8 @@ pub(super) fn runtime() -> SharedRuntime {
 }
 
 /// How much history a machine keeps.
-pub(super) const LIMITS: HistoryLimits = HistoryLimits { entries_max: 1000, bytes_max: 4 * 1024 * 1024 };
+pub(super) const LIMITS: HistoryLimits =
+    HistoryLimits { entries_max: 1000, bytes_max: 4 * 1024 * 1024, digests_max: 1000 };
 
 /// The cluster that every test forms.
 pub(super) const CLUSTER: ClusterId = ClusterId([7; 16]);

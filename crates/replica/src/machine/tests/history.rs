@@ -82,7 +82,7 @@ async fn a_subscriber_that_takes_nothing_keeps_nothing() {
 #[tokio::test]
 async fn history_is_bounded_in_bytes_and_so_is_what_lies_on_the_disk() {
     let directory = tempfile::tempdir().unwrap();
-    let limits = HistoryLimits { entries_max: 1000, bytes_max: 20 * 1024 };
+    let limits = HistoryLimits { bytes_max: 20 * 1024, ..LIMITS };
     let store = open(&directory);
     let (mut machine, feed) = load_with(&store, limits);
     for index in 1..=100 {
@@ -95,7 +95,7 @@ async fn history_is_bounded_in_bytes_and_so_is_what_lies_on_the_disk() {
     assert!(stored.len() <= 40, "{} steps are kept", stored.len());
     drop((machine, feed));
     // The latest step stays, however large it is.
-    let (mut machine, feed) = load_with(&store, HistoryLimits { entries_max: 1000, bytes_max: 1 });
+    let (mut machine, feed) = load_with(&store, HistoryLimits { bytes_max: 1, ..LIMITS });
     apply(&mut machine, entries([101])).await;
     assert_eq!(feed.known_after(), Revision(100));
     assert_eq!(told(feed.subscribe(Some(Revision(100))).unwrap(), 101).await.len(), 1);
