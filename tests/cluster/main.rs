@@ -8,6 +8,7 @@ mod damage;
 mod limits;
 mod members;
 mod operations;
+mod paused;
 mod privileges;
 mod reload;
 mod secrets;

@@ -160,6 +160,8 @@ pub enum SettingType {
     Language,
     /// How long a token may live.
     TokenLifetime,
+    /// How old the state may be that a credential is released from.
+    ReleaseStaleness,
 }
 
 // === impl Field ===
@@ -393,6 +395,7 @@ impl fmt::Display for SettingType {
             Self::String => "a string",
             Self::Language => "'CYPHER_5' or 'CYPHER_25'",
             Self::TokenLifetime => "a duration from 1 second to 30 days",
+            Self::ReleaseStaleness => "a duration from 100 milliseconds to 5 minutes",
         })
     }
 }

@@ -64,7 +64,7 @@ pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,
     UserTag,
 };
-pub use policy::{Policy, PolicyChange, PolicySetting, TokenLifetime};
+pub use policy::{Policy, PolicyChange, PolicySetting, ReleaseStaleness, TokenLifetime};
 pub use privilege::{
     DatabaseAction, DatabaseScope, DbmsAction, Grant, GrantEffect, GraphAction, GraphScope, LoadScope, Privilege,
     QualifiedAction, Resource, Segment, TransactionAction, UserScope,

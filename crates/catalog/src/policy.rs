@@ -14,12 +14,20 @@ pub struct Policy {
     pub default_language: CypherVersion,
     /// How long a login token is good for.
     pub token_lifetime: TokenLifetime,
+    /// How old the state may be that a stored credential is released from.
+    pub release_staleness: ReleaseStaleness,
 }
 
 /// How long a login token is good for, in whole seconds: from one to those of 30 days, since whoever finds a token has it until
 /// it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenLifetime(u32);
+
+/// How old the state may be that a stored credential is released from, in whole milliseconds: from a tenth of a second, which
+/// members of one site keep without asking for each release, to five minutes, since that long a revoked right may still
+/// release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReleaseStaleness(u32);
 
 /// New choices. An absent one stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +40,8 @@ pub struct PolicyChange {
     pub default_language: Option<CypherVersion>,
     /// See [`Policy::token_lifetime`].
     pub token_lifetime: Option<TokenLifetime>,
+    /// See [`Policy::release_staleness`].
+    pub release_staleness: Option<ReleaseStaleness>,
 }
 
 /// One choice, by the name that statements, listings and `[cluster]` of the configuration call it by.
@@ -43,6 +53,8 @@ pub enum PolicySetting {
     AllowOidcCredentialForwarding,
     /// See [`Policy::default_language`].
     DefaultLanguage,
+    /// See [`Policy::release_staleness`].
+    ReleaseStaleness,
     /// See [`Policy::token_lifetime`].
     TokenLifetime,
 }
@@ -72,6 +84,38 @@ impl Default for TokenLifetime {
     }
 }
 
+// === impl ReleaseStaleness ===
+
+impl ReleaseStaleness {
+    /// The shortest, in milliseconds.
+    pub const MILLISECONDS_MIN: u32 = 100;
+    /// The longest, in milliseconds.
+    pub const MILLISECONDS_MAX: u32 = 300_000;
+
+    /// None if it is not within the bounds.
+    pub fn from_milliseconds(milliseconds: u64) -> Option<Self> {
+        let milliseconds = u32::try_from(milliseconds).ok()?;
+        (Self::MILLISECONDS_MIN..=Self::MILLISECONDS_MAX).contains(&milliseconds).then_some(Self(milliseconds))
+    }
+
+    /// In milliseconds.
+    pub fn milliseconds(self) -> u32 {
+        self.0
+    }
+
+    fn value(self) -> Duration {
+        let (seconds, rest) = (self.0 / 1_000, self.0 % 1_000);
+        Duration { nanoseconds: rest * 1_000_000, ..Duration::from_seconds(seconds.into()) }
+    }
+}
+
+/// Two seconds.
+impl Default for ReleaseStaleness {
+    fn default() -> Self {
+        Self(2_000)
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -79,6 +123,7 @@ impl Default for Policy {
             oidc_credential_forwarding: false,
             default_language: CypherVersion::Cypher5,
             token_lifetime: TokenLifetime::default(),
+            release_staleness: ReleaseStaleness::default(),
         }
     }
 }
@@ -87,10 +132,11 @@ impl Default for Policy {
 
 impl PolicySetting {
     /// Every setting, by name as listings show them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::AllowOidcCredentialForwarding,
         Self::DatabaseManagementImpliesAliasManagement,
         Self::DefaultLanguage,
+        Self::ReleaseStaleness,
         Self::TokenLifetime,
     ];
 
@@ -100,6 +146,7 @@ impl PolicySetting {
             Self::DatabaseManagementImpliesAliasManagement => "database_management_implies_alias_management",
             Self::AllowOidcCredentialForwarding => "allow_oidc_credential_forwarding",
             Self::DefaultLanguage => "default_language",
+            Self::ReleaseStaleness => "release_staleness",
             Self::TokenLifetime => "token_lifetime",
         }
     }
@@ -109,7 +156,7 @@ impl PolicySetting {
         match self {
             Self::DatabaseManagementImpliesAliasManagement | Self::AllowOidcCredentialForwarding => "BOOLEAN",
             Self::DefaultLanguage => "STRING",
-            Self::TokenLifetime => "DURATION",
+            Self::ReleaseStaleness | Self::TokenLifetime => "DURATION",
         }
     }
 
@@ -126,6 +173,9 @@ impl PolicySetting {
                 "The language of databases and remote aliases that are created without DEFAULT LANGUAGE: \
                  CYPHER_5 or CYPHER_25."
             }
+            Self::ReleaseStaleness => {
+                "How old a member's state may be that a stored credential is released from: from 100 milliseconds to 5 minutes."
+            }
             Self::TokenLifetime => "How long a login token is good for: from one second to 30 days.",
         }
     }
@@ -138,6 +188,7 @@ impl PolicySetting {
             }
             Self::AllowOidcCredentialForwarding => Value::from(policy.oidc_credential_forwarding),
             Self::DefaultLanguage => Value::from(policy.default_language.setting()),
+            Self::ReleaseStaleness => Value::Duration(policy.release_staleness.value()),
             Self::TokenLifetime => Value::Duration(Duration::from_seconds(i64::from(policy.token_lifetime.seconds()))),
         }
     }
@@ -166,6 +217,7 @@ impl PolicyChange {
                     change.oidc_credential_forwarding = Some(boolean(name, value)?);
                 }
                 Some(PolicySetting::DefaultLanguage) => change.default_language = Some(language(name, value)?),
+                Some(PolicySetting::ReleaseStaleness) => change.release_staleness = Some(staleness(name, value)?),
                 Some(PolicySetting::TokenLifetime) => change.token_lifetime = Some(lifetime(name, value)?),
                 None => {}
             }
@@ -180,6 +232,7 @@ impl PolicyChange {
             oidc_credential_forwarding,
             default_language,
             token_lifetime,
+            release_staleness,
         } = self;
         Policy {
             database_management_implies_alias_management: database_management_implies_alias_management
@@ -187,6 +240,7 @@ impl PolicyChange {
             oidc_credential_forwarding: oidc_credential_forwarding.unwrap_or(policy.oidc_credential_forwarding),
             default_language: default_language.unwrap_or(policy.default_language),
             token_lifetime: token_lifetime.unwrap_or(policy.token_lifetime),
+            release_staleness: release_staleness.unwrap_or(policy.release_staleness),
         }
     }
 }
@@ -206,12 +260,22 @@ fn language(name: &str, value: &Value) -> Result<CypherVersion, Rejection> {
 }
 
 fn lifetime(name: &str, value: &Value) -> Result<TokenLifetime, Rejection> {
-    let Value::Duration(Duration { months: 0, days, seconds, nanoseconds: 0 }) = value else {
-        return Err(wrong(name, SettingType::TokenLifetime));
-    };
-    let seconds = days.checked_mul(86_400).and_then(|of_days| of_days.checked_add(*seconds));
-    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    seconds.and_then(TokenLifetime::from_seconds).ok_or_else(|| wrong(name, SettingType::TokenLifetime))
+    let whole = milliseconds(value).filter(|milliseconds| milliseconds % 1_000 == 0);
+    let lifetime = whole.and_then(|milliseconds| TokenLifetime::from_seconds(milliseconds / 1_000));
+    lifetime.ok_or_else(|| wrong(name, SettingType::TokenLifetime))
+}
+
+fn staleness(name: &str, value: &Value) -> Result<ReleaseStaleness, Rejection> {
+    let staleness = milliseconds(value).and_then(ReleaseStaleness::from_milliseconds);
+    staleness.ok_or_else(|| wrong(name, SettingType::ReleaseStaleness))
+}
+
+/// None if it is no duration, or has months, which are not of one length, or parts of a millisecond.
+fn milliseconds(value: &Value) -> Option<u64> {
+    let Value::Duration(Duration { months: 0, days, seconds, nanoseconds }) = value else { return None };
+    let seconds = days.checked_mul(86_400)?.checked_add(*seconds)?;
+    let rest = (nanoseconds % 1_000_000 == 0).then_some(nanoseconds / 1_000_000)?;
+    u64::try_from(seconds).ok()?.checked_mul(1_000)?.checked_add(rest.into())
 }
 
 fn wrong(name: &str, expected: SettingType) -> Rejection {

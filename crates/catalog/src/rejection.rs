@@ -175,7 +175,7 @@ rejections! {
     /// The policy map holds unknown keys.
     UnknownPolicySettings { settings: Listed<String> } = "POLICY_SETTING_UNKNOWN", ["42001", "22N04"], "Neo.ClientError.Statement.SyntaxError",
         "Failed to alter the policy of the cluster: Invalid policy setting(s) provided: {settings}.",
-        "Valid settings are: allow_oidc_credential_forwarding, database_management_implies_alias_management, default_language, token_lifetime.";
+        "Valid settings are: allow_oidc_credential_forwarding, database_management_implies_alias_management, default_language, release_staleness, token_lifetime.";
     /// A policy setting has another type.
     PolicySettingType { setting, expected: SettingType } = "POLICY_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
         "Failed to alter the policy of the cluster: Invalid value for '{setting}'. Expected {expected}.", "SHOW CLUSTER POLICY says what each setting is now.";

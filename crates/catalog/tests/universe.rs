@@ -7,10 +7,10 @@ use aliasd_catalog::{
     AliasTarget, AlterAlias, AlterUser, AuthId, AuthProvider, Bootstrap, CatalogName, Command, CreateAlias, CreateMode,
     CreateUser, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction,
     DriverSettings, Duration, Entry, Glob, GrantEffect, GraphAction, HomeChange, LoadScope, NameForm, OpenCommand,
-    PasswordChange, Policy, PolicyChange, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, RemoteLogin,
-    RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, RetiredCommand, Revision, RoleName,
-    Sealed, Segment, TagChange, Timestamp, TokenLifetime, TokenTrace, TransactionAction, UserName, UserScope,
-    UserStatus, UserTag, Value, ValueMap,
+    PasswordChange, Policy, PolicyChange, Principal, Privilege, QualifiedAction, REQUEST_WINDOW, ReleaseStaleness,
+    RemoteLogin, RemoteTarget, RemoteUserName, Removal, ResolveRequest, ResolveTarget, Resource, RetiredCommand,
+    Revision, RoleName, Sealed, Segment, TagChange, Timestamp, TokenLifetime, TokenTrace, TransactionAction, UserName,
+    UserScope, UserStatus, UserTag, Value, ValueMap,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -194,13 +194,14 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
         ),
         3 => (names(), select(vec![DatabaseStatus::Online, DatabaseStatus::Offline]))
             .prop_map(|(name, status)| Command::Open(OpenCommand::SetDatabaseStatus { name, status })),
-        2 => (option::of(any::<bool>()), option::of(any::<bool>()), option::of(languages()), option::of(1..90_u64)).prop_map(
-            |(database_management_implies_alias_management, oidc_credential_forwarding, default_language, seconds)| {
+        2 => (option::of(any::<bool>()), option::of(any::<bool>()), option::of(languages()), option::of(90..120_u64)).prop_map(
+            |(database_management_implies_alias_management, oidc_credential_forwarding, default_language, bound)| {
                 Command::Open(OpenCommand::SetPolicy(PolicyChange {
                     database_management_implies_alias_management,
                     oidc_credential_forwarding,
                     default_language,
-                    token_lifetime: seconds.and_then(TokenLifetime::from_seconds),
+                    token_lifetime: bound.and_then(TokenLifetime::from_seconds),
+                    release_staleness: bound.and_then(ReleaseStaleness::from_milliseconds),
                 }))
             }
         ),

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{Revision, error_chain};
+use aliasd_catalog::{Policy, Revision, error_chain};
 use aliasd_wire::peer::v1::read_index_reply::Result as Answer;
 use futures::future::{Either, select};
 use openraft::ReadPolicy;
@@ -78,11 +78,20 @@ pub(crate) async fn confirm(core: &Core, reads: &ReadIndexer) -> Result<Revision
 /// Asks again and again, until this member stops.
 pub(crate) async fn confirm_regularly(core: Arc<Core>, reads: Arc<ReadIndexer>, interval: Duration) {
     while !matches!(core.lifecycle(), Lifecycle::Stopped(_)) {
+        let interval = interval.min(release_staleness(&core) / 2);
         // At once when somebody leads again.
         core.wait_for(interval, |metrics| metrics.current_leader.is_some()).await;
         let confirmed = confirm(&core, &reads).await.is_ok();
         core.runtime.sleep(if confirmed { interval } else { interval.min(CONFIRM_AGAIN_AFTER) }).await;
     }
+}
+
+/// How old a view may be that a credential is released from: a healthy member is always fresh enough without being asked, where
+/// a round trip takes no longer than half of that.
+fn release_staleness(core: &Core) -> Duration {
+    let view = core.feed.view();
+    let policy = view.catalog.meta().map_or_else(Policy::default, |meta| meta.policy);
+    Duration::from_millis(policy.release_staleness.milliseconds().into())
 }
 
 async fn ask_self(core: Arc<Core>) -> LeaderRead {

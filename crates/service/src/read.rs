@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{Principal, Rejection, Revision, Visibility};
+use aliasd_catalog::{Policy, Principal, Rejection, Revision, Visibility};
 use aliasd_replica::{NotServing, ReadError, Replica, StopReason, View};
 
 use crate::failure::{Failure, Leader, NodeFailure};
@@ -86,6 +86,31 @@ impl Reader {
         if caller.holds(&view.catalog) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
     }
 
+    /// A view to release a credential from, and in which the caller still is who it proved to be: no older than the policy
+    /// of the cluster allows, or confirmed since this call began. A member that is behind asks the leader, once.
+    ///
+    /// # Errors
+    /// This member cannot tell that it is fresh enough, another one may; or the proof does not hold in that view.
+    pub(crate) async fn view_to_release(&self, caller: &Authenticated) -> Result<Arc<View>, Failure> {
+        // In this order, so that the view is at least as fresh as what is said of it.
+        let age = self.replica.staleness();
+        let view = self.present();
+        let limit = release_staleness(&view);
+        let view = if age.is_some_and(|age| age <= limit) {
+            view
+        } else {
+            match self.replica.read_barrier(READ_WAIT).await {
+                Ok(_) => self.present(),
+                Err(ReadError::Fatal(reason)) => return Err(NodeFailure::from(&reason).into()),
+                Err(reason) => {
+                    tracing::debug!(%reason, "a credential is not released");
+                    return Err(NodeFailure::ReleaseStale { limit: format!("{limit:?}"), proof: proof(age) }.into());
+                }
+            }
+        };
+        if caller.holds(&view.catalog) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
+    }
+
     /// How old the present state may be.
     ///
     /// # Errors
@@ -148,6 +173,12 @@ impl Reader {
         }
         self.replica.wait_applied(revision, READ_WAIT).await.map_err(read_failure)
     }
+}
+
+/// How old a view may be that a credential is released from, by the policy in it.
+fn release_staleness(view: &View) -> Duration {
+    let policy = view.catalog.meta().map_or_else(Policy::default, |meta| meta.policy);
+    Duration::from_millis(policy.release_staleness.milliseconds().into())
 }
 
 /// The sentence on the last proof that a member was up to date.

@@ -6,6 +6,7 @@ use aliasd_catalog::{
     Alias, AliasKind, AliasName, Catalog, Destination, PlainSecret, RemoteAlias, RemoteLogin, ResolveRequest,
     ResolveTarget, Revision, Route, error_chain,
 };
+use aliasd_replica::View;
 
 use crate::audit::{Action, Line, outcome};
 use crate::counters::{Counted, SharedCounters};
@@ -68,8 +69,17 @@ impl Resolve {
         question: &ResolveRequest,
         freshness: Freshness,
     ) -> Result<Resolved, Failure> {
-        let view = self.reader.view_for(caller, freshness).await?;
-        let route = view.catalog.resolve(question).map_err(|rejection| Failure::from(&rejection))?;
+        let mut view = self.reader.view_for(caller, freshness).await?;
+        let mut route = decide(&view, question)?;
+        let releases = route.release_credentials && route.destination.credential().is_some();
+        if releases && freshness != Freshness::Linearizable {
+            // Who may have the credential is decided on a view that is fresh enough for it.
+            let fresh = self.reader.view_to_release(caller).await?;
+            if !Arc::ptr_eq(&fresh, &view) {
+                route = decide(&fresh, question)?;
+                view = fresh;
+            }
+        }
         let password = match &route.destination {
             Destination::Remote { name, alias } if route.release_credentials => {
                 self.open(&view.catalog, name, alias)?
@@ -89,6 +99,10 @@ impl Resolve {
             Failure::bug("the credential of the alias does not open on this node; its log says why")
         })
     }
+}
+
+fn decide(view: &View, question: &ResolveRequest) -> Result<Route, Failure> {
+    view.catalog.resolve(question).map_err(|rejection| Failure::from(&rejection))
 }
 
 /// The line about a credential that is asked for.

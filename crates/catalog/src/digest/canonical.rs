@@ -15,9 +15,9 @@ use crate::{
     DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
     DriverSettings, Duration, Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta,
     Notification, Outcome, PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
-    RemoteAlias, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestOwner, RequestRecord, Resource, Revision,
-    Role, RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp, TokenLifetime,
-    TokenTrace, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
+    ReleaseStaleness, RemoteAlias, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestOwner, RequestRecord,
+    Resource, Revision, Role, RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp,
+    TokenLifetime, TokenTrace, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
 };
 
 /// What has a canonical encoding.
@@ -157,7 +157,7 @@ fields! {
     Meta { cluster_id, active_key, default_database, policy, created }
     Policy {
         database_management_implies_alias_management, oidc_credential_forwarding, default_language;
-        later token_lifetime
+        later token_lifetime, release_staleness
     }
     Database { kind, status, access, default_language, created, modified }
     Alias { kind, composite, properties, created, modified }
@@ -190,6 +190,14 @@ encoded_as! {
 }
 
 wrappers! { AliasId, ClusterId, KeyId, RequestId, Revision, StatementFingerprint, Timestamp, TokenTrace }
+
+/// With its name: beside a token lifetime that is left out, the number alone could be taken for one.
+impl Canonical for ReleaseStaleness {
+    fn encode(&self, hash: &mut Sha256) {
+        hash.update("release_staleness");
+        self.milliseconds().encode(hash);
+    }
+}
 
 impl Canonical for Rejection {
     fn encode(&self, hash: &mut Sha256) {

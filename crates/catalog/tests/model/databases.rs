@@ -111,6 +111,9 @@ impl Model {
         if let Some(lifetime) = change.token_lifetime {
             policy.token_lifetime = lifetime;
         }
+        if let Some(staleness) = change.release_staleness {
+            policy.release_staleness = staleness;
+        }
         let updates = u64::from(policy != meta.policy);
         self.put(RecordKey::Meta, Record::Meta(Arc::new(Meta { policy, ..meta })));
         done(updates)

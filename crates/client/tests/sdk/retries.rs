@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aliasd_client::{Class, Client, Failure, GrpcCode, Lookup, OUTCOME_UNKNOWN, Statement, UNREACHABLE};
+use aliasd_client::{Class, Client, Destination, Failure, GrpcCode, Lookup, OUTCOME_UNKNOWN, Statement, UNREACHABLE};
 
 use crate::cluster::{Cluster, Fault};
 
@@ -69,6 +69,22 @@ async fn a_member_that_cannot_answer_now_is_asked_again() {
     }
     cluster.client(&[0]).execute("CREATE ROLE r").await.unwrap();
     assert_eq!(cluster.calls("execute").len(), 4);
+}
+
+/// A member that cannot tell how old its state is hands out no password; the next one is asked for it.
+#[tokio::test]
+async fn a_password_that_one_member_does_not_release_another_one_does() {
+    let cluster = Cluster::start(3).await;
+    let stale = "This node releases no credential, because it cannot tell that what it has is at most 2s old.";
+    for member in [0, 1] {
+        cluster.fault(member, Fault::Refuse(Failure::retry_here("RELEASE_STALE", stale)));
+    }
+    let lookup = Lookup::name("films").with_credentials();
+    let route = cluster.client(&[0, 1, 2]).resolve(&lookup).await.unwrap();
+    let Destination::Remote(remote) = route.destination else { panic!("it is remote") };
+    assert!(remote.password.is_some());
+    let asked: Vec<usize> = cluster.calls("resolve").iter().map(|call| call.member).collect();
+    assert_eq!(asked, [0, 1, 2]);
 }
 
 #[tokio::test]

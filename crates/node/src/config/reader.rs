@@ -1,6 +1,7 @@
 //! From texts to a [`Config`]: each setting is parsed once, then the settings are held against one another.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use aliasd_catalog::Policy;
 
@@ -50,6 +51,7 @@ fn cluster(reader: &mut ConfigReader) -> ClusterConfig {
             oidc_credential_forwarding: reader.or_default("cluster.allow_oidc_credential_forwarding", value::flag),
             default_language: reader.or_default("cluster.default_language", value::language),
             token_lifetime: reader.or_default("cluster.token_lifetime", value::lifetime),
+            release_staleness: reader.or_default("cluster.release_staleness", value::release_staleness),
         },
         heartbeat_interval: reader.or_default("cluster.heartbeat_interval", value::duration),
         election_timeout_min: reader.or_default("cluster.election_timeout_min", value::duration),
@@ -117,6 +119,11 @@ fn relate(config: &Config, reader: &mut ConfigReader) {
     if election_timeout_max <= election_timeout_min {
         let message = "is not longer than cluster.election_timeout_min, so that nodes stand for election together";
         reader.report("cluster.election_timeout_max", message, "twice the shorter timeout is a good value");
+    }
+    let ClusterConfig { max_staleness, policy: Policy { release_staleness, .. }, .. } = config.cluster;
+    if Duration::from_millis(release_staleness.milliseconds().into()) > max_staleness {
+        let message = "is longer than cluster.max_staleness, after which nothing is read at all";
+        reader.report("cluster.release_staleness", message, "shorten it, or raise cluster.max_staleness");
     }
     let node = &config.node;
     if node.insecure_plaintext && !node.client_listen.ip().is_loopback() {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aliasd_catalog::{CypherVersion, Policy, TokenLifetime};
+use aliasd_catalog::{CypherVersion, Policy, ReleaseStaleness, TokenLifetime};
 use nix::unistd::{Uid, chown, geteuid};
 use tempfile::TempDir;
 
@@ -115,6 +115,7 @@ database_management_implies_alias_management = false
 allow_oidc_credential_forwarding = true
 default_language = 'CYPHER_25'
 token_lifetime = '1h'
+release_staleness = '1500ms'
 ";
     let policy = load(&format!("{contents}{REQUIRED}")).unwrap().cluster.policy;
     let expected = Policy {
@@ -122,6 +123,7 @@ token_lifetime = '1h'
         oidc_credential_forwarding: true,
         default_language: CypherVersion::Cypher25,
         token_lifetime: TokenLifetime::from_seconds(3_600).unwrap(),
+        release_staleness: ReleaseStaleness::from_milliseconds(1_500).unwrap(),
     };
     assert_eq!(policy, expected);
     assert_eq!(
@@ -132,6 +134,12 @@ token_lifetime = '1h'
         let refused = &problems(load(&format!("[cluster]\ntoken_lifetime = '{out_of_bounds}'\n{REQUIRED}")))[0];
         assert!(refused.contains("is not a duration from 1s to 30d"), "{refused}");
     }
+    for out_of_bounds in ["99ms", "301s", "2"] {
+        let refused = &problems(load(&format!("[cluster]\nrelease_staleness = '{out_of_bounds}'\n{REQUIRED}")))[0];
+        assert!(refused.contains("is not a duration from 100ms to 5m"), "{refused}");
+    }
+    let longer = &problems(load(&format!("[cluster]\nrelease_staleness = '11s'\n{REQUIRED}")))[0];
+    assert!(longer.starts_with("cluster.release_staleness: is longer than cluster.max_staleness"), "{longer}");
 }
 
 #[test]

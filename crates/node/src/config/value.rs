@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aliasd_catalog::{CypherVersion, PlainSecret, TokenLifetime};
+use aliasd_catalog::{CypherVersion, PlainSecret, ReleaseStaleness, TokenLifetime};
 
 use super::{Address, LogFormat, LogLevel};
 
@@ -72,6 +72,13 @@ pub(super) fn lifetime(text: &str) -> Result<TokenLifetime, Expected> {
     let whole = duration(text).ok().filter(|lifetime| lifetime.subsec_nanos() == 0);
     let lifetime = whole.and_then(|lifetime| TokenLifetime::from_seconds(lifetime.as_secs()));
     lifetime.ok_or("a duration from 1s to 30d with a unit, such as 10m, 1h or 7d")
+}
+
+/// In whole milliseconds.
+pub(super) fn release_staleness(text: &str) -> Result<ReleaseStaleness, Expected> {
+    let milliseconds = duration(text).ok().and_then(|staleness| u64::try_from(staleness.as_millis()).ok());
+    let staleness = milliseconds.and_then(ReleaseStaleness::from_milliseconds);
+    staleness.ok_or("a duration from 100ms to 5m with a unit, such as 500ms, 2s or 1m")
 }
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, Expected> {

@@ -109,6 +109,10 @@ node_failures! {
     Stale { proof } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node cannot tell that it is up to date: {proof}.",
         "Ask another member. If all say so, a majority of the members is down or cut off.";
+    /// A credential was asked for, and this member's state is older than the policy allows for that.
+    ReleaseStale { limit, proof } = "RELEASE_STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
+        "This node releases no credential, because it cannot tell that what it has is at most {limit} old: {proof}.",
+        "Ask another member. If all say so, a majority of the members is down or cut off. Without credentials, names are still resolved.";
     /// Longer than an election takes, this member was not confirmed to be up to date. A reason not to be ready, never the
     /// answer to a call.
     Unconfirmed { proof } = "UNCONFIRMED", RetryHere, [], "",

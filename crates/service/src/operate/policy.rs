@@ -27,11 +27,12 @@ impl Operate {
 }
 
 /// The settings that a cluster is formed with, as the configuration names them.
-pub const AGREED_SETTINGS: [&str; 4] = [
+pub const AGREED_SETTINGS: [&str; 5] = [
     "cluster.database_management_implies_alias_management",
     "cluster.allow_oidc_credential_forwarding",
     "cluster.default_language",
     "cluster.token_lifetime",
+    "cluster.release_staleness",
 ];
 
 /// A setting whose value here is not the cluster's.
@@ -56,12 +57,14 @@ fn values(policy: Policy) -> [String; AGREED_SETTINGS.len()] {
         oidc_credential_forwarding,
         default_language,
         token_lifetime,
+        release_staleness,
     } = policy;
     [
         database_management_implies_alias_management.to_string(),
         oidc_credential_forwarding.to_string(),
         language(default_language).to_owned(),
         format!("{}s", token_lifetime.seconds()),
+        format!("{}ms", release_staleness.milliseconds()),
     ]
 }
 
@@ -74,7 +77,7 @@ fn language(version: CypherVersion) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use aliasd_catalog::TokenLifetime;
+    use aliasd_catalog::{ReleaseStaleness, TokenLifetime};
 
     use super::*;
 
@@ -87,11 +90,13 @@ mod tests {
             oidc_credential_forwarding: !agreed.oidc_credential_forwarding,
             default_language: CypherVersion::Cypher25,
             token_lifetime: TokenLifetime::from_seconds(60).unwrap(),
+            release_staleness: ReleaseStaleness::from_milliseconds(1_500).unwrap(),
         };
         let found = differences(configured, agreed);
         assert_eq!(found.iter().map(|found| found.setting).collect::<Vec<_>>(), AGREED_SETTINGS);
         let shown = |at: usize| (found[at].configured.as_str(), found[at].agreed.as_str());
         assert_eq!(shown(2), ("CYPHER_25", "CYPHER_5"));
         assert_eq!(shown(3), ("60s", "900s"));
+        assert_eq!(shown(4), ("1500ms", "2000ms"));
     }
 }

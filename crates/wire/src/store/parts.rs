@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use aliasd_catalog::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, DriverSettings, Duration, Glob, LogLevel,
-    PasswordHash, Policy, PolicyChange, Principal, RemoteLogin, RemoteUrl, RemoteUserName, Revision, RoleName,
-    SealedSecret, Stamp, Timestamp, TokenLifetime, TokenTrace, UserName, UserTag,
+    PasswordHash, Policy, PolicyChange, Principal, ReleaseStaleness, RemoteLogin, RemoteUrl, RemoteUserName, Revision,
+    RoleName, SealedSecret, Stamp, Timestamp, TokenLifetime, TokenTrace, UserName, UserTag,
 };
 
 use super::choice::Choice;
@@ -119,14 +119,18 @@ pub(super) fn policy(policy: Policy) -> proto::Policy {
         oidc_credential_forwarding,
         default_language,
         token_lifetime,
+        release_staleness,
     } = policy;
-    // A policy that was stored before has none, and the same bytes.
+    // A policy that was stored before has neither, and the same bytes.
     let token_lifetime_seconds = (token_lifetime != TokenLifetime::default()).then(|| token_lifetime.seconds());
+    let release_staleness_ms =
+        (release_staleness != ReleaseStaleness::default()).then(|| release_staleness.milliseconds());
     proto::Policy {
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language: default_language.number(),
         token_lifetime_seconds,
+        release_staleness_ms,
     }
 }
 
@@ -136,12 +140,14 @@ pub(super) fn policy_from(stored: Option<proto::Policy>) -> Result<Policy, Field
         oidc_credential_forwarding,
         default_language,
         token_lifetime_seconds,
+        release_staleness_ms,
     } = stored.ok_or_else(|| FieldError::missing("policy"))?;
     Ok(Policy {
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language: Choice::required(default_language, "default language")?,
         token_lifetime: token_lifetime_from(token_lifetime_seconds)?.unwrap_or_default(),
+        release_staleness: release_staleness_from(release_staleness_ms)?.unwrap_or_default(),
     })
 }
 
@@ -151,12 +157,14 @@ pub(super) fn policy_change(change: PolicyChange) -> proto::PolicyChange {
         oidc_credential_forwarding,
         default_language,
         token_lifetime,
+        release_staleness,
     } = change;
     proto::PolicyChange {
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language: Choice::optional_number(default_language),
         token_lifetime_seconds: token_lifetime.map(TokenLifetime::seconds),
+        release_staleness_ms: release_staleness.map(ReleaseStaleness::milliseconds),
     }
 }
 
@@ -168,18 +176,29 @@ fn token_lifetime_from(stored: Option<u32>) -> Result<Option<TokenLifetime>, Fie
     stored.map(lifetime).transpose()
 }
 
+fn release_staleness_from(stored: Option<u32>) -> Result<Option<ReleaseStaleness>, FieldError> {
+    let staleness = |milliseconds: u32| {
+        ReleaseStaleness::from_milliseconds(milliseconds.into()).ok_or_else(|| {
+            FieldError::damaged(format!("a staleness of {milliseconds} ms for releases is out of bounds"))
+        })
+    };
+    stored.map(staleness).transpose()
+}
+
 pub(super) fn policy_change_from(stored: &proto::PolicyChange) -> Result<PolicyChange, FieldError> {
     let proto::PolicyChange {
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language,
         token_lifetime_seconds,
+        release_staleness_ms,
     } = *stored;
     Ok(PolicyChange {
         database_management_implies_alias_management,
         oidc_credential_forwarding,
         default_language: Choice::from_number(default_language)?,
         token_lifetime: token_lifetime_from(token_lifetime_seconds)?,
+        release_staleness: release_staleness_from(release_staleness_ms)?,
     })
 }
 

@@ -13,10 +13,10 @@ use aliasd_catalog::{
     ClusterId, Command, CreateAlias, CreateMode, CypherVersion, Database, DatabaseAccess, DatabaseAction, DatabaseKind,
     DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction, DriverSettings, Duration, Effect, Entry, Float, Glob,
     Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta, NameForm, Notification, OpenCommand,
-    PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, RemoteAlias,
-    RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestOrigin, RequestOwner, RequestRecord,
-    Resource, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp, StatementFingerprint,
-    Timestamp, TokenLifetime, TransactionAction, UserName, UserScope, Value, ValueMap,
+    PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection, ReleaseStaleness,
+    RemoteAlias, RemoteLogin, RemoteTarget, RemoteUrl, RemoteUserName, RequestId, RequestOrigin, RequestOwner,
+    RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName, Sealed, SealedSecret, Segment, Stamp,
+    StatementFingerprint, Timestamp, TokenLifetime, TransactionAction, UserName, UserScope, Value, ValueMap,
 };
 
 use accounts::{auth_rule_commands, user_commands, users};
@@ -343,6 +343,7 @@ pub(crate) fn records() -> Vec<(String, RecordKey, Record)> {
             oidc_credential_forwarding: true,
             default_language: CypherVersion::Cypher25,
             token_lifetime: TokenLifetime::default(),
+            release_staleness: ReleaseStaleness::default(),
         },
         created: stamp(1),
     };

@@ -2,7 +2,7 @@
 
 use aliasd_catalog::{
     Command, CreateMode, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, OpenCommand, PolicyChange,
-    Sealed, TokenLifetime,
+    ReleaseStaleness, Sealed, TokenLifetime,
 };
 
 use super::catalog_name;
@@ -42,12 +42,20 @@ pub(super) fn database_commands() -> Vec<(&'static str, Command<Sealed>)> {
                 oidc_credential_forwarding: Some(true),
                 default_language: Some(CypherVersion::Cypher25),
                 token_lifetime: None,
+                release_staleness: None,
             })),
         ),
         (
             "set-token-lifetime",
             Command::Open(OpenCommand::SetPolicy(PolicyChange {
                 token_lifetime: TokenLifetime::from_seconds(3_600),
+                ..PolicyChange::default()
+            })),
+        ),
+        (
+            "set-release-staleness",
+            Command::Open(OpenCommand::SetPolicy(PolicyChange {
+                release_staleness: ReleaseStaleness::from_milliseconds(1_500),
                 ..PolicyChange::default()
             })),
         ),

@@ -1,0 +1,165 @@
+//! Members that hang, as on a machine that is suspended: whoever is left alone says so and hands out no passwords, and a member
+//! that comes back answers nothing that it missed the end of.
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use aliasd_tests::cluster::{Actor, Cluster, PATIENCE};
+use aliasd_tests::{process, wait};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// The release staleness that a cluster has unless its policy says otherwise.
+const RELEASE_STALENESS: Duration = Duration::from_secs(2);
+const BEFORE: &str = "password-before-41c8";
+const AFTER: &str = "password-after-9d02";
+
+/// Three members that go on resolving names for as long as a test may take, an alias `far` with a password, and who may have
+/// it.
+fn running(name: &str) -> Result<(Cluster, Actor)> {
+    let mut cluster = Cluster::prepare(name, 3)?;
+    for node in &mut cluster.nodes {
+        let mut command = node.command();
+        command.env("ALIASD_CLUSTER_MAX_STALENESS", "1h");
+        node.start_as(command)?;
+    }
+    cluster.form()?;
+    cluster.wait_ready()?;
+    let (certificate, key) = cluster.layout().issue_client("dbms-a")?;
+    let create = format!("CREATE ALIAS far FOR DATABASE there AT 'neo4j+s://before:7687' USER bob PASSWORD '{BEFORE}'");
+    for statement in [
+        create.as_str(),
+        "CREATE USER dbms SET AUTH 'mtls' {SET ID 'dbms-a'}",
+        "CREATE ROLE resolver",
+        "GRANT RESOLVE ALIAS (far) ON DBMS TO resolver",
+        "GRANT ACCESS ON DATABASE far TO resolver",
+        "GRANT ROLE resolver TO dbms",
+    ] {
+        cluster.exec(statement)?;
+    }
+    Ok((cluster, Actor::with_certificate("dbms", certificate, key)))
+}
+
+/// The leader and the two that follow it.
+fn roles(cluster: &Cluster) -> Result<(u64, Vec<u64>)> {
+    let (leader, _) = wait::until("a leader that is known", PATIENCE, || {
+        let known = cluster.status(&cluster.nodes[0])?.leader_id;
+        known.context("nobody leads")
+    })?;
+    Ok((leader, (1..=3).filter(|node| *node != leader).collect()))
+}
+
+/// `aliasctl resolve` of the alias at one member, on its way.
+fn resolve(cluster: &Cluster, who: &Actor, node: u64, more: &[&str]) -> Result<Child> {
+    let at = cluster.nodes.iter().find(|it| it.id == node).context("a node of the cluster")?;
+    let mut command = who.aliasctl(cluster, std::slice::from_ref(&at.client_address));
+    command.args(["resolve", "far", "--format", "json"]).args(more);
+    Ok(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
+}
+
+/// What came of it: the route, or what was said.
+fn answer(child: Child) -> Result<Result<Value, String>> {
+    let output = child.wait_with_output()?;
+    if output.status.success() {
+        return Ok(Ok(serde_json::from_slice(&output.stdout)?));
+    }
+    Ok(Err(String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
+const LOCAL: [&str; 2] = ["--freshness", "local"];
+const LOCAL_RELEASE: [&str; 5] = ["--freshness", "local", "--show-credentials", "--timeout", "3"];
+
+#[test]
+fn a_member_that_is_left_alone_says_so_and_releases_no_credential() -> Result<()> {
+    let (mut cluster, dbms) = running("left")?;
+    let (leader, followers) = roles(&cluster)?;
+    let left = followers[0];
+    wait::until("the follower to have the alias", PATIENCE, || {
+        let route = answer(resolve(&cluster, &dbms, left, &LOCAL_RELEASE)?)?.map_err(anyhow::Error::msg)?;
+        ensure!(route["password"] == BEFORE, "{route}");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    for node in [leader, followers[1]] {
+        cluster.node(node).pause()?;
+    }
+    wait::until("it to say that it is left alone", PATIENCE, || {
+        let (status, body) = cluster.node(left).http("/readyz")?;
+        ensure!(status == 503 && body == "not ready: UNCONFIRMED\n", "{status} {body}");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    let mut command = cluster.client();
+    command.env("ALIASD_ENDPOINTS", &cluster.node(left).client_address).args(["cluster", "status"]);
+    let status = process::run(&mut command, &cluster.layout().record())?;
+    ensure!(status.stdout.contains("UNCONFIRMED"), "{}{}", status.stdout, status.stderr);
+
+    // From then on its state is older than a release allows, whatever becomes of the elections that it stands for.
+    wait::until("it to release nothing any more", PATIENCE, || {
+        let refused = answer(resolve(&cluster, &dbms, left, &LOCAL_RELEASE)?)?.err();
+        let refused = refused.context("it still releases the password")?;
+        ensure!(refused.contains("RELEASE_STALE") && refused.contains("at most 2s old"), "{refused}");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    let named = answer(resolve(&cluster, &dbms, left, &LOCAL)?)?;
+    ensure!(named.as_ref().is_ok_and(|route| route["url"] == "neo4j+s://before:7687"), "{named:?}");
+
+    for node in [leader, followers[1]] {
+        cluster.node(node).resume()?;
+    }
+    cluster.wait_ready()?;
+    wait::until("it to release again", PATIENCE, || {
+        let route = answer(resolve(&cluster, &dbms, left, &LOCAL_RELEASE)?)?.map_err(anyhow::Error::msg)?;
+        ensure!(route["password"] == BEFORE, "{route}");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    Ok(())
+}
+
+#[test]
+fn a_member_that_was_paused_answers_nothing_that_has_ended_meanwhile() -> Result<()> {
+    let (mut cluster, dbms) = running("paused")?;
+    for round in ["follower", "leader"] {
+        let (leader, followers) = roles(&cluster)?;
+        // A leader comes back as one that does not know yet that it is none.
+        let node = if round == "leader" { leader } else { followers[0] };
+        let others = cluster.nodes.iter().filter(|it| it.id != node);
+        let others: Vec<String> = others.map(|it| it.client_address.clone()).collect();
+        let (wanted_url, wanted_password) = (format!("neo4j+s://after-{round}:7687"), format!("{AFTER}-{round}"));
+        cluster.node(node).pause()?;
+        let alter = format!(
+            "ALTER ALIAS far SET DATABASE TARGET there AT '{wanted_url}' USER bob PASSWORD '{wanted_password}'"
+        );
+        let mut statements = vec![alter];
+        statements.extend((0..20).map(|number| format!("CREATE ALIAS `while-{round}-{number}` FOR DATABASE neo4j")));
+        let script = cluster.layout().root.join("statements.cypher");
+        fs::write(&script, statements.join(";\n"))?;
+        let mut command = cluster.admin().aliasctl(&cluster, &others);
+        command.args(["exec", "-f"]).arg(&script);
+        let finished = process::run(&mut command, &cluster.layout().record())?;
+        ensure!(finished.code == Some(0), "writes go on: {}", finished.stderr);
+        let acknowledged = Instant::now();
+        wait::until("a release of what was before to be forbidden", PATIENCE, || {
+            ensure!(acknowledged.elapsed() > RELEASE_STALENESS, "not yet");
+            Ok::<_, anyhow::Error>(())
+        })?;
+
+        // Asked while it hangs, so that the answers are the first that it gives.
+        let linearizable = resolve(&cluster, &dbms, node, &["--timeout", "30"])?;
+        let released = resolve(&cluster, &dbms, node, &LOCAL_RELEASE)?;
+        cluster.node(node).resume()?;
+        let linearizable = answer(linearizable)?.map_err(anyhow::Error::msg)?;
+        ensure!(linearizable["url"] == wanted_url.as_str(), "{linearizable}");
+        match answer(released)? {
+            Ok(route) => {
+                ensure!(
+                    route["password"] == wanted_password.as_str() && route["url"] == wanted_url.as_str(),
+                    "{route}"
+                );
+            }
+            Err(refused) => ensure!(refused.contains("RELEASE_STALE"), "{refused}"),
+        }
+        cluster.wait_ready()?;
+        cluster.wait_equal_digests()?;
+    }
+    Ok(())
+}
