@@ -5,19 +5,23 @@ use crate::workspace::{Asked, Crate};
 /// Each crate with the crates of ours that it may depend on. A crate that is not listed is refused,
 /// so that a new one gets its place here first.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
-    ("aliasd-catalog", &[]),
+    ("aliasd-faults", &[]),
+    ("aliasd-catalog", &["aliasd-faults"]),
     ("aliasd-checkers", &[]),
     ("aliasd-cypher", &["aliasd-catalog"]),
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
     ("aliasd-listing", &["aliasd-catalog", "aliasd-cypher"]),
-    ("aliasd-replica", &["aliasd-catalog", "aliasd-wire"]),
-    ("aliasd-service", &["aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-keyring", "aliasd-replica"]),
+    ("aliasd-replica", &["aliasd-faults", "aliasd-catalog", "aliasd-wire"]),
+    (
+        "aliasd-service",
+        &["aliasd-faults", "aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-keyring", "aliasd-replica"],
+    ),
     (
         "aliasd-node",
         &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-replica", "aliasd-service"],
     ),
-    ("aliasd-client", &["aliasd-catalog", "aliasd-wire"]),
+    ("aliasd-client", &["aliasd-faults", "aliasd-catalog", "aliasd-wire"]),
     ("aliasctl", &["aliasd-client", "aliasd-cypher", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),
@@ -25,6 +29,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     (
         "aliasd-tests",
         &[
+            "aliasd-faults",
             "aliasd-catalog",
             "aliasd-checkers",
             "aliasd-cypher",
@@ -107,8 +112,8 @@ mod tests {
 
     fn example(name: &str, direct: &[&str]) -> Crate {
         let direct: std::collections::BTreeSet<String> = direct.iter().map(|&to| to.to_owned()).collect();
-        let (for_tests, asked_for) = Default::default();
-        Crate { name: name.to_owned(), transitive: direct.clone(), direct, for_tests, asked_for }
+        let (for_tests, asked_for, features) = Default::default();
+        Crate { name: name.to_owned(), transitive: direct.clone(), direct, for_tests, asked_for, features }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod circles;
 mod decisions;
 mod errors;
+mod faults;
 mod layers;
 mod lints;
 mod modules;
@@ -84,6 +85,26 @@ fn libraries_are_built_without_debug_assertions() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let manifest = std::fs::read_to_string(manifest).expect("the workspace has a manifest");
     expect_none("no program may depend on a library's debug assertions", &profiles::violations(&manifest));
+}
+
+#[test]
+fn nothing_that_is_built_for_use_makes_a_mistake_on_request() {
+    let workspace = Workspace::load();
+    let rule = "planted mistakes are for tests (docs/decisions/0020-planted-mistakes.md)";
+    expect_none(rule, &faults::asked_for(&workspace.crates));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    assert_eq!(faults::words_built(&root, false), [""; 0], "without debug assertions there are no switches");
+    assert_eq!(faults::words_built(&root, true).len(), 2, "they would be found if there were");
+}
+
+#[test]
+fn every_mistake_is_made_somewhere() {
+    let workspace = Workspace::load();
+    let names = workspace.sources.iter().find(|source| source.path == "crates/faults/src/names.rs").expect("the names");
+    expect_none(
+        "a mistake or point that nobody asks about tests nothing",
+        &faults::unused(&names.text, &workspace.sources),
+    );
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Crate {
     pub(crate) transitive: BTreeSet<String>,
     /// What its manifest asks for, outside of tests, whatever the rest of the workspace has switched on.
     pub(crate) asked_for: BTreeSet<Asked>,
+    /// Its own features, each beside one of the things that it enables.
+    pub(crate) features: BTreeSet<(String, String)>,
 }
 
 /// A dependency as a manifest names it.
@@ -127,6 +129,7 @@ fn crates(metadata: &Value, ours: &[&Value]) -> Vec<Crate> {
             for_tests: named(false),
             transitive: reachable(id, &edges).into_iter().map(|to| names[to].to_owned()).collect(),
             asked_for: asked_for(package),
+            features: features(package),
         }
     };
     ours.iter().map(one).collect()
@@ -141,6 +144,11 @@ fn asked_for(package: &Value) -> BTreeSet<Asked> {
         out.extend(strings(&dependency["features"]).map(|feature| Asked::Feature(format!("{name}/{feature}"))));
     }
     out
+}
+
+fn features(package: &Value) -> BTreeSet<(String, String)> {
+    let all = package["features"].as_object().into_iter().flatten();
+    all.flat_map(|(name, enabled)| strings(enabled).map(|it| (name.clone(), it.to_owned()))).collect()
 }
 
 fn reachable<'a>(from: &'a str, edges: &BTreeMap<&'a str, Vec<(&'a str, bool)>>) -> BTreeSet<&'a str> {

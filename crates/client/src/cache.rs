@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aliasd_wire::v1::{Change, ChangeSubject};
+use aliasd_faults::{Mistake, is_planted};
+use aliasd_wire::v1::{Change, ChangeKind, ChangeSubject};
 
 use crate::relevance::{Parties, Relevance, relevance_of};
 use crate::route::Target;
@@ -73,6 +74,9 @@ impl Cache {
             let session = key.session.as_ref().map(|name| name.to_lowercase());
             let around =
                 |change: &Change| change.subject() == ChangeSubject::Database && session.as_ref() == Some(&change.name);
+            if is_planted(Mistake::CacheSurvivesRevoke) && changes.iter().all(concerns_access) {
+                return true;
+            }
             let parties = Parties { user: key.user.as_deref().unwrap_or(caller), caller };
             route.served_at >= revision
                 || changes
@@ -93,10 +97,13 @@ impl Cache {
     }
 }
 
+/// Whether a change is one of access, for a planted mistake.
+fn concerns_access(change: &Change) -> bool {
+    change.kind() == ChangeKind::AccessChanged
+}
+
 #[cfg(test)]
 mod tests {
-    use aliasd_wire::v1::ChangeKind;
-
     use super::*;
     use crate::Destination;
 

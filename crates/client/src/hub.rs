@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use aliasd_faults::{Mistake, is_planted};
 use aliasd_wire::v1::Change;
 use aliasd_wire::v1::auth_client::AuthClient;
 use tokio::sync::watch;
@@ -206,7 +207,8 @@ impl Shared {
     /// The cached route, if it may be believed and holds at this revision.
     pub(crate) fn cached(&self, key: &Key, at_least: u64) -> Option<Arc<Route>> {
         let mut state = self.state();
-        let position = state.position.filter(|_| state.is_live(self.silence_max))?;
+        let is_live = state.is_live(self.silence_max) || is_planted(Mistake::CacheTrustedInSilence);
+        let position = state.position.filter(|_| is_live)?;
         let route = state.cache.get(key)?;
         (position.max(route.served_at) >= at_least).then_some(route)
     }
@@ -265,6 +267,9 @@ impl State {
     fn drop_everything(&mut self, revision: u64) {
         self.last_change = revision;
         self.cache.clear();
+        if is_planted(Mistake::GuardMissesReconnect) {
+            return;
+        }
         for guarded in self.guards.values() {
             guarded.invalidate(revision, Relevance::Possible);
         }

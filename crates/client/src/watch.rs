@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_faults::{Mistake, is_planted};
 use aliasd_wire::v1::router_client::RouterClient;
 use aliasd_wire::v1::{self, watch_response::Event as WireEvent};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -205,7 +206,11 @@ impl Watch {
             sleep(PAUSE * 2_u32.pow(doublings.min(PAUSE_DOUBLINGS_MAX))).await;
         }
         let filter = self.from.names.clone().map(|names| v1::NameFilter { names });
-        let request = v1::WatchRequest { after_revision: self.from.after, filter, takes_parts: true };
+        let mut after_revision = self.from.after;
+        if is_planted(Mistake::WatchGapAtResume) && self.failures_in_a_row > 0 {
+            after_revision = after_revision.map(|revision| revision + 1);
+        }
+        let request = v1::WatchRequest { after_revision, filter, takes_parts: true };
         let opened = self
             .core
             .call(AccessMode::Read, |attempt| {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Revision, error_chain};
+use aliasd_faults::{Mistake, is_planted};
 use openraft::RaftMetrics;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
@@ -88,6 +89,9 @@ impl Core {
 
     /// How long ago the view was known to be up to date; see [`crate::Replica::staleness`].
     pub(crate) fn staleness(&self) -> Option<Duration> {
+        if is_planted(Mistake::FreshnessByContact) && self.leader().is_some() {
+            return Some(Duration::ZERO);
+        }
         let applied = self.feed.view().revision;
         self.freshness().age(applied, self.runtime.now())
     }
@@ -120,6 +124,9 @@ impl Core {
 
     /// Serves nothing any more, because the catalog differs from the others'. Goes on voting: the log is not in doubt.
     pub(crate) async fn fence(&self, revision: Revision) {
+        if is_planted(Mistake::FenceIgnored) {
+            return;
+        }
         if let Err(fault) = self.roster.identity.fence(revision).await {
             // After a restart it would serve again.
             self.lifecycle.step(Step::Stop(Ending::of(&fault).into()));
@@ -139,6 +146,9 @@ impl Core {
     /// Whether this member lacks what a leader says that it has acknowledged. If so, it runs on an older copy of its data
     /// directory, or has lost the end of its log: what else it promised, votes included, nobody knows.
     pub(crate) async fn lacks(&self, leader: Vote, acknowledged: LogId) -> bool {
+        if is_planted(Mistake::RolledBackMemberVotes) {
+            return false;
+        }
         let end = self.log.end();
         let applied = self.feed.digest().0;
         // A leader that is not up to date may speak of what a later one has truncated since. What a snapshot brought is

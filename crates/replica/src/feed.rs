@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Change, Digest, Revision};
+use aliasd_faults::{Mistake, is_planted};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
@@ -232,6 +233,11 @@ fn revisions(batches: &[Arc<AppliedBatch>]) -> Vec<Revision> {
 }
 
 impl AppliedBatch {
+    /// Whether a part of it was delivered, for a planted mistake.
+    fn began_by(&self, delivered: Revision) -> bool {
+        self.entries.first().is_some_and(|entry| entry.revision <= delivered)
+    }
+
     fn bytes(&self) -> usize {
         self.entries.iter().map(|entry| entry.change_bytes.saturating_add(STEP_BYTES)).sum()
     }
@@ -276,7 +282,10 @@ impl History {
         if delivered < self.known_after {
             return Err(SubscriptionEnd::TooSlow { resume_from: delivered });
         }
-        let next = self.batches.partition_point(|batch| batch.revision <= delivered);
+        let mut next = self.batches.partition_point(|batch| batch.revision <= delivered);
+        if is_planted(Mistake::WatchGapAtSeam) {
+            next += self.batches.iter().skip(next).take_while(|batch| batch.began_by(delivered)).count();
+        }
         Ok(self.batches.get(next).cloned())
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Policy, Revision, error_chain};
+use aliasd_faults::{Mistake, is_planted};
 use aliasd_wire::peer::v1::read_index_reply::Result as Answer;
 use futures::future::{Either, select};
 use openraft::ReadPolicy;
@@ -95,6 +96,9 @@ fn release_staleness(core: &Core) -> Duration {
 }
 
 async fn ask_self(core: Arc<Core>) -> LeaderRead {
+    if is_planted(Mistake::ReadFromDeposedLeader) && core.metrics().current_leader == Some(core.node) {
+        return LeaderRead::Index(core.feed.view().revision);
+    }
     match core.raft.get_read_log_id(ReadPolicy::ReadIndex).await {
         Ok((read, _applied)) => LeaderRead::Index(Revision(read.index())),
         Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(to))) => LeaderRead::NotLeader(to.leader_id),

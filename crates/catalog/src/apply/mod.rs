@@ -17,6 +17,8 @@ mod user;
 
 use std::sync::Arc;
 
+use aliasd_faults::{Mistake, is_planted};
+
 use crate::{
     Catalog, Change, Command, DatabaseKind, Entry, OpenCommand, Outcome, Principal, Record, RecordKey, Rejection,
     RequestRecord, Revision, Sealed, Stamp,
@@ -50,7 +52,10 @@ impl Catalog {
                 return Applied { revision: at, outcome: Err(rejection), changes: Vec::new() };
             }
         }
-        let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
+        let mut stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
+        if is_planted(Mistake::ClockRunsBack) {
+            stamp.time = entry.issued_at;
+        }
         let mut draft = Draft::new(self.clone(), stamp);
         let mut outcome = draft.run(&entry.actor, &entry.command);
         if let Err(rejection @ Rejection::AliasChanged { .. }) = outcome {
@@ -84,7 +89,9 @@ impl Catalog {
 
 impl Draft {
     fn run(&mut self, actor: &Principal, command: &Command<Sealed>) -> Outcome {
-        self.catalog.authorise_command(actor, command)?;
+        if !is_planted(Mistake::AuthorisedAtProposalOnly) {
+            self.catalog.authorise_command(actor, command)?;
+        }
         match command {
             Command::Bootstrap(bootstrap) => self.bootstrap(actor, bootstrap),
             Command::CreateAlias(create) => self.create_alias(create),

@@ -3,6 +3,8 @@
 //! There is no clock here to say when a request is too old. The caller tells a revision that it had seen before it first
 //! sent the request, and what took effect since is remembered, or else the entry is refused: docs/decisions/0014.
 
+use aliasd_faults::{Mistake, is_planted};
+
 use crate::{Catalog, Entry, Outcome, Principal, REQUEST_WINDOW, Rejection, RequestOrigin, RequestOwner, Revision};
 
 /// What an entry is, before its command is carried out.
@@ -36,6 +38,7 @@ impl Catalog {
         };
         let Some(origin) = entry.origin else { return recorded.map_or(Novelty::New, repeated) };
         let reason = match recorded {
+            Some(record) if is_planted(Mistake::RequestOfAnybody) => return repeated(record),
             Some(record) if record.owner.as_ref().is_none_or(|owner| *owner == origin.owned_by(&entry.actor)) => {
                 return repeated(record);
             }
@@ -65,7 +68,7 @@ impl Catalog {
 /// `made_at + REQUEST_WINDOW` at least.
 fn too_old(at: Revision, origin: RequestOrigin) -> Option<Rejection> {
     let remembered_until = origin.made_at.0.saturating_add(REQUEST_WINDOW);
-    (remembered_until < at.0).then(|| Rejection::RequestTooOld {
+    (remembered_until < at.0 && !is_planted(Mistake::RequestWindowOpen)).then(|| Rejection::RequestTooOld {
         made_at: origin.made_at.into(),
         revision: at.into(),
         window: REQUEST_WINDOW.into(),

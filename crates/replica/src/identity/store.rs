@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aliasd_faults::{Failpoint, reach};
+
 use super::Kept;
 use crate::durable;
 use crate::fault::StorageFault;
@@ -80,5 +82,6 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let next = directory.join(FILE_NEXT);
     durable::write(&next, bytes)?;
     fs::rename(&next, path)?;
+    reach(Failpoint::FileRenamed);
     durable::sync_directory(directory)
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use aliasd_faults::{Failpoint, reach};
 use rocksdb::{DB, WriteBatch};
 
 use super::end::LogEnd;
@@ -43,6 +44,7 @@ impl LogDevice {
         if lowest < self.watermark.mark().last {
             self.watermark.set(Mark { last: lowest, ..self.watermark.mark() })?;
             self.watermark.sync()?;
+            reach(Failpoint::LogRetreated);
             #[cfg(test)]
             self.faults.reached(SyncStep::Retreated)?;
         }
@@ -60,6 +62,9 @@ impl Device for LogDevice {
         }
         let Database { path, database } = &self.database.store;
         database.write(batch).map_err(|error| StorageFault::from_rocksdb(path, "write the log in", error))?;
+        if aliasd_faults::ACTIVE {
+            writes.iter().filter_map(failpoint).for_each(reach);
+        }
         #[cfg(test)]
         self.faults.reached(SyncStep::Written)?;
         Ok(())
@@ -68,9 +73,11 @@ impl Device for LogDevice {
     fn sync(&mut self) -> io::Result<LogEnd> {
         let Database { path, database } = &self.database.store;
         database.flush_wal(true).map_err(|error| StorageFault::from_rocksdb(path, "sync the log in", error))?;
+        reach(Failpoint::LogSynced);
         #[cfg(test)]
         self.faults.reached(SyncStep::Synced)?;
         self.watermark.set(Mark::from(&self.end))?;
+        reach(Failpoint::LogMarked);
         #[cfg(test)]
         self.faults.reached(SyncStep::Marked)?;
         Ok(self.end)
@@ -78,6 +85,17 @@ impl Device for LogDevice {
 
     fn settle(&mut self) -> io::Result<()> {
         Ok(self.watermark.sync()?)
+    }
+}
+
+/// The point that is reached with a write.
+fn failpoint(write: &LogWrite) -> Option<Failpoint> {
+    match write {
+        LogWrite::Vote(_) => Some(Failpoint::LogVoted),
+        LogWrite::Committed(_) => None,
+        LogWrite::Append(_) => Some(Failpoint::LogAppended),
+        LogWrite::TruncateAfter(_) => Some(Failpoint::LogTruncated),
+        LogWrite::Purge { .. } => Some(Failpoint::LogPurged),
     }
 }
 

@@ -10,6 +10,7 @@ use std::io;
 use std::ops::RangeBounds;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aliasd_faults::{Mistake, is_planted};
 use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
 use tokio::sync::oneshot;
 
@@ -83,6 +84,9 @@ impl Disk {
 
     /// Queues somebody behind everything appended so far, and flushes unless that is held up.
     fn wait(&mut self, waiter: Waiter) {
+        if is_planted(Mistake::AcknowledgeBeforeFlush) && matches!(waiter, Waiter::Append(_)) {
+            return waiter.complete(Ok(()));
+        }
         self.waiting.push_back((self.unflushed.len(), waiter));
         if !self.held {
             self.flush(usize::MAX);
@@ -102,10 +106,17 @@ impl Disk {
             *missing = missing.saturating_sub(flushed);
         }
         while self.waiting.front().is_some_and(|(missing, _)| *missing == 0)
-            && let Some((_, waiter)) = self.waiting.pop_front()
+            && let Some((_, waiter)) = self.next_waiting()
         {
             waiter.complete(Ok(()));
         }
+    }
+
+    fn next_waiting(&mut self) -> Option<(usize, Waiter)> {
+        if is_planted(Mistake::FlushCallbacksOutOfOrder) {
+            return self.waiting.pop_back();
+        }
+        self.waiting.pop_front()
     }
 
     fn keep(&mut self, steps: usize) -> usize {
@@ -212,6 +223,9 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
         {
             let mut disk = self.disk();
             disk.append(LogWrite::Vote(*vote));
+            if is_planted(Mistake::VoteNotDurable) {
+                return Ok(());
+            }
             disk.wait(Waiter::Write(done));
         }
         flushed.await.unwrap_or_else(|_| Err(io::Error::other("the log in memory lost its power")))

@@ -13,6 +13,7 @@ use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aliasd_faults::{Mistake, is_planted};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
@@ -269,7 +270,11 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
         self.0.health.check()?;
-        self.0.flushed(Some(LogWrite::Vote(*vote))).await?;
+        if is_planted(Mistake::VoteNotDurable) {
+            self.0.submit(LogWrite::Vote(*vote), None)?;
+        } else {
+            self.0.flushed(Some(LogWrite::Vote(*vote))).await?;
+        }
         self.0.state().vote = Some(*vote);
         Ok(())
     }

@@ -15,6 +15,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use aliasd_faults::{Failpoint, reach};
 use aliasd_wire::store::log::SyncWatermark;
 
 use super::end::LogEnd;
@@ -88,6 +89,7 @@ impl Watermark {
         watermark.write().and_then(|()| watermark.write())?;
         watermark.sync()?;
         fs::rename(&next, path).map_err(failed)?;
+        reach(Failpoint::FileRenamed);
         durable::sync_directory(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         Ok(watermark)
     }
@@ -111,6 +113,7 @@ impl Watermark {
         if !self.is_durable {
             self.file.sync_data().map_err(|error| StorageFault::from_io(&self.path, "sync", error))?;
             self.is_durable = true;
+            reach(Failpoint::LogSettled);
         }
         Ok(())
     }

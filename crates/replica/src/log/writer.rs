@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use aliasd_faults::{Mistake, is_planted};
+
 use super::end::LogEnd;
 use super::health::LogHealth;
 use super::write::{LogWrite, Waiter};
@@ -151,6 +153,12 @@ fn carry_out(
         writes.extend(write);
         waiters.extend(waiter);
         last = sequence;
+    }
+    if is_planted(Mistake::AcknowledgeBeforeFlush) {
+        waiters.drain(..).for_each(|waiter: Waiter| waiter.complete(Ok(())));
+    }
+    if is_planted(Mistake::FlushCallbacksOutOfOrder) {
+        waiters.reverse();
     }
     if health.check().is_ok() {
         match make_durable(&writes, &waiters, health, device) {

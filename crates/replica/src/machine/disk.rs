@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aliasd_catalog::{Catalog, Revision};
+use aliasd_faults::{Failpoint, reach};
 use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
 
 use super::faults::{Faults, InstallStep};
@@ -145,11 +146,15 @@ impl DiskCatalog {
             }
         }
         batch.put(STATE_KEY, state.encode());
-        self.current().write(batch)
+        self.current().write(batch)?;
+        reach(Failpoint::CatalogWritten);
+        Ok(())
     }
 
     pub(super) fn flush(&self) -> Result<(), StorageFault> {
-        self.current().flush()
+        self.current().flush()?;
+        reach(Failpoint::CatalogFlushed);
+        Ok(())
     }
 
     pub(super) fn stage(&self) -> Result<DiskStage, StorageFault> {
@@ -203,7 +208,9 @@ impl DiskStage {
         for (key, value) in records {
             batch.put(record_key(key), value);
         }
-        self.0.write(batch)
+        self.0.write(batch)?;
+        reach(Failpoint::SnapshotPartStored);
+        Ok(())
     }
 }
 

@@ -7,6 +7,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use aliasd_faults::{Failpoint, reach};
+
 use crate::fault::StorageFault;
 
 /// A step of an installation, named by what is done when it is reached.
@@ -39,6 +41,20 @@ impl InstallStep {
         Self::Switched,
         Self::Retired,
     ];
+}
+
+impl InstallStep {
+    fn failpoint(self) -> Failpoint {
+        match self {
+            Self::Staged => Failpoint::InstallStaged,
+            Self::StateWritten => Failpoint::InstallStateWritten,
+            Self::Flushed => Failpoint::InstallFlushed,
+            Self::NextNamed => Failpoint::InstallNextNamed,
+            Self::Renamed => Failpoint::InstallRenamed,
+            Self::Switched => Failpoint::InstallSwitched,
+            Self::Retired => Failpoint::InstallRetired,
+        }
+    }
 }
 
 /// Where the process dies, if anywhere.
@@ -81,6 +97,7 @@ impl Faults {
 
     /// Goes on after a step, unless the process dies there.
     pub(super) fn reached(&self, path: &Path, step: InstallStep) -> Result<(), StorageFault> {
+        reach(step.failpoint());
         let mut state = self.state();
         state.dead |= state.dies_at == Some(step);
         #[cfg(test)]

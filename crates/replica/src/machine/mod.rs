@@ -20,6 +20,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aliasd_catalog::{Applied, Catalog, Digest, Revision};
+use aliasd_faults::{Mistake, is_planted};
 use aliasd_wire::store::{encode_record, encode_record_key};
 use futures::{Stream, StreamExt};
 use openraft::alias;
@@ -75,7 +76,10 @@ impl Machine {
         history: HistoryLimits,
     ) -> Result<(Self, Arc<Feed>, oneshot::Receiver<()>), StorageFault> {
         let (catalog, state) = store.load()?;
-        let AppliedState { last_applied, membership, is_in_log, history_after, .. } = state;
+        let AppliedState { mut last_applied, membership, is_in_log, history_after, .. } = state;
+        if is_planted(Mistake::ApplyTwice) {
+            last_applied = last_applied.map(entry_before);
+        }
         let view = View { catalog: catalog.clone(), revision: revision_of(last_applied.as_ref()) };
         let known_after = history_after.unwrap_or(view.revision);
         let steps = history::replay(&catalog, store.steps_after(known_after)?);
@@ -205,9 +209,16 @@ impl RaftStateMachine<TypeConfig> for Machine {
     }
 
     async fn get_snapshot_builder(&mut self) -> SnapshotBuilder {
-        let meta = SnapshotMeta { last_log_id: self.last_applied, last_membership: self.membership.clone() };
+        let mut meta = SnapshotMeta { last_log_id: self.last_applied, last_membership: self.membership.clone() };
+        let mut catalog = self.catalog.clone();
+        if is_planted(Mistake::SnapshotNewerThanRevision) {
+            meta.last_log_id = meta.last_log_id.map(entry_before);
+        }
+        if is_planted(Mistake::SnapshotWithoutRequests) {
+            catalog = snapshot::without_requests(&catalog);
+        }
         SnapshotBuilder {
-            frozen: Frozen { meta, catalog: self.catalog.clone() },
+            frozen: Frozen { meta, catalog },
             runtime: Arc::clone(&self.runtime),
             store: Arc::clone(&self.store),
             slot: Arc::clone(&self.snapshot),
@@ -216,7 +227,9 @@ impl RaftStateMachine<TypeConfig> for Machine {
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, data: SnapshotData) -> io::Result<()> {
         // Conflicting entries were truncated to make room: should they come back, they would contradict the catalog.
-        self.store.log().barrier().await?;
+        if !is_planted(Mistake::TruncationNotDurable) {
+            self.store.log().barrier().await?;
+        }
         let store = Arc::clone(&self.store);
         let meta = meta.clone();
         let installed = self.runtime.blocking(move || install(&store, &meta, data)).await;
@@ -289,7 +302,9 @@ impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
         self.store.log().barrier().await?;
         let store = Arc::clone(&self.store);
-        self.runtime.blocking(move || store.flush()).await.map_err(io::Error::other)??;
+        if !is_planted(Mistake::PurgeBeforeFlush) {
+            self.runtime.blocking(move || store.flush()).await.map_err(io::Error::other)??;
+        }
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         let current = slot.as_ref().and_then(|frozen| frozen.meta.last_log_id);
         // One that was installed meanwhile is newer.
@@ -298,6 +313,11 @@ impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
         }
         Ok(thaw(self.frozen.clone()))
     }
+}
+
+/// The position before this one, for planted mistakes.
+fn entry_before(log_id: LogId) -> LogId {
+    LogId { index: log_id.index.saturating_sub(1), ..log_id }
 }
 
 /// The revision that contains everything up to `log_id`.

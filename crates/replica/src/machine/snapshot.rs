@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aliasd_catalog::Catalog;
+use aliasd_catalog::{Catalog, RecordKey};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 use aliasd_wire::store::{encode_record, encode_record_key};
@@ -80,6 +80,15 @@ impl Drop for Received {
             self.runtime.spawn_blocking(Box::new(move || drop(staged)));
         }
     }
+}
+
+/// A catalog as it must never be sent, for a planted mistake: it has forgotten which requests were carried out.
+pub(super) fn without_requests(catalog: &Catalog) -> Catalog {
+    let mut forgetful = Catalog::default();
+    for (key, record) in catalog.records().filter(|(key, _)| !matches!(key, RecordKey::Request(_))) {
+        let _restored = forgetful.restore(key, record);
+    }
+    forgetful
 }
 
 /// CRC-32C over key and value of a record.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{ClusterId, error_chain};
+use aliasd_faults::{Mistake, is_planted};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::store::log;
 
@@ -110,11 +111,14 @@ impl Known {
     /// Admits a request, or not; gives the cluster that this node belongs to from now on, if it belonged to none.
     fn judge(&self, claims: &Claims) -> Result<Option<ClusterId>, PeerRefusal> {
         match (self.cluster, claims.cluster) {
-            (Some(ours), Some(theirs)) if ours != theirs => return Err(PeerRefusal::WrongCluster { ours, theirs }),
+            (Some(ours), Some(theirs)) if ours != theirs && !is_planted(Mistake::OtherClusterAccepted) => {
+                return Err(PeerRefusal::WrongCluster { ours, theirs });
+            }
             _ => {}
         }
         let replaced = PeerRefusal::ReceiverReplaced { node: self.node };
         match claims.receiver_incarnation {
+            _ if is_planted(Mistake::WipedVoterReadmitted) => {}
             Some(expected) if expected != self.incarnation => return Err(replaced),
             // Whoever speaks to a node without a log must mean this one, and not one that it knew before.
             None if self.empty => return Err(replaced),
@@ -132,6 +136,7 @@ impl Known {
             None => Err(PeerRefusal::UnknownMember { sender: claims.sender }),
             // Version 0.1 recorded none, and its members prove none.
             Some(None) => Ok(None),
+            Some(_) if is_planted(Mistake::WipedVoterReadmitted) => Ok(None),
             Some(recorded) if recorded != claims.sender_incarnation => {
                 Err(PeerRefusal::OtherIncarnation { sender: claims.sender })
             }

@@ -26,6 +26,7 @@ use aliasd_catalog::{
     AliasId, ClusterId, Command, CredentialPlace, KeyId, PasswordChange, PasswordHash, Plain, PlainSecret, Revision,
     Sealed, SealedSecret,
 };
+use aliasd_faults::{Mistake, is_planted};
 use aliasd_keyring::keystore::{Keystore, SecretKey};
 use arc_swap::ArcSwap;
 use hmac::{Hmac, Mac};
@@ -263,6 +264,9 @@ impl KeyMaterial {
 
 /// Of the first format if there is no id.
 fn associated_data(cluster: ClusterId, place: &CredentialPlace, alias_id: Option<AliasId>) -> Vec<u8> {
+    if is_planted(Mistake::CredentialBoundToNothing) {
+        return Vec::new();
+    }
     let CredentialPlace { alias, field, url, user, .. } = place;
     let mut parts = vec![&cluster.0[..], alias.as_str().as_bytes(), field.as_str().as_bytes()];
     if let Some(id) = &alias_id {

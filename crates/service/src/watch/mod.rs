@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{Catalog, CatalogName, Revision, UserName, WatchEvent, Watcher};
+use aliasd_faults::{Mistake, is_planted};
 use aliasd_replica::{AppliedBatch, Compacted, Subscription, SubscriptionEnd};
 use futures::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -184,6 +185,9 @@ impl Running {
 
     /// Whether the user is still who it proved to be when the watch began.
     fn still_authenticated(&self, catalog: &Catalog) -> Result<(), Failure> {
+        if is_planted(Mistake::WatchSurvivesSuspension) {
+            return Ok(());
+        }
         if self.caller.holds(catalog) { Ok(()) } else { Err(self.cut(NodeFailure::CredentialsEnded {})) }
     }
 
@@ -209,7 +213,10 @@ fn created(catalog: &Catalog, caller: &Authenticated) -> Option<Revision> {
 
 /// A mark never promises more than the member has, whatever position the watcher resumed from.
 fn mark(caller: &Authenticated, reached: Revision, applied: Revision, staleness: Duration) -> Message {
-    let (revision, user) = (reached.min(applied), caller.user.clone());
+    let (mut revision, user) = (reached.min(applied), caller.user.clone());
+    if is_planted(Mistake::ProgressBeyondApplied) {
+        revision = reached;
+    }
     Message::Progress { revision, staleness, interval: PROGRESS_INTERVAL, user }
 }
 
