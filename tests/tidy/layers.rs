@@ -8,20 +8,37 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-faults", &[]),
     ("aliasd-catalog", &["aliasd-faults"]),
     ("aliasd-checkers", &[]),
+    ("aliasd-runtime", &[]),
     ("aliasd-cypher", &["aliasd-catalog"]),
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
     ("aliasd-listing", &["aliasd-catalog", "aliasd-cypher"]),
-    ("aliasd-replica", &["aliasd-faults", "aliasd-catalog", "aliasd-wire"]),
+    ("aliasd-replica", &["aliasd-faults", "aliasd-catalog", "aliasd-runtime", "aliasd-wire"]),
     (
         "aliasd-service",
-        &["aliasd-faults", "aliasd-catalog", "aliasd-cypher", "aliasd-listing", "aliasd-keyring", "aliasd-replica"],
+        &[
+            "aliasd-faults",
+            "aliasd-catalog",
+            "aliasd-runtime",
+            "aliasd-cypher",
+            "aliasd-listing",
+            "aliasd-keyring",
+            "aliasd-replica",
+        ],
     ),
     (
         "aliasd-node",
-        &["aliasd-catalog", "aliasd-cypher", "aliasd-wire", "aliasd-keyring", "aliasd-replica", "aliasd-service"],
+        &[
+            "aliasd-catalog",
+            "aliasd-runtime",
+            "aliasd-cypher",
+            "aliasd-wire",
+            "aliasd-keyring",
+            "aliasd-replica",
+            "aliasd-service",
+        ],
     ),
-    ("aliasd-client", &["aliasd-faults", "aliasd-catalog", "aliasd-wire"]),
+    ("aliasd-client", &["aliasd-faults", "aliasd-catalog", "aliasd-runtime", "aliasd-wire"]),
     ("aliasctl", &["aliasd-client", "aliasd-cypher", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),
@@ -43,6 +60,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 
 /// The crates whose result may depend on nothing but their arguments.
 pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-checkers", "aliasd-cypher", "aliasd-listing"];
+
+/// The crates that a simulator runs: they reach for a clock, dice, a thread or a task only through the runtime handed in.
+pub(crate) const SIMULATED: &[&str] = &["aliasd-replica"];
 
 /// Libraries that bring a clock, a socket, a file or a runtime, however deep below a pure crate.
 const IMPURE: &[&str] = &[

@@ -1,10 +1,10 @@
-//! What clippy is told: the rules for pure code hold in each pure crate, in one wording, and no code that is built for use
-//! panics without saying why. A lint of the workspace would forbid that in tests as well, so each crate says it.
+//! What clippy is told: the rules for pure code hold in each pure crate and those for code that is simulated in each crate that
+//! is, in one wording each, and no code that is built for use panics without saying why. A lint of the workspace would forbid that in tests as well, so each crate says it.
 
 use std::fs;
 use std::path::Path;
 
-use crate::layers::PURE;
+use crate::layers::{PURE, SIMULATED};
 use crate::workspace::Source;
 
 /// How the line begins that stands in the first file of every library and program.
@@ -24,26 +24,30 @@ pub(crate) fn that_may_panic(roots: &[String], sources: &[Source]) -> Vec<String
     lax.map(|root| format!("{root} lacks {OUTSIDE_OF_TESTS}{}))]", PANICS.join(", "))).collect()
 }
 
-/// What is wrong with the clippy.toml of the pure crates, below the root of a workspace.
+/// The crates whose clippy.toml is one, the first of which has it, and what it must hold.
+const SHARED: &[(&[&str], &[&str])] = &[
+    (PURE, &["disallowed-types = [", "disallowed-methods = [", "disallowed-macros = ["]),
+    (SIMULATED, &["disallowed-types = [", "disallowed-methods = ["]),
+];
+
+/// What is wrong with the clippy.toml of the crates that have rules of their own, below the root of a workspace.
 pub(crate) fn violations(root: &Path) -> Vec<String> {
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap_or_default();
+    let general = read("clippy.toml");
     let mut out = Vec::new();
-    let rules = fs::read_to_string(root.join("crates/catalog/clippy.toml")).unwrap_or_default();
-    for kind in ["disallowed-types = [", "disallowed-methods = [", "disallowed-macros = ["] {
-        if !rules.contains(kind) {
-            out.push(format!("crates/catalog/clippy.toml has no {kind}…]"));
+    for (crates, kinds) in SHARED {
+        let file = |name: &str| format!("crates/{}/clippy.toml", name.trim_start_matches("aliasd-"));
+        let first = file(crates.first().copied().unwrap_or_default());
+        let rules = read(&first);
+        out.extend(kinds.iter().filter(|kind| !rules.contains(*kind)).map(|kind| format!("{first} has no {kind}…]")));
+        // Clippy reads the nearest file only, so that one has to say what the workspace's says.
+        for line in general.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if !rules.lines().any(|rule| rule == line) && !line.starts_with("large-error-threshold") {
+                out.push(format!("{first} does not repeat {line}"));
+            }
         }
-    }
-    // Clippy reads the nearest file only, so that one has to say what the workspace's says.
-    let general = fs::read_to_string(root.join("clippy.toml")).unwrap_or_default();
-    for line in general.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        if !rules.lines().any(|rule| rule == line) && !line.starts_with("large-error-threshold") {
-            out.push(format!("crates/catalog/clippy.toml does not repeat {line}"));
-        }
-    }
-    for name in PURE {
-        let file = format!("crates/{}/clippy.toml", name.trim_start_matches("aliasd-"));
-        if fs::read_to_string(root.join(&file)).unwrap_or_default() != rules {
-            out.push(format!("{file} is not crates/catalog/clippy.toml: a symbolic link that came out as a file?"));
+        for file in crates.iter().map(|name| file(name)).filter(|file| read(file) != rules) {
+            out.push(format!("{file} is not {first}: a symbolic link that came out as a file?"));
         }
     }
     out
@@ -78,16 +82,24 @@ mod tests {
         let rules = "a = 1\ndisallowed-types = []\ndisallowed-methods = []\ndisallowed-macros = []\n";
         let rules = rules.replace("[]", "[\n]");
         write("clippy.toml", "# Why.\na = 1\n");
-        for name in ["catalog", "checkers", "cypher", "listing"] {
-            write(&format!("crates/{name}/clippy.toml"), &rules);
+        for name in PURE.iter().chain(SIMULATED) {
+            write(&format!("crates/{}/clippy.toml", name.trim_start_matches("aliasd-")), &rules);
         }
         assert!(violations(root.path()).is_empty(), "{:?}", violations(root.path()));
-        write("crates/cypher/clippy.toml", "../catalog/clippy.toml");
-        assert_eq!(violations(root.path()).len(), 1);
+        for linked in [PURE, SIMULATED].iter().flat_map(|crates| crates.iter().skip(1)) {
+            let file = format!("crates/{}/clippy.toml", linked.trim_start_matches("aliasd-"));
+            write(&file, "../another/clippy.toml");
+            assert_eq!(violations(root.path()).len(), 1);
+            write(&file, &rules);
+        }
         write("clippy.toml", "a = 2\n");
-        assert_eq!(violations(root.path()).len(), 2);
+        assert_eq!(violations(root.path()).len(), 2, "neither repeats it");
+        write("clippy.toml", "# Why.\na = 1\n");
         write("crates/catalog/clippy.toml", "");
         // The three kinds of rule, the line that is not repeated, and the other pure crates, which are not alike any more.
-        assert_eq!(violations(root.path()).len(), 7);
+        assert_eq!(violations(root.path()).len(), 3 + PURE.len());
+        write("crates/catalog/clippy.toml", &rules);
+        write("crates/replica/clippy.toml", "");
+        assert_eq!(violations(root.path()).len(), 2 + SIMULATED.len());
     }
 }

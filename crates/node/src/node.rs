@@ -30,8 +30,8 @@ use crate::tls::{self, NotLoopbackError, Tls, TlsError};
 use aliasd_catalog::error_chain;
 use aliasd_replica::{
     RaftSettings, Replica, ReplicaOptions, STORAGE_DESCRIPTORS_MAX, StartError, StopReason, Storage, StorageFault,
-    TokioRuntime,
 };
+use aliasd_runtime::TokioRuntime;
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
 use aliasd_service::operate::Advertised;

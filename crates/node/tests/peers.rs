@@ -15,7 +15,8 @@ use aliasd_catalog::{
     Bootstrap, ClusterId, Command, Digest, Entry, KeyId, PasswordHash, Policy, Principal, RequestId, Revision,
     Timestamp, UserName,
 };
-use aliasd_replica::{Member, MemoryStorage, NodeId, RaftSettings, Replica, ReplicaOptions, Storage, TokioRuntime};
+use aliasd_replica::{Member, MemoryStorage, NodeId, RaftSettings, Replica, ReplicaOptions, Storage};
+use aliasd_runtime::TokioRuntime;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::peer_client::PeerClient;
 use aliasd_wire::store::log;

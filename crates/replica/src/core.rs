@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Revision, error_chain};
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::{Moment, SharedRuntime};
 use openraft::RaftMetrics;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
@@ -20,7 +21,7 @@ use crate::lifecycle::{Lifecycle, LifecycleState, Step};
 use crate::log::health::LogHealth;
 use crate::machine::Machine;
 use crate::roster::Roster;
-use crate::runtime::{self, Moment, SharedRuntime, Within};
+use crate::runtime::{self, Within};
 use crate::status::{self, ReplicaStatus};
 use crate::strangers::Strangers;
 use crate::types::{LogId, Member, NodeId, TypeConfig, Vote};

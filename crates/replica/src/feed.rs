@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use aliasd_catalog::{Catalog, Change, Digest, Revision};
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::Runtime;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
-
-use crate::runtime::Runtime;
 
 /// What a step costs besides the records that it changed, in bytes: the parts of the maps that only the catalog before it
 /// still uses.

@@ -11,8 +11,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use aliasd_catalog::Revision;
-
-use crate::runtime::Moment;
+use aliasd_runtime::Moment;
 
 /// Confirmations ahead of the view that are kept. With fewer a member that lags far behind is told a little less well how
 /// fresh it has become.

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Entry, Outcome, Revision};
+use aliasd_runtime::OwnedTasks;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use openraft::Config;
 use openraft::storage::RaftLogStorage;
 use tokio::sync::oneshot;
@@ -28,7 +31,7 @@ use crate::propose::{encode, forward, propose_here};
 use crate::read::{ReadIndexer, confirm, confirm_regularly};
 use crate::record::record;
 use crate::roster::Roster;
-use crate::runtime::{self, OwnedTasks};
+use crate::runtime;
 use crate::serve::PeerServer;
 use crate::status::{ReplicaRole, ReplicaStatus};
 use crate::storage::{OpenedDirectory, Storage, open_directory, opened_within};
@@ -138,11 +141,11 @@ impl Replica {
         }
         let reads = ReadIndexer::start(&core, &peers, options.read_timeout);
         let tasks = OwnedTasks::default();
-        tasks.spawn(&core.runtime, supervise(Arc::clone(&core), machine_gone));
-        tasks.spawn(&core.runtime, confirm_regularly(Arc::clone(&core), Arc::clone(&reads), options.confirm_interval));
-        let comparing = compare_regularly(Arc::clone(&core), Arc::clone(&peers), options.digest_interval);
-        tasks.spawn(&core.runtime, comparing);
-        tasks.spawn(&core.runtime, record(Arc::clone(&core), Arc::clone(&peers), options.digest_interval));
+        let begin = |task: BoxFuture<'static, ()>| tasks.spawn(&core.runtime, core.within(task));
+        begin(supervise(Arc::clone(&core), machine_gone).boxed());
+        begin(confirm_regularly(Arc::clone(&core), Arc::clone(&reads), options.confirm_interval).boxed());
+        begin(compare_regularly(Arc::clone(&core), Arc::clone(&peers), options.digest_interval).boxed());
+        begin(record(Arc::clone(&core), Arc::clone(&peers), options.digest_interval).boxed());
         let server = PeerServer {
             core: Arc::clone(&core),
             store: Arc::clone(&store),

@@ -4,8 +4,9 @@ use std::fmt;
 
 use aliasd_catalog::ClusterId;
 
+use aliasd_runtime::Runtime;
+
 use crate::frame::FrameError;
-use crate::runtime::Runtime;
 
 /// Tells one data directory from every other one. Drawn when the directory is made; no secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -28,6 +28,7 @@
 //! member is at any time is its [`Lifecycle`].
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests run on the machine"))]
 
 mod closable;
 mod codec;
@@ -76,7 +77,6 @@ pub use lifecycle::{Lifecycle, VoterRole};
 pub use links::{Call, Incoming, Link, LinkError, Links, MESSAGE_BYTES_MAX, PeerRefusal, Retry};
 pub use machine::faults::InstallStep;
 pub use options::{RaftSettings, ReplicaOptions};
-pub use runtime::{Moment, Runtime, SharedRuntime, TokioRuntime};
 pub use serve::PeerServer;
 pub use status::{MemberStatus, ReplicaRole, ReplicaStatus};
 pub use storage::{MemoryStorage, Storage};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_runtime::SharedRuntime;
 use openraft::{Config, SnapshotPolicy};
 
 use crate::error::StartError;
 use crate::feed::HistoryLimits;
 use crate::links::Links;
-use crate::runtime::SharedRuntime;
 use crate::storage::Storage;
 use crate::types::NodeId;
 

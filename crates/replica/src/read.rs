@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use aliasd_catalog::{Policy, Revision, error_chain};
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::SharedRuntime;
 use aliasd_wire::peer::v1::read_index_reply::Result as Answer;
 use futures::future::{Either, select};
 use openraft::ReadPolicy;
@@ -19,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::core::Core;
 use crate::lifecycle::Lifecycle;
 use crate::network::Peers;
-use crate::runtime::{self, SharedRuntime};
+use crate::runtime;
 use crate::types::NodeId;
 
 /// Callers that share one answer, at most.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_runtime::SharedRuntime;
+
 use crate::closable::{Freed, TakenDirectory};
 use crate::error::StartError;
 use crate::fault::StorageFault;
@@ -16,7 +18,6 @@ use crate::machine::disk::DiskCatalog;
 use crate::machine::faults::InstallStep;
 use crate::machine::memory::MemoryCatalog;
 use crate::machine::store::{CatalogStore, DiskRecords, Records, SharedStore};
-use crate::runtime::SharedRuntime;
 use crate::types::NodeId;
 
 /// Where a replica keeps its log and its catalog.

@@ -10,13 +10,13 @@ mod store;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aliasd_catalog::{ClusterId, Revision};
+use aliasd_runtime::{SharedRuntime, WorkLost};
 use aliasd_wire::store::log as wire;
 
 pub(crate) use self::store::{IdentityStore, MemoryIdentity};
 use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
 use crate::incarnation::{Incarnation, cluster_from_wire};
-use crate::runtime::{SharedRuntime, WorkLost};
 use crate::types::NodeId;
 
 /// Who this member is, as its data directory keeps it.

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::SharedRuntime;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use openraft::storage::{LogState, RaftLogReader, RaftLogStorage};
@@ -31,7 +32,6 @@ use super::writer::LogWriter;
 use super::{half_open, records};
 use crate::closable::{Closable, TakenDirectory};
 use crate::fault::StorageFault;
-use crate::runtime::SharedRuntime;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
 
 /// Handle of the log; clones share it.

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aliasd_catalog::{Applied, Catalog, Digest, Revision};
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::SharedRuntime;
 use aliasd_wire::store::{encode_record, encode_record_key};
 use futures::{Stream, StreamExt};
 use openraft::alias;
@@ -32,7 +33,6 @@ use self::state::{AppliedState, Writes};
 use self::store::{SharedStore, StageError, StagedCatalog};
 use crate::fault::StorageFault;
 use crate::feed::{AppliedBatch, AppliedEntry, Feed, HistoryLimits, View};
-use crate::runtime::SharedRuntime;
 use crate::types::{LogId, Payload, Response, SnapshotMeta, StoredMembership, TypeConfig};
 
 /// Entries that become visible at once, at most; bounds the memory of a batch and the time until it shows.

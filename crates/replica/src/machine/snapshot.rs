@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{Catalog, RecordKey};
+use aliasd_runtime::{SharedRuntime, WorkLost};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 use aliasd_wire::store::{encode_record, encode_record_key};
@@ -10,7 +11,6 @@ use aliasd_wire::store::{encode_record, encode_record_key};
 use super::state::decode_digest;
 use super::store::{SharedStore, StageError, StagedCatalog};
 use crate::fault::StorageFault;
-use crate::runtime::{SharedRuntime, WorkLost};
 use crate::types::SnapshotMeta;
 
 /// A part holds records up to about this many bytes.

@@ -5,9 +5,10 @@ mod history;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aliasd_catalog::{Record, RecordKey, Rejection, RequestId, RequestRecord, Revision, Stamp};
+use aliasd_runtime::{Moment, Runtime, SharedRuntime, WorkLost};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use openraft::storage::{RaftSnapshotBuilder, RaftStateMachine};
@@ -24,7 +25,6 @@ use super::{Machine, Snapshot};
 use crate::fault::{Ending, StorageFault};
 use crate::feed::SubscriptionEnd;
 use crate::links::MESSAGE_BYTES_MAX;
-use crate::runtime::{Moment, Runtime, SharedRuntime, WorkLost};
 use crate::tests::{LIMITS, bootstrap, create_role, log_entry, log_id, runtime};
 use crate::types::LogEntry;
 use aliasd_wire::peer::v1::SnapshotPart;
@@ -217,8 +217,20 @@ impl Runtime for Waiting {
         Box::pin(std::future::pending())
     }
 
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
     fn random(&self) -> u64 {
         0
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+
+    fn processors(&self) -> usize {
+        1
     }
 }
 

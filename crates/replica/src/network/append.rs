@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aliasd_runtime::{Moment, SharedRuntime};
 use aliasd_wire::peer::v1 as wire;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
@@ -16,7 +17,7 @@ use super::peers::Lane;
 use super::{CallError, Network};
 use crate::codec::{append_reply_from_wire, append_request_to_wire};
 use crate::links::Incoming;
-use crate::runtime::{Moment, SharedRuntime, stream_within};
+use crate::runtime::stream_within;
 use crate::types::{TypeConfig, Vote};
 
 /// What arrives: answers, or the error that ends them.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Digest, Principal, Revision};
+use aliasd_runtime::SharedRuntime;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_request::Actor;
 
@@ -16,7 +17,6 @@ use crate::links::{Call, Link, LinkError, Links};
 use crate::machine::state::decode_digest;
 use crate::options::RaftSettings;
 use crate::roster::Roster;
-use crate::runtime::SharedRuntime;
 use crate::status::ReplicaStatus;
 use crate::types::{NodeId, Proposal};
 

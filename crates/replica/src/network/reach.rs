@@ -8,13 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aliasd_catalog::error_chain;
+use aliasd_runtime::{Moment, SharedRuntime};
 use tokio::sync::watch;
 
 use super::CallError;
 use super::distance::{Distance, Turn};
 use crate::links::LinkError;
 use crate::options::RaftSettings;
-use crate::runtime::{Moment, SharedRuntime};
 use crate::types::NodeId;
 
 /// A member that does not answer for less than this is not worth a line: it restarts, or a heartbeat was late.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aliasd_catalog::error_chain;
+use aliasd_runtime::Runtime;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 use futures::StreamExt;
@@ -21,7 +22,7 @@ use super::peers::Lane;
 use super::{CallError, Network};
 use crate::codec::{log_id_to_wire, stored_membership_to_wire, vote_from_wire, vote_to_wire};
 use crate::machine::snapshot::{SnapshotData, parts};
-use crate::runtime::{self, Runtime};
+use crate::runtime;
 use crate::types::{TypeConfig, Vote};
 
 /// Parts made ahead of the network.

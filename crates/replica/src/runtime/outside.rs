@@ -6,12 +6,11 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aliasd_runtime::{Moment, Runtime, SharedRuntime};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-
-use super::{Moment, Runtime, SharedRuntime};
 
 thread_local! {
     /// How often it happened on this thread.
@@ -51,8 +50,20 @@ impl Runtime for Outside {
         std::future::pending().boxed()
     }
 
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
     fn random(&self) -> u64 {
         0
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+
+    fn processors(&self) -> usize {
+        1
     }
 }
 
@@ -62,16 +73,16 @@ mod tests {
     use openraft::AsyncRuntime;
     use openraft::Instant;
 
-    use super::super::raft::RaftRuntime;
+    use super::super::raft::{RaftMoment, RaftRuntime};
     use super::*;
 
     #[tokio::test]
     async fn a_stream_that_a_transport_polls_is_within_the_runtime_of_its_replica() {
         let before = calls();
-        let asks = futures::stream::iter(0..3).map(|_| <Moment as Instant>::now());
+        let asks = futures::stream::iter(0..3).map(|_| <RaftMoment as Instant>::now());
         let mut asks = super::super::stream_within(&crate::tests::runtime(), asks);
         while let Some(now) = asks.next().await {
-            assert!(now > Moment::after_start(Duration::ZERO), "a clock that goes");
+            assert!(now.0 > Moment::after_start(Duration::ZERO), "a clock that goes");
         }
         assert_eq!(calls(), before);
     }
@@ -79,9 +90,9 @@ mod tests {
     #[tokio::test]
     async fn whoever_asks_outside_gets_no_clock_and_no_task_and_it_is_counted() {
         let before = calls();
-        let time = <Moment as Instant>::now();
-        assert_eq!(time, <Moment as Instant>::now());
-        assert_eq!(time.since_start(), Duration::ZERO);
+        let time = <RaftMoment as Instant>::now();
+        assert_eq!(time, <RaftMoment as Instant>::now());
+        assert_eq!(time.0.since_start(), Duration::ZERO);
         assert!(RaftRuntime::spawn(async {}).await.is_err(), "it ends without a result");
         assert!(RaftRuntime::spawn_blocking(|| ()).await.is_err(), "it ends without a result");
         assert!(RaftRuntime::sleep(Duration::ZERO).now_or_never().is_none());

@@ -1,14 +1,16 @@
 //! openraft's runtime: whatever the runtime of the asking task does.
 //!
 //! Channels and locks are tokio's, which need no runtime. What openraft waits for by time or spawns goes through
-//! [`super::Runtime`], so a simulated replica does nothing behind its simulator's back.
+//! [`aliasd_runtime::Runtime`], so a simulated replica does nothing behind its simulator's back.
 
 use std::future::Future;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use aliasd_runtime::{Elapsed, Moment, Timeout};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use openraft::{AsyncRuntime, Instant};
@@ -17,15 +19,55 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::sync::oneshot;
 
-use super::{Elapsed, Moment, Timeout, current, spawn};
+use super::{current, spawn};
 
 /// See the module. There is nothing in it: openraft names it and never holds one.
 #[derive(Debug)]
 pub(crate) struct RaftRuntime;
 
-impl Instant for Moment {
+/// A moment on the clock of the task that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RaftMoment(pub(crate) Moment);
+
+impl Instant for RaftMoment {
     fn now() -> Self {
-        current(|runtime| runtime.now())
+        Self(current(|runtime| runtime.now()))
+    }
+}
+
+impl Add<Duration> for RaftMoment {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0 + duration)
+    }
+}
+
+impl Sub<Duration> for RaftMoment {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0 - duration)
+    }
+}
+
+impl Sub for RaftMoment {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.0 - earlier.0
+    }
+}
+
+impl AddAssign<Duration> for RaftMoment {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl SubAssign<Duration> for RaftMoment {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
     }
 }
 
@@ -53,7 +95,7 @@ impl AsyncRuntime for RaftRuntime {
     type JoinError = TaskEnd;
     type JoinHandle<T: openraft::OptionalSend + 'static> = Task<T>;
     type Sleep = BoxFuture<'static, ()>;
-    type Instant = Moment;
+    type Instant = RaftMoment;
     type TimeoutError = Elapsed;
     type Timeout<R, T: Future<Output = R> + openraft::OptionalSend> = Timeout<T>;
     type ThreadLocalRng = SmallRng;
@@ -81,16 +123,16 @@ impl AsyncRuntime for RaftRuntime {
         current(|runtime| runtime.sleep(duration))
     }
 
-    fn sleep_until(deadline: Moment) -> Self::Sleep {
-        current(|runtime| runtime.sleep_until(deadline))
+    fn sleep_until(deadline: RaftMoment) -> Self::Sleep {
+        current(|runtime| runtime.sleep_until(deadline.0))
     }
 
     fn timeout<R, F: Future<Output = R> + openraft::OptionalSend>(duration: Duration, future: F) -> Timeout<F> {
         current(|runtime| runtime.timeout(duration, future))
     }
 
-    fn timeout_at<R, F: Future<Output = R> + openraft::OptionalSend>(deadline: Moment, future: F) -> Timeout<F> {
-        current(|runtime| runtime.timeout_at(deadline, future))
+    fn timeout_at<R, F: Future<Output = R> + openraft::OptionalSend>(deadline: RaftMoment, future: F) -> Timeout<F> {
+        current(|runtime| runtime.timeout_at(deadline.0, future))
     }
 
     fn is_panic(end: &TaskEnd) -> bool {

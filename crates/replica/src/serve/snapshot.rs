@@ -1,6 +1,7 @@
 //! Taking a snapshot: parts are checked and stored as they come, and the whole is installed at once.
 
 use aliasd_catalog::error_chain;
+use aliasd_runtime::WorkLost;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
 use futures::StreamExt;
@@ -11,7 +12,6 @@ use crate::codec::{log_id_from_wire, stored_membership_from_wire, vote_to_wire};
 use crate::links::{Incoming, PeerRefusal};
 use crate::machine::snapshot::{Received, SnapshotData};
 use crate::machine::store::StageError;
-use crate::runtime::WorkLost;
 use crate::types::SnapshotMeta;
 
 pub(super) async fn install(

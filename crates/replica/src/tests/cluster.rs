@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aliasd_catalog::{Digest, Entry, Outcome, Revision};
+use aliasd_runtime::{SharedRuntime, TokioRuntime};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::CLUSTER;
 use super::links::Switchboard;
 use crate::closable::TakenDirectory;
-use crate::runtime::SharedRuntime;
-use crate::{Member, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, StartError, Storage, TokioRuntime};
+use crate::{Member, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, StartError, Storage};
 
 /// How long anything may take before the test fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);

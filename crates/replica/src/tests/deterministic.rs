@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use aliasd_catalog::{Digest, Entry, Revision};
 
+use aliasd_runtime::simulation::{Machine, Simulation};
+use aliasd_runtime::{Moment, Runtime, SharedRuntime};
+
 use super::cluster::{SETTINGS, member};
 use super::links::Switchboard;
-use super::simulation::{Machine, Simulation};
 use super::{CLUSTER, bootstrap, create_role};
-use crate::runtime::{SharedRuntime, outside};
-use crate::{MemoryStorage, Moment, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, Runtime, Storage};
+use crate::runtime::outside;
+use crate::{MemoryStorage, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, Storage};
 
 /// How long anything may take, by the simulation's clock.
 const PATIENCE: Duration = Duration::from_secs(60);

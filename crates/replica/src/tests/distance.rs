@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_runtime::simulation::Simulation;
+
 use super::cluster::SETTINGS;
 use super::create_role;
 use super::deterministic::World;
 use super::links::Switchboard;
-use super::simulation::Simulation;
 use crate::{RaftSettings, ReadError};
 
 /// The timings that docs/operations.md gives for members that are far from one another.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_runtime::simulation::Simulation;
+
 use super::create_role;
 use super::deterministic::World;
-use super::simulation::Simulation;
 use crate::NodeId;
 
 /// What members of these tests are taken for fresh within.

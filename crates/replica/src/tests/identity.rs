@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Entry, Principal, error_chain};
+use aliasd_runtime::simulation::Simulation;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_request::Actor;
 
@@ -12,7 +13,6 @@ use super::cluster::{Cluster, member};
 use super::deterministic::World;
 use super::lines::said;
 use super::links::Switchboard;
-use super::simulation::Simulation;
 use super::{CLUSTER, bootstrap, create_role};
 use crate::types::Proposal;
 use crate::{ClusterError, Lifecycle, NodeId, NotServing, PeerRefusal, ReplicaRole, StartError, StorageFault};

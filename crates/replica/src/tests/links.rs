@@ -8,13 +8,14 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aliasd_runtime::SharedRuntime;
 use aliasd_wire::peer::v1 as wire;
 use futures::channel::mpsc;
 use futures::stream::BoxStream;
 use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::sync::oneshot;
 
-use crate::runtime::{SharedRuntime, spawn};
+use crate::runtime::spawn;
 use crate::{Call, Incoming, Link, LinkError, Links, NodeId, PeerRefusal, PeerServer};
 
 /// Messages of a stream that are under way, at most.

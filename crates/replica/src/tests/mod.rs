@@ -14,7 +14,6 @@ mod members;
 mod reach;
 mod recovery;
 mod rolled_back;
-mod simulation;
 mod storage_suite;
 mod syncs;
 mod upgrade;
@@ -28,9 +27,10 @@ use aliasd_catalog::{
     RoleName, Timestamp, UserName,
 };
 
-use crate::runtime::SharedRuntime;
+use aliasd_runtime::{SharedRuntime, TokioRuntime};
+
+use crate::HistoryLimits;
 use crate::types::{LeaderId, LogEntry, LogId, Payload, Proposal};
-use crate::{HistoryLimits, TokioRuntime};
 
 /// The runtime of the test.
 pub(super) fn runtime() -> SharedRuntime {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use aliasd_runtime::simulation::Simulation;
+
 use super::create_role;
 use super::deterministic::World;
 use super::lines::said;
 use super::links::Switchboard;
-use super::simulation::Simulation;
 
 /// Without latency, whoever dials a member that is gone is told at once, as by a machine that refuses the connection.
 #[test]

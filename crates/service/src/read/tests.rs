@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{ClusterId, UserName};
-use aliasd_replica::{Link, Links, Member, MemoryStorage, NodeId, RaftSettings, ReplicaOptions, Storage, TokioRuntime};
+use aliasd_replica::{Link, Links, Member, MemoryStorage, NodeId, RaftSettings, ReplicaOptions, Storage};
+use aliasd_runtime::TokioRuntime;
 
 use super::*;
 use crate::identity::Method;

@@ -1,18 +1,20 @@
 //! The runtime of production: tokio's tasks, threads and clock, the system's dice.
 
 use std::sync::LazyLock;
+use std::thread;
+use std::time::SystemTime;
 
 use futures::future::BoxFuture;
 use rand::Rng;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, TryCurrentError};
 use tokio::time::Instant;
 
 use super::{Moment, Runtime};
 
-/// The start of the clock; the same for every replica of the process.
+/// The start of the clock; the same for all of the process.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// The tokio runtime that the replica was started on.
+/// A tokio runtime.
 #[derive(Clone, Debug)]
 pub struct TokioRuntime(Handle);
 
@@ -23,6 +25,14 @@ impl TokioRuntime {
     /// It is called on none.
     pub fn current() -> Self {
         Self(Handle::current())
+    }
+
+    /// The runtime that this is called on.
+    ///
+    /// # Errors
+    /// It is called on none.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        Handle::try_current().map(Self)
     }
 }
 
@@ -46,7 +56,24 @@ impl Runtime for TokioRuntime {
         Box::pin(tokio::time::sleep_until(*START + deadline.since_start()))
     }
 
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
     fn random(&self) -> u64 {
         rand::rng().next_u64()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("a system that has started gives random bytes");
+    }
+
+    fn processors(&self) -> usize {
+        thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    fn spawn_on_thread(&self, task: BoxFuture<'static, ()>) {
+        let handle = self.0.clone();
+        self.0.spawn_blocking(move || handle.block_on(task));
     }
 }
