@@ -62,7 +62,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-checkers", "aliasd-cypher", "aliasd-listing"];
 
 /// The crates that a simulator runs: they reach for a clock, dice, a thread or a task only through the runtime handed in.
-pub(crate) const SIMULATED: &[&str] = &["aliasd-replica"];
+pub(crate) const SIMULATED: &[&str] = &["aliasd-replica", "aliasd-service", "aliasd-client"];
 
 /// Libraries that bring a clock, a socket, a file or a runtime, however deep below a pure crate.
 const IMPURE: &[&str] = &[

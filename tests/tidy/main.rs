@@ -69,9 +69,12 @@ fn pure_crates_name_no_clock_no_randomness_no_input_and_no_hash_order() {
 }
 
 #[test]
-fn clippy_keeps_each_pure_crate_pure() {
+fn clippy_keeps_pure_crates_pure_and_simulated_ones_simulated() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    expect_none("the pure crates have one clippy.toml (CONTRIBUTING.md)", &lints::violations(&root));
+    expect_none(
+        "the pure crates have one clippy.toml, and so have the simulated ones (CONTRIBUTING.md)",
+        &lints::violations(&root),
+    );
 }
 
 #[test]
@@ -117,6 +120,12 @@ fn each_library_is_named_in_its_one_place() {
 fn the_replica_has_no_clock_dice_or_tasks_of_its_own() {
     let workspace = Workspace::load();
     expect_none("ask the runtime that is handed in", &places::behind_the_runtime(&workspace.sources));
+}
+
+#[test]
+fn what_is_simulated_draws_no_branch_by_itself() {
+    let workspace = Workspace::load();
+    expect_none("a `select!` says in which order it looks (`biased`)", &places::drawn_branches(&workspace.sources));
 }
 
 #[test]

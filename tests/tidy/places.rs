@@ -1,5 +1,6 @@
 //! Where a name may be written: libraries that must not spread, and what pure code must not know.
 
+use crate::layers::SIMULATED;
 use crate::rust;
 use crate::shape::is_test_file;
 use crate::workspace::Source;
@@ -122,6 +123,23 @@ pub(crate) fn behind_the_runtime(sources: &[Source]) -> Vec<String> {
     out
 }
 
+/// The folders of the crates that a simulator runs.
+fn is_simulated(path: &str) -> bool {
+    let folder = |name: &&str| format!("crates/{}/src/", name.trim_start_matches("aliasd-"));
+    SIMULATED.iter().any(|name| path.starts_with(&folder(name))) && !is_test_file(path)
+}
+
+/// Files in which `select!` draws by itself which branch it looks at first, from dice that are nobody's.
+pub(crate) fn drawn_branches(sources: &[Source]) -> Vec<String> {
+    let mut out = Vec::new();
+    for source in sources.iter().filter(|source| is_simulated(&source.path)) {
+        let tokens = rust::tokens(&source.text);
+        let drawn = tokens.windows(4).filter(|it| it[0] == "select" && it[1] == "!" && it[3] != "biased");
+        out.extend(drawn.map(|_| format!("{} has a select! that is not biased", source.path)));
+    }
+    out
+}
+
 /// Files that name a library outside its place.
 pub(crate) fn strays(sources: &[Source]) -> Vec<String> {
     let mut out = Vec::new();
@@ -219,6 +237,19 @@ mod tests {
         assert_eq!(found("runtime/raft.rs", "use rand::Rng;"), 1);
         assert_eq!(found("log/writer.rs", "use std::thread::JoinHandle;"), 0);
         assert_eq!(found("log/tests.rs", "use std::thread;"), 0);
+    }
+
+    #[test]
+    fn a_branch_that_is_drawn_is_found() {
+        let found = |path: &str, text| drawn_branches(&[Source::example(path, text)]).len();
+        let drawn = "async fn f() { tokio::select! { () = g() => {} () = h() => {} } }";
+        let biased = "async fn f() { tokio::select! { biased; () = g() => {} () = h() => {} } }";
+        for name in SIMULATED {
+            let file = format!("crates/{}/src/lib.rs", name.trim_start_matches("aliasd-"));
+            assert_eq!((found(&file, drawn), found(&file, biased)), (1, 0), "{file}");
+        }
+        assert_eq!(found("crates/service/src/watch/tests.rs", drawn), 0);
+        assert_eq!(found("crates/cli/src/main.rs", drawn), 0);
     }
 
     #[test]

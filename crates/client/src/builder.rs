@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_runtime::{SharedRuntime, TokioRuntime};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -38,6 +39,7 @@ pub struct ClientBuilder {
     credentials: Credentials,
     limits: Limits,
     on_retry: OnRetry,
+    runtime: Option<SharedRuntime>,
 }
 
 impl Default for ClientBuilder {
@@ -50,6 +52,7 @@ impl Default for ClientBuilder {
             credentials: Credentials::None,
             limits: Limits::default(),
             on_retry: OnRetry::default(),
+            runtime: None,
         }
     }
 }
@@ -142,6 +145,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Runs the client on that in place of the tokio runtime that it is made on: a simulator's tasks, time and dice.
+    pub fn runtime(mut self, runtime: SharedRuntime) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
     /// Makes the client. Nothing is connected until the first call, which has to be inside a tokio runtime,
     /// as has this.
     ///
@@ -165,8 +174,10 @@ impl ClientBuilder {
         };
         // Connecting ends before the attempt does, so that it is known that nothing was sent.
         let timeout = self.limits.attempt.min(self.limits.call) / 2;
-        let members = Members::new(Dialer { tls, timeout }, addresses);
-        Ok(Client::new(Core::new(members, Authenticator::new(self.credentials), self.limits, self.on_retry)))
+        let runtime = self.runtime.unwrap_or_else(|| Arc::new(TokioRuntime::current()));
+        let members = Members::new(Dialer { runtime: Arc::clone(&runtime), tls, timeout }, addresses);
+        let identity = Authenticator::new(self.credentials);
+        Ok(Client::new(Core::new(runtime, members, identity, self.limits, self.on_retry)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aliasd_wire::v1::cluster_client::ClusterClient;
 use aliasd_wire::v1::{self, InitMember, StatusRequest, StatusResponse, TransferLeaderRequest, TransferLeaderResponse};
-use tokio::time::timeout;
+use tokio::sync::oneshot;
 
 use crate::attempt_error::AttemptError;
 use crate::core::{AccessMode, Core};
@@ -97,21 +97,26 @@ pub(crate) async fn report(core: &Arc<Core>) -> Result<Vec<MemberReport>, Failur
         return Err(failure.clone());
     }
     let authorization = core.authorization(core.deadline()).await.unwrap_or_default();
+    let runtime = Arc::clone(&core.runtime);
     let tasks: Vec<_> = members
         .into_iter()
         .map(|member| {
             let (core, authorization) = (Arc::clone(core), authorization.clone());
-            tokio::spawn(async move {
+            let (done, report) = oneshot::channel();
+            let ask = async move {
                 let limit = core.limits.attempt;
                 let attempt = core.attempt(&member, authorization.as_ref(), limit);
                 let mut client = ClusterClient::new(attempt.channel());
-                let status = match timeout(limit, client.status(attempt.request(StatusRequest {}))).await {
+                let status = match core.runtime.timeout(limit, client.status(attempt.request(StatusRequest {}))).await {
                     Ok(Ok(answer)) => Ok(answer.into_inner()),
                     Ok(Err(status)) => Err(AttemptError::new(&status, &member.address).failure),
                     Err(_elapsed) => Err(AttemptError::no_answer(&member.address, limit).without_effect()),
                 };
-                MemberReport { address: member.address.to_string(), status }
-            })
+                // Whoever no longer waits does not need the report.
+                drop(done.send(MemberReport { address: member.address.to_string(), status }));
+            };
+            runtime.spawn(Box::pin(ask));
+            report
         })
         .collect();
     let mut reports = Vec::new();

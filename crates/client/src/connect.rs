@@ -5,15 +5,15 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use aliasd_runtime::{Moment, SharedRuntime};
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::io::AsyncBufReadExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
@@ -30,6 +30,7 @@ type Connection = TokioIo<Either<TcpStream, TlsStream<TcpStream>>>;
 /// How connections are made.
 #[derive(Clone)]
 pub(crate) struct Dialer {
+    pub(crate) runtime: SharedRuntime,
     /// `None` only if every endpoint is plaintext.
     pub(crate) tls: Option<Arc<ClientConfig>>,
     /// The longest time until TCP and TLS stand.
@@ -58,18 +59,20 @@ impl ConnectionState {
 
 /// Marks the link while a connection is being made, until it stands or is given up.
 struct Connecting {
+    runtime: SharedRuntime,
     link: Arc<ConnectionState>,
-    started: Instant,
+    started: Moment,
 }
 
 impl Connecting {
-    fn start(link: &Arc<ConnectionState>) -> Self {
+    fn start(runtime: &SharedRuntime, link: &Arc<ConnectionState>) -> Self {
         link.is_connecting.store(true, Ordering::Release);
-        Self { link: Arc::clone(link), started: Instant::now() }
+        Self { runtime: Arc::clone(runtime), link: Arc::clone(link), started: runtime.now() }
     }
 
     fn succeeded(&self) {
-        let microseconds = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let elapsed = self.runtime.now().saturating_since(self.started);
+        let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         self.link.distance.store(microseconds.max(1), Ordering::Relaxed);
     }
 }
@@ -91,10 +94,11 @@ impl Dialer {
             .keep_alive_while_idle(true);
         let (dialer, address, link) = (self.clone(), address.clone(), Arc::clone(link));
         let connector = tower::service_fn(move |_: Uri| {
-            let (dialer, address, connecting) = (dialer.clone(), address.clone(), Connecting::start(&link));
+            let (dialer, address) = (dialer.clone(), address.clone());
+            let connecting = Connecting::start(&dialer.runtime, &link);
             async move {
                 let stage = Stage::default();
-                let connection = timeout(dialer.timeout, dialer.connect(&address, &stage)).await;
+                let connection = dialer.runtime.timeout(dialer.timeout, dialer.connect(&address, &stage)).await;
                 let connection = connection.unwrap_or_else(|_| Err(stage.too_slow(&address, dialer.timeout)))?;
                 connecting.succeeded();
                 Ok::<_, io::Error>(connection)

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aliasd_runtime::{Moment, SharedRuntime};
 use aliasd_wire::v1;
 use aliasd_wire::v1::auth_client::AuthClient;
-use tokio::time::{Instant, sleep, timeout};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -85,6 +85,7 @@ pub(crate) struct RequestContext {
 
 /// What the client shares with its streams and guards.
 pub(crate) struct Core {
+    pub(crate) runtime: SharedRuntime,
     pub(crate) members: Members,
     pub(crate) identity: Authenticator,
     pub(crate) limits: Limits,
@@ -96,10 +97,11 @@ pub(crate) struct Core {
 }
 
 /// A call under way: what is left of its time and what happened so far.
-struct Progress {
+struct Progress<'a> {
+    runtime: &'a SharedRuntime,
     mode: AccessMode,
-    started: Instant,
-    deadline: Instant,
+    started: Moment,
+    deadline: Moment,
     attempts: u32,
     pause: Duration,
     tried: Vec<Arc<Member>>,
@@ -141,8 +143,15 @@ impl RequestContext {
 // === impl Core ===
 
 impl Core {
-    pub(crate) fn new(members: Members, identity: Authenticator, limits: Limits, on_retry: OnRetry) -> Self {
-        Self { members, identity, limits, on_retry, seen: AtomicU64::new(0), written: AtomicU64::new(0) }
+    pub(crate) fn new(
+        runtime: SharedRuntime,
+        members: Members,
+        identity: Authenticator,
+        limits: Limits,
+        on_retry: OnRetry,
+    ) -> Self {
+        let (seen, written) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { runtime, members, identity, limits, on_retry, seen, written }
     }
 
     pub(crate) fn seen(&self) -> u64 {
@@ -163,8 +172,8 @@ impl Core {
     }
 
     /// When a call that starts now is over.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.limits.call
+    pub(crate) fn deadline(&self) -> Moment {
+        self.runtime.now() + self.limits.call
     }
 
     pub(crate) fn attempt(
@@ -182,7 +191,7 @@ impl Core {
         F: Fn(RequestContext) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
-        let mut progress = Progress::new(mode, self.limits.call);
+        let mut progress = Progress::new(&self.runtime, mode, self.limits.call);
         let mut renewed = false;
         loop {
             let authorization = match self.authorization(progress.deadline).await {
@@ -204,18 +213,18 @@ impl Core {
     }
 
     /// The value of the `authorization` metadata, if there is one. Logs in if a password is due for a token.
-    pub(crate) async fn authorization(&self, deadline: Instant) -> Result<Option<AsciiMetadataValue>, Failure> {
-        match self.identity.authorization().await? {
+    pub(crate) async fn authorization(&self, deadline: Moment) -> Result<Option<AsciiMetadataValue>, Failure> {
+        match self.identity.authorization(self.runtime.now()).await? {
             Authorization::Ready(header) => Ok(header),
             Authorization::LoginDue(due) => {
                 let login = self.login(deadline, due.user, due.password).await?;
-                due.complete(&login).map(Some)
+                due.complete(&login, &*self.runtime).map(Some)
             }
         }
     }
 
     /// Exchanges a password for a token.
-    pub(crate) async fn login(&self, deadline: Instant, user: &str, password: &Secret) -> Result<Login, Failure> {
+    pub(crate) async fn login(&self, deadline: Moment, user: &str, password: &Secret) -> Result<Login, Failure> {
         let answer = self.call_unauthenticated(AccessMode::Read, deadline, |attempt| {
             let request =
                 attempt.request(v1::LoginRequest { user: user.to_owned(), password: password.expose().to_owned() });
@@ -227,7 +236,7 @@ impl Core {
     /// Ends the token that calls are made with, if there is one. One that has ended already is as good.
     pub(crate) async fn log_out(&self) -> Result<(), Failure> {
         let Some(token) = self.identity.held_token().await? else { return Ok(()) };
-        let mut progress = Progress::new(AccessMode::Write, self.limits.call);
+        let mut progress = Progress::new(&self.runtime, AccessMode::Write, self.limits.call);
         let logout = |attempt: RequestContext| {
             let request = attempt.request(v1::LogoutRequest {});
             async move { AuthClient::new(attempt.channel()).logout(request).await }
@@ -248,20 +257,20 @@ impl Core {
     pub(crate) async fn call_unauthenticated<T, F, Fut>(
         &self,
         mode: AccessMode,
-        deadline: Instant,
+        deadline: Moment,
         attempt: F,
     ) -> Result<T, Failure>
     where
         F: Fn(RequestContext) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
-        let mut progress = Progress { deadline, ..Progress::new(mode, Duration::ZERO) };
+        let mut progress = Progress { deadline, ..Progress::new(&self.runtime, mode, Duration::ZERO) };
         self.attempts(&mut progress, None, &attempt).await
     }
 
     async fn attempts<T, F, Fut>(
         &self,
-        progress: &mut Progress,
+        progress: &mut Progress<'_>,
         authorization: Option<&AsciiMetadataValue>,
         attempt: &F,
     ) -> Result<T, Failure>
@@ -290,7 +299,7 @@ impl Core {
                 return Err(progress.give_up());
             }
             let with = self.attempt(&member, authorization, timeout_of_attempt);
-            let error = match timeout(timeout_of_attempt, attempt(with)).await {
+            let error = match self.runtime.timeout(timeout_of_attempt, attempt(with)).await {
                 Ok(Ok(answer)) => {
                     member.answered();
                     return Ok(answer);
@@ -313,12 +322,14 @@ impl Core {
 
 // === impl Progress ===
 
-impl Progress {
-    fn new(mode: AccessMode, limit: Duration) -> Self {
+impl<'a> Progress<'a> {
+    fn new(runtime: &'a SharedRuntime, mode: AccessMode, limit: Duration) -> Self {
+        let started = runtime.now();
         Self {
+            runtime,
             mode,
-            started: Instant::now(),
-            deadline: Instant::now() + limit,
+            started,
+            deadline: started + limit,
             attempts: 0,
             pause: PAUSE_FIRST,
             tried: Vec::new(),
@@ -330,8 +341,12 @@ impl Progress {
         }
     }
 
+    fn elapsed(&self) -> Duration {
+        self.runtime.now().saturating_since(self.started)
+    }
+
     fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline.saturating_since(self.runtime.now())
     }
 
     /// The next member of this round; `None` when all have been tried.
@@ -389,17 +404,15 @@ impl Progress {
 
     fn tell(&self, on_retry: &OnRetry) {
         if let (Some(tell), Some(error)) = (&on_retry.0, self.telling()) {
-            tell(&error.failure, self.started.elapsed());
+            tell(&error.failure, self.elapsed());
         }
     }
 
     /// Pauses between two rounds: exponential, with full jitter, so that clients do not come back in step.
     /// False if the deadline is nearer than the pause and an attempt after it.
     async fn back_off(&mut self) -> bool {
-        let mut random = [0; 4];
-        // Without randomness the pause is merely less spread out.
-        let _ = getrandom::fill(&mut random);
-        let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
+        let [a, b, c, d, ..] = self.runtime.random().to_le_bytes();
+        let share = f64::from(u32::from_le_bytes([a, b, c, d])) / f64::from(u32::MAX);
         let pause = self.pause.mul_f64(0.5 + share / 2.0);
         self.pause = (self.pause * 2).min(PAUSE_MAX);
         self.tried.clear();
@@ -408,7 +421,7 @@ impl Progress {
         if self.time_left() <= pause + ATTEMPT_MIN {
             return false;
         }
-        sleep(pause).await;
+        self.runtime.sleep(pause).await;
         true
     }
 
@@ -420,7 +433,7 @@ impl Progress {
         let Some(error) = self.telling().cloned() else { return AttemptError::no_time() };
         let mut failure = error.without_effect();
         if self.attempts > 1 {
-            let (attempts, elapsed) = (self.attempts, self.started.elapsed());
+            let (attempts, elapsed) = (self.attempts, self.elapsed());
             failure.message.push_str(&format!(" Given up after {attempts} attempts in {elapsed:.1?}."));
         }
         failure

@@ -6,8 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::time::Instant;
-
 use crate::core::Core;
 use crate::hub::{Hub, Registration};
 use crate::{Class, DEADLINE_EXCEEDED, Failure, Freshness, GrpcCode, Lookup, Route};
@@ -56,7 +54,7 @@ pub enum Ended {
 impl Guard {
     /// Pins the version of what the lookup leads to.
     pub(crate) async fn begin(core: &Arc<Core>, hub: &Arc<Hub>, lookup: Lookup) -> Result<Self, Failure> {
-        let deadline = Instant::now() + core.limits.call;
+        let deadline = core.deadline();
         hub.shared.wait_until_live(deadline).await?;
         let lookup = lookup.freshness(Freshness::Linearizable);
         loop {
@@ -65,7 +63,7 @@ impl Guard {
                 let verified_at = AtomicU64::new(route.served_at);
                 return Ok(Self { core: Arc::clone(core), lookup, route, registration, verified_at });
             }
-            if Instant::now() >= deadline {
+            if core.runtime.now() >= deadline {
                 let message = "The catalog changes faster than a route can be pinned.";
                 return Err(Failure::retry_here(DEADLINE_EXCEEDED, message));
             }
@@ -97,6 +95,7 @@ impl Guard {
                 }
             };
             let ended = tokio::select! {
+                biased;
                 ended = next => ended,
                 () = self.registration.wait_until_silent() => Some(Ended::Silent),
             };

@@ -6,16 +6,15 @@
 //! bound that it was up to date and that everything up to there is delivered: then the cache answers nothing and the
 //! guards end.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::{Moment, OwnedTasks, SharedRuntime};
 use aliasd_wire::v1::Change;
 use aliasd_wire::v1::auth_client::AuthClient;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::cache::{Cache, Key};
 use crate::core::{AccessMode, Core};
@@ -33,11 +32,12 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(1);
 /// The hub of a client and its guards. The watch ends when the last of them is gone.
 pub(crate) struct Hub {
     pub(crate) shared: Arc<Shared>,
-    _task: AbortOnDropHandle<()>,
+    _task: OwnedTasks,
 }
 
 /// What the task and the client's calls share.
 pub(crate) struct Shared {
+    runtime: SharedRuntime,
     silence_max: Duration,
     state: Mutex<State>,
     /// Counts signs of life, so that others can wait for one.
@@ -51,10 +51,10 @@ struct State {
     position: Option<u64>,
     last_change: u64,
     /// When everything acknowledged to anyone by then had been delivered.
-    current_at: Instant,
+    current_at: Moment,
     refused: Option<Failure>,
     cache: Cache,
-    guards: HashMap<u64, Guarded>,
+    guards: BTreeMap<u64, Guarded>,
     next_guard: u64,
 }
 
@@ -89,16 +89,18 @@ impl Hub {
             caller: String::new(),
             position: None,
             last_change: 0,
-            current_at: Instant::now(),
+            current_at: core.runtime.now(),
             refused: None,
             cache: Cache::new(core.limits.cached_routes),
-            guards: HashMap::new(),
+            guards: BTreeMap::new(),
             next_guard: 0,
         };
         let silence_max = core.limits.silence;
-        let shared = Arc::new(Shared { silence_max, state: Mutex::new(state), pulse: watch::Sender::new(0) });
-        let task = tokio::spawn(follow(core, Arc::clone(&shared)));
-        Self { shared, _task: AbortOnDropHandle::new(task) }
+        let (runtime, pulse) = (Arc::clone(&core.runtime), watch::Sender::new(0));
+        let shared = Arc::new(Shared { runtime, silence_max, state: Mutex::new(state), pulse });
+        let task = OwnedTasks::default();
+        task.spawn(&shared.runtime, follow(core, Arc::clone(&shared)));
+        Self { shared, _task: task }
     }
 
     /// Begins to watch over a route. `None` if a change has come meanwhile that it may not know of: it has to be
@@ -120,7 +122,7 @@ impl Hub {
 async fn follow(core: Arc<Core>, shared: Arc<Shared>) {
     while let Err(error) = identify_caller(&core, &shared).await {
         shared.record_refusal(error);
-        sleep(PAUSE_AFTER_REFUSAL).await;
+        core.runtime.sleep(PAUSE_AFTER_REFUSAL).await;
     }
     let mut stream = Watch::new(Arc::clone(&core), WatchFrom::now());
     loop {
@@ -132,7 +134,7 @@ async fn follow(core: Arc<Core>, shared: Arc<Shared>) {
             Err(error) => {
                 tracing::warn!(code = %error.code, "the watch of the route cache is refused: {error}");
                 shared.record_refusal(error);
-                sleep(PAUSE_AFTER_REFUSAL).await;
+                core.runtime.sleep(PAUSE_AFTER_REFUSAL).await;
             }
         }
     }
@@ -157,7 +159,7 @@ impl Shared {
         lock(&self.state)
     }
 
-    fn record_event(&self, event: &Event, current_at: Option<Instant>, user: Option<&str>) {
+    fn record_event(&self, event: &Event, current_at: Option<Moment>, user: Option<&str>) {
         self.state().record_event(event, current_at, user);
         self.pulse.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -171,19 +173,19 @@ impl Shared {
     ///
     /// # Errors
     /// The cluster refuses the watch, or the stream does not become live before the deadline.
-    pub(crate) async fn wait_until_live(&self, deadline: Instant) -> Result<(), Failure> {
+    pub(crate) async fn wait_until_live(&self, deadline: Moment) -> Result<(), Failure> {
         let mut pulse = self.pulse.subscribe();
         loop {
             {
                 let state = self.state();
-                if state.is_live(self.silence_max) {
+                if state.is_live(self.runtime.now(), self.silence_max) {
                     return Ok(());
                 }
                 if let Some(error) = &state.refused {
                     return Err(error.clone());
                 }
             }
-            if tokio::time::timeout_at(deadline, pulse.changed()).await.is_err() {
+            if self.runtime.timeout_at(deadline, pulse.changed()).await.is_err() {
                 let message = "No member streams changes, without which nothing can be guarded.";
                 return Err(Failure::retry_here(WATCH_SILENT, message));
             }
@@ -195,19 +197,19 @@ impl Shared {
         loop {
             let believed_until = {
                 let state = self.state();
-                if !state.is_live(self.silence_max) {
+                if !state.is_live(self.runtime.now(), self.silence_max) {
                     return;
                 }
                 state.current_at + self.silence_max
             };
-            sleep_until(believed_until).await;
+            self.runtime.sleep_until(believed_until).await;
         }
     }
 
     /// The cached route, if it may be believed and holds at this revision.
     pub(crate) fn cached(&self, key: &Key, at_least: u64) -> Option<Arc<Route>> {
         let mut state = self.state();
-        let is_live = state.is_live(self.silence_max) || is_planted(Mistake::CacheTrustedInSilence);
+        let is_live = state.is_live(self.runtime.now(), self.silence_max) || is_planted(Mistake::CacheTrustedInSilence);
         let position = state.position.filter(|_| is_live)?;
         let route = state.cache.get(key)?;
         (position.max(route.served_at) >= at_least).then_some(route)
@@ -230,11 +232,11 @@ impl Shared {
 // === impl State ===
 
 impl State {
-    fn is_live(&self, silence_max: Duration) -> bool {
-        self.position.is_some() && self.current_at.elapsed() <= silence_max
+    fn is_live(&self, now: Moment, silence_max: Duration) -> bool {
+        self.position.is_some() && now < self.current_at + silence_max
     }
 
-    fn record_event(&mut self, event: &Event, current_at: Option<Instant>, user: Option<&str>) {
+    fn record_event(&mut self, event: &Event, current_at: Option<Moment>, user: Option<&str>) {
         if let Some(user) = user.filter(|user| **user != *self.caller) {
             // A certificate stays the same when its user is renamed. What changed the rights of the new name may have been
             // told before it was known to be this client's.

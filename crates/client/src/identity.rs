@@ -5,11 +5,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use aliasd_runtime::{Moment, Runtime};
 use aliasd_wire::v1;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::Instant;
 use tonic::metadata::AsciiMetadataValue;
 use zeroize::Zeroizing;
 
@@ -39,7 +39,7 @@ pub(crate) struct Authenticator {
 struct CachedToken {
     header: AsciiMetadataValue,
     /// When to fetch another; `None`: when this one is refused.
-    renew_at: Option<Instant>,
+    renew_at: Option<Moment>,
 }
 
 /// What a call sends to prove its caller.
@@ -76,8 +76,8 @@ impl Authenticator {
         Self { credentials, token: Mutex::new(None) }
     }
 
-    /// What the next call sends.
-    pub(crate) async fn authorization(&self) -> Result<Authorization<'_>, Failure> {
+    /// What a call sends that is made now.
+    pub(crate) async fn authorization(&self, now: Moment) -> Result<Authorization<'_>, Failure> {
         let (user, password) = match &self.credentials {
             Credentials::None => return Ok(Authorization::Ready(None)),
             Credentials::Token(token) => return bearer(token).map(Authorization::ready),
@@ -86,7 +86,7 @@ impl Authenticator {
         };
         let token = self.token.lock().await;
         if let Some(current) = &*token
-            && current.renew_at.is_none_or(|renew_at| Instant::now() < renew_at)
+            && current.renew_at.is_none_or(|renew_at| now < renew_at)
         {
             return Ok(Authorization::ready(current.header.clone()));
         }
@@ -128,11 +128,11 @@ impl Authorization<'_> {
 
 impl LoginDue<'_> {
     /// Keeps the token of the login, and returns the value of the `authorization` metadata.
-    pub(crate) fn complete(mut self, login: &Login) -> Result<AsciiMetadataValue, Failure> {
-        let lifetime = login.expires_at.duration_since(SystemTime::now()).ok();
+    pub(crate) fn complete(mut self, login: &Login, runtime: &dyn Runtime) -> Result<AsciiMetadataValue, Failure> {
+        let lifetime = login.expires_at.duration_since(runtime.time_of_day()).ok();
         let header = bearer(&login.token)?;
         // Renewed after four fifths of its life. If the clocks disagree, it is renewed when it is refused.
-        let renew_at = lifetime.map(|lifetime| Instant::now() + lifetime.mul_f64(0.8));
+        let renew_at = lifetime.map(|lifetime| runtime.now() + lifetime.mul_f64(0.8));
         *self.token = Some(CachedToken { header: header.clone(), renew_at });
         Ok(header)
     }

@@ -4,8 +4,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use aliasd_runtime::{Moment, SharedRuntime};
 use aliasd_wire::v1::Leader;
 use tonic::transport::Channel;
 
@@ -23,6 +24,7 @@ const AVOIDED_DOUBLINGS_MAX: u32 = 6;
 pub(crate) struct Member {
     pub(crate) address: Address,
     pub(crate) channel: Channel,
+    runtime: SharedRuntime,
     link: Arc<ConnectionState>,
     health: Mutex<Health>,
 }
@@ -30,7 +32,7 @@ pub(crate) struct Member {
 #[derive(Default)]
 struct Health {
     failures: u32,
-    avoided_until: Option<Instant>,
+    avoided_until: Option<Moment>,
 }
 
 /// Whom a call should go to if there is a choice.
@@ -59,7 +61,8 @@ struct Known {
 impl Member {
     fn new(dialer: &Dialer, address: Address) -> Self {
         let link = Arc::default();
-        Self { channel: dialer.channel(&address, &link), address, link, health: Mutex::default() }
+        let (channel, runtime) = (dialer.channel(&address, &link), Arc::clone(&dialer.runtime));
+        Self { channel, runtime, address, link, health: Mutex::default() }
     }
 
     /// It answered, if only to refuse.
@@ -72,7 +75,7 @@ impl Member {
         let mut health = lock(&self.health);
         let pause = AVOIDED_FIRST * 2_u32.pow(health.failures.min(AVOIDED_DOUBLINGS_MAX));
         health.failures = health.failures.saturating_add(1);
-        health.avoided_until = Some(Instant::now() + pause);
+        health.avoided_until = Some(self.runtime.now() + pause);
     }
 
     /// Whether a connection to it is being made right now, which means that no request is on its way.
@@ -80,7 +83,7 @@ impl Member {
         self.link.is_connecting()
     }
 
-    fn is_avoided(&self, now: Instant) -> bool {
+    fn is_avoided(&self, now: Moment) -> bool {
         lock(&self.health).avoided_until.is_some_and(|until| now < until)
     }
 }
@@ -103,7 +106,7 @@ impl Members {
     /// comes first, so that a few calls measure all of them; then the nearest; members that failed
     /// lately come last.
     pub(crate) fn choose(&self, prefer: Preference, tried: &[Arc<Member>]) -> Option<Arc<Member>> {
-        let now = Instant::now();
+        let now = self.dialer.runtime.now();
         let known = lock(&self.known);
         let is_open = |member: &&Arc<Member>| !tried.iter().any(|tried| Arc::ptr_eq(tried, member));
         let leader = known.leader.as_ref().filter(|_| prefer == Preference::Leader).filter(is_open);
@@ -157,10 +160,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use aliasd_runtime::TokioRuntime;
+
     use super::*;
 
     fn members(addresses: &[&str]) -> Members {
-        let dialer = Dialer { tls: None, timeout: Duration::from_secs(1) };
+        let runtime = Arc::new(TokioRuntime::current());
+        let dialer = Dialer { runtime, tls: None, timeout: Duration::from_secs(1) };
         let addresses = addresses.iter().map(|text| Address::parse(text, true).unwrap()).collect();
         Members::new(dialer, addresses)
     }

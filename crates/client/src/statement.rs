@@ -8,7 +8,6 @@ use aliasd_catalog::{Value, ValueMap};
 use aliasd_wire::v1::admin_client::AdminClient;
 use aliasd_wire::v1::execute_response::Part;
 use aliasd_wire::{v1, value};
-use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
 use crate::attempt_error::{AttemptError, invalid_answer};
@@ -184,7 +183,7 @@ impl Execution {
         let request = v1::ExecuteRequest {
             statement: statement.text.expose().to_owned(),
             parameters: value::map_to_proto(&statement.parameters),
-            request_id: statement.request_id.map_or_else(new_request_id, Ok)?.to_vec(),
+            request_id: statement.request_id.unwrap_or_else(|| core.runtime.random_bytes()).to_vec(),
             freshness: Some(Freshness::or_seen(statement.freshness, core.seen())),
             first_sent_after_revision: first_sent_after,
         };
@@ -229,7 +228,8 @@ impl Execution {
             };
             let member = Arc::clone(&source.member);
             let limit = self.core.limits.call;
-            let error = match timeout(limit, self.read_part()).await {
+            let runtime = Arc::clone(&self.core.runtime);
+            let error = match runtime.timeout(limit, self.read_part()).await {
                 Ok(Ok(_)) => continue,
                 Ok(Err(status)) => AttemptError::new(&status, &member.address),
                 Err(_elapsed) => AttemptError::no_answer(&member.address, limit),
@@ -308,13 +308,6 @@ impl fmt::Debug for Execution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Execution").field("columns", &self.columns).finish_non_exhaustive()
     }
-}
-
-fn new_request_id() -> Result<[u8; REQUEST_ID_LENGTH], Failure> {
-    let mut id = [0; REQUEST_ID_LENGTH];
-    getrandom::fill(&mut id)
-        .map_err(|_| Failure::bug("The operating system gave no random bytes for a request id."))?;
-    Ok(id)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::Moment;
 use aliasd_wire::v1::router_client::RouterClient;
 use aliasd_wire::v1::{self, watch_response::Event as WireEvent};
-use tokio::time::{Instant, sleep, timeout_at};
 use tonic::{Status, Streaming};
 
 use crate::attempt_error::{AttemptError, invalid_answer};
@@ -62,12 +62,12 @@ pub struct Watch {
     core: Arc<Core>,
     from: WatchFrom,
     /// Until when everything acknowledged to anyone was in what the last mark promised.
-    current_at: Option<Instant>,
+    current_at: Option<Moment>,
     /// Who this client is, as the last mark says.
     user: Option<String>,
     stream: Option<Stream>,
     /// When the first message has to have come at the latest; `None` once it has, or if there is no hurry.
-    begins_by: Option<Instant>,
+    begins_by: Option<Moment>,
     /// How many streams in a row have ended before their first message.
     failures_in_a_row: u32,
 }
@@ -78,7 +78,7 @@ struct Stream {
     /// After this long without a message that goes on from where the watch is, another member is tried.
     silence_max: Duration,
     /// When the last such message came.
-    advanced_at: Instant,
+    advanced_at: Moment,
     /// What came of a revision whose last part is still to come. It goes with the stream: it counts as a whole or not at all.
     begun: Option<v1::ChangeBatch>,
 }
@@ -143,7 +143,7 @@ impl Watch {
     }
 
     /// When what had been acknowledged to anyone by then was delivered; `None` before the first mark.
-    pub(crate) fn current_at(&self) -> Option<Instant> {
+    pub(crate) fn current_at(&self) -> Option<Moment> {
         self.current_at
     }
 
@@ -168,7 +168,7 @@ impl Watch {
             };
             let silent_at = stream.advanced_at + stream.silence_max;
             let silent_at = self.begins_by.map_or(silent_at, |by| silent_at.min(by));
-            let message = match timeout_at(silent_at, stream.messages.message()).await {
+            let message = match self.core.runtime.timeout_at(silent_at, stream.messages.message()).await {
                 Ok(Ok(Some(message))) => message,
                 Ok(Ok(None)) => {
                     stream.member.failed();
@@ -183,7 +183,7 @@ impl Watch {
                 }
                 Err(_elapsed) => {
                     stream.member.failed();
-                    if self.begins_by.is_some_and(|by| by <= Instant::now()) {
+                    if self.begins_by.is_some_and(|by| by <= self.core.runtime.now()) {
                         let (address, limit) = (&stream.member.address, self.core.limits.call);
                         return Err(AttemptError::no_answer(address, limit).without_effect());
                     }
@@ -203,7 +203,7 @@ impl Watch {
     /// Opens a stream at the position. An event instead means that the history was too short.
     async fn open(&mut self) -> Result<Option<Event>, Failure> {
         if let Some(doublings) = self.failures_in_a_row.checked_sub(2) {
-            sleep(PAUSE * 2_u32.pow(doublings.min(PAUSE_DOUBLINGS_MAX))).await;
+            self.core.runtime.sleep(PAUSE * 2_u32.pow(doublings.min(PAUSE_DOUBLINGS_MAX))).await;
         }
         let filter = self.from.names.clone().map(|names| v1::NameFilter { names });
         let mut after_revision = self.from.after;
@@ -221,7 +221,7 @@ impl Watch {
         match opened {
             Ok((answer, member)) => {
                 let messages = answer.into_inner();
-                let advanced_at = Instant::now();
+                let advanced_at = self.core.runtime.now();
                 self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE, advanced_at, begun: None });
                 Ok(None)
             }
@@ -237,13 +237,13 @@ impl Watch {
             return Err(failure);
         }
         tracing::warn!(code = %failure.code, "cannot watch yet: {failure}");
-        sleep(PAUSE).await;
+        self.core.runtime.sleep(PAUSE).await;
         Ok(None)
     }
 
     /// Whether the watch should have begun by now.
     fn is_late(&self) -> bool {
-        self.begins_by.is_some_and(|by| by <= Instant::now())
+        self.begins_by.is_some_and(|by| by <= self.core.runtime.now())
     }
 
     fn on_broken_stream(&mut self, status: &Status) -> Result<Option<Event>, Failure> {
@@ -278,7 +278,7 @@ impl Watch {
     fn advance(&mut self, revision: u64) {
         self.from.after = Some(revision);
         if let Some(stream) = &mut self.stream {
-            stream.advanced_at = Instant::now();
+            stream.advanced_at = self.core.runtime.now();
         }
     }
 
@@ -295,7 +295,7 @@ impl Watch {
             Some(_) => return Err(invalid_answer("a revision of the watch ends before its last part")),
         };
         if continued {
-            stream.advanced_at = Instant::now();
+            stream.advanced_at = self.core.runtime.now();
             stream.begun = Some(batch);
             return Ok(None);
         }
@@ -325,7 +325,7 @@ impl Watch {
                 }
                 self.advance(mark.revision);
                 let staleness = mark.staleness.and_then(|staleness| Duration::try_from(staleness).ok());
-                self.current_at = Instant::now().checked_sub(staleness.unwrap_or_default());
+                self.current_at = Some(self.core.runtime.now() - staleness.unwrap_or_default());
                 self.user = mark.user.or(self.user.take());
                 Ok(Some(Event::Progress { revision: mark.revision }))
             }

@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use aliasd_replica::Replica;
+use aliasd_runtime::Runtime;
 use aliasd_service::FormationToken;
 
 /// The name of the file below `node.data_dir`.
@@ -18,19 +19,19 @@ const FILE: &str = "formation-token";
 ///
 /// # Errors
 /// The file cannot be written or removed.
-pub(crate) fn token(replica: &Replica, data_dir: &Path) -> io::Result<Option<FormationToken>> {
+pub(crate) fn token(replica: &Replica, runtime: &dyn Runtime, data_dir: &Path) -> io::Result<Option<FormationToken>> {
     let path = data_dir.join(FILE);
     if replica.view().catalog.meta().is_some() {
         return remove(&path).map(|()| None);
     }
-    let (token, text) = FormationToken::draw();
+    let (token, text) = FormationToken::draw(runtime);
     let new = path.with_extension("new");
     remove(&new)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     writeln!(file, "{}", text.expose())?;
     fs::rename(&new, &path)?;
     tracing::info!(file = %path.display(), "the node belongs to no cluster; the file proves who may form one");
-    tokio::spawn(remove_when_formed(replica.clone(), path));
+    runtime.spawn(Box::pin(remove_when_formed(replica.clone(), path)));
     Ok(Some(token))
 }
 

@@ -31,11 +31,11 @@ use aliasd_catalog::error_chain;
 use aliasd_replica::{
     RaftSettings, Replica, ReplicaOptions, STORAGE_DESCRIPTORS_MAX, StartError, StopReason, Storage, StorageFault,
 };
-use aliasd_runtime::TokioRuntime;
+use aliasd_runtime::{SharedRuntime, TokioRuntime};
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
 use aliasd_service::operate::Advertised;
-use aliasd_service::vault::{Vault, VaultError};
+use aliasd_service::vault::{HashingCost, Vault, VaultError};
 use aliasd_service::{Operate, Parts, UseCases};
 
 /// How long the listener for members may take to end: its streams never end by themselves.
@@ -202,13 +202,15 @@ impl Node {
         if let Some(exposed) = config.exposed_files().into_iter().next() {
             return Err(NodeStartError::Exposed(exposed));
         }
-        let vault = Arc::new(Vault::load(&config.keystore)?);
+        let runtime: SharedRuntime = Arc::new(TokioRuntime::current());
+        let vault = Vault::load(&config.keystore, Arc::clone(&runtime), HashingCost::RECOMMENDED)?;
+        let vault = Arc::new(vault);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
         tls.each_out_of_time(say_out_of_time);
-        let identity = Identity::new(Arc::clone(&vault), config.node.failed_logins).await?;
-        let replica = Replica::start(options(config, &tls)).await?;
+        let identity = Identity::new(Arc::clone(&vault), Arc::clone(&runtime), config.node.failed_logins).await?;
+        let replica = Replica::start(options(config, &tls, Arc::clone(&runtime))).await?;
         let metrics = Arc::new(Metrics::new());
-        let formation = match formation::token(&replica, &config.node.data_dir) {
+        let formation = match formation::token(&replica, &*runtime, &config.node.data_dir) {
             Ok(formation) => formation,
             Err(source) => {
                 let _ = replica.shutdown().await;
@@ -216,6 +218,7 @@ impl Node {
             }
         };
         let use_cases = UseCases::new(Parts {
+            runtime,
             replica: replica.clone(),
             vault: Arc::clone(&vault),
             identity,
@@ -325,7 +328,7 @@ fn advertised(node: &NodeConfig) -> Advertised {
     }
 }
 
-fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
+fn options(config: &Config, tls: &Arc<Tls>, runtime: SharedRuntime) -> ReplicaOptions {
     let tls = Arc::clone(tls);
     let links = GrpcLinks(move |node: u64, address: &str| tls::peer_channel(&tls, node, address));
     let (cluster, node) = (&config.cluster, &config.node);
@@ -337,7 +340,6 @@ fn options(config: &Config, tls: &Arc<Tls>) -> ReplicaOptions {
         log_entries_kept: node.log_kept,
     };
     let storage = Storage::Directory(node.data_dir.clone());
-    let runtime = Arc::new(TokioRuntime::current());
     let options = ReplicaOptions::new(node.id.get(), storage, Arc::new(links), runtime, raft);
     ReplicaOptions { open_timeout: node.open_timeout, ..options }
 }

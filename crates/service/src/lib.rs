@@ -22,16 +22,17 @@
 //! 3. A read (`read`) takes a view that is fresh enough and answers from it, without a lock.
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests run on the machine"))]
 
 pub mod account;
 pub mod audit;
 pub mod authenticate;
+mod clock;
 pub mod counters;
 pub mod execute;
 pub mod failure;
 pub mod identity;
 pub mod operate;
-mod random;
 mod read;
 mod readiness;
 pub mod resolve;
@@ -44,6 +45,7 @@ use std::time::Duration;
 
 use aliasd_catalog::Policy;
 use aliasd_replica::Replica;
+use aliasd_runtime::SharedRuntime;
 
 pub use self::account::Account;
 pub use self::authenticate::{Authenticate, FormationToken};
@@ -53,7 +55,6 @@ pub use self::failure::{Class, Failure, Leader, NodeFailure};
 use self::identity::Identity;
 use self::operate::Advertised;
 pub use self::operate::Operate;
-pub use self::random::{random, random_text};
 pub use self::read::Freshness;
 use self::read::Reader;
 use self::readiness::Readiness;
@@ -65,6 +66,8 @@ pub use self::write::Written;
 
 /// What the use cases of a node are made of.
 pub struct Parts {
+    /// Tasks, time and dice.
+    pub runtime: SharedRuntime,
     /// This member's copy of the catalog.
     pub replica: Replica,
     /// What seals, opens and hashes; holds the keys of the keystore.
@@ -103,8 +106,8 @@ pub struct UseCases {
 impl UseCases {
     /// Use cases that serve at once.
     pub fn new(parts: Parts) -> Self {
-        let Parts { replica, vault, identity, formation, counters, max_staleness, policy, advertised } = parts;
-        let reader = Reader::new(replica, max_staleness);
+        let Parts { runtime, replica, vault, identity, formation, counters, max_staleness, policy, advertised } = parts;
+        let reader = Reader::new(replica, runtime, max_staleness);
         let readiness = Readiness::new(reader.clone(), Arc::clone(&vault));
         let writer = Writer::new(reader.clone(), readiness.clone(), Arc::clone(&vault), Arc::clone(&counters));
         let identity = Arc::new(identity);

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{Policy, Principal, Rejection, Revision, Visibility};
+use aliasd_catalog::{Policy, Principal, Rejection, Revision, Timestamp, Visibility};
 use aliasd_replica::{NotServing, ReadError, Replica, StopReason, View};
+use aliasd_runtime::SharedRuntime;
 
+use crate::clock;
 use crate::failure::{Failure, Leader, NodeFailure};
 use crate::identity::Authenticated;
 
@@ -30,13 +32,24 @@ pub enum Freshness {
 #[derive(Clone)]
 pub(crate) struct Reader {
     replica: Replica,
+    runtime: SharedRuntime,
     /// How old the state may be that a read is answered from.
     max_staleness: Duration,
 }
 
 impl Reader {
-    pub(crate) fn new(replica: Replica, max_staleness: Duration) -> Self {
-        Self { replica, max_staleness }
+    pub(crate) fn new(replica: Replica, runtime: SharedRuntime, max_staleness: Duration) -> Self {
+        Self { replica, runtime, max_staleness }
+    }
+
+    /// What this node runs on.
+    pub(crate) fn runtime(&self) -> &SharedRuntime {
+        &self.runtime
+    }
+
+    /// The time of day.
+    pub(crate) fn time(&self) -> Timestamp {
+        clock::now(&*self.runtime)
     }
 
     pub(crate) fn replica(&self) -> &Replica {
@@ -83,7 +96,7 @@ impl Reader {
     /// As [`Reader::view`]; or the proof does not hold in that view.
     pub(crate) async fn view_for(&self, caller: &Authenticated, freshness: Freshness) -> Result<Arc<View>, Failure> {
         let view = self.view(freshness).await?;
-        if caller.holds(&view.catalog) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
+        if caller.holds(&view.catalog, self.time()) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
     }
 
     /// A view to release a credential from, and in which the caller still is who it proved to be: no older than the policy
@@ -108,7 +121,7 @@ impl Reader {
                 }
             }
         };
-        if caller.holds(&view.catalog) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
+        if caller.holds(&view.catalog, self.time()) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
     }
 
     /// How old the present state may be.

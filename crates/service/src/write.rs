@@ -2,11 +2,11 @@
 //! here. The check that counts is made when the entry is applied.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aliasd_catalog::{
     Command, CredentialPlace, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Rejection, RequestId,
-    RequestOrigin, RequestOwner, Revision, Sealed, SealedSecret, Timestamp, UserName, error_chain,
+    RequestOrigin, RequestOwner, Revision, Sealed, SealedSecret, UserName, error_chain,
 };
 use aliasd_replica::ProposeError;
 
@@ -85,7 +85,7 @@ impl Writer {
     async fn seal_and_propose(&self, asked: &Asked, command: Command<Plain>) -> Result<(Revision, Outcome), Failure> {
         let Asked { actor, request, origin } = asked.clone();
         let command = self.seal(&actor, command).await?;
-        self.propose(Entry { request, actor, issued_at: now(), command, origin }).await
+        self.propose(Entry { request, actor, issued_at: self.reader.time(), command, origin }).await
     }
 
     /// What became of a request that this member has applied already. Another request under its id is left to the catalog.
@@ -207,9 +207,4 @@ pub(crate) fn written(revision: Revision, outcome: Outcome) -> Result<Written, F
         Ok(effect) => Ok(Written { revision, effect }),
         Err(rejection) => Err(Failure::from(&rejection)),
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -1,6 +1,7 @@
 //! The SDK against members that do as they are told: what goes where, how often, with which request id, and what
 //! a client makes of failures and silence. The real cluster is met in the tests package.
 #![expect(clippy::unwrap_used, reason = "a test that fails with a panic at the line is a good test")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "these tests run on the machine")]
 
 mod cache;
 mod calls;

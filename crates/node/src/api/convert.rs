@@ -22,13 +22,13 @@ fn invalid(field: &str, reason: &str) -> Failure {
     NodeFailure::InvalidRequest { field: field.into(), reason: reason.into() }.into()
 }
 
-/// The id of a request; drawn here if the caller chose none.
-pub(super) fn request_id(bytes: &[u8]) -> Result<RequestId, Failure> {
+/// The id of a request; nothing if the caller chose none.
+pub(super) fn request_id(bytes: &[u8]) -> Result<Option<RequestId>, Failure> {
     if bytes.is_empty() {
-        return Ok(RequestId(aliasd_service::random()));
+        return Ok(None);
     }
     let id = bytes.try_into().map_err(|_| invalid("request_id", "must hold 16 bytes, or none"))?;
-    Ok(RequestId(id))
+    Ok(Some(RequestId(id)))
 }
 
 pub(super) fn parameters(parameters: BTreeMap<String, v1::Value>) -> Result<Parameters, Failure> {

@@ -21,9 +21,9 @@ use crate::config::{Commands, Config};
 use crate::node::Node;
 use crate::observe::logging;
 use aliasd_replica::Member;
+use aliasd_service::Failure;
 use aliasd_service::identity::ClientConnection;
 use aliasd_service::operate::{Formation, Formed};
-use aliasd_service::{Failure, random_text};
 
 /// How `aliasd dev` starts.
 #[derive(Args, Debug)]
@@ -118,7 +118,7 @@ fn prepare(directory: &Path, dev: &Dev) -> io::Result<Config> {
     issued.save(&pki, "node-1").map_err(io::Error::other)?;
 
     let keystore = directory.join("keystore.p12");
-    let password = random_text::<16>();
+    let password = random_text::<16>()?;
     Keystore::create(&keystore, &password, "aesKey").map_err(io::Error::other)?;
 
     let port = |offset: u16| if dev.port == 0 { 0 } else { dev.port + offset };
@@ -156,11 +156,18 @@ level = "{level}"
     Config::load(&file, Commands::Refuse, []).map_err(io::Error::other)
 }
 
+/// So many random bytes in hexadecimal digits.
+fn random_text<const N: usize>() -> io::Result<String> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 // === impl TemporaryDirectory ===
 
 impl TemporaryDirectory {
     fn make() -> io::Result<Self> {
-        let name = format!("aliasd-dev-{}", random_text::<6>());
+        let name = format!("aliasd-dev-{}", random_text::<6>()?);
         let path = std::env::temp_dir().join(name);
         fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))

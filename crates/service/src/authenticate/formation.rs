@@ -4,10 +4,10 @@
 //! themselves the first administrator. Kept as a digest, so that nothing in this process can show it.
 
 use aliasd_catalog::PlainSecret;
+use aliasd_runtime::Runtime;
 use sha2::{Digest, Sha256};
 
 use crate::identity::header::{self, AuthorizationHeader};
-use crate::random::random_text;
 
 /// The token of one node, good for forming a cluster once.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +17,8 @@ pub struct FormationToken {
 
 impl FormationToken {
     /// Draws one, and gives its text for the file that the operator reads.
-    pub fn draw() -> (Self, PlainSecret) {
-        let text = random_text::<32>();
+    pub fn draw(runtime: &dyn Runtime) -> (Self, PlainSecret) {
+        let text = runtime.random_text::<32>();
         (Self { digest: Sha256::digest(&text).into() }, PlainSecret::new(text))
     }
 
@@ -35,12 +35,15 @@ impl FormationToken {
 
 #[cfg(test)]
 mod tests {
+    use aliasd_runtime::TokioRuntime;
+
     use super::*;
 
-    #[test]
-    fn only_the_token_itself_proves_an_operator() {
-        let (token, text) = FormationToken::draw();
-        let (other, _) = FormationToken::draw();
+    #[tokio::test]
+    async fn only_the_token_itself_proves_an_operator() {
+        let runtime = TokioRuntime::current();
+        let (token, text) = FormationToken::draw(&runtime);
+        let (other, _) = FormationToken::draw(&runtime);
         let brought = format!("Bearer {}", text.expose());
         assert!(token.is_brought_by(Some(brought.as_bytes())));
         assert!(token.is_brought_by(Some(brought.replace("Bearer", "bearer").as_bytes())));

@@ -7,7 +7,8 @@ use std::time::Duration;
 use aliasd_catalog::{Catalog, Principal, Value};
 use aliasd_cypher::SpannedRefusal;
 use aliasd_listing::{Listing, run_listing};
-use tokio::runtime::Handle;
+use aliasd_runtime::SharedRuntime;
+use futures::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::failure::{Failure, NodeFailure};
@@ -98,6 +99,7 @@ impl RowStream {
 /// all unless they must be ordered. Ends when nobody reads. Gives the names of the columns and the rows.
 pub(super) async fn start(
     turns: &Turns,
+    runtime: &SharedRuntime,
     catalog: Catalog,
     who: Principal,
     listing: Listing,
@@ -105,8 +107,8 @@ pub(super) async fn start(
     let (sender, rows) = mpsc::channel(CHUNKS_WAITING);
     let (begun, beginning) = oneshot::channel();
     let turn = turns.take(&who).await;
-    let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || {
+    let clock = Arc::clone(runtime);
+    let list = async move {
         let _turn = turn;
         let mut table = match run_listing(&catalog, &who, &listing) {
             Ok(table) => table,
@@ -119,11 +121,13 @@ pub(super) async fn start(
         for rows in chunk_sizes() {
             let chunk = next_chunk(&mut table, rows);
             let last = !matches!(&chunk, Ok(chunk) if !chunk.is_empty());
-            if runtime.block_on(sender.send_timeout(chunk, READ_WITHIN)).is_err() || last {
+            let read = clock.timeout(READ_WITHIN, sender.send(chunk)).await;
+            if !matches!(read, Ok(Ok(()))) || last {
                 return;
             }
         }
-    });
+    };
+    runtime.spawn_on_thread(list.boxed());
     let columns = beginning.await.expect("the listing answers before it ends")?;
     Ok((columns, RowStream(Some(rows))))
 }
@@ -170,7 +174,6 @@ fn chunk_sizes() -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use aliasd_catalog::UserName;
-    use futures::FutureExt;
 
     use super::*;
 

@@ -27,8 +27,8 @@ pub struct Statement {
     pub text: Zeroizing<String>,
     /// What `$name` stands for.
     pub parameters: Parameters,
-    /// A repeated request has its effect once.
-    pub request: RequestId,
+    /// A repeated request has its effect once. Drawn here if the caller chose none.
+    pub request: Option<RequestId>,
     /// A revision that the caller had seen before it first sent the request; none if it does not say.
     pub made_at: Option<Revision>,
     /// How old the state may be that a listing shows; a write does not ask.
@@ -112,6 +112,7 @@ impl Execute {
         let answer = match lowered {
             Lowered::Command(command) => {
                 let origin = self.origin(caller, &text, &parameters, made_at)?;
+                let request = request.unwrap_or_else(|| RequestId(self.reader.runtime().random_bytes()));
                 let asked = Asked { actor, request, origin: Some(origin) };
                 let written = self.writer.write(asked, *command).await;
                 Answer::Written(written.map_err(|failure| named_by_parameter(failure, &parsed))?)
@@ -127,7 +128,8 @@ impl Execute {
                     Listing::bind(&listed).map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 let view = self.reader.view_for(caller, freshness).await?;
                 let listing = if listing.is_about_servers() { listing.with_servers(self.servers()) } else { listing };
-                let listed = listing::start(&self.listings, view.catalog.clone(), actor, listing).await;
+                let listed =
+                    listing::start(&self.listings, self.reader.runtime(), view.catalog.clone(), actor, listing).await;
                 let (columns, rows) = listed.map_err(|refusal| Failure::of_refusal(&refusal.in_source(&text)))?;
                 Answer::Listed(Listed { columns, rows, revision: view.revision })
             }

@@ -17,13 +17,13 @@ mod verified;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
 
 use aliasd_catalog::{
     AuthId, AuthProvider, Catalog, PasswordHash, PlainSecret, Principal, Revision, Timestamp, TokenTrace, User,
     UserName, UserStatus,
 };
 use aliasd_faults::{Mistake, is_planted};
+use aliasd_runtime::SharedRuntime;
 use zeroize::Zeroizing;
 
 pub use self::connection::{ClientCertificate, ClientConnection};
@@ -33,6 +33,7 @@ use self::throttle::{Attempt, Throttle};
 pub use self::throttle::{LoginLimits, network_of};
 use self::token::{Claims, Signer};
 use self::verified::Verified;
+use crate::clock::{self, timestamp};
 use crate::vault::{Purpose, Vault, VaultError};
 
 /// How a caller proved who it is.
@@ -76,6 +77,7 @@ pub struct LoginToken {
 /// Authenticates callers.
 #[derive(Debug)]
 pub struct Identity {
+    runtime: SharedRuntime,
     vault: Arc<Vault>,
     /// Stands in for the hash of a user that does not exist or has no password.
     decoy: PasswordHash,
@@ -100,10 +102,10 @@ impl Authenticated {
         Principal::User(self.user.clone())
     }
 
-    /// Whether this is still so: the user is there, active and has the credentials it had, and the time is not
+    /// Whether this is still so at that time: the user is there, active and has the credentials it had, and the time is not
     /// up. For calls that last, such as a watch.
-    pub fn holds(&self, catalog: &Catalog) -> bool {
-        let unexpired = self.expires_at.is_none_or(|end| now() < end);
+    pub fn holds(&self, catalog: &Catalog, now: Timestamp) -> bool {
+        let unexpired = self.expires_at.is_none_or(|end| now < end);
         let unchanged = catalog.user(self.user.as_str()).is_some_and(|user| {
             user.status == UserStatus::Active
                 && user.credential_revision == self.credential_revision
@@ -147,15 +149,13 @@ impl Identity {
     /// of the cluster.
     ///
     /// # Errors
-    /// The operating system gave no random bytes.
-    pub async fn new(vault: Arc<Vault>, limits: LoginLimits) -> Result<Self, VaultError> {
-        let verified = Arc::new(Verified::new().map_err(VaultError::NoRandomBytes)?);
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(VaultError::NoRandomBytes)?;
-        let unknowable: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    /// A password could not be hashed.
+    pub async fn new(vault: Arc<Vault>, runtime: SharedRuntime, limits: LoginLimits) -> Result<Self, VaultError> {
+        let verified = Arc::new(Verified::new(&*runtime));
+        let unknowable = runtime.random_text::<32>();
         let decoy = vault.passwords().hash(PlainSecret::new(unknowable)).await?;
         let throttle = Mutex::new(Throttle::new(limits));
-        Ok(Self { vault, decoy, verified, throttle })
+        Ok(Self { runtime, vault, decoy, verified, throttle })
     }
 
     /// Says who is calling. `authorization` is what the call brings as such (RFC 7617, RFC 6750), and counts before
@@ -175,7 +175,7 @@ impl Identity {
                 self.verify_password(&user, password, Asker::Unproven(connection), catalog).await
             }
             (Some(AuthorizationHeader::Bearer(token)), _) => self.verify_token(token, from, catalog),
-            (None, Some(certificate)) => verify_certificate(certificate, from, catalog),
+            (None, Some(certificate)) => verify_certificate(certificate, from, catalog, self.time()),
             (None, None) => Err(AuthError::Missing),
         }
     }
@@ -222,7 +222,7 @@ impl Identity {
             }
             self.verified.insert(trace);
         }
-        self.throttle().succeeded(attempt, Instant::now());
+        self.throttle().succeeded(attempt, self.runtime.now());
         let found = found.ok_or(AuthError::Wrong)?;
         let proven = authenticated(user, found, Method::Basic, None, asker.remote())?;
         Ok(Authenticated { logs_in: !remembered, ..proven })
@@ -239,8 +239,12 @@ impl Identity {
         let attempt = Attempt { user, from };
         let mut throttle = self.throttle();
         let known = known || throttle.is_familiar(&attempt);
-        throttle.admit(attempt, Instant::now()).map_err(|retry_after| AuthError::Throttled { retry_after })?;
+        throttle.admit(attempt, self.runtime.now()).map_err(|retry_after| AuthError::Throttled { retry_after })?;
         Ok((attempt, if known { Purpose::Known } else { Purpose::Stranger }))
+    }
+
+    fn time(&self) -> Timestamp {
+        clock::now(&*self.runtime)
     }
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
@@ -252,7 +256,7 @@ impl Identity {
     /// # Errors
     /// This node lacks the cluster's active key.
     pub fn issue(&self, caller: &Authenticated, catalog: &Catalog) -> Result<LoginToken, AuthError> {
-        let issued_at = now();
+        let issued_at = self.time();
         let policy = catalog.meta().ok_or(AuthError::NoKey)?.policy;
         let lifetime = u64::from(policy.token_lifetime.seconds()) * 1_000;
         let expires_at = Timestamp(issued_at.0.saturating_add(lifetime));
@@ -266,7 +270,7 @@ impl Identity {
     }
 
     fn verify_token(&self, token: &str, from: SocketAddr, catalog: &Catalog) -> Result<Authenticated, AuthError> {
-        let (claims, trace) = self.signer(catalog)?.verify(token, now()).map_err(AuthError::Token)?;
+        let (claims, trace) = self.signer(catalog)?.verify(token, self.time()).map_err(AuthError::Token)?;
         let user = catalog
             .user(claims.user.as_str())
             .filter(|user| user.status == UserStatus::Active)
@@ -289,10 +293,11 @@ fn verify_certificate(
     certificate: &ClientCertificate,
     from: SocketAddr,
     catalog: &Catalog,
+    now: Timestamp,
 ) -> Result<Authenticated, AuthError> {
     let expires_at = timestamp(certificate.expires_at);
     // TLS checked it when the connection was made, which may be long ago.
-    if now() >= expires_at {
+    if now >= expires_at {
         return Err(AuthError::CertificateExpired);
     }
     let unmapped = || AuthError::UnmappedCertificate { identity: certificate.identity.to_string() };
@@ -315,13 +320,4 @@ fn authenticated(
     let name = UserName::new(name).map_err(|_| AuthError::Wrong)?;
     let credential_revision = user.credential_revision;
     Ok(Authenticated { user: name, method, expires_at, credential_revision, remote, token: None, logs_in: false })
-}
-
-fn now() -> Timestamp {
-    timestamp(SystemTime::now())
-}
-
-fn timestamp(time: SystemTime) -> Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -8,19 +8,28 @@ use aliasd_catalog::{
     TagChange, Timestamp, TokenLifetime, UserName, UserStatus,
 };
 use aliasd_keyring::keystore::Keystore;
+use aliasd_runtime::{SharedRuntime, TokioRuntime};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use tempfile::TempDir;
 
 use super::token::{Claims, Signer};
 use super::verified::Verified;
-use super::{Asker, AuthError, Authenticated, Identity, LoginLimits, Method, TokenError, now};
+use super::{Asker, AuthError, Authenticated, Identity, LoginLimits, Method, TokenError};
+use crate::clock::timestamp;
 use crate::identity::{ClientCertificate, ClientConnection};
-use crate::vault::KeystoreSettings;
-use crate::vault::{SealContext, Vault};
+use crate::vault::{HashingCost, KeystoreSettings, SealContext, Vault};
 
 const LIMITS: LoginLimits = LoginLimits { per_address: 20, per_user: 3 };
 const CLUSTER: ClusterId = ClusterId([9; 16]);
+
+fn runtime() -> SharedRuntime {
+    Arc::new(TokioRuntime::current())
+}
+
+fn now() -> Timestamp {
+    timestamp(SystemTime::now())
+}
 
 /// A node's identity service and the catalog it judges by: administrator `admin`, user `carol`.
 struct Fixture {
@@ -40,8 +49,8 @@ impl Fixture {
             key_name: "aesKey".to_owned(),
         };
         Keystore::create(&settings.path, settings.password.expose(), "aesKey").unwrap();
-        let vault = Arc::new(Vault::load(&settings).unwrap());
-        let identity = Identity::new(Arc::clone(&vault), LIMITS).await.unwrap();
+        let vault = Arc::new(Vault::load(&settings, runtime(), HashingCost::RECOMMENDED).unwrap());
+        let identity = Identity::new(Arc::clone(&vault), runtime(), LIMITS).await.unwrap();
         let mut fixture = Self { _directory: directory, vault, identity, catalog: Catalog::default(), revision: 0 };
         let bootstrap = Command::Bootstrap(Bootstrap {
             cluster_id: CLUSTER,
@@ -229,7 +238,7 @@ async fn a_changed_password_ends_what_was_remembered() {
 #[tokio::test]
 async fn what_is_remembered_is_bounded_and_forgets_the_oldest() {
     let fixture = Fixture::new().await;
-    let verified = Verified::new().unwrap();
+    let verified = Verified::new(&*runtime());
     let hash = &fixture.identity.decoy;
     let trace = |number: u32| verified.trace(&format!("user{number}"), hash, &secret("password"));
     for number in 0..5_000 {
@@ -240,7 +249,7 @@ async fn what_is_remembered_is_bounded_and_forgets_the_oldest() {
     assert!(verified.contains(&trace(904)) && verified.contains(&trace(4_999)));
     // No way of cutting user and password makes two users one.
     assert_ne!(verified.trace("ab", hash, &secret("c")), verified.trace("a", hash, &secret("bc")));
-    assert_ne!(Verified::new().unwrap().trace("a", hash, &secret("b")), verified.trace("a", hash, &secret("b")));
+    assert_ne!(Verified::new(&*runtime()).trace("a", hash, &secret("b")), verified.trace("a", hash, &secret("b")));
 }
 
 #[tokio::test]
@@ -250,7 +259,7 @@ async fn a_token_proves_its_user_on_every_member() {
     let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
     assert!(token.expires_at > now() && token.expires_at <= Timestamp(now().0 + 900_000));
     assert!(token.expose().len() < 150, "{}", token.expose().len());
-    let other_member = Identity::new(Arc::clone(&fixture.vault), LIMITS).await.unwrap();
+    let other_member = Identity::new(Arc::clone(&fixture.vault), runtime(), LIMITS).await.unwrap();
     let header = format!("bearer  {}", token.expose());
     let proof = other_member.authenticate(Some(header.as_bytes()), &from(None), &fixture.catalog).await.unwrap();
     assert_eq!((proof.user.as_str(), proof.method), ("carol", Method::Token));
@@ -266,10 +275,10 @@ async fn a_token_ends_with_password_status_certificate_and_user() {
         let login = fixture.basic("carol", "carols:password").await.unwrap();
         let token = fixture.identity.issue(&login, &fixture.catalog).unwrap();
         let proof = fixture.bearer(token.expose()).await.unwrap();
-        assert!(proof.holds(&fixture.catalog));
+        assert!(proof.holds(&fixture.catalog, now()));
         fixture.admin(change).await;
         assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenError::Ended)));
-        assert!(!proof.holds(&fixture.catalog));
+        assert!(!proof.holds(&fixture.catalog, now()));
     }
 }
 
@@ -288,9 +297,9 @@ async fn a_token_is_ended_by_itself_and_the_others_go_on() {
     let end = Command::Open(OpenCommand::EndToken { token, expires_at: one.expires_at });
     fixture.apply(Principal::User(user("carol")), end).await;
     assert_eq!(fixture.bearer(one.expose()).await, Err(AuthError::Token(TokenError::Ended)));
-    assert!(!proof.holds(&fixture.catalog), "a watch of it goes on");
-    assert!(fixture.bearer(other.expose()).await.unwrap().holds(&fixture.catalog));
-    assert!(fixture.basic("carol", "carols:password").await.unwrap().holds(&fixture.catalog));
+    assert!(!proof.holds(&fixture.catalog, now()), "a watch of it goes on");
+    assert!(fixture.bearer(other.expose()).await.unwrap().holds(&fixture.catalog, now()));
+    assert!(fixture.basic("carol", "carols:password").await.unwrap().holds(&fixture.catalog, now()));
 }
 
 #[tokio::test]
@@ -356,7 +365,7 @@ async fn a_certificate_proves_the_user_it_is_mapped_to() {
     let mut fixture = Fixture::new().await;
     let proof = fixture.certificate(&certificate("dbms-a")).await.unwrap();
     assert_eq!((proof.user.as_str(), proof.method), ("carol", Method::Certificate));
-    assert!(proof.expires_at.is_some() && proof.holds(&fixture.catalog));
+    assert!(proof.expires_at.is_some() && proof.holds(&fixture.catalog, now()));
 
     let unmapped = fixture.certificate(&certificate("dbms-b")).await.unwrap_err();
     assert_eq!(unmapped.to_string(), "the client certificate of 'dbms-b' belongs to no user");
@@ -367,7 +376,7 @@ async fn a_certificate_proves_the_user_it_is_mapped_to() {
 
     fixture.admin(suspend("carol")).await;
     assert_eq!(fixture.certificate(&certificate("dbms-a")).await, Err(AuthError::Wrong));
-    assert!(!proof.holds(&fixture.catalog));
+    assert!(!proof.holds(&fixture.catalog, now()));
 }
 
 #[tokio::test]

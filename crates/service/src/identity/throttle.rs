@@ -5,10 +5,11 @@
 //! at one user get far. Where a user has logged in before, and for a known caller who asks about it, it has tries of its own:
 //! strangers who guess at it lock nobody out there. Names are kept as traces, since they may be passwords in the wrong place.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use aliasd_runtime::Moment;
 
 use super::verified::Trace;
 
@@ -27,7 +28,7 @@ pub struct LoginLimits {
 }
 
 /// Who tries, and from where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Attempt {
     /// What stands for the name that was given.
     pub(super) user: Trace,
@@ -70,7 +71,7 @@ impl Throttle {
     }
 
     /// Takes a try. Gives how long to wait if there is none.
-    pub(super) fn admit(&mut self, attempt: Attempt, now: Instant) -> Result<(), Duration> {
+    pub(super) fn admit(&mut self, attempt: Attempt, now: Moment) -> Result<(), Duration> {
         let LoginLimits { per_address, per_user } = self.limits;
         if self.has_own_tries(&attempt) {
             return self.familiar.take(attempt, per_user, now);
@@ -87,7 +88,7 @@ impl Throttle {
     }
 
     /// The password was right: the try is given back, and the place is familiar.
-    pub(super) fn succeeded(&mut self, attempt: Attempt, now: Instant) {
+    pub(super) fn succeeded(&mut self, attempt: Attempt, now: Moment) {
         let LoginLimits { per_address, per_user } = self.limits;
         if self.has_own_tries(&attempt) {
             return self.familiar.give_back(&attempt, per_user);
@@ -117,20 +118,20 @@ impl Throttle {
 /// takes to come back, never further than all of them from now.
 #[derive(Debug)]
 struct Tries<K> {
-    spent_at: HashMap<K, Instant>,
+    spent_at: BTreeMap<K, Moment>,
 }
 
 impl<K> Default for Tries<K> {
     fn default() -> Self {
-        Self { spent_at: HashMap::new() }
+        Self { spent_at: BTreeMap::new() }
     }
 }
 
-impl<K: Copy + Eq + Hash> Tries<K> {
-    fn take(&mut self, key: K, limit: u32, now: Instant) -> Result<(), Duration> {
+impl<K: Copy + Ord> Tries<K> {
+    fn take(&mut self, key: K, limit: u32, now: Moment) -> Result<(), Duration> {
         let each = each(limit);
         let spent = self.spent_at.get(&key).map_or(now, |spent| (*spent).max(now)) + each;
-        let wait = spent.saturating_duration_since(now + REFILL);
+        let wait = spent.saturating_since(now + REFILL);
         if wait > Duration::ZERO {
             return Err(wait);
         }
@@ -140,11 +141,11 @@ impl<K: Copy + Eq + Hash> Tries<K> {
 
     fn give_back(&mut self, key: &K, limit: u32) {
         if let Some(spent) = self.spent_at.get_mut(key) {
-            *spent = spent.checked_sub(each(limit)).unwrap_or(*spent);
+            *spent = *spent - each(limit);
         }
     }
 
-    fn keep(&mut self, key: K, spent: Instant, now: Instant) {
+    fn keep(&mut self, key: K, spent: Moment, now: Moment) {
         if self.spent_at.len() >= KEPT_MAX && !self.spent_at.contains_key(&key) {
             self.forget(now);
         }
@@ -152,7 +153,7 @@ impl<K: Copy + Eq + Hash> Tries<K> {
     }
 
     /// Makes room: the one that has most tries back.
-    fn forget(&mut self, now: Instant) {
+    fn forget(&mut self, now: Moment) {
         let most_back = self.spent_at.iter().min_by_key(|(_, spent)| **spent).map(|(key, spent)| (*key, *spent));
         let Some((key, spent)) = most_back else { return };
         self.spent_at.remove(&key);
@@ -173,13 +174,17 @@ mod tests {
 
     const LIMITS: LoginLimits = LoginLimits { per_address: 6, per_user: 3 };
 
+    fn start_of_the_clock() -> Moment {
+        Moment::after_start(Duration::ZERO)
+    }
+
     fn attempt(user: u8, from: &str) -> Attempt {
         Attempt { user: [user; 32], from: Some(network_of(from.parse().unwrap())) }
     }
 
     #[test]
     fn a_user_and_an_address_have_tries_that_come_back() {
-        let (mut throttle, start) = (Throttle::new(LIMITS), Instant::now());
+        let (mut throttle, start) = (Throttle::new(LIMITS), start_of_the_clock());
         for _ in 0..3 {
             assert_eq!(throttle.admit(attempt(1, "192.0.2.1"), start), Ok(()));
         }
@@ -196,7 +201,7 @@ mod tests {
 
     #[test]
     fn where_a_user_has_logged_in_strangers_lock_nobody_out() {
-        let (mut throttle, start) = (Throttle::new(LIMITS), Instant::now());
+        let (mut throttle, start) = (Throttle::new(LIMITS), start_of_the_clock());
         let home = attempt(1, "192.0.2.1");
         for _ in 0..10 {
             throttle.admit(home, start).unwrap();
@@ -214,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_was_not_tried_costs_nothing() {
-        let (mut throttle, now) = (Throttle::new(LIMITS), Instant::now());
+        let (mut throttle, now) = (Throttle::new(LIMITS), start_of_the_clock());
         for _ in 0..100 {
             throttle.admit(attempt(1, "192.0.2.1"), now).unwrap();
             throttle.not_tried(&attempt(1, "192.0.2.1"));
@@ -232,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_and_those_who_wait_are_not_forgotten() {
-        let (mut throttle, now) = (Throttle::new(LIMITS), Instant::now());
+        let (mut throttle, now) = (Throttle::new(LIMITS), start_of_the_clock());
         for _ in 0..3 {
             throttle.admit(attempt(1, "192.0.2.1"), now).unwrap();
         }

@@ -3,11 +3,12 @@
 //! It never holds a password. What it holds is an HMAC over user, stored hash and password, under a key that is drawn when the
 //! process starts and never leaves it; a changed password has another stored hash, so its old entries are never found again.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use aliasd_catalog::{PasswordHash, PlainSecret};
+use aliasd_runtime::Runtime;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -25,17 +26,15 @@ pub(super) struct Verified {
 
 #[derive(Default)]
 struct Entries {
-    known: HashSet<Trace>,
+    known: BTreeSet<Trace>,
     by_age: VecDeque<Trace>,
 }
 
 impl Verified {
-    /// # Errors
-    /// The operating system gives no random bytes.
-    pub(super) fn new() -> Result<Self, getrandom::Error> {
+    pub(super) fn new(runtime: &dyn Runtime) -> Self {
         let mut key = Zeroizing::new([0; 32]);
-        getrandom::fill(key.as_mut_slice())?;
-        Ok(Self { key, entries: Mutex::default() })
+        runtime.fill_random(key.as_mut_slice());
+        Self { key, entries: Mutex::default() }
     }
 
     pub(super) fn trace(&self, user: &str, hash: &PasswordHash, password: &PlainSecret) -> Trace {

@@ -10,12 +10,12 @@ use aliasd_catalog::{
     Bootstrap, ClusterId, Command, Plain, PlainSecret, Principal, Rejection, RequestId, UserName, error_chain,
 };
 use aliasd_replica::{ClusterError, Member, NodeId};
+use aliasd_runtime::Runtime;
 
 use super::Operate;
 use crate::audit::{Action, Line, outcome};
 use crate::failure::{Failure, NodeFailure};
 use crate::identity::ClientConnection;
-use crate::random::random;
 use crate::write::Asked;
 
 /// How long the new members may take to elect their first leader.
@@ -63,14 +63,15 @@ impl Operate {
             return Err(Failure::from(&Rejection::AlreadyFormed {}));
         }
         let Formation { members, admin, password } = formation;
-        let generated = password.is_none().then(generate);
+        let runtime = self.reader.runtime();
+        let generated = password.is_none().then(|| generate(&**runtime));
         let password = match (&generated, password) {
             (Some(generated), _) => generated.clone(),
             (None, Some(given)) => {
                 given.require_password().map_err(|rejection| Failure::from(&rejection))?;
                 given
             }
-            (None, None) => generate(),
+            (None, None) => generate(&**runtime),
         };
         let cluster_id = self.initialize_members(members).await?;
         let bootstrap = Command::<Plain>::Bootstrap(Bootstrap {
@@ -80,7 +81,7 @@ impl Operate {
             admin,
             password,
         });
-        let asked = Asked { actor: Principal::System, request: RequestId(random()), origin: None };
+        let asked = Asked { actor: Principal::System, request: RequestId(runtime.random_bytes()), origin: None };
         self.writer.write(asked, bootstrap).await?;
         tracing::info!(cluster = %cluster_id, "the cluster is formed");
         Ok(Formed { cluster_id, generated })
@@ -89,7 +90,7 @@ impl Operate {
     /// Makes the members known, unless an earlier attempt did, and waits until one of them leads. Gives the cluster's id.
     async fn initialize_members(&self, members: BTreeMap<NodeId, Member>) -> Result<ClusterId, Failure> {
         let no_leader = || Failure::from(NodeFailure::NoLeader {});
-        let (replica, drawn) = (self.reader.replica(), ClusterId(random()));
+        let (replica, drawn) = (self.reader.replica(), ClusterId(self.reader.runtime().random_bytes()));
         let cluster = match replica.initialize(drawn, members.clone()).await {
             Ok(cluster) => cluster,
             Err(ClusterError::AlreadyInitialized) => {
@@ -117,10 +118,10 @@ impl Operate {
     }
 }
 
-fn generate() -> PlainSecret {
+fn generate(runtime: &dyn Runtime) -> PlainSecret {
     let mut password = String::with_capacity(PASSWORD_LENGTH);
     while password.len() < PASSWORD_LENGTH {
-        let [byte] = random::<1>();
+        let [byte] = runtime.random_bytes::<1>();
         // Bytes beyond a multiple of the alphabet are drawn again, so that no letter is likelier than another.
         if usize::from(byte) < 256 / PASSWORD_LETTERS.len() * PASSWORD_LETTERS.len() {
             password.push(char::from(PASSWORD_LETTERS[usize::from(byte) % PASSWORD_LETTERS.len()]));
@@ -131,11 +132,14 @@ fn generate() -> PlainSecret {
 
 #[cfg(test)]
 mod tests {
+    use aliasd_runtime::TokioRuntime;
+
     use super::*;
 
-    #[test]
-    fn generated_passwords_differ_and_are_long() {
-        let (one, other) = (generate(), generate());
+    #[tokio::test]
+    async fn generated_passwords_differ_and_are_long() {
+        let runtime = TokioRuntime::current();
+        let (one, other) = (generate(&runtime), generate(&runtime));
         assert_eq!(one.expose().len(), PASSWORD_LENGTH);
         assert_ne!(one.expose(), other.expose());
     }

@@ -46,7 +46,7 @@ impl Operate {
         policy: Policy,
         advertised: Advertised,
     ) -> Self {
-        let (certificates, started_at) = (Arc::default(), SystemTime::now());
+        let (certificates, started_at) = (Arc::default(), reader.runtime().time_of_day());
         Self { reader, writer, readiness, vault, policy, advertised, certificates, started_at }
     }
 

@@ -75,7 +75,7 @@ pub struct Advertised {
 impl Operate {
     /// What should be put right before it stops this node or misleads others. The node serves meanwhile.
     pub fn warnings(&self) -> Vec<NodeFailure> {
-        let certificates = certificate::ending(&self.certificates.load(), SystemTime::now());
+        let certificates = certificate::ending(&self.certificates.load(), self.reader.runtime().time_of_day());
         certificates.into_iter().chain(self.elsewhere()).collect()
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aliasd_catalog::{ClusterId, UserName};
 use aliasd_replica::{Link, Links, Member, MemoryStorage, NodeId, RaftSettings, ReplicaOptions, Storage};
-use aliasd_runtime::TokioRuntime;
+use aliasd_runtime::{SharedRuntime, TokioRuntime};
 
 use super::*;
 use crate::identity::Method;
@@ -27,8 +27,9 @@ async fn reader(max_staleness: Duration) -> Reader {
         log_entries_kept: 1000,
     };
     let storage = Storage::Memory(MemoryStorage::default());
-    let options = ReplicaOptions::new(1, storage, Arc::new(NoLinks), Arc::new(TokioRuntime::current()), raft);
-    Reader::new(Replica::start(options).await.unwrap(), max_staleness)
+    let runtime: SharedRuntime = Arc::new(TokioRuntime::current());
+    let options = ReplicaOptions::new(1, storage, Arc::new(NoLinks), Arc::clone(&runtime), raft);
+    Reader::new(Replica::start(options).await.unwrap(), runtime, max_staleness)
 }
 
 const BOUNDED: [Freshness; 2] = [Freshness::Local, Freshness::AtLeast(Revision(0))];

@@ -32,9 +32,6 @@ pub enum VaultError {
         /// The fingerprint of the key.
         key: KeyId,
     },
-    /// There are no random bytes for keys and nonces.
-    #[error("The operating system gave no random bytes.")]
-    NoRandomBytes(#[source] getrandom::Error),
     /// The cipher refused; it does not say why.
     #[error("Failed to encrypt remote user password.")]
     NotSealed,
@@ -68,7 +65,7 @@ impl VaultError {
                  restart."
             }
             Self::Busy => "Try again, or log in once and use the token.",
-            Self::NoRandomBytes(_) | Self::NotSealed | Self::NotOpened | Self::NotHashed(_) | Self::WrongPassword => {
+            Self::NotSealed | Self::NotOpened | Self::NotHashed(_) | Self::WrongPassword => {
                 return None;
             }
         })

@@ -28,14 +28,15 @@ use aliasd_catalog::{
 };
 use aliasd_faults::{Mistake, is_planted};
 use aliasd_keyring::keystore::{Keystore, SecretKey};
+use aliasd_runtime::SharedRuntime;
 use arc_swap::ArcSwap;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use self::error::VaultError;
-pub use self::passwords::Passwords;
 pub(crate) use self::passwords::Purpose;
+pub use self::passwords::{HashingCost, Passwords};
 
 /// Names the first format of the associated data.
 const FIRST_CONTEXT: &[u8] = b"aliasd credential v1";
@@ -55,6 +56,7 @@ pub struct KeystoreSettings {
 
 /// The keys of this node. Shared behind an `Arc`; [`Vault::reload`] exchanges the keys under running calls.
 pub struct Vault {
+    runtime: SharedRuntime,
     settings: KeystoreSettings,
     keys: ArcSwap<Keys>,
     passwords: Passwords,
@@ -83,13 +85,28 @@ pub struct SealContext {
 // === impl Vault ===
 
 impl Vault {
-    /// Reads the keystore.
+    /// Reads the keystore. Passwords of users will cost that to hash.
     ///
     /// # Errors
     /// It cannot be read, or lacks the key that `keystore.key_name` names. [`VaultError::hint`] names the setting at fault.
-    pub fn load(settings: &KeystoreSettings) -> Result<Self, VaultError> {
-        let keys = ArcSwap::from_pointee(Keys::read(settings)?);
-        Ok(Self { settings: settings.clone(), keys, passwords: Passwords::default() })
+    pub fn load(settings: &KeystoreSettings, runtime: SharedRuntime, hashing: HashingCost) -> Result<Self, VaultError> {
+        let keystore = open_keystore(settings)?;
+        Self::with_keystore(&keystore, settings, runtime, hashing)
+    }
+
+    /// A vault on a keystore that was read already: several nodes of one process need to open it once only.
+    ///
+    /// # Errors
+    /// It lacks the key that `keystore.key_name` names.
+    pub fn with_keystore(
+        keystore: &Keystore,
+        settings: &KeystoreSettings,
+        runtime: SharedRuntime,
+        hashing: HashingCost,
+    ) -> Result<Self, VaultError> {
+        let keys = ArcSwap::from_pointee(Keys::of(keystore, settings)?);
+        let passwords = Passwords::new(Arc::clone(&runtime), hashing);
+        Ok(Self { runtime, settings: settings.clone(), keys, passwords })
     }
 
     /// Reads the same file again and returns the ids of the keys it holds now. On an error nothing changes. Keystores are
@@ -98,7 +115,8 @@ impl Vault {
     /// # Errors
     /// As [`Vault::load`].
     pub fn reload(&self) -> Result<Vec<KeyId>, VaultError> {
-        self.keys.store(Arc::new(Keys::read(&self.settings)?));
+        let keystore = open_keystore(&self.settings)?;
+        self.keys.store(Arc::new(Keys::of(&keystore, &self.settings)?));
         Ok(self.key_ids())
     }
 
@@ -137,7 +155,7 @@ impl Vault {
     /// alike.
     ///
     /// # Errors
-    /// The key is not held, or there are no random bytes.
+    /// The key is not held.
     pub fn seal(
         &self,
         seal: SealContext,
@@ -146,11 +164,8 @@ impl Vault {
     ) -> Result<SealedSecret, VaultError> {
         let keys = self.keys.load();
         let held = keys.by_id.get(&seal.key).ok_or(VaultError::KeyMissing { key: seal.key })?;
-        let mut nonce = [0; 12];
-        getrandom::fill(&mut nonce).map_err(VaultError::NoRandomBytes)?;
-        let mut drawn = [0; 16];
-        getrandom::fill(&mut drawn).map_err(VaultError::NoRandomBytes)?;
-        let alias_id = place.alias_id.unwrap_or(AliasId(drawn));
+        let nonce = self.runtime.random_bytes();
+        let alias_id = place.alias_id.unwrap_or_else(|| AliasId(self.runtime.random_bytes()));
         let aad = associated_data(seal.cluster, place, Some(alias_id));
         let payload = Payload { msg: secret.expose().as_bytes(), aad: &aad };
         let ciphertext = held.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError::NotSealed)?;
@@ -212,7 +227,7 @@ impl Vault {
                 Some((hash, revision)) if passwords::verify(password, hash) => Ok(*revision),
                 _ => Err(VaultError::WrongPassword),
             };
-            command.seal(seal, passwords::hash, verify)
+            command.seal(seal, |password| vault.passwords.hash_here(password), verify)
         };
         if hashes { self.passwords.run(Purpose::Statement, work).await? } else { work() }
     }
@@ -241,11 +256,14 @@ impl fmt::Debug for Vault {
     }
 }
 
+fn open_keystore(settings: &KeystoreSettings) -> Result<Keystore, VaultError> {
+    Keystore::open(&settings.path, settings.password.expose()).map_err(VaultError::Keystore)
+}
+
 // === impl Keys ===
 
 impl Keys {
-    fn read(settings: &KeystoreSettings) -> Result<Self, VaultError> {
-        let keystore = Keystore::open(&settings.path, settings.password.expose()).map_err(VaultError::Keystore)?;
+    fn of(keystore: &Keystore, settings: &KeystoreSettings) -> Result<Self, VaultError> {
         let configured = keystore
             .key(&settings.key_name)
             .map_err(|source| VaultError::Key { name: settings.key_name.clone(), source })?

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aes_gcm::Nonce;
 use aes_gcm::aead::{Aead, Payload};
@@ -11,9 +11,10 @@ use aliasd_catalog::{
     error_chain,
 };
 use aliasd_keyring::keystore::Keystore;
+use aliasd_runtime::{SharedRuntime, TokioRuntime};
 use tempfile::TempDir;
 
-use super::passwords::{Passwords, Purpose};
+use super::passwords::{HashingCost, Passwords, Purpose};
 use super::{SealContext, Vault, VaultError, associated_data};
 use crate::vault::KeystoreSettings;
 
@@ -28,12 +29,23 @@ fn settings(directory: &TempDir) -> KeystoreSettings {
     }
 }
 
+/// One runtime for all tests here, most of which need none of their own.
+fn runtime() -> SharedRuntime {
+    static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
+    let _entered = RUNTIME.enter();
+    Arc::new(TokioRuntime::current())
+}
+
+fn load(settings: &KeystoreSettings) -> Result<Vault, VaultError> {
+    Vault::load(settings, runtime(), HashingCost::RECOMMENDED)
+}
+
 /// A keystore with one key, and the vault that reads it.
 fn vault() -> (TempDir, Arc<Vault>) {
     let directory = tempfile::tempdir().unwrap();
     let settings = settings(&directory);
     Keystore::create(&settings.path, PASSWORD, "aesKey").unwrap();
-    let vault = Arc::new(Vault::load(&settings).unwrap());
+    let vault = Arc::new(load(&settings).unwrap());
     (directory, vault)
 }
 
@@ -187,7 +199,7 @@ fn errors_about_the_keystore_are_those_of_neo4j_with_the_way_out() {
                    Please verify the keystore configurations: keystore.path, keystore.password.";
     let mut wrong = settings(&directory);
     wrong.password = PlainSecret::new("wrong-password".to_owned());
-    let error = Vault::load(&wrong).unwrap_err();
+    let error = load(&wrong).unwrap_err();
     assert_eq!(error.to_string(), general);
     assert_eq!(error.hint(), Some("Check keystore.password."));
     let cause = format!(": the password does not open the keystore {path}");
@@ -196,14 +208,14 @@ fn errors_about_the_keystore_are_those_of_neo4j_with_the_way_out() {
 
     let mut wrong = settings(&directory);
     wrong.path = directory.path().join("none.p12");
-    let error = Vault::load(&wrong).unwrap_err();
+    let error = load(&wrong).unwrap_err();
     assert_eq!(error.to_string(), general);
     assert!(error.hint().unwrap().starts_with("put the keystore of the cluster there"));
     assert!(error_chain(&error).contains("keystore.password: the keystore file "), "{}", error_chain(&error));
 
     let mut wrong = settings(&directory);
     wrong.key_name = "masterKey".to_owned();
-    let error = Vault::load(&wrong).unwrap_err();
+    let error = load(&wrong).unwrap_err();
     let expected = "Failed to read the symmetric key from the configured keystore. \
                     The key 'masterKey' was not found in the given keystore file.";
     assert_eq!(error.to_string(), expected);
@@ -263,6 +275,18 @@ async fn a_command_is_sealed_as_a_whole() {
 }
 
 #[tokio::test]
+async fn what_a_password_costs_is_handed_in_and_read_from_the_hash() {
+    let (cheap, usual) = (HashingCost::LEAST, HashingCost::RECOMMENDED);
+    let [cheap, usual] = [cheap, usual].map(|cost| Passwords::with_processors(runtime(), cost, 1));
+    let hash = cheap.hash(secret("secretpassword")).await.unwrap();
+    assert!(hash.as_phc().starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{}", hash.as_phc());
+    assert!(usual.verify(Purpose::Known, secret("secretpassword"), hash.clone(), || false).await.unwrap());
+    assert!(!usual.verify(Purpose::Known, secret("another"), hash, || false).await.unwrap());
+    let [one, other] = [cheap.hash(secret("same")), cheap.hash(secret("same"))];
+    assert_ne!(one.await.unwrap().as_phc(), other.await.unwrap().as_phc(), "each has a salt of its own");
+}
+
+#[tokio::test]
 async fn the_pool_turns_callers_away_rather_than_queueing_without_end() {
     let (_directory, vault) = vault();
     let passwords = vault.passwords().clone();
@@ -287,7 +311,7 @@ async fn the_pool_turns_callers_away_rather_than_queueing_without_end() {
 
 #[tokio::test]
 async fn strangers_keep_neither_known_callers_nor_statements_waiting() {
-    let passwords = Passwords::with_processors(2);
+    let passwords = Passwords::with_processors(runtime(), HashingCost::RECOMMENDED, 2);
     let (release, wait) = std::sync::mpsc::channel::<()>();
     let wait = Arc::new(std::sync::Mutex::new(wait));
     // As many as come, each of which takes for ever.

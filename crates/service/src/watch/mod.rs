@@ -14,7 +14,7 @@ use aliasd_catalog::{Catalog, CatalogName, Revision, UserName, WatchEvent, Watch
 use aliasd_faults::{Mistake, is_planted};
 use aliasd_replica::{AppliedBatch, Compacted, Subscription, SubscriptionEnd};
 use futures::Stream;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use futures::future::BoxFuture;
 
 use self::pass::Passes;
 use crate::counters::{CountedWatch, SharedCounters};
@@ -80,13 +80,15 @@ struct Running {
     reached: Revision,
     waiting: VecDeque<Message>,
     end: Option<Failure>,
-    progress: Interval,
+    /// Resolves when the next mark is due.
+    mark_due: BoxFuture<'static, ()>,
     _counted: CountedWatch,
 }
 
 impl Watch {
     pub(crate) fn new(reader: Reader, readiness: Readiness, counters: SharedCounters) -> Self {
-        Self { reader, readiness, counters, passes: Passes::default() }
+        let passes = Passes::new(Arc::clone(reader.runtime()));
+        Self { reader, readiness, counters, passes }
     }
 
     /// Follows what happens after a revision, or from the present state of this member on. Without `takes_parts`, what one
@@ -106,8 +108,6 @@ impl Watch {
         let created = created(&present.catalog, &caller).ok_or(NodeFailure::CredentialsEnded {})?;
         let subscription = self.reader.replica().subscribe(after).map_err(compacted)?;
         let reached = subscription.position();
-        let mut progress = tokio::time::interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
-        progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let running = Running {
             reader: self.reader.clone(),
             readiness: self.readiness.clone(),
@@ -120,7 +120,7 @@ impl Watch {
             subscription,
             reached,
             end: None,
-            progress,
+            mark_due: self.reader.runtime().sleep(PROGRESS_INTERVAL),
             _counted: CountedWatch::begin(self.counters.clone()),
         };
         Ok(futures::stream::unfold(Some(running), |running| async move {
@@ -148,14 +148,15 @@ impl Running {
                     let batch = batch.map_err(|end| self.ended(end))?;
                     self.absorb(&batch).await?;
                 }
-                _ = self.progress.tick() => {
+                () = &mut self.mark_due => {
+                    self.mark_due = self.reader.runtime().sleep(PROGRESS_INTERVAL);
                     // A member that does not keep up says nothing, so that a consumer knows to distrust what it has.
                     let staleness = self.reader.fresh_enough().map_err(|failure| self.cut(failure))?;
                     let present = self.reader.present();
                     self.still_authenticated(&present.catalog)?;
                     if self.reached < present.revision {
                         // Something is about to be told that the mark would pass over.
-                        self.progress.reset_after(ABSORBED_WITHIN);
+                        self.mark_due = self.reader.runtime().sleep(ABSORBED_WITHIN);
                         continue;
                     }
                     return Ok(mark(&self.caller, self.reached, present.revision, staleness));
@@ -188,7 +189,11 @@ impl Running {
         if is_planted(Mistake::WatchSurvivesSuspension) {
             return Ok(());
         }
-        if self.caller.holds(catalog) { Ok(()) } else { Err(self.cut(NodeFailure::CredentialsEnded {})) }
+        if self.caller.holds(catalog, self.reader.time()) {
+            Ok(())
+        } else {
+            Err(self.cut(NodeFailure::CredentialsEnded {}))
+        }
     }
 
     fn cut(&self, failure: NodeFailure) -> Failure {

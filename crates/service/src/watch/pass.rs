@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread;
 
 use aliasd_catalog::{Revision, WatchEvent, WatchSubject, Watcher};
 use aliasd_replica::{AppliedBatch, AppliedEntry};
+use aliasd_runtime::SharedRuntime;
 use tokio::sync::Semaphore;
 
 use super::Message;
@@ -28,18 +28,17 @@ const CHANGE_BYTES: usize = 32;
 /// Runs the passes of all watches. Clones share the bound on the large ones.
 #[derive(Clone, Debug)]
 pub(super) struct Passes {
+    runtime: SharedRuntime,
     large: Arc<Semaphore>,
 }
 
-impl Default for Passes {
-    fn default() -> Self {
-        // At least one processor stays free where there is more than one.
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self { large: Arc::new(Semaphore::new(processors.saturating_sub(1).max(1))) }
-    }
-}
-
 impl Passes {
+    pub(super) fn new(runtime: SharedRuntime) -> Self {
+        // At least one processor stays free where there is more than one.
+        let large = Arc::new(Semaphore::new(runtime.processors().saturating_sub(1).max(1)));
+        Self { runtime, large }
+    }
+
     /// What the watcher is told of the entries after a revision, in order.
     ///
     /// # Errors
@@ -58,7 +57,7 @@ impl Passes {
         }
         let permit = Arc::clone(&self.large).acquire_owned().await.expect("nobody closes the semaphore");
         let (watcher, batch) = (Arc::clone(watcher), Arc::clone(batch));
-        let pass = tokio::task::spawn_blocking(move || {
+        let pass = self.runtime.blocking(move || {
             let _permit = permit;
             messages(&watcher, &batch, after, takes_parts)
         });

@@ -6,9 +6,14 @@ use aliasd_catalog::{
     Catalog, Change, RecordKey, Revision, RoleName, UserName, WatchEvent, WatchKind, WatchSubject, Watcher,
 };
 use aliasd_replica::{AppliedBatch, AppliedEntry};
+use aliasd_runtime::TokioRuntime;
 
 use super::{MESSAGE_BYTES_MAX, Passes, WORK_MAX, nameless, parts};
 use crate::watch::Message;
+
+fn passes() -> Passes {
+    Passes::new(Arc::new(TokioRuntime::current()))
+}
 
 fn carol() -> UserName {
     UserName::new("carol").unwrap()
@@ -46,7 +51,7 @@ fn a_small_pass_runs_on_the_reactor_and_a_large_one_on_a_thread_that_may_block()
     runtime.block_on(async {
         let (release, held) = std::sync::mpsc::channel::<()>();
         let occupied = tokio::task::spawn_blocking(move || held.recv());
-        let (watcher, passes) = (Arc::new(Watcher { user: carol(), names: None }), Passes::default());
+        let (watcher, passes) = (Arc::new(Watcher { user: carol(), names: None }), passes());
         let large = batch(vec![entry(8, WORK_MAX), entry(9, 1), entry(10, WORK_MAX)]);
         let mut pass = Box::pin(passes.run(&watcher, &large, Revision(8), true));
         assert!(futures::poll!(&mut pass).is_pending(), "the only thread that may block is busy");
@@ -66,7 +71,7 @@ fn a_small_pass_runs_on_the_reactor_and_a_large_one_on_a_thread_that_may_block()
 #[tokio::test]
 async fn no_more_large_passes_run_than_there_is_room_for() {
     let watcher = Arc::new(Watcher { user: carol(), names: Some(BTreeSet::new()) });
-    let passes = Passes::default();
+    let passes = passes();
     let room = u32::try_from(passes.large.available_permits()).unwrap();
     let taken = passes.large.acquire_many(room).await.unwrap();
     let large = batch(vec![entry(1, WORK_MAX)]);
@@ -84,7 +89,7 @@ async fn who_may_know_nothing_of_a_revision_is_not_told_that_there_is_one() {
     let carol = Arc::new(Watcher { user: carol(), names: None });
     let batch = batch(vec![entry(1, 2)]);
     for takes_parts in [true, false] {
-        let passes = Passes::default();
+        let passes = passes();
         assert!(passes.run(&dave, &batch, Revision(0), takes_parts).await.unwrap().is_empty(), "{takes_parts}");
         assert_eq!(revisions(&passes.run(&carol, &batch, Revision(0), takes_parts).await.unwrap()), [1]);
     }
