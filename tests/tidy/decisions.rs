@@ -6,7 +6,7 @@ use crate::shape;
 use crate::workspace::Source;
 
 /// Where nothing is decided.
-const ASKING: &[&str] = &["crates/listing/src/", "crates/service/src/", "crates/node/src/"];
+const ASKING: &[&str] = &["crates/listing/src/", "crates/service/src/", "crates/api/src/", "crates/node/src/"];
 
 /// What one needs of `aliasd_catalog` to decide. The crate as a whole, by another name or by `*`, would hide what of it is
 /// used.
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(found(service, "use aliasd_catalog::*;"), 1);
         assert_eq!(found(service, "use aliasd_catalog as catalog;"), 1);
         assert_eq!(found("crates/listing/src/source.rs", "fn f() { catalog.authorise(who, &action) }"), 1);
-        assert_eq!(found("crates/node/src/api/auth.rs", "fn f() { view.catalog.authorise_caller(&who) }"), 1);
+        assert_eq!(found("crates/api/src/auth.rs", "fn f() { view.catalog.authorise_caller(&who) }"), 1);
         assert_eq!(found(service, "use aliasd_catalog::{Catalog, Watcher}; // not an Action"), 0);
         assert_eq!(found(service, "fn f() { catalog.authorise_command(&actor, command) }"), 0);
         assert_eq!(found("crates/service/src/watch/tests.rs", "use aliasd_catalog::Action;"), 0);

@@ -27,6 +27,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "aliasd-api",
+        &["aliasd-catalog", "aliasd-runtime", "aliasd-cypher", "aliasd-wire", "aliasd-replica", "aliasd-service"],
+    ),
+    (
         "aliasd-node",
         &[
             "aliasd-catalog",
@@ -36,6 +40,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "aliasd-keyring",
             "aliasd-replica",
             "aliasd-service",
+            "aliasd-api",
         ],
     ),
     ("aliasd-client", &["aliasd-faults", "aliasd-catalog", "aliasd-runtime", "aliasd-wire"]),
@@ -62,7 +67,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-checkers", "aliasd-cypher", "aliasd-listing"];
 
 /// The crates that a simulator runs: they reach for a clock, dice, a thread or a task only through the runtime handed in.
-pub(crate) const SIMULATED: &[&str] = &["aliasd-replica", "aliasd-service", "aliasd-client"];
+pub(crate) const SIMULATED: &[&str] = &["aliasd-replica", "aliasd-service", "aliasd-api", "aliasd-client"];
 
 /// Libraries that bring a clock, a socket, a file or a runtime, however deep below a pure crate.
 const IMPURE: &[&str] = &[
@@ -77,7 +82,7 @@ const IMPURE_IF_NAMED: &[&str] = &["rand", "rand_core", "getrandom", "ahash", "h
 /// What brings gRPC, and the crates that may ask for it: the ends of a connection. `wire` may where a feature of its own does.
 const GRPC: &[&str] = &["tonic", "tonic-prost", "tonic-types", "tonic-health", "tonic-reflection"];
 const GRPC_IN_WIRE: &str = "aliasd-wire/grpc";
-const SPEAK_GRPC: &[&str] = &["aliasd-node", "aliasd-client", "aliasd-tests"];
+const SPEAK_GRPC: &[&str] = &["aliasd-api", "aliasd-node", "aliasd-client", "aliasd-tests"];
 
 /// Crates whose manifest brings gRPC to them, or to all that is built with them, although they are at no end of a connection.
 /// `cargo metadata` cannot be asked what they link: it unifies features over the workspace.

@@ -4,7 +4,7 @@
 //! * [`config`] reads and validates the settings.
 //! * [`admission`] says who finds room at a listener, `descriptors` how much room there is.
 //! * [`tls`] accepts and opens connections that prove who is at the other end.
-//! * [`api`] is the gRPC surface: protobuf in, protobuf out, and the only place of gRPC status codes.
+//! * `serve` puts the gRPC interface, which is `aliasd-api`, and the replica's own behind those connections.
 //! * [`peers`] carries the members' messages: gRPC around the replica.
 //! * [`observe`] tells about the node: logs, metrics, liveness, readiness.
 //!
@@ -15,7 +15,6 @@
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable, clippy::print_stdout, clippy::print_stderr))]
 
 pub mod admission;
-pub mod api;
 pub mod commands;
 pub mod config;
 mod descriptors;
@@ -23,4 +22,5 @@ mod formation;
 pub mod node;
 pub mod observe;
 pub mod peers;
+mod serve;
 pub mod tls;

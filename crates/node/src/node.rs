@@ -19,13 +19,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::ConnectionLimits;
-use crate::api;
 use crate::config::{Address, Config, NodeConfig, SettingError};
 use crate::descriptors::{self, TooFewDescriptorsError};
 use crate::formation;
 use crate::observe;
 use crate::observe::metrics::Metrics;
 use crate::peers::GrpcLinks;
+use crate::serve::{serve_clients, serve_peers};
 use crate::tls::{self, NotLoopbackError, Tls, TlsError};
 use aliasd_catalog::error_chain;
 use aliasd_replica::{
@@ -218,7 +218,7 @@ impl Node {
             }
         };
         let use_cases = UseCases::new(Parts {
-            runtime,
+            runtime: Arc::clone(&runtime),
             replica: replica.clone(),
             vault: Arc::clone(&vault),
             identity,
@@ -230,7 +230,7 @@ impl Node {
         });
         use_cases.operate.report_policy_differences();
         use_cases.operate.use_certificates(tls.ends());
-        match listen(config, clients, (vault, tls), &replica, use_cases, metrics).await {
+        match listen(config, clients, (vault, tls), &replica, (use_cases, runtime), metrics).await {
             Ok(node) => Ok(node),
             Err(failure) => {
                 // Nothing was acknowledged yet, so what fails here loses nothing.
@@ -349,7 +349,7 @@ async fn listen(
     limits: ConnectionLimits,
     (vault, tls): (Arc<Vault>, Arc<Tls>),
     replica: &Replica,
-    use_cases: UseCases,
+    (use_cases, runtime): (UseCases, SharedRuntime),
     metrics: Arc<Metrics>,
 ) -> Result<Node, NodeStartError> {
     let node = &config.node;
@@ -364,14 +364,14 @@ async fn listen(
     let peers = {
         let (replica, incoming) = (replica.clone(), tls::peers(peers, PEER_LIMITS, Arc::clone(&tls)));
         Listener::serve("node.peer_listen", |stop| {
-            async move { Ok(api::serve_peers(&replica, incoming, stop).await?) }.boxed()
+            async move { Ok(serve_peers(&replica, incoming, stop).await?) }.boxed()
         })
     };
     let operate = use_cases.operate.clone();
     let clients = {
         let metrics = Arc::clone(&metrics);
         Listener::serve("node.client_listen", |stop| {
-            let served = api::serve_clients(use_cases, metrics, incoming, stop);
+            let served = serve_clients(use_cases, runtime, metrics, incoming, stop);
             async move { Ok(served.await?) }.boxed()
         })
     };

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use aliasd_api::Observer;
 use aliasd_service::counters::{Counted, Counters};
 use aliasd_service::operate::{CertificateEnd, Figures};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -139,18 +140,6 @@ impl Metrics {
         }
     }
 
-    /// A call was answered with this numeric gRPC status, after this time.
-    pub fn answered(&self, call: &'static str, grpc_status: &str, took: Duration) {
-        let labels = Answered { call, grpc_status: grpc_status.to_owned() };
-        self.calls.get_or_create(&labels).inc();
-        self.call_times.get_or_create(&labels).observe(took.as_secs_f64());
-    }
-
-    /// Another member leads than was seen before.
-    pub fn leader_changed(&self) {
-        self.leader_changes.inc();
-    }
-
     /// Everything as text.
     pub fn expose(&self, figures: &Figures) -> String {
         self.gauges.set(figures);
@@ -161,6 +150,18 @@ impl Metrics {
             .and_then(|()| encode_eof(&mut text))
             .expect("writing to a string cannot fail");
         text
+    }
+}
+
+impl Observer for Metrics {
+    fn answered(&self, call: &'static str, grpc_status: &str, took: Duration) {
+        let labels = Answered { call, grpc_status: grpc_status.to_owned() };
+        self.calls.get_or_create(&labels).inc();
+        self.call_times.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    fn leader_changed(&self) {
+        self.leader_changes.inc();
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use aliasd_api::class_on_the_wire;
 use aliasd_catalog::Rejection;
 use aliasd_cypher::ErrorCode;
-use aliasd_node::api::class_on_the_wire;
 use aliasd_service::{Failure, NodeFailure};
 use aliasd_wire::failure::{Class, TRANSPORT};
 

@@ -1,9 +1,10 @@
 //! What stands in front of every service on the clients' listener: no call passes that the table does not let in.
 
+use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
+use aliasd_runtime::SharedRuntime;
 use aliasd_service::authenticate::{Authenticate, Call, IncomingCall};
 use aliasd_service::identity::ClientConnection;
 use aliasd_service::{Failure, NodeFailure};
@@ -13,14 +14,20 @@ use http::{Request, Response};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use super::{failure, paths};
-use crate::observe::metrics::Metrics;
+use crate::{Observer, failure, paths};
 
 /// Lets only those calls through that may begin, with who calls among their extensions, and counts the answers.
 #[derive(Clone)]
-pub(super) struct AccessLayer {
-    pub(super) authenticate: Authenticate,
-    pub(super) metrics: Arc<Metrics>,
+pub struct AccessLayer {
+    pub(crate) runtime: SharedRuntime,
+    pub(crate) authenticate: Authenticate,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+impl fmt::Debug for AccessLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessLayer").finish_non_exhaustive()
+    }
 }
 
 impl<S> Layer<S> for AccessLayer {
@@ -32,8 +39,8 @@ impl<S> Layer<S> for AccessLayer {
 }
 
 /// A service behind the layer.
-#[derive(Clone)]
-pub(super) struct Access<S> {
+#[derive(Clone, Debug)]
+pub struct Access<S> {
     layer: AccessLayer,
     inner: S,
 }
@@ -55,11 +62,11 @@ where
         // The service that was polled ready is the one to call; its clone may not be.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
-        let AccessLayer { authenticate, metrics } = self.layer.clone();
-        let arrived = Instant::now();
+        let AccessLayer { runtime, authenticate, observer } = self.layer.clone();
+        let arrived = runtime.now();
         Box::pin(async move {
             let Some((path, call)) = paths::for_clients(request.uri().path()) else {
-                metrics.answered("unknown", "12", arrived.elapsed());
+                observer.answered("unknown", "12", runtime.now() - arrived);
                 return Ok(refuse(NodeFailure::UnknownCall {}.into()));
             };
             let response = match admit(&authenticate, path, call, &mut request).await {
@@ -68,7 +75,7 @@ where
             };
             // A status that is known from the start stands in the headers; one that comes later means a stream began.
             let status = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
-            metrics.answered(path, status.unwrap_or("0"), arrived.elapsed());
+            observer.answered(path, status.unwrap_or("0"), runtime.now() - arrived);
             Ok(response)
         })
     }

@@ -2,8 +2,9 @@
 //! also says in the log what becomes of readiness, and counts the leaders it sees.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use aliasd_runtime::{Moment, SharedRuntime};
 use aliasd_service::{NodeFailure, Operate};
 use aliasd_wire::v1::admin_server::AdminServer;
 use aliasd_wire::v1::auth_server::AuthServer;
@@ -14,8 +15,7 @@ use tonic::server::NamedService;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use super::{admin, auth, cluster, router};
-use crate::observe::metrics::Metrics;
+use crate::{Observer, admin, auth, cluster, router};
 
 /// How often readiness is looked at. Load balancers ask far less often.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -39,7 +39,8 @@ enum Said {
 /// Keeps the health service true until `stop`. Cluster serves also when the node is not ready.
 pub(super) async fn follow_readiness(
     operate: Operate,
-    metrics: Arc<Metrics>,
+    runtime: SharedRuntime,
+    observer: Arc<dyn Observer>,
     reporter: HealthReporter,
     stop: CancellationToken,
 ) {
@@ -52,23 +53,23 @@ pub(super) async fn follow_readiness(
     let cluster = ClusterServer::<cluster::ClusterService>::NAME;
     reporter.set_service_status(cluster, ServingStatus::Serving).await;
     // Since when there is something to catch up with.
-    let mut started = Instant::now();
+    let mut started = runtime.now();
     let (mut reported, mut said) = (None, Said::Nothing);
     let mut leading = None;
     let mut warned = Warned::default();
     loop {
         let leader = operate.leader().map(|leader| leader.node);
         if leader.is_some() && leader != leading {
-            metrics.leader_changed();
+            observer.leader_changed();
             leading = leader;
         }
         let reasons = operate.not_ready();
         let ready = reasons.is_empty();
         if reasons == [NodeFailure::NotFormed {}] {
-            started = Instant::now();
+            started = runtime.now();
         }
-        said = say(said, &reasons, started.elapsed());
-        warned.warn(&operate.warnings());
+        said = say(said, &reasons, runtime.now() - started);
+        warned.warn(&operate.warnings(), runtime.now());
         if reported != Some(ready) {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
             for service in ready_only {
@@ -77,8 +78,9 @@ pub(super) async fn follow_readiness(
             reported = Some(ready);
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(INTERVAL) => {}
+            () = runtime.sleep(INTERVAL) => {}
         }
     }
     reporter.set_service_status(cluster, ServingStatus::NotServing).await;
@@ -108,20 +110,20 @@ fn say(said: Said, reasons: &[NodeFailure], running_for: Duration) -> Said {
 #[derive(Default)]
 struct Warned {
     codes: Vec<&'static str>,
-    at: Option<Instant>,
+    at: Option<Moment>,
 }
 
 impl Warned {
     /// Tells the log of warnings, once when they change and then once a day.
-    fn warn(&mut self, warnings: &[NodeFailure]) {
+    fn warn(&mut self, warnings: &[NodeFailure], now: Moment) {
         let codes: Vec<_> = warnings.iter().map(NodeFailure::code).collect();
-        if codes == self.codes && self.at.is_none_or(|at| at.elapsed() < WARNED_AGAIN) {
+        if codes == self.codes && self.at.is_none_or(|at| now - at < WARNED_AGAIN) {
             return;
         }
         for warning in warnings {
             tracing::warn!(code = warning.code(), hint = warning.hint(), "{}", warning.message());
         }
-        *self = Self { codes, at: Some(Instant::now()) };
+        *self = Self { codes, at: Some(now) };
     }
 }
 

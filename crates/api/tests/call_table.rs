@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use aliasd_node::api::calls;
+use aliasd_api::calls;
 use aliasd_service::authenticate::{CallRule, Caller, RequiredPrivilege, Served};
 
 const MARK: &str = "<!-- Generated from the table of calls. A test keeps it current. -->\n";
