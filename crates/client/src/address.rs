@@ -12,10 +12,13 @@ const DEFAULT_PORT: u16 = 7680;
 
 /// Host, port, and whether TLS is spoken there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) tls: bool,
+pub struct Address {
+    /// A name or an IP address, without brackets.
+    pub host: String,
+    /// The port for clients.
+    pub port: u16,
+    /// Plaintext stays on this machine.
+    pub tls: bool,
 }
 
 impl Address {

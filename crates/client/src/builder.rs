@@ -15,6 +15,7 @@ use crate::connect::Dialer;
 use crate::core::{Core, Limits, OnRetry};
 use crate::identity::{Authenticator, Credentials};
 use crate::members::Members;
+use crate::transport::Connector;
 use crate::{Client, Failure, Secret};
 
 /// Makes a [`Client`].
@@ -40,6 +41,7 @@ pub struct ClientBuilder {
     limits: Limits,
     on_retry: OnRetry,
     runtime: Option<SharedRuntime>,
+    connector: Option<Arc<dyn Connector>>,
 }
 
 impl Default for ClientBuilder {
@@ -53,6 +55,7 @@ impl Default for ClientBuilder {
             limits: Limits::default(),
             on_retry: OnRetry::default(),
             runtime: None,
+            connector: None,
         }
     }
 }
@@ -151,8 +154,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Reaches the members by that in place of TCP and TLS, whose settings count for nothing then: see [`transport`](crate::transport).
+    pub fn connector(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.connector = Some(connector);
+        self
+    }
+
     /// Makes the client. Nothing is connected until the first call, which has to be inside a tokio runtime,
-    /// as has this.
+    /// as has this, unless it is given another [runtime](Self::runtime) and another [connector](Self::connector).
     ///
     /// # Errors
     /// A setting is missing or wrong.
@@ -167,15 +176,19 @@ impl ClientBuilder {
         if addresses.is_empty() {
             return Err(BuildError::NoEndpoint);
         }
-        let tls = match self.ca_pem {
+        let tls = match self.ca_pem.filter(|_| self.connector.is_none()) {
             Some(ca_pem) => Some(Arc::new(tls(&ca_pem, self.certificate)?)),
-            None if addresses.iter().any(|address| address.tls) => return Err(BuildError::NoAuthority),
+            None if self.connector.is_none() && addresses.iter().any(|address| address.tls) => {
+                return Err(BuildError::NoAuthority);
+            }
             None => None,
         };
+        let runtime = self.runtime.unwrap_or_else(|| Arc::new(TokioRuntime::current()));
         // Connecting ends before the attempt does, so that it is known that nothing was sent.
         let timeout = self.limits.attempt.min(self.limits.call) / 2;
-        let runtime = self.runtime.unwrap_or_else(|| Arc::new(TokioRuntime::current()));
-        let members = Members::new(Dialer { runtime: Arc::clone(&runtime), tls, timeout }, addresses);
+        let dialer = || Arc::new(Dialer { runtime: Arc::clone(&runtime), tls, timeout }) as Arc<dyn Connector>;
+        let connector = self.connector.unwrap_or_else(dialer);
+        let members = Members::new(Arc::clone(&runtime), connector, addresses);
         let identity = Authenticator::new(self.credentials);
         Ok(Client::new(Core::new(runtime, members, identity, self.limits, self.on_retry)))
     }

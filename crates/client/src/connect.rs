@@ -2,12 +2,13 @@
 //!
 //! The connector also measures how long it takes to connect, which is how the client knows what is near.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use aliasd_runtime::{Moment, SharedRuntime};
+use aliasd_runtime::SharedRuntime;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -17,9 +18,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
 
-use crate::address::Address;
+use crate::transport::{Address, Channel, ChannelError, ConnectionState, Connector};
 
 /// How often an idle connection is asked whether it is still there, and how long the answer may take.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -37,76 +40,36 @@ pub(crate) struct Dialer {
     pub(crate) timeout: Duration,
 }
 
-/// What is known of the connection to a member.
-#[derive(Debug, Default)]
-pub(crate) struct ConnectionState {
-    /// How long connecting took last, in microseconds; 0 until the first time.
-    distance: AtomicU64,
-    is_connecting: AtomicBool,
-}
-
-impl ConnectionState {
-    /// How long connecting took last, in microseconds; 0 until the first time.
-    pub(crate) fn distance(&self) -> u64 {
-        self.distance.load(Ordering::Relaxed)
-    }
-
-    /// Whether a connection is being made right now, which means that no request is on its way.
-    pub(crate) fn is_connecting(&self) -> bool {
-        self.is_connecting.load(Ordering::Acquire)
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialer").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
-/// Marks the link while a connection is being made, until it stands or is given up.
-struct Connecting {
-    runtime: SharedRuntime,
-    link: Arc<ConnectionState>,
-    started: Moment,
-}
-
-impl Connecting {
-    fn start(runtime: &SharedRuntime, link: &Arc<ConnectionState>) -> Self {
-        link.is_connecting.store(true, Ordering::Release);
-        Self { runtime: Arc::clone(runtime), link: Arc::clone(link), started: runtime.now() }
-    }
-
-    fn succeeded(&self) {
-        let elapsed = self.runtime.now().saturating_since(self.started);
-        let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        self.link.distance.store(microseconds.max(1), Ordering::Relaxed);
-    }
-}
-
-impl Drop for Connecting {
-    fn drop(&mut self) {
-        self.link.is_connecting.store(false, Ordering::Release);
-    }
-}
-
-impl Dialer {
-    /// A channel that connects at its first use and again whenever the connection was lost.
-    pub(crate) fn channel(&self, address: &Address, link: &Arc<ConnectionState>) -> Channel {
+impl Connector for Dialer {
+    fn channel(&self, address: &Address, state: &ConnectionState) -> Channel {
         let scheme = if address.tls { "https" } else { "http" };
         let endpoint = Endpoint::from(address.uri("http"))
             .origin(address.uri(scheme))
             .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .keep_alive_while_idle(true);
-        let (dialer, address, link) = (self.clone(), address.clone(), Arc::clone(link));
+        let (dialer, address, state) = (self.clone(), address.clone(), state.clone());
         let connector = tower::service_fn(move |_: Uri| {
-            let (dialer, address) = (dialer.clone(), address.clone());
-            let connecting = Connecting::start(&dialer.runtime, &link);
+            let (dialer, address, connecting) = (dialer.clone(), address.clone(), state.connecting());
             async move {
-                let stage = Stage::default();
+                let (stage, started) = (Stage::default(), dialer.runtime.now());
                 let connection = dialer.runtime.timeout(dialer.timeout, dialer.connect(&address, &stage)).await;
                 let connection = connection.unwrap_or_else(|_| Err(stage.too_slow(&address, dialer.timeout)))?;
-                connecting.succeeded();
+                connecting.succeeded(dialer.runtime.now() - started);
                 Ok::<_, io::Error>(connection)
             }
         });
-        endpoint.connect_with_connector_lazy(connector)
+        BoxCloneSyncService::new(endpoint.connect_with_connector_lazy(connector).map_err(ChannelError::new))
     }
+}
 
+impl Dialer {
     /// Connects and waits for the first byte of the server, whose HTTP/2 begins with its settings. Only then is it
     /// sure that the server runs and, since it verifies client certificates after TLS stands for
     /// this side, that it takes this client. What fails until then has sent no request.

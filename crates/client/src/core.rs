@@ -13,12 +13,12 @@ use aliasd_runtime::{Moment, SharedRuntime};
 use aliasd_wire::v1;
 use aliasd_wire::v1::auth_client::AuthClient;
 use tonic::metadata::AsciiMetadataValue;
-use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::attempt_error::{AttemptError, UNREACHABLE, is_timeout};
 use crate::identity::{Authenticator, Authorization, Login};
 use crate::members::{Member, Members, Preference};
+use crate::transport::Channel;
 use crate::{Class, Failure, GrpcCode, Secret};
 
 /// The first pause between two rounds over the members; doubles up to the largest.

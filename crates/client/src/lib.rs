@@ -52,6 +52,7 @@ mod privileges;
 mod relevance;
 mod route;
 mod statement;
+pub mod transport;
 mod watch;
 
 /// What a [`BuildError`] says, and what each of its sources adds, on one line.

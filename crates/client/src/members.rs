@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use aliasd_runtime::{Moment, SharedRuntime};
 use aliasd_wire::v1::Leader;
-use tonic::transport::Channel;
 
-use crate::address::Address;
-use crate::connect::{ConnectionState, Dialer};
+use crate::transport::{Address, Channel, ConnectionState, Connector};
 
 /// How many members are remembered, so that nothing a member says can fill the memory.
 const MEMBERS_MAX: usize = 64;
@@ -25,7 +23,7 @@ pub(crate) struct Member {
     pub(crate) address: Address,
     pub(crate) channel: Channel,
     runtime: SharedRuntime,
-    link: Arc<ConnectionState>,
+    connection: ConnectionState,
     health: Mutex<Health>,
 }
 
@@ -46,7 +44,8 @@ pub(crate) enum Preference {
 
 /// All members known.
 pub(crate) struct Members {
-    dialer: Dialer,
+    runtime: SharedRuntime,
+    connector: Arc<dyn Connector>,
     known: Mutex<Known>,
 }
 
@@ -59,10 +58,10 @@ struct Known {
 // === impl Member ===
 
 impl Member {
-    fn new(dialer: &Dialer, address: Address) -> Self {
-        let link = Arc::default();
-        let (channel, runtime) = (dialer.channel(&address, &link), Arc::clone(&dialer.runtime));
-        Self { channel, runtime, address, link, health: Mutex::default() }
+    fn new(runtime: &SharedRuntime, connector: &dyn Connector, address: Address) -> Self {
+        let connection = ConnectionState::default();
+        let (channel, runtime) = (connector.channel(&address, &connection), Arc::clone(runtime));
+        Self { channel, runtime, address, connection, health: Mutex::default() }
     }
 
     /// It answered, if only to refuse.
@@ -80,7 +79,7 @@ impl Member {
 
     /// Whether a connection to it is being made right now, which means that no request is on its way.
     pub(crate) fn is_connecting(&self) -> bool {
-        self.link.is_connecting()
+        self.connection.is_connecting()
     }
 
     fn is_avoided(&self, now: Moment) -> bool {
@@ -97,16 +96,17 @@ impl fmt::Debug for Member {
 // === impl Members ===
 
 impl Members {
-    pub(crate) fn new(dialer: Dialer, addresses: Vec<Address>) -> Self {
-        let members = addresses.into_iter().map(|address| Arc::new(Member::new(&dialer, address))).collect();
-        Self { dialer, known: Mutex::new(Known { members, leader: None }) }
+    pub(crate) fn new(runtime: SharedRuntime, connector: Arc<dyn Connector>, addresses: Vec<Address>) -> Self {
+        let member = |address| Arc::new(Member::new(&runtime, &*connector, address));
+        let members = addresses.into_iter().map(member).collect();
+        Self { runtime, connector, known: Mutex::new(Known { members, leader: None }) }
     }
 
     /// The member to try next, none of those tried already. Among equals a member whose distance is not known yet
     /// comes first, so that a few calls measure all of them; then the nearest; members that failed
     /// lately come last.
     pub(crate) fn choose(&self, prefer: Preference, tried: &[Arc<Member>]) -> Option<Arc<Member>> {
-        let now = self.dialer.runtime.now();
+        let now = self.runtime.now();
         let known = lock(&self.known);
         let is_open = |member: &&Arc<Member>| !tried.iter().any(|tried| Arc::ptr_eq(tried, member));
         let leader = known.leader.as_ref().filter(|_| prefer == Preference::Leader).filter(is_open);
@@ -114,7 +114,7 @@ impl Members {
             return Some(Arc::clone(leader));
         }
         let open = known.members.iter().filter(is_open);
-        open.min_by_key(|member| (member.is_avoided(now), member.link.distance())).cloned()
+        open.min_by_key(|member| (member.is_avoided(now), member.connection.distance())).cloned()
     }
 
     /// Takes note of who leads, and returns that member if it can be reached directly. `from` is who said so.
@@ -134,7 +134,7 @@ impl Members {
         if known.members.len() >= MEMBERS_MAX {
             return None;
         }
-        let member = Arc::new(Member::new(&self.dialer, address));
+        let member = Arc::new(Member::new(&self.runtime, &*self.connector, address));
         known.members.push(Arc::clone(&member));
         Some(member)
     }
@@ -163,12 +163,13 @@ mod tests {
     use aliasd_runtime::TokioRuntime;
 
     use super::*;
+    use crate::connect::Dialer;
 
     fn members(addresses: &[&str]) -> Members {
-        let runtime = Arc::new(TokioRuntime::current());
-        let dialer = Dialer { runtime, tls: None, timeout: Duration::from_secs(1) };
+        let runtime: SharedRuntime = Arc::new(TokioRuntime::current());
+        let dialer = Dialer { runtime: Arc::clone(&runtime), tls: None, timeout: Duration::from_secs(1) };
         let addresses = addresses.iter().map(|text| Address::parse(text, true).unwrap()).collect();
-        Members::new(dialer, addresses)
+        Members::new(runtime, Arc::new(dialer), addresses)
     }
 
     fn order(members: &Members, prefer: Preference) -> Vec<u16> {

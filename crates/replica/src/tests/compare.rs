@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use aliasd_runtime::simulation::Simulation;
+
 use super::create_role;
 use super::deterministic::World;
-use super::simulation::Simulation;
 use crate::machine::state::Writes;
 use crate::machine::store::CatalogStore;
 use crate::{HistoryLimits, ReplicaOptions};

@@ -1,0 +1,287 @@
+//! From a call of the SDK to the log and back on one seed: replica, use cases, interface and SDK without a socket, a thread or
+//! a clock of the machine. There is no tokio runtime in these tests, so whatever asked for one would panic.
+#![expect(clippy::unwrap_used, reason = "a test that fails with a panic at the line is a good test")]
+#![expect(clippy::disallowed_methods, reason = "it asks whether there is a tokio runtime, and finds none")]
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use aliasd_api::{Access, Interface, Observer};
+use aliasd_catalog::{PlainSecret, Policy};
+use aliasd_client::messages::InitMember;
+use aliasd_client::transport::{Address, Channel, ChannelError, ConnectionState, Connector};
+use aliasd_client::{
+    Class, Client, ClientBuilder, Destination, Ended, Event, Failure, GUARD_CHANGED, Lookup, NewCluster, UNREACHABLE,
+    UNTRUSTED, WatchFrom,
+};
+use aliasd_keyring::keystore::Keystore;
+use aliasd_replica::{Link, Links, MemoryStorage, NodeId, RaftSettings, Replica, ReplicaOptions, Storage};
+use aliasd_runtime::SharedRuntime;
+use aliasd_runtime::simulation::Simulation;
+use aliasd_service::counters::{Counted, Counters};
+use aliasd_service::identity::{ClientCertificate, ClientConnection, Identity, LoginLimits};
+use aliasd_service::operate::Advertised;
+use aliasd_service::vault::{HashingCost, KeystoreSettings, Vault};
+use aliasd_service::{Parts, UseCases};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tonic::ConnectError;
+use tonic::body::Body;
+use tonic::service::Routes;
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+
+const PASSWORD: &str = "administrator-password";
+const ADDRESS: &str = "node-1.example:7680";
+
+/// What happens to one request.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// Nobody is there.
+    Unreachable,
+    /// The other side shows a certificate of somebody else.
+    Untrusted,
+    /// It arrives, and its answer does not.
+    AnswerLost,
+    /// Neither it nor an answer arrives, and nobody says so.
+    Silence,
+}
+
+/// When what happened, by the clock of the client.
+type Trace = Vec<(Duration, String)>;
+
+/// The one way to the one member.
+#[derive(Clone)]
+struct Wire {
+    server: Access<Routes>,
+    node: SharedRuntime,
+    client: SharedRuntime,
+    is_operator: bool,
+    /// What happens to the next requests.
+    faults: Arc<Mutex<VecDeque<Fault>>>,
+    trace: Arc<Mutex<Trace>>,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+impl Connector for Wire {
+    fn channel(&self, address: &Address, state: &ConnectionState) -> Channel {
+        assert_eq!(address.to_string(), ADDRESS);
+        state.connecting().succeeded(Duration::from_millis(1));
+        let wire = self.clone();
+        BoxCloneSyncService::new(tower::service_fn(move |request| wire.clone().carry(request)))
+    }
+}
+
+impl Wire {
+    async fn carry(self, mut request: http::Request<Body>) -> Result<http::Response<Body>, ChannelError> {
+        let fault = self.faults.lock().unwrap().pop_front();
+        self.note(&format!("{} {fault:?}", request.uri().path()));
+        self.takes_its_time().await;
+        match fault {
+            Some(Fault::Unreachable) => {
+                let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+                return Err(ChannelError::new(ConnectError(refused.into())));
+            }
+            Some(Fault::Untrusted) => {
+                let stranger = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+                return Err(ChannelError::new(stranger));
+            }
+            Some(Fault::Silence) => std::future::pending().await,
+            Some(Fault::AnswerLost) | None => {}
+        }
+        let expires_at = self.node.time_of_day() + Duration::from_secs(60);
+        let certificate = self.is_operator.then(|| ClientCertificate { identity: "operator".into(), expires_at });
+        request.extensions_mut().insert(ClientConnection { remote: ([192, 0, 2, 7], 5000).into(), certificate });
+        // The node's part of a call runs on the node.
+        let (done, answer) = oneshot::channel();
+        let call = self.server.clone().oneshot(request);
+        self.node.spawn(Box::pin(async move { drop(done.send(call.await)) }));
+        let Ok(answer) = answer.await.map_err(ChannelError::new)?;
+        self.takes_its_time().await;
+        match fault {
+            Some(Fault::AnswerLost) => Err(ChannelError::new(io::Error::from(io::ErrorKind::ConnectionReset))),
+            _ => Ok(answer),
+        }
+    }
+
+    async fn takes_its_time(&self) {
+        let microseconds = 1_000 + self.client.random() % 2_000;
+        self.client.sleep(Duration::from_micros(microseconds)).await;
+    }
+
+    fn note(&self, what: &str) {
+        self.trace.lock().unwrap().push((self.client.now().since_start(), what.to_owned()));
+    }
+
+    fn client(&self) -> ClientBuilder {
+        let (runtime, connector) = (Arc::clone(&self.client), Arc::new(self.clone()));
+        Client::builder().endpoint(ADDRESS).runtime(runtime).connector(connector)
+    }
+}
+
+/// Nobody counts.
+#[derive(Debug)]
+struct Uncounted;
+
+impl Observer for Uncounted {
+    fn answered(&self, _call: &'static str, _grpc_status: &str, _took: Duration) {}
+    fn leader_changed(&self) {}
+}
+
+impl Counters for Uncounted {
+    fn count(&self, _what: Counted, _code: &'static str) {}
+    fn watch_begins(&self) {}
+    fn watch_ends(&self) {}
+}
+
+/// The member is alone.
+struct NoLinks;
+
+impl Links for NoLinks {
+    fn link(&self, member: NodeId, _address: &str) -> Arc<dyn Link> {
+        panic!("there is no member {member}")
+    }
+}
+
+/// Keystores are slow to open on purpose; one run is to have the key of the other.
+fn keystore() -> &'static (KeystoreSettings, Keystore) {
+    static KEYSTORE: OnceLock<(KeystoreSettings, Keystore)> = OnceLock::new();
+    KEYSTORE.get_or_init(|| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keystore.p12");
+        let password = PlainSecret::new("keystore-password".to_owned());
+        Keystore::create(&path, password.expose(), "aesKey").unwrap();
+        let keystore = Keystore::open(&path, password.expose()).unwrap();
+        (KeystoreSettings { path, password, key_name: "aesKey".to_owned() }, keystore)
+    })
+}
+
+/// A node with one client's way to it.
+async fn node(simulation: &Arc<Simulation>) -> Wire {
+    let (runtime, client): (SharedRuntime, SharedRuntime) = (simulation.machine(), simulation.machine());
+    let (settings, keystore) = keystore();
+    let vault = Vault::with_keystore(keystore, settings, Arc::clone(&runtime), HashingCost::LEAST).unwrap();
+    let vault = Arc::new(vault);
+    let limits = LoginLimits { per_address: 20, per_user: 5 };
+    let identity = Identity::new(Arc::clone(&vault), Arc::clone(&runtime), limits).await.unwrap();
+    let raft = RaftSettings {
+        heartbeat_interval: Duration::from_millis(50),
+        election_timeout_min: Duration::from_millis(150),
+        election_timeout_max: Duration::from_millis(300),
+        snapshot_entries: 1000,
+        log_entries_kept: 1000,
+    };
+    let storage = Storage::Memory(MemoryStorage::default());
+    let options = ReplicaOptions::new(1, storage, Arc::new(NoLinks), Arc::clone(&runtime), raft);
+    let use_cases = UseCases::new(Parts {
+        runtime: Arc::clone(&runtime),
+        replica: Replica::start(options).await.unwrap(),
+        vault,
+        identity,
+        formation: None,
+        counters: Arc::new(Uncounted),
+        max_staleness: Duration::from_secs(5),
+        policy: Policy::default(),
+        advertised: Advertised::default(),
+    });
+    let interface = Interface::new(use_cases, &runtime, Arc::new(Uncounted), CancellationToken::new());
+    let (faults, trace) = (Arc::default(), Arc::default());
+    Wire { server: interface.into_service(), node: runtime, client, is_operator: false, faults, trace }
+}
+
+/// A cluster of one, and its administrator.
+async fn formed(simulation: &Arc<Simulation>) -> (Wire, Client) {
+    let wire = node(simulation).await;
+    let member =
+        InitMember { node_id: 1, peer_address: "node-1.example:7681".to_owned(), client_address: ADDRESS.to_owned() };
+    let administrator = "admin".to_owned();
+    let new = NewCluster { members: vec![member], administrator, password: Some(PASSWORD.to_owned().into()) };
+    let operator = Wire { is_operator: true, ..wire.clone() };
+    operator.client().build().unwrap().init_cluster(&new).await.unwrap();
+    let admin = wire.client().password("admin", PASSWORD).build().unwrap();
+    (wire, admin)
+}
+
+async fn run(admin: &Client, statement: &str) -> u64 {
+    admin.execute(statement).await.unwrap().collect().await.unwrap().1.revision
+}
+
+/// Writes, reads with the password, watches and guards; answers get lost on the way.
+async fn story(simulation: Arc<Simulation>) -> Trace {
+    let (wire, admin) = formed(&simulation).await;
+    run(&admin, "CREATE ROLE resolver").await;
+    run(&admin, "GRANT RESOLVE ALIAS ON DBMS TO resolver").await;
+    run(&admin, "GRANT ROLE resolver TO admin").await;
+    let create =
+        "CREATE ALIAS films FOR DATABASE movies AT 'neo4j+s://b.example:7687' USER alice PASSWORD 'secretpassword'";
+    wire.faults.lock().unwrap().extend([Fault::Unreachable, Fault::AnswerLost, Fault::Silence]);
+    let created = run(&admin, create).await;
+
+    let route = admin.resolve(&Lookup::name("films").with_credentials()).await.unwrap();
+    assert_eq!(route.version, created, "one of its attempts took effect, and once");
+    let Destination::Remote(remote) = &route.destination else { panic!("{route:?}") };
+    assert_eq!(remote.url, "neo4j+s://b.example:7687");
+    let listed = admin.execute("SHOW ALIASES FOR DATABASE").await.unwrap().collect().await.unwrap();
+    assert_eq!(listed.0.len(), 1);
+
+    let mut watch = admin.watch(WatchFrom::after(created));
+    let guard = admin.begin(Lookup::name("films")).await.unwrap();
+    guard.validate().await.unwrap();
+    let altered = run(&admin, "ALTER ALIAS films SET DATABASE USER bob PASSWORD 'another-password'").await;
+    assert_eq!(guard.changed().await, Ended::Changed { revision: altered });
+    assert_eq!(guard.validate().await.unwrap_err().code, GUARD_CHANGED);
+    loop {
+        let event = watch.next().await.unwrap();
+        wire.note(&format!("{event:?}"));
+        if let Event::Changes { revision, .. } = event {
+            assert_eq!(revision, altered);
+            break;
+        }
+    }
+    std::mem::take(&mut *wire.trace.lock().unwrap())
+}
+
+fn told(seed: u64) -> (Trace, u64) {
+    assert!(tokio::runtime::Handle::try_current().is_err());
+    let simulation = Simulation::new(seed);
+    let trace = simulation.run(story(Arc::clone(&simulation)));
+    (trace, simulation.fingerprint())
+}
+
+#[test]
+fn two_runs_of_a_seed_are_the_same_run_from_the_sdk_to_the_log() {
+    let one = told(1);
+    assert!(one.0.len() > 10, "{:?}", one.0);
+    assert_eq!(one, told(1));
+    assert_ne!(one.1, told(2).1, "another seed is another run");
+}
+
+#[test]
+fn what_a_transport_says_of_a_lost_request_is_what_the_caller_is_told() {
+    let simulation = Simulation::new(7);
+    simulation.run(async {
+        let (wire, admin) = formed(&simulation).await;
+        run(&admin, "CREATE ROLE one").await;
+        let always = |fault: Fault| *wire.faults.lock().unwrap() = std::iter::repeat_n(fault, 10_000).collect();
+        let create = async || -> Failure { admin.execute("CREATE ROLE two").await.unwrap_err() };
+
+        always(Fault::Unreachable);
+        let failure = create().await;
+        assert_eq!((failure.code.as_str(), failure.class), (UNREACHABLE, Class::RetryHere));
+        always(Fault::Untrusted);
+        let failure = create().await;
+        assert_eq!((failure.code.as_str(), failure.class), (UNTRUSTED, Class::Rejected));
+        for fault in [Fault::AnswerLost, Fault::Silence] {
+            always(fault);
+            assert_eq!(create().await.class, Class::OutcomeUnknown, "{fault:?}");
+        }
+    });
+}
