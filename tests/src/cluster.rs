@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{process, wait};
 pub use actor::Actor;
-pub use node::Node;
+pub use node::{Advertised, Node};
 
 pub use setup::{Administrator, KEYSTORE_PASSWORD, Layout, aliasctl};
 
@@ -128,7 +128,7 @@ impl Cluster {
 
     /// The addresses for clients, in the order of the nodes.
     pub fn endpoints(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| node.client_address.clone()).collect()
+        self.nodes.iter().map(|node| node.reached_by_clients_at().to_owned()).collect()
     }
 
     /// The administrator as one who uses `aliasctl`.

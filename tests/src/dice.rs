@@ -11,10 +11,20 @@ pub struct Dice(u64);
 // === impl Dice ===
 
 impl Dice {
+    /// Everything follows from this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A seed that nobody has drawn lately.
+    pub fn fresh_seed() -> u64 {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::from(elapsed.subsec_nanos())
+    }
+
     /// Takes the seed from `ALIASD_SEED`, or another one each time, and prints it.
     pub fn seeded() -> Self {
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self::seeded_or(u64::from(elapsed.subsec_nanos()))
+        Self::seeded_or(Self::fresh_seed())
     }
 
     /// Takes the seed from `ALIASD_SEED`, or this one, and prints it.
@@ -32,6 +42,22 @@ impl Dice {
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         range.start + (bits ^ (bits >> 31)) % (range.end - range.start)
+    }
+
+    /// One of several; there is at least one.
+    pub fn choose<'a, T>(&mut self, among: &'a [T]) -> &'a T {
+        let last = u64::try_from(among.len()).unwrap_or(u64::MAX);
+        &among[usize::try_from(self.pick(0..last)).unwrap_or_default()]
+    }
+
+    /// Whether something happens that happens in so many of 100 cases.
+    pub fn percent(&mut self, percent: u64) -> bool {
+        self.pick(0..100) < percent
+    }
+
+    /// Another generator, whose choices follow from this one's and do not disturb them.
+    pub fn fork(&mut self) -> Self {
+        Self(self.pick(0..u64::MAX))
     }
 }
 

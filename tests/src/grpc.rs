@@ -1,6 +1,7 @@
 //! gRPC channels over TLS 1.3 with nothing between the caller and the wire: no retries, no tokens, no cache.
 //! For measuring, and for calls that no client would make.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,9 +13,11 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tonic::{Code, Status};
+use tower::Service;
 
 /// What a client with a certificate needs to connect.
 pub fn tls(ca: &Path, certificate: &Path, key: &Path) -> Result<Arc<ClientConfig>> {
@@ -43,6 +46,27 @@ fn with_http2(mut config: ClientConfig) -> Arc<ClientConfig> {
 
 /// One connection to the node at `address`.
 pub async fn connect(address: &str, tls: &Arc<ClientConfig>) -> Result<Channel> {
+    let (endpoint, connector) = endpoint(address, tls)?;
+    Ok(endpoint.connect_with_connector(connector).await?)
+}
+
+/// As [`connect`], at the first use, and again whenever the connection was lost.
+pub fn connect_when_used(address: &str, tls: &Arc<ClientConfig>) -> Result<Channel> {
+    let (endpoint, connector) = endpoint(address, tls)?;
+    Ok(endpoint.connect_with_connector_lazy(connector))
+}
+
+type TlsIo = TokioIo<TlsStream<TcpStream>>;
+
+fn endpoint(
+    address: &str,
+    tls: &Arc<ClientConfig>,
+) -> Result<(
+    Endpoint,
+    impl Service<Uri, Response = TlsIo, Error = io::Error, Future = impl Future<Output = io::Result<TlsIo>> + Send>
+    + Send
+    + 'static,
+)> {
     let (host, _) = address.rsplit_once(':').context("an address is host:port")?;
     let name = ServerName::try_from(host.to_owned())?;
     let connector = {
@@ -53,12 +77,12 @@ pub async fn connect(address: &str, tls: &Arc<ClientConfig>) -> Result<Channel> 
                 let stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
                 let stream = TlsConnector::from(tls).connect(name, stream).await?;
-                Ok::<_, std::io::Error>(TokioIo::new(stream))
+                Ok::<_, io::Error>(TokioIo::new(stream))
             }
         })
     };
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?.origin(format!("https://{address}").parse()?);
-    Ok(endpoint.connect_with_connector(connector).await?)
+    Ok((endpoint, connector))
 }
 
 /// The certificate that is shown by who listens at `address`.

@@ -29,11 +29,22 @@ pub struct Node {
     pub config: PathBuf,
     /// Its data directory.
     pub data: PathBuf,
+    /// Where others find it instead, if something stands before its ports.
+    pub advertised: Option<Advertised>,
     /// Its log file.
     pub log: PathBuf,
     /// What it printed, over all its starts.
     pub output: PathBuf,
     process: Option<Process>,
+}
+
+/// Addresses that are not those of a node, but lead to it: each `host:port`.
+#[derive(Clone, Debug)]
+pub struct Advertised {
+    /// For clients.
+    pub client: String,
+    /// For the other nodes.
+    pub peer: String,
 }
 
 // === impl Node ===
@@ -49,6 +60,7 @@ impl Node {
             http_address: address(),
             config: layout.root.join(format!("node-{id}.toml")),
             data: layout.root.join(format!("data-{id}")),
+            advertised: None,
             log: layout.captured().join(format!("node-{id}.log")),
             output: layout.captured().join(format!("node-{id}.out")),
             process: None,
@@ -82,6 +94,21 @@ impl Node {
         let name = format!("node {}", self.id);
         self.process = Some(Process::start(&name, &mut command, &self.output)?);
         Ok(())
+    }
+
+    /// Where clients are told to find it.
+    pub fn reached_by_clients_at(&self) -> &str {
+        self.advertised.as_ref().map_or(&self.client_address, |advertised| &advertised.client)
+    }
+
+    /// Where the other nodes are told to find it.
+    pub fn reached_by_peers_at(&self) -> &str {
+        self.advertised.as_ref().map_or(&self.peer_address, |advertised| &advertised.peer)
+    }
+
+    /// How it ended, if it was started and has ended by itself.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.as_mut().and_then(Process::exited)
     }
 
     /// Whether it was started and neither killed nor stopped since; it may have ended by itself.

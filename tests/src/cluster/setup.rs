@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{Node, succeeded, write_private};
 use crate::process::{self, Finished};
@@ -148,6 +148,9 @@ impl Layout {
     pub(super) fn configure(&self, node: &Node, more: &str) -> Result<()> {
         let pki = self.pki();
         let pki = pki.display();
+        let advertised = node.advertised.as_ref().map_or_else(String::new, |advertised| {
+            format!("client_advertise = \"{}\"\npeer_advertise = \"{}\"\n", advertised.client, advertised.peer)
+        });
         let text = format!(
             r#"[cluster]
 name = "{name}"
@@ -158,7 +161,7 @@ data_dir = "{data}"
 client_listen = "{client}"
 peer_listen = "{peer}"
 http_listen = "{http}"
-{more}
+{advertised}{more}
 [tls]
 peer_certificate = "{pki}/node-{id}.pem"
 peer_key = "{pki}/node-{id}-key.pem"
@@ -188,17 +191,23 @@ file = "{log}"
     }
 
     /// `aliasctl cluster init` over these nodes.
-    pub(super) fn form(&self, nodes: &[Node], administrator: &Administrator) -> Result<()> {
+    pub(crate) fn form<'a>(
+        &self,
+        nodes: impl IntoIterator<Item = &'a Node>,
+        administrator: &Administrator,
+    ) -> Result<()> {
+        let nodes: Vec<&Node> = nodes.into_iter().collect();
+        let first = nodes.first().context("a cluster has a node")?;
         let mut command = aliasctl();
         command.args(["cluster", "init", "--admin", &administrator.user]);
-        for node in nodes {
-            let member = format!("{}={},{}", node.id, node.peer_address, node.client_address);
+        for node in &nodes {
+            let member = format!("{}={},{}", node.id, node.reached_by_peers_at(), node.reached_by_clients_at());
             command.args(["--member", &member]);
         }
         command
-            .env("ALIASD_ENDPOINTS", &nodes[0].client_address)
+            .env("ALIASD_ENDPOINTS", &first.client_address)
             .env("ALIASD_CA", self.ca())
-            .env("ALIASD_TOKEN_FILE", nodes[0].data.join("formation-token"))
+            .env("ALIASD_TOKEN_FILE", first.data.join("formation-token"))
             .env("ALIASD_PASSWORD", &administrator.password);
         let finished = process::run(&mut command, &self.record())?;
         succeeded("aliasctl cluster init", finished).map(drop)
