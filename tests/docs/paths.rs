@@ -11,6 +11,7 @@ const PAGES: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "tests/README.md",
     "docs/operations.md",
     "docs/semantics.md",
     "docs/threat-model.md",

@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 
 pub mod bench;
+pub mod chaos;
 pub mod cluster;
 pub mod dice;
 pub mod files;

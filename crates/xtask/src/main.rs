@@ -69,6 +69,11 @@ enum Command {
     Sbom(Sbom),
     /// Measure resolves, writes, memory and listings on a release build, beside the machine's own limits.
     Bench(Bench),
+    /// Break a cluster of real processes on purpose under load, and judge what its clients saw.
+    ///
+    /// Partitions, delays, crashes, power cuts, bad disks, damaged files and more, as a plan says that follows from the seed;
+    /// tests/README.md says what is done and how. Exit code 0 only if nothing was found.
+    Chaos(Chaos),
 }
 
 #[derive(Args)]
@@ -112,6 +117,25 @@ struct Bench {
     json: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct Chaos {
+    /// For how long faults begin.
+    #[arg(long, value_name = "M", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    minutes: u64,
+    /// What the plan follows from; without it, another one each time.
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// How many members: 3 or 5.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = ["3", "5"])]
+    nodes: String,
+    /// The form of the summary.
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+    /// Keep history and logs although nothing was found.
+    #[arg(long)]
+    keep: bool,
+}
+
 /// What the names of the tests end with that compare a generated page in docs/ with its source, and
 /// write it when `UPDATE_DOCS` is set.
 const GENERATED_PAGES: &str = "_is_current";
@@ -143,6 +167,7 @@ fn run(command: Command) -> Result<()> {
         Command::Fix => fix(&cargo),
         Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.minutes),
         Command::Bench(arguments) => bench(&cargo, arguments),
+        Command::Chaos(arguments) => chaos(&cargo, arguments),
     }
 }
 
@@ -223,6 +248,15 @@ fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
         rest.extend(["--json".into(), file.into_os_string()]);
     }
     cargo.run_program(BuildProfile::Release, "aliasd-bench", rest)
+}
+
+fn chaos(cargo: &Cargo, arguments: Chaos) -> Result<()> {
+    cargo.build_programs(BuildProfile::Dev)?;
+    let Chaos { minutes, seed, nodes, format, keep } = arguments;
+    let mut rest = vec![format!("--minutes={minutes}"), format!("--nodes={nodes}"), format!("--format={format}")];
+    rest.extend(seed.map(|seed| format!("--seed={seed}")));
+    rest.extend(keep.then(|| "--keep".to_owned()));
+    cargo.run_program(BuildProfile::Dev, "aliasd-chaos", rest)
 }
 
 #[cfg(test)]

@@ -1,0 +1,162 @@
+//! What is recorded of a run: the history that is judged afterwards, and what is wrong already as it happens.
+//!
+//! Secrets are never recorded. Each secret of the load is made of a prefix, which is searched for everywhere at the end, and
+//! a tag, which stands for it in the history.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use aliasd_checkers::History;
+use aliasd_checkers::history::{Event, Fault, Outcome};
+use aliasd_client::{Class, Failure};
+use anyhow::{Context, Result};
+
+/// Takes events from every client, and the only clock that they use. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Recorder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    started: Instant,
+    secret_prefix: String,
+    path: PathBuf,
+    events: Mutex<Vec<Event>>,
+    file: Mutex<BufWriter<File>>,
+    counts: Mutex<BTreeMap<(&'static str, String), u64>>,
+    findings: Mutex<Vec<String>>,
+    numbers: AtomicU64,
+}
+
+// === impl Recorder ===
+
+impl Recorder {
+    /// Writes the history to `path` while it grows. The secrets of the load begin with `secret_prefix`.
+    pub(super) fn new(path: &Path, secret_prefix: &str) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let shared = Shared {
+            started: Instant::now(),
+            secret_prefix: secret_prefix.to_owned(),
+            path: path.to_path_buf(),
+            events: Mutex::default(),
+            file: Mutex::new(BufWriter::new(file)),
+            counts: Mutex::default(),
+            findings: Mutex::default(),
+            numbers: AtomicU64::new(1),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Nanoseconds since the recorder was made.
+    pub(super) fn now(&self) -> u64 {
+        u64::try_from(self.shared.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// A number that was not given before: of a client, a stream, a guard, a secret.
+    pub(super) fn number(&self) -> u64 {
+        self.shared.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Takes in an event.
+    pub(super) fn push(&self, event: Event) {
+        if let Ok(line) = event.to_line() {
+            // What cannot be written to the file is still judged.
+            let _ = writeln!(lock(&self.shared.file), "{line}");
+        }
+        lock(&self.shared.events).push(event);
+    }
+
+    /// Counts an operation by its kind and what came of it.
+    pub(super) fn count<T>(&self, kind: &'static str, outcome: &Outcome<T>) {
+        let outcome = match outcome {
+            Outcome::Ok(_) => "ok".to_owned(),
+            Outcome::Rejected { code, .. } => code.clone(),
+            Outcome::Failed { code } => format!("no effect: {code}"),
+            Outcome::Unknown { code } => format!("unknown: {code}"),
+        };
+        self.count_as(kind, &outcome);
+    }
+
+    /// Counts something that has no outcome of its own.
+    pub(super) fn count_as(&self, kind: &'static str, what: &str) {
+        *lock(&self.shared.counts).entry((kind, what.to_owned())).or_default() += 1;
+    }
+
+    /// Takes note of a fault that begins.
+    pub(super) fn fault(&self, member: Option<u64>, what: &str) {
+        self.push(Event::Fault(Fault { at: self.now(), member, what: what.to_owned() }));
+    }
+
+    /// Something is wrong.
+    pub(super) fn finding(&self, what: impl Into<String>) {
+        let what = what.into();
+        eprintln!("FINDING: {what}");
+        lock(&self.shared.findings).push(what);
+    }
+
+    /// A new secret and its tag.
+    pub(super) fn secret(&self, kind: char) -> (String, String) {
+        let tag = format!("{kind}{}", self.number());
+        (self.secret_of(&tag), tag)
+    }
+
+    /// The secret that a tag stands for.
+    pub(super) fn secret_of(&self, tag: &str) -> String {
+        format!("{}{tag}", self.shared.secret_prefix)
+    }
+
+    /// The tag of a secret that somebody was given.
+    pub(super) fn tag_of(&self, secret: &str) -> String {
+        let known = secret.strip_prefix(self.shared.secret_prefix.as_str());
+        known.map_or_else(|| format!("nobody-set-this-{}", self.number()), str::to_owned)
+    }
+
+    /// What a call came to. A bug is a finding, whatever is broken around it.
+    pub(super) fn outcome<T, A>(&self, result: Result<A, Failure>, ok: impl FnOnce(A) -> T) -> Outcome<T> {
+        match result {
+            Ok(answer) => Outcome::Ok(ok(answer)),
+            Err(failure) => {
+                let code = failure.code.clone();
+                match failure.class {
+                    Class::Rejected => Outcome::Rejected { code, revision: None },
+                    Class::RetryHere | Class::GoToLeader => Outcome::Failed { code },
+                    Class::OutcomeUnknown => Outcome::Unknown { code },
+                    Class::Bug => {
+                        self.finding(format!("a call was answered with a bug: {code}: {failure}"));
+                        Outcome::Unknown { code }
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many operations there were so far.
+    pub(super) fn operations(&self) -> u64 {
+        lock(&self.shared.counts).values().sum()
+    }
+
+    /// Operations by kind and outcome.
+    pub(super) fn counts(&self) -> BTreeMap<(&'static str, String), u64> {
+        lock(&self.shared.counts).clone()
+    }
+
+    /// What was found wrong so far.
+    pub(super) fn findings(&self) -> Vec<String> {
+        lock(&self.shared.findings).clone()
+    }
+
+    /// Everything so far; the file is complete then.
+    pub(super) fn history(&self) -> Result<History> {
+        lock(&self.shared.file).flush().with_context(|| format!("cannot write {}", self.shared.path.display()))?;
+        Ok(History { events: lock(&self.shared.events).clone() })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
