@@ -18,6 +18,7 @@ pub mod digests;
 pub mod exactly_once;
 mod finding;
 pub mod freshness;
+pub mod generate;
 pub mod guard;
 pub mod history;
 pub mod linearizable;
