@@ -58,6 +58,14 @@ enum Command {
     Verify,
     /// Format, apply clippy's suggestions and regenerate the generated pages in docs/.
     Fix,
+    /// Make each planted mistake in a process of its own and see that the test which is said to catch it does.
+    ///
+    /// Writes the table in tests/README.md. With names, only these are made and nothing is written.
+    Mistakes(Mistakes),
+    /// Let the log, and a node of a cluster, die so many times, at each point at which something becomes durable.
+    ///
+    /// `cargo xtask test` does it a few times.
+    Crash(Crash),
     /// Let libFuzzer make up statements for the language, and print how many it tried.
     ///
     /// Needs a nightly toolchain and nothing else. What it finds is kept below the target directory and
@@ -95,6 +103,20 @@ struct Fuzz {
     /// For how long.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
+}
+
+#[derive(Args)]
+struct Mistakes {
+    /// Names of mistakes; without one, all.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+#[derive(Args)]
+struct Crash {
+    /// How many lives.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
+    repeat: u64,
 }
 
 #[derive(Args)]
@@ -165,6 +187,8 @@ fn run(command: Command) -> Result<()> {
         Command::Test(arguments) => test(&cargo, arguments.rest),
         Command::Verify => verify(&cargo),
         Command::Fix => fix(&cargo),
+        Command::Mistakes(arguments) => mistakes(&cargo, &arguments.names),
+        Command::Crash(arguments) => crash(&cargo, arguments.repeat),
         Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.minutes),
         Command::Bench(arguments) => bench(&cargo, arguments),
         Command::Chaos(arguments) => chaos(&cargo, arguments),
@@ -181,6 +205,16 @@ fn test(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
     cargo.build_programs(BuildProfile::Dev)?;
     let fixed = ["test", "--workspace", "--locked"].map(OsString::from);
     cargo.run(fixed.into_iter().chain(rest))
+}
+
+fn mistakes(cargo: &Cargo, names: &[String]) -> Result<()> {
+    let fixed = ["test", "--workspace", "--locked", "--test", "mistakes", "--", "--nocapture", "--ignored"];
+    cargo.run_with(fixed.into_iter().chain(["every_mistake_is_caught"]), ("ALIASD_MISTAKES", &names.join(",")))
+}
+
+fn crash(cargo: &Cargo, repeat: u64) -> Result<()> {
+    let fixed = ["test", "--workspace", "--locked", "--lib", "--test", "crash", "--", "--nocapture"];
+    cargo.run_with(fixed.into_iter().chain(["that_dies_at_any_point"]), ("ALIASD_CRASHES", &repeat.to_string()))
 }
 
 /// One thing that `verify` does.

@@ -116,6 +116,11 @@ impl Node {
         self.process.is_some()
     }
 
+    /// Whether it was started and has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.exited().is_some())
+    }
+
     /// SIGKILL. Nothing happens if it is not running.
     pub fn kill(&mut self) {
         // Dropping the process kills it.

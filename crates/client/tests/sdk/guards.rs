@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aliasd_client::messages::freshness::Level;
 use aliasd_client::messages::{ChangeKind, ChangeSubject};
-use aliasd_client::{Class, Client, Ended, GUARD_CHANGED, Lookup};
+use aliasd_client::{Class, Client, Ended, Failure, GUARD_CHANGED, Lookup};
 
 use crate::cluster::Cluster;
 use crate::{PATIENCE, soon};
@@ -67,6 +67,18 @@ async fn access_that_is_taken_away_ends_the_guard_and_other_changes_of_roles_do_
     let ended = soon("the end", guard.changed()).await;
     assert!(matches!(ended, Ended::Changed { .. }), "{ended:?}");
     assert_eq!(guard.validate().await.unwrap_err().code, GUARD_CHANGED);
+}
+
+#[tokio::test]
+async fn a_gap_in_the_stream_makes_the_guard_ask_again() {
+    let cluster = Cluster::start(1).await;
+    let guard = patient(&cluster).begin(Lookup::name("films")).await.unwrap();
+    let batch = cluster.change_in_silence(ChangeSubject::Alias, "films", ChangeKind::Altered);
+    cluster.world.state().history.clear();
+    cluster.world.state().compacted = batch.revision;
+    cluster.cut(&Failure::retry_here("WATCH_TOO_SLOW", "Too slow."));
+    let ended = soon("the end", guard.changed()).await;
+    assert!(matches!(ended, Ended::Changed { .. }), "{ended:?}");
 }
 
 #[tokio::test]

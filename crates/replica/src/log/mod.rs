@@ -47,6 +47,8 @@ pub(crate) fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {
 }
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod damage_tests;
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,17 @@ async fn a_subscriber_resumes_from_history_or_is_told_that_it_cannot() {
 }
 
 #[tokio::test]
+async fn a_subscriber_that_comes_in_the_middle_of_a_batch_gets_the_rest_of_it() {
+    let (mut machine, feed) = load_with(&in_memory(), LIMITS);
+    apply(&mut machine, entries(1..=10)).await;
+    apply(&mut machine, entries(11..=20)).await;
+    let told = told(feed.subscribe(Some(Revision(5))).unwrap(), 20).await;
+    let revisions: Vec<u64> = steps(&told).iter().map(|(revision, _)| revision.0).collect();
+    // The first of them are its own business to leave out.
+    assert!((6..=20).all(|revision| revisions.contains(&revision)), "{revisions:?}");
+}
+
+#[tokio::test]
 async fn a_subscriber_that_takes_nothing_keeps_nothing() {
     let (mut machine, feed) = load_with(&in_memory(), HistoryLimits { entries_max: 20, ..LIMITS });
     apply(&mut machine, entries(1..=10)).await;
