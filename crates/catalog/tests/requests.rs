@@ -1,12 +1,13 @@
 //! Exactly once: repeated requests, how long they are remembered, refused entries, and the clock.
 
 use aliasd_catalog::{
-    AlterUser, Command, Entry, PasswordChange, REQUEST_WINDOW, RecordKey, Rejection, RequestOrigin, Revision, Sealed,
-    StatementFingerprint, Timestamp,
+    AliasTarget, AlterUser, Command, CreateMode, Entry, PasswordChange, REQUEST_WINDOW, RecordKey, Rejection,
+    RemoteTarget, RequestOrigin, Revision, Sealed, StatementFingerprint, Timestamp,
 };
 
 use crate::builders::{
-    Log, alter_user, create_database, create_remote, create_user, drop_alias, grant_role, hash, request_at, user,
+    Log, OTHER_KEY, alter_user, create_alias, create_database, create_remote, create_user, drop_alias, grant_role,
+    hash, remote_target, request_at, stored, user,
 };
 
 /// An entry of the first form, without an origin.
@@ -39,6 +40,20 @@ fn a_refused_request_stays_refused() {
     let again = log.catalog.apply(Revision(20), &entry(100, 0, drop_alias("far")));
     assert_eq!((again.revision, again.outcome), (Revision(10), refused.outcome));
     assert!(log.catalog.alias("far").is_some());
+}
+
+/// The advice is to send it again: that must not be answered with the same refusal for ever.
+#[test]
+fn a_credential_sealed_with_another_key_uses_up_no_request_id() {
+    let mut log = Log::formed();
+    let (digest, target) =
+        (log.catalog.digest(), RemoteTarget { login: stored("alice", OTHER_KEY), ..remote_target() });
+    let stale = create_alias("far", CreateMode::Fail, AliasTarget::Remote(target));
+    let refused = log.catalog.apply(Revision(10), &entry(100, 0, stale));
+    assert!(matches!(refused.outcome, Err(Rejection::StaleKey { .. })), "{:?}", refused.outcome);
+    assert!(refused.changes.is_empty() && log.catalog.digest() == digest);
+    let again = log.catalog.apply(Revision(11), &entry(100, 0, create_remote("far")));
+    assert_eq!((again.revision, again.outcome.map(|effect| effect.system_updates)), (Revision(11), Ok(1)));
 }
 
 #[test]
@@ -176,10 +191,9 @@ fn time_does_not_run_backwards() {
 
 #[test]
 fn a_replacement_is_one_change() {
-    use aliasd_catalog::{AliasTarget, CreateMode};
     let mut log = Log::after([create_remote("far")]);
-    let target = AliasTarget::Remote(crate::builders::remote_target());
-    let command = crate::builders::create_alias("far", CreateMode::OrReplace, target);
+    let target = AliasTarget::Remote(remote_target());
+    let command = create_alias("far", CreateMode::OrReplace, target);
     let applied = log.apply(&user("root"), command);
     assert_eq!(applied.outcome.expect("it may be replaced").system_updates, 2);
     let of_alias: Vec<_> = applied.changes.iter().filter(|change| matches!(change.key, RecordKey::Alias(_))).collect();

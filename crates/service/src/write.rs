@@ -72,10 +72,11 @@ impl Writer {
         }
         let (mut revision, mut outcome) = self.seal_and_propose(&asked, command.clone()).await?;
         for _ in 0..RESEALED_MAX {
-            if !matches!(outcome, Err(Rejection::AliasChanged { .. })) {
+            if !matches!(outcome, Err(Rejection::AliasChanged { .. } | Rejection::StaleKey { .. })) {
                 break;
             }
-            // Sealed for what the alias is no longer, and not recorded: the same request may be proposed again.
+            // Sealed for what the alias is no longer, or with a key that is active no longer, and not recorded: the same request
+            // may be proposed again.
             self.reader.catch_up().await?;
             (revision, outcome) = self.seal_and_propose(&asked, command.clone()).await?;
         }

@@ -3,7 +3,7 @@
 //!
 //! A refused entry changes nothing but the list of recent requests: it still uses up its revision and its
 //! request id. One that [`request`] finds void does not even use up that, nor does one whose credential was sealed for what
-//! an alias has ceased to be.
+//! an alias has ceased to be, or with a key that is no longer the active one.
 
 mod access;
 mod alias;
@@ -58,7 +58,7 @@ impl Catalog {
         }
         let mut draft = Draft::new(self.clone(), stamp);
         let mut outcome = draft.run(&entry.actor, &entry.command);
-        if let Err(rejection @ Rejection::AliasChanged { .. }) = outcome {
+        if let Err(rejection @ (Rejection::AliasChanged { .. } | Rejection::StaleKey { .. })) = outcome {
             // Nothing is wrong with the request but what its proposer saw: it may be proposed again.
             return Applied { revision: at, outcome: Err(rejection), changes: Vec::new() };
         }

@@ -44,6 +44,10 @@ impl Model {
         if outcome.is_err() {
             *self = untouched;
         }
+        // Sealed anew, the same request may come again.
+        if matches!(outcome, Err(Rejection::StaleKey { .. })) {
+            return outcome;
+        }
         let request = RequestRecord { applied: stamp, outcome: outcome.clone(), owner: None };
         self.put(RecordKey::Request(entry.request), Record::Request(Arc::new(request)));
         self.records.retain(|(_, record)| match record {
