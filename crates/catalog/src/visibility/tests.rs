@@ -1,5 +1,6 @@
 mod lookups;
 mod rules;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

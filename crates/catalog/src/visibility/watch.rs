@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Visibility;
 use super::reach::acts_for_everybody;
 use crate::{
-    Catalog, CatalogName, Change, DatabaseName, GrantEffect, Principal, Privilege, Record, RecordKey, UserName,
+    Catalog, CatalogName, Change, DatabaseName, GrantEffect, Principal, Privilege, Record, RecordKey, User, UserName,
     UserScope,
 };
 
@@ -148,6 +148,7 @@ impl Watcher {
                 let may_know = wanted && known(&|side| side.knows(&name));
                 (WatchSubject::Database, database.to_string(), kind_of(change), may_know)
             }
+            RecordKey::User(_) if only_ends_a_token(change) => return None,
             RecordKey::User(user) => {
                 (WatchSubject::User, user.to_string(), kind_of(change), known(&|side| side.knows_user(user)))
             }
@@ -225,6 +226,13 @@ fn kind_of(change: &Change) -> WatchKind {
         (Some(_), None) => WatchKind::Dropped,
         (Some(_), Some(_)) => WatchKind::Altered,
     }
+}
+
+/// A login token that was ended concerns whoever has it, which is told so with its next call, and changes nothing that anybody
+/// may see of the user.
+fn only_ends_a_token(change: &Change) -> bool {
+    let (Some(Record::User(before)), Some(Record::User(after))) = (&change.before, &change.after) else { return false };
+    User { ended_tokens: after.ended_tokens.clone(), ..User::clone(before) } == **after
 }
 
 /// A change of the sealing key alone changes no route.
