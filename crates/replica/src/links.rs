@@ -64,7 +64,7 @@ pub trait Link: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// The member is not there, or did not prove who it is: nothing was sent to it.
-    #[error("it cannot be reached: {0}")]
+    #[error("no connection: {0}")]
     Unreachable(String),
     /// The connection was lost, or something on the way cannot go on: the member may have had the request.
     #[error("the connection was lost: {0}")]

@@ -81,7 +81,9 @@ impl Reach {
         let member = members.entry(node).or_insert_with(MemberReach::answering);
         match member.distance.measured(took, longest) {
             Some(Turn::TooFar(round_trip)) => tracing::warn!(
-                "a round trip to member {node} takes {round_trip:?}, and cluster.heartbeat_interval                  ({heartbeat_interval:?}) is made for {longest:?} at most: leaders are lost, or none is elected; on all nodes, raise                  cluster.heartbeat_interval to {:?} or more, and the election timeouts with it",
+                "a round trip to member {node} takes {round_trip:?}, and cluster.heartbeat_interval ({heartbeat_interval:?}) is \
+                 made for {longest:?} at most: leaders are lost, or none is elected; on all nodes, raise \
+                 cluster.heartbeat_interval to {:?} or more, and the election timeouts with it",
                 round_trip * 2,
             ),
             Some(Turn::NearEnough(round_trip)) => {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_catalog::{Command, Entry, OpenCommand, PolicyChange, ReleaseStaleness};
 use aliasd_runtime::simulation::Simulation;
 
+use super::cluster::SETTINGS;
 use super::create_role;
 use super::deterministic::World;
-use crate::NodeId;
+use crate::{NodeId, RaftSettings};
 
 /// What members of these tests are taken for fresh within.
 const BOUND: Duration = Duration::from_secs(3);
@@ -86,5 +88,38 @@ fn a_follower_that_hears_the_leader_and_gets_no_further_grows_stale() {
         assert!(world.replica(starved).leader().is_some(), "it hears of the leader all the time");
         world.board.starve(None);
         world.wait("it to be fresh again", |world| is_fresh(world, starved)).await;
+    });
+}
+
+/// Members ask often enough for what the cluster releases passwords by, however far apart the heartbeats are.
+#[test]
+fn a_healthy_member_is_fresh_enough_for_a_release_at_any_time() {
+    run(|simulation| async move {
+        let mut world = World::of(&simulation, 3);
+        world.settings = RaftSettings {
+            heartbeat_interval: Duration::from_millis(500),
+            election_timeout_min: Duration::from_secs(2),
+            election_timeout_max: Duration::from_secs(4),
+            ..SETTINGS
+        };
+        world.form().await;
+        for (number, milliseconds) in [(1, None), (2, Some(200)), (3, Some(1_000))] {
+            if let Some(milliseconds) = milliseconds {
+                let release_staleness = ReleaseStaleness::from_milliseconds(milliseconds);
+                let change = PolicyChange { release_staleness, ..PolicyChange::default() };
+                let command = Command::Open(OpenCommand::SetPolicy(change));
+                world.propose(&Entry { command, ..create_role(number) }).await;
+            }
+            let bound = Duration::from_millis(milliseconds.unwrap_or(2_000));
+            let fresh =
+                |world: &World| (1..=3).all(|node| world.replica(node).staleness().is_some_and(|age| age <= bound));
+            // Whoever sleeps already sleeps as long as it meant to.
+            world.pass(Duration::from_secs(5)).await;
+            world.wait("all to ask as often as that", fresh).await;
+            for _ in 0..3_000 {
+                world.pass(Duration::from_millis(10)).await;
+                assert!(fresh(&world), "a member would have to ask for a release, or refuse it, within {bound:?}");
+            }
+        }
     });
 }

@@ -31,7 +31,8 @@ fn a_member_that_is_down_costs_a_line_and_a_few_attempts_a_second() {
             // The leader says so, and the other follower, which compares digests.
             let unreachable = lines.with("cannot be reached");
             assert_eq!(unreachable.len(), 2, "{unreachable:?}");
-            assert!(unreachable.iter().all(|line| line.contains(&format!("member {down}"))), "{unreachable:?}");
+            let said = format!("member {down} cannot be reached: no connection: nobody is there");
+            assert!(unreachable.iter().all(|line| line.contains(&said)), "{unreachable:?}");
 
             world.start(down).await;
             world.settle().await;
