@@ -74,7 +74,7 @@ impl Subject {
             Self::Servers => (SERVERS, None),
             Self::Transactions => (TRANSACTIONS, None),
             Self::Settings => (SETTINGS, None),
-            Self::Procedures => (PROCEDURES, None),
+            Self::Procedures { .. } => (PROCEDURES, None),
             Self::Functions { .. } => (FUNCTIONS, None),
             Self::Components => (COMPONENTS, None),
             Self::Roles { with, .. } => {
@@ -122,6 +122,7 @@ const fn verbose(name: &'static str, value_type: &'static str) -> Column {
 
 const TEXT: &str = "STRING";
 const TEXTS: &str = "LIST<STRING>";
+const MAPS: &str = "LIST<MAP>";
 const NUMBER: &str = "INTEGER";
 const TRUTH: &str = "BOOLEAN";
 const MAP: &str = "MAP";
@@ -265,7 +266,7 @@ pub(crate) const TRANSACTIONS: &[Column] = &[
     verbose("parameters", MAP),
     verbose("planner", TEXT),
     verbose("runtime", TEXT),
-    verbose("indexes", "LIST<MAP>"),
+    verbose("indexes", MAPS),
     brief("startTime", TIME),
     verbose("currentQueryStartTime", TIME),
     verbose("protocol", TEXT),
@@ -302,8 +303,14 @@ pub(crate) const PROCEDURES: &[Column] = &[
     brief("mode", TEXT),
     brief("worksOnSystem", TRUTH),
     verbose("signature", TEXT),
+    verbose("argumentDescription", MAPS),
+    verbose("returnDescription", MAPS),
     verbose("admin", TRUTH),
+    verbose("rolesExecution", TEXTS),
+    verbose("rolesBoostedExecution", TEXTS),
     verbose("isDeprecated", TRUTH),
+    verbose("deprecatedBy", TEXT),
+    verbose("option", MAP),
 ];
 
 pub(crate) const FUNCTIONS: &[Column] = &[
@@ -312,8 +319,13 @@ pub(crate) const FUNCTIONS: &[Column] = &[
     brief("description", TEXT),
     verbose("signature", TEXT),
     verbose("isBuiltIn", TRUTH),
+    verbose("argumentDescription", MAPS),
+    verbose("returnDescription", TEXT),
     verbose("aggregating", TRUTH),
+    verbose("rolesExecution", TEXTS),
+    verbose("rolesBoostedExecution", TEXTS),
     verbose("isDeprecated", TRUTH),
+    verbose("deprecatedBy", TEXT),
 ];
 
 /// `CALL dbms.components()`.

@@ -170,7 +170,7 @@ impl Statement {
                 ShowSubject::Servers => CommandKind::ShowServers,
                 ShowSubject::Transactions(_) => CommandKind::ShowTransactions,
                 ShowSubject::Settings(_) => CommandKind::ShowSettings,
-                ShowSubject::Procedures => CommandKind::ShowProcedures,
+                ShowSubject::Procedures { .. } => CommandKind::ShowProcedures,
                 ShowSubject::Functions { .. } => CommandKind::ShowFunctions,
                 ShowSubject::Components => CommandKind::Components,
             },
@@ -401,12 +401,18 @@ command_table! {
         "Lists nothing: Neo4j's settings have no counterpart in the catalog. SHOW CLUSTER POLICY lists what is agreed.",
         NOTHING, "SHOW SETTINGS YIELD name, value WHERE name STARTS WITH 'server'")
         .lists(&[("", SETTINGS)]),
-    ShowProcedures => page("SHOW PROCEDURES", "SHOW PROCEDURE[S] [clauses]", "Lists the procedures that can be called.",
-        NOTHING, "SHOW PROCEDURES YIELD name, signature")
+    ShowProcedures => page("SHOW PROCEDURES", "SHOW PROCEDURE[S] [EXECUTABLE [BY { CURRENT USER | name }]] [clauses]",
+        "Lists the procedures that can be called: all of them, or those that the current user or another one may call.",
+        on_dbms("nothing; for what another user may call {} ON DBMS", &[A::ShowUser]),
+        "SHOW PROCEDURES EXECUTABLE BY carol YIELD name, signature")
+        .refuses(&["USER_NAME_INVALID"])
         .lists(&[("", PROCEDURES)]),
-    ShowFunctions => page("SHOW FUNCTIONS", "SHOW [ALL | BUILT IN | USER DEFINED] FUNCTION[S] [clauses]",
-        "Lists the functions that expressions can call. None is user defined.",
-        NOTHING, "SHOW FUNCTIONS YIELD name, aggregating WHERE aggregating")
+    ShowFunctions => page("SHOW FUNCTIONS",
+        "SHOW [ALL | BUILT IN | USER DEFINED] FUNCTION[S] [EXECUTABLE [BY { CURRENT USER | name }]] [clauses]",
+        "Lists the functions that expressions can call, which every user may. None is user defined.",
+        on_dbms("nothing; for what another user may call {} ON DBMS", &[A::ShowUser]),
+        "SHOW FUNCTIONS YIELD name, aggregating WHERE aggregating")
+        .refuses(&["USER_NAME_INVALID"])
         .lists(&[("", FUNCTIONS)]),
     Components => page("CALL dbms.components", "CALL dbms.components() [clauses]",
         "Lists the program that answers, with its version: tools ask for it when they connect. It is not Neo4j and does not say so.",

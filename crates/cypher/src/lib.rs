@@ -64,5 +64,5 @@ pub use print::{grant_command, grant_command_as};
 pub use refusal::{Refusal, SpannedRefusal};
 pub use span::{Located, Span};
 pub use split::{Position, split_statements};
-pub use subject::{DatabaseChoice, ListingRequest, PrivilegesOf, Subject};
+pub use subject::{DatabaseChoice, Executor, ListingRequest, PrivilegesOf, Subject};
 pub use suggest::nearest;

@@ -46,11 +46,16 @@ pub enum Subject {
     /// The settings of a DBMS, of which there are none.
     Settings,
     /// The procedures that can be called.
-    Procedures,
+    Procedures {
+        /// Only those that this one may call.
+        executable_by: Option<Executor>,
+    },
     /// The functions that expressions can call.
     Functions {
         /// Only those that somebody added, of which there are none.
         user_defined: bool,
+        /// Only those that this one may call.
+        executable_by: Option<Executor>,
     },
     /// The program that answers, with its version.
     Components,
@@ -86,6 +91,15 @@ pub enum DatabaseChoice {
     Default,
     /// The caller's home.
     Home,
+}
+
+/// Who it is that may call what is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Executor {
+    /// Whoever lists.
+    Caller,
+    /// The one of this name, if there is one.
+    User(UserName),
 }
 
 /// Whose privileges are listed.

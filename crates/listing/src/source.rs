@@ -4,7 +4,7 @@ use aliasd_catalog::{
     Alias, AliasKind, AliasName, Catalog, CatalogName, CypherVersion, Principal, Question, Value, Visibility,
 };
 use aliasd_cypher::ast::RolesWith;
-use aliasd_cypher::{PrivilegesOf, SpannedRefusal, Subject};
+use aliasd_cypher::{Executor, PrivilegesOf, SpannedRefusal, Subject};
 
 use super::databases::database_rows;
 use super::policy::policy_rows;
@@ -29,7 +29,7 @@ pub(super) fn sorted_by(subject: &Subject) -> Option<usize> {
         | Subject::Servers
         | Subject::Transactions
         | Subject::Settings
-        | Subject::Procedures
+        | Subject::Procedures { .. }
         | Subject::Functions { .. }
         | Subject::Components => None,
     }
@@ -43,7 +43,7 @@ pub(super) fn rows<'a>(
     who: &'a Principal,
 ) -> Result<Rows<'a>, SpannedRefusal> {
     let visible = catalog.visible_to(who);
-    visible.ask(question(subject, &visible))?;
+    visible.ask(question(subject, who, &visible))?;
     Ok(match subject {
         Subject::Aliases(name) => alias_rows(catalog, visible, name.as_ref()),
         Subject::Databases(which) => database_rows(catalog, who, which),
@@ -53,9 +53,11 @@ pub(super) fn rows<'a>(
         Subject::SupportedPrivileges => supported_rows(),
         Subject::Servers => server_rows(servers),
         Subject::Transactions | Subject::Settings => Box::new(std::iter::empty()),
-        Subject::Procedures => procedure_rows(),
-        Subject::Functions { user_defined: true } => Box::new(std::iter::empty()),
-        Subject::Functions { user_defined: false } => function_rows(),
+        Subject::Procedures { executable_by } => procedure_rows(catalog, who, executable_by.as_ref()),
+        Subject::Functions { user_defined: true, .. } => Box::new(std::iter::empty()),
+        Subject::Functions { user_defined: false, executable_by } => {
+            function_rows(catalog, who, executable_by.as_ref())
+        }
         Subject::Components => component_rows(),
         Subject::Roles { populated, with } => role_rows(catalog, *populated, *with),
         Subject::AuthRules { .. } => Box::new(std::iter::empty()),
@@ -64,7 +66,7 @@ pub(super) fn rows<'a>(
 }
 
 /// What is asked of the catalog by listing the subject.
-fn question(subject: &Subject, visible: &Visibility<'_>) -> Question {
+fn question(subject: &Subject, who: &Principal, visible: &Visibility<'_>) -> Question {
     match subject {
         Subject::Aliases(_) => Question::Aliases,
         Subject::Databases(_) => Question::Databases,
@@ -73,11 +75,11 @@ fn question(subject: &Subject, visible: &Visibility<'_>) -> Question {
         Subject::ClusterPolicy => Question::ClusterPolicy,
         Subject::SupportedPrivileges => Question::SupportedPrivileges,
         Subject::Servers => Question::Servers,
-        Subject::Transactions
-        | Subject::Settings
-        | Subject::Procedures
-        | Subject::Functions { .. }
-        | Subject::Components => Question::Program,
+        Subject::Transactions | Subject::Settings | Subject::Components => Question::Program,
+        Subject::Procedures { executable_by } | Subject::Functions { executable_by, .. } => match executable_by {
+            Some(Executor::User(user)) if *who != Principal::User(user.clone()) => Question::Users,
+            _ => Question::Program,
+        },
         Subject::Roles { with: None, .. } => Question::Roles,
         Subject::Roles { with: Some(RolesWith::Users), .. } => Question::RolesWithUsers,
         Subject::Roles { with: Some(RolesWith::AuthRules), .. } => Question::RolesWithAuthRules,

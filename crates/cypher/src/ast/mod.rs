@@ -34,8 +34,8 @@ pub use privilege::{
 };
 pub use role::{CreateRole, DropRole, RenameRole, RoleStatement, RolesAndUsers};
 pub use show::{
-    AsCommands, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith, ShowStatement,
-    ShowSubject, Yield, YieldItem, YieldItems,
+    AsCommands, Executor, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
+    ShowStatement, ShowSubject, Yield, YieldItem, YieldItems,
 };
 pub use user::{
     AlterUser, AlterUsers, AuthRemoval, AuthSettings, ChangePassword, CreateUser, DropUser, PasswordClause, RenameUser,

@@ -59,15 +59,29 @@ pub enum ShowSubject {
     Transactions(Vec<Located<Operand<String>>>),
     /// `SHOW SETTINGS ['name', …]`.
     Settings(Vec<Located<Operand<String>>>),
-    /// `SHOW PROCEDURES`.
-    Procedures,
-    /// `SHOW [ALL | BUILT IN | USER DEFINED] FUNCTIONS`.
+    /// `SHOW PROCEDURES [EXECUTABLE …]`.
+    Procedures {
+        /// `EXECUTABLE …`.
+        executable_by: Option<Executor>,
+    },
+    /// `SHOW [ALL | BUILT IN | USER DEFINED] FUNCTIONS [EXECUTABLE …]`.
     Functions {
         /// `USER DEFINED`.
         user_defined: bool,
+        /// `EXECUTABLE …`.
+        executable_by: Option<Executor>,
     },
     /// `CALL dbms.components()`, which lists as a `SHOW` does.
     Components,
+}
+
+/// Who it is that may call what is listed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Executor {
+    /// `EXECUTABLE [BY CURRENT USER]`.
+    CurrentUser,
+    /// `EXECUTABLE BY u`.
+    User(NameOperand),
 }
 
 /// Whom roles are listed with.

@@ -9,7 +9,7 @@ use crate::ast::{self, NameOperand, Operand, ShowStatement, ShowSubject};
 use crate::parameters::Parameters;
 use crate::refusal::SpannedRefusal;
 use crate::span::Located;
-use crate::subject::{DatabaseChoice, ListingRequest, PrivilegesOf, Subject};
+use crate::subject::{DatabaseChoice, Executor, ListingRequest, PrivilegesOf, Subject};
 
 pub(super) fn lower(
     show: &ShowStatement,
@@ -48,14 +48,27 @@ fn subject(subject: &ShowSubject, parameters: &Parameters) -> Result<Subject, Sp
             strings(names, parameters)?;
             Subject::Settings
         }
-        ShowSubject::Procedures => Subject::Procedures,
-        ShowSubject::Functions { user_defined } => Subject::Functions { user_defined: *user_defined },
+        ShowSubject::Procedures { executable_by } => {
+            Subject::Procedures { executable_by: executor(executable_by.as_ref(), parameters)? }
+        }
+        ShowSubject::Functions { user_defined, executable_by } => {
+            let executable_by = executor(executable_by.as_ref(), parameters)?;
+            Subject::Functions { user_defined: *user_defined, executable_by }
+        }
         ShowSubject::Components => Subject::Components,
         ShowSubject::Roles { populated, with } => Subject::Roles { populated: *populated, with: *with },
         ShowSubject::AuthRules { as_commands } => Subject::AuthRules { as_commands: *as_commands },
         ShowSubject::Privileges { of, as_commands } => {
             Subject::Privileges { of: owners(of, parameters)?, as_commands: *as_commands }
         }
+    })
+}
+
+fn executor(by: Option<&ast::Executor>, parameters: &Parameters) -> Result<Option<Executor>, SpannedRefusal> {
+    Ok(match by {
+        None => None,
+        Some(ast::Executor::CurrentUser) => Some(Executor::Caller),
+        Some(ast::Executor::User(user)) => Some(Executor::User(UserName::new(&name(user, parameters)?)?)),
     })
 }
 

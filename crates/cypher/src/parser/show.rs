@@ -3,8 +3,8 @@
 use super::elsewhere::{ROLES_ELSEWHERE, USERS_ELSEWHERE};
 use super::{Parsed, Parser};
 use crate::ast::{
-    AsCommands, NameOperand, Operand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
-    ShowStatement, ShowSubject, Yield, YieldItem, YieldItems,
+    AsCommands, Executor, NameOperand, Operand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems,
+    RolesWith, ShowStatement, ShowSubject, Yield, YieldItem, YieldItems,
 };
 use crate::error::ErrorCode;
 use crate::lexer::{TokenKind, decode_integer};
@@ -50,7 +50,7 @@ impl Parser<'_> {
             self.expect("USER")?;
             self.expect("DEFINED")?;
             self.expect_one_of(&FUNCTIONS)?;
-            return Ok(ShowSubject::Functions { user_defined: true });
+            return Ok(ShowSubject::Functions { user_defined: true, executable_by: self.executable_by()? });
         }
         if self.accept_one_of(&["USERS", "USER"]).is_some() {
             return self.show_users();
@@ -60,7 +60,7 @@ impl Parser<'_> {
         }
         if self.accept("ALL") {
             if self.accept_one_of(&FUNCTIONS).is_some() {
-                return Ok(ShowSubject::Functions { user_defined: false });
+                return Ok(ShowSubject::Functions { user_defined: false, executable_by: self.executable_by()? });
             }
             if self.accept_one_of(&["ROLES", "ROLE"]).is_some() {
                 return self.show_role_list(false);
@@ -100,16 +100,33 @@ impl Parser<'_> {
         } else if self.accept_one_of(&["SETTINGS", "SETTING"]).is_some() {
             ShowSubject::Settings(self.strings("the name of a setting in quotes")?)
         } else if self.accept_one_of(&["PROCEDURES", "PROCEDURE"]).is_some() {
-            ShowSubject::Procedures
+            ShowSubject::Procedures { executable_by: self.executable_by()? }
         } else if self.accept("BUILT") {
             self.expect("IN")?;
             self.expect_one_of(&FUNCTIONS)?;
-            ShowSubject::Functions { user_defined: false }
+            ShowSubject::Functions { user_defined: false, executable_by: self.executable_by()? }
         } else if self.accept_one_of(&FUNCTIONS).is_some() {
-            ShowSubject::Functions { user_defined: false }
+            ShowSubject::Functions { user_defined: false, executable_by: self.executable_by()? }
         } else {
             return Ok(None);
         }))
+    }
+
+    /// After what can be called.
+    fn executable_by(&mut self) -> Parsed<Option<Executor>> {
+        if !self.accept("EXECUTABLE") {
+            return Ok(None);
+        }
+        if !self.accept("BY") {
+            return Ok(Some(Executor::CurrentUser));
+        }
+        // A user may be called `current`.
+        if self.at("CURRENT") && self.at_ahead(1, "USER") {
+            self.expect("CURRENT")?;
+            self.expect("USER")?;
+            return Ok(Some(Executor::CurrentUser));
+        }
+        Ok(Some(Executor::User(self.simple_name("a user name")?)))
     }
 
     /// Any number of strings.

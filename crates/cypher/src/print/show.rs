@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::{Out, identifier, name, names, separated, string_operand};
 use crate::ast::{
-    AsCommands, NameOperand, Operand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems, RolesWith,
-    ShowStatement, ShowSubject, Yield, YieldItems,
+    AsCommands, Executor, NameOperand, Operand, OrderItem, PrivilegesOf, Projection, Return, ReturnItem, ReturnItems,
+    RolesWith, ShowStatement, ShowSubject, Yield, YieldItems,
 };
 use crate::print::expression::expression;
 use crate::span::Located;
@@ -36,9 +36,11 @@ fn subject(out: Out<'_, '_>, subject: &ShowSubject) -> fmt::Result {
         ShowSubject::Servers => out.write_str("SHOW SERVERS"),
         ShowSubject::Transactions(ids) => quoted(out, "SHOW TRANSACTIONS", ids),
         ShowSubject::Settings(names) => quoted(out, "SHOW SETTINGS", names),
-        ShowSubject::Procedures => out.write_str("SHOW PROCEDURES"),
-        ShowSubject::Functions { user_defined: false } => out.write_str("SHOW FUNCTIONS"),
-        ShowSubject::Functions { user_defined: true } => out.write_str("SHOW USER DEFINED FUNCTIONS"),
+        ShowSubject::Procedures { executable_by } => executable(out, "SHOW PROCEDURES", executable_by.as_ref()),
+        ShowSubject::Functions { user_defined, executable_by } => {
+            let listed = if *user_defined { "SHOW USER DEFINED FUNCTIONS" } else { "SHOW FUNCTIONS" };
+            executable(out, listed, executable_by.as_ref())
+        }
         ShowSubject::Components => out.write_str("CALL dbms.components()"),
         ShowSubject::CurrentUser => out.write_str("SHOW CURRENT USER"),
         ShowSubject::Roles { populated, with } => {
@@ -66,6 +68,18 @@ fn subject(out: Out<'_, '_>, subject: &ShowSubject) -> fmt::Result {
                 Some(AsCommands::Assign) => " AS COMMANDS",
                 Some(AsCommands::Revoke) => " AS REVOKE COMMANDS",
             })
+        }
+    }
+}
+
+fn executable(out: Out<'_, '_>, listed: &str, by: Option<&Executor>) -> fmt::Result {
+    out.write_str(listed)?;
+    match by {
+        None => Ok(()),
+        Some(Executor::CurrentUser) => out.write_str(" EXECUTABLE BY CURRENT USER"),
+        Some(Executor::User(user)) => {
+            out.write_str(" EXECUTABLE BY ")?;
+            name(out, user)
         }
     }
 }

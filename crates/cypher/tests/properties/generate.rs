@@ -295,6 +295,10 @@ fn returns() -> BoxedStrategy<Return> {
         .boxed()
 }
 
+fn executor() -> BoxedStrategy<Executor> {
+    prop_oneof![Just(Executor::CurrentUser), simple_name().prop_map(Executor::User)].boxed()
+}
+
 fn show() -> BoxedStrategy<ShowStatement> {
     let of_whom = prop_oneof![
         Just(PrivilegesOf::Everyone),
@@ -314,8 +318,9 @@ fn show() -> BoxedStrategy<ShowStatement> {
         Just(ShowSubject::Servers),
         vec(string_operand(), 0..3).prop_map(ShowSubject::Transactions),
         vec(string_operand(), 0..3).prop_map(ShowSubject::Settings),
-        Just(ShowSubject::Procedures),
-        any::<bool>().prop_map(|user_defined| ShowSubject::Functions { user_defined }),
+        of(executor()).prop_map(|executable_by| ShowSubject::Procedures { executable_by }),
+        (any::<bool>(), of(executor()))
+            .prop_map(|(user_defined, executable_by)| ShowSubject::Functions { user_defined, executable_by }),
         Just(ShowSubject::Components),
         (any::<bool>(), of(select(vec![RolesWith::Users, RolesWith::AuthRules])))
             .prop_map(|(populated, with)| ShowSubject::Roles { populated, with }),

@@ -78,7 +78,9 @@ const STATEMENTS: &[&str] = &[
     "SHOW TRANSACTIONS",
     "SHOW SETTINGS",
     "SHOW PROCEDURES",
+    "SHOW PROCEDURES EXECUTABLE BY dave",
     "SHOW FUNCTIONS",
+    "SHOW FUNCTIONS EXECUTABLE BY dave",
     "CALL dbms.components()",
 ];
 
