@@ -10,6 +10,7 @@ mod members;
 mod operations;
 mod paused;
 mod privileges;
+mod programs;
 mod reload;
 mod secrets;
 mod signals;

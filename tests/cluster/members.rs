@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use aliasd_tests::cluster::{Cluster, PATIENCE};
+use aliasd_tests::cluster::{Cluster, Node, PATIENCE};
 use aliasd_tests::{process, wait};
 use anyhow::{Context, Result, ensure};
 
@@ -153,6 +153,105 @@ fn a_cluster_is_not_formed_before_every_member_answers() -> Result<()> {
     cluster.node(3).start()?;
     cluster.form()?;
     cluster.wait_ready()
+}
+
+/// Others go by what `cluster init` was given, whatever a node is configured with.
+#[test]
+fn a_node_that_others_are_told_another_address_of_says_so() -> Result<()> {
+    let mut cluster = Cluster::prepare("elsewhere", 1)?;
+    cluster.configure("client_advertise = \"db1.example.com:7680\"")?;
+    cluster.start()?;
+    let address = cluster.node(1).client_address.clone();
+    let said = |cluster: &Cluster| -> Result<String> {
+        let mut command = cluster.client();
+        let finished = process::run(command.args(["cluster", "status"]), &cluster.layout().record())?;
+        Ok(finished.stdout)
+    };
+    let status = said(&cluster)?;
+    let differs = format!("{address} is recorded, and node.client_advertise stands for db1.example.com:7680");
+    ensure!(status.contains("ADDRESS_DIFFERS") && status.contains(&differs), "{status}");
+    let (code, body) = cluster.node(1).http("/readyz")?;
+    ensure!(code == 200 && body.contains("warning: ADDRESS_DIFFERS"), "{code} {body}");
+    wait::until("the log to say so", PATIENCE, || {
+        ensure!(!lines(&mut cluster, 1, &differs).is_empty(), "not yet");
+        Ok::<_, anyhow::Error>(())
+    })?;
+
+    cluster.node(1).stop(PATIENCE)?;
+    cluster.configure("")?;
+    cluster.node(1).start()?;
+    cluster.wait_ready()?;
+    let (status, (_, body)) = (said(&cluster)?, cluster.node(1).http("/readyz")?);
+    ensure!(!status.contains("ADDRESS_DIFFERS") && !body.contains("ADDRESS_DIFFERS"), "{status}{body}");
+    Ok(())
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_said_before_it_does() -> Result<()> {
+    let mut cluster = Cluster::prepare("ending", 1)?;
+    let pki = cluster.layout().pki().display().to_string();
+    let issue = |cluster: &Cluster, days: &str| -> Result<()> {
+        let who = ["pki", "issue", "node", "--dir", &pki, "--id", "1", "--host", "127.0.0.1"];
+        let issued = cluster.layout().aliasctl(&[&who[..], &["--days", days, "--replace"]].concat())?;
+        ensure!(issued.code == Some(0), "{}", issued.stderr);
+        Ok(())
+    };
+    issue(&cluster, "29")?;
+    cluster.start()?;
+    let (code, body) = cluster.node(1).http("/readyz")?;
+    ensure!(code == 200 && body.contains("warning: CERTIFICATE_ENDS"), "{code} {body}");
+    let mut command = cluster.client();
+    let status = process::run(command.args(["cluster", "status"]), &cluster.layout().record())?;
+    ensure!(status.stdout.contains("CERTIFICATE_ENDS"), "{}", status.stdout);
+    wait::until("the log to say so", PATIENCE, || {
+        ensure!(!lines(&mut cluster, 1, "end soon or have ended").is_empty(), "not yet");
+        Ok::<_, anyhow::Error>(())
+    })?;
+
+    issue(&cluster, "31")?;
+    cluster.node(1).reload()?;
+    wait::until("the new one to be used", PATIENCE, || {
+        let (code, body) = cluster.node(1).http("/readyz")?;
+        ensure!(code == 200 && !body.contains("warning"), "{code} {body}");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    Ok(())
+}
+
+#[test]
+fn the_members_are_listed_as_servers_with_their_addresses_and_whether_they_answer() -> Result<()> {
+    let mut cluster = Cluster::running("servers", 3)?;
+    let down = follower(&cluster)?;
+    let expected = |down: Option<u64>| -> Vec<String> {
+        let row = |node: &Node| {
+            let health = if down == Some(node.id) { "Unavailable" } else { "Available" };
+            format!("{},node-{},{},Enabled,{health}", node.id, node.id, node.client_address)
+        };
+        cluster.nodes.iter().map(row).collect()
+    };
+    let (all, without) = (expected(None), expected(Some(down)));
+    let listed = |cluster: &Cluster, from: u64| -> Result<Vec<String>> {
+        let node = cluster.nodes.iter().find(|node| node.id == from).context("a node of this cluster")?;
+        let mut command = cluster.client();
+        command.env("ALIASD_ENDPOINTS", &node.client_address).args(["exec", "--format", "csv"]);
+        command.arg("SHOW SERVERS YIELD serverId, name, address, state, health");
+        let finished = process::run(&mut command, &cluster.layout().record())?;
+        ensure!(finished.code == Some(0), "{}", finished.stderr);
+        Ok(finished.stdout.lines().skip(1).map(str::to_owned).collect())
+    };
+    let show = |cluster: &Cluster, wanted: &[String]| {
+        for from in cluster.nodes.iter().filter(|node| node.is_started()).map(|node| node.id) {
+            wait::until("each to list what is so", PATIENCE, || {
+                let rows = listed(cluster, from)?;
+                ensure!(rows == wanted, "node {from}: {rows:?}, and not {wanted:?}");
+                Ok::<_, anyhow::Error>(())
+            })?;
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    show(&cluster, &all)?;
+    cluster.node(down).kill();
+    show(&cluster, &without)
 }
 
 /// Whatever the umask is that it is started with.

@@ -34,26 +34,50 @@ pub struct Extent {
     pub aliases: u64,
     /// How long may be spent on writing that many.
     pub fill_max: Duration,
+    /// How long one slice of repetitions of one statement is.
+    pub language_slice: Duration,
+    /// How many of these there are; the median counts.
+    pub language_slices: usize,
 }
 
 impl Extent {
     /// About two minutes.
     pub fn quick() -> Self {
-        Self { slice: Duration::from_secs(1), slices: 6, aliases: 100_000, fill_max: Duration::from_secs(50) }
+        let (slice, fill_max) = (Duration::from_secs(1), Duration::from_secs(50));
+        Self { slice, slices: 6, aliases: 100_000, fill_max, ..Self::full() }
+    }
+
+    /// A few seconds. It shows that everything is measured, and its figures say nothing.
+    pub fn smoke() -> Self {
+        Self {
+            slice: Duration::from_millis(100),
+            slices: 1,
+            aliases: 500,
+            fill_max: Duration::from_secs(10),
+            language_slice: Duration::from_millis(1),
+            language_slices: 1,
+        }
     }
 
     /// Longer, and with a million aliases.
     pub fn full() -> Self {
-        Self { slice: Duration::from_secs(2), slices: 15, aliases: 1_000_000, fill_max: Duration::from_secs(900) }
+        Self {
+            slice: Duration::from_secs(2),
+            slices: 15,
+            aliases: 1_000_000,
+            fill_max: Duration::from_secs(900),
+            language_slice: Duration::from_millis(150),
+            language_slices: 5,
+        }
     }
 }
 
 /// Measures the language alone, which needs no cluster.
 #[must_use]
-pub fn language() -> Report {
+pub fn language(extent: &Extent) -> Report {
     let machine = report::Machine::now();
     eprintln!("understanding statements");
-    Report { machine, language: language::measure(), ..Report::default() }
+    Report { machine, language: language::measure(extent), ..Report::default() }
 }
 
 /// Starts a cluster of three, measures, and stops it again. Says on standard error what it is at.
@@ -61,7 +85,7 @@ pub fn language() -> Report {
 /// # Errors
 /// A node does not start, or a call fails: a figure over failed calls would mean nothing.
 pub async fn run(extent: Extent) -> Result<Report> {
-    let mut report = language();
+    let mut report = language(&extent);
     eprintln!("starting three nodes");
     let cluster = Cluster::running("bench", 3)?;
     let workload = workload::Workload::prepare(&cluster).await?;

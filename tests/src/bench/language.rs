@@ -2,24 +2,20 @@
 //! thread, before anything else runs.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aliasd_cypher::{Lowered, Parameters, Refusal, STATEMENT_BYTES_MAX, compile, parse};
 use aliasd_listing::Listing;
 
+use super::Extent;
 use super::report::Understood;
-
-/// How long one slice of repetitions is.
-const SLICE: Duration = Duration::from_millis(150);
-/// How many slices there are; the median counts.
-const SLICES: usize = 5;
 
 /// A remote alias as administrators write it.
 const CREATE_ALIAS: &str = "CREATE ALIAS sales FOR DATABASE orders AT 'neo4j+s://eu.example.org:7687' \
     USER reader PASSWORD 'a long password' DRIVER {connection_timeout: duration('PT5S'), logging_level: 'INFO'} \
     PROPERTIES {owner: 'sales', rank: 3}";
 
-pub(super) fn measure() -> Vec<Understood> {
+pub(super) fn measure(extent: &Extent) -> Vec<Understood> {
     let entries: Vec<String> = (0..10_000).map(|key| format!("key{key}: 'value {key}'")).collect();
     let map = format!("CREATE ALIAS a FOR DATABASE b PROPERTIES {{{}}}", entries.join(", "));
     let cases = [
@@ -29,7 +25,7 @@ pub(super) fn measure() -> Vec<Understood> {
         ("a map of 10,000 entries", map),
         ("a statement of 1 MiB", mebibyte()),
     ];
-    cases.into_iter().map(|(what, text)| understood(what, &text)).collect()
+    cases.into_iter().map(|(what, text)| understood(what, &text, extent)).collect()
 }
 
 /// A listing whose condition fills the largest statement that is taken.
@@ -40,10 +36,10 @@ fn mebibyte() -> String {
     format!("{start}{}'last']", member.repeat(members))
 }
 
-fn understood(what: &'static str, text: &str) -> Understood {
+fn understood(what: &'static str, text: &str, extent: &Extent) -> Understood {
     let parameters = Parameters::default();
-    let parsed = nanoseconds(|| drop(black_box(parse(black_box(text)))));
-    let compiled = nanoseconds(|| drop(black_box(understand(black_box(text), &parameters))));
+    let parsed = nanoseconds(extent, || drop(black_box(parse(black_box(text)))));
+    let compiled = nanoseconds(extent, || drop(black_box(understand(black_box(text), &parameters))));
     assert!(understand(text, &parameters).is_ok(), "{what} is a statement");
     Understood { what, bytes: text.len(), parse_ns: parsed, compile_ns: compiled }
 }
@@ -61,11 +57,11 @@ fn understand(text: &str, parameters: &Parameters) -> Result<(), Refusal> {
 }
 
 /// The time of one repetition.
-fn nanoseconds(mut once: impl FnMut()) -> f64 {
-    let mut slices: Vec<f64> = (0..SLICES)
+fn nanoseconds(extent: &Extent, mut once: impl FnMut()) -> f64 {
+    let mut slices: Vec<f64> = (0..extent.language_slices)
         .map(|_| {
             let (start, mut repetitions) = (Instant::now(), 0_u32);
-            while start.elapsed() < SLICE {
+            while start.elapsed() < extent.language_slice {
                 // Several per look at the clock, which is not free.
                 (0..16).for_each(|_| once());
                 repetitions += 16;
@@ -74,5 +70,5 @@ fn nanoseconds(mut once: impl FnMut()) -> f64 {
         })
         .collect();
     slices.sort_by(f64::total_cmp);
-    slices[SLICES / 2]
+    slices[slices.len() / 2]
 }

@@ -16,6 +16,9 @@ struct Arguments {
     /// The two-minute version.
     #[arg(long)]
     quick: bool,
+    /// A few seconds with figures that say nothing: whether everything can still be measured.
+    #[arg(long, conflicts_with = "quick")]
+    smoke: bool,
     /// Only what understanding statements costs; starts no cluster.
     #[arg(long)]
     language: bool,
@@ -36,8 +39,12 @@ async fn main() -> ExitCode {
 }
 
 async fn measure(arguments: Arguments) -> Result<()> {
-    let extent = if arguments.quick { Extent::quick() } else { Extent::full() };
-    let report = if arguments.language { bench::language() } else { bench::run(extent).await? };
+    let extent = match (arguments.quick, arguments.smoke) {
+        (_, true) => Extent::smoke(),
+        (true, false) => Extent::quick(),
+        (false, false) => Extent::full(),
+    };
+    let report = if arguments.language { bench::language(&extent) } else { bench::run(extent).await? };
     print!("{report}");
     if let Some(file) = arguments.json {
         let text = serde_json::to_string_pretty(&report.json())? + "\n";
