@@ -14,7 +14,7 @@ use http::{Request, Response};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use crate::{Observer, failure, paths};
+use crate::{Observer, Proof, failure, paths};
 
 /// Lets only those calls through that may begin, with who calls among their extensions, and counts the answers.
 #[derive(Clone)]
@@ -70,34 +70,50 @@ where
                 return Ok(refuse(NodeFailure::UnknownCall {}.into()));
             };
             let response = match admit(&authenticate, path, call, &mut request).await {
-                Ok(()) => inner.call(request).await?,
+                Ok(proof) => {
+                    let response = inner.call(request).await?;
+                    // Whoever may log in is known, with or without another call.
+                    if call == Call::LogIn && status(&response) == "0" {
+                        proof.give();
+                    }
+                    response
+                }
                 Err(failure) => refuse(failure),
             };
-            // A status that is known from the start stands in the headers; one that comes later means a stream began.
-            let status = response.headers().get("grpc-status").and_then(|value| value.to_str().ok());
-            observer.answered(path, status.unwrap_or("0"), runtime.now() - arrived);
+            observer.answered(path, status(&response), runtime.now() - arrived);
             Ok(response)
         })
     }
 }
 
+/// A status that is known from the start stands in the headers; one that comes later means a stream began.
+fn status(response: &Response<Body>) -> &str {
+    response.headers().get("grpc-status").and_then(|value| value.to_str().ok()).unwrap_or("0")
+}
+
+/// Lets a call in. Whoever makes it has proved something, unless it is one that anybody may make.
 async fn admit(
     authenticate: &Authenticate,
     path: &'static str,
     call: Call,
     request: &mut Request<Body>,
-) -> Result<(), Failure> {
+) -> Result<Proof, Failure> {
     let connection = request.extensions().get::<ClientConnection>().cloned();
     let connection = connection.ok_or_else(|| Failure::bug("a call came without its connection"))?;
+    // Where there is no listener, nobody waits for one.
+    let proof = request.extensions().get::<Proof>().cloned().unwrap_or_default();
     let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
     let attempt = IncomingCall { call, name: path, connection: &connection };
     let caller = authenticate.admit(attempt, authorization).await?;
     // Services have no use for it, and what is not there cannot be logged.
     request.headers_mut().remove(AUTHORIZATION);
+    if caller.is_some() || call == Call::FormCluster {
+        proof.give();
+    }
     if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
     }
-    Ok(())
+    Ok(proof)
 }
 
 fn refuse(failure: Failure) -> Response<Body> {

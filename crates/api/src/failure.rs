@@ -47,7 +47,9 @@ pub fn grpc_code(class: Class, code: &str) -> GrpcCode {
     match class {
         Class::Rejected => rejected(code),
         Class::RetryHere => match code {
-            "LOGIN_BUSY" | "LOGIN_THROTTLED" | "LISTING_CUT" | "WATCH_TOO_SLOW" => GrpcCode::ResourceExhausted,
+            "LOGIN_BUSY" | "LOGIN_THROTTLED" | "LISTING_CUT" | "WATCH_TOO_SLOW" | "WATCH_NOT_READ" => {
+                GrpcCode::ResourceExhausted
+            }
             "WATCH_COMPACTED" => GrpcCode::OutOfRange,
             _ => GrpcCode::Unavailable,
         },

@@ -3,7 +3,7 @@
 //! Nothing is decided here but two things: a call reaches its service only through the access layer, which lets in what
 //! the table of calls lists; and which status code goes with a failure. There is no socket and no listener: a node puts an
 //! [`Interface`] behind its own, and a simulation calls it as it is. Each request has to carry the
-//! [`ClientConnection`] that it came over among its extensions.
+//! [`ClientConnection`] that it came over among its extensions, and a [`Proof`] if the connection is given up without one.
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests run on the machine"))]
@@ -16,7 +16,9 @@ mod convert;
 mod failure;
 mod health;
 mod paths;
+mod proof;
 mod router;
+mod taken;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,6 +42,7 @@ pub use self::access::{Access, AccessLayer};
 pub use self::failure::{class_on_the_wire, grpc_code};
 pub use self::paths::calls;
 use self::paths::services_for_clients;
+pub use self::proof::Proof;
 
 /// The largest request: a statement of 1 MiB with its parameters.
 const REQUEST_BYTES_MAX: usize = 4 << 20;
@@ -89,12 +92,15 @@ impl Interface {
         let readiness = health::follow_readiness(operate.clone(), clock, Arc::clone(&observer), reporter, stop);
         runtime.spawn(Box::pin(readiness));
         let cluster = ClusterServer::new(cluster::ClusterService(operate));
-        let routes = Routes::new(RouterServer::new(router::RouterService { resolve, watch }))
-            .add_service(AdminServer::new(admin::AdminService(execute)).max_decoding_message_size(REQUEST_BYTES_MAX))
-            .add_service(auth.max_decoding_message_size(USER_REQUEST_BYTES_MAX))
-            .add_service(cluster.max_decoding_message_size(NODE_REQUEST_BYTES_MAX))
-            .add_service(health)
-            .add_service(reflection);
+        let routes =
+            Routes::new(RouterServer::new(router::RouterService { runtime: Arc::clone(runtime), resolve, watch }))
+                .add_service(
+                    AdminServer::new(admin::AdminService(execute)).max_decoding_message_size(REQUEST_BYTES_MAX),
+                )
+                .add_service(auth.max_decoding_message_size(USER_REQUEST_BYTES_MAX))
+                .add_service(cluster.max_decoding_message_size(NODE_REQUEST_BYTES_MAX))
+                .add_service(health)
+                .add_service(reflection);
         Self { access: AccessLayer { runtime: Arc::clone(runtime), authenticate, observer }, routes }
     }
 

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use aliasd_catalog::{ResolveRequest, Revision};
+use aliasd_runtime::SharedRuntime;
 use aliasd_service::{Resolve, Watch};
 use aliasd_wire::v1;
 use aliasd_wire::v1::router_server::Router;
@@ -10,9 +11,11 @@ use futures::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
 use super::failure::status;
+use super::taken::{TAKEN_WITHIN, while_taken};
 use super::{caller, convert};
 
 pub(super) struct RouterService {
+    pub(super) runtime: SharedRuntime,
     pub(super) resolve: Resolve,
     pub(super) watch: Watch,
 }
@@ -39,6 +42,7 @@ impl Router for RouterService {
         let v1::WatchRequest { after_revision, filter, takes_parts } = request.into_inner();
         let names = convert::filter(filter).map_err(status)?;
         let messages = self.watch.watch(caller, names, after_revision.map(Revision), takes_parts).map_err(status)?;
+        let messages = while_taken(messages, &self.runtime, TAKEN_WITHIN);
         let messages = messages.map(|message| message.map(convert::message).map_err(status));
         Ok(Response::new(Box::pin(messages)))
     }

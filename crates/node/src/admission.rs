@@ -51,6 +51,9 @@ pub enum NoRoomError {
     /// Its handshake took too long by any measure.
     #[error("its handshake took too long")]
     HandshakeTooSlow,
+    /// No call on it proved in time who makes it.
+    #[error("nobody proved in time who they are")]
+    NobodyKnown,
 }
 
 /// The places of one listener.

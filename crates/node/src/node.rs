@@ -357,9 +357,9 @@ async fn listen(
     let (clients, client) = bind("node.client_listen", node.client_listen).await?;
     let (web, http) = bind("node.http_listen", node.http_listen).await?;
     let incoming = if node.insecure_plaintext {
-        tls::clients_in_clear(clients, limits)?
+        tls::clients_in_clear(clients, limits, node.authentication_timeout)?
     } else {
-        tls::clients(clients, limits, Arc::clone(&tls))
+        tls::clients(clients, limits, node.authentication_timeout, Arc::clone(&tls))
     };
     let peers = {
         let (replica, incoming) = (replica.clone(), tls::peers(peers, PEER_LIMITS, Arc::clone(&tls)));

@@ -9,14 +9,13 @@ use aliasd_api::Interface;
 use aliasd_replica::Replica;
 use aliasd_runtime::SharedRuntime;
 use aliasd_service::UseCases;
-use aliasd_service::identity::ClientConnection;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::{Request, Status};
 
 use crate::observe::metrics::Metrics;
 use crate::peers::{PeerIdentity, PeerService};
-use crate::tls::{AcceptedConnections, PeerConnection};
+use crate::tls::{AcceptedClient, AcceptedConnections, PeerConnection};
 
 /// Calls that run at once on one connection. More wait on the side of the caller.
 const STREAMS_MAX: u32 = 128;
@@ -37,13 +36,21 @@ pub(crate) async fn serve_clients(
     use_cases: UseCases,
     runtime: SharedRuntime,
     metrics: Arc<Metrics>,
-    incoming: AcceptedConnections<ClientConnection>,
+    incoming: AcceptedConnections<AcceptedClient>,
     stop: CancellationToken,
 ) -> Result<(), tonic::transport::Error> {
     // What follows the node's readiness ends with the listener, however that ends.
     let ended = stop.child_token();
     let _guard = ended.clone().drop_guard();
     let Interface { access, routes } = Interface::new(use_cases, &runtime, metrics, ended);
+    // The interface knows connections, and neither listeners nor what they wait for.
+    let taken_apart = tonic::service::InterceptorLayer::new(|mut request: Request<()>| {
+        if let Some(AcceptedClient { connection, proof }) = request.extensions_mut().remove() {
+            request.extensions_mut().insert(connection);
+            request.extensions_mut().insert(proof);
+        }
+        Ok(request)
+    });
     let (interval, timeout) = KEEP_ALIVE;
     let (stream_window, connection_window) = CLIENT_WINDOWS;
     Server::builder()
@@ -53,6 +60,7 @@ pub(crate) async fn serve_clients(
         .initial_stream_window_size(stream_window)
         .initial_connection_window_size(connection_window)
         .timeout(CALL_TIMEOUT)
+        .layer(taken_apart)
         .layer(access)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())

@@ -91,6 +91,8 @@ pub struct NodeConfig {
     pub client_connections_max: NonZeroU64,
     /// Connections of clients at once from one address; at most `client_connections_max`.
     pub client_connections_per_address_max: NonZeroU64,
+    /// How long a connection is held on which nobody proves who they are.
+    pub authentication_timeout: Duration,
     /// Wrong passwords that are taken in a minute.
     pub failed_logins: LoginLimits,
     /// Where the other nodes are served.

@@ -68,6 +68,7 @@ fn node(reader: &mut ConfigReader) -> NodeConfig {
         client_connections_max: reader.or_default("node.client_connections_max", value::positive),
         client_connections_per_address_max: reader
             .or_default("node.client_connections_per_address_max", value::positive),
+        authentication_timeout: reader.or_default("node.authentication_timeout", value::duration),
         failed_logins: LoginLimits {
             per_address: reader.or_default("node.failed_logins_per_address_max", value::tries),
             per_user: reader.or_default("node.failed_logins_per_user_max", value::tries),

@@ -2,7 +2,7 @@
 //!
 //! Connections have places, which `crate::admission` gives out, and those that find none are closed. Handshakes run beside one
 //! another, have a deadline and give way to newer ones when there are too many, so that a slow or hostile caller holds up
-//! nobody. Whoever is turned away is told to the log, of each kind one at a time. The loop ends when the stream is dropped.
+//! nobody. A client that proves nothing is not held for ever either. Whoever is turned away is told to the log, of each kind one at a time. The loop ends when the stream is dropped.
 
 use std::error::Error;
 use std::io;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use aliasd_api::Proof;
 use aliasd_catalog::error_chain;
 use aliasd_keyring::pki;
 use aliasd_service::identity::{ClientCertificate, ClientConnection};
@@ -26,6 +27,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
 use super::Tls;
+use super::proof::{AcceptedClient, Awaited};
 use crate::admission::{Admission, ConnectionLimits, Handshakes, NoRoomError, Place, REFUSALS_SAID_EVERY, Refusals};
 
 /// How long a caller may take for its handshake.
@@ -49,6 +51,8 @@ pub struct PeerConnection {
 pub struct Accepted<C> {
     stream: Stream,
     connection: C,
+    /// The connection ends if somebody is still to prove who they are when the time is over.
+    awaited: Option<Awaited>,
     /// Held as long as the connection is.
     _place: Place,
 }
@@ -61,55 +65,68 @@ pub type AcceptedConnections<C> = ReceiverStream<io::Result<Accepted<C>>>;
 #[error("node.insecure_plaintext: {0} is no loopback address, and passwords would travel in clear")]
 pub struct NotLoopbackError(pub SocketAddr);
 
-/// Accepts clients over TLS 1.3, with or without a certificate.
+/// Accepts clients over TLS 1.3, with or without a certificate. One without is let go when no call has proved within
+/// `patience` who makes it.
 pub fn clients(
     listener: TcpListener,
     limits: ConnectionLimits,
+    patience: Duration,
     tls: Arc<Tls>,
-) -> AcceptedConnections<ClientConnection> {
-    accept(listener, limits, move |stream, remote, place| {
+) -> AcceptedConnections<AcceptedClient> {
+    accept(listener, limits, move |stream, remote, place, log| {
         let config = tls.clients();
         async move {
             let stream = handshake(config, stream).await?;
             let certificate = peer_certificate(&stream).map(understand).transpose()?;
             place.confirm(certificate.is_some()).map_err(io::Error::other)?;
-            let connection = ClientConnection { remote, certificate };
-            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, _place: place })
+            let known = certificate.is_some();
+            let connection =
+                AcceptedClient { connection: ClientConnection { remote, certificate }, proof: Proof::default() };
+            let awaited = (!known).then(|| awaited(&connection, patience, log));
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, awaited, _place: place })
         }
     })
 }
 
 /// Accepts other nodes over mutual TLS 1.3. One whose certificate proves no node id is turned away.
 pub fn peers(listener: TcpListener, limits: ConnectionLimits, tls: Arc<Tls>) -> AcceptedConnections<PeerConnection> {
-    accept(listener, limits, move |stream, remote, place| {
+    accept(listener, limits, move |stream, remote, place, _log| {
         let config = tls.peers();
         async move {
             let stream = handshake(config, stream).await?;
             let certificate = peer_certificate(&stream).ok_or(io::ErrorKind::PermissionDenied)?;
             let node_id = pki::peer_node_id(certificate).map_err(io::Error::other)?;
             let connection = PeerConnection { remote, node_id };
-            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, _place: place })
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, awaited: None, _place: place })
         }
     })
 }
 
-/// Accepts clients without TLS.
+fn awaited(client: &AcceptedClient, patience: Duration, log: Arc<RefusalLog>) -> Awaited {
+    let remote = client.connection.remote;
+    Awaited::new(client.proof.clone(), patience, move || log.turned_away(remote, &NoRoomError::NobodyKnown))
+}
+
+/// Accepts clients without TLS, and lets them go as [`clients`] does.
 ///
 /// # Errors
 /// The listener is not on a loopback address.
 pub fn clients_in_clear(
     listener: TcpListener,
     limits: ConnectionLimits,
-) -> Result<AcceptedConnections<ClientConnection>, NotLoopbackError> {
+    patience: Duration,
+) -> Result<AcceptedConnections<AcceptedClient>, NotLoopbackError> {
     // A listener without an address is as good as one that everybody reaches.
     let address = listener.local_addr().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
     if !address.ip().is_loopback() {
         return Err(NotLoopbackError(address));
     }
-    Ok(accept(listener, limits, |stream, remote, place| async move {
+    Ok(accept(listener, limits, move |stream, remote, place, log| async move {
         place.confirm(false).map_err(io::Error::other)?;
         let connection = ClientConnection { remote, certificate: None };
-        Ok(Accepted { stream: Stream::Plain(stream), connection, _place: place })
+        let connection = AcceptedClient { connection, proof: Proof::default() };
+        let awaited = Some(awaited(&connection, patience, log));
+        Ok(Accepted { stream: Stream::Plain(stream), connection, awaited, _place: place })
     }))
 }
 
@@ -117,7 +134,7 @@ fn accept<C, F, W>(listener: TcpListener, limits: ConnectionLimits, welcome: W) 
 where
     C: Send + 'static,
     F: Future<Output = io::Result<Accepted<C>>> + Send + 'static,
-    W: Fn(TcpStream, SocketAddr, Place) -> F + Send + 'static,
+    W: Fn(TcpStream, SocketAddr, Place, Arc<RefusalLog>) -> F + Send + 'static,
 {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
@@ -148,7 +165,8 @@ where
                     continue;
                 }
             };
-            let (welcomed, sender, refusals) = (welcome(stream, remote, place), sender.clone(), Arc::clone(&log));
+            let welcomed = welcome(stream, remote, place, Arc::clone(&log));
+            let (sender, refusals) = (sender.clone(), Arc::clone(&log));
             let handshake = tokio::spawn(async move {
                 match tokio::time::timeout(HANDSHAKE_TIMEOUT, welcomed).await {
                     // The server may be stopping; then the connection closes with the message.
@@ -226,7 +244,17 @@ impl<C: Clone + Send + Sync + 'static> Connected for Accepted<C> {
 
 impl<C: Unpin> AsyncRead for Accepted<C> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let Self { stream, awaited, .. } = self.get_mut();
+        // Whoever serves the connection reads as long as it is open.
+        if let Some(waiting) = awaited
+            && let Poll::Ready(given) = waiting.poll(context)
+        {
+            *awaited = None;
+            if !given {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
+        match stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         }

@@ -8,6 +8,7 @@ mod accept;
 mod connect;
 mod error;
 mod material;
+mod proof;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use self::accept::{
 pub use self::connect::peer_channel;
 pub use self::error::{TlsError, TlsErrorKind};
 use self::material::Material;
+pub use self::proof::AcceptedClient;
 pub use self::settings::{CertificatePaths, TlsSettings};
 use self::verify::Chain;
 

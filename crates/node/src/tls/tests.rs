@@ -1,7 +1,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY};
 use rustls_pki_types::pem::PemObject;
@@ -19,6 +19,8 @@ use super::{CertificatePaths, TlsErrorKind, TlsSettings};
 use super::{Tls, clients, clients_in_clear, peer_channel, peers};
 use crate::admission::ConnectionLimits;
 
+/// How long a client may prove nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
 const LIMITS: ConnectionLimits = ConnectionLimits {
     connections_max: 12,
     connections_per_address_max: 6,
@@ -173,13 +175,13 @@ async fn assert_closed(stream: &mut (impl AsyncReadExt + Unpin)) {
 async fn clients_connect_with_and_without_a_certificate() {
     let directory = certificates();
     let (listener, address) = listener().await;
-    let mut incoming = clients(listener, LIMITS, tls(directory.path(), 1));
+    let mut incoming = clients(listener, LIMITS, PATIENCE, tls(directory.path(), 1));
 
     let _anonymous = connect(client_config(directory.path(), None), &address).await.unwrap();
-    assert_eq!(incoming.next().await.unwrap().unwrap().connect_info().certificate, None);
+    assert_eq!(incoming.next().await.unwrap().unwrap().connect_info().connection.certificate, None);
 
     let _known = connect(client_config(directory.path(), Some("client")), &address).await.unwrap();
-    let certificate = incoming.next().await.unwrap().unwrap().connect_info().certificate.unwrap();
+    let certificate = incoming.next().await.unwrap().unwrap().connect_info().connection.certificate.unwrap();
     assert_eq!(&*certificate.identity, "dbms-a");
     assert!(certificate.expires_at > SystemTime::now());
 }
@@ -189,7 +191,7 @@ async fn a_bad_handshake_neither_stops_nor_delays_the_others() {
     let directory = certificates();
     let stranger = certificates();
     let (listener, address) = listener().await;
-    let mut incoming = clients(listener, LIMITS, tls(directory.path(), 1));
+    let mut incoming = clients(listener, LIMITS, PATIENCE, tls(directory.path(), 1));
     // One says nothing, one says rubbish, one trusts another authority, one shows a stranger's certificate.
     let _silent = TcpStream::connect(&address).await.unwrap();
     let mut rubbish = TcpStream::connect(&address).await.unwrap();
@@ -209,7 +211,7 @@ async fn a_bad_handshake_neither_stops_nor_delays_the_others() {
 async fn who_holds_connections_open_keeps_nobody_else_out() {
     let directory = certificates();
     let (listener, address) = listener().await;
-    let mut incoming = clients(listener, LIMITS, tls(directory.path(), 1));
+    let mut incoming = clients(listener, LIMITS, PATIENCE, tls(directory.path(), 1));
     // More than one address may have, all silent: the oldest give way to the others.
     let mut silent = Vec::new();
     for _ in 0..20 {
@@ -232,10 +234,35 @@ async fn who_holds_connections_open_keeps_nobody_else_out() {
 }
 
 #[tokio::test]
+async fn who_proves_nothing_is_let_go_and_nobody_else() {
+    let directory = certificates();
+    let (listener, address) = listener().await;
+    let mut incoming = clients(listener, LIMITS, Duration::from_millis(1), tls(directory.path(), 1));
+    let mut stranger = connect(client_config(directory.path(), None), &address).await.unwrap();
+    let mut accepted = incoming.next().await.unwrap().unwrap();
+    let error = accepted.read_u8().await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    drop(accepted);
+    assert_closed(&mut stranger).await;
+
+    // A certificate is a proof, and so is what a call shows, if it comes before anybody has looked at the time.
+    for certificate in [Some("client"), None] {
+        let mut client = connect(client_config(directory.path(), certificate), &address).await.unwrap();
+        let mut accepted = incoming.next().await.unwrap().unwrap();
+        if certificate.is_none() {
+            accepted.connect_info().proof.give();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        client.write_u8(7).await.unwrap();
+        assert_eq!(accepted.read_u8().await.unwrap(), 7);
+    }
+}
+
+#[tokio::test]
 async fn dropping_the_stream_closes_the_listener() {
     let directory = certificates();
     let (listener, address) = listener().await;
-    drop(clients(listener, LIMITS, tls(directory.path(), 1)));
+    drop(clients(listener, LIMITS, PATIENCE, tls(directory.path(), 1)));
     // The port becomes free once the loop has noticed.
     while TcpListener::bind(&address).await.is_err() {
         tokio::task::yield_now().await;
@@ -250,6 +277,7 @@ async fn tonic_clients_speak_to_the_client_listener() {
     tokio::spawn(Server::builder().add_service(health).serve_with_incoming(clients(
         listener,
         LIMITS,
+        PATIENCE,
         tls(directory.path(), 1),
     )));
     let mut stream = connect(client_config(directory.path(), None), &address).await.unwrap();
@@ -283,12 +311,12 @@ async fn certificates_are_read_again_and_bad_ones_change_nothing() {
 #[tokio::test]
 async fn nothing_is_served_in_clear_except_on_loopback() {
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let error = clients_in_clear(everywhere, LIMITS).unwrap_err();
+    let error = clients_in_clear(everywhere, LIMITS, PATIENCE).unwrap_err();
     assert!(error.to_string().starts_with("node.insecure_plaintext: 0.0.0.0:"), "{error}");
     let (listener, address) = listener().await;
-    let mut incoming = clients_in_clear(listener, LIMITS).unwrap();
+    let mut incoming = clients_in_clear(listener, LIMITS, PATIENCE).unwrap();
     let _client = TcpStream::connect(&address).await.unwrap();
-    assert!(incoming.next().await.unwrap().unwrap().connect_info().certificate.is_none());
+    assert!(incoming.next().await.unwrap().unwrap().connect_info().connection.certificate.is_none());
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! What a stranger can make a node spend: little, and not for long.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
 use aliasd_wire::v1;
 use aliasd_wire::v1::auth_client::AuthClient;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,6 +12,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::formed;
+use super::rig::PASSWORD;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_strangers_send_is_bounded() {
@@ -20,6 +24,31 @@ async fn what_strangers_send_is_bounded() {
     let question = HealthCheckRequest { service: large };
     let status = HealthClient::new(rig.stranger().channel).check(question).await.unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange, "{status}");
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_which_nobody_proves_anything_is_let_go() {
+    let (mut rig, admin) = formed().await;
+    let token = admin.login("admin", PASSWORD).await.unwrap();
+    rig.stop().await;
+    rig.configure_node("authentication_timeout = \"500ms\"");
+    rig.start().await;
+    let (known, of_known) = rig.counted_bearer(&token);
+    while known.who_am_i().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Health is told to anybody, and proves nothing: sooner or later the next question takes another connection.
+    let (stranger, of_stranger) = rig.counted_stranger();
+    let before = of_known.load(Ordering::Relaxed);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while of_stranger.load(Ordering::Relaxed) < 3 {
+        assert!(Instant::now() < deadline, "the stranger's connection is held");
+        let _ = HealthClient::new(stranger.channel.clone()).check(HealthCheckRequest::default()).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    known.who_am_i().await.unwrap();
+    assert_eq!(of_known.load(Ordering::Relaxed), before, "who is known keeps the connection");
     rig.stop().await;
 }
 

@@ -9,6 +9,7 @@ mod limits;
 mod past;
 mod policy;
 mod privileges;
+mod refusals;
 mod rig;
 
 use aliasd_wire::failure::Class;

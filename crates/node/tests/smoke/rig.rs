@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use aliasd_keyring::keystore::Keystore;
@@ -38,6 +39,8 @@ pub(crate) struct Rig {
     authority: Authority,
     /// What stands in the section `[cluster]` of its configuration.
     cluster: String,
+    /// What else stands in `[node]`.
+    more: String,
     node: Option<Node>,
 }
 
@@ -51,7 +54,7 @@ impl Rig {
         let subject = CertificateSubject::Node { id: 1, hosts: vec!["127.0.0.1".parse().unwrap()] };
         authority.issue(&subject, DEFAULT_VALIDITY).unwrap().save(&pki, "node-1").unwrap();
         Keystore::create(&directory.path().join("keystore.p12"), "keystore-password", "aesKey").unwrap();
-        Self { directory, authority, cluster: String::new(), node: None }
+        Self { directory, authority, cluster: String::new(), more: String::new(), node: None }
     }
 
     /// From the next start on, the section `[cluster]` of its configuration is this.
@@ -59,9 +62,14 @@ impl Rig {
         lines.clone_into(&mut self.cluster);
     }
 
+    /// From the next start on, this stands in the section `[node]` too.
+    pub(crate) fn configure_node(&mut self, lines: &str) {
+        lines.clone_into(&mut self.more);
+    }
+
     fn config(&self) -> PathBuf {
         let root = self.directory.path().display();
-        let cluster = &self.cluster;
+        let (cluster, more) = (&self.cluster, &self.more);
         let text = format!(
             r#"
 [cluster]
@@ -72,6 +80,7 @@ data_dir = "{root}/data"
 client_listen = "127.0.0.1:0"
 peer_listen = "127.0.0.1:0"
 http_listen = "127.0.0.1:0"
+{more}
 [tls]
 peer_certificate = "{root}/pki/node-1.pem"
 peer_key = "{root}/pki/node-1-key.pem"
@@ -159,11 +168,29 @@ password = "keystore-password"
         Caller { channel: self.channel(Some(identity)), authorization: None }
     }
 
-    fn authorized(&self, value: &str) -> Caller {
+    /// A caller with this in the header for what proves who calls.
+    pub(crate) fn authorized(&self, value: &str) -> Caller {
         Caller { authorization: Some(value.parse().unwrap()), ..self.stranger() }
     }
 
     fn channel(&self, identity: Option<&str>) -> Channel {
+        self.counted_channel(identity, Arc::default())
+    }
+
+    /// A caller with a token, and how often it had to connect.
+    pub(crate) fn counted_bearer(&self, token: &str) -> (Caller, Arc<AtomicUsize>) {
+        let connected = Arc::<AtomicUsize>::default();
+        let channel = self.counted_channel(None, Arc::clone(&connected));
+        (Caller { channel, ..self.bearer(token) }, connected)
+    }
+
+    /// A caller without a proof of identity, and how often it had to connect.
+    pub(crate) fn counted_stranger(&self) -> (Caller, Arc<AtomicUsize>) {
+        let connected = Arc::<AtomicUsize>::default();
+        (Caller { channel: self.counted_channel(None, Arc::clone(&connected)), authorization: None }, connected)
+    }
+
+    fn counted_channel(&self, identity: Option<&str>, connected: Arc<AtomicUsize>) -> Channel {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.authority.certificate_pem().as_bytes()).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -184,6 +211,7 @@ password = "keystore-password"
         let (tls, address) = (TlsConnector::from(Arc::new(tls)), self.node().addresses().client);
         Endpoint::from_static("https://127.0.0.1").connect_with_connector_lazy(tower::service_fn(move |_: Uri| {
             let tls = tls.clone();
+            connected.fetch_add(1, Ordering::Relaxed);
             async move {
                 let stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;

@@ -233,6 +233,10 @@ node_failures! {
     WatchTooSlow {} = "WATCH_TOO_SLOW", RetryHere, [], "",
         "The watcher did not read fast enough: what follows the resume revision is no longer in this node's history.",
         "Watch again after the resume revision; another node may still have what follows it.";
+    /// Nothing of a watch was taken for a while, although there was something.
+    WatchNotRead {} = "WATCH_NOT_READ", RetryHere, [], "",
+        "The watch was ended, because nothing of it was read for a minute.",
+        "Read on all the time, and watch again after the resume revision.";
 }
 
 impl NodeFailure {

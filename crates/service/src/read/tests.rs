@@ -66,23 +66,40 @@ async fn what_was_confirmed_too_long_ago_is_not_read() {
     }
 }
 
+/// A user that is not in the catalog.
+fn caller() -> Authenticated {
+    Authenticated {
+        user: UserName::new("dropped").unwrap(),
+        method: Method::Certificate,
+        expires_at: None,
+        credential_revision: Revision(3),
+        remote: ([192, 0, 2, 7], 5000).into(),
+        token: None,
+        logs_in: false,
+    }
+}
+
+/// Whoever asks is not even looked at: whether it may have anything is told by a state that is fresh enough.
+#[tokio::test]
+async fn nothing_is_released_by_a_member_that_cannot_tell_how_old_it_is() {
+    let reader = reader(Duration::from_secs(60)).await;
+    let failure = reader.view_to_release(&caller()).await.unwrap_err();
+    assert_eq!(failure.code, "RELEASE_STALE");
+    assert!(failure.message.contains("at most 2s old: it has had no proof since it started"), "{failure}");
+    reader.replica().initialize(ClusterId([7; 16]), [(1, Member::default())].into()).await.unwrap();
+    while reader.fresh_enough().is_err() {
+        tokio::task::yield_now().await;
+    }
+    let failure = reader.view_to_release(&caller()).await.unwrap_err();
+    assert_eq!(failure.code, "CREDENTIALS_ENDED", "fresh enough, and there is no such user");
+}
+
 /// The proof was good when the call began, and the user is gone from the view that would answer.
 #[tokio::test]
 async fn a_proof_that_does_not_hold_in_the_view_that_answers_is_none() {
     let reader = reader(Duration::from_secs(60)).await;
     reader.replica().initialize(ClusterId([7; 16]), [(1, Member::default())].into()).await.unwrap();
-    let user = UserName::new("dropped").unwrap();
-    let credential_revision = Revision(3);
-    let caller = Authenticated {
-        user,
-        method: Method::Certificate,
-        expires_at: None,
-        credential_revision,
-        remote: ([192, 0, 2, 7], 5000).into(),
-        token: None,
-        logs_in: false,
-    };
-    let failure = reader.view_for(&caller, Freshness::Linearizable).await.unwrap_err();
+    let failure = reader.view_for(&caller(), Freshness::Linearizable).await.unwrap_err();
     assert_eq!(failure.code, "CREDENTIALS_ENDED");
 }
 
