@@ -141,8 +141,12 @@ impl Cargo {
         name: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<()> {
-        let program = self.target.join(profile.directory()).join(name);
-        succeed(Command::new(program).args(arguments))
+        succeed(self.program(profile, name).args(arguments))
+    }
+
+    /// A program that [`Cargo::build_programs`] built, to be started.
+    pub(crate) fn program(&self, profile: BuildProfile, name: &str) -> Command {
+        Command::new(self.target.join(profile.directory()).join(name))
     }
 
     fn cargo(&self) -> Command {

@@ -11,6 +11,7 @@ mod child;
 mod compiler;
 mod fuzz;
 mod materials;
+mod porcupine;
 mod prerequisites;
 mod subjects;
 mod tools;
@@ -75,6 +76,11 @@ enum Command {
     Advisories,
     /// Write the bill of materials as CycloneDX JSON: every library that aliasd and aliasctl are built from.
     Sbom(Sbom),
+    /// Compare verdicts on linearizability with porcupine, a checker in Go that goes by the same model.
+    ///
+    /// On histories that are made up, right and wrong ones in turn, or on the files that are given. Exit code 0 only if the two
+    /// agree on every name of every history. Needs Go 1.19 or newer, and the network for its module the first time.
+    Porcupine(Porcupine),
     /// Measure resolves, writes, memory and listings on a release build, beside the machine's own limits.
     Bench(Bench),
     /// Break a cluster of real processes on purpose under load, and judge what its clients saw.
@@ -117,6 +123,19 @@ struct Crash {
     /// How many lives.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     repeat: u64,
+}
+
+#[derive(Args)]
+struct Porcupine {
+    /// How many histories are made up.
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    from: u64,
+    /// Judge these instead: lines of JSON, as the simulator and the chaos runs write them.
+    #[arg(value_name = "FILE", conflicts_with_all = ["seeds", "from"])]
+    files: Vec<PathBuf>,
 }
 
 #[derive(Args)]
@@ -190,6 +209,7 @@ fn run(command: Command) -> Result<()> {
         Command::Mistakes(arguments) => mistakes(&cargo, &arguments.names),
         Command::Crash(arguments) => crash(&cargo, arguments.repeat),
         Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.minutes),
+        Command::Porcupine(Porcupine { seeds, from, files }) => porcupine::run(&cargo, files, seeds, from),
         Command::Bench(arguments) => bench(&cargo, arguments),
         Command::Chaos(arguments) => chaos(&cargo, arguments),
     }
