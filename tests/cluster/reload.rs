@@ -1,8 +1,11 @@
 //! SIGHUP: a node reads its files again while it serves, and goes on with what it has where a file is of no use.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use aliasd_client::{Class, Freshness, Lookup};
 use aliasd_tests::cluster::{Cluster, KEYSTORE_PASSWORD, PATIENCE, aliasctl};
 use aliasd_tests::{grpc, process, wait};
 use anyhow::{Context, Result, ensure};
@@ -73,6 +76,84 @@ fn a_rotated_log_and_a_new_certificate_are_taken_over_and_bad_files_change_nothi
     ensure!(cluster.node(1).http("/readyz")?.0 == 200, "the node is not ready any more");
 
     fs::write(&keystore, good)?;
+    Ok(())
+}
+
+#[test]
+fn what_is_to_be_read_again_during_a_start_is_read_when_the_node_has_started() -> Result<()> {
+    let mut cluster = Cluster::running("reload-start", 1)?;
+    let first = served(&mut cluster)?;
+    ensure!(cluster.node(1).stop(PATIENCE)?.success(), "it did not end cleanly");
+    // Reading this file waits until somebody writes to it: by then the certificates have long been read.
+    let current = cluster.node(1).data.join("catalog").join("CURRENT");
+    let content = fs::read(&current)?;
+    fs::remove_file(&current)?;
+    ensure!(Command::new("mkfifo").arg(&current).status()?.success(), "mkfifo");
+    cluster.node(1).start()?;
+    wait::until("the node to open its catalog", PATIENCE, || {
+        ensure!(cluster.node(1).said().contains("still being opened"), "{}", cluster.node(1).said());
+        Ok(())
+    })?;
+    for suffix in ["", "-key"] {
+        fs::remove_file(cluster.layout().pki().join(format!("node-1{suffix}.pem")))?;
+    }
+    cluster.layout().issue_node(1)?;
+    cluster.node(1).reload()?;
+    let log = cluster.node(1).log.clone();
+    wait_for_lines(&log, &["the log file was opened again"])?;
+    let whole = current.with_extension("whole");
+    fs::write(&whole, &content)?;
+    let mut waiting = fs::OpenOptions::new().write(true).open(&current)?;
+    fs::rename(&whole, &current)?;
+    waiting.write_all(&content)?;
+    drop(waiting);
+    cluster.node(1).wait_ready(PATIENCE)?;
+    wait_for_lines(&log, &["the certificates were read again", "the keystore was read again"])?;
+    ensure!(served(&mut cluster)? != first, "the old certificate is served");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_goes_during_a_call_is_missing_and_no_bug() -> Result<()> {
+    let mut cluster = Cluster::prepare("reload-race", 3)?;
+    let (shared, own) = (cluster.layout().keystore(), cluster.layout().root.join("keystore-1.p12"));
+    fs::copy(&shared, &own)?;
+    let node = cluster.node(1);
+    let mut command = node.command();
+    command.env("ALIASD_KEYSTORE_PATH", &own);
+    node.start_as(command)?;
+    for id in [2, 3] {
+        cluster.node(id).start()?;
+    }
+    cluster.form()?;
+    cluster.wait_ready()?;
+    let administrator = cluster.admin().sdk(&cluster, &cluster.endpoints()[1..])?;
+    let mut revision = 0;
+    for statement in [
+        "CREATE ALIAS a FOR DATABASE d AT 'neo4j+s://h:7687' USER u PASSWORD 'a-password-to-seal'",
+        "CREATE ROLE resolver",
+        "GRANT RESOLVE ALIAS (a) ON DBMS TO resolver",
+        "GRANT ROLE resolver TO admin",
+    ] {
+        revision = administrator.execute(statement).await?.collect().await?.1.revision;
+    }
+
+    // Let in while the key is there, and then held up until there is another revision, which comes when it is gone.
+    let asking = cluster.admin().sdk(&cluster, &cluster.endpoints()[..1])?;
+    let lookup = |revision| Lookup::name("a").with_credentials().freshness(Freshness::AtLeast(revision));
+    asking.resolve(&lookup(revision)).await?;
+    let held_up = tokio::spawn(async move { asking.resolve(&lookup(revision + 1)).await });
+    let mut create = aliasctl();
+    let other = own.with_extension("other");
+    create.args(["keystore", "create"]).arg(&other).env("ALIASD_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD);
+    ensure!(process::run(&mut create, &cluster.layout().record())?.code == Some(0), "no other keystore");
+    fs::rename(&other, &own)?;
+    cluster.node(1).reload()?;
+    wait_for_lines(&cluster.node(1).log, &["the keystore was read again"])?;
+    administrator.execute("CREATE ROLE another").await?.collect().await?;
+    // Another member may have been asked meanwhile.
+    let failure = held_up.await?.err();
+    ensure!(failure.as_ref().is_none_or(|failure| failure.class != Class::Bug), "{failure:?}");
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aliasd_catalog::Catalog;
+use aliasd_catalog::{Catalog, KeyId};
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::NodeFailure;
@@ -61,11 +61,12 @@ impl Readiness {
             let belongs_to_cluster = self.reader.replica().is_initialized();
             return Some(if belongs_to_cluster { NodeFailure::CatchingUp {} } else { NodeFailure::NotFormed {} });
         };
-        if self.vault.holds(meta.active_key) {
-            return None;
-        }
-        let held = self.vault.held();
-        let held: Vec<String> = held.iter().map(|(id, name)| format!("{id} ('{name}')")).collect();
-        Some(NodeFailure::KeyMissing { key: meta.active_key.to_string(), held: held.join(", ") })
+        (!self.vault.holds(meta.active_key)).then(|| key_missing(&self.vault, meta.active_key))
     }
+}
+
+/// Says which key is missing, and what is held instead.
+pub(crate) fn key_missing(vault: &Vault, key: KeyId) -> NodeFailure {
+    let held: Vec<String> = vault.held().iter().map(|(id, name)| format!("{id} ('{name}')")).collect();
+    NodeFailure::KeyMissing { key: key.to_string(), held: held.join(", ") }
 }

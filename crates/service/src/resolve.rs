@@ -13,7 +13,8 @@ use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader};
 use crate::identity::Authenticated;
 use crate::read::{Freshness, Reader};
-use crate::vault::Vault;
+use crate::readiness::key_missing;
+use crate::vault::{Vault, VaultError};
 
 /// The outcome of asking for the credential of a name that has none: a local one, or one that forwards the caller's token.
 const NOTHING_STORED: &str = "NOTHING_STORED";
@@ -47,7 +48,7 @@ impl Resolve {
     /// Answers from this member's own state.
     ///
     /// # Errors
-    /// The state is not fresh enough, the catalog refuses, or the credential does not open.
+    /// The state is not fresh enough, the catalog refuses, or this node lacks the key of the credential.
     pub async fn resolve(
         &self,
         caller: &Authenticated,
@@ -94,9 +95,13 @@ impl Resolve {
         let Some((place, credential)) = alias.stored(&name.into()) else { return Ok(None) };
         let meta = catalog.meta().ok_or_else(|| Failure::bug("an alias exists before the catalog was formed"))?;
         let opened = self.vault.open(meta.cluster_id, &place, credential);
-        opened.map(Some).map_err(|error| {
-            tracing::error!(alias = %name, error = error_chain(&error), "a credential does not open");
-            Failure::bug("the credential of the alias does not open on this node; its log says why")
+        opened.map(Some).map_err(|error| match error {
+            // The keystore may have been read again since the call was let in, and be another one now.
+            VaultError::KeyMissing { key } => key_missing(&self.vault, key).into(),
+            error => {
+                tracing::error!(alias = %name, error = error_chain(&error), "a credential does not open");
+                Failure::bug("the credential of the alias does not open on this node; its log says why")
+            }
         })
     }
 }

@@ -49,6 +49,7 @@ async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
         Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
     };
     let mut starting = pin!(Node::start(config));
+    let mut reload_is_due = false;
     let started = loop {
         tokio::select! {
             started = &mut starting => break started,
@@ -57,13 +58,21 @@ async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
                     tracing::info!(signal = name, "told to stop before the node served");
                     return ExitCode::SUCCESS;
                 }
-                // Everything else is being read at this moment.
-                Signalled::Reload(log) => reopen(log.as_ref()),
+                // Everything else is being read at this moment, or was just before.
+                Signalled::Reload(log) => {
+                    reopen(log.as_ref());
+                    reload_is_due = true;
+                }
             },
         }
     };
     match started {
-        Ok(node) => run(node, &mut signals, &config.log).await,
+        Ok(node) => {
+            if reload_is_due {
+                node.reload().await;
+            }
+            run(node, &mut signals, &config.log).await
+        }
         Err(error) => refuse(&error, &config.log),
     }
 }
