@@ -98,9 +98,11 @@ pub(super) fn message(message: Message) -> v1::WatchResponse {
             let changes = events.into_iter().map(change).collect();
             Part::Batch(v1::ChangeBatch { revision: revision.0, changes, continued })
         }
-        Message::Progress { revision, staleness, interval, user } => {
-            let (interval, staleness) = (Some(duration(interval)), Some(duration(staleness)));
-            Part::Progress(v1::ProgressMark { revision: revision.0, interval, staleness, user: Some(user.to_string()) })
+        Message::Progress { revision, staleness, interval, since_begin, user } => {
+            let [interval, staleness, since_begin] =
+                [interval, staleness, since_begin].map(|time| Some(duration(time)));
+            let (revision, user) = (revision.0, Some(user.to_string()));
+            Part::Progress(v1::ProgressMark { revision, interval, staleness, since_begin, user })
         }
     };
     v1::WatchResponse { event: Some(part) }

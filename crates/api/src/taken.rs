@@ -87,8 +87,9 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(60);
 
     fn mark(revision: u64) -> Told {
-        let (staleness, interval) = (Duration::ZERO, Duration::from_secs(1));
-        Ok(Message::Progress { revision: Revision(revision), staleness, interval, user: UserName::new("u").unwrap() })
+        let (staleness, interval, since_begin) = (Duration::ZERO, Duration::from_secs(1), Duration::ZERO);
+        let (revision, user) = (Revision(revision), UserName::new("u").unwrap());
+        Ok(Message::Progress { revision, staleness, interval, since_begin, user })
     }
 
     fn part(revision: u64, continued: bool) -> Told {

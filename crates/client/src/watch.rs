@@ -77,6 +77,8 @@ struct Stream {
     member: Arc<Member>,
     /// After this long without a message that goes on from where the watch is, another member is tried.
     silence_max: Duration,
+    /// When it was asked for: the member began no sooner.
+    asked_at: Moment,
     /// When the last such message came.
     advanced_at: Moment,
     /// What came of a revision whose last part is still to come. It goes with the stream: it counts as a whole or not at all.
@@ -215,14 +217,19 @@ impl Watch {
             .core
             .call(AccessMode::Read, |attempt| {
                 let request = attempt.request_without_deadline(request.clone());
-                async move { Ok((RouterClient::new(attempt.channel()).watch(request).await?, attempt.member)) }
+                let asked_at = self.core.runtime.now();
+                async move {
+                    let answer = RouterClient::new(attempt.channel()).watch(request).await?;
+                    Ok((answer, attempt.member, asked_at))
+                }
             })
             .await;
         match opened {
-            Ok((answer, member)) => {
+            Ok((answer, member, asked_at)) => {
                 let messages = answer.into_inner();
                 let advanced_at = self.core.runtime.now();
-                self.stream = Some(Stream { messages, member, silence_max: FIRST_MESSAGE, advanced_at, begun: None });
+                let silence_max = FIRST_MESSAGE;
+                self.stream = Some(Stream { messages, member, silence_max, asked_at, advanced_at, begun: None });
                 Ok(None)
             }
             Err(failure) => self.on_open_error(failure).await,
@@ -325,7 +332,11 @@ impl Watch {
                 }
                 self.advance(mark.revision);
                 let staleness = mark.staleness.and_then(|staleness| Duration::try_from(staleness).ok());
-                self.current_at = Some(self.core.runtime.now() - staleness.unwrap_or_default());
+                let since_begin = mark.since_begin.and_then(|since| Duration::try_from(since).ok());
+                let made_at = self.stream.as_ref().zip(since_begin).map(|(stream, since)| stream.asked_at + since);
+                // On its way it may have been held back for long. A member that does not say when it was made is believed.
+                let now = self.core.runtime.now();
+                self.current_at = Some(made_at.map_or(now, |made_at| made_at.min(now)) - staleness.unwrap_or_default());
                 self.user = mark.user.or(self.user.take());
                 Ok(Some(Event::Progress { revision: mark.revision }))
             }

@@ -174,6 +174,32 @@ async fn what_a_member_says_that_was_not_up_to_date_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_mark_that_was_held_back_on_its_way_is_not_taken_for_new() {
+    let silence = Duration::from_secs(1);
+    let cluster = Cluster::start(1).await;
+    let client = cluster.builder(&[0]).silence_max(silence).build().unwrap();
+    let lookup = Lookup::name("films");
+    client.route(&lookup).await.unwrap();
+    cluster.until("the watch", |state| state.watchers == 1).await;
+    // From here on, whatever was made at the beginning of the watch is too old.
+    tokio::time::sleep(silence).await;
+    let mut mark = ProgressMark { revision: cluster.world.state().revision, ..ProgressMark::default() };
+    mark.since_begin.get_or_insert_default().nanos = 1;
+    cluster.tell(watch_response::Event::Progress(mark));
+    // It has arrived when the second of the changes behind it has.
+    cluster.change(ChangeSubject::Alias, "other", ChangeKind::Created);
+    let last = cluster.change(ChangeSubject::Alias, "other", ChangeKind::Altered);
+    soon("the changes", async {
+        while client.seen() < last {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    client.route(&lookup).await.unwrap();
+    assert!(asks(&cluster, &client, &lookup).await, "a route is believed by a mark that is too old");
+}
+
+#[tokio::test]
 async fn a_client_that_is_renamed_goes_by_its_new_name() {
     let cluster = Cluster::start(1).await;
     let client = patient(&cluster);

@@ -13,6 +13,7 @@ use std::time::Duration;
 use aliasd_catalog::{Catalog, CatalogName, Revision, UserName, WatchEvent, Watcher};
 use aliasd_faults::{Mistake, is_planted};
 use aliasd_replica::{AppliedBatch, Compacted, Subscription, SubscriptionEnd};
+use aliasd_runtime::Moment;
 use futures::Stream;
 use futures::future::BoxFuture;
 
@@ -49,6 +50,8 @@ pub enum Message {
         staleness: Duration,
         /// The next message follows within this time.
         interval: Duration,
+        /// How long after the watch began this is said.
+        since_begin: Duration,
         /// Who watches.
         user: UserName,
     },
@@ -76,6 +79,7 @@ struct Running {
     /// When that user was created, which tells it from others that had its name before.
     created: Revision,
     subscription: Subscription,
+    began: Moment,
     /// Everything up to here was delivered or lies in `waiting`.
     reached: Revision,
     waiting: VecDeque<Message>,
@@ -103,6 +107,7 @@ impl Watch {
         after: Option<Revision>,
         takes_parts: bool,
     ) -> Result<impl Stream<Item = Result<Message, Failure>> + Send + use<>, Failure> {
+        let began = self.reader.runtime().now();
         let staleness = self.reader.fresh_enough()?;
         let present = self.reader.present();
         let created = created(&present.catalog, &caller).ok_or(NodeFailure::CredentialsEnded {})?;
@@ -114,10 +119,17 @@ impl Watch {
             passes: self.passes.clone(),
             takes_parts,
             watcher: Arc::new(Watcher { user: caller.user.clone(), names }),
-            waiting: VecDeque::from([mark(&caller, reached, self.reader.present().revision, staleness)]),
+            waiting: VecDeque::from([mark(
+                &caller,
+                reached,
+                self.reader.present().revision,
+                staleness,
+                Duration::ZERO,
+            )]),
             caller,
             created,
             subscription,
+            began,
             reached,
             end: None,
             mark_due: self.reader.runtime().sleep(PROGRESS_INTERVAL),
@@ -150,6 +162,8 @@ impl Running {
                 }
                 () = &mut self.mark_due => {
                     self.mark_due = self.reader.runtime().sleep(PROGRESS_INTERVAL);
+                    // Before anything is looked at: the mark is no newer than that.
+                    let now = self.reader.runtime().now();
                     // A member that does not keep up says nothing, so that a consumer knows to distrust what it has.
                     let staleness = self.reader.fresh_enough().map_err(|failure| self.cut(failure))?;
                     let present = self.reader.present();
@@ -159,7 +173,8 @@ impl Running {
                         self.mark_due = self.reader.runtime().sleep(ABSORBED_WITHIN);
                         continue;
                     }
-                    return Ok(mark(&self.caller, self.reached, present.revision, staleness));
+                    let since_begin = now - self.began;
+                    return Ok(mark(&self.caller, self.reached, present.revision, staleness, since_begin));
                 }
             }
         }
@@ -217,12 +232,18 @@ fn created(catalog: &Catalog, caller: &Authenticated) -> Option<Revision> {
 }
 
 /// A mark never promises more than the member has, whatever position the watcher resumed from.
-fn mark(caller: &Authenticated, reached: Revision, applied: Revision, staleness: Duration) -> Message {
+fn mark(
+    caller: &Authenticated,
+    reached: Revision,
+    applied: Revision,
+    staleness: Duration,
+    since_begin: Duration,
+) -> Message {
     let (mut revision, user) = (reached.min(applied), caller.user.clone());
     if is_planted(Mistake::ProgressBeyondApplied) {
         revision = reached;
     }
-    Message::Progress { revision, staleness, interval: PROGRESS_INTERVAL, user }
+    Message::Progress { revision, staleness, interval: PROGRESS_INTERVAL, since_begin, user }
 }
 
 fn compacted(Compacted { resume_from }: Compacted) -> Failure {
