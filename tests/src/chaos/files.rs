@@ -15,7 +15,7 @@ use super::machine::Machine;
 use super::nemesis::{Came, Nemesis};
 use crate::cluster::{KEYSTORE_PASSWORD, PATIENCE, aliasctl};
 use crate::dice::Dice;
-use crate::{files, process};
+use crate::{files, process, wait};
 
 /// How long a node may take until it notices, or serves.
 const NOTICES_WITHIN: Duration = Duration::from_secs(20);
@@ -135,7 +135,7 @@ async fn keystore_other(nemesis: &Nemesis, machine: &mut Machine, lasts: Duratio
     })?;
     ensure!(made.code == Some(0), "{}", made.stderr);
     fs::rename(&other, &machine.keystore)?;
-    machine.node.reload()?;
+    reload(machine, "the keystore was read again")?;
     sleep(lasts).await;
     let (status, body) = block_in_place(|| machine.node.http("/readyz")).unwrap_or_default();
     if status == 200 {
@@ -143,17 +143,13 @@ async fn keystore_other(nemesis: &Nemesis, machine: &mut Machine, lasts: Duratio
         nemesis.recorder.finding(format!("node {id} is ready with the keystore of another cluster: {body}"));
     }
     fs::rename(&own, &machine.keystore)?;
-    if machine.node.ended().is_none() {
-        machine.node.reload()?;
-    }
+    reload(machine, "the keystore was read again")?;
     Ok(Came::About)
 }
 
 fn certificate(nemesis: &Nemesis, machine: &mut Machine) -> Result<Came> {
     let layout = nemesis.rig.cluster.layout();
     let id = machine.node.id;
-    let read_again = || machine.node.said().matches("the certificates were read again").count();
-    let before = read_again();
     block_in_place(|| {
         for suffix in ["", "-key"] {
             let file = layout.pki().join(format!("node-{id}{suffix}.pem"));
@@ -161,12 +157,20 @@ fn certificate(nemesis: &Nemesis, machine: &mut Machine) -> Result<Came> {
         }
         layout.issue_node(id)
     })?;
-    machine.node.reload()?;
-    block_in_place(|| {
-        crate::wait::until("the certificates to be read again", PATIENCE, || {
-            ensure!(machine.node.said().matches("the certificates were read again").count() > before, "not yet");
-            Ok(())
-        })
-    })?;
+    reload(machine, "the certificates were read again")?;
     Ok(Came::About)
+}
+
+/// Has the node read its files again, once it listens: before, it may not know the signal yet, and end of it.
+fn reload(machine: &mut Machine, says: &str) -> Result<()> {
+    block_in_place(|| {
+        machine.node.wait_listening(PATIENCE)?;
+        let before = machine.node.said().matches(says).count();
+        machine.node.reload()?;
+        wait::until(&format!("a line: {says}"), PATIENCE, || {
+            ensure!(machine.node.said().matches(says).count() > before, "{}", machine.last_words());
+            Ok(())
+        })?;
+        Ok(())
+    })
 }

@@ -35,6 +35,8 @@ const REPEATS_MAX: u64 = 5;
 const RAW_LIMIT_MS: std::ops::Range<u64> = 300..5_000;
 /// Pauses between the operations of one client, so that a run of minutes can be judged.
 const PAUSES_MS: std::ops::Range<u64> = 5..120;
+/// The pause after a raw call that was not answered.
+const UNANSWERED_PAUSE: Duration = Duration::from_millis(150);
 /// How long clients may take to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
@@ -227,7 +229,7 @@ async fn repeat(crew: Crew, raw: RawClient, mut dice: Dice) {
                     }
                     break;
                 }
-                Outcome::Failed { .. } | Outcome::Unknown { .. } => crew.pause(&mut dice).await,
+                Outcome::Failed { .. } | Outcome::Unknown { .. } => sleep(UNANSWERED_PAUSE).await,
             }
         }
         crew.pause(&mut dice).await;
@@ -275,8 +277,11 @@ async fn resolve_at(crew: Crew, raw: RawClient, member: u64, mut dice: Dice) {
             Freshness::Session => Question { freshness: Freshness::Local, ..question },
             _ => question,
         };
-        if let Outcome::Ok(route) = raw.resolve(member, None, SERVICE, &question).await {
-            seen = seen.max(route.served_at);
+        match raw.resolve(member, None, SERVICE, &question).await {
+            Outcome::Ok(route) => seen = seen.max(route.served_at),
+            Outcome::Rejected { .. } => {}
+            // A member that does not answer is asked less often.
+            Outcome::Failed { .. } | Outcome::Unknown { .. } => sleep(UNANSWERED_PAUSE).await,
         }
         crew.pause(&mut dice).await;
     }

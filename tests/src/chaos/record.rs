@@ -64,11 +64,13 @@ impl Recorder {
 
     /// Takes in an event.
     pub(super) fn push(&self, event: Event) {
+        // Both under one lock: findings name events by their lines.
+        let mut events = lock(&self.shared.events);
         if let Ok(line) = event.to_line() {
             // What cannot be written to the file is still judged.
             let _ = writeln!(lock(&self.shared.file), "{line}");
         }
-        lock(&self.shared.events).push(event);
+        events.push(event);
     }
 
     /// Counts an operation by its kind and what came of it.
