@@ -5,6 +5,7 @@
 mod audit;
 mod crash;
 mod damage;
+mod hostile;
 mod limits;
 mod members;
 mod operations;

@@ -1,9 +1,13 @@
-//! The check of the fuzz target, on the stable compiler and in seconds: the whole corpus, and a bounded number of
+//! The checks of the fuzz targets, on the stable compiler and in seconds: each whole corpus, and a bounded number of
 //! mutations of it that follow from a seed. `cargo xtask fuzz` goes on from there for as long as one likes.
 
-#[path = "../../fuzz/check.rs"]
-mod check;
+#[path = "../../fuzz/files.rs"]
+mod files;
 mod mutate;
+#[path = "../../fuzz/check.rs"]
+mod statement;
+#[path = "../../fuzz/wire.rs"]
+mod wire;
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -12,43 +16,86 @@ use std::path::Path;
 use aliasd_tests::dice::Dice;
 use anyhow::{Result, ensure};
 
-/// How many mutations are tried; a few seconds' worth.
-const MUTATIONS: u64 = 150_000;
+/// A fuzz target.
+struct Target {
+    /// That of its corpus.
+    name: &'static str,
+    check: fn(&[u8]),
+    /// How many mutations are tried; a few seconds' worth.
+    mutations: u64,
+    /// How many inputs the corpus has at least.
+    corpus_min: usize,
+}
+
+const STATEMENT: Target = Target { name: "statement", check: statement::check, mutations: 150_000, corpus_min: 100 };
+const WIRE: Target = Target { name: "wire", check: wire::check, mutations: 100_000, corpus_min: 100 };
+/// Opening a keystore is slow on purpose.
+const FILES: Target = Target { name: "files", check: files::check, mutations: 1_000, corpus_min: 10 };
 
 /// The seed unless `ALIASD_SEED` names another: what fails for one, fails for everybody.
 const SEED: u64 = 2026;
 
-/// Every text of the corpus, in the order of the file names.
-fn corpus() -> Result<Vec<Vec<u8>>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/statement");
-    let mut files = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    files.sort();
-    ensure!(files.len() > 100, "the corpus has {} texts, one for each form of statement is due", files.len());
-    files.iter().map(|file| Ok(fs::read(file)?)).collect()
-}
+impl Target {
+    /// Every input of the corpus, in the order of the file names.
+    fn corpus(&self) -> Result<Vec<Vec<u8>>> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(self.name);
+        let mut files = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        files.sort();
+        ensure!(files.len() >= self.corpus_min, "the corpus has {} inputs, of {}", files.len(), self.corpus_min);
+        files.iter().map(|file| Ok(fs::read(file)?)).collect()
+    }
 
-/// Fails with the text that does not stand the check, in a form that can be pasted into a test.
-fn expect(bytes: &[u8]) -> Result<()> {
-    let held = catch_unwind(|| check::check(bytes)).is_ok();
-    ensure!(held, "the check does not hold for b\"{}\"", bytes.escape_ascii());
-    Ok(())
+    /// Fails with the input that does not stand the check, in a form that can be pasted into a test.
+    fn expect(&self, bytes: &[u8]) -> Result<()> {
+        let held = catch_unwind(|| (self.check)(bytes)).is_ok();
+        ensure!(held, "the check '{}' does not hold for b\"{}\"", self.name, bytes.escape_ascii());
+        Ok(())
+    }
+
+    fn replay(&self) -> Result<()> {
+        self.corpus()?.iter().try_for_each(|input| self.expect(input))
+    }
+
+    fn mutate(&self) -> Result<()> {
+        let corpus = self.corpus()?;
+        let mut dice = Dice::seeded_or(SEED);
+        (0..self.mutations).try_for_each(|_| self.expect(&mutate::mutate(&corpus, &mut dice)))
+    }
 }
 
 #[test]
-fn the_corpus_stands_the_check() -> Result<()> {
-    corpus()?.iter().try_for_each(|text| expect(text))
+fn statements_of_the_corpus_stand_the_check() -> Result<()> {
+    STATEMENT.replay()
 }
 
 #[test]
-fn mutations_of_the_corpus_stand_the_check() -> Result<()> {
-    let corpus = corpus()?;
-    let mut dice = Dice::seeded_or(SEED);
-    (0..MUTATIONS).try_for_each(|_| expect(&mutate::mutate(&corpus, &mut dice)))
+fn mutated_statements_stand_the_check() -> Result<()> {
+    STATEMENT.mutate()
+}
+
+#[test]
+fn bytes_of_disks_and_connections_stand_the_check() -> Result<()> {
+    WIRE.replay()
+}
+
+#[test]
+fn mutated_bytes_of_disks_and_connections_stand_the_check() -> Result<()> {
+    WIRE.mutate()
+}
+
+#[test]
+fn files_with_keys_and_certificates_stand_the_check() -> Result<()> {
+    FILES.replay()
+}
+
+#[test]
+fn mutated_files_with_keys_and_certificates_stand_the_check() -> Result<()> {
+    FILES.mutate()
 }
 
 #[test]
 fn mutations_reach_statements_that_are_understood_and_ones_that_are_not() -> Result<()> {
-    let corpus = corpus()?;
+    let corpus = STATEMENT.corpus()?;
     let mut dice = Dice::seeded_or(SEED);
     let (mut understood, mut refused) = (0, 0);
     for _ in 0..2_000 {
@@ -57,6 +104,23 @@ fn mutations_reach_statements_that_are_understood_and_ones_that_are_not() -> Res
             Ok(Ok(_)) => understood += 1,
             Ok(Err(_)) => refused += 1,
             Err(_) => {}
+        }
+    }
+    ensure!(understood > 100 && refused > 100, "{understood} are understood and {refused} are refused");
+    Ok(())
+}
+
+#[test]
+fn mutations_reach_entries_and_records_that_are_understood_and_ones_that_are_not() -> Result<()> {
+    let corpus = WIRE.corpus()?;
+    let mut dice = Dice::seeded_or(SEED);
+    let (mut understood, mut refused) = (0, 0);
+    for _ in 0..5_000 {
+        let mutated = mutate::mutate(&corpus, &mut dice);
+        let Some(message) = mutated.strip_prefix(b"e") else { continue };
+        match aliasd_wire::store::decode_entry(&wire::framed(message)) {
+            Ok(_) => understood += 1,
+            Err(_) => refused += 1,
         }
     }
     ensure!(understood > 100 && refused > 100, "{understood} are understood and {refused} are refused");

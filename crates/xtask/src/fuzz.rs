@@ -1,8 +1,8 @@
-//! Running the fuzz target: libFuzzer makes up texts, guided by which code they reach, and `fuzz/check.rs` says
-//! what must hold for each.
+//! Running a fuzz target: libFuzzer makes up inputs, guided by which code they reach, and a file of `fuzz/` says what must
+//! hold for each.
 //!
-//! Builds the target itself, with the flags that cargo-fuzz would pass, so that a nightly toolchain is all it
-//! needs. Reads the committed corpus and never writes to it.
+//! Builds the targets itself, with the flags that cargo-fuzz would pass, so that a nightly toolchain is all it
+//! needs. Reads the committed corpora and never writes to them.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -27,11 +27,40 @@ const LENGTH_MAX: &str = "-max_len=16384";
 /// No text may keep the language busy for longer, in seconds, sanitizer and all.
 const TIMEOUT: &str = "-timeout=10";
 
-/// Builds and runs the target for so many minutes, and prints the number of texts that were tried.
+/// What is fuzzed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FuzzTarget {
+    /// The language: `fuzz/check.rs`.
+    Statement,
+    /// The decoders of what comes from disks and connections: `fuzz/wire.rs`.
+    Wire,
+    /// The readers of keystores and certificates: `fuzz/files.rs`.
+    Files,
+    /// The ports of a real node: `tests/cluster/hostile.rs`. Needs no nightly toolchain.
+    Ports,
+}
+
+impl FuzzTarget {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Statement => "statement",
+            Self::Wire => "wire",
+            Self::Files => "files",
+            Self::Ports => "ports",
+        }
+    }
+}
+
+/// Builds and runs a target for so many minutes, and prints the number of inputs that were tried.
 ///
 /// # Errors
-/// If there is no nightly toolchain, or a text does not stand the check; it says where that text is kept.
-pub(crate) fn run(cargo: &Cargo, minutes: u64) -> Result<()> {
+/// If there is no nightly toolchain, or an input does not stand the check; it says where that input is kept.
+pub(crate) fn run(cargo: &Cargo, fuzzed: FuzzTarget, minutes: u64) -> Result<()> {
+    if fuzzed == FuzzTarget::Ports {
+        let test = ["test", "--workspace", "--locked", "--test", "cluster", "--", "--nocapture", "hostile::"];
+        return cargo.run_with(test, ("ALIASD_FUZZ_MINUTES", &minutes.to_string()));
+    }
+    let name = fuzzed.name();
     if !has_nightly() {
         bail!("fuzzing needs a nightly toolchain: rustup toolchain install nightly --profile minimal");
     }
@@ -42,22 +71,22 @@ pub(crate) fn run(cargo: &Cargo, minutes: u64) -> Result<()> {
     build.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", FLAGS);
     succeed(&mut build)?;
 
-    let grown = target.join("corpus");
+    let grown = target.join("corpus").join(name);
     let findings = target.join("findings");
     for directory in [&grown, &findings] {
         fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
     }
-    let mut target = Command::new(target.join(PLATFORM).join("release/statement"));
+    let mut target = Command::new(target.join(PLATFORM).join("release").join(name));
     target.arg(format!("-max_total_time={}", minutes * 60)).args([LENGTH_MAX, TIMEOUT, "-rss_limit_mb=2048"]);
     target.arg(format!("-artifact_prefix={}/", findings.display()));
     // What it learns goes to the first directory.
-    target.arg(grown).arg(cargo.root().join("fuzz/corpus/statement"));
+    target.arg(grown).arg(cargo.root().join("fuzz/corpus").join(name));
     let executions = watch(&mut target)?;
-    println!("{executions} texts were tried in {minutes} minutes, and every one stood the check");
+    println!("{executions} inputs of '{name}' were tried in {minutes} minutes, and every one stood the check");
     Ok(())
 }
 
-/// Runs the target, shows what it says, and returns how many texts it tried.
+/// Runs the target, shows what it says, and returns how many inputs it tried.
 fn watch(target: &mut Command) -> Result<u64> {
     let mut child = target.stderr(Stdio::piped()).spawn().context("cannot start the fuzz target")?;
     let said = child.stderr.take().context("the fuzz target has no standard error")?;
@@ -69,9 +98,9 @@ fn watch(target: &mut Command) -> Result<u64> {
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("the fuzz target ended with {status}; the text that it tried is in the file named above");
+        bail!("the fuzz target ended with {status}; the input that it tried is in the file named above");
     }
-    executions.context("the fuzz target did not say how many texts it tried")
+    executions.context("the fuzz target did not say how many inputs it tried")
 }
 
 /// The number in `Done 4711 runs in 60 second(s)`, with which libFuzzer ends.

@@ -67,10 +67,10 @@ enum Command {
     ///
     /// `cargo xtask test` does it a few times.
     Crash(Crash),
-    /// Let libFuzzer make up statements for the language, and print how many it tried.
+    /// Let libFuzzer make up statements, messages or files, and print how many it tried.
     ///
     /// Needs a nightly toolchain and nothing else. What it finds is kept below the target directory and
-    /// named. `cargo xtask test` already replays the corpus and a number of mutations of it.
+    /// named. `cargo xtask test` already replays each corpus and a number of mutations of it.
     Fuzz(Fuzz),
     /// Ask for known vulnerabilities of what we depend on, with cargo-deny. Needs the network: the list changes without us.
     Advisories,
@@ -106,6 +106,9 @@ struct Test {
 
 #[derive(Args)]
 struct Fuzz {
+    /// What is fuzzed.
+    #[arg(value_enum, default_value_t = fuzz::FuzzTarget::Statement)]
+    target: fuzz::FuzzTarget,
     /// For how long.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
@@ -208,7 +211,7 @@ fn run(command: Command) -> Result<()> {
         Command::Fix => fix(&cargo),
         Command::Mistakes(arguments) => mistakes(&cargo, &arguments.names),
         Command::Crash(arguments) => crash(&cargo, arguments.repeat),
-        Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.minutes),
+        Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.target, arguments.minutes),
         Command::Porcupine(Porcupine { seeds, from, files }) => porcupine::run(&cargo, files, seeds, from),
         Command::Bench(arguments) => bench(&cargo, arguments),
         Command::Chaos(arguments) => chaos(&cargo, arguments),

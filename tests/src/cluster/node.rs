@@ -207,6 +207,12 @@ impl Node {
         std::fs::write(format!("/proc/{}/clear_refs", process.id()), "5").context("cannot reset the peak of memory")
     }
 
+    /// How many files, sockets among them, the process has open.
+    pub fn open_files(&self) -> Result<usize> {
+        let process = self.process.as_ref().context("the node is not running")?;
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", process.id()))?.count())
+    }
+
     fn status_bytes(&self, field: &str) -> Result<u64> {
         let process = self.process.as_ref().context("the node is not running")?;
         let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()))?;
