@@ -1,5 +1,6 @@
 //! The build profiles of the workspace's manifest: libraries are built as a release builds them, without debug
-//! assertions, so that what passes the tests and what is shown in the demo holds in a release too.
+//! assertions, so that what passes the tests and what is shown in the demo holds in a release too. A simulator has them on as
+//! a whole, in a profile of its own: there it is a finding if one fails.
 
 /// The profile of every library in a development build.
 const LIBRARIES: &str = r#"[profile.dev.package."*"]"#;

@@ -95,6 +95,7 @@ impl StorageFault {
 
     /// RocksDB's codes tell damage from everything else. They do not tell why the system refused something; that the
     /// disk is full, the system is asked itself.
+    #[cfg(feature = "disk")]
     pub(crate) fn from_rocksdb(path: &Path, action: &'static str, error: rocksdb::Error) -> Self {
         use rocksdb::ErrorKind;
         let (path, kind, source) = (path.to_owned(), error.kind(), error.into());

@@ -1,7 +1,7 @@
 //! The replica as the rest of the node uses it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use tokio::sync::oneshot;
 
 use crate::compare::compare_regularly;
 use crate::core::{Core, Raft};
+#[cfg(feature = "disk")]
+use crate::directory::{OpenedDirectory, open_directory, opened_within};
 use crate::error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 use crate::fault::StorageFault;
 use crate::feed::{Compacted, Feed, Subscription, View};
@@ -22,6 +24,7 @@ use crate::fit;
 use crate::form::form;
 use crate::identity::{Identity, IdentityStore};
 use crate::lifecycle::{Lifecycle, Step};
+#[cfg(feature = "disk")]
 use crate::log::store::LogStore;
 use crate::machine::Machine;
 use crate::machine::store::{CatalogStore, Records, SharedStore};
@@ -34,7 +37,7 @@ use crate::roster::Roster;
 use crate::runtime;
 use crate::serve::PeerServer;
 use crate::status::{ReplicaRole, ReplicaStatus};
-use crate::storage::{OpenedDirectory, Storage, open_directory, opened_within};
+use crate::storage::Storage;
 use crate::supervise::supervise;
 use crate::types::{Member, NodeId, TypeConfig};
 
@@ -46,19 +49,25 @@ pub struct Replica {
     reads: Arc<ReadIndexer>,
     server: PeerServer,
     store: SharedStore,
-    log: Option<LogStore>,
+    close_log: Option<CloseLog>,
     confirmation_due: Duration,
     /// Ended with the last handle.
     _tasks: Arc<OwnedTasks>,
 }
 
+/// Closes a log that lies on a disk.
+type CloseLog = Arc<dyn Fn() -> BoxFuture<'static, Result<(), StorageFault>> + Send + Sync>;
+
 /// How long a start that failed waits for the stores to be closed.
+#[cfg(feature = "disk")]
 const LEAVING_MAX: Duration = Duration::from_secs(5);
 
 /// What a replica works on, opened.
 struct Opened<L> {
     log: L,
-    disk_log: Option<LogStore>,
+    /// Where the log is, for messages.
+    place: PathBuf,
+    close_log: Option<CloseLog>,
     store: SharedStore,
     machine: (Machine, Arc<Feed>, oneshot::Receiver<()>),
     identity: Identity,
@@ -77,6 +86,7 @@ impl Replica {
         let runtime = Arc::clone(&options.runtime);
         let (node, history, shared) = (options.node, options.history, Arc::clone(&runtime));
         match options.storage.clone() {
+            #[cfg(feature = "disk")]
             Storage::Directory(directory) => {
                 let place = directory.clone();
                 let open = move || {
@@ -86,7 +96,8 @@ impl Replica {
                         Arc::clone(&shared),
                         |OpenedDirectory { log, store, identity, freed }| {
                             let machine = Machine::load(shared, Arc::clone(&store), history)?;
-                            Ok((Opened { log: log.clone(), disk_log: Some(log), store, machine, identity }, freed))
+                            let (place, close_log) = (log.path().to_owned(), Some(closes(&log)));
+                            Ok((Opened { log, place, close_log, store, machine, identity }, freed))
                         },
                     )
                 };
@@ -103,7 +114,8 @@ impl Replica {
                 let identity = IdentityStore::Memory(memory.identity);
                 let identity = Identity::open(identity, node, Arc::clone(&runtime))?;
                 let machine = Machine::load(shared, Arc::clone(&store), history)?;
-                let opened = Opened { log: memory.log, disk_log: None, store, machine, identity };
+                let (log, place, close_log) = (memory.log, PathBuf::from("memory"), None);
+                let opened = Opened { log, place, close_log, store, machine, identity };
                 let assembling = Self::assemble(options, config, opened);
                 runtime::within(&runtime, assembling).await
             }
@@ -117,10 +129,9 @@ impl Replica {
     {
         let (node, runtime) = (options.node, options.runtime);
         let confirmation_due = options.confirm_interval * 2 + options.raft.election_timeout_max * 2;
-        let Opened { mut log, disk_log, store, machine, identity } = opened;
+        let Opened { mut log, place, close_log, store, machine, identity } = opened;
         let (machine, feed, machine_gone) = machine;
-        let place = disk_log.as_ref().map_or(Path::new("memory"), LogStore::path);
-        fit::check(place, &mut log, &machine).await?;
+        fit::check(&place, &mut log, &machine).await?;
 
         let roster = Arc::new(Roster::new(node, identity, Arc::clone(&feed)));
         let peers = Arc::new(Peers::new(Arc::clone(&roster), options.links, Arc::clone(&runtime), options.raft));
@@ -153,7 +164,7 @@ impl Replica {
             snapshot_timeout: options.snapshot_timeout,
             receiving: Arc::default(),
         };
-        Ok(Self { core, peers, reads, server, store, log: disk_log, confirmation_due, _tasks: Arc::new(tasks) })
+        Ok(Self { core, peers, reads, server, store, close_log, confirmation_due, _tasks: Arc::new(tasks) })
     }
 
     /// What the other members may ask of this one.
@@ -336,10 +347,8 @@ impl Replica {
         // The core's own failure, if there was one, is known by now.
         let _ = self.core.within(self.core.raft.shutdown()).await;
         // The log first: the catalog may not get ahead of it.
-        let closed = match &self.log {
-            Some(log) => {
-                log.close().await.map_err(|error| StorageFault::from_io(log.path(), "close the log in", error))
-            }
+        let closed = match &self.close_log {
+            Some(close) => close().await,
             None => Ok(()),
         };
         let store = Arc::clone(&self.store);
@@ -351,6 +360,18 @@ impl Replica {
         let flushed = self.core.runtime.blocking(flush_and_close).await.unwrap_or(Ok(()));
         closed.and(flushed)
     }
+}
+
+#[cfg(feature = "disk")]
+fn closes(log: &LogStore) -> CloseLog {
+    let log = log.clone();
+    Arc::new(move || {
+        let log = log.clone();
+        let closing = async move {
+            log.close().await.map_err(|error| StorageFault::from_io(log.path(), "close the log in", error))
+        };
+        closing.boxed()
+    })
 }
 
 /// That the directory's identity belongs to its log and its catalog.

@@ -28,13 +28,17 @@
 //! member is at any time is its [`Lifecycle`].
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
+#![cfg_attr(not(feature = "disk"), allow(dead_code, reason = "some of what is there has no use but on a disk"))]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests run on the machine"))]
 
+#[cfg(feature = "disk")]
 mod closable;
 mod codec;
 mod compare;
 mod core;
 mod descriptors;
+#[cfg(feature = "disk")]
+mod directory;
 mod durable;
 mod error;
 mod fault;

@@ -6,17 +6,23 @@
 //!
 //! Nothing here interprets entries. What cannot be read back exactly is an error, never an absence.
 
+#[cfg(feature = "disk")]
 pub(crate) mod device;
 pub(crate) mod durability;
 pub(crate) mod end;
 pub(crate) mod health;
 pub(crate) mod memory;
+#[cfg(feature = "disk")]
 pub(crate) mod records;
+#[cfg(feature = "disk")]
 pub(crate) mod recover;
+#[cfg(feature = "disk")]
 pub(crate) mod store;
 pub(crate) mod tail;
+#[cfg(feature = "disk")]
 mod watermark;
 pub(crate) mod write;
+#[cfg(feature = "disk")]
 pub(crate) mod writer;
 
 use std::ops::{Bound, RangeBounds};

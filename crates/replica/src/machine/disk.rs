@@ -19,6 +19,7 @@ use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, Wri
 
 use super::faults::{Faults, InstallStep};
 use super::state::{AppliedState, Writes, restore};
+use crate::closable::{Closable, Open, TakenDirectory};
 use crate::descriptors::DATABASE_FILES_MAX;
 use crate::durable;
 use crate::fault::StorageFault;
@@ -211,6 +212,55 @@ impl DiskStage {
         self.0.write(batch)?;
         reach(Failpoint::SnapshotPartStored);
         Ok(())
+    }
+}
+
+/// Records in a directory, until they are closed.
+pub(crate) struct DiskRecords {
+    root: PathBuf,
+    catalog: Closable<DiskCatalog>,
+}
+
+impl DiskRecords {
+    /// A catalog in a directory of which that one stays taken for as long as the catalog is open.
+    pub(crate) fn new(catalog: DiskCatalog, taken: Arc<TakenDirectory>) -> Self {
+        Self { root: catalog.root().to_owned(), catalog: Closable::new(catalog, taken) }
+    }
+
+    fn open(&self) -> Result<Arc<Open<DiskCatalog>>, StorageFault> {
+        self.catalog.get().ok_or_else(|| StorageFault::closed(&self.root, "use the catalog in"))
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
+        self.open()?.store.load()
+    }
+
+    pub(super) fn steps_after(&self, after: Revision) -> Result<Vec<(Revision, Vec<u8>)>, StorageFault> {
+        self.open()?.store.steps_after(after)
+    }
+
+    pub(super) fn write(&self, writes: &Writes, state: &AppliedState) -> Result<(), StorageFault> {
+        self.open()?.store.write(writes, state)
+    }
+
+    pub(super) fn flush(&self) -> Result<(), StorageFault> {
+        self.open()?.store.flush()
+    }
+
+    pub(super) fn stage(&self) -> Result<DiskStage, StorageFault> {
+        self.open()?.store.stage()
+    }
+
+    pub(super) fn install(&self, stage: DiskStage, state: &AppliedState) -> Result<(), StorageFault> {
+        self.open()?.store.install(stage, state)
+    }
+
+    pub(super) fn close(&self) {
+        self.catalog.close();
     }
 }
 

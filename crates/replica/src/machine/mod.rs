@@ -6,10 +6,13 @@
 //! A snapshot is a clone of the persistent maps, taken between two batches together with its position. It is kept as
 //! "current" only once the store was flushed, because openraft lets the log go up to it.
 
+#[cfg(feature = "disk")]
 pub(crate) mod disk;
 pub(crate) mod faults;
 mod history;
 pub(crate) mod memory;
+#[cfg(not(feature = "disk"))]
+mod no_disk;
 pub(crate) mod snapshot;
 pub(crate) mod state;
 pub(crate) mod store;
@@ -28,6 +31,8 @@ use openraft::alias;
 use openraft::storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use tokio::sync::oneshot;
 
+#[cfg(not(feature = "disk"))]
+use self::no_disk as disk;
 use self::snapshot::{Frozen, SnapshotData, parts, receive_part};
 use self::state::{AppliedState, Writes};
 use self::store::{SharedStore, StageError, StagedCatalog};

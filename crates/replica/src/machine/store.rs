@@ -2,16 +2,19 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aliasd_catalog::{Catalog, Digest, Revision};
 use aliasd_faults::{Mistake, is_planted};
 
-use super::disk::{DiskCatalog, DiskStage};
+#[cfg(test)]
+use super::disk::DiskCatalog;
+use super::disk::{DiskRecords, DiskStage};
 use super::memory::{MemoryCatalog, MemoryStage};
 use super::state::{AppliedState, Writes};
-use crate::closable::{Closable, Open, TakenDirectory};
+#[cfg(test)]
+use crate::closable::TakenDirectory;
 use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
 use crate::log::durability::Durability;
@@ -35,27 +38,10 @@ pub(crate) enum Records {
     Memory(MemoryCatalog),
 }
 
-/// Records in a directory, until they are closed.
-pub(crate) struct DiskRecords {
-    root: PathBuf,
-    catalog: Closable<DiskCatalog>,
-}
-
-impl DiskRecords {
-    /// A catalog in a directory of which that one stays taken for as long as the catalog is open.
-    pub(crate) fn new(catalog: DiskCatalog, taken: Arc<TakenDirectory>) -> Self {
-        Self { root: catalog.root().to_owned(), catalog: Closable::new(catalog, taken) }
-    }
-
-    fn open(&self) -> Result<Arc<Open<DiskCatalog>>, StorageFault> {
-        self.catalog.get().ok_or_else(|| StorageFault::closed(&self.root, "use the catalog in"))
-    }
-}
-
 impl Records {
     fn write(&self, writes: Writes, state: &AppliedState) -> Result<(), StorageFault> {
         match self {
-            Self::Disk(disk) => disk.open()?.store.write(&writes, state),
+            Self::Disk(disk) => disk.write(&writes, state),
             Self::Memory(memory) => memory.write(writes, state),
         }
     }
@@ -64,7 +50,7 @@ impl Records {
     #[allow(clippy::unreachable, reason = "only this store's `stage` makes what is handed in, and of its own kind")]
     fn install(&self, backing: Backing, state: &AppliedState) -> Result<(), StorageFault> {
         match (self, backing) {
-            (Self::Disk(disk), Backing::Disk(stage)) => disk.open()?.store.install(stage, state),
+            (Self::Disk(disk), Backing::Disk(stage)) => disk.install(stage, state),
             (Self::Memory(memory), Backing::Memory(stage)) => memory.install(&stage, state),
             (Self::Disk(_), Backing::Memory(_)) | (Self::Memory(_), Backing::Disk(_)) => {
                 unreachable!("a staged catalog is installed in the store that made it")
@@ -100,7 +86,7 @@ impl CatalogStore {
     /// Reads every record and how far they reach. Blocks.
     pub(crate) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
         match &self.records {
-            Records::Disk(disk) => disk.open()?.store.load(),
+            Records::Disk(disk) => disk.load(),
             Records::Memory(memory) => memory.load(),
         }
     }
@@ -108,7 +94,7 @@ impl CatalogStore {
     /// The steps after a revision, oldest first, in their stored form; those before it are forgotten. Blocks.
     pub(crate) fn steps_after(&self, after: Revision) -> Result<Vec<(Revision, Vec<u8>)>, StorageFault> {
         match &self.records {
-            Records::Disk(disk) => disk.open()?.store.steps_after(after),
+            Records::Disk(disk) => disk.steps_after(after),
             Records::Memory(memory) => memory.steps_after(after),
         }
     }
@@ -116,7 +102,7 @@ impl CatalogStore {
     /// The directory, for messages.
     pub(super) fn place(&self) -> &Path {
         match &self.records {
-            Records::Disk(disk) => &disk.root,
+            Records::Disk(disk) => disk.root(),
             Records::Memory(_) => Path::new("memory"),
         }
     }
@@ -134,7 +120,7 @@ impl CatalogStore {
     pub(crate) fn flush(&self) -> Result<(), StorageFault> {
         self.let_through(&mut self.held_back())?;
         match &self.records {
-            Records::Disk(disk) => disk.open()?.store.flush(),
+            Records::Disk(disk) => disk.flush(),
             Records::Memory(memory) => memory.flush(),
         }
     }
@@ -142,14 +128,14 @@ impl CatalogStore {
     /// Closes the records on disk; nothing is read or written any more. Blocks.
     pub(crate) fn close(&self) {
         if let Records::Disk(disk) = &self.records {
-            disk.catalog.close();
+            disk.close();
         }
     }
 
     /// Begins a catalog beside the current one, to receive a snapshot. Blocks.
     pub(crate) fn stage(&self) -> Result<StagedCatalog, StorageFault> {
         let backing = match &self.records {
-            Records::Disk(disk) => Backing::Disk(disk.open()?.store.stage()?),
+            Records::Disk(disk) => Backing::Disk(disk.stage()?),
             Records::Memory(memory) => Backing::Memory(memory.stage()?),
         };
         Ok(StagedCatalog { backing, catalog: Catalog::default(), record_count: 0, unfinished: None })
