@@ -25,6 +25,7 @@ use std::time::{Duration, SystemTime};
 use ::tokio::sync::oneshot;
 use futures::FutureExt;
 use futures::future::{AbortHandle, BoxFuture, abortable};
+use pin_project_lite::pin_project;
 
 pub use self::tokio::TokioRuntime;
 
@@ -151,7 +152,7 @@ impl dyn Runtime {
 
     /// Awaits a result until the deadline. A result that is there at once counts, however late it is.
     pub fn timeout_at<F: Future>(&self, deadline: Moment, future: F) -> Timeout<F> {
-        Timeout { future: Box::pin(future), deadline: self.sleep_until(deadline) }
+        Timeout { future, deadline: self.sleep_until(deadline) }
     }
 
     /// Does work that may block and awaits its result.
@@ -166,20 +167,24 @@ impl dyn Runtime {
     }
 }
 
-/// A future with a deadline.
-pub struct Timeout<F> {
-    future: Pin<Box<F>>,
-    deadline: BoxFuture<'static, ()>,
+pin_project! {
+    /// A future with a deadline.
+    pub struct Timeout<F> {
+        #[pin]
+        future: F,
+        deadline: BoxFuture<'static, ()>,
+    }
 }
 
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Poll::Ready(result) = self.future.as_mut().poll(context) {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(result) = this.future.poll(context) {
             return Poll::Ready(Ok(result));
         }
-        self.deadline.as_mut().poll(context).map(|()| Err(Elapsed))
+        this.deadline.as_mut().poll(context).map(|()| Err(Elapsed))
     }
 }
 
