@@ -122,8 +122,8 @@ fn causes(world: &World<'_>, history: &History) -> Vec<Finding> {
 /// What may have changed names.
 struct Causes<'a> {
     known: BTreeMap<(&'a str, u64), usize>,
-    /// By name: when each request began whose revision nobody knows, ascending.
-    loose: BTreeMap<&'a str, Vec<u64>>,
+    /// By name: when each request began whose revision nobody knows, ascending, and a revision that it is higher than.
+    loose: BTreeMap<&'a str, Vec<(u64, u64)>>,
 }
 
 impl<'a> Causes<'a> {
@@ -138,15 +138,16 @@ impl<'a> Causes<'a> {
                 | Command::DropDatabase { name } => name.as_str(),
                 _ => continue,
             };
+            let loose = (request.begin, world.shown.before(request.begin).0);
             match request.fate {
                 Fate::Done { written, .. } if written.updates == 0 => {}
                 Fate::Done { written, .. } => match written.revision {
                     Some(revision) => {
                         causes.known.insert((name, revision), request.line());
                     }
-                    None => causes.loose.entry(name).or_default().push(request.begin),
+                    None => causes.loose.entry(name).or_default().push(loose),
                 },
-                Fate::Unknown => causes.loose.entry(name).or_default().push(request.begin),
+                Fate::Unknown => causes.loose.entry(name).or_default().push(loose),
                 Fate::Refused { .. } => {}
             }
         }
@@ -162,7 +163,7 @@ impl<'a> Causes<'a> {
         let Some(begun) = self.loose.get_mut(name) else {
             return false;
         };
-        let count = begun.partition_point(|begin| *begin <= at);
+        let count = begun.partition_point(|(begin, after)| *begin <= at && *after < revision);
         if count == 0 {
             return false;
         }

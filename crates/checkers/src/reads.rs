@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::Finding;
 use crate::history::{Event, Freshness, GuardStep, History, Outcome, Route};
-use crate::world::{Question, Sight, World};
+use crate::world::{Question, Shown, Sight, World};
 
 /// One answer to where a name leads.
 #[derive(Clone, Copy)]
@@ -21,9 +21,8 @@ pub(crate) struct Read<'a> {
 
 /// The revisions that each client had been told of, by time.
 pub(crate) struct Seen {
-    /// By client: the end of each answer, with the highest revision until then and its line.
-    told: BTreeMap<u64, Vec<(u64, u64, usize)>>,
-    written: BTreeMap<u64, Vec<(u64, u64, usize)>>,
+    told: BTreeMap<u64, Shown>,
+    written: BTreeMap<u64, Shown>,
 }
 
 /// All of them, in the order of lines.
@@ -116,13 +115,14 @@ impl Read<'_> {
 
 impl Seen {
     pub(crate) fn of(history: &History) -> Self {
-        let mut seen = Self { told: BTreeMap::new(), written: BTreeMap::new() };
+        let mut told: BTreeMap<u64, Vec<_>> = BTreeMap::new();
+        let mut written: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for (line, event) in history.numbered() {
             let (client, end, revision) = match event {
                 Event::Write(write) => {
                     let revision = write.outcome.ok().and_then(|written| written.revision);
                     if let Some(revision) = revision {
-                        seen.written.entry(write.client).or_default().push((write.end, revision, line));
+                        written.entry(write.client).or_default().push((write.end, revision, line));
                     }
                     (write.client, write.end, revision)
                 }
@@ -141,39 +141,23 @@ impl Seen {
                 _ => continue,
             };
             if let Some(revision) = revision {
-                seen.told.entry(client).or_default().push((end, revision, line));
+                told.entry(client).or_default().push((end, revision, line));
             }
         }
-        seen.told.values_mut().chain(seen.written.values_mut()).for_each(|told| running_maximum(told));
-        seen
+        let shown =
+            |all: BTreeMap<u64, Vec<_>>| all.into_iter().map(|(client, all)| (client, all.into_iter().collect()));
+        Self { told: shown(told).collect(), written: shown(written).collect() }
     }
 
     /// The highest revision that a client had been told of before a moment.
     pub(crate) fn told(&self, client: u64, before: u64) -> (u64, usize) {
-        highest_before(self.told.get(&client), before)
+        self.told.get(&client).map_or((0, 0), |told| told.before(before))
     }
 
     /// The highest revision of a client's own writes before a moment.
     pub(crate) fn written(&self, client: u64, before: u64) -> (u64, usize) {
-        highest_before(self.written.get(&client), before)
+        self.written.get(&client).map_or((0, 0), |written| written.before(before))
     }
-}
-
-/// Sorts by time, and makes of each revision the highest until then.
-pub(crate) fn running_maximum(told: &mut [(u64, u64, usize)]) {
-    told.sort_unstable();
-    let mut highest = (0, 0);
-    for (_, revision, line) in told {
-        highest = highest.max((*revision, *line));
-        (*revision, *line) = highest;
-    }
-}
-
-/// The highest revision that was told before a moment, of what [`running_maximum`] has put in order.
-pub(crate) fn highest_before(told: Option<&Vec<(u64, u64, usize)>>, moment: u64) -> (u64, usize) {
-    let told = told.map_or(&[][..], Vec::as_slice);
-    let count = told.partition_point(|(end, ..)| *end < moment);
-    count.checked_sub(1).map_or((0, 0), |last| (told[last].1, told[last].2))
 }
 
 /// At most so many findings of one kind: the first ones tell what is wrong.

@@ -14,20 +14,15 @@ use std::collections::BTreeMap;
 
 use crate::finding::{Checker, Finding};
 use crate::history::{Event, Freshness, History, WatchStep};
-use crate::reads::{enough, highest_before, reads, running_maximum};
-use crate::world::World;
+use crate::reads::{enough, reads};
+use crate::world::{Shown, World};
 use crate::writes::Fate;
-
-/// When a revision was shown, which, and on which line.
-type Shown = Vec<(u64, u64, usize)>;
 
 /// Judges every revision of the history.
 pub(crate) fn check(world: &World<'_>, history: &History) -> Vec<Finding> {
-    let mut shown = shown(world, history);
-    running_maximum(&mut shown);
-    let mut findings = writes_are_later(world, &shown);
+    let mut findings = writes_are_later(world);
     findings.extend(one_writer_each(world));
-    findings.extend(linearizable_reads_are_no_earlier(history, &shown));
+    findings.extend(linearizable_reads_are_no_earlier(world, history));
     findings.extend(members_go_forward(history));
     findings.extend(versions_are_past(history));
     findings
@@ -37,32 +32,7 @@ fn finding(lines: impl IntoIterator<Item = usize>, message: String) -> Finding {
     Finding::new(Checker::RevisionOrder, lines, message)
 }
 
-fn shown(world: &World<'_>, history: &History) -> Shown {
-    let mut shown: Shown = vec![(0, world.start, 0)];
-    for request in &world.requests {
-        if let Fate::Done { acked, written } = request.fate {
-            shown.extend(written.revision.map(|revision| (acked, revision, request.line())));
-        }
-    }
-    for read in reads(history) {
-        shown.extend(read.outcome.ok().map(|route| (read.end, route.served_at, read.line)));
-    }
-    for (line, event) in history.numbered() {
-        match event {
-            Event::Watch(watch) => match &watch.step {
-                WatchStep::Batch { revision, .. } | WatchStep::Progress { revision } => {
-                    shown.push((watch.at, *revision, line));
-                }
-                WatchStep::Open { .. } | WatchStep::Resync { .. } | WatchStep::Closed { .. } => {}
-            },
-            Event::Digest(digest) => shown.push((digest.at, digest.revision, line)),
-            _ => {}
-        }
-    }
-    shown
-}
-
-fn writes_are_later(world: &World<'_>, shown: &Shown) -> Vec<Finding> {
+fn writes_are_later(world: &World<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for request in &world.requests {
         let Fate::Done { written, .. } = request.fate else {
@@ -71,7 +41,7 @@ fn writes_are_later(world: &World<'_>, shown: &Shown) -> Vec<Finding> {
         let Some(revision) = written.revision else {
             continue;
         };
-        let (before, line) = highest_before(Some(shown), request.begin);
+        let (before, line) = world.shown.before(request.begin);
         if revision <= before && !enough(&findings) {
             let message = format!("a write has revision {revision}, but {before} had been shown before it began");
             findings.push(finding([line, request.line()], message));
@@ -99,13 +69,13 @@ fn one_writer_each(world: &World<'_>) -> Vec<Finding> {
     findings
 }
 
-fn linearizable_reads_are_no_earlier(history: &History, shown: &Shown) -> Vec<Finding> {
+fn linearizable_reads_are_no_earlier(world: &World<'_>, history: &History) -> Vec<Finding> {
     let mut findings = Vec::new();
     for read in reads(history).filter(|read| read.freshness == Freshness::Linearizable) {
         let Some(route) = read.outcome.ok() else {
             continue;
         };
-        let (before, line) = highest_before(Some(shown), read.begin);
+        let (before, line) = world.shown.before(read.begin);
         if route.served_at < before && !enough(&findings) {
             let served_at = route.served_at;
             let message =
@@ -117,7 +87,7 @@ fn linearizable_reads_are_no_earlier(history: &History, shown: &Shown) -> Vec<Fi
 }
 
 fn members_go_forward(history: &History) -> Vec<Finding> {
-    let mut by_member: BTreeMap<u64, Shown> = BTreeMap::new();
+    let mut by_member: BTreeMap<u64, Vec<_>> = BTreeMap::new();
     let asked = |freshness| freshness != Freshness::Cached;
     for read in reads(history).filter(|read| asked(read.freshness)) {
         if let (Some(member), Some(route)) = (read.member, read.outcome.ok()) {
@@ -132,13 +102,14 @@ fn members_go_forward(history: &History) -> Vec<Finding> {
             by_member.entry(member).or_default().push((watch.at, *revision, line));
         }
     }
-    by_member.values_mut().for_each(|shown| running_maximum(shown));
+    let by_member: BTreeMap<u64, Shown> =
+        by_member.into_iter().map(|(member, shown)| (member, shown.into_iter().collect())).collect();
     let mut findings = Vec::new();
     for read in reads(history).filter(|read| asked(read.freshness)) {
         let (Some(member), Some(route)) = (read.member, read.outcome.ok()) else {
             continue;
         };
-        let (before, line) = highest_before(by_member.get(&member), read.begin);
+        let (before, line) = by_member.get(&member).map_or((0, 0), |shown| shown.before(read.begin));
         if route.served_at < before && !enough(&findings) {
             let served_at = route.served_at;
             let message = format!("member {member} answers from revision {served_at} after it had shown {before}");

@@ -62,6 +62,10 @@ fn every_change_has_a_cause_and_each_cause_one_change() {
     // Not before it was asked for.
     assert_eq!(lines([told(9, 12), lost(10)]), [[2]]);
     assert_eq!(lines([refused(alter("c2"), 10, 20, "PERMISSION_DENIED"), told(30, 12)]), [[3]]);
+    // Nor at a revision that had been shown by then.
+    let shown = || read(Freshness::Local, 1, 5, route(5, 14, ""));
+    assert!(lines([shown(), lost(10), told(20, 15)]).is_empty());
+    assert_eq!(lines([shown(), lost(10), told(20, 14)]), [[4]]);
     // What there was before needs none.
     assert!(lines([told(9, 10)]).is_empty());
 }

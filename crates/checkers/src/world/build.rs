@@ -41,8 +41,11 @@ pub(super) fn fill(world: &mut World<'_>, history: &History) {
             Fate::Refused { .. } | Fate::Unknown => (None, None, None),
         };
         let (line, start) = (request.line(), request.begin);
-        for (fact, value) in effects(request, revision, updates, &named) {
-            put(world, fact, Entry { line, begin: start, acked, revision, value });
+        // Nobody can have been shown it, or anything later, before it began.
+        let (after, _) = world.shown.before(start);
+        let revisions = (revision, after);
+        for (fact, value) in effects(request, revisions, updates, &named) {
+            put(world, fact, Entry { line, begin: start, acked, revision, after, value });
         }
     }
     world.facts.values_mut().for_each(Register::finish);
@@ -123,9 +126,14 @@ fn led_to(name: &str, destination: &Destination) -> Vec<(Fact, Value)> {
     }
 }
 
-/// Everything that a request sets, if it takes effect. Without the number of updates, whatever it may set.
-fn effects(request: &Request<'_>, revision: Option<u64>, updates: Option<u64>, named: &Named) -> Vec<(Fact, Value)> {
-    let version = |name: &String| (Fact::Version(name.clone()), revision.map_or(Value::Any, Value::Revision));
+/// Everything that a request sets, if it takes effect, at its revision or at one after that one. Without the number of updates, whatever it may set.
+fn effects(
+    request: &Request<'_>,
+    (revision, after): (Option<u64>, u64),
+    updates: Option<u64>,
+    named: &Named,
+) -> Vec<(Fact, Value)> {
+    let version = |name: &String| (Fact::Version(name.clone()), revision.map_or(Value::After(after), Value::Revision));
     let replaces = |mode: CreateMode| mode == CreateMode::OrReplace && updates != Some(1);
     let mut effects = Vec::new();
     match request.command {

@@ -5,14 +5,18 @@
 
 mod build;
 mod register;
+mod shown;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::{Bounds, Destination, Event, GrantKind, History, Login, Outcome, Privilege, Proof};
-use crate::writes::{Request, requests};
+use crate::history::{
+    Bounds, Destination, Event, GrantKind, GuardStep, History, Login, Outcome, Privilege, Proof, WatchStep,
+};
+use crate::writes::{Fate, Request, requests};
 
 pub(crate) use register::{Register, Sight};
+pub(crate) use shown::Shown;
 pub(crate) use value::{Fact, Kind, Tri, Value};
 
 /// The role that everybody has.
@@ -28,8 +32,10 @@ pub(crate) struct World<'a> {
     pub(crate) requests: Vec<Request<'a>>,
     /// Lines of requests with an effect, by its revision.
     pub(crate) by_revision: BTreeMap<u64, usize>,
-    /// Acknowledged revisions, by time: each with the highest until then and its line.
-    acked: Vec<(u64, u64, usize)>,
+    /// Revisions that were shown to anyone: those of writes, of states that answered, of watches and members.
+    pub(crate) shown: Shown,
+    /// Those of writes.
+    acked: Shown,
     facts: BTreeMap<Fact, Register<Value>>,
     roles_with: BTreeMap<Privilege, BTreeSet<String>>,
     users: BTreeSet<String>,
@@ -58,7 +64,8 @@ impl<'a> World<'a> {
             start: 0,
             requests: requests(history),
             by_revision: BTreeMap::new(),
-            acked: Vec::new(),
+            shown: Shown::default(),
+            acked: Shown::default(),
             facts: BTreeMap::new(),
             roles_with: BTreeMap::new(),
             users: BTreeSet::new(),
@@ -80,30 +87,26 @@ impl<'a> World<'a> {
                 _ => {}
             }
         }
+        let acked = world.requests.iter().filter_map(|request| match request.fate {
+            Fate::Done { acked, written } => Some((acked, written.revision?, request.line())),
+            Fate::Refused { .. } | Fate::Unknown => None,
+        });
+        let acked: Vec<_> = acked.collect();
+        let told = history.numbered().filter_map(told).chain([(0, world.start, 0)]);
+        world.shown = told.chain(acked.iter().copied()).collect();
+        world.acked = acked.into_iter().collect();
         build::fill(&mut world, history);
         for (at, request) in world.requests.iter().enumerate() {
             if let Some(revision) = request.effect_revision() {
                 world.by_revision.insert(revision, at);
             }
-            if let crate::writes::Fate::Done { acked, written } = request.fate
-                && let Some(revision) = written.revision
-            {
-                world.acked.push((acked, revision, request.line()));
-            }
-        }
-        world.acked.sort_unstable();
-        let mut highest = (0, 0);
-        for (_, revision, line) in &mut world.acked {
-            highest = highest.max((*revision, *line));
-            (*revision, *line) = highest;
         }
         world
     }
 
     /// The highest revision that had been acknowledged by then, and its line.
     pub(crate) fn acknowledged_by(&self, time: u64) -> (u64, usize) {
-        let count = self.acked.partition_point(|(acked, ..)| *acked <= time);
-        count.checked_sub(1).map_or((self.start, 0), |last| (self.acked[last].1, self.acked[last].2))
+        self.acked.by(time).max((self.start, 0))
     }
 
     /// The requests that changed something at revisions greater than the first and up to the second.
@@ -133,7 +136,10 @@ impl<'a> World<'a> {
 
     /// Whether a fact may be this.
     pub(crate) fn may_be(&self, fact: &Fact, value: &Value, sight: Sight) -> bool {
-        self.possible(fact, sight).iter().any(|(_, possible)| possible == value || *possible == Value::Any)
+        self.possible(fact, sight).iter().any(|(_, possible)| match (possible, value) {
+            (Value::After(revision), Value::Revision(other)) => other > revision,
+            (possible, value) => possible == value || *possible == Value::Any,
+        })
     }
 
     /// Whether something was so.
@@ -307,6 +313,23 @@ impl World<'_> {
         let (granted, denied) = self.assigned(user, &Privilege::Impersonate { user: "*".to_owned() }, sight);
         granted.and(denied.not())
     }
+}
+
+/// When an event told of a revision, which, and its line, if it did.
+fn told((line, event): (usize, &Event)) -> Option<(u64, u64, usize)> {
+    Some(match event {
+        Event::Resolve(resolve) => (resolve.end, resolve.outcome.ok()?.served_at, line),
+        Event::Guard(guard) => match &guard.step {
+            GuardStep::Begin { outcome, .. } => (guard.end, outcome.ok()?.served_at, line),
+            GuardStep::Validate { .. } | GuardStep::Ended { .. } => return None,
+        },
+        Event::Watch(watch) => match &watch.step {
+            WatchStep::Batch { revision, .. } | WatchStep::Progress { revision } => (watch.at, *revision, line),
+            WatchStep::Open { .. } | WatchStep::Resync { .. } | WatchStep::Closed { .. } => return None,
+        },
+        Event::Digest(digest) => (digest.at, digest.revision, line),
+        _ => return None,
+    })
 }
 
 /// What a fact is that no event names.

@@ -15,6 +15,8 @@ pub(crate) struct Entry<V> {
     pub(crate) acked: Option<u64>,
     /// Its revision, if it is known.
     pub(crate) revision: Option<u64>,
+    /// One that it is higher than.
+    pub(crate) after: u64,
     /// What was written.
     pub(crate) value: V,
 }
@@ -72,7 +74,7 @@ impl Sight {
 impl<V> Register<V> {
     /// A fact that had a value before the first event.
     pub(crate) fn new(initial: V, revision: u64) -> Self {
-        let initial = Entry { line: 0, begin: 0, acked: Some(0), revision: Some(revision), value: initial };
+        let initial = Entry { line: 0, begin: 0, acked: Some(0), revision: Some(revision), after: 0, value: initial };
         Self { initial, ordered: Vec::new(), earliest: Vec::new(), acked: Vec::new(), loose: Vec::new() }
     }
 
@@ -112,7 +114,8 @@ impl<V> Register<V> {
                 seen.push(entry);
             }
         }
-        seen.extend(self.loose.iter().take_while(|entry| entry.begin <= sight.may_until));
+        let begun = self.loose.iter().take_while(|entry| entry.begin <= sight.may_until);
+        seen.extend(begun.filter(|entry| entry.after < sight.may_revision));
         let replaced = |one: &Entry<V>| {
             seen.iter().any(|other| sight.must(other) && one.acked.is_some_and(|acked| acked < other.begin))
         };
@@ -136,7 +139,7 @@ mod tests {
 
     /// A write of `value` from `begin` to `acked`.
     fn entry(value: u32, begin: u64, acked: Option<u64>, revision: Option<u64>) -> Entry<u32> {
-        Entry { line: 1, begin, acked, revision, value }
+        Entry { line: 1, begin, acked, revision, after: 0, value }
     }
 
     fn register(entries: &[Entry<u32>]) -> Register<u32> {
@@ -183,6 +186,14 @@ mod tests {
         assert_eq!(possible(&register, Sight::at(6)), [7, 8]);
         assert_eq!(possible(&register, Sight::between(5, 9)), [0]);
         assert_eq!(possible(&register, Sight::between(90, 99)), [7, 8]);
+    }
+
+    #[test]
+    fn what_began_after_a_revision_was_shown_is_not_in_it() {
+        let register = register(&[Entry { after: 5, ..entry(7, 10, None, None) }]);
+        assert_eq!(possible(&register, Sight::at(5)), [0]);
+        assert_eq!(possible(&register, Sight::at(6)), [0, 7]);
+        assert_eq!(possible(&register, Sight::between(90, 99)), [0, 7]);
     }
 
     #[test]

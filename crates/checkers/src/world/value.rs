@@ -42,6 +42,8 @@ pub(crate) enum Value {
     Text(String),
     /// The position of a change.
     Revision(u64),
+    /// A revision that is higher than this one.
+    After(u64),
     /// Whether it is so.
     Flag(bool),
     /// What has a name.
@@ -127,6 +129,7 @@ impl fmt::Display for Value {
             Self::Nothing => f.write_str("none"),
             Self::Text(text) => write!(f, "'{text}'"),
             Self::Revision(revision) => write!(f, "{revision}"),
+            Self::After(revision) => write!(f, "one after {revision}"),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Kind(kind) => write!(f, "{kind:?}"),
         }
