@@ -2,7 +2,7 @@
 //!
 //! The node's kernel did not die with it, so that everything it wrote is there. The journal of `shim.c` says which of it no
 //! sync has covered; of that, the seed decides what is lost, within what POSIX permits: the end of a file is cut off, or
-//! holds zeros or rubbish from some place on; what was written over has its old content, or half of it; files that were
+//! holds zeros or rubbish from some place on; what was written over has its old content, or some of its sectors have; files that were
 //! made, renamed and removed are as before, beginning with the latest in each directory. What was synced stays, or the
 //! test would lie.
 
@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::dice::Dice;
+
+/// What every disk writes whole or not at all.
+const SECTOR_BYTES: u64 = 512;
 
 /// What a journal leaves open.
 #[derive(Debug, Default)]
@@ -171,11 +174,13 @@ impl Unsynced {
             let Some(state) = self.files.get(&metadata.ino()) else { continue };
             let file = OpenOptions::new().read(true).write(true).open(&found)?;
             for (offset, old) in state.replaced.iter().rev() {
-                if dice.percent(50) {
-                    // Half of it at times: a write that was torn.
-                    let length = if dice.percent(30) { old.len() / 2 } else { old.len() };
-                    file.write_all_at(&old[..length], *offset)?;
-                    loss.replaced += 1;
+                // All of it, nothing, or some of its sectors: a write that was torn.
+                let percent = *dice.choose(&[0, 0, 50, 100]);
+                for (at, sector) in sectors(*offset, old) {
+                    if dice.percent(percent) {
+                        file.write_all_at(sector, at)?;
+                        loss.replaced += 1;
+                    }
                 }
             }
             let length = file.metadata()?.len();
@@ -185,6 +190,19 @@ impl Unsynced {
         }
         Ok(())
     }
+}
+
+/// Old bytes, cut where sectors of the file begin: each is old or new as a whole.
+fn sectors(offset: u64, old: &[u8]) -> Vec<(u64, &[u8])> {
+    let (mut at, mut rest, mut sectors) = (offset, old, Vec::new());
+    while !rest.is_empty() {
+        let room = usize::try_from(SECTOR_BYTES - at % SECTOR_BYTES).unwrap_or(usize::MAX);
+        let (sector, behind) = rest.split_at(room.min(rest.len()));
+        sectors.push((at, sector));
+        at += sector.len() as u64;
+        rest = behind;
+    }
+    sectors
 }
 
 /// Cuts off, zeroes or spoils what lies behind `synced`, from some place on, or leaves it.
@@ -326,11 +344,18 @@ mod tests {
     #[test]
     fn what_was_written_over_without_a_sync_is_old_new_or_torn() {
         let outcomes = Disk::outcomes("mark", |disk| {
-            let inode = disk.write("mark", "new!");
-            format!("O {inode} 4 {}\nW {inode} 0 6f6c643f\n", disk.path("mark").display())
+            // From the middle of a sector to the middle of the one behind the next.
+            let inode = disk.write("mark", &"n".repeat(1500));
+            let path = disk.path("mark");
+            format!("O {inode} 1500 {}\nW {inode} 256 {}\n", path.display(), "6f".repeat(1024))
         });
-        let expected = ["new!", "old?", "olw!"].map(|text| Some(text.to_owned()));
-        assert_eq!(outcomes, BTreeSet::from(expected));
+        let parts = |[first, second, third]: [char; 3]| {
+            let part = |letter: char, length: usize| letter.to_string().repeat(length);
+            Some([part('n', 256), part(first, 256), part(second, 512), part(third, 256), part('n', 220)].concat())
+        };
+        let letters = ['n', 'o'];
+        let all = letters.map(|first| letters.map(|second| letters.map(|third| parts([first, second, third]))));
+        assert_eq!(outcomes, all.into_iter().flatten().flatten().collect());
     }
 
     #[test]

@@ -127,23 +127,26 @@ async fn keystore_missing(nemesis: &Nemesis, machine: &mut Machine, lasts: Durat
 async fn keystore_other(nemesis: &Nemesis, machine: &mut Machine, lasts: Duration) -> Result<Came> {
     let (own, other) = (machine.keystore.with_extension("own"), machine.keystore.with_extension("other"));
     let layout = nemesis.rig.cluster.layout();
-    fs::rename(&machine.keystore, &own)?;
     let made = block_in_place(|| {
         let mut create = aliasctl();
         create.args(["keystore", "create"]).arg(&other).env("ALIASD_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD);
         process::run(&mut create, &layout.record())
     })?;
     ensure!(made.code == Some(0), "{}", made.stderr);
+    fs::rename(&machine.keystore, &own)?;
     fs::rename(&other, &machine.keystore)?;
-    reload(machine, "the keystore was read again")?;
-    sleep(lasts).await;
-    let (status, body) = block_in_place(|| machine.node.http("/readyz")).unwrap_or_default();
-    if status == 200 {
-        let id = machine.node.id;
-        nemesis.recorder.finding(format!("node {id} is ready with the keystore of another cluster: {body}"));
+    let taken = reload(machine, "the keystore was read again");
+    if taken.is_ok() {
+        sleep(lasts).await;
+        let (status, body) = block_in_place(|| machine.node.http("/readyz")).unwrap_or_default();
+        if status == 200 {
+            let id = machine.node.id;
+            nemesis.recorder.finding(format!("node {id} is ready with the keystore of another cluster: {body}"));
+        }
     }
+    // Whatever came of it, it has its own again.
     fs::rename(&own, &machine.keystore)?;
-    reload(machine, "the keystore was read again")?;
+    taken.and_then(|()| reload(machine, "the keystore was read again"))?;
     Ok(Came::About)
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Machine {
     pub(super) keystore: PathBuf,
     /// Why the process may end by itself, if there is a reason.
     pub(super) excuse: Option<&'static str>,
+    /// How often it ended by itself without a reason.
+    pub(super) endings: u64,
     /// It stays down: what it had is damaged, and may not be put back in an older state.
     pub(super) is_lost: bool,
 }
@@ -37,7 +39,7 @@ impl Machine {
         let keystore = layout.root.join(format!("keystore-{}.p12", node.id));
         fs::copy(layout.keystore(), &keystore)?;
         fs::set_permissions(&keystore, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { node, shim, keystore, excuse: None, is_lost: false })
+        Ok(Self { node, shim, keystore, excuse: None, endings: 0, is_lost: false })
     }
 
     fn command(&self) -> Command {

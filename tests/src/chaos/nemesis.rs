@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::sys::signal::Signal;
 use tokio::net::TcpSocket;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::{JoinSet, block_in_place};
@@ -28,6 +30,8 @@ use crate::dice::Dice;
 const MACHINE_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked whether a node has ended that nobody ended.
 const WATCHED_EVERY: Duration = Duration::from_millis(500);
+/// After so many endings without a reason, a node stays down.
+const ENDINGS_MAX: u64 = 3;
 /// How long a machine takes at least to come back, at most that and the fault's own time.
 const RESTART_MS: std::ops::Range<u64> = 0..1500;
 
@@ -148,7 +152,8 @@ impl Nemesis {
                 let mut machines = self.machines(target).await;
                 for machine in &mut machines {
                     let status = block_in_place(|| machine.node.stop(PATIENCE))?;
-                    if !status.success() {
+                    // A process that has only just begun does not know the signal yet.
+                    if !status.success() && status.signal() != Some(Signal::SIGTERM as i32) {
                         let (id, words) = (machine.node.id, machine.last_words());
                         self.recorder.finding(format!("node {id} ends on SIGTERM with {status}: {words}"));
                     }
@@ -234,6 +239,9 @@ impl Nemesis {
                     None => {
                         let words = machine.last_words();
                         self.recorder.finding(format!("node {member} ended by itself with {status}: {words}"));
+                        // It will not do anything else.
+                        machine.endings += 1;
+                        machine.is_lost = machine.endings >= ENDINGS_MAX;
                     }
                 }
                 machine.node.kill();

@@ -33,14 +33,14 @@ pub(super) async fn rest(nemesis: &Nemesis, crew: &Crew, whole: &[u64]) {
             recorder.finding(format!("after everything has healed, {error:#}: {words}"));
         }
     }
-    // It takes writes again: one that changes nothing that is judged.
-    let wrote = async {
-        let statement = "CREATE ROLE afterwards IF NOT EXISTS";
-        crew.administrator()?.sdk.execute(statement).await?.collect().await?;
-        Ok::<_, anyhow::Error>(())
-    };
-    if let Err(error) = wrote.await {
-        recorder.finding(format!("after everything has healed, nothing can be written: {error:#}"));
+    match crew.administrator() {
+        Ok(client) => {
+            let outcome = client.write(&crew.world.last_statement()).await;
+            if outcome.ok().is_none() {
+                recorder.finding(format!("after everything has healed, nothing can be written: {outcome:?}"));
+            }
+        }
+        Err(error) => recorder.finding(format!("{error:#}")),
     }
     match nemesis.rig.at_rest(whole, HEALS_WITHIN).await {
         Ok(digests) => {
@@ -78,6 +78,9 @@ pub(super) async fn judge(nemesis: &Nemesis, options: &Options) -> Result<Report
         recorder.finding(format!("a secret stands in a file: {leak}"));
     }
     let history = recorder.history()?;
+    for finding in block_in_place(|| aliasd_checkers::check(&history)) {
+        recorder.finding(finding.to_string());
+    }
     Ok(Report {
         seed: options.seed,
         members: options.members,

@@ -118,6 +118,12 @@ impl World {
         statements
     }
 
+    /// What is written when everything has healed, and always can be.
+    pub(super) fn last_statement(&self) -> Statement {
+        let (name, mode) = (ROLES[0].to_owned(), CreateMode::IfNotExists);
+        plain(format!("CREATE ROLE {name} IF NOT EXISTS"), Command::CreateRole { name, mode })
+    }
+
     fn create_user(&self, name: String, suspended: bool, (mode, exists): (CreateMode, &str)) -> Statement {
         let (secret, tag) = self.recorder.secret('p');
         let status = if suspended { " SET STATUS SUSPENDED" } else { "" };
