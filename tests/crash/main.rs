@@ -101,7 +101,9 @@ impl Lives {
         self.cluster.node(victim).kill();
         if (4..8).contains(&choice) {
             // The log is purged 512 entries at a time.
-            load.progress(700).await?;
+            for _ in 0..7 {
+                load.progress(100).await?;
+            }
         }
         let end = 40 + usize::try_from(self.dice.pick(0..100))?;
         let Some(last) = points.len().checked_sub(1) else {
@@ -116,7 +118,7 @@ impl Lives {
         let node = self.cluster.node(victim);
         let ended = wait::until_async("the node to die", PATIENCE, async || -> Result<bool> {
             // It may be fast, and the point far.
-            ensure!(node.has_ended() || load.acknowledged() >= goal + 300, "{} writes", load.acknowledged());
+            ensure!(node.has_ended() || load.acknowledged() >= goal, "{} writes", load.acknowledged());
             Ok(node.has_ended())
         });
         let how = if ended.await?.0 { point.name() } else { "killed" };
