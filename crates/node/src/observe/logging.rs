@@ -24,6 +24,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use aliasd_service::audit;
 
+use super::trail::Trail;
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
 /// The file that the log is written to.
@@ -39,18 +40,32 @@ pub struct LogFile {
 /// The file cannot be opened for appending.
 pub fn set_up(config: &LogConfig) -> io::Result<Option<LogFile>> {
     let file = config.file.as_deref().map(LogFile::open).transpose()?;
-    let (writer, to_terminal) = match &file {
-        Some(LogFile { current, .. }) => {
-            let current = Arc::clone(current);
-            (BoxMakeWriter::new(move || current.load_full()), false)
-        }
-        None => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
+    let layer = fmt::layer().with_writer(writer(file.as_ref()));
+    let layers = if is_json(config) {
+        let others = layer.json().flatten_event(true).with_filter(filter(config.level, Trails::Elsewhere));
+        let trail = Trail(writer(file.as_ref())).with_filter(trail_alone());
+        others.and_then(trail).boxed()
+    } else {
+        let to_terminal = file.is_none() && io::stderr().is_terminal();
+        layer.with_ansi(to_terminal).with_filter(filter(config.level, Trails::Here)).boxed()
     };
-    let layer = fmt::layer().with_writer(writer).with_ansi(to_terminal);
-    let layer = if is_json(config) { layer.json().flatten_event(true).boxed() } else { layer.boxed() };
     // An embedding program, such as a test, may have set up its own; then that one is kept.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(filter(config.level))).try_init();
+    let _ = tracing_subscriber::registry().with(layers).try_init();
     Ok(file)
+}
+
+/// Where everything is written to.
+fn writer(file: Option<&LogFile>) -> BoxMakeWriter {
+    let Some(LogFile { current, .. }) = file else { return BoxMakeWriter::new(io::stderr) };
+    let current = Arc::clone(current);
+    BoxMakeWriter::new(move || current.load_full())
+}
+
+/// Whether the lines of the audit trail are written with the others.
+#[derive(Clone, Copy)]
+enum Trails {
+    Here,
+    Elsewhere,
 }
 
 /// Whether the log is for programs to read.
@@ -88,7 +103,12 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o640).open(path)
 }
 
-fn filter(level: LogLevel) -> Targets {
+/// Lets the audit trail through and nothing else.
+fn trail_alone() -> Targets {
+    Targets::new().with_target(audit::TARGET, Level::INFO)
+}
+
+fn filter(level: LogLevel, trails: Trails) -> Targets {
     let ours = match level {
         LogLevel::Error => Level::ERROR,
         LogLevel::Warn => Level::WARN,
@@ -98,11 +118,15 @@ fn filter(level: LogLevel) -> Targets {
     };
     let libraries = LevelFilter::from_level(ours).min(LevelFilter::WARN);
     let raft = if ours >= Level::DEBUG { libraries } else { libraries.min(LevelFilter::ERROR) };
+    let trail = match trails {
+        Trails::Here => LevelFilter::from_level(ours.max(Level::INFO)),
+        Trails::Elsewhere => LevelFilter::OFF,
+    };
     Targets::new()
         .with_default(libraries)
         .with_target("openraft", raft)
         .with_target("aliasd", ours)
-        .with_target(audit::TARGET, ours.max(Level::INFO))
+        .with_target(audit::TARGET, trail)
 }
 
 #[cfg(test)]
@@ -112,18 +136,25 @@ mod tests {
     #[test]
     fn libraries_never_speak_below_warn() {
         for level in [LogLevel::Info, LogLevel::Debug, LogLevel::Trace] {
-            let filter = filter(level);
+            let filter = filter(level, Trails::Here);
             assert!(!filter.would_enable("h2::codec", &Level::INFO));
             assert!(filter.would_enable("h2::codec", &Level::WARN));
             assert!(!filter.would_enable("openraft", &Level::INFO));
             assert!(filter.would_enable("openraft", &Level::ERROR));
         }
         for level in [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Trace] {
-            assert!(filter(level).would_enable(audit::TARGET, &Level::INFO), "{level:?} switches the trail off");
+            assert!(
+                filter(level, Trails::Here).would_enable(audit::TARGET, &Level::INFO),
+                "{level:?} switches the trail off"
+            );
         }
         for (level, said) in [(LogLevel::Error, false), (LogLevel::Info, false), (LogLevel::Debug, true)] {
-            assert_eq!(filter(level).would_enable("openraft", &Level::WARN), said, "{level:?}");
+            assert_eq!(filter(level, Trails::Here).would_enable("openraft", &Level::WARN), said, "{level:?}");
         }
-        assert!(filter(LogLevel::Trace).would_enable("aliasd_node", &Level::TRACE));
+        let elsewhere = filter(LogLevel::Trace, Trails::Elsewhere);
+        assert!(!elsewhere.would_enable(audit::TARGET, &Level::ERROR), "a line of the trail is written once");
+        assert!(trail_alone().would_enable(audit::TARGET, &Level::INFO));
+        assert!(!trail_alone().would_enable("aliasd_node", &Level::ERROR));
+        assert!(filter(LogLevel::Trace, Trails::Here).would_enable("aliasd_node", &Level::TRACE));
     }
 }
