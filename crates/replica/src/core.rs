@@ -68,6 +68,11 @@ impl Core {
         self.metrics.borrow_watched().clone()
     }
 
+    /// Looks at Raft's metrics where they are, for a moment: the core is kept waiting meanwhile.
+    pub(crate) fn observe<T>(&self, look: impl FnOnce(&RaftMetrics<TypeConfig>) -> T) -> T {
+        look(&self.metrics.borrow_watched())
+    }
+
     /// What this member is by now.
     pub(crate) fn lifecycle(&self) -> Lifecycle {
         self.lifecycle.observe(self.node, &self.metrics());

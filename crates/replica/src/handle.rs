@@ -44,7 +44,7 @@ use crate::types::{Member, NodeId, TypeConfig};
 /// Handle of a running replica; clones share it.
 #[derive(Clone)]
 pub struct Replica {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     peers: Arc<Peers>,
     reads: Arc<ReadIndexer>,
     server: PeerServer,

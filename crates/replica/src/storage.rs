@@ -36,6 +36,11 @@ impl MemoryStorage {
         self.log.hold_flushes();
     }
 
+    /// Makes durable what was appended to the log, and from now on whatever is appended.
+    pub fn release_flushes(&self) {
+        self.log.release_flushes();
+    }
+
     /// How many steps the log is ahead of what is durable: an entry, a vote, a truncation each count one.
     pub fn unflushed_log_steps(&self) -> usize {
         self.log.unflushed()

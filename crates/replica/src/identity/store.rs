@@ -18,6 +18,14 @@ const FILE_NEXT: &str = "identity.next";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemoryIdentity(Arc<Mutex<Option<Kept>>>);
 
+impl MemoryIdentity {
+    /// The same, kept in a place of its own.
+    pub(crate) fn copied(&self) -> Self {
+        let kept = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Self(Arc::new(Mutex::new(kept)))
+    }
+}
+
 /// See the module. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) enum IdentityStore {

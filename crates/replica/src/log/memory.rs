@@ -146,6 +146,13 @@ impl MemoryLog {
         self.disk().held = true;
     }
 
+    /// Makes everything durable, and from now on whatever is appended.
+    pub(crate) fn release_flushes(&self) {
+        let mut disk = self.disk();
+        disk.held = false;
+        disk.flush(usize::MAX);
+    }
+
     /// How many steps are appended and not flushed.
     pub(crate) fn unflushed(&self) -> usize {
         self.disk().unflushed.len()
@@ -160,6 +167,24 @@ impl MemoryLog {
     #[cfg(test)]
     pub(super) fn wait(&self, waiter: Waiter) {
         self.disk().wait(waiter);
+    }
+
+    /// How far it is durable.
+    pub(crate) fn durable_end(&self) -> LogEnd {
+        self.disk().end
+    }
+
+    /// Looks at an entry, flushed or not.
+    pub(crate) fn look_at<T>(&self, index: u64, look: impl FnOnce(&LogEntry) -> T) -> Option<T> {
+        self.disk().appended.entries.get(&index).map(look)
+    }
+
+    /// What is durable, in a log of its own.
+    pub(crate) fn copied(&self) -> Self {
+        let disk = self.disk();
+        let (end, health) = (disk.end, Arc::new(LogHealth::ending_at(disk.end)));
+        let (appended, flushed) = (disk.flushed.clone(), disk.flushed.clone());
+        Self(Arc::new(Mutex::new(Disk { appended, flushed, end, health, ..Disk::default() })))
     }
 
     /// From now on until a crash, every flush fails.

@@ -118,6 +118,14 @@ impl MemoryCatalog {
         self.0.faults.revive();
     }
 
+    /// What is durable, in a catalog of its own.
+    pub(crate) fn copied(&self) -> Self {
+        let disk = self.0.disk();
+        let (written, durable) = (disk.durable.clone(), disk.durable.clone());
+        let disk = Disk { written, durable, unflushed: Vec::new(), next_generation: disk.next_generation };
+        Self(Arc::new(Inner { disk: Mutex::new(disk), faults: Faults::default() }))
+    }
+
     /// The next installation gets as far as this step; then nothing is written until a crash.
     pub(crate) fn die_at(&self, step: InstallStep) {
         self.0.faults.die_at(step);
