@@ -44,6 +44,22 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("aliasd-client", &["aliasd-faults", "aliasd-catalog", "aliasd-runtime", "aliasd-wire"]),
+    (
+        "aliasd-sim",
+        &[
+            "aliasd-faults",
+            "aliasd-catalog",
+            "aliasd-checkers",
+            "aliasd-runtime",
+            "aliasd-cypher",
+            "aliasd-wire",
+            "aliasd-keyring",
+            "aliasd-replica",
+            "aliasd-client",
+            "aliasd-service",
+            "aliasd-api",
+        ],
+    ),
     ("aliasctl", &["aliasd-client", "aliasd-cypher", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),
@@ -85,7 +101,7 @@ const IMPURE_IF_NAMED: &[&str] = &["rand", "rand_core", "getrandom", "ahash", "h
 /// What brings gRPC, and the crates that may ask for it: the ends of a connection. `wire` may where a feature of its own does.
 const GRPC: &[&str] = &["tonic", "tonic-prost", "tonic-types", "tonic-health", "tonic-reflection"];
 const GRPC_IN_WIRE: &str = "aliasd-wire/grpc";
-const SPEAK_GRPC: &[&str] = &["aliasd-api", "aliasd-node", "aliasd-client", "aliasd-tests"];
+const SPEAK_GRPC: &[&str] = &["aliasd-sim", "aliasd-api", "aliasd-node", "aliasd-client", "aliasd-tests"];
 
 /// Crates whose manifest brings gRPC to them, or to all that is built with them, although they are at no end of a connection.
 /// `cargo metadata` cannot be asked what they link: it unifies features over the workspace.

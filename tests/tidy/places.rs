@@ -23,6 +23,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "crates/node/src/serve.rs",
             "crates/node/src/peers/",
             "crates/node/src/tls/",
+            "crates/sim/src/network/",
             "crates/node/tests/",
             "crates/cli/tests/",
             "tests/",

@@ -199,7 +199,10 @@ impl<'a> Stream<'a> {
         match subject {
             Subject::Settings => true,
             Subject::User => for_whom(name),
-            Subject::Role => world.users().any(|other| for_whom(other) && world.member(other, name, sight) != Tri::No),
+            Subject::Role => {
+                world.acts_for_everybody(user, sight) != Tri::No
+                    || world.users().any(|other| for_whom(other) && world.member(other, name, sight) != Tri::No)
+            }
             Subject::Alias | Subject::Database => {
                 world.may_use_name(user, name, sight) != Tri::No
                     || world.manages_aliases(user, sight) == Tri::Yes

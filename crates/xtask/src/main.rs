@@ -72,6 +72,11 @@ enum Command {
     /// Needs a nightly toolchain and nothing else. What it finds is kept below the target directory and
     /// named. `cargo xtask test` already replays each corpus and a number of mutations of it.
     Fuzz(Fuzz),
+    /// Run simulated clusters on seeds, with faults, and check what must always hold.
+    ///
+    /// Arguments are handed to `aliasd-sim`: `--seeds N`, `--from S`, `--minutes M`, `--nodes 3|5`, `--trace`. What fails
+    /// is printed with the command that runs it again, and cut down to the steps that it takes.
+    Sim(Sim),
     /// Ask for known vulnerabilities of what we depend on, with cargo-deny. Needs the network: the list changes without us.
     Advisories,
     /// Write the bill of materials as CycloneDX JSON: every library that aliasd and aliasctl are built from.
@@ -139,6 +144,13 @@ struct Porcupine {
     /// Judge these instead: lines of JSON, as the simulator and the chaos runs write them.
     #[arg(value_name = "FILE", conflicts_with_all = ["seeds", "from"])]
     files: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+struct Sim {
+    /// Passed on to `aliasd-sim`; `--help` among them lists all.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    rest: Vec<OsString>,
 }
 
 #[derive(Args)]
@@ -213,6 +225,7 @@ fn run(command: Command) -> Result<()> {
         Command::Crash(arguments) => crash(&cargo, arguments.repeat),
         Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.target, arguments.minutes),
         Command::Porcupine(Porcupine { seeds, from, files }) => porcupine::run(&cargo, files, seeds, from),
+        Command::Sim(arguments) => sim(&cargo, arguments.rest),
         Command::Bench(arguments) => bench(&cargo, arguments),
         Command::Chaos(arguments) => chaos(&cargo, arguments),
     }
@@ -290,6 +303,11 @@ fn fix(cargo: &Cargo) -> Result<()> {
     cargo.run(["fmt", "--all"])?;
     cargo.build_programs(BuildProfile::Dev)?;
     cargo.run_with(["test", "--workspace", GENERATED_PAGES], ("UPDATE_DOCS", "1"))
+}
+
+fn sim(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
+    cargo.run(["build", "--workspace", "--bin", "aliasd-sim", "--locked"])?;
+    cargo.run_program(BuildProfile::Dev, "aliasd-sim", rest)
 }
 
 fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {

@@ -45,6 +45,7 @@
 //! | … who may act for everybody | every one: somebody may be given ACCESS to it | here |
 //! | a user and its roles | the user itself, active or not; who may act for it; SHOW USER | here |
 //! | a role and its privileges | whom it counts for; who may act for such a user; SHOW ROLE or SHOW PRIVILEGE | here |
+//! | … who may act for everybody | every one: somebody may be given it | here |
 //! | the settings that routes depend on | everybody: they name nothing | here |
 //!
 //! Who may act for everybody but is denied IMPERSONATE of single users may not act for those, here as in resolving.

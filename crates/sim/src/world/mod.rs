@@ -1,0 +1,155 @@
+//! The cluster of one run, what is done to it, and what is seen of it.
+
+mod clients;
+mod faults;
+mod member;
+mod node;
+mod record;
+pub mod recovery;
+mod setting_up;
+mod streams;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliasd_replica::NodeId;
+use aliasd_runtime::SharedRuntime;
+use anyhow::Result;
+
+use self::clients::Clients;
+use self::member::{SimulatedMember, Surroundings};
+pub use self::node::STALENESS_MAX;
+use self::record::Recorder;
+use crate::coverage::Coverage;
+use crate::dice::Dice;
+use crate::executor::{Clock, Machine, Simulation};
+use crate::invariants::{SharedInspector, Violation};
+use crate::network::Network;
+use crate::schedule::{Schedule, Setting};
+use crate::trace::{Lines, Trace};
+
+/// See the module.
+pub struct World {
+    simulation: Arc<Simulation>,
+    who_is_next: Dice,
+    network: Network,
+    members: BTreeMap<NodeId, SimulatedMember>,
+    setting: Setting,
+    clients: Clients,
+    /// What belongs to no member runs on this.
+    outside: Arc<Machine>,
+    inspector: SharedInspector,
+    coverage: Coverage,
+    trace: Trace,
+}
+
+impl World {
+    /// The members start, one of them forms a cluster, and what there has to be before the load is made.
+    ///
+    /// # Errors
+    /// The cluster cannot be set up, which has nothing to do with faults: there are none yet.
+    pub fn new(setting: &Setting, coverage: &Coverage, lines: &Lines) -> Result<Self> {
+        let simulation = Simulation::new(setting.seed);
+        let trace = Trace::new(&simulation, lines);
+        let voters = usize::try_from(setting.nodes).unwrap_or(usize::MAX);
+        let inspector = SharedInspector::new(voters, &simulation, coverage);
+        let network = Network::new(&simulation, setting.seed, &trace, coverage, &inspector);
+        let outside = simulation.machine(Clock::default());
+        let runtime: SharedRuntime = Arc::clone(&outside) as _;
+        inspector.lock().opens_with(node::vault(&runtime)?);
+        let recorder = Recorder::new(&simulation, &inspector, coverage, &trace);
+        let clients = Clients::new(&recorder, &network, &outside, setting.nodes)?;
+        let mut world = Self {
+            who_is_next: simulation.dice(),
+            simulation,
+            network,
+            members: (1..=setting.nodes).map(|node| (node, SimulatedMember::new(node))).collect(),
+            setting: setting.clone(),
+            clients,
+            outside,
+            inspector,
+            coverage: coverage.clone(),
+            trace,
+        };
+        (1..=setting.nodes).for_each(|node| world.start(node));
+        world.set_up()?;
+        Ok(world)
+    }
+
+    /// Runs the whole schedule and then the recovery. Gives the first violation.
+    pub fn run(&mut self, schedule: &Schedule) -> Option<Violation> {
+        for step in &schedule.steps {
+            if self.run_until(step.at()) {
+                break;
+            }
+            self.trace.line(|| format!("! {:?}", step.action));
+            self.act(&step.action);
+        }
+        if self.violation().is_none() && !self.run_until(schedule.heal_at()) {
+            self.recover();
+        }
+        if self.violation().is_none() {
+            self.clients.recorder.judge();
+        }
+        let violation = self.violation();
+        self.members.clear();
+        self.simulation.end();
+        violation
+    }
+
+    /// The first violation so far.
+    pub fn violation(&self) -> Option<Violation> {
+        self.inspector.lock().violation().cloned()
+    }
+
+    /// How much time went by.
+    pub fn now(&self) -> Duration {
+        self.simulation.now()
+    }
+
+    /// How often a task was polled.
+    pub fn polls(&self) -> u64 {
+        self.simulation.polls()
+    }
+
+    /// Lets time go on, and looks at everybody each time before it does. True if an invariant does not hold.
+    fn run_until(&mut self, deadline: Duration) -> bool {
+        let simulation = Arc::clone(&self.simulation);
+        let mut dice = self.who_is_next.clone();
+        let violated = simulation.run_until(deadline, &mut dice, || self.look());
+        self.who_is_next = dice;
+        violated
+    }
+
+    fn look(&mut self) -> ControlFlow<()> {
+        let surroundings = Surroundings {
+            simulation: &self.simulation,
+            network: &self.network,
+            setting: &self.setting,
+            coverage: &self.coverage,
+            trace: &self.trace,
+        };
+        let mut inspector = self.inspector.lock();
+        for member in self.members.values_mut() {
+            member.look(&surroundings, &mut inspector);
+        }
+        inspector.has_looked();
+        let violated = inspector.violation().is_some();
+        if violated { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn start(&mut self, node: NodeId) {
+        let surroundings = Surroundings {
+            simulation: &self.simulation,
+            network: &self.network,
+            setting: &self.setting,
+            coverage: &self.coverage,
+            trace: &self.trace,
+        };
+        if let Some(member) = self.members.get_mut(&node) {
+            member.start(&surroundings);
+        }
+    }
+}
