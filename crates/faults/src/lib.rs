@@ -6,7 +6,7 @@
 //! things come together: the feature `planted`, which no dependency but those of tests asks for, and debug assertions,
 //! which no release profile has. `tests/tidy` holds both.
 //!
-//! A process has one mistake at most, chosen by [`plant`] or by `ALIASD_PLANT=name`, and dies at one point at most, chosen by
+//! A process has one mistake at most, chosen by `plant` or by `ALIASD_PLANT=name`, and dies at one point at most, chosen by
 //! `ALIASD_FAILPOINT=name[:count]`: the count-th time that the point is reached. A name that does not exist ends the process
 //! at once, so that a misspelt mistake does not look like one that nobody noticed.
 //!

@@ -4,9 +4,9 @@
 //! it to [`aliasd_catalog::Catalog::apply`], and knows nothing of users or statements. Whether to propose here or to hand
 //! an entry to the leader is the caller's choice.
 //!
-//! What it works with is handed in: the [`Runtime`] (tasks, threads, clock, dice), the [`Links`] to the other members, and
-//! where log and catalog are kept ([`Storage`]). It opens no socket and knows no transport; the same code runs in the
-//! daemon and in a simulator.
+//! What it works with is handed in: the [`Runtime`](aliasd_runtime::Runtime) (tasks, threads, clock, dice), the [`Links`]
+//! to the other members, and where log and catalog are kept ([`Storage`]). It opens no socket and knows no transport; the
+//! same code runs in the daemon and in a simulator.
 //!
 //! # Life of a write
 //!
