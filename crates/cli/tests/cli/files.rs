@@ -57,6 +57,18 @@ fn a_byte_order_mark_is_never_taken_for_a_part_of_a_secret() {
 }
 
 #[test]
+fn a_file_that_holds_no_token_is_neither_sent_nor_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let note = directory.path().join("note");
+    fs::write(&note, "the password of the keystore").unwrap();
+    let logout = ["logout", "--token-file", "note", "--endpoints", "http://127.0.0.1:1", "--allow-plaintext"];
+    let said = Program::new(&logout).directory(directory.path()).run().failed(2);
+    assert!(said.contains("note holds no token of a cluster") && said.contains("It is kept"), "{said}");
+    assert!(!said.contains("password"), "{said}");
+    assert!(note.exists());
+}
+
+#[test]
 fn certificates_are_made() {
     let directory = tempfile::tempdir().unwrap();
     let dir = directory.path().join("pki").display().to_string();
@@ -80,6 +92,14 @@ fn certificates_are_made() {
     let key = fs::metadata(format!("{dir}/dbms-a-key.pem")).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o640);
     issue(&["client", "--identity", "first", "--replace"]).run().done();
+    // An authority never is, nor a node's certificate by a client's.
+    for (file, identity) in [("ca", "ca"), ("node-1", "node-1")] {
+        let files = || ["", "-key"].map(|part| fs::read(format!("{dir}/{file}{part}.pem")).unwrap());
+        let before = files();
+        let said = issue(&["client", "--identity", identity, "--replace"]).run().failed(1);
+        assert!(said.contains("never overwritten") && said.contains("an authority is never replaced"), "{said}");
+        assert!(files() == before, "{file} is what it was");
+    }
     assert!(issue(&["node", "--id", "0", "--host", "a"]).run().failed(1).contains("from 1 on"));
     issue(&["node", "--id", "2", "--host", "node-1.peer.aliasd"]).run().failed(2);
     issue(&["client", "--identity", "y", "--days", "0"]).run().failed(2);

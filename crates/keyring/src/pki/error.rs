@@ -108,7 +108,7 @@ impl PkiError {
             Self::NotText { source, .. } => Some(source.hint()),
             Self::EncryptedKey { .. } => Some(DECRYPT_KEY),
             Self::Exists { .. } => {
-                Some("--replace writes over the files of an earlier certificate; an authority is never replaced")
+                Some("--replace writes over an earlier certificate of the same kind; an authority is never replaced")
             }
             Self::Unwritable { .. }
             | Self::Unreadable { .. }

@@ -159,9 +159,14 @@ impl Issued {
     /// that it has. What does not exist yet is made as [`save`](Self::save) makes it.
     ///
     /// # Errors
-    /// A file cannot be written.
+    /// What is there is not a certificate of the same kind: an authority, a node's in the place of which a client's would
+    /// be, or something else. Nothing is written then. Or a file cannot be written.
     pub fn save_over(&self, directory: &Path, stem: &str) -> Result<(PathBuf, PathBuf), PkiError> {
         let (certificate, key) = file_names(directory, stem);
+        // The key of an authority is the only thing that no backup of a cluster has, even where its certificate is gone.
+        if stem == AUTHORITY_STEM || !self.is_of_the_kind_of(&certificate) {
+            return Err(PkiError::Exists { path: certificate });
+        }
         if !certificate.exists() && !key.exists() {
             return self.save(directory, stem);
         }
@@ -175,6 +180,16 @@ impl Issued {
             }
         }
         Ok((certificate, key))
+    }
+
+    /// Whether the certificate in a file, if there is one, is for the same kind of subject.
+    fn is_of_the_kind_of(&self, path: &Path) -> bool {
+        let kind = |certificate: &CertificateDer<'_>| (is_authority(certificate).ok(), peer_node_id(certificate).ok());
+        let kind_of = |pem: &[u8]| CertificateDer::from_pem_slice(pem).ok().map(|certificate| kind(&certificate));
+        match fs::read(path) {
+            Ok(there) => kind_of(&there).is_some_and(|there| Some(there) == kind_of(self.certificate_pem.as_bytes())),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
     }
 }
 
