@@ -21,7 +21,7 @@ pub struct Campaign {
     pub limit: Option<Duration>,
     /// Members of each cluster.
     pub nodes: u64,
-    /// Threads.
+    /// How many seeds run at the same time.
     pub threads: usize,
 }
 

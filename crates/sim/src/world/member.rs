@@ -260,18 +260,19 @@ impl Process {
                 .line(|| format!("{node} has {:?}{}", position.vote, if position.leads { ", leads" } else { "" }));
         }
         let Some(committed) = position.committed else { return };
-        // A snapshot that is being installed covers entries which the log may still hold in another form: they are no part
-        // of what this member goes by.
+        // A snapshot that is being installed, or was about to be when the disk failed, covers entries which the log may still
+        // hold in another form: they are no part of what this member goes by, which is what it has applied.
+        let until = committed.index.min(replica.view().revision.0);
         let covered = position.snapshot.map_or(0, |snapshot| snapshot.index + 1);
         let first = self.committed_until.map_or(0, |until| until + 1).max(covered);
-        for index in first..=committed.index {
+        for index in first..=until {
             // What is purged already was looked at by another member, or came in a snapshot.
             if let Some(entry) = disk.logged(index) {
                 let verdict = inspector.prefix().committed(node, entry);
                 inspector.judge("committed prefixes agree", verdict);
             }
         }
-        self.committed_until = Some(committed.index.max(self.committed_until.unwrap_or_default()));
+        self.committed_until = Some(until.max(self.committed_until.unwrap_or_default()));
     }
 
     fn look_at_catalog(
