@@ -80,77 +80,77 @@ pub enum Action {
     },
     /// A member loses its power, and what was not flushed but for the oldest steps.
     Crash {
-        /// Who.
+        /// The member's id.
         node: NodeId,
         /// How many of the unflushed steps had reached the disk.
         kept: usize,
     },
     /// A member that is off starts, with a clock that goes at this many microseconds a second.
     Restart {
-        /// Who.
+        /// The member's id.
         node: NodeId,
         /// How fast its clock goes.
         clock_rate: u32,
     },
     /// A member's process stands still while time goes on.
     Pause {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// It goes on.
     Resume {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// The time of day of a member jumps.
     ClockStep {
-        /// Who.
+        /// The member's id.
         node: NodeId,
         /// By how much, in milliseconds.
         by_ms: i64,
     },
     /// What a member appends is not flushed any more.
     HoldFlushes {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// Some of what is held is flushed.
     FlushSome {
-        /// Who.
+        /// The member's id.
         node: NodeId,
         /// How many steps.
         steps: usize,
     },
     /// Everything is flushed, as it comes.
     ReleaseFlushes {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// The disk of a member cannot be written any more, until it crashes.
     BreakFlushes {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// The next snapshot that a member installs gets as far as this step, and the member loses its power there.
     CrashInstalling {
-        /// Who.
+        /// The member's id.
         node: NodeId,
         /// Which of the steps of an installation.
         step: usize,
     },
     /// A copy of a member's disk is put aside.
     CopyDisk {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// A member loses its power, and finds the copy in place of its disk.
     RollBack {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// A member loses its power, and its disk with it.
     Wipe {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// Whoever leads is asked to hand over.
@@ -160,7 +160,7 @@ pub enum Action {
     },
     /// A member is asked for a snapshot.
     Snapshot {
-        /// Who.
+        /// The member's id.
         node: NodeId,
     },
     /// A client asks for something.
@@ -213,7 +213,7 @@ pub enum Question {
     },
     /// Where a name leads.
     Resolve {
-        /// The name.
+        /// The database or alias that is asked for.
         name: String,
         /// For whom; absent: the service itself.
         user: Option<String>,
@@ -235,7 +235,7 @@ pub enum Question {
     },
     /// A transaction through an alias: pinned, held, validated.
     Guard {
-        /// The name.
+        /// The alias that is watched over.
         name: String,
         /// For whom; absent: the service itself.
         user: Option<String>,
