@@ -38,7 +38,7 @@ fn a_token_takes_the_place_of_the_password() {
     let node = Node::start();
     let ended = node.alice(&["login"]).run();
     assert!(ended.stderr.contains("The token is good for"), "{}", ended.stderr);
-    assert_eq!(ended.done(), "the-token\n");
+    assert_eq!(ended.done(), "at1.the-token\n");
 
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");

@@ -92,7 +92,7 @@ impl Service {
     fn authenticate<T>(&self, request: &Request<T>) -> Result<v1::AuthenticationMethod, Status> {
         match request.metadata().get("authorization").and_then(|value| value.to_str().ok()) {
             Some("Basic YWxpY2U6c2VjcmV0cGFzc3dvcmQ=") => Ok(v1::AuthenticationMethod::Basic),
-            Some("Bearer the-token") => Ok(v1::AuthenticationMethod::Token),
+            Some("Bearer at1.the-token") => Ok(v1::AuthenticationMethod::Token),
             _ => Err(wrong_password()),
         }
     }
@@ -268,7 +268,7 @@ impl Auth for Service {
             return Err(wrong_password());
         }
         let mut response = v1::LoginResponse::default();
-        "the-token".clone_into(&mut response.token);
+        "at1.the-token".clone_into(&mut response.token);
         response.expires_at.get_or_insert_default().seconds = 1 << 40;
         Ok(Response::new(response))
     }
