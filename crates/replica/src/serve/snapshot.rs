@@ -1,6 +1,6 @@
 //! Taking a snapshot: parts are checked and stored as they come, and the whole is installed at once.
 
-use aliasd_catalog::{Revision, error_chain};
+use aliasd_catalog::error_chain;
 use aliasd_runtime::WorkLost;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::snapshot_part::Part;
@@ -34,28 +34,11 @@ pub(super) async fn install(
     let Ok(_receiving) = server.receiving.try_lock() else {
         return Err(PeerRefusal::Busy);
     };
-    let reaches = meta.last_log_id.map(|last| Revision(last.index));
     let received = receive(server, parts).await?;
     let snapshot = openraft::Snapshot { meta, snapshot: SnapshotData::Received(received) };
     let answer = server.core.within(server.core.raft.install_full_snapshot(vote, snapshot)).await;
     let answer = answer.map_err(|error| stopped(&error))?;
-    // Whoever has a newer leader did not take it.
-    if answer.vote == vote {
-        is_installed(server, reaches).await?;
-    }
     Ok(wire::SnapshotReply { vote: Some(vote_to_wire(&answer.vote)) })
-}
-
-/// Waits until the catalog is the one of a snapshot. Raft answers a snapshot that comes a second time at once, also while
-/// the first is still being installed; the leader would take that for an acknowledgement, and after a crash in between for
-/// one that was broken.
-async fn is_installed(server: &PeerServer, reaches: Option<Revision>) -> Result<(), PeerRefusal> {
-    let Some(reaches) = reaches else { return Ok(()) };
-    let core = &server.core;
-    if core.feed.wait_applied(&*core.runtime, reaches, server.snapshot_timeout).await {
-        return Ok(());
-    }
-    Err(PeerRefusal::Busy)
 }
 
 async fn next_part(

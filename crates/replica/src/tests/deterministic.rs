@@ -25,7 +25,7 @@ pub(super) struct World {
     simulation: Arc<Simulation>,
     pub(super) board: Switchboard,
     observer: SharedRuntime,
-    disks: BTreeMap<NodeId, MemoryStorage>,
+    pub(super) disks: BTreeMap<NodeId, MemoryStorage>,
     members: BTreeMap<NodeId, (Replica, Arc<Machine>)>,
     trace: Arc<Mutex<Trace>>,
     pub(super) settings: RaftSettings,

@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aliasd_runtime::SharedRuntime;
 use aliasd_wire::peer::v1 as wire;
 use futures::channel::mpsc;
+use futures::future::{Either, select};
 use futures::stream::BoxStream;
 use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::sync::oneshot;
@@ -142,12 +144,20 @@ impl MemberLink {
                 return pending().await;
             }
             let (server, runtime) = link.reach().await?;
-            let (done, answer) = oneshot::channel();
+            let (mut done, answer) = oneshot::channel();
             let (work, board, clock) = (ask(server, link.from), link.board.clone(), Arc::clone(&runtime));
             spawn(&runtime, async move {
-                board.pass(&clock).await;
-                let answer = work.await;
-                board.pass(&clock).await;
+                let work = async {
+                    board.pass(&clock).await;
+                    let answer = work.await;
+                    board.pass(&clock).await;
+                    answer
+                };
+                // Who gives a call up ends it there too, as gRPC does.
+                let answer = match select(pin!(work), pin!(done.closed())).await {
+                    Either::Left((answer, _)) => answer,
+                    Either::Right(_) => return,
+                };
                 drop(done.send(answer));
             });
             let answer = answer.await.map_err(|_| LinkError::Interrupted("the member is gone".to_owned()))?;

@@ -14,6 +14,7 @@ mod members;
 mod reach;
 mod recovery;
 mod rolled_back;
+mod snapshot;
 mod storage_suite;
 mod syncs;
 mod upgrade;
