@@ -10,6 +10,7 @@ use crate::fault::StorageFault;
 
 pub(crate) enum DiskRecords {}
 
+#[derive(Clone, Copy)]
 pub(crate) enum DiskStage {}
 
 impl DiskRecords {
