@@ -18,15 +18,15 @@ pub fn vote(by: NodeId, given: Vote, durable: Option<Vote>) -> Result<(), String
     Err(format!("member {by} gives {given:?}, and its disk has {durable:?}"))
 }
 
-/// Whether entries that are acknowledged to the leader of a vote lie on the disk. What a snapshot brought need not be in the
-/// log.
+/// Whether entries that are acknowledged to the leader of a vote lie on the disk. What the catalog
+/// on the disk covers need not be in the log.
 ///
 /// # Errors
 /// They do not.
-pub fn append(by: NodeId, to: Option<Vote>, matched: LogId, durable: &LogReach, installed: u64) -> Result<(), String> {
+pub fn append(by: NodeId, to: Option<Vote>, matched: LogId, durable: &LogReach, kept: u64) -> Result<(), String> {
     // A leader that was elected since may have truncated what was there when the answer was given.
     let same_leader = to.map(order) == durable.vote.map(order);
-    let reached = durable.last.map_or(0, |last| last.index).max(installed);
+    let reached = durable.last.map_or(0, |last| last.index).max(kept);
     if !same_leader || durable.last.is_some() && reached >= matched.index {
         return Ok(());
     }

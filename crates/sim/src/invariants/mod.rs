@@ -92,8 +92,8 @@ pub struct Inspector {
     credentials: Credentials,
     /// What opens credentials.
     vault: Option<Arc<Vault>>,
-    /// Where a snapshot brought each member.
-    installed: BTreeMap<NodeId, u64>,
+    /// How far the catalog on each member's disk reaches.
+    kept: BTreeMap<NodeId, u64>,
     /// The catalog after each revision, as the first member that came there had it.
     reference: BTreeMap<Revision, Catalog>,
 }
@@ -115,7 +115,7 @@ impl SharedInspector {
             acknowledged: Acknowledged::default(),
             credentials: Credentials::default(),
             vault: None,
-            installed: BTreeMap::new(),
+            kept: BTreeMap::new(),
             reference: BTreeMap::new(),
         })))
     }
@@ -174,11 +174,11 @@ impl Inspector {
     /// A member says that its log is equal to the leader's up to a position, and flushed.
     pub fn append_acknowledged(&mut self, by: NodeId, vote: Option<Vote>, matched: LogId, durable: &LogReach) {
         if durability::append(by, vote, matched, durable, 0).is_err() {
-            // What a snapshot brought is durable, too, and is seen when everybody has been looked at.
+            // What the catalog on its disk covers need not be in the log, and is seen when everybody has been looked at.
             let durable = *durable;
             self.later(move |inspector| {
-                let installed = inspector.installed.get(&by).copied().unwrap_or_default();
-                let verdict = durability::append(by, vote, matched, &durable, installed);
+                let kept = inspector.kept.get(&by).copied().unwrap_or_default();
+                let verdict = durability::append(by, vote, matched, &durable, kept);
                 inspector.judge("an entry is durable before it is acknowledged", verdict);
             });
         }
@@ -261,13 +261,17 @@ impl Inspector {
         self.reference.entry(revision).or_insert_with(|| catalog.clone());
     }
 
+    /// The catalog on a member's disk is that of a revision at least: it was found there, or a snapshot brought it.
+    pub fn keeps(&mut self, node: NodeId, revision: Revision) {
+        self.kept.insert(node, revision.0);
+    }
+
     /// A member has a catalog that came as a whole, or that it found on its disk.
     pub fn found(&mut self, node: NodeId, revision: Revision, catalog: &Catalog, is_snapshot: bool) {
         let verdict = self.digests.seen(node, revision, catalog.digest());
         self.judge("digests agree", verdict);
         if is_snapshot {
-            let installed = self.installed.entry(node).or_default();
-            *installed = revision.0.max(*installed);
+            self.keeps(node, revision);
             let verdict = self.requests.are_all_in(node, revision, |request| {
                 catalog.recorded_request(request).map(|record| record.applied.revision)
             });
