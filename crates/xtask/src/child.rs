@@ -1,6 +1,6 @@
 //! Running cargo, and the programs it built, as child processes.
 //!
-//! Every build selects the whole workspace: a narrower selection can unify the features of
+//! Every build but the simulator's selects the whole workspace: a narrower selection can unify the features of
 //! dependencies differently, and a different feature anywhere below RocksDB's build script would
 //! compile RocksDB a second time.
 
@@ -30,6 +30,8 @@ pub(crate) enum BuildProfile {
     Dev,
     /// For measurements.
     Release,
+    /// For the simulator, and for nothing else.
+    Sim,
 }
 
 /// Starts cargo in the root of the workspace with the shared target directory.
@@ -48,6 +50,7 @@ impl BuildProfile {
         match self {
             Self::Dev => "debug",
             Self::Release => "release",
+            Self::Sim => "sim",
         }
     }
 }
@@ -108,11 +111,12 @@ impl Cargo {
     /// Builds every program of the workspace.
     pub(crate) fn build_programs(&self, profile: BuildProfile) -> Result<()> {
         self.say_what_a_first_build_takes(profile);
-        let release = match profile {
-            BuildProfile::Dev => None,
-            BuildProfile::Release => Some("--release"),
+        let profile = match profile {
+            BuildProfile::Dev => [].as_slice(),
+            BuildProfile::Release => &["--release"],
+            BuildProfile::Sim => &["--profile", "sim"],
         };
-        self.run(["build", "--workspace", "--bins", "--locked"].into_iter().chain(release))
+        self.run(["build", "--workspace", "--bins", "--locked"].iter().chain(profile))
     }
 
     /// Prints what to expect if RocksDB has not been compiled yet.

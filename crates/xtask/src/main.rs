@@ -76,7 +76,7 @@ enum Command {
     ///
     /// Arguments are handed to `aliasd-sim`: `--seeds N`, `--from S`, `--minutes M`, `--nodes 3|5`, `--trace`. What fails
     /// is printed with the command that runs it again, and cut down to the steps that it takes.
-    Sim(Sim),
+    Sim(HandedOn),
     /// Ask for known vulnerabilities of what we depend on, with cargo-deny. Needs the network: the list changes without us.
     Advisories,
     /// Write the bill of materials as CycloneDX JSON: every library that aliasd and aliasctl are built from.
@@ -91,8 +91,9 @@ enum Command {
     /// Break a cluster of real processes on purpose under load, and judge what its clients saw.
     ///
     /// Partitions, delays, crashes, power cuts, bad disks, damaged files and more, as a plan says that follows from the seed;
-    /// tests/README.md says what is done and how. Exit code 0 only if nothing was found.
-    Chaos(Chaos),
+    /// tests/README.md says what is done and how. Arguments are handed to `aliasd-chaos`: `--minutes M`, `--seed S`,
+    /// `--nodes 3|5`, `--format text|json`, `--keep`. Exit code 0 only if nothing was found.
+    Chaos(HandedOn),
 }
 
 #[derive(Args)]
@@ -147,8 +148,8 @@ struct Porcupine {
 }
 
 #[derive(Args)]
-struct Sim {
-    /// Passed on to `aliasd-sim`; `--help` among them lists all.
+struct HandedOn {
+    /// Passed on to the program; `-- --help` lists what it takes.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     rest: Vec<OsString>,
 }
@@ -171,25 +172,6 @@ struct Bench {
     /// Also write the figures as JSON to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct Chaos {
-    /// For how long faults begin.
-    #[arg(long, value_name = "M", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
-    minutes: u64,
-    /// What the plan follows from; without it, another one each time.
-    #[arg(long, value_name = "S")]
-    seed: Option<u64>,
-    /// How many members: 3 or 5.
-    #[arg(long, value_name = "N", default_value = "3", value_parser = ["3", "5"])]
-    nodes: String,
-    /// The form of the summary.
-    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
-    format: String,
-    /// Keep history and logs although nothing was found.
-    #[arg(long)]
-    keep: bool,
 }
 
 /// What the names of the tests end with that compare a generated page in docs/ with its source, and
@@ -225,7 +207,7 @@ fn run(command: Command) -> Result<()> {
         Command::Crash(arguments) => crash(&cargo, arguments.repeat),
         Command::Fuzz(arguments) => fuzz::run(&cargo, arguments.target, arguments.minutes),
         Command::Porcupine(Porcupine { seeds, from, files }) => porcupine::run(&cargo, files, seeds, from),
-        Command::Sim(arguments) => sim(&cargo, arguments.rest),
+        Command::Sim(arguments) => sim(&cargo, arguments),
         Command::Bench(arguments) => bench(&cargo, arguments),
         Command::Chaos(arguments) => chaos(&cargo, arguments),
     }
@@ -305,9 +287,10 @@ fn fix(cargo: &Cargo) -> Result<()> {
     cargo.run_with(["test", "--workspace", GENERATED_PAGES], ("UPDATE_DOCS", "1"))
 }
 
-fn sim(cargo: &Cargo, rest: Vec<OsString>) -> Result<()> {
-    cargo.run(["build", "--workspace", "--bin", "aliasd-sim", "--locked"])?;
-    cargo.run_program(BuildProfile::Dev, "aliasd-sim", rest)
+/// The simulator alone, which needs no RocksDB and so none of what a whole build takes.
+fn sim(cargo: &Cargo, arguments: HandedOn) -> Result<()> {
+    cargo.run(["build", "--package", "aliasd-sim", "--profile", "sim", "--locked"])?;
+    cargo.run_program(BuildProfile::Sim, "aliasd-sim", arguments.rest)
 }
 
 fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
@@ -325,13 +308,9 @@ fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
     cargo.run_program(BuildProfile::Release, "aliasd-bench", rest)
 }
 
-fn chaos(cargo: &Cargo, arguments: Chaos) -> Result<()> {
+fn chaos(cargo: &Cargo, arguments: HandedOn) -> Result<()> {
     cargo.build_programs(BuildProfile::Dev)?;
-    let Chaos { minutes, seed, nodes, format, keep } = arguments;
-    let mut rest = vec![format!("--minutes={minutes}"), format!("--nodes={nodes}"), format!("--format={format}")];
-    rest.extend(seed.map(|seed| format!("--seed={seed}")));
-    rest.extend(keep.then(|| "--keep".to_owned()));
-    cargo.run_program(BuildProfile::Dev, "aliasd-chaos", rest)
+    cargo.run_program(BuildProfile::Dev, "aliasd-chaos", arguments.rest)
 }
 
 #[cfg(test)]
