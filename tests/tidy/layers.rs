@@ -44,6 +44,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("aliasd-client", &["aliasd-faults", "aliasd-catalog", "aliasd-runtime", "aliasd-wire"]),
+    ("aliasd-recording", &["aliasd-client", "aliasd-checkers"]),
     (
         "aliasd-sim",
         &[
@@ -56,6 +57,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "aliasd-keyring",
             "aliasd-replica",
             "aliasd-client",
+            "aliasd-recording",
             "aliasd-service",
             "aliasd-api",
         ],
@@ -75,6 +77,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "aliasd-wire",
             "aliasd-keyring",
             "aliasd-client",
+            "aliasd-recording",
         ],
     ),
 ];

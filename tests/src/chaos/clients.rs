@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_checkers::history::{
-    Command, Destination, Event, Freshness, Login, Outcome, Proof, Resolve, Route, Session, Write, Written,
+    Command, Event, Freshness, Login, Outcome, Proof, Resolve, Route, Session, Write, Written,
 };
 use aliasd_client::{Client, Failure, Lookup, Statement as Text};
+use aliasd_recording as recording;
 use aliasd_wire::v1;
 use aliasd_wire::v1::admin_client::AdminClient;
 use aliasd_wire::v1::auth_client::AuthClient;
@@ -99,10 +100,10 @@ impl SdkClient {
         let begin = self.recorder.now();
         let (kind, outcome) = if question.freshness == Freshness::Cached {
             let result = self.sdk.route(&lookup).await;
-            ("resolve from the cache", self.recorder.outcome(result, |route| route_of(&self.recorder, &route)))
+            ("resolve from the cache", self.recorder.outcome(result, |route| self.recorder.route(&route)))
         } else {
             let result = self.sdk.resolve(&lookup).await;
-            ("resolve", self.recorder.outcome(result, |route| route_of(&self.recorder, &route)))
+            ("resolve", self.recorder.outcome(result, |route| self.recorder.route(&route)))
         };
         self.recorder.count(kind, &outcome);
         let from = (self.number, None, self.user.clone(), self.proof.clone());
@@ -116,33 +117,14 @@ impl SdkClient {
 impl Question {
     /// What the SDK asks for it.
     pub(super) fn lookup(&self) -> Lookup {
-        use aliasd_client::Freshness as Sdk;
-
-        let mut lookup = Lookup::name(self.name.clone());
-        if let Some(user) = &self.user {
-            lookup = lookup.on_behalf_of(user.clone());
-        }
-        if self.with_credentials {
-            lookup = lookup.with_credentials();
-        }
-        match self.freshness {
-            Freshness::Local => lookup.freshness(Sdk::Local),
-            Freshness::AtLeast(revision) => lookup.freshness(Sdk::AtLeast(revision)),
-            Freshness::Linearizable => lookup.freshness(Sdk::Linearizable),
-            Freshness::Session | Freshness::Cached => lookup,
-        }
+        recording::lookup(&self.name, self.user.as_deref(), self.freshness, self.with_credentials)
     }
 
     fn wire(&self) -> v1::ResolveRequest {
-        let level = match self.freshness {
-            Freshness::Local | Freshness::Session | Freshness::Cached => v1::freshness::Level::Local(()),
-            Freshness::AtLeast(revision) => v1::freshness::Level::AtLeast(revision),
-            Freshness::Linearizable => v1::freshness::Level::Linearizable(()),
-        };
         v1::ResolveRequest {
             target: Some(v1::resolve_request::Target::Name(self.name.clone())),
             on_behalf_of: self.user.clone(),
-            freshness: Some(v1::Freshness { level: Some(level) }),
+            freshness: Some(recording::freshness(self.freshness)),
             with_credentials: self.with_credentials,
             connected_to: None,
         }
@@ -310,7 +292,8 @@ impl RawClient {
             Err(failure) => Err(failure),
         };
         let result = result.and_then(|answer| {
-            route_of_wire(&self.recorder, answer.into_inner()).ok_or_else(|| Failure::bug("a route leads nowhere"))
+            let route = recording::route_on_the_wire(answer.get_ref(), |password| self.recorder.tag_of(password));
+            route.ok_or_else(|| Failure::bug("a route leads nowhere"))
         });
         let outcome = self.recorder.outcome(result, |route| route);
         self.recorder.count("resolve at a member", &outcome);
@@ -343,36 +326,6 @@ impl Token {
         request.metadata_mut().insert("authorization", value.map_err(|_| Failure::bug("a token is no header"))?);
         Ok(request)
     }
-}
-
-/// A route of the SDK, as it is recorded.
-pub(super) fn route_of(recorder: &Recorder, route: &aliasd_client::Route) -> Route {
-    let destination = match &route.destination {
-        aliasd_client::Destination::Local { database } => Destination::Local { database: database.clone() },
-        aliasd_client::Destination::Remote(remote) => Destination::Remote {
-            database: remote.database.clone(),
-            url: remote.url.clone(),
-            user: remote.user.clone(),
-            credential: remote.password.as_ref().map(|password| recorder.tag_of(password.expose())),
-        },
-    };
-    let (name, version, served_at) = (route.name.clone(), route.version, route.served_at);
-    Route { name, destination, version, served_at, validated_at: None }
-}
-
-fn route_of_wire(recorder: &Recorder, answer: v1::ResolveResponse) -> Option<Route> {
-    let route = answer.route?;
-    let destination = match route.destination? {
-        v1::route::Destination::LocalDatabase(local) => Destination::Local { database: local.database },
-        v1::route::Destination::RemoteDatabase(mut remote) => Destination::Remote {
-            database: take(&mut remote.database),
-            url: take(&mut remote.url),
-            user: take(&mut remote.user),
-            credential: remote.password.take().map(|password| recorder.tag_of(&password)),
-        },
-    };
-    let (version, served_at) = (route.version, answer.served_at_revision);
-    Some(Route { name: route.name, destination, version, served_at, validated_at: None })
 }
 
 /// The same outcome of something else.

@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use aliasd_checkers::History;
-use aliasd_checkers::history::{Event, Fault, Outcome};
-use aliasd_client::{Class, Failure};
+use aliasd_checkers::history::{Event, Fault, Outcome, Route};
+use aliasd_client::Failure;
+use aliasd_recording as recording;
 use anyhow::{Context, Result};
 
 /// Takes events from every client, and the only clock that they use. Cheap to clone.
@@ -120,21 +121,14 @@ impl Recorder {
 
     /// What a call came to. A bug is a finding, whatever is broken around it.
     pub(super) fn outcome<T, A>(&self, result: Result<A, Failure>, ok: impl FnOnce(A) -> T) -> Outcome<T> {
-        match result {
-            Ok(answer) => Outcome::Ok(ok(answer)),
-            Err(failure) => {
-                let code = failure.code.clone();
-                match failure.class {
-                    Class::Rejected => Outcome::Rejected { code, revision: None },
-                    Class::RetryHere | Class::GoToLeader => Outcome::Failed { code },
-                    Class::OutcomeUnknown => Outcome::Unknown { code },
-                    Class::Bug => {
-                        self.finding(format!("a call was answered with a bug: {code}: {failure}"));
-                        Outcome::Unknown { code }
-                    }
-                }
-            }
-        }
+        let bug =
+            |failure: &Failure| self.finding(format!("a call was answered with a bug: {}: {failure}", failure.code));
+        recording::outcome(result, bug, ok)
+    }
+
+    /// A route of the SDK; a tag stands for its password.
+    pub(super) fn route(&self, route: &aliasd_client::Route) -> Route {
+        recording::route(route, |password| self.tag_of(password))
     }
 
     /// How many operations there were so far.

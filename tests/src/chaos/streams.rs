@@ -3,17 +3,16 @@
 
 use std::time::Duration;
 
-use aliasd_checkers::history::{
-    Change, ChangeKind, Event, Guard, GuardStep, Lookup, Outcome, Subject, Watch, WatchStep,
-};
+use aliasd_checkers::history::{Event, Guard, GuardStep, Lookup, Outcome, Watch, WatchStep};
 use aliasd_client::{Ended, Event as Told, WatchFrom};
+use aliasd_recording as recording;
 use aliasd_wire::v1;
 use aliasd_wire::v1::router_client::RouterClient;
 use aliasd_wire::v1::watch_response::Event as WireEvent;
 use anyhow::Result;
 use tokio::time::{sleep, timeout};
 
-use super::clients::{RawClient, SdkClient, Token, map, route_of};
+use super::clients::{RawClient, SdkClient, Token, map};
 use super::load::{Crew, Load, question};
 use super::record::Recorder;
 use super::world::{LOCAL_ALIASES, REMOTE_ALIASES};
@@ -120,29 +119,12 @@ fn after(seen: u64, dice: &mut Dice) -> Option<u64> {
 fn step_of(told: Told) -> WatchStep {
     match told {
         Told::Changes { revision, changes } => {
-            WatchStep::Batch { revision, changes: changes.iter().map(change_of).collect(), continued: false }
+            WatchStep::Batch { revision, changes: changes.iter().map(recording::change).collect(), continued: false }
         }
         Told::Progress { revision } => WatchStep::Progress { revision },
         Told::Resync { revision } => WatchStep::Resync { revision },
         other => WatchStep::Closed { code: Some(format!("{other:?}")) },
     }
-}
-
-fn change_of(change: &v1::Change) -> Change {
-    let subject = match change.subject() {
-        v1::ChangeSubject::Alias => Subject::Alias,
-        v1::ChangeSubject::Database => Subject::Database,
-        v1::ChangeSubject::User => Subject::User,
-        v1::ChangeSubject::Role => Subject::Role,
-        v1::ChangeSubject::Settings | v1::ChangeSubject::Unspecified => Subject::Settings,
-    };
-    let kind = match change.kind() {
-        v1::ChangeKind::Created => ChangeKind::Created,
-        v1::ChangeKind::Altered | v1::ChangeKind::Unspecified => ChangeKind::Altered,
-        v1::ChangeKind::Dropped => ChangeKind::Dropped,
-        v1::ChangeKind::AccessChanged => ChangeKind::AccessChanged,
-    };
-    Change { subject, name: change.name.clone(), kind }
 }
 
 /// Watches at one member, and goes on there where the last stream ended.
@@ -208,7 +190,7 @@ async fn follow(
                 if !batch.continued {
                     *position = Some(batch.revision);
                 }
-                let changes = batch.changes.iter().map(change_of).collect();
+                let changes = batch.changes.iter().map(recording::change).collect();
                 let (revision, continued) = (batch.revision, batch.continued);
                 stream.step(Some(member), WatchStep::Batch { revision, changes, continued });
             }
@@ -253,7 +235,7 @@ async fn guard(crew: Crew, client: SdkClient, mut dice: Dice) {
             user: asked.user.clone(),
             name: asked.name.clone(),
         };
-        let route = map(&outcome, |guard| route_of(&crew.recorder, guard.route()));
+        let route = map(&outcome, |guard| crew.recorder.route(guard.route()));
         step(begin, GuardStep::Begin { lookup, outcome: route });
         let Outcome::Ok(guard) = outcome else { continue };
         for _ in 0..dice.pick(1..6) {

@@ -12,7 +12,8 @@ use aliasd_checkers::history::{
     Command, CreateMode, Destination, Event, Freshness, Outcome, Proof, Resolve, Route, Write, Written,
 };
 use aliasd_client::messages as v1;
-use aliasd_client::{Client, Failure, Lookup, Statement};
+use aliasd_client::{Client, Failure, Statement};
+use aliasd_recording as recording;
 use aliasd_replica::NodeId;
 use anyhow::Result;
 use futures::FutureExt;
@@ -307,20 +308,22 @@ impl Clients {
             let request = v1::ResolveRequest {
                 target: Some(v1::resolve_request::Target::Name(name.clone())),
                 on_behalf_of: user.clone(),
-                freshness: Some(v1::Freshness { level: Some(level(freshness)) }),
+                freshness: Some(recording::freshness(freshness)),
                 with_credentials,
                 ..v1::ResolveRequest::default()
             };
             let answer = self.in_time(self.raw_service.0.resolve(member, request)).await;
             let route = answer.and_then(|answer| {
-                route_on_the_wire(answer).ok_or_else(|| Failure::outcome_unknown("NO_ROUTE", "it leads nowhere"))
+                recording::route_on_the_wire(&answer, str::to_owned)
+                    .ok_or_else(|| Failure::outcome_unknown("NO_ROUTE", "it leads nowhere"))
             });
             (route, self.raw_service.1, Some(member))
         } else {
-            let lookup = lookup(&name, user.as_deref(), freshness, with_credentials);
+            let shown = |route: &aliasd_client::Route| recording::route(route, str::to_owned);
+            let lookup = recording::lookup(&name, user.as_deref(), freshness, with_credentials);
             let route = match freshness {
-                Freshness::Cached => client.sdk.route(&lookup).await.map(|route| route_of(&route)),
-                _ => client.sdk.resolve(&lookup).await.map(|route| route_of(&route)),
+                Freshness::Cached => client.sdk.route(&lookup).await.map(|route| shown(&route)),
+                _ => client.sdk.resolve(&lookup).await.map(|route| shown(&route)),
             };
             (route, client.number, None)
         };
@@ -415,7 +418,7 @@ impl Clients {
         let request = (request_id(number).0, self.state().seen);
         let question = v1::ResolveRequest {
             target: Some(v1::resolve_request::Target::Name("db0".to_owned())),
-            freshness: Some(v1::Freshness { level: Some(level(Freshness::Linearizable)) }),
+            freshness: Some(recording::freshness(Freshness::Linearizable)),
             ..v1::ResolveRequest::default()
         };
         loop {
@@ -435,63 +438,4 @@ impl Clients {
             self.pause(PAUSE).await;
         }
     }
-}
-
-/// What the SDK is asked.
-pub(super) fn lookup(name: &str, user: Option<&str>, freshness: Freshness, with_credentials: bool) -> Lookup {
-    use aliasd_client::Freshness as Sdk;
-
-    let mut lookup = Lookup::name(name);
-    if let Some(user) = user {
-        lookup = lookup.on_behalf_of(user);
-    }
-    if with_credentials {
-        lookup = lookup.with_credentials();
-    }
-    match freshness {
-        Freshness::Local => lookup.freshness(Sdk::Local),
-        Freshness::AtLeast(revision) => lookup.freshness(Sdk::AtLeast(revision)),
-        Freshness::Linearizable => lookup.freshness(Sdk::Linearizable),
-        Freshness::Session | Freshness::Cached => lookup,
-    }
-}
-
-fn level(freshness: Freshness) -> v1::freshness::Level {
-    match freshness {
-        Freshness::Local | Freshness::Session | Freshness::Cached => v1::freshness::Level::Local(()),
-        Freshness::AtLeast(revision) => v1::freshness::Level::AtLeast(revision),
-        Freshness::Linearizable => v1::freshness::Level::Linearizable(()),
-    }
-}
-
-/// A route of the SDK, as histories have it.
-pub(super) fn route_of(route: &aliasd_client::Route) -> Route {
-    let destination = match &route.destination {
-        aliasd_client::Destination::Local { database } => Destination::Local { database: database.clone() },
-        aliasd_client::Destination::Remote(remote) => Destination::Remote {
-            database: remote.database.clone(),
-            url: remote.url.clone(),
-            user: remote.user.clone(),
-            credential: remote.password.as_ref().map(|password| password.expose().to_owned()),
-        },
-    };
-    let (name, version, served_at) = (route.name.clone(), route.version, route.served_at);
-    Route { name, destination, version, served_at, validated_at: None }
-}
-
-fn route_on_the_wire(answer: v1::ResolveResponse) -> Option<Route> {
-    use v1::route::Destination as Wire;
-
-    let served_at = answer.served_at_revision;
-    let mut route = answer.route?;
-    let destination = match route.destination.take()? {
-        Wire::LocalDatabase(local) => Destination::Local { database: local.database },
-        Wire::RemoteDatabase(remote) => Destination::Remote {
-            database: remote.database.clone(),
-            url: remote.url.clone(),
-            user: remote.user.clone(),
-            credential: remote.password.clone(),
-        },
-    };
-    Some(Route { name: route.name.clone(), destination, version: route.version, served_at, validated_at: None })
 }

@@ -7,7 +7,6 @@ use aliasd_runtime::Runtime;
 use futures::FutureExt;
 
 use super::World;
-use super::member::Surroundings;
 use crate::network::{Lane, Weather};
 use crate::schedule::{Action, CutKind};
 
@@ -19,11 +18,11 @@ impl World {
     pub(super) fn act(&mut self, action: &Action) {
         match action {
             Action::Cut { kind, ways, lanes } => self.cut(*kind, ways, lanes),
-            Action::Heal => self.network.heal(),
-            Action::Weather(weather) => self.network.set_weather(*weather),
+            Action::Heal => self.surroundings.network.heal(),
+            Action::Weather(weather) => self.surroundings.network.set_weather(*weather),
             Action::SlowLink { from, to, by_ms } => {
-                self.coverage.count("slow link");
-                self.network.slow_down(*from, *to, Duration::from_millis(*by_ms));
+                self.surroundings.coverage.count("slow link");
+                self.surroundings.network.slow_down(*from, *to, Duration::from_millis(*by_ms));
             }
             Action::Crash { node, kept } => self.crash(*node, *kept),
             Action::Restart { node, clock_rate } => self.restart(*node, *clock_rate),
@@ -31,7 +30,7 @@ impl World {
             Action::Resume { node } => self.resume(*node),
             Action::ClockStep { node, by_ms } => {
                 if let Some(member) = self.members.get_mut(node) {
-                    self.coverage.count("clock step");
+                    self.surroundings.coverage.count("clock step");
                     member.set_clock_step(*by_ms);
                 }
             }
@@ -50,7 +49,7 @@ impl World {
             Action::Transfer { to } => self.transfer(*to),
             Action::Snapshot { node } => {
                 if let Some(replica) = self.replica(*node) {
-                    self.coverage.count("snapshot asked for");
+                    self.surroundings.coverage.count("snapshot asked for");
                     self.outside.spawn(async move { replica.trigger_snapshot().await }.boxed());
                 }
             }
@@ -60,12 +59,12 @@ impl World {
 
     fn cut(&mut self, kind: CutKind, ways: &[(NodeId, NodeId)], lanes: &[Lane]) {
         for (from, to) in ways {
-            lanes.iter().for_each(|lane| self.network.cut(*from, *to, *lane));
+            lanes.iter().for_each(|lane| self.surroundings.network.cut(*from, *to, *lane));
         }
         if ways.is_empty() {
             return;
         }
-        self.coverage.count(match kind {
+        self.surroundings.coverage.count(match kind {
             CutKind::BothWays => "cut: both ways",
             CutKind::OneWay => "cut: one way",
             CutKind::ControlOnly => "cut: control lane only",
@@ -77,36 +76,24 @@ impl World {
         });
     }
 
-    fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings {
-            simulation: &self.simulation,
-            network: &self.network,
-            setting: &self.setting,
-            coverage: &self.coverage,
-            trace: &self.trace,
-        }
-    }
-
     /// A member's power is gone. True if it ran.
     fn power_off(&mut self, node: NodeId, kept: usize) -> bool {
-        let Some(mut member) = self.members.remove(&node) else { return false };
-        let ran = member.lose_power(&self.surroundings(), &mut self.inspector.lock(), kept);
-        self.members.insert(node, member);
-        ran
+        let Some(member) = self.members.get_mut(&node) else { return false };
+        member.lose_power(&self.surroundings, &mut self.inspector.lock(), kept)
     }
 
     fn crash(&mut self, node: NodeId, kept: usize) {
         if self.power_off(node, kept) {
-            self.coverage.count("crash");
+            self.surroundings.coverage.count("crash");
         }
     }
 
     fn restart(&mut self, node: NodeId, clock_rate: u32) {
         let Some(member) = self.members.get_mut(&node).filter(|member| member.process.is_none()) else { return };
         member.clock_rate = clock_rate;
-        self.coverage.count("restart");
+        self.surroundings.coverage.count("restart");
         if clock_rate != crate::schedule::generate::RIGHT {
-            self.coverage.count("clock drift");
+            self.surroundings.coverage.count("clock drift");
         }
         self.start(node);
     }
@@ -116,7 +103,7 @@ impl World {
         if let Some(process) = process.filter(|process| !process.is_paused) {
             process.is_paused = true;
             process.machine.pause();
-            self.coverage.count("pause");
+            self.surroundings.coverage.count("pause");
         }
     }
 
@@ -139,18 +126,18 @@ impl World {
         let Some(member) = self.members.get_mut(node).filter(|member| member.process.is_some()) else { return };
         match action {
             Action::HoldFlushes { .. } => {
-                self.coverage.count("flushes held");
+                self.surroundings.coverage.count("flushes held");
                 member.disk.hold_flushes();
             }
             Action::FlushSome { steps, .. } => {
                 if member.disk.unflushed_log_steps() > 0 {
-                    self.coverage.count("slow flushes");
+                    self.surroundings.coverage.count("slow flushes");
                 }
                 member.disk.flush_log_steps(*steps);
             }
             Action::ReleaseFlushes { .. } => member.disk.release_flushes(),
             _ => {
-                self.coverage.count("failing flush");
+                self.surroundings.coverage.count("failing flush");
                 member.may_stop = true;
                 member.disk.break_log();
             }
@@ -172,14 +159,14 @@ impl World {
         let had = member.disk.durable_log().last.map_or(0, |last| last.index);
         let others = self.members.values().filter(|other| other.node != node);
         let lacking = others.filter(|other| other.is_lost || !other.has_durably(had)).count();
-        let quorum = usize::try_from(self.setting.nodes / 2 + 1).unwrap_or(usize::MAX);
+        let quorum = usize::try_from(self.surroundings.setting.nodes / 2 + 1).unwrap_or(usize::MAX);
         let is_one_of_few = self.members.values().all(|other| !other.is_lost && !other.was_rolled_back);
         if lacking + 2 > quorum || !is_one_of_few {
             return;
         }
         self.power_off(node, 0);
-        self.network.forget_sent_by(node);
-        self.coverage.count("member rolled back");
+        self.surroundings.network.forget_sent_by(node);
+        self.surroundings.coverage.count("member rolled back");
         self.inspector.lock().progress(node).forgotten();
         if let Some(member) = self.members.get_mut(&node) {
             member.disk = copy;
@@ -190,12 +177,12 @@ impl World {
 
     fn wipe(&mut self, node: NodeId) {
         let may = self.members.values().filter(|member| member.is_lost || member.was_rolled_back).count();
-        let minority = usize::try_from(self.setting.nodes.saturating_sub(1) / 2).unwrap_or(0);
+        let minority = usize::try_from(self.surroundings.setting.nodes.saturating_sub(1) / 2).unwrap_or(0);
         if may >= minority || !self.power_off(node, 0) {
             return;
         }
-        self.coverage.count("member wiped");
-        self.network.forget_sent_by(node);
+        self.surroundings.coverage.count("member wiped");
+        self.surroundings.network.forget_sent_by(node);
         self.inspector.lock().progress(node).forgotten();
         if let Some(member) = self.members.get_mut(&node) {
             member.disk = aliasd_replica::MemoryStorage::default();
@@ -208,7 +195,7 @@ impl World {
         let leading = self.members.keys().filter_map(|node| self.replica(*node));
         let leading = leading.filter(|replica| replica.raft_position().leads);
         for replica in leading.collect::<Vec<_>>() {
-            self.coverage.count("leader transfer asked for");
+            self.surroundings.coverage.count("leader transfer asked for");
             let to = to.filter(|to| *to != replica.node());
             // That nobody took over is one of the things that may come of it.
             self.outside.spawn(async move { drop(replica.transfer_leader(to, TRANSFER_WAIT).await) }.boxed());
@@ -222,8 +209,8 @@ impl World {
 
     /// Ends the faults that are under way.
     pub(super) fn end_faults(&mut self) {
-        self.network.heal();
-        self.network.set_weather(Weather::FAIR);
+        self.surroundings.network.heal();
+        self.surroundings.network.set_weather(Weather::FAIR);
         let nodes: Vec<NodeId> = self.members.keys().copied().collect();
         for node in nodes {
             self.resume(node);

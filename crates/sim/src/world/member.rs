@@ -59,12 +59,12 @@ pub(super) struct Process {
 }
 
 /// What members are made with and shown to.
-pub(super) struct Surroundings<'a> {
-    pub(super) simulation: &'a Arc<Simulation>,
-    pub(super) network: &'a Network,
-    pub(super) setting: &'a Setting,
-    pub(super) coverage: &'a Coverage,
-    pub(super) trace: &'a Trace,
+pub(super) struct Surroundings {
+    pub(super) simulation: Arc<Simulation>,
+    pub(super) network: Network,
+    pub(super) setting: Setting,
+    pub(super) coverage: Coverage,
+    pub(super) trace: Trace,
 }
 
 impl SimulatedMember {
@@ -84,7 +84,7 @@ impl SimulatedMember {
     }
 
     /// Starts a process on the disk, unless one runs.
-    pub(super) fn start(&mut self, world: &Surroundings<'_>) {
+    pub(super) fn start(&mut self, world: &Surroundings) {
         if self.process.is_some() {
             return;
         }
@@ -135,7 +135,7 @@ impl SimulatedMember {
     }
 
     /// Takes the power away; the oldest unflushed steps had reached the disk.
-    pub(super) fn lose_power(&mut self, world: &Surroundings<'_>, inspector: &mut Inspector, kept: usize) -> bool {
+    pub(super) fn lose_power(&mut self, world: &Surroundings, inspector: &mut Inspector, kept: usize) -> bool {
         let Some(process) = self.process.take() else { return false };
         world.network.pull_out(self.node);
         process.machine.power_off();
@@ -159,7 +159,7 @@ impl SimulatedMember {
     }
 
     /// Looks at the process and tells the inspector what is new.
-    pub(super) fn look(&mut self, world: &Surroundings<'_>, inspector: &mut Inspector) {
+    pub(super) fn look(&mut self, world: &Surroundings, inspector: &mut Inspector) {
         let (node, is_lost, may_stop, was_rolled_back) = (self.node, self.is_lost, self.may_stop, self.was_rolled_back);
         let Some(process) = &mut self.process else { return };
         if process.replica.is_none() && !process.take_started(node, &self.disk, world, inspector) {
@@ -201,7 +201,7 @@ impl Process {
         &mut self,
         node: NodeId,
         disk: &MemoryStorage,
-        world: &Surroundings<'_>,
+        world: &Surroundings,
         inspector: &mut Inspector,
     ) -> bool {
         let Some(started) = self.starting.lock().unwrap_or_else(PoisonError::into_inner).take() else { return false };
@@ -218,6 +218,7 @@ impl Process {
         world.trace.line(|| format!("{node} has started at revision {revision} with {digest:?}"));
         let verdict = inspector.progress(node).restarted(&disk.durable_log());
         inspector.judge("a restart goes back to nothing less than what was durable", verdict);
+        inspector.keeps(node, view.revision);
         inspector.found(node, view.revision, &view.catalog, false);
         world.network.plug_in(node, (replica.peer_server(), served), &self.machine, disk);
         self.steps = replica.subscribe(None).ok();
@@ -231,7 +232,7 @@ impl Process {
         node: NodeId,
         disk: &MemoryStorage,
         replica: &Replica,
-        world: &Surroundings<'_>,
+        world: &Surroundings,
         inspector: &mut Inspector,
     ) {
         let position = replica.raft_position();
@@ -275,13 +276,7 @@ impl Process {
         self.committed_until = Some(until.max(self.committed_until.unwrap_or_default()));
     }
 
-    fn look_at_catalog(
-        &mut self,
-        node: NodeId,
-        replica: &Replica,
-        world: &Surroundings<'_>,
-        inspector: &mut Inspector,
-    ) {
+    fn look_at_catalog(&mut self, node: NodeId, replica: &Replica, world: &Surroundings, inspector: &mut Inspector) {
         let view = replica.view();
         if view.revision == self.seen {
             return;
@@ -319,7 +314,7 @@ impl Process {
     }
 
     /// Counts why it does not serve, once.
-    fn tell(&mut self, what: &'static str, world: &Surroundings<'_>) -> Result<(), String> {
+    fn tell(&mut self, what: &'static str, world: &Surroundings) -> Result<(), String> {
         if !self.is_told {
             self.is_told = true;
             world.coverage.count(what);

@@ -32,17 +32,13 @@ use crate::trace::{Lines, Trace};
 
 /// See the module.
 pub struct World {
-    simulation: Arc<Simulation>,
+    surroundings: Surroundings,
     who_is_next: Dice,
-    network: Network,
     members: BTreeMap<NodeId, SimulatedMember>,
-    setting: Setting,
     clients: Clients,
     /// What belongs to no member runs on this.
     outside: Arc<Machine>,
     inspector: SharedInspector,
-    coverage: Coverage,
-    trace: Trace,
 }
 
 impl World {
@@ -59,19 +55,16 @@ impl World {
         let outside = simulation.machine(Clock::default());
         let runtime: SharedRuntime = Arc::clone(&outside) as _;
         inspector.lock().opens_with(node::vault(&runtime)?);
-        let recorder = Recorder::new(&simulation, &inspector, coverage, &trace);
+        let coverage = coverage.clone();
+        let recorder = Recorder::new(&simulation, &inspector, &coverage, &trace);
         let clients = Clients::new(&recorder, &network, &outside, setting.nodes)?;
         let mut world = Self {
             who_is_next: simulation.dice(),
-            simulation,
-            network,
             members: (1..=setting.nodes).map(|node| (node, SimulatedMember::new(node))).collect(),
-            setting: setting.clone(),
             clients,
             outside,
             inspector,
-            coverage: coverage.clone(),
-            trace,
+            surroundings: Surroundings { simulation, network, setting: setting.clone(), coverage, trace },
         };
         (1..=setting.nodes).for_each(|node| world.start(node));
         world.set_up()?;
@@ -84,7 +77,7 @@ impl World {
             if self.run_until(step.at()) {
                 break;
             }
-            self.trace.line(|| format!("! {:?}", step.action));
+            self.surroundings.trace.line(|| format!("! {:?}", step.action));
             self.act(&step.action);
         }
         if self.violation().is_none() && !self.run_until(schedule.heal_at()) {
@@ -95,7 +88,7 @@ impl World {
         }
         let violation = self.violation();
         self.members.clear();
-        self.simulation.end();
+        self.surroundings.simulation.end();
         violation
     }
 
@@ -106,17 +99,17 @@ impl World {
 
     /// How much time went by.
     pub fn now(&self) -> Duration {
-        self.simulation.now()
+        self.surroundings.simulation.now()
     }
 
     /// How often a task was polled.
     pub fn polls(&self) -> u64 {
-        self.simulation.polls()
+        self.surroundings.simulation.polls()
     }
 
     /// Lets time go on, and looks at everybody each time before it does. True if an invariant does not hold.
     fn run_until(&mut self, deadline: Duration) -> bool {
-        let simulation = Arc::clone(&self.simulation);
+        let simulation = Arc::clone(&self.surroundings.simulation);
         let mut dice = self.who_is_next.clone();
         let violated = simulation.run_until(deadline, &mut dice, || self.look());
         self.who_is_next = dice;
@@ -124,16 +117,9 @@ impl World {
     }
 
     fn look(&mut self) -> ControlFlow<()> {
-        let surroundings = Surroundings {
-            simulation: &self.simulation,
-            network: &self.network,
-            setting: &self.setting,
-            coverage: &self.coverage,
-            trace: &self.trace,
-        };
         let mut inspector = self.inspector.lock();
         for member in self.members.values_mut() {
-            member.look(&surroundings, &mut inspector);
+            member.look(&self.surroundings, &mut inspector);
         }
         inspector.has_looked();
         let violated = inspector.violation().is_some();
@@ -141,15 +127,8 @@ impl World {
     }
 
     fn start(&mut self, node: NodeId) {
-        let surroundings = Surroundings {
-            simulation: &self.simulation,
-            network: &self.network,
-            setting: &self.setting,
-            coverage: &self.coverage,
-            trace: &self.trace,
-        };
         if let Some(member) = self.members.get_mut(&node) {
-            member.start(&surroundings);
+            member.start(&self.surroundings);
         }
     }
 }

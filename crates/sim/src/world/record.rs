@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aliasd_checkers::history::{Event, Outcome, Write, Written};
 use aliasd_checkers::{History, check};
-use aliasd_client::{Class, Failure};
+use aliasd_client::Failure;
+use aliasd_recording as recording;
 
 use crate::coverage::Coverage;
 use crate::executor::Simulation;
@@ -77,23 +78,14 @@ impl Recorder {
 
     /// What a call came to. A bug is a violation, whatever is broken around it.
     pub(super) fn outcome<T, A>(&self, result: Result<A, Failure>, ok: impl FnOnce(A) -> T) -> Outcome<T> {
-        match result {
-            Ok(answer) => Outcome::Ok(ok(answer)),
-            Err(failure) => {
-                self.trace.line(|| format!("failure: {} {failure}", failure.code));
-                let code = failure.code.clone();
-                match failure.class {
-                    Class::Rejected => Outcome::Rejected { code, revision: None },
-                    Class::RetryHere | Class::GoToLeader => Outcome::Failed { code },
-                    Class::OutcomeUnknown => Outcome::Unknown { code },
-                    Class::Bug => {
-                        let detail = format!("a call was answered with a bug: {code}: {failure}");
-                        self.inspector.lock().judge("no call is answered with a bug", Err(detail));
-                        Outcome::Unknown { code }
-                    }
-                }
-            }
+        if let Err(failure) = &result {
+            self.trace.line(|| format!("failure: {} {failure}", failure.code));
         }
+        let bug = |failure: &Failure| {
+            let detail = format!("a call was answered with a bug: {}: {failure}", failure.code);
+            self.inspector.lock().judge("no call is answered with a bug", Err(detail));
+        };
+        recording::outcome(result, bug, ok)
     }
 
     /// Judges everything that was taken in.

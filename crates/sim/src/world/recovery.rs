@@ -26,7 +26,7 @@ type Served = Arc<Mutex<Vec<(NodeId, Result<(), String>)>>>;
 impl World {
     /// Ends all faults, and sees to it that the cluster recovers.
     pub(super) fn recover(&mut self) {
-        self.trace.line(|| "! everything heals".to_owned());
+        self.surroundings.trace.line(|| "! everything heals".to_owned());
         self.end_faults();
         let deadline = self.now() + RECOVERY_MAX;
         if !self.settles(deadline, "to come to one state") {

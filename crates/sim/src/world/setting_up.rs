@@ -28,7 +28,7 @@ impl World {
     pub(super) fn set_up(&mut self) -> Result<()> {
         self.run_until(STARTED_AT);
         let done = Arc::new(Mutex::new(None));
-        let (clients, nodes, told) = (self.clients.clone(), self.setting.nodes, Arc::clone(&done));
+        let (clients, nodes, told) = (self.clients.clone(), self.surroundings.setting.nodes, Arc::clone(&done));
         let work = async move {
             let result = clients.set_up(nodes).await.map_err(|error| format!("{error:#}"));
             *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);

@@ -3,14 +3,12 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use aliasd_checkers::history::{
-    Change, ChangeKind, Event, Freshness, Guard, GuardStep, Lookup, Subject, Watch, WatchStep,
-};
-use aliasd_client::messages as v1;
+use aliasd_checkers::history::{Event, Freshness, Guard, GuardStep, Lookup, Watch, WatchStep};
 use aliasd_client::{Ended, WatchFrom};
+use aliasd_recording as recording;
 use futures::future::{Either, select};
 
-use super::clients::{Clients, lookup, route_of};
+use super::clients::Clients;
 
 impl Clients {
     /// Follows what changes until the run ends.
@@ -28,7 +26,7 @@ impl Clients {
             match watch.next().await {
                 Ok(aliasd_client::Event::Changes { revision, changes }) => {
                     self.recorder.coverage.count("watch told of changes");
-                    let changes = changes.iter().map(change_of).collect();
+                    let changes = changes.iter().map(recording::change).collect();
                     record(self.recorder.now(), WatchStep::Batch { revision, changes, continued: false });
                 }
                 Ok(aliasd_client::Event::Progress { revision }) => {
@@ -55,11 +53,11 @@ impl Clients {
             self.recorder.push(Event::Guard(Guard { client, guard, begin, end, step }));
         };
         let asked = Lookup { caller: client.user.clone(), proof: client.proof.clone(), user: user.clone(), name };
-        let question = lookup(&asked.name, user.as_deref(), Freshness::Session, false);
+        let question = recording::lookup(&asked.name, user.as_deref(), Freshness::Session, false);
         let begin = self.recorder.now();
         let guard = match client.sdk.begin(question).await {
             Ok(guard) => {
-                let outcome = self.recorder.outcome(Ok(route_of(guard.route())), |route| route);
+                let outcome = self.recorder.outcome(Ok(recording::route(guard.route(), str::to_owned)), |route| route);
                 record(begin, GuardStep::Begin { lookup: asked, outcome });
                 guard
             }
@@ -83,21 +81,4 @@ impl Clients {
         let outcome = self.recorder.outcome(validated, |()| ());
         record(begin, GuardStep::Validate { outcome });
     }
-}
-
-fn change_of(change: &v1::Change) -> Change {
-    let subject = match change.subject() {
-        v1::ChangeSubject::Alias => Subject::Alias,
-        v1::ChangeSubject::Database => Subject::Database,
-        v1::ChangeSubject::User => Subject::User,
-        v1::ChangeSubject::Role => Subject::Role,
-        v1::ChangeSubject::Settings | v1::ChangeSubject::Unspecified => Subject::Settings,
-    };
-    let kind = match change.kind() {
-        v1::ChangeKind::Created => ChangeKind::Created,
-        v1::ChangeKind::Altered | v1::ChangeKind::Unspecified => ChangeKind::Altered,
-        v1::ChangeKind::Dropped => ChangeKind::Dropped,
-        v1::ChangeKind::AccessChanged => ChangeKind::AccessChanged,
-    };
-    Change { subject, name: change.name.clone(), kind }
 }
