@@ -1,6 +1,8 @@
 //! The checks of the fuzz targets, on the stable compiler and in seconds: each whole corpus, and a bounded number of
 //! mutations of it that follow from a seed. `cargo xtask fuzz` goes on from there for as long as one likes.
 
+#[path = "../../fuzz/bolt.rs"]
+mod bolt;
 #[path = "../../fuzz/files.rs"]
 mod files;
 mod mutate;
@@ -31,6 +33,7 @@ const STATEMENT: Target = Target { name: "statement", check: statement::check, m
 const WIRE: Target = Target { name: "wire", check: wire::check, mutations: 100_000, corpus_min: 100 };
 /// Opening a keystore is slow on purpose.
 const FILES: Target = Target { name: "files", check: files::check, mutations: 1_000, corpus_min: 10 };
+const BOLT: Target = Target { name: "bolt", check: bolt::check, mutations: 100_000, corpus_min: 40 };
 
 /// The seed unless `ALIASD_SEED` names another: what fails for one, fails for everybody.
 const SEED: u64 = 2026;
@@ -94,6 +97,16 @@ fn mutated_files_with_keys_and_certificates_stand_the_check() -> Result<()> {
 }
 
 #[test]
+fn bytes_of_drivers_and_databases_stand_the_check() -> Result<()> {
+    BOLT.replay()
+}
+
+#[test]
+fn mutated_bytes_of_drivers_and_databases_stand_the_check() -> Result<()> {
+    BOLT.mutate()
+}
+
+#[test]
 fn mutations_reach_statements_that_are_understood_and_ones_that_are_not() -> Result<()> {
     let corpus = STATEMENT.corpus()?;
     let mut dice = Dice::seeded_or(SEED);
@@ -119,6 +132,23 @@ fn mutations_reach_entries_and_records_that_are_understood_and_ones_that_are_not
         let mutated = mutate::mutate(&corpus, &mut dice);
         let Some(message) = mutated.strip_prefix(b"e") else { continue };
         match aliasd_wire::store::decode_entry(&wire::framed(message)) {
+            Ok(_) => understood += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    ensure!(understood > 100 && refused > 100, "{understood} are understood and {refused} are refused");
+    Ok(())
+}
+
+#[test]
+fn mutations_reach_values_of_bolt_that_are_understood_and_ones_that_are_not() -> Result<()> {
+    let corpus = BOLT.corpus()?;
+    let mut dice = Dice::seeded_or(SEED);
+    let (mut understood, mut refused) = (0, 0);
+    for _ in 0..5_000 {
+        let mutated = mutate::mutate(&corpus, &mut dice);
+        let [b'v', dialect, value @ ..] = &mutated[..] else { continue };
+        match aliasd_bolt::decode(value, bolt::dialect(*dialect), bolt::limits()) {
             Ok(_) => understood += 1,
             Err(_) => refused += 1,
         }

@@ -7,6 +7,7 @@ use crate::workspace::{Asked, Crate};
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-faults", &[]),
     ("aliasd-catalog", &["aliasd-faults"]),
+    ("aliasd-bolt", &[]),
     ("aliasd-checkers", &[]),
     ("aliasd-runtime", &[]),
     ("aliasd-cypher", &["aliasd-catalog"]),
@@ -71,6 +72,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &[
             "aliasd-faults",
             "aliasd-catalog",
+            "aliasd-bolt",
             "aliasd-checkers",
             "aliasd-cypher",
             "aliasd-listing",
@@ -86,7 +88,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 const FOR_TESTS: &[(&str, &[&str])] = &[("aliasd-api", &["aliasd-client", "aliasd-keyring"])];
 
 /// The crates whose result may depend on nothing but their arguments.
-pub(crate) const PURE: &[&str] = &["aliasd-catalog", "aliasd-checkers", "aliasd-cypher", "aliasd-listing"];
+pub(crate) const PURE: &[&str] =
+    &["aliasd-catalog", "aliasd-bolt", "aliasd-checkers", "aliasd-cypher", "aliasd-listing"];
 
 /// The crates that a simulator runs: they reach for a clock, dice, a thread or a task only through the runtime handed in.
 pub(crate) const SIMULATED: &[&str] = &["aliasd-replica", "aliasd-service", "aliasd-api", "aliasd-client"];

@@ -57,7 +57,7 @@ fn folders_of_a_crate_import_in_one_direction() {
 fn pure_crates_pull_in_nothing_impure() {
     let workspace = Workspace::load();
     expect_none(
-        "catalog, checkers, cypher and listing must stay pure",
+        "catalog, bolt, checkers, cypher and listing must stay pure",
         &layers::impure_dependencies(&workspace.crates),
     );
 }
@@ -65,7 +65,7 @@ fn pure_crates_pull_in_nothing_impure() {
 #[test]
 fn pure_crates_name_no_clock_no_randomness_no_input_and_no_hash_order() {
     let workspace = Workspace::load();
-    expect_none("catalog, checkers, cypher and listing must stay pure", &places::impurities(&workspace.sources));
+    expect_none("catalog, bolt, checkers, cypher and listing must stay pure", &places::impurities(&workspace.sources));
 }
 
 #[test]

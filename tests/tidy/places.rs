@@ -37,7 +37,8 @@ const PLACES: &[(&str, &[&str])] = &[
 ];
 
 /// The directories of the pure crates.
-const PURE: &[&str] = &["crates/catalog/src/", "crates/checkers/src/", "crates/cypher/src/", "crates/listing/src/"];
+const PURE: &[&str] =
+    &["crates/catalog/src/", "crates/bolt/src/", "crates/checkers/src/", "crates/cypher/src/", "crates/listing/src/"];
 
 /// Paths that would let the outside in. Clippy refuses the types and functions that count (`crates/catalog/clippy.toml`),
 /// whatever they are called; that a module is not named at all it cannot ask. `std` alone or `std::*` would hide what is used of it.

@@ -36,6 +36,8 @@ pub(crate) enum FuzzTarget {
     Wire,
     /// The readers of keystores and certificates: `fuzz/files.rs`.
     Files,
+    /// The readers of the Bolt protocol: `fuzz/bolt.rs`.
+    Bolt,
     /// The ports of a real node: `tests/cluster/hostile.rs`. Needs no nightly toolchain.
     Ports,
 }
@@ -46,6 +48,7 @@ impl FuzzTarget {
             Self::Statement => "statement",
             Self::Wire => "wire",
             Self::Files => "files",
+            Self::Bolt => "bolt",
             Self::Ports => "ports",
         }
     }
