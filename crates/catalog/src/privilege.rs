@@ -24,6 +24,12 @@ impl Grant {
         let privilege = Privilege::Dbms(DbmsAction::All);
         Self { role, effect: GrantEffect::Granted, privilege, immutable: false }
     }
+
+    /// Whether it stays when the database or alias that it names is dropped (semantics §4.4). Whoever may drop an alias and
+    /// make it anew, and may not administer privileges, must not lift the denial of its password by that.
+    pub(crate) fn outlives_what_it_names(&self) -> bool {
+        self.effect == GrantEffect::Denied && matches!(self.privilege, Privilege::ResolveAlias(_))
+    }
 }
 
 /// Whether a privilege allows or forbids. A denial beats any grant.
@@ -463,7 +469,7 @@ impl Privilege {
     }
 
     /// The database or remote alias that this privilege names, if it names one. When that is dropped, the
-    /// privilege is lost.
+    /// privilege is lost, unless it [outlives](Grant::outlives_what_it_names) it.
     pub fn names(&self) -> Option<&CatalogName> {
         match (self, self.scope()) {
             (Self::ResolveAlias(name), _) | (_, Some(DatabaseScope::Named(name))) => Some(name),

@@ -1,13 +1,13 @@
 //! Where a name leads, for whom, and who is given the credentials.
 
 use aliasd_catalog::{
-    AliasKind, AliasTarget, Command, CreateMode, DbmsAction, Destination, HomeChange, Outcome, Privilege, Rejection,
+    AliasKind, AliasTarget, Command, CreateMode, DbmsAction, Destination, GrantEffect, HomeChange, Outcome, Privilege, Rejection,
     ResolveRequest, ResolveTarget, Route, UserScope,
 };
 
 use crate::builders::{
     Log, access, alter_alias, alter_user, create_alias, create_database, create_local, create_remote, create_role,
-    create_user, dbms, deny, drop_alias, grant, grant_role, impersonate, name, remote_target, revoke, user, user_name,
+    create_user, dbms, deny, drop_alias, drop_database, grant, grant_role, impersonate, name, remote_target, revoke, user, user_name,
 };
 
 /// Carol may use the remote alias `far`; `dbms` is an instance that may resolve it for her.
@@ -132,6 +132,46 @@ fn a_new_alias_of_the_same_name_is_another_one() {
     assert_eq!(log.catalog.resolve(&wanting).expect_err("it is lost").code().code, "PERMISSION_DENIED");
     log.run([grant(Privilege::ResolveAlias(name("far")), "admin"), drop_alias("far"), create_remote("far")]);
     assert_eq!(log.catalog.resolve(&wanting).expect_err("it is lost").code().code, "PERMISSION_DENIED");
+}
+
+/// A steward may administer aliases and no privileges; what is denied by the name of an alias is not theirs to lift.
+#[test]
+fn whoever_makes_an_alias_anew_does_not_lift_the_denial_of_its_password() {
+    let mut log = story();
+    log.run([
+        Command::CreateUser(create_user("steward")),
+        create_role("stewards"),
+        grant(dbms(DbmsAction::AliasManagement), "stewards"),
+        grant(dbms(DbmsAction::DatabaseManagement), "stewards"),
+        grant_role("stewards", "steward"),
+        // Everything but the one alias, now and later.
+        grant_role("reader", "carol"),
+        deny(Privilege::ResolveAlias(name("far")), "instance"),
+    ]);
+    let released = |log: &Log| {
+        let for_carol = Some(user_name("carol"));
+        let wanting =
+            ResolveRequest { on_behalf_of: for_carol, with_credentials: true, ..request("dbms", "far") };
+        log.catalog.resolve(&wanting).map(|route| route.release_credentials)
+    };
+    let privilege = "RESOLVE ALIAS (far) ON DBMS".to_owned();
+    let refused = Err(Rejection::PermissionDenied { user: "dbms".into(), privilege: privilege.into() });
+    assert_eq!(released(&log), refused);
+    let replaced = |target| create_alias("far", CreateMode::OrReplace, target);
+    let to_remote = || replaced(AliasTarget::Remote(remote_target()));
+    for anew in [
+        vec![to_remote()],
+        vec![drop_alias("far"), create_remote("far")],
+        vec![replaced(AliasTarget::Local(name("neo4j"))), to_remote()],
+        vec![drop_alias("far"), create_database("far"), drop_database("far"), create_remote("far")],
+    ] {
+        for command in anew {
+            log.outcome("steward", command).expect("a steward may do it");
+        }
+        assert_eq!(released(&log), refused);
+    }
+    log.run([revoke(Some(GrantEffect::Denied), Privilege::ResolveAlias(name("far")), "instance")]);
+    assert_eq!(released(&log), Ok(true), "it ends when it is revoked");
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Draft {
         updated(1)
     }
 
-    /// Removes an alias and the privileges that name it.
+    /// Removes an alias and the privileges that it takes along.
     pub(super) fn remove_alias(&mut self, name: &AliasName) {
         self.forget_grants_naming(&name.into());
         self.set(RecordKey::Alias(name.clone()), None);

@@ -51,9 +51,9 @@ impl Draft {
         (self.catalog, changes)
     }
 
-    /// Takes away every grant and denial that names a database or remote alias which is being dropped.
+    /// Takes away what was granted and denied on a database or alias that is being dropped, but for what outlives it.
     pub(super) fn forget_grants_naming(&mut self, name: &CatalogName) {
-        for grant in self.catalog.grants_naming(name) {
+        for grant in self.catalog.grants_naming(name).into_iter().filter(|grant| !grant.outlives_what_it_names()) {
             self.set(RecordKey::Grant(Box::new((*grant).clone())), None);
         }
     }

@@ -13,7 +13,7 @@ pub(crate) use questions::Answer;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, Command, Database, DbmsAction, Effect, Entry, Grant, Meta, OpenCommand, Outcome, Principal, Record,
+    Alias, Command, Database, DbmsAction, Effect, Entry, Grant, GrantEffect, Meta, OpenCommand, Outcome, Principal, Record,
     RecordKey, Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
 };
 
@@ -205,12 +205,12 @@ impl Model {
     }
 }
 
-/// The database or alias that a privilege names.
+/// The database or alias that a privilege names and is lost with.
 fn named_by(grant: &Grant) -> Option<&str> {
     use aliasd_catalog::{DatabaseScope, Privilege};
     match &grant.privilege {
         Privilege::Dbms(_) | Privilege::Impersonate(_) | Privilege::Qualified(..) | Privilege::Load(_) => None,
-        Privilege::ResolveAlias(alias) => Some(alias.as_str()),
+        Privilege::ResolveAlias(alias) => (grant.effect == GrantEffect::Granted).then_some(alias.as_str()),
         Privilege::Database(_, scope) | Privilege::Transaction(_, scope, _) | Privilege::Graph { scope, .. } => {
             match scope {
                 DatabaseScope::Named(name) => Some(name.as_str()),
