@@ -90,8 +90,14 @@ fn a_member_that_is_left_alone_says_so_and_releases_no_credential() -> Result<()
     })?;
     let mut command = cluster.client();
     command.env("ALIASD_ENDPOINTS", &cluster.node(left).client_address).args(["cluster", "status"]);
-    let status = process::run(&mut command, &cluster.layout().record())?;
-    ensure!(status.stdout.contains("UNCONFIRMED"), "{}{}", status.stdout, status.stderr);
+    let (status, _) = wait::until("the status to say which members are silent", PATIENCE, || {
+        let status = process::run(&mut command, &cluster.layout().record())?;
+        ensure!(status.stdout.contains("UNCONFIRMED"), "{}{}", status.stdout, status.stderr);
+        ensure!(status.stdout.matches("not heard of for ").count() == 2, "{}", status.stdout);
+        Ok::<_, anyhow::Error>(status.stdout)
+    })?;
+    let own = status.lines().find(|line| line.contains(&cluster.node(left).client_address));
+    ensure!(own.is_some_and(|line| !line.contains("not heard of")), "{status}");
 
     // From then on its state is older than a release allows, whatever becomes of the elections that it stands for.
     wait::until("it to release nothing any more", PATIENCE, || {
@@ -112,6 +118,50 @@ fn a_member_that_is_left_alone_says_so_and_releases_no_credential() -> Result<()
         ensure!(route["password"] == BEFORE, "{route}");
         Ok::<_, anyhow::Error>(())
     })?;
+    Ok(())
+}
+
+/// What a caller is told that has all three members to ask, of which only this one answers.
+fn told(cluster: &Cluster, who: &Actor, arguments: &[&str]) -> Result<String> {
+    let finished = who.run(cluster, &cluster.endpoints(), arguments)?;
+    ensure!(finished.code == Some(3), "{arguments:?} ended with {:?}: {}", finished.code, finished.stderr);
+    Ok(finished.stderr)
+}
+
+/// The one that is left leads, and then follows: what it waits for differs, and what is heard must not.
+#[test]
+fn who_asks_while_a_majority_hangs_is_told_why_by_the_one_that_answers() -> Result<()> {
+    let (mut cluster, dbms) = running("majority")?;
+    let (leader, followers) = roles(&cluster)?;
+    let ahead = told(&cluster, &dbms, &["resolve", "far", "--freshness", "at-least=1000000"])?;
+    ensure!(ahead.contains("REVISION_NOT_REACHED") && ahead.contains("1000000"), "{ahead}");
+    for (left, hung) in [(leader, followers.clone()), (followers[0], vec![leader, followers[1]])] {
+        for node in &hung {
+            cluster.node(*node).pause()?;
+        }
+        wait::until("it to notice", PATIENCE, || {
+            let (status, body) = cluster.node(left).http("/readyz")?;
+            ensure!(status == 503, "{status} {body}");
+            Ok::<_, anyhow::Error>(())
+        })?;
+        let linearizable = told(&cluster, &dbms, &["resolve", "far", "--freshness", "linearizable"])?;
+        ensure!(linearizable.contains("NO_LEADER"), "node {left}: {linearizable}");
+        let released = told(&cluster, &dbms, &["resolve", "far", "--freshness", "local", "--show-credentials"])?;
+        ensure!(released.contains("RELEASE_STALE"), "node {left}: {released}");
+        let listed =
+            told(&cluster, &cluster.admin(), &["exec", "--freshness", "linearizable", "SHOW ALIASES FOR DATABASE"])?;
+        ensure!(listed.contains("NO_LEADER"), "node {left}: {listed}");
+        for node in &hung {
+            cluster.node(*node).resume()?;
+        }
+        cluster.wait_ready()?;
+    }
+    // What came late is told in words of ours, or not at all.
+    for node in &cluster.nodes {
+        let of_libraries = |line: &&str| line.contains(r#""target":"#) && !line.contains(r#""target":"aliasd"#);
+        let said = node.said();
+        ensure!(!said.lines().any(|line| of_libraries(&line)), "node {}: {said}", node.id);
+    }
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use http::{Request, Response};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
+use crate::deadline::AnswerBy;
 use crate::{Observer, Proof, failure, paths};
 
 /// Lets only those calls through that may begin, with who calls among their extensions, and counts the answers.
@@ -69,7 +70,9 @@ where
                 observer.answered("unknown", "12", runtime.now() - arrived);
                 return Ok(refuse(NodeFailure::UnknownCall {}.into()));
             };
-            let response = match admit(&authenticate, path, call, &mut request).await {
+            let answer_by = AnswerBy::of(request.headers(), arrived);
+            request.extensions_mut().insert(answer_by);
+            let response = match admit(&authenticate, path, call, answer_by, &mut request).await {
                 Ok(proof) => {
                     let response = inner.call(request).await?;
                     // Whoever may log in is known, with or without another call.
@@ -96,6 +99,7 @@ async fn admit(
     authenticate: &Authenticate,
     path: &'static str,
     call: Call,
+    AnswerBy(answer_by): AnswerBy,
     request: &mut Request<Body>,
 ) -> Result<Proof, Failure> {
     let connection = request.extensions().get::<ClientConnection>().cloned();
@@ -103,7 +107,7 @@ async fn admit(
     // Where there is no listener, nobody waits for one.
     let proof = request.extensions().get::<Proof>().cloned().unwrap_or_default();
     let authorization = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
-    let attempt = IncomingCall { call, name: path, connection: &connection };
+    let attempt = IncomingCall { call, name: path, connection: &connection, answer_by };
     let caller = authenticate.admit(attempt, authorization).await?;
     // Services have no use for it, and what is not there cannot be logged.
     request.headers_mut().remove(AUTHORIZATION);

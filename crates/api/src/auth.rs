@@ -13,7 +13,7 @@ use aliasd_wire::{explanation, v1};
 use tonic::{Request, Response, Status};
 
 use super::failure::status;
-use super::{caller, connection, convert};
+use super::{answer_by, caller, connection, convert};
 
 pub(super) struct AuthService {
     pub(super) authenticate: Authenticate,
@@ -23,10 +23,11 @@ pub(super) struct AuthService {
 #[tonic::async_trait]
 impl Auth for AuthService {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
-        let connection = connection(&request).map_err(status)?.clone();
+        let (connection, answer_by) = (connection(&request).map_err(status)?.clone(), answer_by(&request));
         let mut request = request.into_inner();
         let password = PlainSecret::new(take(&mut request.password));
-        let (caller, token) = self.authenticate.log_in(&request.user, password, &connection).await.map_err(status)?;
+        let logged_in = self.authenticate.log_in(&request.user, password, &connection, answer_by).await;
+        let (caller, token) = logged_in.map_err(status)?;
         let profile = self.account.profile(&caller.user).map_err(status)?;
         Ok(Response::new(v1::LoginResponse {
             token: token.expose().to_owned(),

@@ -13,6 +13,7 @@ mod admin;
 mod auth;
 mod cluster;
 mod convert;
+mod deadline;
 mod failure;
 mod health;
 mod paths;
@@ -24,7 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_runtime::SharedRuntime;
+use aliasd_runtime::{Moment, SharedRuntime};
 use aliasd_service::identity::{Authenticated, ClientConnection};
 use aliasd_service::{Failure, UseCases};
 use aliasd_wire::FILE_DESCRIPTOR_SET;
@@ -39,6 +40,7 @@ use tonic_reflection::server::Builder;
 use tower::Layer;
 
 pub use self::access::{Access, AccessLayer};
+use self::deadline::AnswerBy;
 pub use self::failure::{class_on_the_wire, grpc_code};
 pub use self::paths::calls;
 use self::paths::services_for_clients;
@@ -119,6 +121,11 @@ impl fmt::Debug for Interface {
 /// Who calls, as the access layer found out. A call without has not come through it.
 fn caller<T>(request: &Request<T>) -> Result<&Authenticated, Failure> {
     request.extensions().get().ok_or_else(|| Failure::bug("a call came past the access layer"))
+}
+
+/// When the answer to a request has to be on its way.
+fn answer_by<T>(request: &Request<T>) -> Option<Moment> {
+    request.extensions().get().and_then(|AnswerBy(moment)| *moment)
 }
 
 /// Where a request comes from.

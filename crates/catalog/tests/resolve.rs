@@ -1,13 +1,14 @@
 //! Where a name leads, for whom, and who is given the credentials.
 
 use aliasd_catalog::{
-    AliasKind, AliasTarget, Command, CreateMode, DbmsAction, Destination, GrantEffect, HomeChange, Outcome, Privilege, Rejection,
-    ResolveRequest, ResolveTarget, Route, UserScope,
+    AliasKind, AliasTarget, Command, CreateMode, DbmsAction, Destination, GrantEffect, HomeChange, Outcome, Privilege,
+    Rejection, ResolveRequest, ResolveTarget, Route, UserScope,
 };
 
 use crate::builders::{
     Log, access, alter_alias, alter_user, create_alias, create_database, create_local, create_remote, create_role,
-    create_user, dbms, deny, drop_alias, drop_database, grant, grant_role, impersonate, name, remote_target, revoke, user, user_name,
+    create_user, dbms, deny, drop_alias, drop_database, grant, grant_role, impersonate, name, remote_target, revoke,
+    user, user_name,
 };
 
 /// Carol may use the remote alias `far`; `dbms` is an instance that may resolve it for her.
@@ -150,8 +151,7 @@ fn whoever_makes_an_alias_anew_does_not_lift_the_denial_of_its_password() {
     ]);
     let released = |log: &Log| {
         let for_carol = Some(user_name("carol"));
-        let wanting =
-            ResolveRequest { on_behalf_of: for_carol, with_credentials: true, ..request("dbms", "far") };
+        let wanting = ResolveRequest { on_behalf_of: for_carol, with_credentials: true, ..request("dbms", "far") };
         log.catalog.resolve(&wanting).map(|route| route.release_credentials)
     };
     let privilege = "RESOLVE ALIAS (far) ON DBMS".to_owned();

@@ -223,8 +223,8 @@ impl Client {
         cluster::status(&self.core).await
     }
 
-    /// Makes another voter the leader: the one with this node id, or else the one whose log is furthest. Needs SERVER
-    /// MANAGEMENT.
+    /// Makes another voter the leader: the one with this node id, which goes on if it leads already, or else the one whose
+    /// log is furthest. Needs SERVER MANAGEMENT.
     ///
     /// # Errors
     /// There is no such voter, or it did not take over; or no member could answer in time.

@@ -90,7 +90,8 @@ impl Account {
             fingerprint: StatementFingerprint(fingerprint),
             credential_revision: Some(caller.credential_revision),
         };
-        let asked = Asked { actor: caller.principal(), request: RequestId(token.0), origin: Some(origin) };
+        let (actor, answer_by) = (caller.principal(), caller.answer_by);
+        let asked = Asked { actor, request: RequestId(token.0), origin: Some(origin), answer_by };
         self.writer.write(asked, Command::Open(OpenCommand::EndToken { token, expires_at })).await
     }
 
@@ -137,9 +138,10 @@ impl Account {
         freshness: Freshness,
     ) -> Result<Profile, Failure> {
         let name = UserName::new(user).map_err(|_| NodeFailure::WrongCredentials {})?;
-        self.reader.permit(&caller.principal(), |visible| visible.act_for(&name)).await?;
+        self.reader.permit(caller, |visible| visible.act_for(&name)).await?;
         self.reader.view_for(caller, freshness).await?;
-        let verified = self.authenticate.verify_password(user, password, Asker::Proven(caller)).await?;
+        let verified =
+            self.authenticate.verify_password(user, password, Asker::Proven(caller), caller.answer_by).await?;
         self.profile(&verified.user)
     }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use aliasd_catalog::{Policy, Principal, Rejection, Revision, Timestamp, Visibility};
 use aliasd_replica::{NotServing, ReadError, Replica, StopReason, View};
-use aliasd_runtime::SharedRuntime;
+use aliasd_runtime::{Moment, SharedRuntime};
 
 use crate::clock;
 use crate::failure::{Failure, Leader, NodeFailure};
 use crate::identity::Authenticated;
 
-/// How long a read waits for the state it needs. Callers have deadlines of their own, which end the call sooner.
+/// How long a read waits for the state it needs, unless its caller gives up sooner.
 const READ_WAIT: Duration = Duration::from_secs(5);
 /// How long a call waits for an election to end before it is told that nobody leads.
 const ELECTION_WAIT: Duration = Duration::from_secs(2);
@@ -67,22 +67,22 @@ impl Reader {
         self.present().catalog.user(name).map(|_| name.to_owned())
     }
 
-    /// A view that is as fresh as asked.
+    /// A view that is as fresh as asked, or why there is none, by that moment.
     ///
     /// # Errors
     /// This member cannot keep the promise now; another one may.
-    pub(crate) async fn view(&self, freshness: Freshness) -> Result<Arc<View>, Failure> {
+    async fn view(&self, freshness: Freshness, answer_by: Option<Moment>) -> Result<Arc<View>, Failure> {
         match freshness {
             Freshness::Local => drop(self.fresh_enough()?),
             Freshness::AtLeast(revision) => {
-                self.wait_for_revision(revision).await?;
+                self.wait_for_revision(revision, answer_by).await?;
                 self.fresh_enough()?;
             }
             Freshness::Linearizable => {
-                if self.catch_up().await.is_err() {
+                if self.catch_up(answer_by).await.is_err() {
                     // An election may be under way; it takes about as long as a caller's pause before the next attempt.
-                    self.wait_for_election().await;
-                    self.catch_up().await?;
+                    self.wait_for_election(answer_by).await;
+                    self.catch_up(answer_by).await?;
                 }
             }
         }
@@ -95,7 +95,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::view`]; or the proof does not hold in that view.
     pub(crate) async fn view_for(&self, caller: &Authenticated, freshness: Freshness) -> Result<Arc<View>, Failure> {
-        let view = self.view(freshness).await?;
+        let view = self.view(freshness, caller.answer_by).await?;
         if caller.holds(&view.catalog, self.time()) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
     }
 
@@ -112,7 +112,7 @@ impl Reader {
         let view = if age.is_some_and(|age| age <= limit) {
             view
         } else {
-            match self.replica.read_barrier(READ_WAIT).await {
+            match self.replica.read_barrier(self.within(READ_WAIT, caller.answer_by)).await {
                 Ok(_) => self.present(),
                 Err(ReadError::Fatal(reason)) => return Err(NodeFailure::from(&reason).into()),
                 Err(reason) => {
@@ -146,31 +146,38 @@ impl Reader {
         }
     }
 
+    /// So long, or until the moment by which the caller wants its answer. Whoever waits longer is not there to hear why it
+    /// was in vain.
+    pub(crate) fn within(&self, longest: Duration, answer_by: Option<Moment>) -> Duration {
+        answer_by.map_or(longest, |moment| longest.min(moment.saturating_since(self.runtime.now())))
+    }
+
     /// Waits until this member has applied everything that was acknowledged before the call.
-    pub(crate) async fn catch_up(&self) -> Result<(), Failure> {
-        self.replica.read_barrier(READ_WAIT).await.map(drop).map_err(read_failure)
+    pub(crate) async fn catch_up(&self, answer_by: Option<Moment>) -> Result<(), Failure> {
+        self.replica.read_barrier(self.within(READ_WAIT, answer_by)).await.map(drop).map_err(read_failure)
     }
 
     /// Waits a little for a leader. Whether there is one now.
-    pub(crate) async fn wait_for_election(&self) -> bool {
-        self.replica.wait_for_leader(ELECTION_WAIT).await.is_some()
+    pub(crate) async fn wait_for_election(&self, answer_by: Option<Moment>) -> bool {
+        self.replica.wait_for_leader(self.within(ELECTION_WAIT, answer_by)).await.is_some()
     }
 
-    /// Whether a principal may do something. This member may lag behind the change that allows it, so a refusal is only
+    /// Whether the caller may do something. This member may lag behind the change that allows it, so a refusal is only
     /// given once it has caught up, if it can.
     ///
     /// # Errors
     /// It may not.
     pub(crate) async fn permit(
         &self,
-        who: &Principal,
+        caller: &Authenticated,
         may: impl Fn(&Visibility<'_>) -> Result<(), Rejection>,
     ) -> Result<(), Failure> {
-        let Err(refusal) = may(&self.present().catalog.visible_to(who)) else { return Ok(()) };
-        if self.catch_up().await.is_err() {
+        let who = caller.principal();
+        let Err(refusal) = may(&self.present().catalog.visible_to(&who)) else { return Ok(()) };
+        if self.catch_up(caller.answer_by).await.is_err() {
             return Err(Failure::from(&refusal));
         }
-        may(&self.present().catalog.visible_to(who)).map_err(|refusal| Failure::from(&refusal))
+        may(&self.present().catalog.visible_to(&who)).map_err(|refusal| Failure::from(&refusal))
     }
 
     /// The leader, as far as this member knows.
@@ -180,11 +187,11 @@ impl Reader {
     }
 
     /// Waits until this member has applied a revision.
-    async fn wait_for_revision(&self, revision: Revision) -> Result<(), Failure> {
+    async fn wait_for_revision(&self, revision: Revision, answer_by: Option<Moment>) -> Result<(), Failure> {
         if self.present().revision >= revision {
             return Ok(());
         }
-        self.replica.wait_applied(revision, READ_WAIT).await.map_err(read_failure)
+        self.replica.wait_applied(revision, self.within(READ_WAIT, answer_by)).await.map_err(read_failure)
     }
 }
 

@@ -9,6 +9,7 @@ use aliasd_catalog::{
     RequestOrigin, RequestOwner, Revision, Sealed, SealedSecret, UserName, error_chain,
 };
 use aliasd_replica::ProposeError;
+use aliasd_runtime::Moment;
 
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
@@ -16,7 +17,7 @@ use crate::read::Reader;
 use crate::readiness::Readiness;
 use crate::vault::{SealContext, Vault, VaultError};
 
-/// How long a write is followed before its outcome is called unknown. Callers have deadlines of their own.
+/// How long a write is followed before its outcome is called unknown, unless its caller gives up sooner.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
 /// How often a credential is sealed again because its alias changed in the meantime.
 const RESEALED_MAX: usize = 3;
@@ -37,6 +38,8 @@ pub(crate) struct Asked {
     pub(crate) request: RequestId,
     /// None when a cluster is formed.
     pub(crate) origin: Option<RequestOrigin>,
+    /// When an answer has to be on its way, to arrive before the caller gives up.
+    pub(crate) answer_by: Option<Moment>,
 }
 
 /// Writes to the catalog, for every use case that does. Cheap to clone.
@@ -64,7 +67,7 @@ impl Writer {
         let actor = asked.actor.clone();
         if self.allows(&actor, &command).is_err() {
             // This member may lag behind the change that allows it, or behind the first attempt of a repeated request.
-            self.reader.catch_up().await?;
+            self.reader.catch_up(asked.answer_by).await?;
             if let Some((revision, outcome)) = self.recorded(&asked) {
                 return written(revision, outcome);
             }
@@ -77,16 +80,16 @@ impl Writer {
             }
             // Sealed for what the alias is no longer, or with a key that is active no longer, and not recorded: the same request
             // may be proposed again.
-            self.reader.catch_up().await?;
+            self.reader.catch_up(asked.answer_by).await?;
             (revision, outcome) = self.seal_and_propose(&asked, command.clone()).await?;
         }
         written(revision, outcome)
     }
 
     async fn seal_and_propose(&self, asked: &Asked, command: Command<Plain>) -> Result<(Revision, Outcome), Failure> {
-        let Asked { actor, request, origin } = asked.clone();
+        let Asked { actor, request, origin, answer_by } = asked.clone();
         let command = self.seal(&actor, command).await?;
-        self.propose(Entry { request, actor, issued_at: self.reader.time(), command, origin }).await
+        self.propose(Entry { request, actor, issued_at: self.reader.time(), command, origin }, answer_by).await
     }
 
     /// What became of a request that this member has applied already. Another request under its id is left to the catalog.
@@ -162,11 +165,11 @@ impl Writer {
         }
     }
 
-    async fn propose(&self, entry: Entry) -> Result<(Revision, Outcome), Failure> {
-        let mut proposed = self.propose_once(&entry).await;
+    async fn propose(&self, entry: Entry, answer_by: Option<Moment>) -> Result<(Revision, Outcome), Failure> {
+        let mut proposed = self.propose_once(&entry, answer_by).await;
         // Nothing was proposed, so nothing is lost by waiting for an election that may be under way.
-        if matches!(proposed, Err(ProposeError::Unavailable)) && self.reader.wait_for_election().await {
-            proposed = self.propose_once(&entry).await;
+        if matches!(proposed, Err(ProposeError::Unavailable)) && self.reader.wait_for_election(answer_by).await {
+            proposed = self.propose_once(&entry, answer_by).await;
         }
         let proposed = proposed.map_err(|error| self.propose_failure(error));
         let code = match &proposed {
@@ -178,10 +181,15 @@ impl Writer {
         proposed
     }
 
-    async fn propose_once(&self, entry: &Entry) -> Result<(Revision, Outcome), ProposeError> {
+    async fn propose_once(
+        &self,
+        entry: &Entry,
+        answer_by: Option<Moment>,
+    ) -> Result<(Revision, Outcome), ProposeError> {
         let replica = self.reader.replica();
-        match replica.propose(entry.clone(), WRITE_WAIT).await {
-            Err(ProposeError::ForwardToLeader { .. }) => replica.forward(entry.clone(), WRITE_WAIT).await,
+        let left = || self.reader.within(WRITE_WAIT, answer_by);
+        match replica.propose(entry.clone(), left()).await {
+            Err(ProposeError::ForwardToLeader { .. }) => replica.forward(entry.clone(), left()).await,
             proposed => proposed,
         }
     }

@@ -13,8 +13,8 @@ pub(crate) use questions::Answer;
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, Command, Database, DbmsAction, Effect, Entry, Grant, GrantEffect, Meta, OpenCommand, Outcome, Principal, Record,
-    RecordKey, Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
+    Alias, Command, Database, DbmsAction, Effect, Entry, Grant, GrantEffect, Meta, OpenCommand, Outcome, Principal,
+    Record, RecordKey, Rejection, RequestRecord, Revision, Sealed, Stamp, Timestamp, User,
 };
 
 /// For how many revisions an outcome is remembered.

@@ -91,7 +91,7 @@ impl Member {
             Some(Fault::Refuse(error)) => Err(error.to_status()),
             Some(Fault::Break) => Err(broken()),
             Some(Fault::Hang) => std::future::pending().await,
-            Some(Fault::DoThenBreak | Fault::Nonsense) | None => Ok(()),
+            Some(Fault::DoThenBreak | Fault::DoThenRefuse(_) | Fault::Nonsense) | None => Ok(()),
         }
     }
 
@@ -278,6 +278,8 @@ impl Auth for Member {
 
     async fn logout(&self, request: Request<v1::LogoutRequest>) -> Result<Response<v1::LogoutResponse>, Status> {
         self.arrive("logout", &request)?;
+        let fault = self.next_fault();
+        self.before(fault.as_ref()).await?;
         Ok(Response::new(v1::LogoutResponse { revision: 1 }))
     }
 

@@ -6,6 +6,7 @@ mod formation;
 use std::sync::Arc;
 
 use aliasd_catalog::{PlainSecret, Rejection};
+use aliasd_runtime::Moment;
 
 pub use self::access::{Call, CallRule, Caller, RequiredPrivilege, Served};
 pub use self::formation::FormationToken;
@@ -25,6 +26,8 @@ pub struct IncomingCall<'a> {
     pub name: &'a str,
     /// Where it comes from.
     pub connection: &'a ClientConnection,
+    /// When an answer has to be on its way, to arrive before the caller gives up; `None` if it does not say.
+    pub answer_by: Option<Moment>,
 }
 
 /// The use case: who is calling, and may the call begin? Cheap to clone.
@@ -58,7 +61,7 @@ impl Authenticate {
         attempt: IncomingCall<'_>,
         authorization: Option<&[u8]>,
     ) -> Result<Option<Authenticated>, Failure> {
-        let IncomingCall { call, name, connection } = attempt;
+        let IncomingCall { call, name, connection, answer_by } = attempt;
         let rule = call.rule();
         if rule.served == Served::Ready
             && let Some(failure) = self.readiness.not_serving()
@@ -74,8 +77,8 @@ impl Authenticate {
             Caller::UserOrNeighbour if !formed => return neighbour(name, connection).map(|()| None),
             Caller::User | Caller::UserOrNeighbour => {}
         }
-        let caller = self.authenticate(authorization, connection).await;
-        let caller = caller.inspect_err(|failure| {
+        let caller = self.authenticate(authorization, connection, answer_by).await;
+        let caller = caller.map(|caller| Authenticated { answer_by, ..caller }).inspect_err(|failure| {
             self.counters.count(Counted::RefusedCaller, failure.code);
             self.audit_refused(attempt, authorization, failure);
         })?;
@@ -83,7 +86,7 @@ impl Authenticate {
             Line::by(Action::LogIn, &caller).end("OK", None);
         }
         if let RequiredPrivilege::Dbms(action) = rule.privilege {
-            let permitted = self.reader.permit(&caller.principal(), |visible| visible.call(action)).await;
+            let permitted = self.reader.permit(&caller, |visible| visible.call(action)).await;
             permitted.inspect_err(|failure| {
                 let mut line = Line::by(Action::Call, &caller);
                 line.what(name);
@@ -106,7 +109,7 @@ impl Authenticate {
         line.end(failure.code, None);
     }
 
-    /// Checks a password.
+    /// Checks a password, and says by `answer_by` what came of it, if it can.
     ///
     /// # Errors
     /// Whatever is wrong, it is the same failure.
@@ -115,12 +118,13 @@ impl Authenticate {
         user: &str,
         password: PlainSecret,
         asker: Asker<'_>,
+        answer_by: Option<Moment>,
     ) -> Result<Authenticated, Failure> {
         let view = self.reader.present();
         let first = self.identity.verify_password(user, password.clone(), asker, &view.catalog).await;
         let second = match first {
             Err(AuthError::Wrong)
-                if self.reader.catch_up().await.is_ok() && self.reader.present().revision > view.revision =>
+                if self.reader.catch_up(answer_by).await.is_ok() && self.reader.present().revision > view.revision =>
             {
                 let view = self.reader.present();
                 self.identity.verify_password(user, password, asker, &view.catalog).await
@@ -139,10 +143,11 @@ impl Authenticate {
         user: &str,
         password: PlainSecret,
         connection: &ClientConnection,
+        answer_by: Option<Moment>,
     ) -> Result<(Authenticated, LoginToken), Failure> {
         let mut line = Line::from(Action::LogIn, connection.remote);
         line.actor(self.reader.known_user(user));
-        let logged_in = self.log_in_unaudited(user, password, connection).await;
+        let logged_in = self.log_in_unaudited(user, password, connection, answer_by).await;
         if let Ok((proven, _)) = &logged_in {
             line.actor(Some(proven.user.to_string()));
         }
@@ -155,8 +160,9 @@ impl Authenticate {
         user: &str,
         password: PlainSecret,
         connection: &ClientConnection,
+        answer_by: Option<Moment>,
     ) -> Result<(Authenticated, LoginToken), Failure> {
-        let user = self.verify_password(user, password, Asker::Unproven(connection)).await?;
+        let user = self.verify_password(user, password, Asker::Unproven(connection), answer_by).await?;
         let token = self.identity.issue(&user, &self.reader.present().catalog)?;
         Ok((user, token))
     }
@@ -177,6 +183,7 @@ impl Authenticate {
         &self,
         authorization: Option<&[u8]>,
         connection: &ClientConnection,
+        answer_by: Option<Moment>,
     ) -> Result<Authenticated, Failure> {
         let view = self.reader.present();
         let first = self.identity.authenticate(authorization, connection, &view.catalog).await;
@@ -185,7 +192,7 @@ impl Authenticate {
             Err(refusal) if !may_be_late(&refusal) => return Err(refusal.into()),
             Err(refusal) => refusal,
         };
-        if self.reader.catch_up().await.is_err() || self.reader.present().revision == view.revision {
+        if self.reader.catch_up(answer_by).await.is_err() || self.reader.present().revision == view.revision {
             return Err(refusal.into());
         }
         let view = self.reader.present();

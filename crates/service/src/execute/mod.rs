@@ -113,7 +113,7 @@ impl Execute {
             Lowered::Command(command) => {
                 let origin = self.origin(caller, &text, &parameters, made_at)?;
                 let request = request.unwrap_or_else(|| RequestId(self.reader.runtime().random_bytes()));
-                let asked = Asked { actor, request, origin: Some(origin) };
+                let asked = Asked { actor, request, origin: Some(origin), answer_by: caller.answer_by };
                 let written = self.writer.write(asked, *command).await;
                 Answer::Written(written.map_err(|failure| named_by_parameter(failure, &parsed))?)
             }

@@ -23,7 +23,7 @@ use aliasd_catalog::{
     UserName, UserStatus,
 };
 use aliasd_faults::{Mistake, is_planted};
-use aliasd_runtime::SharedRuntime;
+use aliasd_runtime::{Moment, SharedRuntime};
 use zeroize::Zeroizing;
 
 pub use self::connection::{ClientCertificate, ClientConnection};
@@ -64,6 +64,8 @@ pub struct Authenticated {
     pub token: Option<TokenTrace>,
     /// The password was verified for this very call: it is a login, and not one that is remembered.
     pub logs_in: bool,
+    /// When an answer has to be on its way, to arrive before the caller gives up; `None` if it does not say.
+    pub answer_by: Option<Moment>,
 }
 
 /// What a login gives, to be shown with later calls in place of the password.
@@ -319,5 +321,14 @@ fn authenticated(
 ) -> Result<Authenticated, AuthError> {
     let name = UserName::new(name).map_err(|_| AuthError::Wrong)?;
     let credential_revision = user.credential_revision;
-    Ok(Authenticated { user: name, method, expires_at, credential_revision, remote, token: None, logs_in: false })
+    Ok(Authenticated {
+        user: name,
+        method,
+        expires_at,
+        credential_revision,
+        remote,
+        token: None,
+        logs_in: false,
+        answer_by: None,
+    })
 }

@@ -38,7 +38,7 @@ const BOUNDED: [Freshness; 2] = [Freshness::Local, Freshness::AtLeast(Revision(0
 async fn nothing_is_read_from_a_member_that_cannot_tell_how_old_it_is() {
     let reader = reader(Duration::from_secs(60)).await;
     for freshness in BOUNDED {
-        assert_eq!(reader.view(freshness).await.unwrap_err().code, "STALE", "{freshness:?}");
+        assert_eq!(reader.view(freshness, None).await.unwrap_err().code, "STALE", "{freshness:?}");
     }
 }
 
@@ -50,7 +50,7 @@ async fn what_was_confirmed_within_the_bound_is_read() {
         tokio::task::yield_now().await;
     }
     for freshness in BOUNDED {
-        assert!(reader.view(freshness).await.is_ok(), "{freshness:?}");
+        assert!(reader.view(freshness, None).await.is_ok(), "{freshness:?}");
     }
 }
 
@@ -62,7 +62,7 @@ async fn what_was_confirmed_too_long_ago_is_not_read() {
         tokio::task::yield_now().await;
     }
     for freshness in BOUNDED {
-        assert_eq!(reader.view(freshness).await.unwrap_err().code, "STALE", "{freshness:?}");
+        assert_eq!(reader.view(freshness, None).await.unwrap_err().code, "STALE", "{freshness:?}");
     }
 }
 
@@ -76,6 +76,7 @@ fn caller() -> Authenticated {
         remote: ([192, 0, 2, 7], 5000).into(),
         token: None,
         logs_in: false,
+        answer_by: None,
     }
 }
 
