@@ -65,6 +65,8 @@ fn rejected(code: &str) -> GrpcCode {
         | "CREDENTIALS_INVALID"
         | "CERTIFICATE_UNMAPPED"
         | "CERTIFICATE_EXPIRED"
+        | "TOKEN_ENDED"
+        | "TOKEN_EXPIRED"
         | "TOKEN_INVALID"
         | "AUTHORIZATION_INVALID"
         | "CREDENTIALS_ENDED"

@@ -248,7 +248,8 @@ impl Core {
                 self.note_written(answer.into_inner().revision);
                 Ok(())
             }
-            Err(failure) if failure.code == "TOKEN_INVALID" => Ok(()),
+            // It is good for nothing already. One that no member of this cluster made may be good elsewhere.
+            Err(failure) if ["TOKEN_ENDED", "TOKEN_EXPIRED"].contains(&failure.code.as_str()) => Ok(()),
             Err(failure) => Err(failure),
         }
     }

@@ -224,7 +224,7 @@ async fn repeat(crew: Crew, raw: RawClient, mut dice: Dice) {
                     }
                 }
                 Outcome::Rejected { code, .. } => {
-                    if code == "TOKEN_INVALID" {
+                    if code.starts_with("TOKEN_") {
                         token = None;
                     }
                     break;

@@ -146,7 +146,7 @@ async fn watch_at(crew: Crew, raw: RawClient, member: u64, mut dice: Dice) {
         let user = held.user.clone();
         stream.step(Some(member), WatchStep::Open { after: position, user, names: None, unrestricted: true });
         let code = follow(&crew, &raw, member, held, &stream, &mut position, &mut dice).await;
-        if code.as_deref().is_some_and(|code| code == "TOKEN_INVALID" || code == "CREDENTIALS_ENDED") {
+        if code.as_deref().is_some_and(|code| code.starts_with("TOKEN_") || code == "CREDENTIALS_ENDED") {
             token = None;
         }
         if code.is_some() {

@@ -28,7 +28,7 @@ use crate::script::{self, Next, Order, Parameters, Text, items};
 const SOURCE_DEPTH_MAX: usize = 16;
 
 /// Refusals after which the password has to be given again.
-const LOGIN_REFUSALS: [&str; 2] = ["CREDENTIALS_INVALID", "TOKEN_INVALID"];
+const LOGIN_REFUSALS: [&str; 4] = ["CREDENTIALS_INVALID", "TOKEN_ENDED", "TOKEN_EXPIRED", "TOKEN_INVALID"];
 
 /// A session: who, with which parameters, printing how.
 pub(super) struct Session {

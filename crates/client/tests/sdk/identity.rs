@@ -1,8 +1,8 @@
 //! Tokens: fetched once, renewed when refused.
 
-use aliasd_client::{GrpcCode, Lookup, Secret};
+use aliasd_client::{Failure, GrpcCode, Lookup, Secret};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Fault};
 use crate::member::PASSWORD;
 
 #[tokio::test]
@@ -65,4 +65,17 @@ async fn nothing_of_a_client_prints_its_secrets() {
     let login = client.login("alice", &Secret::from(PASSWORD)).await.unwrap();
     printed.push_str(&format!("{client:?} {login:?}"));
     assert!(!printed.contains(PASSWORD) && !printed.contains("token-0"), "{printed}");
+}
+
+/// A token that is good for nothing any more need not be ended; of one that nobody here made that cannot be said.
+#[tokio::test]
+async fn a_token_that_is_not_known_is_not_called_ended() {
+    let cluster = Cluster::start(1).await;
+    for (code, is_done) in [("TOKEN_ENDED", true), ("TOKEN_EXPIRED", true), ("TOKEN_INVALID", false)] {
+        let refusal = Failure::rejected(GrpcCode::Unauthenticated, code, "The token is not accepted.");
+        cluster.fault(0, Fault::Refuse(refusal));
+        let client = cluster.builder(&[0]).token("token-0").build().unwrap();
+        let ended = client.logout().await;
+        assert_eq!(ended.as_ref().map_err(|failure| failure.code.as_str()), if is_done { Ok(&()) } else { Err(code) });
+    }
 }

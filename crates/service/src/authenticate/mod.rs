@@ -221,9 +221,9 @@ fn refused(call: &str, connection: &ClientConnection, failure: NodeFailure) -> F
 /// Whether a change that this member has not applied yet could turn the refusal around.
 fn may_be_late(refusal: &AuthError) -> bool {
     match refusal {
-        AuthError::Wrong | AuthError::UnmappedCertificate { .. } | AuthError::Token(TokenError::Ended) => true,
+        AuthError::Wrong | AuthError::UnmappedCertificate { .. } | AuthError::Token(TokenError::Outdated) => true,
         // Whoever has no key of the cluster can make as many of these as they like: they cost no question to a quorum.
-        AuthError::Token(TokenError::Foreign | TokenError::Expired)
+        AuthError::Token(TokenError::Foreign | TokenError::Early | TokenError::Expired | TokenError::Ended)
         | AuthError::Missing
         | AuthError::Throttled { .. }
         | AuthError::CertificateExpired
@@ -240,7 +240,13 @@ impl From<AuthError> for Failure {
             AuthError::Wrong => NodeFailure::WrongCredentials {},
             AuthError::UnmappedCertificate { identity } => NodeFailure::UnmappedCertificate { identity },
             AuthError::CertificateExpired => NodeFailure::CertificateExpired {},
-            AuthError::Token(error) => NodeFailure::TokenInvalid { reason: error.to_string() },
+            AuthError::Token(error @ (TokenError::Foreign | TokenError::Early)) => {
+                NodeFailure::TokenInvalid { reason: error.to_string() }
+            }
+            AuthError::Token(TokenError::Expired) => NodeFailure::TokenExpired {},
+            AuthError::Token(error @ (TokenError::Ended | TokenError::Outdated)) => {
+                NodeFailure::TokenEnded { reason: error.to_string() }
+            }
             AuthError::Header(reason) => NodeFailure::HeaderInvalid { reason: reason.to_owned() },
             AuthError::Busy => NodeFailure::LoginBusy {},
             AuthError::Throttled { retry_after } => {
@@ -278,9 +284,10 @@ mod tests {
 
     #[test]
     fn what_anybody_can_make_up_costs_no_quorum() {
-        let late = [AuthError::Wrong, AuthError::Token(TokenError::Ended)];
+        let late = [AuthError::Wrong, AuthError::Token(TokenError::Outdated)];
         assert!(late.iter().all(may_be_late), "a change that is not applied yet could make it right");
-        let never = [TokenError::Foreign, TokenError::Expired].map(AuthError::Token);
+        let never =
+            [TokenError::Foreign, TokenError::Early, TokenError::Expired, TokenError::Ended].map(AuthError::Token);
         assert!(!never.iter().any(may_be_late) && !may_be_late(&AuthError::Missing));
     }
 }

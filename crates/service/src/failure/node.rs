@@ -162,9 +162,20 @@ node_failures! {
     /// The certificate of the connection has run out since it was shown.
     CertificateExpired {} = "CERTIFICATE_EXPIRED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The client certificate has expired.", "Connect again with a new certificate.";
-    /// A token that is not ours, is damaged, or was ended.
+    /// A token that is not ours, is damaged, or is from a time that has not come.
     TokenInvalid { reason } = "TOKEN_INVALID", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The token is not accepted: {reason}.", "Log in again.";
+    /// A token whose time is up.
+    TokenExpired {} = "TOKEN_EXPIRED", Rejected, ["42NFF"], "Neo.ClientError.Security.TokenExpired",
+        "The token has expired.", "Log in again.";
+    /// A token that was ended before its time.
+    TokenEnded { reason } = "TOKEN_ENDED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+        "The token is no longer good: {reason}.", "Log in again.";
+    /// A credential would be released from a state that nothing else is read from.
+    ReleaseStalenessTooLong { wanted, limit } = "RELEASE_STALENESS_TOO_LONG", Rejected, ["22003", "22N03"],
+        "Neo.ClientError.Statement.ArgumentError",
+        "Failed to alter the policy of the cluster: release_staleness would be {wanted}, and this node reads nothing that is older than {limit} (cluster.max_staleness).",
+        "Choose a shorter one, or raise cluster.max_staleness on every node before.";
     /// The authorization header makes no sense.
     HeaderInvalid { reason } = "AUTHORIZATION_INVALID", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The authorization of the call is malformed: {reason}.", "Send 'Basic' or 'Bearer'.";
@@ -180,7 +191,7 @@ node_failures! {
         "Wait as long as retry_after says. Tokens and certificates go on as ever, and so does the user where it has logged in before.";
     /// A caller's proof of identity ran out, or its user changed, before or while the answer was given.
     CredentialsEnded {} = "CREDENTIALS_ENDED", Rejected, ["42NFF"], "Neo.ClientError.Security.Unauthorized",
-        "The proof of identity that the call began with has expired, or the user has changed since.",
+        "The proof of identity that the call began with has expired or was ended, or the user has changed since.",
         "Log in again. A watch goes on after the resume revision.";
     /// Before the cluster is formed there are no users; the operator is known otherwise.
     OperatorOnly {} = "OPERATOR_ONLY", Rejected, ["42NFF"], "Neo.ClientError.Security.Forbidden",

@@ -46,10 +46,16 @@ pub enum TokenError {
     /// It is not one of this cluster's tokens, or it was changed, or the cluster's key is another one by now.
     #[error("this cluster did not make it, or made it with an earlier key")]
     Foreign,
+    /// It was made too far ahead of the clock of this node: whoever made it would decide how long it is good for.
+    #[error("it was made at a time that has not come here; compare the clocks of the members")]
+    Early,
     /// Its time is up, by the clock of this node.
     #[error("it has expired")]
     Expired,
+    /// It was ended by a logout.
+    #[error("it was ended")]
+    Ended,
     /// The user's password, status or authentication changed, or the user is gone.
     #[error("the user has changed since it was made")]
-    Ended,
+    Outdated,
 }

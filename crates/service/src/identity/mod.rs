@@ -279,8 +279,10 @@ impl Identity {
             .filter(|user| {
                 user.credential_revision == claims.credential_revision || is_planted(Mistake::TokenSurvivesChange)
             })
-            .filter(|user| !user.ended_tokens.contains_key(&trace))
-            .ok_or(AuthError::Token(TokenError::Ended))?;
+            .ok_or(AuthError::Token(TokenError::Outdated))?;
+        if user.ended_tokens.contains_key(&trace) {
+            return Err(AuthError::Token(TokenError::Ended));
+        }
         let proven = authenticated(claims.user.as_str(), user, Method::Token, Some(claims.expires_at), from)?;
         Ok(Authenticated { token: Some(trace), ..proven })
     }

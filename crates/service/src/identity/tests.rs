@@ -277,7 +277,7 @@ async fn a_token_ends_with_password_status_certificate_and_user() {
         let proof = fixture.bearer(token.expose()).await.unwrap();
         assert!(proof.holds(&fixture.catalog, now()));
         fixture.admin(change).await;
-        assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenError::Ended)));
+        assert_eq!(fixture.bearer(token.expose()).await, Err(AuthError::Token(TokenError::Outdated)));
         assert!(!proof.holds(&fixture.catalog, now()));
     }
 }
@@ -325,6 +325,28 @@ async fn a_token_expires() {
     let token = fixture.signer().sign(&claims);
     assert_eq!(fixture.signer().verify(&token, Timestamp(1_999)).map(|(claims, _)| claims), Ok(claims));
     assert_eq!(fixture.signer().verify(&token, Timestamp(2_000)), Err(TokenError::Expired));
+}
+
+/// Of a member whose clock is days ahead.
+#[tokio::test]
+async fn a_token_is_never_good_for_longer_than_twice_its_life() {
+    let fixture = Fixture::new().await;
+    let minutes = |minutes: u64| Timestamp(minutes * 60_000);
+    let (issued_at, expires_at) = (minutes(3 * 24 * 60), minutes(3 * 24 * 60 + 15));
+    let claims = Claims { user: user("carol"), issued_at, expires_at, credential_revision: Revision(3) };
+    let token = fixture.signer().sign(&claims);
+    let judged = |now: Timestamp| fixture.signer().verify(&token, now).map(|(claims, _)| claims);
+    for early in [Timestamp(0), minutes(24 * 60), Timestamp(issued_at.0 - 15 * 60_000 - 1)] {
+        assert_eq!(judged(early), Err(TokenError::Early), "{early:?}");
+    }
+    for good in [minutes(3 * 24 * 60 - 15), issued_at, Timestamp(expires_at.0 - 1)] {
+        assert_eq!(judged(good), Ok(claims.clone()), "{good:?}");
+    }
+    // Clocks that are a little off break no token, however short its life is.
+    let short = Claims { expires_at: Timestamp(issued_at.0 + 1_000), ..claims };
+    let token = fixture.signer().sign(&short);
+    assert!(fixture.signer().verify(&token, Timestamp(issued_at.0 - 60_000)).is_ok());
+    assert!(fixture.signer().verify(&token, Timestamp(issued_at.0 - 60_001)).is_err());
 }
 
 #[tokio::test]

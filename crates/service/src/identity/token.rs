@@ -24,6 +24,9 @@ const SIGNATURE_LENGTH: usize = 32;
 const HEADER_LENGTH: usize = 25;
 /// A name may be long, a header may not.
 const TOKEN_LENGTH_MAX: usize = 8 << 10;
+/// How far ahead of the clock of this node a token may have been made, in milliseconds: for as long as it is good, so that it is
+/// good for twice that time at most, whatever the clock showed; and this much, for clocks that are a little off.
+const AHEAD_MIN: u64 = 60_000;
 const KEY_CONTEXT: &[u8] = b"aliasd login token v1";
 
 /// What a token says.
@@ -59,7 +62,7 @@ impl Signer {
         Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&*bytes)))
     }
 
-    /// What the token says and what tells it from others, if this cluster signed it and its time is not up.
+    /// What the token says and what tells it from others, if this cluster signed it and its time has come and is not up.
     pub(super) fn verify(&self, token: &str, now: Timestamp) -> Result<(Claims, TokenTrace), TokenError> {
         let encoded = token.strip_prefix(PREFIX).ok_or(TokenError::Foreign)?;
         if encoded.len() > TOKEN_LENGTH_MAX {
@@ -71,6 +74,10 @@ impl Signer {
         // Compares in constant time, and before anything of the token is looked at.
         self.mac(signed).verify_slice(signature).map_err(|_| TokenError::Foreign)?;
         let claims = read(signed).ok_or(TokenError::Foreign)?;
+        let lifetime = claims.expires_at.0.saturating_sub(claims.issued_at.0);
+        if claims.issued_at.0.saturating_sub(now.0) > lifetime.max(AHEAD_MIN) {
+            return Err(TokenError::Early);
+        }
         if now >= claims.expires_at { Err(TokenError::Expired) } else { Ok((claims, trace(&bytes))) }
     }
 
