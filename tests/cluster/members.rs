@@ -289,3 +289,28 @@ fn a_node_keeps_its_data_and_its_operators_token_to_itself() -> Result<()> {
 fn mode(path: &Path) -> Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
 }
+
+/// `aliasctl cluster transfer`, and whom it made the leader.
+fn transfer(cluster: &Cluster, to: u64) -> Result<(serde_json::Value, String)> {
+    let to = to.to_string();
+    let told = cluster.admin().run(
+        cluster,
+        &cluster.endpoints(),
+        &["cluster", "transfer", "--format", "json", "--to", &to],
+    )?;
+    ensure!(told.code == Some(0), "{}", told.stderr);
+    Ok((serde_json::from_str(&told.stdout)?, told.stderr))
+}
+
+#[test]
+fn who_leads_already_is_not_replaced_by_being_named() -> Result<()> {
+    let cluster = Cluster::running("named", 3)?;
+    let chosen = follower(&cluster)?;
+    let (first, _) = transfer(&cluster, chosen)?;
+    ensure!(first["leader"]["node_id"] == chosen && first["led_already"] == false, "{first}");
+    let (again, said) = transfer(&cluster, chosen)?;
+    ensure!(again["leader"]["node_id"] == chosen && again["led_already"] == true, "{again}");
+    ensure!(again["term"] == first["term"], "nobody was elected: {first} {again}");
+    ensure!(said.contains(&format!("Node {chosen} leads already")), "{said}");
+    Ok(())
+}

@@ -53,8 +53,8 @@ impl Cluster for ClusterService {
         let caller = caller(&request).map_err(status)?.clone();
         let to = request.into_inner().to_node_id;
         let to = (to != 0).then_some(to);
-        let Transferred { term, leader } = self.0.transfer_leader(&caller, to).await.map_err(status)?;
-        Ok(Response::new(v1::TransferLeaderResponse { leader: leader.map(leader_to_proto), term }))
+        let Transferred { term, leader, led_already } = self.0.transfer_leader(&caller, to).await.map_err(status)?;
+        Ok(Response::new(v1::TransferLeaderResponse { leader: leader.map(leader_to_proto), term, led_already }))
     }
 }
 

@@ -21,10 +21,13 @@ pub(crate) async fn run(command: Cluster) -> Result<(), CommandError> {
 async fn transfer(command: ClusterTransfer) -> Result<(), CommandError> {
     let answer = command.connection.client()?.transfer_leader(command.to).await?;
     let leader = answer.leader.unwrap_or_default();
+    if answer.led_already {
+        tell(&format!("Node {} leads already; nothing was done.", leader.node_id));
+    }
     Ok(print(&match command.format {
         Format::Json => {
             let leader = json!({ "node_id": leader.node_id, "client_address": leader.client_address });
-            format!("{}\n", json!({ "leader": leader, "term": answer.term }))
+            format!("{}\n", json!({ "leader": leader, "term": answer.term, "led_already": answer.led_already }))
         }
         Format::Table => fields(&[
             ("leader", leader.node_id.to_string()),

@@ -54,8 +54,13 @@ fn the_leadership_is_handed_on() {
     let told = node.alice(&["cluster", "transfer"]).run().done();
     assert_eq!(told, "leader   2\nclients  b.example:7680\nterm     3\n");
     let told = node.alice(&["cluster", "transfer", "--to", "7", "--format", "json"]).run().done();
-    assert_eq!(told, "{\"leader\":{\"node_id\":7,\"client_address\":\"b.example:7680\"},\"term\":3}\n");
-    assert_eq!(node.received(), ["lead 0", "lead 7"]);
+    assert_eq!(
+        told,
+        "{\"leader\":{\"node_id\":7,\"client_address\":\"b.example:7680\"},\"term\":3,\"led_already\":false}\n"
+    );
+    let again = node.alice(&["cluster", "transfer", "--to", "5"]).run();
+    assert!(again.code == 0 && again.stderr == "Node 5 leads already; nothing was done.\n", "{}", again.stderr);
+    assert_eq!(node.received(), ["lead 0", "lead 7", "lead 5"]);
 }
 
 #[test]

@@ -343,6 +343,6 @@ impl Cluster for Service {
         let node_id = request.get_ref().to_node_id;
         self.hear(format!("lead {node_id}"));
         let leader = v1::Leader { node_id: node_id.max(2), client_address: "b.example:7680".to_owned() };
-        Ok(Response::new(v1::TransferLeaderResponse { leader: Some(leader), term: 3 }))
+        Ok(Response::new(v1::TransferLeaderResponse { leader: Some(leader), term: 3, led_already: node_id == 5 }))
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aliasd_catalog::error_chain;
 use aliasd_replica::{ClusterError, NodeId};
+use aliasd_runtime::Moment;
 
 use super::Operate;
 use crate::audit::{Action, Line, outcome};
@@ -13,35 +14,56 @@ use crate::identity::Authenticated;
 /// How long another voter may take to take over.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(5);
 
-/// Another member leads now.
+/// Who is to lead leads now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transferred {
     /// The term that it leads in.
     pub term: u64,
     /// Who leads.
     pub leader: Option<Leader>,
+    /// It led before already, so that nothing was done.
+    pub led_already: bool,
 }
 
 impl Operate {
-    /// Makes another voter the leader, or the one whose log is furthest, because `caller` wants it.
+    /// Makes another voter the leader, or the one whose log is furthest, because `caller` wants it. Whoever leads already
+    /// goes on.
     ///
     /// # Errors
-    /// This node does not lead, there is no such voter, or it did not take over.
+    /// This node does not lead, or not any more; there is no such voter, or it did not take over.
     pub async fn transfer_leader(&self, caller: &Authenticated, to: Option<NodeId>) -> Result<Transferred, Failure> {
         let mut line = Line::by(Action::TransferLeader, caller);
         line.what(to.map_or_else(|| "to any voter".to_owned(), |to| format!("to node {to}")));
-        let transferred = self.transfer_leader_unaudited(to).await;
+        let transferred = self.transfer_leader_unaudited(to, caller.answer_by).await;
         line.end(outcome(&transferred), None);
         transferred
     }
 
-    async fn transfer_leader_unaudited(&self, to: Option<NodeId>) -> Result<Transferred, Failure> {
+    async fn transfer_leader_unaudited(
+        &self,
+        to: Option<NodeId>,
+        answer_by: Option<Moment>,
+    ) -> Result<Transferred, Failure> {
+        let not_leader = || Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader());
         let status = self.reader.replica().status();
         if status.leader != Some(status.node) {
-            return Err(Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader()));
+            return Err(not_leader());
         }
-        match self.reader.replica().transfer_leader(to, TAKEN_OVER_WITHIN).await {
-            Ok(_) => Ok(Transferred { term: self.reader.replica().status().term, leader: self.reader.leader() }),
+        if to == Some(status.node) {
+            // One that was replaced while it hung takes itself for the leader until it hears of the others.
+            self.reader.catch_up(answer_by).await?;
+            let status = self.reader.replica().status();
+            let leads = status.leader == Some(status.node);
+            let transferred = || Transferred { term: status.term, leader: self.reader.leader(), led_already: true };
+            return leads.then(transferred).ok_or_else(not_leader);
+        }
+        let within = self.reader.within(TAKEN_OVER_WITHIN, answer_by);
+        match self.reader.replica().transfer_leader(to, within).await {
+            Ok(_) => Ok(Transferred {
+                term: self.reader.replica().status().term,
+                leader: self.reader.leader(),
+                led_already: false,
+            }),
             Err(ClusterError::Fatal(reason)) => Err(NodeFailure::from(&reason).into()),
             Err(ClusterError::Transfer(reason) | ClusterError::Members(reason)) => {
                 Err(NodeFailure::NotTakenOver { reason }.into())
