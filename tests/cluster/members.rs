@@ -265,6 +265,8 @@ fn a_node_keeps_its_data_and_its_operators_token_to_itself() -> Result<()> {
     ensure!(mode(&token)? == 0o600, "{:o}", mode(&token)?);
     let first = fs::read_to_string(&token)?;
     cluster.node(1).stop(PATIENCE)?;
+    let said = cluster.node(1).said();
+    ensure!(!said.contains("WARN") && !said.contains("ERROR"), "nothing went wrong: {said}");
     cluster.node(1).start()?;
     cluster.node(1).wait_listening(PATIENCE)?;
     ensure!(fs::read_to_string(&token)? != first, "a token is good for one start");

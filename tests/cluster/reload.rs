@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -76,6 +77,32 @@ fn a_rotated_log_and_a_new_certificate_are_taken_over_and_bad_files_change_nothi
     ensure!(cluster.node(1).http("/readyz")?.0 == 200, "the node is not ready any more");
 
     fs::write(&keystore, good)?;
+    Ok(())
+}
+
+/// What a start asks of files with secrets, a reload asks of them too.
+#[test]
+fn files_that_others_can_read_are_not_taken_over() -> Result<()> {
+    let mut cluster = Cluster::running("exposed", 1)?;
+    let (log, keystore) = (cluster.node(1).log.clone(), cluster.layout().keystore());
+    let key = cluster.layout().pki().join("node-1-key.pem");
+    for (file, setting, what) in [
+        (&keystore, "keystore.path", "the keystore cannot be read again"),
+        (&key, "tls.peer_key", "the certificates cannot be read again"),
+    ] {
+        let private = fs::metadata(file)?.permissions();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644))?;
+        cluster.node(1).reload()?;
+        let said = wait_for_lines(&log, &[what])?;
+        let line = said.lines().find(|line| line.contains(what)).context("it was there")?;
+        ensure!([setting, "mode 644", "chmod 640"].iter().all(|part| line.contains(part)), "{line}");
+        ensure!(cluster.node(1).http("/readyz")?.0 == 200, "the node is not ready any more");
+        fs::set_permissions(file, private)?;
+        // In its place it is taken again.
+        rename(&log, setting)?;
+        cluster.node(1).reload()?;
+        wait_for_lines(&log, &["the certificates were read again", "the keystore was read again"])?;
+    }
     Ok(())
 }
 

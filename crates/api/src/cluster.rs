@@ -94,6 +94,7 @@ fn member(node_id: NodeId, status: &MemberStatus) -> v1::MemberStatus {
         voter: status.voter,
         matched_log_index: status.matched.map(|revision| revision.0),
         round_trip: status.round_trip.and_then(|took| took.try_into().ok()),
+        silent_for: status.silent_for.and_then(|time| time.try_into().ok()),
     }
 }
 

@@ -27,8 +27,9 @@ const START_TAKES: Duration = Duration::from_secs(15);
 const WARNED_AGAIN: Duration = Duration::from_secs(86_400);
 
 /// What the log has said of readiness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Said {
+    #[default]
     Nothing,
     /// That the node is not ready yet, as every node is for a moment.
     Starting,
@@ -54,7 +55,7 @@ pub(super) async fn follow_readiness(
     reporter.set_service_status(cluster, ServingStatus::Serving).await;
     // Since when there is something to catch up with.
     let mut started = runtime.now();
-    let (mut reported, mut said) = (None, Said::Nothing);
+    let (mut reported, mut spoken) = (None, Spoken::default());
     let mut leading = None;
     let mut warned = Warned::default();
     loop {
@@ -68,7 +69,7 @@ pub(super) async fn follow_readiness(
         if reasons == [NodeFailure::NotFormed {}] {
             started = runtime.now();
         }
-        said = say(said, &reasons, runtime.now() - started);
+        spoken.say(&reasons, runtime.now() - started);
         warned.warn(&operate.warnings(), runtime.now());
         if reported != Some(ready) {
             let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
@@ -86,24 +87,39 @@ pub(super) async fn follow_readiness(
     reporter.set_service_status(cluster, ServingStatus::NotServing).await;
 }
 
-/// Tells the log what has become of readiness, and gives what is said by now.
-fn say(said: Said, reasons: &[NodeFailure], running_for: Duration) -> Said {
-    let now = next(said, reasons, running_for);
-    if now == said {
-        return now;
-    }
-    for reason in reasons {
-        let (code, hint, text) = (reason.code(), reason.hint(), reason.message());
-        match (now, reason) {
-            (Said::Starting, _) => tracing::info!(code, reason = text, "the node is not ready yet"),
-            (_, NodeFailure::Stopping {}) => tracing::info!("the node takes no more calls"),
-            _ => tracing::warn!(code, reason = text, hint, "the node is not ready"),
+/// What the log has said of readiness, and for which reasons.
+#[derive(Default)]
+struct Spoken {
+    said: Said,
+    reasons: Vec<&'static str>,
+}
+
+impl Spoken {
+    /// Tells the log what has become of readiness: once what changes, and each reason when it comes.
+    fn say(&mut self, reasons: &[NodeFailure], running_for: Duration) {
+        let (now, unsaid) = self.hear(reasons, running_for);
+        for reason in unsaid {
+            let (code, hint, text) = (reason.code(), reason.hint(), reason.message());
+            match (now, reason) {
+                (Said::Starting, _) => tracing::info!(code, reason = text, "the node is not ready yet"),
+                (_, NodeFailure::Stopping {}) => tracing::info!("the node takes no more calls"),
+                _ => tracing::warn!(code, reason = text, hint, "the node is not ready"),
+            }
         }
+        if now == Said::Ready && self.said != now {
+            tracing::info!("the node is ready");
+        }
+        self.said = now;
     }
-    if now == Said::Ready {
-        tracing::info!("the node is ready");
+
+    /// What is to be said now, and for which reasons that were not there a moment ago.
+    fn hear<'r>(&mut self, reasons: &'r [NodeFailure], running_for: Duration) -> (Said, Vec<&'r NodeFailure>) {
+        let now = next(self.said, reasons, running_for);
+        let codes = reasons.iter().map(NodeFailure::code).collect();
+        let before = std::mem::replace(&mut self.reasons, codes);
+        let is_unsaid = |reason: &&NodeFailure| now != self.said || !before.contains(&reason.code());
+        (now, reasons.iter().filter(is_unsaid).collect())
     }
-    now
 }
 
 /// The warnings that the log knows of, and since when.
@@ -156,6 +172,25 @@ mod tests {
         assert_eq!(next(Said::Starting, &unconfirmed, AT_ONCE), Said::Starting);
         assert_eq!(next(Said::Starting, &[], AT_ONCE), Said::Ready);
         assert_eq!(next(Said::Starting, &[NodeFailure::NotFormed {}], START_TAKES * 100), Said::Starting);
+    }
+
+    #[test]
+    fn a_reason_that_follows_another_one_is_told_too_and_each_once() {
+        let unconfirmed = [NodeFailure::Unconfirmed { proof: String::new() }];
+        let stale = |proof: &str| [NodeFailure::Stale { proof: proof.to_owned() }];
+        let mut spoken = Spoken { said: Said::Ready, reasons: Vec::new() };
+        let mut told = |reasons: &[NodeFailure]| {
+            let (now, unsaid) = spoken.hear(reasons, START_TAKES);
+            let codes: Vec<_> = unsaid.into_iter().map(NodeFailure::code).collect();
+            spoken.said = now;
+            codes
+        };
+        assert_eq!(told(&unconfirmed), ["UNCONFIRMED"]);
+        assert_eq!(told(&unconfirmed), [""; 0]);
+        assert_eq!(told(&stale("the last proof is 10.1 s old")), ["STALE"]);
+        assert_eq!(told(&stale("the last proof is 10.3 s old")), [""; 0], "it goes on");
+        assert_eq!(told(&[]), [""; 0]);
+        assert_eq!(told(&unconfirmed), ["UNCONFIRMED"], "it is back");
     }
 
     #[test]

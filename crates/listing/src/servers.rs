@@ -13,15 +13,15 @@ pub struct Server {
     pub name: String,
     /// Where clients reach it, host and port.
     pub address: String,
-    /// It answers.
-    pub is_available: bool,
+    /// It answers; `None` where that is not known.
+    pub is_available: Option<bool>,
 }
 
 /// Every member holds all of the catalog, which is the database `system`, and nothing else.
 pub(super) fn server_rows(servers: &[Server]) -> Rows<'_> {
     let texts = |texts: &[&str]| Value::List(texts.iter().copied().map(Value::from).collect());
     Box::new(servers.iter().map(move |Server { id, name, address, is_available }| {
-        let health = if *is_available { "Available" } else { "Unavailable" };
+        let health = is_available.map(|answers| if answers { "Available" } else { "Unavailable" });
         Ok(vec![
             Value::from(id.to_string().as_str()),
             Value::from(name.as_str()),
@@ -29,7 +29,7 @@ pub(super) fn server_rows(servers: &[Server]) -> Rows<'_> {
             Value::Null,
             Value::Null,
             Value::from("Enabled"),
-            Value::from(health),
+            health.map_or(Value::Null, Value::from),
             texts(&["system"]),
             texts(&["system"]),
             texts(&[]),

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::ConnectionLimits;
-use crate::config::{Address, Config, NodeConfig, SettingError};
+use crate::config::{Address, Config, NodeConfig, SecretFiles, SettingError};
 use crate::descriptors::{self, TooFewDescriptorsError};
 use crate::formation;
 use crate::observe;
@@ -100,6 +100,31 @@ pub enum NodeStartError {
     },
 }
 
+/// Why files that are read again are not used.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    /// Others can read or change a file with a secret.
+    #[error(transparent)]
+    Exposed(SettingError),
+    /// The certificates are of no use.
+    #[error(transparent)]
+    Tls(TlsError),
+    /// The keystore is of no use.
+    #[error(transparent)]
+    Vault(VaultError),
+}
+
+impl ReloadError {
+    /// The way out, where there is one to name.
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Exposed(error) => Some(&error.hint),
+            Self::Tls(error) => error.kind.hint(),
+            Self::Vault(error) => error.hint(),
+        }
+    }
+}
+
 /// Why a node ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeRunError {
@@ -136,6 +161,7 @@ pub struct Node {
     operate: Operate,
     vault: Arc<Vault>,
     tls: Arc<Tls>,
+    secret_files: SecretFiles,
     addresses: Addresses,
     shutdown_timeout: Duration,
     clients: Listener,
@@ -250,12 +276,23 @@ impl Node {
         self.addresses
     }
 
-    /// Reads certificates and keystore again. What cannot be used is said in the log, and what was read before stays in use;
-    /// connections that are open stay open.
+    /// Reads certificates and keystore again, and asks of the files what a start asks of them. What cannot be used is said in
+    /// the log, and what was read before stays in use; connections that are open stay open.
     pub async fn reload(&self) {
-        let (tls, vault) = (Arc::clone(&self.tls), Arc::clone(&self.vault));
+        let (tls, vault, files) = (Arc::clone(&self.tls), Arc::clone(&self.vault), self.secret_files.clone());
         // Keystores are slow to open on purpose.
-        let read = tokio::task::spawn_blocking(move || (tls.reload(), vault.reload())).await;
+        let read = move || {
+            let certificates = match files.exposed_keys().next() {
+                Some(exposed) => Err(ReloadError::Exposed(exposed)),
+                None => tls.reload().map_err(ReloadError::Tls),
+            };
+            let keys = match files.exposed_keystore() {
+                Some(exposed) => Err(ReloadError::Exposed(exposed)),
+                None => vault.reload().map_err(ReloadError::Vault),
+            };
+            (certificates, keys)
+        };
+        let read = tokio::task::spawn_blocking(read).await;
         let (certificates, keys) = match read {
             Ok(read) => read,
             Err(error) => return tracing::error!(error = error_chain(&error), "nothing was read again"),
@@ -267,7 +304,7 @@ impl Node {
                 tracing::info!("the certificates were read again");
             }
             Err(error) => {
-                let (error, hint) = (error_chain(&error), error.kind.hint());
+                let (error, hint) = (error_chain(&error), error.hint());
                 tracing::error!(error, hint, "the certificates cannot be read again; the ones before stay in use");
             }
         }
@@ -389,7 +426,8 @@ async fn listen(
     let addresses = Addresses { client, peer, http };
     tracing::info!(node = node.id, %client, %peer, %http, cluster = config.cluster.name, "the node serves");
     let (replica, shutdown_timeout) = (replica.clone(), node.shutdown_timeout);
-    Ok(Node { replica, operate, vault, tls, addresses, shutdown_timeout, clients, peers, http: web })
+    let secret_files = config.secret_files();
+    Ok(Node { replica, operate, vault, tls, secret_files, addresses, shutdown_timeout, clients, peers, http: web })
 }
 
 /// How many connections clients get of what is granted. Says so if that is less than configured.

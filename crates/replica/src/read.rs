@@ -97,6 +97,10 @@ fn release_staleness(core: &Core) -> Duration {
 }
 
 async fn ask_self(core: Arc<Core>) -> LeaderRead {
+    // Raft's library calls it an error of its own to be asked when it has ended.
+    if matches!(core.lifecycle(), Lifecycle::Stopped(_)) {
+        return LeaderRead::Stopped;
+    }
     if is_planted(Mistake::ReadFromDeposedLeader) && core.metrics().current_leader == Some(core.node) {
         return LeaderRead::Index(core.feed.view().revision);
     }

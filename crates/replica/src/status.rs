@@ -36,8 +36,10 @@ pub struct MemberStatus {
     pub voter: bool,
     /// The last entry known to be in its log; only a leader knows.
     pub matched: Option<Revision>,
-    /// Whether it answered when it was last asked anything; false for this member itself.
-    pub answers: bool,
+    /// Whether it answered when it was last asked anything; `None` for this member itself, and until it was asked.
+    pub answers: Option<bool>,
+    /// For how long it has answered nothing that this member asked it; `None` while it answers, and until it was asked.
+    pub silent_for: Option<Duration>,
     /// The shortest round trip to it of late; `None` for this member itself, and until it has answered.
     pub round_trip: Option<Duration>,
     /// Whether that is more than Raft's timings are made for, by enough measurements to say so.
@@ -99,7 +101,8 @@ pub(crate) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, Mem
                     incarnation: member.incarnation,
                     voter: voters.contains(id),
                     matched,
-                    answers: false,
+                    answers: None,
+                    silent_for: None,
                     round_trip: None,
                     is_too_far: false,
                 },

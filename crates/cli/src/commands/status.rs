@@ -25,6 +25,7 @@ pub(super) fn json(status: &StatusResponse) -> Json {
                 "voter": member.voter,
                 "matched_log_index": member.matched_log_index,
                 "round_trip_ms": round_trip(member).map(|took| took.as_secs_f64() * 1000.0),
+                "silent_for_seconds": silent_for(member).map(|time| time.as_secs()),
             })
         })
         .collect();
@@ -107,7 +108,11 @@ pub(super) fn one(status: &StatusResponse) -> String {
                 member.peer_address.clone(),
                 if member.voter { "voter" } else { "learner" }.to_owned(),
                 member.matched_log_index.map(|index| index.to_string()).unwrap_or_default(),
-                round_trip(member).map(|took| format!("{took:.1?}")).unwrap_or_default(),
+                // How far it was says nothing of one that does not answer.
+                match silent_for(member) {
+                    Some(time) => format!("not heard of for {} s", time.as_secs()),
+                    None => round_trip(member).map(|took| format!("{took:.1?}")).unwrap_or_default(),
+                },
             ]
         };
         let members: Vec<_> = status.members.iter().map(member).collect();
@@ -143,6 +148,10 @@ pub(super) fn all(reports: &[MemberReport]) -> String {
 
 fn round_trip(member: &MemberStatus) -> Option<Duration> {
     member.round_trip.and_then(|took| took.try_into().ok())
+}
+
+fn silent_for(member: &MemberStatus) -> Option<Duration> {
+    member.silent_for.and_then(|time| time.try_into().ok())
 }
 
 fn condition(condition: &Condition) -> String {

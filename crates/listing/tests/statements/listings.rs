@@ -2,7 +2,7 @@
 
 use aliasd_catalog::{Principal, UserName, Value};
 use aliasd_cypher::{Lowered, Parameters, compile};
-use aliasd_listing::{Listing, run_listing};
+use aliasd_listing::{Listing, Server, run_listing};
 
 use crate::session::Session;
 
@@ -360,4 +360,25 @@ fn rows_stream() {
     assert!(rows.by_ref().take(204).all(|row| row.is_ok()));
     assert_eq!(rows.next().unwrap().unwrap_err().without_place().code(), "ARITHMETIC_ERROR");
     assert_eq!(rows.next().unwrap().unwrap()[0], Value::from("z201"));
+}
+
+/// Whether a member answers is not known to every member at every time, and then it is not made up.
+#[test]
+fn servers_are_listed_with_what_is_known_of_them() {
+    let mut session = Session::new();
+    let server = |id: u64, is_available| Server {
+        id,
+        name: format!("node-{id}"),
+        address: format!("db{id}.example.com:7680"),
+        is_available,
+    };
+    session.servers = vec![server(1, Some(true)), server(2, Some(false)), server(3, None)];
+    let listed = session.say("admin", "SHOW SERVERS YIELD serverId, name, address, state, health, hosting");
+    let expected = "serverId | name | address | state | health | hosting\n\
+                    1 | node-1 | db1.example.com:7680 | Enabled | Available | [system]\n\
+                    2 | node-2 | db2.example.com:7680 | Enabled | Unavailable | [system]\n\
+                    3 | node-3 | db3.example.com:7680 | Enabled | NULL | [system]";
+    assert_eq!(listed, expected);
+    let unknown = session.say("admin", "SHOW SERVERS YIELD name, health WHERE health IS NULL RETURN name");
+    assert_eq!(unknown, "name\nnode-3");
 }

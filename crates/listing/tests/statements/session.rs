@@ -5,7 +5,7 @@ use aliasd_catalog::{
     RequestId, Revision, Sealed, SealedSecret, Timestamp, UserName, Value,
 };
 use aliasd_cypher::{Lowered, Parameters, Refusal, SpannedRefusal, compile};
-use aliasd_listing::{Listing, Table, answer_no_op, run_listing};
+use aliasd_listing::{Listing, Server, Table, answer_no_op, run_listing};
 
 const KEY: KeyId = KeyId([7; 16]);
 
@@ -13,11 +13,13 @@ const KEY: KeyId = KeyId([7; 16]);
 pub(crate) struct Session {
     pub(crate) catalog: Catalog,
     revision: u64,
+    /// The members that `SHOW SERVERS` lists.
+    pub(crate) servers: Vec<Server>,
 }
 
 impl Session {
     pub(crate) fn new() -> Self {
-        let mut session = Self { catalog: Catalog::default(), revision: 0 };
+        let mut session = Self { catalog: Catalog::default(), revision: 0, servers: Vec::new() };
         let bootstrap = Bootstrap {
             cluster_id: ClusterId([1; 16]),
             active_key: KEY,
@@ -80,6 +82,8 @@ impl Session {
             Lowered::NoOp(no_op) => Ok(answer_no_op(&self.catalog, &who, &no_op).map(|_| "done".to_owned())?),
             Lowered::Listing(request) => {
                 let listing = Listing::bind(&request).map_err(|refusal| refusal.in_source(statement))?;
+                let servers = if listing.is_about_servers() { self.servers.clone() } else { Vec::new() };
+                let listing = listing.with_servers(servers);
                 run_listing(&self.catalog, &who, &listing).and_then(render).map_err(SpannedRefusal::without_place)
             }
         }

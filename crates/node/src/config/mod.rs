@@ -30,6 +30,7 @@ use crate::tls::TlsSettings;
 
 pub use self::check::{Diagnostic, Severity};
 pub use self::error::{ConfigError, Origin, SettingError};
+pub use self::private::SecretFiles;
 pub use self::reference::reference;
 pub use self::schema::DEFAULT_FILE;
 

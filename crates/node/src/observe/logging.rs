@@ -3,7 +3,8 @@
 //!
 //! Libraries speak at `warn` and above only, whatever the level: below that, some would print headers and payloads. Raft's
 //! library warns of every attempt at a member that does not answer, which is many a second; the replica says itself, once,
-//! that a member cannot be reached, so that the library's warnings are only for whoever debugs.
+//! that a member cannot be reached. Those below the connections warn of what any stranger can send, and of what arrives late
+//! after a pause; who was turned away is said in words of ours. So the warnings of both are only for whoever debugs.
 //!
 //! The audit trail has no level that could switch it off: its lines are there whatever `log.level` says.
 
@@ -103,6 +104,9 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o640).open(path)
 }
 
+/// Libraries of which a warning is no news to an operator.
+const TALKATIVE: [&str; 7] = ["openraft", "h2", "hyper", "hyper_util", "rustls", "tonic", "tower"];
+
 /// Lets the audit trail through and nothing else.
 fn trail_alone() -> Targets {
     Targets::new().with_target(audit::TARGET, Level::INFO)
@@ -117,14 +121,14 @@ fn filter(level: LogLevel, trails: Trails) -> Targets {
         LogLevel::Trace => Level::TRACE,
     };
     let libraries = LevelFilter::from_level(ours).min(LevelFilter::WARN);
-    let raft = if ours >= Level::DEBUG { libraries } else { libraries.min(LevelFilter::ERROR) };
+    let talkative = if ours >= Level::DEBUG { libraries } else { libraries.min(LevelFilter::ERROR) };
     let trail = match trails {
         Trails::Here => LevelFilter::from_level(ours.max(Level::INFO)),
         Trails::Elsewhere => LevelFilter::OFF,
     };
     Targets::new()
         .with_default(libraries)
-        .with_target("openraft", raft)
+        .with_targets(TALKATIVE.map(|library| (library, talkative)))
         .with_target("aliasd", ours)
         .with_target(audit::TARGET, trail)
 }
@@ -137,10 +141,11 @@ mod tests {
     fn libraries_never_speak_below_warn() {
         for level in [LogLevel::Info, LogLevel::Debug, LogLevel::Trace] {
             let filter = filter(level, Trails::Here);
-            assert!(!filter.would_enable("h2::codec", &Level::INFO));
-            assert!(filter.would_enable("h2::codec", &Level::WARN));
-            assert!(!filter.would_enable("openraft", &Level::INFO));
-            assert!(filter.would_enable("openraft", &Level::ERROR));
+            for library in TALKATIVE.into_iter().chain(["h2::codec", "another"]) {
+                assert!(!filter.would_enable(library, &Level::INFO), "{library}");
+                assert!(filter.would_enable(library, &Level::ERROR), "{library}");
+            }
+            assert!(filter.would_enable("another", &Level::WARN));
         }
         for level in [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Trace] {
             assert!(
@@ -149,7 +154,13 @@ mod tests {
             );
         }
         for (level, said) in [(LogLevel::Error, false), (LogLevel::Info, false), (LogLevel::Debug, true)] {
-            assert_eq!(filter(level, Trails::Here).would_enable("openraft", &Level::WARN), said, "{level:?}");
+            for library in TALKATIVE.into_iter().chain(["h2::proto::ping_pong"]) {
+                assert_eq!(
+                    filter(level, Trails::Here).would_enable(library, &Level::WARN),
+                    said,
+                    "{library} {level:?}"
+                );
+            }
         }
         let elsewhere = filter(LogLevel::Trace, Trails::Elsewhere);
         assert!(!elsewhere.would_enable(audit::TARGET, &Level::ERROR), "a line of the trail is written once");

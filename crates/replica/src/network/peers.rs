@@ -87,7 +87,7 @@ impl Peers {
         status.round_trip_max = self.reach.round_trip_max();
         for (node, member) in &mut status.members {
             (member.round_trip, member.is_too_far) = self.reach.distance(*node);
-            member.answers = self.reach.answers(*node);
+            (member.answers, member.silent_for) = self.reach.silence(*node);
         }
     }
 

@@ -65,7 +65,7 @@ impl Reach {
     /// A member gave an answer.
     pub(super) fn answered(&self, node: NodeId) {
         let mut members = self.members();
-        let Some(member) = members.get_mut(&node) else { return };
+        let member = members.entry(node).or_insert_with(MemberReach::answering);
         let Some(silence) = member.silence.take() else { return };
         member.answers.send_replace(true);
         if silence.said {
@@ -103,9 +103,12 @@ impl Reach {
         self.members().get(&node).map_or((None, false), |it| (it.distance.round_trip(), it.distance.is_too_far()))
     }
 
-    /// Whether a member answered when it was last asked anything.
-    pub(super) fn answers(&self, node: NodeId) -> bool {
-        self.members().get(&node).is_some_and(|it| it.silence.is_none())
+    /// Whether a member answered when it was last asked anything, if it was; and for how long it has not.
+    pub(super) fn silence(&self, node: NodeId) -> (Option<bool>, Option<Duration>) {
+        let members = self.members();
+        let Some(member) = members.get(&node) else { return (None, None) };
+        let silent_for = member.silence.as_ref().map(|it| self.runtime.now().saturating_since(it.since));
+        (Some(silent_for.is_none()), silent_for)
     }
 
     /// A member gave none.

@@ -146,7 +146,7 @@ impl Execute {
             id,
             name: it.member.name,
             address: it.member.client_address,
-            is_available: id == own || it.answers,
+            is_available: if id == own { Some(true) } else { it.answers },
         };
         let mut servers: Vec<Server> = status.members.into_iter().map(server).collect();
         servers.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
