@@ -178,7 +178,7 @@ rejections! {
         "Valid settings are: allow_oidc_credential_forwarding, database_management_implies_alias_management, default_language, release_staleness, token_lifetime.";
     /// A policy setting has another type.
     PolicySettingType { setting, expected: SettingType } = "POLICY_SETTING_TYPE", ["22G03", "22N27"], "Neo.ClientError.Statement.TypeError",
-        "Failed to alter the policy of the cluster: Invalid value for '{setting}'. Expected {expected}.", "SHOW CLUSTER POLICY says what each setting is now.";
+        "Failed to alter the policy of the cluster: Invalid value for '{setting}'. Expected {expected}.", "SHOW CLUSTER POLICY says what each setting is now. Write duration('PT2S') or duration({seconds: 2}) for a duration.";
     /// A password is empty.
     PasswordEmpty {} = "PASSWORD_EMPTY", ["22NB6"], "Neo.ClientError.Statement.ArgumentError",
         "A password cannot be empty.", "";

@@ -61,13 +61,18 @@ impl Scheme {
 }
 
 impl RemoteUrl {
-    /// What somebody gave as a URL, without what may be a password: everything before the last `@` but the
-    /// scheme. A URL that is accepted has none and stays as it is.
+    /// What somebody gave as a URL, without what may be a password: everything before the last `@` but the scheme, and what
+    /// follows the first `?` or `#` behind that, unless it is the name of a routing policy. A URL that is accepted has none
+    /// of these and stays as it is.
     pub fn redacted(text: &str) -> String {
-        match (text.find("://"), text.rfind('@')) {
+        let covered = match (text.find("://"), text.rfind('@')) {
             (Some(scheme), Some(at)) if scheme < at => format!("{}://******{}", &text[..scheme], &text[at..]),
             (_, Some(at)) => format!("******{}", &text[at..]),
             (_, None) => text.to_owned(),
+        };
+        match covered.find(['?', '#']) {
+            Some(at) if policy(&covered[at + 1..]).is_none() => format!("{}******", &covered[..=at]),
+            _ => covered,
         }
     }
 
@@ -165,8 +170,12 @@ fn check_rest(scheme: Scheme, rest: &str) -> Result<(), UrlFault> {
 /// True for `policy=name`, of a scheme that routes: all that a driver says to a server about routes.
 fn is_policy(scheme: Scheme, query: &str) -> bool {
     let routes = !matches!(scheme, Scheme::Bolt | Scheme::BoltSecure | Scheme::BoltSelfSigned);
-    let name = query.strip_prefix("policy=").unwrap_or_default();
-    routes && !name.is_empty() && !name.contains(['&', '=', '?', ';'])
+    routes && policy(query).is_some()
+}
+
+/// The name in `policy=name`.
+fn policy(query: &str) -> Option<&str> {
+    query.strip_prefix("policy=").filter(|name| !name.is_empty() && !name.contains(['&', '=', '?', ';', '#']))
 }
 
 fn is_port(text: &str) -> bool {

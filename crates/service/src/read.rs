@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::{Policy, Principal, Rejection, Revision, Timestamp, Visibility};
+use aliasd_catalog::{Policy, Rejection, ReleaseStaleness, Revision, Timestamp, Visibility};
 use aliasd_replica::{NotServing, ReadError, Replica, StopReason, View};
 use aliasd_runtime::{Moment, SharedRuntime};
 
@@ -122,6 +122,18 @@ impl Reader {
             }
         };
         if caller.holds(&view.catalog, self.time()) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
+    }
+
+    /// Whether credentials may be released from states so old: older ones than this member reads from make no sense.
+    ///
+    /// # Errors
+    /// They may not.
+    pub(crate) fn require_releasable(&self, wanted: ReleaseStaleness) -> Result<(), NodeFailure> {
+        let (wanted, limit) = (Duration::from_millis(wanted.milliseconds().into()), self.max_staleness);
+        if wanted <= limit {
+            return Ok(());
+        }
+        Err(NodeFailure::ReleaseStalenessTooLong { wanted: format!("{wanted:?}"), limit: format!("{limit:?}") })
     }
 
     /// How old the present state may be.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_catalog::{
-    Command, CredentialPlace, Effect, Entry, Outcome, PasswordHash, Plain, Principal, Rejection, RequestId,
-    RequestOrigin, RequestOwner, Revision, Sealed, SealedSecret, UserName, error_chain,
+    Command, CredentialPlace, Effect, Entry, OpenCommand, Outcome, PasswordHash, Plain, PolicyChange, Principal,
+    Rejection, RequestId, RequestOrigin, RequestOwner, Revision, Sealed, SealedSecret, UserName, error_chain,
 };
 use aliasd_replica::ProposeError;
 use aliasd_runtime::Moment;
@@ -73,6 +73,7 @@ impl Writer {
             }
             self.allows(&actor, &command)?;
         }
+        self.suits_this_node(&command)?;
         let (mut revision, mut outcome) = self.seal_and_propose(&asked, command.clone()).await?;
         for _ in 0..RESEALED_MAX {
             if !matches!(outcome, Err(Rejection::AliasChanged { .. } | Rejection::StaleKey { .. })) {
@@ -104,6 +105,15 @@ impl Writer {
     fn allows(&self, actor: &Principal, command: &Command<Plain>) -> Result<(), Failure> {
         let view = self.reader.present();
         view.catalog.authorise_command(actor, command).map_err(|rejection| Failure::from(&rejection))
+    }
+
+    /// Refuses what this node could not keep to by its own settings. Members with other settings may take it: no entry may
+    /// come to another outcome by what stands in a file.
+    fn suits_this_node(&self, command: &Command<Plain>) -> Result<(), Failure> {
+        if let Command::Open(OpenCommand::SetPolicy(PolicyChange { release_staleness: Some(wanted), .. })) = command {
+            self.reader.require_releasable(*wanted)?;
+        }
+        Ok(())
     }
 
     /// Seals what a command brought in clear, for the cluster as this member knows it.

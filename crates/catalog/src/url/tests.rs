@@ -106,3 +106,24 @@ proptest! {
         }
     }
 }
+
+/// What may be a secret is not shown of a URL, taken or not. What is taken has none.
+#[test]
+fn a_url_is_shown_without_what_may_be_a_secret() {
+    for (given, shown) in [
+        ("neo4j+s://location:7687", "neo4j+s://location:7687"),
+        ("neo4j://location:7687?policy=europe", "neo4j://location:7687?policy=europe"),
+        ("neo4j://bob:geheim@location", "neo4j://******@location"),
+        ("neo4j://location?password=geheim", "neo4j://location?******"),
+        ("neo4j://location?policy=europe&token=geheim", "neo4j://location?******"),
+        ("neo4j://location?policy=europe#geheim", "neo4j://location?******"),
+        ("neo4j://location#geheim", "neo4j://location#******"),
+        ("neo4j://bob:ge?heim@location?key=geheim", "neo4j://******@location?******"),
+        ("location?geheim", "location?******"),
+        ("neo4j://location?", "neo4j://location?******"),
+    ] {
+        assert_eq!(RemoteUrl::redacted(given), shown);
+        let told = RemoteUrl::new(given).map(|url| url.to_string()).unwrap_or_else(|refusal| refusal.to_string());
+        assert!(!told.contains("geheim"), "{told}");
+    }
+}

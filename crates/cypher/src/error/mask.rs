@@ -5,7 +5,8 @@
 //! of the grammar and errs on the side of covering too much:
 //!
 //! * every string literal and comment is covered, unless the statement is a `SHOW` without a word that
-//!   resembles `PASSWORD`;
+//!   resembles `PASSWORD`, or the string stands in `duration('…')` and is made of numbers and units: whoever mistyped
+//!   one has to see it;
 //! * after a word that resembles `PASSWORD`, anything that is neither a string, a parameter nor one of
 //!   a few keywords that may follow it covers the whole rest of the text.
 
@@ -19,10 +20,13 @@ pub(crate) const COVER: &str = "'******'";
 /// Words that may follow `PASSWORD` without being one.
 const FOLLOWERS: [&str; 8] = ["CHANGE", "FROM", "TO", "ON", "SET", "MANAGEMENT", "IS", "AS"];
 
+/// What numbers in a duration may be followed by, besides single letters: in lower case, and without the `s` of several.
+const UNITS: [&str; 10] = ["m", "sec", "second", "min", "minute", "hour", "day", "week", "month", "year"];
+
 /// The parts of `source` that must not be shown, in order, not overlapping.
 pub(crate) fn secret_spans(source: &str) -> Vec<Span> {
     let mut scanner =
-        Scanner { source, position: 0, spans: Vec::new(), shows: false, suspicious: false, announced: false };
+        Scanner { source, position: 0, spans: Vec::new(), shows: false, suspicious: false, announced: false, times: 0 };
     scanner.scan();
     if scanner.shows && !scanner.suspicious { Vec::new() } else { scanner.spans }
 }
@@ -42,6 +46,8 @@ struct Scanner<'a> {
     suspicious: bool,
     /// The last word resembled `PASSWORD`: what comes next may be a secret.
     announced: bool,
+    /// How much of `duration(` comes right before.
+    times: u8,
 }
 
 impl Scanner<'_> {
@@ -60,8 +66,9 @@ impl Scanner<'_> {
                 self.skip_comment(start);
                 continue;
             }
+            let times = std::mem::take(&mut self.times);
             if matches!(first, '\'' | '"') {
-                if !self.skip_string(start, first) {
+                if !self.skip_string(start, first, times == 2) {
                     return;
                 }
             } else if self.announced && first != '$' && !is_name_start(first) {
@@ -80,6 +87,7 @@ impl Scanner<'_> {
             } else if is_name_start(first) {
                 self.skip_name();
                 let word = &self.source[start..self.position];
+                self.times = u8::from(is_any(word, &["duration"]));
                 if self.announced && !is_any(word, &FOLLOWERS) {
                     return self.cover_rest(start);
                 }
@@ -93,6 +101,7 @@ impl Scanner<'_> {
                 first_word &= prefix;
             } else {
                 first_word |= first == ';';
+                self.times = if first == '(' && times == 1 { 2 } else { 0 };
                 self.position += first.len_utf8();
             }
         }
@@ -120,9 +129,9 @@ impl Scanner<'_> {
         self.spans.push(Span::new(start, self.position));
     }
 
-    /// Covers a string literal. Returns false if it covered the rest of the text, because the quotes
-    /// look as if they do not enclose what they were meant to enclose.
-    fn skip_string(&mut self, quote_at: usize, quote: char) -> bool {
+    /// Covers a string literal, unless it stands in `duration(…)` and has the looks of one. Returns false if it covered the
+    /// rest of the text, because the quotes look as if they do not enclose what they were meant to enclose.
+    fn skip_string(&mut self, quote_at: usize, quote: char, is_duration: bool) -> bool {
         // A word right before the quote is perhaps the beginning of a password that holds a quote.
         let before = &self.source[..quote_at];
         let start = before.trim_end_matches(is_name_continue).len();
@@ -150,10 +159,23 @@ impl Scanner<'_> {
             self.cover_rest(start);
             return false;
         }
-        self.spans.push(Span::new(start, end));
+        if !is_duration || !is_like_duration(&self.source[quote_at + 1..end - 1]) {
+            self.spans.push(Span::new(start, end));
+        }
         self.announced = false;
         true
     }
+}
+
+/// True for numbers with their units, well formed or not.
+fn is_like_duration(text: &str) -> bool {
+    let is_unit = |letters: &str| {
+        let unit = letters.to_ascii_lowercase();
+        // The `T` before a time of day stands beside another letter.
+        unit.strip_suffix('t').unwrap_or(&unit).len() <= 1 || UNITS.contains(&unit.strip_suffix('s').unwrap_or(&unit))
+    };
+    let is_other = |letter: char| letter.is_ascii_digit() || " .,:+-".contains(letter);
+    text.contains(|letter: char| letter.is_ascii_digit()) && text.split(is_other).all(is_unit)
 }
 
 /// True for text, of a string or comment, that seems to have swallowed a `PASSWORD`.

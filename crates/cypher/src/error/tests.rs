@@ -35,3 +35,22 @@ fn errors_read_as_in_the_transcripts() {
         panic!("{differing:?}\n\n{actual}");
     }
 }
+
+/// What was mistyped in a duration is shown, unless it could be anything else.
+#[test]
+fn a_mistyped_duration_is_shown_and_nothing_that_could_be_a_secret() {
+    let shown = |text: &str| {
+        let source = format!("ALTER CLUSTER SET POLICY {{token_lifetime: {text}}} extra");
+        parse(&source).expect_err("it goes on").to_string().contains(text)
+    };
+    for text in ["PT5X", "5s", "15 minutes", "P1DT2", "-PT5S", "10.5ms", "1 Hour"] {
+        assert!(shown(&format!("duration('{text}')")) && shown(&format!("duration( \"{text}\" )")), "{text}");
+        assert!(!shown(&format!("'{text}'")) && !shown(&format!("period('{text}')")), "{text}");
+    }
+    for secret in ["geheim", "hunter2", "P4ssword", "passwd1", "", "12 Affen", "1'; 2"] {
+        assert!(!shown(&format!("duration('{secret}')")), "{secret}");
+    }
+    for text in ["PASSWORD duration('5s')", "password: duration('5s')", "duration('5s'secret')", "duration '5s'"] {
+        assert!(!shown(text), "{text}");
+    }
+}

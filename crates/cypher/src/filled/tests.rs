@@ -61,9 +61,13 @@ fn no_password_is_filled_in_or_left() {
         ("p", secret.into()),
         ("u", format!("neo4j://bob:{secret}@location").into()),
         ("m", map(&[("password", secret.into()), ("nested", map(&[("api_key", secret.into())]))])),
+        ("q", format!("neo4j://location?token={secret}").into()),
         ("n", Value::Integer(1)),
     ];
     for statement in [
+        "ALTER ALIAS $a SET DATABASE TARGET d AT $q",
+        "CREATE ALIAS $a FOR DATABASE d AT 'neo4j://x?geheim-7f3a' USER bob PASSWORD $p PROPERTIES {seen: $q}",
+        "GRANT LOAD ON URL $q TO r",
         "CREATE ALIAS $a FOR DATABASE d AT 'neo4j://x' USER bob PASSWORD $p",
         "CREATE ALIAS $a FOR DATABASE d AT 'neo4j://x' USER bob PASSWORD 'geheim-7f3a'",
         "ALTER ALIAS $a SET DATABASE TARGET d AT $u USER bob PASSWORD $p",

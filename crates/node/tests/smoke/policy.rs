@@ -79,3 +79,24 @@ async fn a_cluster_keeps_to_what_it_was_formed_with() {
     assert_eq!(value(&admin, &distinct).await, Some(Kind::StringValue("CYPHER 25".to_owned())));
     rig.stop().await;
 }
+
+/// What stands in a node's file decides no outcome, but what the node could not keep to is not agreed through it.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_are_not_released_from_states_that_nothing_else_is_read_from() {
+    let (mut rig, admin) = formed_with("max_staleness = '4s'").await;
+    let alter = |staleness: &str| format!("ALTER CLUSTER SET POLICY {{release_staleness: duration('{staleness}')}}");
+    let refused = admin.execute(&alter("PT4.001S")).await.unwrap_err();
+    assert_eq!(
+        (refused.code.as_str(), &refused.gqlstatus[..]),
+        ("RELEASE_STALENESS_TOO_LONG", &["22003", "22N03"].map(str::to_owned)[..])
+    );
+    assert!(refused.message.contains("4.001s") && refused.message.contains("older than 4s"), "{refused}");
+    assert_eq!(admin.execute(&alter("PT4S")).await.unwrap().counters.unwrap().system_updates, 1);
+    // Nobody learns what stands in the file who may not change the policy.
+    admin.execute("CREATE USER carol SET PASSWORD 'carol-password' CHANGE NOT REQUIRED").await.unwrap();
+    let refused = rig.basic("carol", "carol-password").execute(&alter("PT5S")).await.unwrap_err();
+    assert_eq!(refused.code, "PERMISSION_DENIED");
+    let text = admin.execute("ALTER CLUSTER SET POLICY {release_staleness: 'PT2S'}").await.unwrap_err();
+    assert!(text.hint.contains("duration('PT2S')"), "{text}");
+    rig.stop().await;
+}

@@ -8,6 +8,7 @@
 use aliasd_catalog::{CypherVersion, Policy};
 
 use super::Operate;
+use crate::failure::NodeFailure;
 
 impl Operate {
     /// Says in the log where the configuration of this node differs from what the cluster decides by.
@@ -21,6 +22,16 @@ impl Operate {
                 agreed,
                 "the setting has no effect: all members go by the value that the cluster agreed on, which \
                  ALTER CLUSTER SET POLICY changes"
+            );
+        }
+        if let Err(NodeFailure::ReleaseStalenessTooLong { wanted, limit }) =
+            self.reader.require_releasable(meta.policy.release_staleness)
+        {
+            tracing::warn!(
+                release_staleness = wanted,
+                max_staleness = limit,
+                "the cluster agreed to release credentials from states that cluster.max_staleness of this node forbids to \
+                 read from: what is shorter counts"
             );
         }
     }
