@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aliasd_api::{Access, Interface, Observer};
-use aliasd_catalog::{PlainSecret, Policy};
+use aliasd_catalog::{ClusterId, PlainSecret, Policy};
 use aliasd_client::messages::InitMember;
 use aliasd_client::transport::{Address, Channel, ChannelError, ConnectionState, Connector};
 use aliasd_client::{
-    Class, Client, ClientBuilder, Destination, Ended, Event, Failure, GUARD_CHANGED, Lookup, NewCluster, UNREACHABLE,
-    UNTRUSTED, WatchFrom,
+    Class, Client, ClientBuilder, Destination, Ended, Event, Failure, Freshness, GUARD_CHANGED, Lookup, NewCluster,
+    UNREACHABLE, UNTRUSTED, WatchFrom,
 };
 use aliasd_keyring::keystore::Keystore;
-use aliasd_replica::{Link, Links, MemoryStorage, NodeId, RaftSettings, Replica, ReplicaOptions, Storage};
+use aliasd_replica::{Link, Links, Member, MemoryStorage, NodeId, RaftSettings, Replica, ReplicaOptions, Storage};
 use aliasd_runtime::SharedRuntime;
 use aliasd_runtime::simulation::Simulation;
 use aliasd_service::counters::{Counted, Counters};
@@ -36,6 +36,7 @@ use tower::util::BoxCloneSyncService;
 
 const PASSWORD: &str = "administrator-password";
 const ADDRESS: &str = "node-1.example:7680";
+const PEER_ADDRESS: &str = "node-1.example:7681";
 
 /// What happens to one request.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +126,11 @@ impl Wire {
         let (runtime, connector) = (Arc::clone(&self.client), Arc::new(self.clone()));
         Client::builder().endpoint(ADDRESS).runtime(runtime).connector(connector)
     }
+
+    /// Whoever may form a cluster.
+    fn operator(&self) -> Client {
+        Self { is_operator: true, ..self.clone() }.client().build().unwrap()
+    }
 }
 
 /// Nobody counts.
@@ -164,8 +170,8 @@ fn keystore() -> &'static (KeystoreSettings, Keystore) {
     })
 }
 
-/// A node with one client's way to it.
-async fn node(simulation: &Arc<Simulation>) -> Wire {
+/// A node with one client's way to it, and what it keeps.
+async fn node(simulation: &Arc<Simulation>) -> (Wire, Replica) {
     let (runtime, client): (SharedRuntime, SharedRuntime) = (simulation.machine(), simulation.machine());
     let (settings, keystore) = keystore();
     let vault = Vault::with_keystore(keystore, settings, Arc::clone(&runtime), HashingCost::LEAST).unwrap();
@@ -181,9 +187,10 @@ async fn node(simulation: &Arc<Simulation>) -> Wire {
     };
     let storage = Storage::Memory(MemoryStorage::default());
     let options = ReplicaOptions::new(1, storage, Arc::new(NoLinks), Arc::clone(&runtime), raft);
+    let replica = Replica::start(options).await.unwrap();
     let use_cases = UseCases::new(Parts {
         runtime: Arc::clone(&runtime),
-        replica: Replica::start(options).await.unwrap(),
+        replica: replica.clone(),
         vault,
         identity,
         formation: None,
@@ -194,18 +201,20 @@ async fn node(simulation: &Arc<Simulation>) -> Wire {
     });
     let interface = Interface::new(use_cases, &runtime, Arc::new(Uncounted), CancellationToken::new());
     let (faults, trace) = (Arc::default(), Arc::default());
-    Wire { server: interface.into_service(), node: runtime, client, is_operator: false, faults, trace }
+    (Wire { server: interface.into_service(), node: runtime, client, is_operator: false, faults, trace }, replica)
+}
+
+/// A cluster of this one node, which members reach at that address.
+fn cluster_of_one(peer_address: &str) -> NewCluster {
+    let (peer_address, client_address) = (peer_address.to_owned(), ADDRESS.to_owned());
+    let member = InitMember { node_id: 1, peer_address, client_address };
+    NewCluster { members: vec![member], administrator: "admin".to_owned(), password: Some(PASSWORD.to_owned().into()) }
 }
 
 /// A cluster of one, and its administrator.
 async fn formed(simulation: &Arc<Simulation>) -> (Wire, Client) {
-    let wire = node(simulation).await;
-    let member =
-        InitMember { node_id: 1, peer_address: "node-1.example:7681".to_owned(), client_address: ADDRESS.to_owned() };
-    let administrator = "admin".to_owned();
-    let new = NewCluster { members: vec![member], administrator, password: Some(PASSWORD.to_owned().into()) };
-    let operator = Wire { is_operator: true, ..wire.clone() };
-    operator.client().build().unwrap().init_cluster(&new).await.unwrap();
+    let (wire, _) = node(simulation).await;
+    wire.operator().init_cluster(&cluster_of_one(PEER_ADDRESS)).await.unwrap();
     let admin = wire.client().password("admin", PASSWORD).build().unwrap();
     (wire, admin)
 }
@@ -283,5 +292,77 @@ fn what_a_transport_says_of_a_lost_request_is_what_the_caller_is_told() {
             always(fault);
             assert_eq!(create().await.class, Class::OutcomeUnknown, "{fault:?}");
         }
+    });
+}
+
+#[test]
+fn who_forms_a_cluster_and_hears_nothing_of_it_finds_out() {
+    let simulation = Simulation::new(11);
+    simulation.run(async {
+        let (wire, replica) = node(&simulation).await;
+        wire.faults.lock().unwrap().push_back(Fault::AnswerLost);
+        let new = NewCluster { password: None, ..cluster_of_one(PEER_ADDRESS) };
+        let formed = wire.operator().init_cluster(&new).await.unwrap();
+        assert_eq!(Some(formed.id), replica.cluster().map(|id| id.to_string()));
+        let password = formed.generated_password.unwrap();
+        let admin = wire.client().password("admin", password.expose()).build().unwrap();
+        run(&admin, "CREATE ROLE one").await;
+        let again = wire.operator().init_cluster(&new).await.unwrap_err();
+        assert_eq!(again.code, "CLUSTER_ALREADY_FORMED", "by another call, with another password");
+    });
+}
+
+/// An attempt that ended between its two steps left the members, and no catalog.
+#[test]
+fn a_cluster_that_is_half_formed_is_formed_with_the_same_members_only() {
+    let simulation = Simulation::new(12);
+    simulation.run(async {
+        let (wire, replica) = node(&simulation).await;
+        let (name, peer_address) = ("node-1".to_owned(), PEER_ADDRESS.to_owned());
+        let member = Member { name, peer_address, client_address: ADDRESS.to_owned() };
+        let begun = replica.initialize(ClusterId([7; 16]), [(1, member)].into()).await.unwrap();
+        let refused = wire.operator().init_cluster(&cluster_of_one("elsewhere.example:7681")).await.unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.class), ("INIT_OTHER_MEMBERS", Class::Rejected));
+        let formed = wire.operator().init_cluster(&cluster_of_one(PEER_ADDRESS)).await.unwrap();
+        assert_eq!(formed.id, begun.to_string(), "what was begun is brought to its end");
+    });
+}
+
+#[test]
+fn what_a_member_waits_for_in_vain_is_told_before_its_caller_gives_up() {
+    let simulation = Simulation::new(13);
+    simulation.run(async {
+        let (wire, admin) = formed(&simulation).await;
+        let ahead = Lookup::name("films").freshness(Freshness::AtLeast(1_000_000));
+        let refused = admin.resolve(&ahead).await.unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.class), ("REVISION_NOT_REACHED", Class::RetryHere), "{refused}");
+        // Also of one that waits for less than a member would by itself.
+        let hasty = wire.client().password("admin", PASSWORD).deadline(Duration::from_millis(400)).build().unwrap();
+        assert_eq!(hasty.resolve(&ahead).await.unwrap_err().code, "REVISION_NOT_REACHED");
+    });
+}
+
+#[test]
+fn a_listing_that_nobody_reads_is_cut_and_says_so() {
+    let simulation = Simulation::new(14);
+    simulation.run(async {
+        let (wire, admin) = formed(&simulation).await;
+        // A row of each fills a chunk; some wait for the reader, and the listing for them.
+        let text = "x".repeat(600 << 10);
+        for number in 0..12 {
+            let create = format!("CREATE ALIAS a{number} FOR DATABASE neo4j PROPERTIES {{text: '{text}'}}");
+            run(&admin, &create).await;
+        }
+        let list = async || admin.execute("SHOW ALIASES FOR DATABASE YIELD name, properties").await.unwrap();
+        let mut read_on = list().await;
+        for _ in 0..12 {
+            wire.client.sleep(Duration::from_secs(10)).await;
+            assert!(read_on.next().await.unwrap().is_some());
+        }
+        assert_eq!(read_on.next().await.unwrap(), None, "whoever reads now and then is not cut");
+        let left = list().await;
+        wire.client.sleep(Duration::from_secs(40)).await;
+        let cut = left.collect().await.unwrap_err();
+        assert_eq!((cut.code.as_str(), cut.class), ("LISTING_CUT", Class::RetryHere), "{cut}");
     });
 }

@@ -207,10 +207,12 @@ impl Client {
         privileges::explain_access(&self.core, user, name, freshness).await
     }
 
-    /// Forms a new cluster. Sent once: a lost answer is an unknown outcome.
+    /// Forms a new cluster. Where the answer is lost, or a member says that another one had formed it, the members are asked
+    /// whether it has this administrator with this password; then it was formed by this very call.
     ///
     /// # Errors
-    /// A node has state already, the members cannot reach each other, or no node could be reached.
+    /// A node has state already, the members cannot reach each other, no node could be reached, or nobody could tell in time
+    /// whether it was formed.
     pub async fn init_cluster(&self, new: &NewCluster) -> Result<FormedCluster, Failure> {
         cluster::init(&self.core, new).await
     }

@@ -2,7 +2,9 @@
 
 use std::mem::take;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use aliasd_runtime::Moment;
 use aliasd_wire::v1::cluster_client::ClusterClient;
 use aliasd_wire::v1::{self, InitMember, StatusRequest, StatusResponse, TransferLeaderRequest, TransferLeaderResponse};
 use tokio::sync::oneshot;
@@ -10,16 +12,23 @@ use tokio::sync::oneshot;
 use crate::attempt_error::AttemptError;
 use crate::core::{AccessMode, Core};
 use crate::members::Member;
-use crate::{Failure, Secret};
+use crate::{Class, Failure, Secret};
+
+/// Who administers a cluster whose first administrator was given no name.
+const DEFAULT_ADMINISTRATOR: &str = "admin";
+/// What a member says that belongs to a cluster.
+const ALREADY_FORMED: &str = "CLUSTER_ALREADY_FORMED";
+/// The part of the time of forming a cluster that is kept for finding out whether it was formed.
+const CONFIRMATION_SHARE: u32 = 4;
 
 /// A new cluster to be.
 #[derive(Clone, Debug)]
 pub struct NewCluster {
     /// Its members, the one that is asked among them.
     pub members: Vec<InitMember>,
-    /// Name of the first administrator.
+    /// Name of the first administrator. Empty: `admin`.
     pub administrator: String,
-    /// Its password; `None`: one is generated.
+    /// Its password; `None`: one is drawn here, so that it is known whatever becomes of the answer.
     pub password: Option<Secret>,
 }
 
@@ -29,7 +38,7 @@ pub struct NewCluster {
 pub struct FormedCluster {
     /// Its id: 32 hexadecimal digits.
     pub id: String,
-    /// The administrator's password, if none was given. Shown once: it is stored nowhere in this form.
+    /// The administrator's password, if none was given: 32 hexadecimal digits. It is stored nowhere in this form.
     pub generated_password: Option<Secret>,
 }
 
@@ -42,24 +51,54 @@ pub struct MemberReport {
     pub status: Result<StatusResponse, Failure>,
 }
 
+/// Sent to one member at a time, and to another one only where it had no effect: two members that form a cluster at the same
+/// time would form two.
 pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster, Failure> {
+    let drawn = new.password.is_none().then(|| Secret::new(core.runtime.random_text::<16>()));
+    let password = new.password.as_ref().or(drawn.as_ref()).map_or("", Secret::expose);
+    let administrator = if new.administrator.is_empty() { DEFAULT_ADMINISTRATOR } else { new.administrator.as_str() };
     let request = v1::InitRequest {
         members: new.members.clone(),
-        admin_user: new.administrator.clone(),
-        admin_password: new.password.as_ref().map(|password| password.expose().to_owned()),
+        admin_user: administrator.to_owned(),
+        admin_password: Some(password.to_owned()),
     };
-    let mut answer = core
-        .call(AccessMode::WriteUnrepeatable, |attempt| {
-            let request = attempt.request(request.clone());
-            async move { ClusterClient::new(attempt.channel()).init(request).await }
-        })
-        .await?
-        .into_inner();
-    let generated_password = answer.generated_password.take().map(Secret::new);
-    Ok(FormedCluster { id: take(&mut answer.cluster_id), generated_password })
+    let deadline = core.deadline();
+    let limit = core.limits.call - core.limits.attempt.min(core.limits.call / CONFIRMATION_SHARE);
+    let attempts = AtomicU32::new(0);
+    let answer = core.call_within(limit, AccessMode::WriteUnrepeatable, |attempt| {
+        attempts.fetch_add(1, Ordering::Relaxed);
+        let request = attempt.request(request.clone());
+        async move { ClusterClient::new(attempt.channel()).init(request).await }
+    });
+    let id = match answer.await {
+        Ok(answer) => take(&mut answer.into_inner().cluster_id),
+        Err(failure) => {
+            // A member that had said that it did nothing may have done it all the same, and another one knows of it.
+            let repeated = attempts.into_inner() > 1 && failure.code == ALREADY_FORMED;
+            let formed = match failure.class {
+                Class::OutcomeUnknown => formed_with(core, deadline, administrator, password).await,
+                _ if repeated => formed_with(core, deadline, administrator, password).await,
+                _ => None,
+            };
+            formed.ok_or(failure)?
+        }
+    };
+    Ok(FormedCluster { id, generated_password: drawn })
 }
 
-/// Makes another voter the leader.
+/// The id of the cluster that has this administrator with this password: what nobody else could have formed, if the password
+/// is a good one. None if there is no such cluster by the deadline; a member may be about to form it.
+async fn formed_with(core: &Core, deadline: Moment, administrator: &str, password: &str) -> Option<String> {
+    let login = core.login(deadline, administrator, &Secret::from(password)).await.ok()?;
+    let status = core.call_with_token(AccessMode::Read, deadline, &login.token, |attempt| {
+        let request = attempt.request(StatusRequest {});
+        async move { ClusterClient::new(attempt.channel()).status(request).await }
+    });
+    let id = take(&mut status.await.ok()?.into_inner().cluster_id);
+    (!id.is_empty()).then_some(id)
+}
+
+/// Makes a voter the leader.
 pub(crate) async fn transfer_leader(core: &Core, to: Option<u64>) -> Result<TransferLeaderResponse, Failure> {
     let request = TransferLeaderRequest { to_node_id: to.unwrap_or_default() };
     let (answer, member) = core

@@ -16,7 +16,7 @@ use tonic::metadata::AsciiMetadataValue;
 use tonic::{Request, Status};
 
 use crate::attempt_error::{AttemptError, UNREACHABLE, is_timeout};
-use crate::identity::{Authenticator, Authorization, Login};
+use crate::identity::{Authenticator, Authorization, Login, bearer};
 use crate::members::{Member, Members, Preference};
 use crate::transport::Channel;
 use crate::{Class, Failure, GrpcCode, Secret};
@@ -191,7 +191,21 @@ impl Core {
         F: Fn(RequestContext) -> Fut,
         Fut: Future<Output = Result<T, Status>>,
     {
-        let mut progress = Progress::new(&self.runtime, mode, self.limits.call);
+        self.call_within(self.limits.call, mode, attempt).await
+    }
+
+    /// As [`Core::call`], with a limit of its own.
+    pub(crate) async fn call_within<T, F, Fut>(
+        &self,
+        limit: Duration,
+        mode: AccessMode,
+        attempt: F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn(RequestContext) -> Fut,
+        Fut: Future<Output = Result<T, Status>>,
+    {
+        let mut progress = Progress::new(&self.runtime, mode, limit);
         let mut renewed = false;
         loop {
             let authorization = match self.authorization(progress.deadline).await {
@@ -267,6 +281,22 @@ impl Core {
     {
         let mut progress = Progress { deadline, ..Progress::new(&self.runtime, mode, Duration::ZERO) };
         self.attempts(&mut progress, None, &attempt).await
+    }
+
+    /// Makes a call with a token that is not the client's own, within what is left of another call's time.
+    pub(crate) async fn call_with_token<T, F, Fut>(
+        &self,
+        mode: AccessMode,
+        deadline: Moment,
+        token: &Secret,
+        attempt: F,
+    ) -> Result<T, Failure>
+    where
+        F: Fn(RequestContext) -> Fut,
+        Fut: Future<Output = Result<T, Status>>,
+    {
+        let mut progress = Progress { deadline, ..Progress::new(&self.runtime, mode, Duration::ZERO) };
+        self.attempts(&mut progress, Some(&bearer(token)?), &attempt).await
     }
 
     async fn attempts<T, F, Fut>(

@@ -159,7 +159,8 @@ fn basic(user: &str, password: &Secret) -> Result<AsciiMetadataValue, Failure> {
     header(&Zeroizing::new(format!("Basic {}", &*Zeroizing::new(STANDARD.encode(pair.as_bytes())))))
 }
 
-fn bearer(token: &Secret) -> Result<AsciiMetadataValue, Failure> {
+/// The value of the `authorization` metadata for a token.
+pub(crate) fn bearer(token: &Secret) -> Result<AsciiMetadataValue, Failure> {
     header(&Zeroizing::new(format!("Bearer {}", token.expose())))
 }
 

@@ -313,10 +313,7 @@ impl Cluster for Service {
         let request = request.into_inner();
         let authorization = request.admin_password.as_deref().unwrap_or("none");
         self.hear(format!("{} with {authorization}: {:?}", request.admin_user, request.members));
-        let mut response = v1::InitResponse::default();
-        response.cluster_id = "0".repeat(32);
-        response.generated_password = request.admin_password.is_none().then(|| "made-up-password".to_owned());
-        Ok(Response::new(response))
+        Ok(Response::new(v1::InitResponse { cluster_id: "0".repeat(32), generated_password: None }))
     }
 
     async fn status(&self, _: Request<v1::StatusRequest>) -> Result<Response<v1::StatusResponse>, Status> {

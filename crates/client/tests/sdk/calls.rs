@@ -1,9 +1,13 @@
 //! Where calls go, and how fresh their answers have to be.
 
+use std::net::SocketAddr;
+
+use aliasd_client::messages::Leader;
 use aliasd_client::messages::freshness::Level;
 use aliasd_client::{Class, Failure, Freshness, Lookup, NewCluster, Statement, Value};
 
 use crate::cluster::{Call, Cluster, Fault};
+use crate::member::CLUSTER;
 
 fn members(calls: &[Call]) -> Vec<usize> {
     calls.iter().map(|call| call.member).collect()
@@ -97,16 +101,48 @@ async fn every_member_is_asked_for_its_status() {
     assert_eq!(reports.iter().filter(|report| report.status.is_err()).count(), 1);
 }
 
+fn new_cluster() -> NewCluster {
+    NewCluster { members: Vec::new(), administrator: "admin".to_owned(), password: None }
+}
+
 #[tokio::test]
 async fn a_cluster_is_formed_once_and_its_password_cannot_be_printed() {
     let cluster = Cluster::start(1).await;
     let client = cluster.client(&[0]);
-    let new = NewCluster { members: Vec::new(), administrator: "admin".to_owned(), password: None };
-    let formed = client.init_cluster(&new).await.unwrap();
-    assert_eq!(formed.generated_password.as_ref().unwrap().expose(), "generated");
-    assert!(!format!("{formed:?}").contains("generated\""));
-    // Unlike a statement it has no request id, so it is not sent again.
+    let formed = client.init_cluster(&new_cluster()).await.unwrap();
+    let password = formed.generated_password.as_ref().unwrap().expose();
+    assert_eq!((formed.id.as_str(), cluster.world.state().formed_with.as_deref()), (CLUSTER, Some(password)));
+    assert!(password.len() == 32 && !format!("{formed:?}").contains(password));
+    // By another call than this one.
+    let error = client.init_cluster(&new_cluster()).await.unwrap_err();
+    assert_eq!((error.code.as_str(), cluster.calls("login").len()), ("CLUSTER_ALREADY_FORMED", 0));
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_formed_is_no_unknown_outcome_and_no_refusal() {
+    let leads = |address: SocketAddr| Leader { node_id: 2, client_address: address.to_string() };
+    for lost in [true, false] {
+        let cluster = Cluster::start(2).await;
+        let other = cluster.world.state().addresses[1];
+        let fault = match lost {
+            true => Fault::DoThenBreak,
+            // It was handed on all the same when the leadership went to the other one.
+            false => Fault::DoThenRefuse(Failure::go_to_leader("NOT_LEADER", "It does not lead.", Some(leads(other)))),
+        };
+        cluster.fault(0, fault);
+        let formed = cluster.client(&[0]).init_cluster(&new_cluster()).await.unwrap();
+        let password = formed.generated_password.as_ref().unwrap().expose();
+        assert_eq!((formed.id.as_str(), cluster.world.state().formed_with.as_deref()), (CLUSTER, Some(password)));
+        assert_eq!(cluster.calls("init").len(), if lost { 1 } else { 2 });
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_can_tell_of_a_new_cluster_is_an_unknown_outcome() {
+    let cluster = Cluster::start(1).await;
+    // It is sent once: another member might form another one.
     cluster.fault(0, Fault::Break);
-    let error = client.init_cluster(&new).await.unwrap_err();
-    assert_eq!((error.class, cluster.calls("init").len()), (Class::OutcomeUnknown, 2));
+    let error = cluster.client(&[0]).init_cluster(&new_cluster()).await.unwrap_err();
+    assert_eq!((error.class, cluster.calls("init").len()), (Class::OutcomeUnknown, 1));
+    assert!(cluster.world.state().formed_with.is_none());
 }

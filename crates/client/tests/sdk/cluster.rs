@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     Refuse(Failure),
     /// Does it, and then the connection breaks.
     DoThenBreak,
+    /// Does it, and then says this.
+    DoThenRefuse(Failure),
     /// Breaks the connection before it does anything that the client could know of.
     Break,
     /// Keeps the connection open and never answers.
@@ -59,6 +61,8 @@ pub(crate) struct State {
     pub(crate) executed: BTreeMap<Vec<u8>, u64>,
     pub(crate) calls: Vec<Call>,
     pub(crate) faults: BTreeMap<usize, VecDeque<Fault>>,
+    /// The password of the administrator, once the cluster was formed.
+    pub(crate) formed_with: Option<String>,
     /// What happened, by revision.
     pub(crate) history: Vec<ChangeBatch>,
     /// Watches from before this revision are refused.

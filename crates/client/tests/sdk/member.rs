@@ -21,6 +21,8 @@ use crate::cluster::{Call, Fault, Feed, World};
 
 type Stream<T> = Pin<Box<dyn tokio_stream::Stream<Item = Result<T, Status>> + Send>>;
 
+/// The id of the cluster.
+pub(crate) const CLUSTER: &str = "0123456789abcdef0123456789abcdef";
 /// A password that is right for every user.
 pub(crate) const PASSWORD: &str = "secretpassword";
 
@@ -262,7 +264,8 @@ async fn feed(
 impl Auth for Member {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
         self.arrive("login", &request)?;
-        if request.get_ref().password != PASSWORD {
+        let given = request.get_ref().password.as_str();
+        if given != PASSWORD && self.world.state().formed_with.as_deref() != Some(given) {
             let error = Failure::rejected(GrpcCode::Unauthenticated, "UNAUTHENTICATED", "User or password is wrong.");
             return Err(error.to_status());
         }
@@ -333,8 +336,17 @@ impl Cluster for Member {
         self.arrive("init", &request)?;
         let fault = self.next_fault();
         self.before(fault.as_ref()).await?;
-        let generated_password = Some("generated".to_owned());
-        Ok(Response::new(v1::InitResponse { cluster_id: "0".repeat(32), generated_password }))
+        let mut state = self.world.state();
+        if state.formed_with.is_some() {
+            let code = "CLUSTER_ALREADY_FORMED";
+            return Err(Failure::rejected(GrpcCode::AlreadyExists, code, "It has been formed already.").to_status());
+        }
+        state.formed_with = request.into_inner().admin_password.take();
+        match fault {
+            Some(Fault::DoThenBreak) => Err(broken()),
+            Some(Fault::DoThenRefuse(failure)) => Err(failure.to_status()),
+            _ => Ok(Response::new(v1::InitResponse { cluster_id: CLUSTER.to_owned(), generated_password: None })),
+        }
     }
 
     async fn status(&self, request: Request<v1::StatusRequest>) -> Result<Response<v1::StatusResponse>, Status> {
@@ -348,6 +360,7 @@ impl Cluster for Member {
         let node = v1::NodeStatus { node_id: self.number as u64 + 1, ..v1::NodeStatus::default() };
         Ok(Response::new(v1::StatusResponse {
             node: Some(node),
+            cluster_id: state.formed_with.as_ref().map(|_| CLUSTER.to_owned()).unwrap_or_default(),
             leader: Some(state.leader()),
             members: members.collect(),
             ..v1::StatusResponse::default()

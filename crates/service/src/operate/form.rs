@@ -81,7 +81,9 @@ impl Operate {
             admin,
             password,
         });
-        let asked = Asked { actor: Principal::System, request: RequestId(runtime.random_bytes()), origin: None };
+        let request = RequestId(runtime.random_bytes());
+        // A cluster that is half formed helps nobody: this is followed to its end.
+        let asked = Asked { actor: Principal::System, request, origin: None, answer_by: None };
         self.writer.write(asked, bootstrap).await?;
         tracing::info!(cluster = %cluster_id, "the cluster is formed");
         Ok(Formed { cluster_id, generated })
