@@ -5,7 +5,9 @@
 //! corpus both include this file.
 
 use aliasd_bolt::{
-    Dechunker, Dialect, Edit, Limits, MapReader, PackStreamErrorKind, Reader, Typed, Value, Version, decode, encode,
+    AuthToken, ClientConnection, ClientHandshake, ClientHandshakeStep, Dechunker, Dialect, Edit, Hello, Limits, Map,
+    MapReader, PackStreamErrorKind, Reader, Request, RequestKind, Response, ServerAction, ServerConnection,
+    ServerHandshake, ServerHandshakeStep, Typed, Value, Version, decode, encode, put_chunks,
 };
 
 /// Checks one input.
@@ -17,6 +19,11 @@ pub(crate) fn check(bytes: &[u8]) {
     match kind {
         b'v' => value(rest, dialect(*variant)),
         b'm' => map(rest, dialect(*variant)),
+        b'q' => request(rest, dialect(*variant)),
+        b'p' => response(rest, dialect(*variant)),
+        b'h' => handshakes(rest, usize::from(*variant)),
+        b's' => server(rest, *variant),
+        b'k' => client(rest, *variant),
         _ => chunks(rest, usize::from(*variant)),
     }
 }
@@ -99,4 +106,129 @@ fn chunks(bytes: &[u8], part: usize) {
     };
     let at_once = receive(&mut std::iter::once(bytes));
     assert_eq!(receive(&mut bytes.chunks(part.max(1))), at_once);
+}
+
+fn request(message: &[u8], dialect: Dialect) {
+    let request = match Request::read(message, dialect, limits()) {
+        Ok(request) => request,
+        Err(error) => return drop(format!("{error} {error:?}")),
+    };
+    let _shown = format!("{request:?}");
+    let written = request.write(dialect).expect("what was read can be written");
+    let again = Request::read(&written, dialect, limits()).expect("what was written can be read");
+    assert_eq!(again.kind(), request.kind());
+    assert_eq!(again.write(dialect), Ok(written));
+}
+
+fn response(message: &[u8], dialect: Dialect) {
+    let response = match Response::read(message, dialect, limits()) {
+        Ok(response) => response,
+        Err(error) => return drop(format!("{error} {error:?}")),
+    };
+    let written = response.write(dialect).expect("what was read can be written");
+    // A failure of few words gets some more, and so goes a little deeper than it came.
+    let deeper = Limits::new(1 << 21, 40);
+    let again = Response::read(&written, dialect, deeper).expect("what was written can be read");
+    assert_eq!(again.write(dialect), Ok(written));
+}
+
+/// The input in parts, and at once, to both ends.
+fn handshakes(bytes: &[u8], part: usize) {
+    let serve = |parts: &mut dyn Iterator<Item = &[u8]>| {
+        let mut server = ServerHandshake::new(&Version::ALL);
+        let mut said = Vec::new();
+        for part in parts {
+            match server.receive(part) {
+                Ok(ServerHandshakeStep::Continue { reply }) => said.extend(reply),
+                // What follows belongs to the connection.
+                Ok(ServerHandshakeStep::Agreed { version, .. }) => return (said, Some(Ok(version))),
+                Ok(ServerHandshakeStep::Refused { .. }) => return (said, None),
+                Err(error) => return (said, Some(Err(error.to_string()))),
+            }
+        }
+        (said, None)
+    };
+    let (said, end) = serve(&mut std::iter::once(bytes));
+    // A client does not speak on before it has the manifest: both at once is more than any sends.
+    if said.is_empty() {
+        assert_eq!(serve(&mut bytes.chunks(part.max(1))), (said, end));
+    }
+    let ask = |parts: &mut dyn Iterator<Item = &[u8]>| {
+        let mut client = ClientHandshake::new(&Version::ALL);
+        for part in parts {
+            match client.receive(part) {
+                Ok(ClientHandshakeStep::Continue) => {}
+                Ok(ClientHandshakeStep::Agreed { version, reply, .. }) => return Some(Ok((version, reply))),
+                Err(error) => return Some(Err(error.to_string())),
+            }
+        }
+        None
+    };
+    assert_eq!(ask(&mut bytes.chunks(part.max(1))), ask(&mut std::iter::once(bytes)));
+}
+
+/// What a client sends behind its login, in parts and at once: the server says the same.
+fn server(bytes: &[u8], variant: u8) {
+    let version = dialect(variant).version();
+    let parts: Vec<&[u8]> = bytes.chunks(usize::from(variant).max(1)).collect();
+    let (in_parts, at_once) = (served(version, &parts), served(version, &[bytes]));
+    // A RESET or GOODBYE that is seen early interrupts what is seen with it.
+    let interrupts = [RequestKind::Reset, RequestKind::Goodbye].map(RequestKind::tag);
+    if !bytes.iter().any(|byte| interrupts.contains(byte)) {
+        assert_eq!(in_parts, at_once);
+    }
+}
+
+/// All that a server says for which every request succeeds.
+fn served(version: Version, parts: &[&[u8]]) -> Vec<u8> {
+    let mut server = ServerConnection::new(version, limits());
+    let first = login(version);
+    for part in std::iter::once(&&first[..]).chain(parts) {
+        server.receive(part);
+        while let Some(action) = server.next_action() {
+            match action {
+                ServerAction::Perform(request) => {
+                    let _row = request.kind() == RequestKind::Pull && server.answer(&row()).is_ok();
+                    server.answer(&Response::Success(Map::new())).expect("a request waits");
+                }
+                ServerAction::Interrupt => panic!("nothing is under way"),
+                ServerAction::Close(error) => drop(format!("{error:?}")),
+            }
+        }
+    }
+    server.take_output()
+}
+
+fn row() -> Response {
+    Response::Record(vec![Value::Null])
+}
+
+/// HELLO and LOGON, as far as the version has them.
+fn login(version: Version) -> Vec<u8> {
+    let hello = Hello { user_agent: "x".to_owned(), auth: Some(AuthToken::default()), ..Hello::default() };
+    let mut out = Vec::new();
+    for request in [Request::Hello(hello), Request::Logon(AuthToken::default())] {
+        if request.kind().is_in(version) {
+            put_chunks(&request.write(version.into()).expect("texts and maps"), &mut out);
+        }
+    }
+    out
+}
+
+/// What a server answers to a client with some requests open.
+fn client(bytes: &[u8], variant: u8) {
+    let version = dialect(variant).version();
+    let mut client = ClientConnection::new(version, limits());
+    let hello = Request::Hello(Hello { user_agent: "x".to_owned(), ..Hello::default() });
+    client.send(&hello).expect("it is the first");
+    for request in [Request::Logon(AuthToken::default()), Request::Commit, Request::Reset, Request::Rollback] {
+        let _sent = client.send(&request);
+    }
+    let asked = client.pending();
+    client.receive(bytes);
+    let mut events = 0;
+    while let Ok(Some(_)) = client.next_event() {
+        events += 1;
+    }
+    assert!(events <= asked, "each request is answered once, and none has rows");
 }

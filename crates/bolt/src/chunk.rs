@@ -210,6 +210,29 @@ impl Dechunker {
         self.buffer.len() - self.taken
     }
 
+    /// How many bytes, and how many messages with one tag, lie in front, signs of life between them included. All of them
+    /// have to be taken with [`Self::take_run`] next.
+    pub(crate) fn measure_run(&mut self, tag: u8) -> Result<(usize, usize), ChunkError> {
+        let (mut bytes, mut messages) = (0, 0);
+        while let Some(frame) = self.scanner.scan(self.buffer.get(self.taken + bytes..).unwrap_or_default())? {
+            if !frame.is_noop() {
+                if frame.tag() != Some(tag) {
+                    break;
+                }
+                messages += 1;
+            }
+            bytes += frame.raw.len();
+        }
+        Ok((bytes, messages))
+    }
+
+    /// Takes so many bytes, which were measured to be whole frames.
+    pub(crate) fn take_run(&mut self, bytes: usize) -> &[u8] {
+        let start = self.taken;
+        self.taken += bytes;
+        self.buffer.get(start..self.taken).unwrap_or_default()
+    }
+
     fn give_up_taken(&mut self) {
         if self.wipes {
             self.buffer[..self.taken].zeroize();
