@@ -16,6 +16,7 @@ mod prerequisites;
 mod subjects;
 mod tools;
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -93,6 +94,7 @@ enum Command {
     /// Partitions, delays, crashes, power cuts, bad disks, damaged files and more, as a plan says that follows from the seed;
     /// tests/README.md says what is done and how. Arguments are handed to `aliasd-chaos`: `--minutes M`, `--seed S`,
     /// `--nodes 3|5`, `--format text|json`, `--keep`. Exit code 0 only if nothing was found.
+    /// With `ALIASD_PLANT=MISTAKE` every program of the run makes that planted mistake, to see whether the run notices.
     Chaos(HandedOn),
 }
 
@@ -309,7 +311,11 @@ fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
 }
 
 fn chaos(cargo: &Cargo, arguments: HandedOn) -> Result<()> {
-    cargo.build_programs(BuildProfile::Dev)?;
+    match env::var_os("ALIASD_PLANT") {
+        None => cargo.build_programs(BuildProfile::Dev)?,
+        // Together with the tests, whose features the programs then have: they make the mistake that is named.
+        Some(_) => cargo.run(["build", "--workspace", "--bins", "--tests", "--locked"])?,
+    }
     cargo.run_program(BuildProfile::Dev, "aliasd-chaos", arguments.rest)
 }
 
