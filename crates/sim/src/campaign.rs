@@ -23,6 +23,8 @@ pub struct Campaign {
     pub nodes: u64,
     /// How many seeds run at the same time.
     pub threads: usize,
+    /// Whether to go on after a violation.
+    pub goes_on: bool,
 }
 
 /// What came of many runs.
@@ -38,12 +40,14 @@ pub struct Findings {
     pub polls: u64,
     /// How long they took on this computer.
     pub took: Duration,
-    /// A seed whose run broke an invariant: the lowest that was found.
-    pub violation: Option<(u64, Violation)>,
+    /// How many events of clients' histories were judged.
+    pub events: u64,
+    /// The seeds whose runs broke an invariant, lowest first.
+    pub violations: Vec<(u64, Violation)>,
 }
 
 impl Campaign {
-    /// Runs until seeds or time are used up, or an invariant does not hold.
+    /// Runs until seeds or time are used up, or, unless the campaign goes on, an invariant does not hold.
     pub fn run(&self) -> Findings {
         let began = Instant::now();
         let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -56,17 +60,14 @@ impl Campaign {
                 }
                 let seed = self.from.wrapping_add(number);
                 let report = run(&generate::schedule(seed, self.nodes), false);
-                is_over.fetch_or(report.violation.is_some(), Ordering::Relaxed);
+                is_over.fetch_or(report.violation.is_some() && !self.goes_on, Ordering::Relaxed);
                 let mut findings = findings.lock().unwrap_or_else(PoisonError::into_inner);
                 findings.seeds += 1;
                 findings.counts.add(&report.counts);
                 findings.simulated += report.simulated;
                 findings.polls += report.polls;
-                if let Some(violation) = report.violation
-                    && findings.violation.as_ref().is_none_or(|(known, _)| seed < *known)
-                {
-                    findings.violation = Some((seed, violation));
-                }
+                findings.events += report.events;
+                findings.violations.extend(report.violation.map(|violation| (seed, violation)));
             }
         };
         std::thread::scope(|scope| {
@@ -74,6 +75,7 @@ impl Campaign {
         });
         let mut findings = findings.into_inner().unwrap_or_else(PoisonError::into_inner);
         findings.took = began.elapsed();
+        findings.violations.sort_by_key(|(seed, _)| *seed);
         findings
     }
 }
@@ -85,7 +87,11 @@ impl fmt::Display for Findings {
         let (hours, ratio) = (simulated / 3600.0, simulated / seconds);
         let seeds = u32::try_from(self.seeds).unwrap_or(u32::MAX);
         let a_minute = f64::from(seeds) * 60.0 / seconds;
-        writeln!(f, "{seeds} seeds in {seconds:.1} s, {a_minute:.0} a minute; {} polls", self.polls)?;
+        writeln!(
+            f,
+            "{seeds} seeds in {seconds:.1} s, {a_minute:.0} a minute; {} polls, {} events",
+            self.polls, self.events
+        )?;
         writeln!(f, "{hours:.2} hours simulated, {ratio:.0} for each hour")?;
         let missing = self.counts.missing();
         if missing.is_empty() { Ok(()) } else { writeln!(f, "never happened: {}", missing.join("; ")) }

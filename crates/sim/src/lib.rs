@@ -2,7 +2,7 @@
 //!
 //! The members are those of production: replica over openraft, catalog, keys, use cases and gRPC interface; and so are the
 //! clients, which are the SDK, with clients beside it that speak to one member. What is
-//! simulated is what they are handed: tasks, clocks and dice ([`executor`]), what lies between them ([`network`]), and
+//! simulated is what they are handed: tasks, clocks and dice ([`aliasd_runtime::simulation`]), what lies between them ([`network`]), and
 //! the "disk" in memory, which knows what is flushed. A run follows from its [`schedule`] alone; two runs of one are the same
 //! run, to the byte of their traces (but for what is sealed: the keystore is made anew for each process).
 //!
@@ -36,8 +36,6 @@
 
 pub mod campaign;
 pub mod coverage;
-pub mod dice;
-pub mod executor;
 pub mod invariants;
 #[cfg(test)]
 mod made_up;

@@ -36,6 +36,13 @@ struct Arguments {
     /// Threads; one for each core if not given.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Go on after a violation, and list every seed that shows one.
+    #[arg(long)]
+    all: bool,
+    /// Make this mistake, to see whether anything notices: a name of `aliasd-faults`.
+    #[cfg(feature = "planted")]
+    #[arg(long, value_name = "NAME")]
+    plant: Option<String>,
     /// Print everything that happens. For one seed.
     #[arg(long)]
     trace: bool,
@@ -49,6 +56,7 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
+    let planted = plant(&arguments)?;
     let one = match &arguments.schedule {
         Some(file) => {
             let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
@@ -85,16 +93,46 @@ fn main() -> Result<ExitCode> {
         limit: arguments.minutes.map(|minutes| Duration::from_secs(60 * minutes)),
         nodes: arguments.nodes,
         threads: arguments.threads.unwrap_or(cores),
+        goes_on: arguments.all,
     };
     let findings = campaign.run();
     print!("{findings}");
-    match &findings.violation {
-        None => Ok(ExitCode::SUCCESS),
-        Some((seed, violation)) => {
-            tell(*seed, arguments.nodes, violation)?;
-            Ok(ExitCode::FAILURE)
+    let Some((seed, violation)) = findings.violations.first() else {
+        if let Some(name) = planted {
+            println!("{name}: nobody noticed");
         }
+        return Ok(ExitCode::SUCCESS);
+    };
+    if let Some(name) = planted {
+        let seeds = seed - arguments.from + 1;
+        println!("{name}: seen with seed {seed}, the {seeds}. that was tried: {}", violation.invariant);
+        println!("  {}", violation.detail);
+    } else if arguments.all {
+        for (seed, violation) in &findings.violations {
+            println!("seed {seed}: {}\n  {}", violation.invariant, violation.detail);
+        }
+    } else {
+        tell(*seed, arguments.nodes, violation)?;
     }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Plants the mistake that is asked for; gives its name.
+#[cfg(feature = "planted")]
+fn plant(arguments: &Arguments) -> Result<Option<&'static str>> {
+    use aliasd_faults::{ACTIVE, Mistake};
+
+    let Some(name) = &arguments.plant else { return Ok(None) };
+    anyhow::ensure!(ACTIVE, "this build makes no mistakes: it has no debug assertions");
+    let mistake = Mistake::named(name).with_context(|| format!("there is no mistake '{name}'"))?;
+    aliasd_faults::plant(Some(mistake));
+    Ok(Some(mistake.name()))
+}
+
+/// This build makes none.
+#[cfg(not(feature = "planted"))]
+fn plant(_: &Arguments) -> Result<Option<&'static str>> {
+    Ok(None)
 }
 
 /// Says what is violated, how to see it again, and the steps that it takes.

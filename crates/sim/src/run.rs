@@ -22,6 +22,8 @@ pub struct RunReport {
     pub simulated: Duration,
     /// How often a task was polled.
     pub polls: u64,
+    /// How many events of clients' histories were judged.
+    pub events: u64,
     /// What happened, line by line, if that was asked for.
     pub trace: String,
 }
@@ -62,16 +64,16 @@ pub fn run(schedule: &Schedule, keep_trace: bool) -> RunReport {
     let ran = catch_unwind(AssertUnwindSafe(move || match World::new(&schedule.setting, &counted, &traced) {
         Ok(mut world) => {
             let violation = world.run(schedule);
-            (violation, world.now(), world.polls())
+            (violation, world.now(), world.polls(), world.events())
         }
         Err(error) => {
             let (invariant, detail) = ("the cluster recovers", format!("{error:#}"));
-            (Some(Violation { invariant, detail, at: Duration::ZERO }), Duration::ZERO, 0)
+            (Some(Violation { invariant, detail, at: Duration::ZERO }), Duration::ZERO, 0, 0)
         }
     }));
     RUNS.set(false);
     let panics = PANICS.take();
-    let (mut violation, simulated, polls) = ran.unwrap_or((None, Duration::ZERO, 0));
+    let (mut violation, simulated, polls, events) = ran.unwrap_or((None, Duration::ZERO, 0, 0));
     if let Some(panic) = panics.first()
         && violation.as_ref().is_none_or(|violation| violation.invariant == "a member stops only for a reason")
     {
@@ -79,5 +81,5 @@ pub fn run(schedule: &Schedule, keep_trace: bool) -> RunReport {
         violation = Some(Violation { invariant, detail: format!("panic: {panic}"), at: simulated });
     }
     let trace = lines.map(|lines| std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner)));
-    RunReport { violation, counts: coverage.counts(), simulated, polls, trace: trace.unwrap_or_default() }
+    RunReport { violation, counts: coverage.counts(), simulated, polls, events, trace: trace.unwrap_or_default() }
 }

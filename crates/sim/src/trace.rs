@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::executor::Simulation;
+use aliasd_runtime::simulation::Simulation;
 
 /// Lines with the time at which each happened; clones share them.
 #[derive(Clone)]

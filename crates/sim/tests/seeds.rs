@@ -5,8 +5,8 @@ use aliasd_sim::run::run;
 use aliasd_sim::schedule::generate;
 
 fn campaign(from: u64, seeds: u64, nodes: u64) -> Findings {
-    let findings = Campaign { from, seeds, limit: None, nodes, threads: 2 }.run();
-    if let Some((seed, violation)) = &findings.violation {
+    let findings = Campaign { from, seeds, limit: None, nodes, threads: 2, goes_on: false }.run();
+    if let Some((seed, violation)) = findings.violations.first() {
         panic!("violated with `cargo xtask sim --from {seed} --nodes {nodes} --trace`: {violation:#?}");
     }
     findings

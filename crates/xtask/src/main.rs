@@ -289,9 +289,9 @@ fn fix(cargo: &Cargo) -> Result<()> {
     cargo.run_with(["test", "--workspace", GENERATED_PAGES], ("UPDATE_DOCS", "1"))
 }
 
-/// The simulator alone, which needs no RocksDB and so none of what a whole build takes.
+/// The simulator alone, which needs no RocksDB and so none of what a whole build takes; with its switches for mistakes.
 fn sim(cargo: &Cargo, arguments: HandedOn) -> Result<()> {
-    cargo.run(["build", "--package", "aliasd-sim", "--profile", "sim", "--locked"])?;
+    cargo.run(["build", "--package", "aliasd-sim", "--features", "planted", "--profile", "sim", "--locked"])?;
     cargo.run_program(BuildProfile::Sim, "aliasd-sim", arguments.rest)
 }
 

@@ -31,7 +31,7 @@ use self::prefix::CommittedPrefix;
 use self::progress::Progress;
 use self::requests::Requests;
 use crate::coverage::Coverage;
-use crate::executor::Simulation;
+use aliasd_runtime::simulation::Simulation;
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use tower::util::BoxCloneSyncService;
 
 use super::stream::carry;
 use super::{CONNECTION_MAX, Lane, Network, Way};
-use crate::executor::Machine;
+use aliasd_runtime::simulation::Machine;
 
 /// Whom clients are, to the network.
 pub const CLIENTS: NodeId = 0;

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::stream::{Arriving, carry};
 use super::{CONNECTION_MAX, Lane, Network, Plug, SILENCE_MAX, Way};
-use crate::executor::Machine;
+use aliasd_runtime::simulation::Machine;
 
 pub(super) struct MemberLinks {
     pub(super) network: Network,

@@ -24,10 +24,9 @@ use tokio::sync::watch;
 use self::client::Served;
 use self::link::MemberLinks;
 use crate::coverage::Coverage;
-use crate::dice::Dice;
-use crate::executor::{Machine, Simulation};
 use crate::invariants::SharedInspector;
 use crate::trace::Trace;
+use aliasd_runtime::simulation::{Dice, Machine, Simulation};
 
 /// What the network's dice are for; see [`Dice::new`].
 const WEATHER: u64 = 2;

@@ -12,7 +12,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, SinkExt, Stream, StreamExt};
 
 use super::{Fate, Network, Way};
-use crate::executor::Machine;
+use aliasd_runtime::simulation::Machine;
 
 /// Messages of a stream that are under way, at most.
 const UNDER_WAY: usize = 32;

@@ -4,10 +4,10 @@
 //! one under all of them never gets. Faults come in episodes, a fault and its end, which overlap.
 
 use aliasd_replica::{InstallStep, NodeId};
+use aliasd_runtime::simulation::Dice;
 
 use super::load::{openings, operation};
 use super::{Action, CutKind, Schedule, ScheduledStep, Setting};
-use crate::dice::Dice;
 use crate::network::{Lane, Weather};
 
 /// What the dice of the schedule are for; see [`Dice::new`].

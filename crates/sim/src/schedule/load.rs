@@ -6,9 +6,9 @@
 
 use aliasd_checkers::history::{Command, CreateMode, Destination, GrantKind, Privilege};
 use aliasd_replica::NodeId;
+use aliasd_runtime::simulation::Dice;
 
 use super::{AskedFreshness, Operation, Question};
-use crate::dice::Dice;
 
 /// Databases that stay.
 pub const DATABASES: [&str; 3] = ["db0", "db1", "db2"];

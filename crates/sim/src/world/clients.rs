@@ -21,13 +21,12 @@ use futures::future::{Either, select};
 
 use super::World;
 use super::record::Recorder;
-use crate::dice::Dice;
-use crate::executor::Machine;
 use crate::network::Network;
 use crate::network::client::{ClientWay, address_of};
 use crate::network::raw::{RawClient, is_of_the_way};
 use crate::schedule::load::{RAW, SERVICE, statement};
 use crate::schedule::{AskedFreshness, Operation, Question};
+use aliasd_runtime::simulation::{Dice, Machine};
 
 pub(super) const ADMINISTRATOR: &str = "admin";
 pub(super) const ADMINISTRATOR_PASSWORD: &str = "administrator-password";

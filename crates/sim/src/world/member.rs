@@ -13,11 +13,11 @@ use futures::FutureExt;
 
 use super::node::{self, Started};
 use crate::coverage::Coverage;
-use crate::executor::{Clock, Machine, Simulation};
 use crate::invariants::Inspector;
 use crate::network::Network;
 use crate::schedule::Setting;
 use crate::trace::Trace;
+use aliasd_runtime::simulation::{Clock, Machine, Simulation};
 
 /// What is asked of members' timings, as in production.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -89,7 +89,7 @@ impl SimulatedMember {
             return;
         }
         let ahead = Duration::from_secs(self.node);
-        let machine = world.simulation.machine(Clock { rate: self.clock_rate, ahead });
+        let machine = world.simulation.machine_with(Clock { rate: self.clock_rate, ahead });
         machine.set_wall_off(self.clock_step_ms);
         let runtime: SharedRuntime = Arc::clone(&machine) as SharedRuntime;
         let settings = RaftSettings {

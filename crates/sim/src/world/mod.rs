@@ -23,17 +23,15 @@ use self::member::{SimulatedMember, Surroundings};
 pub use self::node::STALENESS_MAX;
 use self::record::Recorder;
 use crate::coverage::Coverage;
-use crate::dice::Dice;
-use crate::executor::{Clock, Machine, Simulation};
 use crate::invariants::{SharedInspector, Violation};
 use crate::network::Network;
 use crate::schedule::{Schedule, Setting};
 use crate::trace::{Lines, Trace};
+use aliasd_runtime::simulation::{Machine, Simulation};
 
 /// See the module.
 pub struct World {
     surroundings: Surroundings,
-    who_is_next: Dice,
     members: BTreeMap<NodeId, SimulatedMember>,
     clients: Clients,
     /// What belongs to no member runs on this.
@@ -52,14 +50,13 @@ impl World {
         let voters = usize::try_from(setting.nodes).unwrap_or(usize::MAX);
         let inspector = SharedInspector::new(voters, &simulation, coverage);
         let network = Network::new(&simulation, setting.seed, &trace, coverage, &inspector);
-        let outside = simulation.machine(Clock::default());
+        let outside = simulation.machine();
         let runtime: SharedRuntime = Arc::clone(&outside) as _;
         inspector.lock().opens_with(node::vault(&runtime)?);
         let coverage = coverage.clone();
         let recorder = Recorder::new(&simulation, &inspector, &coverage, &trace);
         let clients = Clients::new(&recorder, &network, &outside, setting.nodes)?;
         let mut world = Self {
-            who_is_next: simulation.dice(),
             members: (1..=setting.nodes).map(|node| (node, SimulatedMember::new(node))).collect(),
             clients,
             outside,
@@ -107,13 +104,15 @@ impl World {
         self.surroundings.simulation.polls()
     }
 
+    /// How many events of clients there are to judge.
+    pub fn events(&self) -> u64 {
+        self.clients.recorder.events()
+    }
+
     /// Lets time go on, and looks at everybody each time before it does. True if an invariant does not hold.
     fn run_until(&mut self, deadline: Duration) -> bool {
         let simulation = Arc::clone(&self.surroundings.simulation);
-        let mut dice = self.who_is_next.clone();
-        let violated = simulation.run_until(deadline, &mut dice, || self.look());
-        self.who_is_next = dice;
-        violated
+        simulation.run_until(deadline, || self.look())
     }
 
     fn look(&mut self) -> ControlFlow<()> {

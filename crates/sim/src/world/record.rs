@@ -10,9 +10,9 @@ use aliasd_client::Failure;
 use aliasd_recording as recording;
 
 use crate::coverage::Coverage;
-use crate::executor::Simulation;
 use crate::invariants::SharedInspector;
 use crate::trace::Trace;
+use aliasd_runtime::simulation::Simulation;
 
 /// Takes in what clients call and are told; clones share it.
 #[derive(Clone)]
@@ -59,6 +59,11 @@ impl Recorder {
     pub(super) fn push(&self, event: Event) {
         self.trace.line(|| format!("{event:?}"));
         self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+    }
+
+    /// How many were taken in.
+    pub(super) fn events(&self) -> u64 {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
     }
 
     /// A write begins; gives what tells its end.

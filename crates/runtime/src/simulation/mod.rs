@@ -1,30 +1,41 @@
 //! A runtime that runs on one seed: which ready task is polled next, how the dice fall and what time it is.
 //!
-//! Tasks run one at a time on the calling thread. The clock stands still while any task is ready and then jumps to the
-//! next deadline. Each task belongs to a machine, and a machine can be switched off (its tasks end where they are), be
-//! paused (they are not polled while time goes on) and have a clock that goes faster or slower than the others'.
+//! Tasks run one at a time on the calling thread, and so does work that may block, each as a task. The clock stands still
+//! while any task is ready and then jumps to the next deadline. Which task was woken first makes no difference, because the
+//! next one is drawn from all that are ready: libraries that wake in an order of their own (tokio's watch channel does)
+//! cannot make two runs differ. What does make them differ shows in the [`Simulation::fingerprint`].
+//!
+//! It knows nothing of nodes, networks or disks: a [`Machine`] is whatever has a clock and loses its tasks all at once. A
+//! machine can be switched off (its tasks end where they are), be paused (they are not polled while time goes on) and have a
+//! clock that goes faster or slower than the others'.
 //!
 //! It never asks the computer for anything: no time, no thread, no randomness.
 
+mod dice;
 mod machine;
 mod ready;
 mod timers;
 
+use std::fmt;
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+pub use self::dice::Dice;
 pub use self::machine::{Clock, Machine};
 use self::ready::{Ready, TASKS_MAX};
 pub use self::timers::Sleep;
 use self::timers::Timers;
-use crate::dice::Dice;
 
 /// What the executor's own dice are for; see [`Dice::new`].
 const WHO_IS_NEXT: u64 = 1;
+
+/// The task of whoever runs the simulation up to an end of its own; see [`Simulation::run`].
+const MAIN: usize = 0;
 
 /// See the module. Shared by everything that runs in it.
 pub struct Simulation {
@@ -40,6 +51,10 @@ struct State {
     timers: Timers,
     machines: Vec<MachineState>,
     polls: u64,
+    who_is_next: Dice,
+    fingerprint: u64,
+    /// Nothing begins any more.
+    is_over: bool,
 }
 
 #[derive(Default)]
@@ -82,11 +97,14 @@ impl Simulation {
     pub fn new(seed: u64) -> Arc<Self> {
         let state = State {
             now: Duration::ZERO,
-            tasks: Vec::new(),
+            tasks: vec![Task::default()],
             free: Vec::new(),
             timers: Timers::default(),
             machines: Vec::new(),
             polls: 0,
+            who_is_next: Dice::new(seed, WHO_IS_NEXT),
+            fingerprint: 0,
+            is_over: false,
         };
         Arc::new(Self { seed, state: Mutex::new(state), ready: Arc::default() })
     }
@@ -110,44 +128,87 @@ impl Simulation {
         Sleep::new(Arc::clone(self), deadline)
     }
 
+    /// What stands for every choice that was made so far, and for when. Two runs of one seed have the same at the same place;
+    /// if not, something behind the simulation's back decided what happens.
+    pub fn fingerprint(&self) -> u64 {
+        self.state().fingerprint
+    }
+
     /// Runs everything up to a time since the beginning. Each time before the clock moves, when nobody has anything left
     /// to do, `each` looks, and may end the run. True if it did.
-    pub fn run_until(&self, deadline: Duration, dice: &mut Dice, mut each: impl FnMut() -> ControlFlow<()>) -> bool {
+    pub fn run_until(&self, deadline: Duration, mut each: impl FnMut() -> ControlFlow<()>) -> bool {
         loop {
-            loop {
-                let count = self.ready.count();
-                if count == 0 {
-                    break;
-                }
-                let nth = if count == 1 { 0 } else { usize::try_from(dice.below(count as u64)).unwrap_or_default() };
-                if let Some(task) = self.ready.take(nth) {
-                    self.poll(task);
-                }
+            while let Some(task) = self.next() {
+                self.poll(task);
             }
             if each().is_break() {
                 return true;
             }
-            let woken = {
-                let mut state = self.state();
-                match state.timers.next_due() {
-                    Some(due) if due <= deadline => {
-                        state.now = state.now.max(due);
-                        let now = state.now;
-                        state.timers.take_due(now)
-                    }
-                    _ => {
-                        state.now = state.now.max(deadline);
-                        return false;
-                    }
-                }
-            };
-            woken.into_iter().for_each(Waker::wake);
+            if !self.pass_time(Some(deadline)) {
+                return false;
+            }
         }
     }
 
-    /// Dice for [`Simulation::run_until`], which go on from run to run.
-    pub fn dice(&self) -> Dice {
-        Dice::new(self.seed, WHO_IS_NEXT)
+    /// Runs everything until `main` ends; what is still running then is dropped, and nothing begins any more.
+    ///
+    /// # Panics
+    /// A task panics; or `main` waits for something that nothing will bring about, since no task is ready and no time is waited
+    /// for.
+    pub fn run<F: Future>(&self, main: F) -> F::Output {
+        let mut main = pin!(main);
+        let waker = self.waker(MAIN);
+        self.ready.insert(MAIN);
+        loop {
+            match self.next() {
+                Some(MAIN) => {
+                    if let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
+                        self.end();
+                        return output;
+                    }
+                }
+                Some(task) => self.poll(task),
+                None => assert!(self.pass_time(None), "nobody waits for anything that will come"),
+            }
+        }
+    }
+
+    /// Draws one of the ready tasks.
+    fn next(&self) -> Option<usize> {
+        let count = self.ready.count();
+        if count == 0 {
+            return None;
+        }
+        let mut state = self.state();
+        let nth = if count == 1 { 0 } else { state.who_is_next.below(count as u64) };
+        let task = self.ready.take(usize::try_from(nth).unwrap_or_default())?;
+        state.note(task as u64);
+        Some(task)
+    }
+
+    /// Moves the clock to the next time that somebody waits for, at most to a deadline. False if nobody does before that.
+    fn pass_time(&self, deadline: Option<Duration>) -> bool {
+        let woken = {
+            let mut state = self.state();
+            match state.timers.next_due() {
+                Some(due) if deadline.is_none_or(|deadline| due <= deadline) => {
+                    let now = state.now.max(due);
+                    state.now = now;
+                    state.note(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
+                    state.timers.take_due(now)
+                }
+                _ => {
+                    state.now = state.now.max(deadline.unwrap_or_default());
+                    return false;
+                }
+            }
+        };
+        woken.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    fn waker(&self, task: usize) -> Waker {
+        Waker::from(Arc::new(TaskWaker { ready: Arc::clone(&self.ready), task }))
     }
 
     fn poll(&self, number: usize) {
@@ -185,7 +246,7 @@ impl Simulation {
 
     fn spawn(&self, machine: usize, future: BoxFuture<'static, ()>) {
         let mut state = self.state();
-        if state.machines[machine].is_off {
+        if state.is_over || state.machines[machine].is_off {
             drop(state);
             return drop(future);
         }
@@ -194,7 +255,7 @@ impl Simulation {
             state.tasks.len() - 1
         });
         assert!(number < TASKS_MAX, "more than {TASKS_MAX} tasks at a time");
-        let waker = Waker::from(Arc::new(TaskWaker { ready: Arc::clone(&self.ready), task: number }));
+        let waker = self.waker(number);
         state.tasks[number] = Task { machine, future: Some(future), waker: Some(waker), runs: false };
         self.ready.insert(number);
     }
@@ -231,15 +292,29 @@ impl Simulation {
 
     /// Ends everything. What is left is dropped, which a task may answer to by waking or spawning others.
     pub fn end(&self) {
-        let machines = self.state().machines.len();
+        let machines = {
+            let mut state = self.state();
+            state.is_over = true;
+            state.machines.len()
+        };
         (0..machines).for_each(|machine| self.power_off(machine));
     }
 }
 
 impl State {
+    fn note(&mut self, what: u64) {
+        self.fingerprint = dice::mixed(self.fingerprint.rotate_left(7) ^ what);
+    }
+
     fn free_task(&mut self, number: usize) {
         self.tasks[number] = Task::default();
         self.free.push(number);
+    }
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation").field("seed", &self.seed).finish_non_exhaustive()
     }
 }
 

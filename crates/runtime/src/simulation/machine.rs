@@ -4,18 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliasd_runtime::{Moment, Runtime};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::{MachineState, Simulation};
-use crate::dice::Dice;
+use super::{Dice, MachineState, Simulation};
+use crate::{Moment, Runtime};
 
 /// What the dice of the first machine are for; each machine has its own. See [`Dice::new`].
 const MACHINES: u64 = 1000;
 
 /// What clocks on walls show when the simulation begins: some morning, in UTC.
-const MORNING: Duration = Duration::from_secs(1_900_000_000);
+pub(super) const MORNING: Duration = Duration::from_secs(1_900_000_000);
 
 /// Millionths in a whole.
 const MILLION: u128 = 1_000_000;
@@ -68,8 +67,13 @@ pub struct Machine {
 }
 
 impl Simulation {
-    /// A machine whose tasks are paused and end together.
-    pub fn machine(self: &Arc<Self>, clock: Clock) -> Arc<Machine> {
+    /// A machine whose tasks are paused and end together, with a clock that goes right.
+    pub fn machine(self: &Arc<Self>) -> Arc<Machine> {
+        self.machine_with(Clock::default())
+    }
+
+    /// The same, with this clock.
+    pub fn machine_with(self: &Arc<Self>, clock: Clock) -> Arc<Machine> {
         let mut state = self.state();
         let number = state.machines.len();
         let dice = Dice::new(self.seed, MACHINES + number as u64);
@@ -95,14 +99,27 @@ impl Machine {
         self.simulation.pause(self.number, false);
     }
 
-    /// Whether it can do anything at all.
-    pub fn is_on(&self) -> bool {
-        !self.simulation.state().machines[self.number].is_off
+    /// Whether it has lost its power.
+    pub fn is_off(&self) -> bool {
+        self.simulation.state().machines[self.number].is_off
     }
 
     /// The clock on its wall is wrong by that much from now on.
     pub fn set_wall_off(&self, by_ms: i64) {
         self.simulation.state().machines[self.number].wall_off_ms = by_ms;
+    }
+
+    /// Sets the clock on its wall, to the millisecond. It goes on from there.
+    pub fn set_time_of_day(&self, time: SystemTime) {
+        let mut state = self.simulation.state();
+        let now = state.now;
+        let machine = &mut state.machines[self.number];
+        let right = SystemTime::UNIX_EPOCH + MORNING + machine.clock.shows(now);
+        let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        machine.wall_off_ms = match time.duration_since(right) {
+            Ok(ahead) => milliseconds(ahead),
+            Err(behind) => -milliseconds(behind.duration()),
+        };
     }
 
     /// How its clock goes.
