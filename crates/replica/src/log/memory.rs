@@ -16,10 +16,10 @@ use tokio::sync::oneshot;
 
 use super::durability::Durability;
 use super::end::LogEnd;
-use super::half_open;
 use super::health::LogHealth;
 use super::tail::ReadLimit;
 use super::write::{LogWrite, Waiter};
+use super::{half_open, without_gap};
 use crate::types::{FlushCallback, LogEntry, LogId, TypeConfig, Vote};
 
 /// Handle of the log; clones share it. It survives the replica that uses it, as a disk would.
@@ -221,7 +221,7 @@ impl RaftLogReader<TypeConfig> for MemoryLog {
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<LogEntry>> {
-        Ok(self.read(start, end, true))
+        Ok(without_gap(start, self.read(start, end, true)))
     }
 
     async fn read_vote(&mut self) -> io::Result<Option<Vote>> {

@@ -27,7 +27,7 @@ pub(crate) mod writer;
 
 use std::ops::{Bound, RangeBounds};
 
-use crate::types::LogId;
+use crate::types::{LogEntry, LogId};
 
 /// Entries returned by one limited read reach at most this size, unless the first alone is larger.
 pub(crate) const READ_LIMIT_BYTES: usize = 2 * 1024 * 1024;
@@ -50,6 +50,12 @@ pub(crate) fn half_open(range: &impl RangeBounds<u64>) -> (u64, u64) {
         Bound::Unbounded => u64::MAX,
     };
     (start, end.max(start))
+}
+
+/// What was read from `start` on to be sent to a member. Nothing, if the log was purged there meanwhile: a stream that was given
+/// up may still read, and what lies behind the gap does not follow what it would be sent behind.
+pub(crate) fn without_gap(start: u64, entries: Vec<LogEntry>) -> Vec<LogEntry> {
+    if entries.first().is_some_and(|first| first.log_id.index != start) { Vec::new() } else { entries }
 }
 
 #[cfg(test)]

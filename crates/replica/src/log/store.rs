@@ -29,7 +29,7 @@ use super::recover::{self, LogPlace, Opened};
 use super::tail::{ReadLimit, Tail};
 use super::write::{LogWrite, Waiter};
 use super::writer::LogWriter;
-use super::{half_open, records};
+use super::{half_open, records, without_gap};
 use crate::closable::{Closable, TakenDirectory};
 use crate::fault::StorageFault;
 use crate::types::{FlushCallback, LogEntry, LogId, NodeId, TypeConfig, Vote};
@@ -230,7 +230,7 @@ impl RaftLogReader<TypeConfig> for LogStore {
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<LogEntry>> {
-        self.read(start, end, true).await
+        Ok(without_gap(start, self.read(start, end, true).await?))
     }
 
     async fn entries_stream<RB>(&mut self, range: RB) -> impl Stream<Item = io::Result<LogEntry>> + Send

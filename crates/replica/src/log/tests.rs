@@ -21,7 +21,7 @@ use super::write::{LogWrite, Waiter};
 use super::writer::{Device, LogWriter};
 use crate::fault::{Ending, StorageFault};
 use crate::tests::{create_role, log_entry, log_id, runtime};
-use crate::types::{FlushCallback, LeaderId, LogEntry, Vote};
+use crate::types::{FlushCallback, LeaderId, LogEntry, TypeConfig, Vote};
 
 pub(super) fn entries(term: u64, indexes: impl IntoIterator<Item = u64>) -> Vec<LogEntry> {
     indexes.into_iter().map(|index| log_entry(term, index, create_role(index))).collect()
@@ -101,6 +101,21 @@ async fn reads_join_what_is_on_disk_and_what_is_in_memory() {
     let streamed = log.entries_stream(5..9000).await;
     let streamed: Vec<LogEntry> = futures::TryStreamExt::try_collect(streamed).await.unwrap();
     assert_eq!(streamed, entries(1, 5..9000));
+}
+
+/// A stream of entries that was given up may still read, when nothing holds the purge back any more.
+#[tokio::test]
+async fn what_lies_behind_a_purge_is_not_sent_to_a_member_that_needs_what_was_purged() {
+    async fn purged(mut log: impl RaftLogStorage<TypeConfig> + RaftLogReader<TypeConfig>) {
+        log.blocking_append(entries(1, 0..100)).await.unwrap();
+        log.purge(log_id(1, 60)).await.unwrap();
+        assert_eq!(log.limited_get_log_entries(55, 100).await.unwrap(), [], "a hole would be left");
+        assert_eq!(log.limited_get_log_entries(61, 100).await.unwrap(), entries(1, 61..100));
+        assert_eq!(log.try_get_log_entries(55..100).await.unwrap(), entries(1, 61..100), "what there is, at a start");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    purged(LogStore::open(&place(directory.path()), 1, runtime()).unwrap()).await;
+    purged(MemoryLog::default()).await;
 }
 
 #[tokio::test]

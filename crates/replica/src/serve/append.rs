@@ -48,6 +48,9 @@ async fn check(
     request: Result<wire::AppendRequest, LinkError>,
 ) -> Result<AppendEntriesRequest<TypeConfig>, PeerRefusal> {
     let mut request = request?;
+    if !is_whole(&request) {
+        return Err(PeerRefusal::Incomplete("an entry is not at the index behind the one before it"));
+    }
     admission.admit(request.route.take()).await?;
     let vote = admission.admit_vote(request.vote)?;
     let lacks_entries = match request.acknowledged.map(log_id_from_wire) {
@@ -62,6 +65,14 @@ async fn check(
     Ok(append_request_from_wire(request)?)
 }
 
+/// Whether each entry is at the index behind the one before it, and the first behind what the request begins after. Raft takes
+/// that for granted; a hole in a log would never be noticed by it, and entries in it never be applied.
+fn is_whole(request: &wire::AppendRequest) -> bool {
+    let index = |id: Option<aliasd_wire::store::log::LogId>| id.map(|id| id.index);
+    let first = index(request.previous).map_or(0, |previous| previous.saturating_add(1));
+    request.entries.iter().zip(first..).all(|(entry, expected)| index(entry.log_id) == Some(expected))
+}
+
 /// Why a stream of requests ended early, told after the last answer.
 #[derive(Clone, Default)]
 struct StreamEnd(Arc<Mutex<Option<PeerRefusal>>>);
@@ -73,5 +84,32 @@ impl StreamEnd {
 
     fn take(&self) -> Option<PeerRefusal> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aliasd_wire::store::log::{LogEntry, LogId};
+
+    use super::*;
+
+    #[test]
+    fn entries_that_would_leave_a_hole_are_seen() {
+        let id = |index| Some(LogId { term: 1, node_id: 1, index });
+        let is_taken = |previous: Option<u64>, entries: &[u64]| {
+            let entry = |index: &u64| LogEntry { log_id: id(*index), ..LogEntry::default() };
+            let (previous, entries) = (previous.and_then(id), entries.iter().map(entry).collect());
+            is_whole(&wire::AppendRequest { previous, entries, ..wire::AppendRequest::default() })
+        };
+        assert!(
+            is_taken(None, &[])
+                && is_taken(None, &[0, 1, 2])
+                && is_taken(Some(54), &[])
+                && is_taken(Some(54), &[55, 56])
+        );
+        assert!(!is_taken(Some(54), &[61, 62]), "the log was purged in between");
+        assert!(!is_taken(Some(54), &[55, 57]) && !is_taken(Some(54), &[54]) && !is_taken(None, &[1]));
+        let unnamed = wire::AppendRequest { entries: vec![LogEntry::default()], ..wire::AppendRequest::default() };
+        assert!(!is_whole(&unnamed), "an entry without a place");
     }
 }
