@@ -49,7 +49,8 @@ fn is_known(character: char) -> bool {
 
 /// True for characters that cannot be seen or that change the direction of what is seen. They are
 /// allowed in strings and backticks only, so that a statement says what it seems to say.
-pub(crate) fn is_invisible(character: char) -> bool {
+#[must_use]
+pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

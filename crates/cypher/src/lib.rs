@@ -50,6 +50,7 @@ mod split;
 mod subject;
 mod suggest;
 
+pub use characters::is_invisible;
 pub use columns::{Column, Only};
 pub use commands::{CommandPage, GENERAL_REFUSALS, LISTING_REFUSALS, Needs, command_of, commands};
 pub use definitions::definitions;
@@ -63,6 +64,6 @@ pub use parser::{Continuation, LIST_MEMBERS_MAX, NESTING_MAX, parse, unsupported
 pub use print::{grant_command, grant_command_as};
 pub use refusal::{Refusal, SpannedRefusal};
 pub use span::{Located, Span};
-pub use split::{Position, split_statements};
+pub use split::{Position, split_statements, unclosed};
 pub use subject::{DatabaseChoice, Executor, ListingRequest, PrivilegesOf, Subject};
 pub use suggest::nearest;

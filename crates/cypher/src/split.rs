@@ -2,9 +2,12 @@
 //!
 //! A statement ends with a semicolon. One inside `'…'` or `"…"` (where a backslash takes away the meaning of the
 //! next character), inside `` `…` ``, after `//` up to the end of the line (LF, CR LF or CR), or inside `/* … */` ends nothing. What is
-//! never closed goes on to the end of the text, where [`parse`](crate::parse) says what is wrong with it.
+//! never closed goes on to the end of the text, where [`parse`](crate::parse) says what is wrong with it, and [`unclosed`] for a
+//! comment behind the last statement, which belongs to none.
 
 use crate::characters::{line_breaks, line_length};
+use crate::error::LanguageError;
+use crate::lexer::opened_at;
 
 /// Where a statement begins in the text that it was cut from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,26 @@ pub fn split_statements(text: &str) -> impl Iterator<Item = (&str, Position)> {
     Splitter { text, position: Position { offset: 0, line: 1, column: 1 } }
 }
 
+/// What is wrong with a text that ends inside of a string, a name in backticks or a comment, looked for from a place (in bytes)
+/// that is inside of none. Line and column are those of the opening in the whole text.
+///
+/// ```
+/// let error = aliasd_cypher::unclosed("SHOW ROLES;\n /* DROP ROLE r;", 0).expect("a comment is open");
+/// assert_eq!(error.position(), Some((2, 2)));
+/// ```
+#[must_use]
+pub fn unclosed(text: &str, from: usize) -> Option<LanguageError> {
+    let mut position = from;
+    while let Some(character) = text[position..].chars().next() {
+        position += match quoted(&text[position..]) {
+            Some((_, false)) => return opened_at(text, position),
+            Some((length, true)) => length,
+            None => character.len_utf8(),
+        };
+    }
+    None
+}
+
 struct Splitter<'a> {
     text: &'a str,
     /// How far the text was cut, and where that is.
@@ -52,7 +75,7 @@ impl<'a> Iterator for Splitter<'a> {
                 if character == ';' {
                     break true;
                 }
-                let length = quoted_length(self.rest()).unwrap_or(character.len_utf8());
+                let length = quoted(self.rest()).map_or(character.len_utf8(), |(length, _)| length);
                 self.advance(length);
                 if !character.is_whitespace() {
                     significant = self.position.offset;
@@ -81,8 +104,8 @@ impl<'a> Splitter<'a> {
     fn skip_blanks(&mut self) {
         while let Some(character) = self.rest().chars().next() {
             let comment = self.rest().starts_with("//") || self.rest().starts_with("/*");
-            match quoted_length(self.rest()) {
-                Some(length) if comment => self.advance(length),
+            match quoted(self.rest()) {
+                Some((length, _)) if comment => self.advance(length),
                 None if character.is_whitespace() || character == '\u{feff}' => self.advance(character.len_utf8()),
                 _ => return,
             }
@@ -103,16 +126,26 @@ impl<'a> Splitter<'a> {
     }
 }
 
-/// The length of the quoted text or comment that begins here; none if none does.
-fn quoted_length(text: &str) -> Option<usize> {
-    let closed_by = |opening: usize, closing: &str| {
-        text[opening..].find(closing).map_or(text.len(), |found| opening + found + closing.len())
+/// The length of the quoted text or comment that begins here, and whether it is closed; none if none begins.
+fn quoted(text: &str) -> Option<(usize, bool)> {
+    let closed_by = |opening: usize, closing: &str| match text[opening..].find(closing) {
+        Some(found) => (opening + found + closing.len(), true),
+        None => (text.len(), false),
     };
     match text.as_bytes() {
-        [b'/', b'/', ..] => Some(line_length(text)),
+        [b'/', b'/', ..] => Some((line_length(text), true)),
         [b'/', b'*', ..] => Some(closed_by(2, "*/")),
-        // A doubled backtick closes one name and opens the next, which comes to the same here.
-        [b'`', ..] => Some(closed_by(1, "`")),
+        [b'`', ..] => {
+            // A doubled backtick is part of the name.
+            let mut length = 1;
+            loop {
+                let (end, is_closed) = closed_by(length, "`");
+                if !text[end..].starts_with('`') {
+                    return Some((end, is_closed));
+                }
+                length = end + 1;
+            }
+        }
         [quote @ (b'\'' | b'"'), inner @ ..] => {
             let mut escaped = false;
             let end = inner.iter().position(|byte| {
@@ -120,7 +153,7 @@ fn quoted_length(text: &str) -> Option<usize> {
                 escaped = *byte == b'\\' && !escaped;
                 closes
             });
-            Some(end.map_or(text.len(), |at| at + 2))
+            Some(end.map_or((text.len(), false), |at| (at + 2, true)))
         }
         _ => None,
     }
@@ -128,7 +161,8 @@ fn quoted_length(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::split_statements;
+    use super::{split_statements, unclosed};
+    use crate::ErrorCode;
 
     fn texts(text: &str) -> Vec<&str> {
         split_statements(text).map(|(statement, _)| statement).collect()
@@ -167,6 +201,28 @@ mod tests {
         for text in ["A 'x; B", "A \"x; B", "A `x; B", "A /* x; B", r"A 'x\'; B"] {
             assert_eq!(texts(text), [text]);
         }
+    }
+
+    #[test]
+    fn what_is_never_closed_is_named_with_its_place() {
+        for (text, from, place, what) in [
+            ("A; /* x; B", 0, (1, 4), "The comment that begins with '/*' is not closed."),
+            ("A;\r\n// '\r\n  'x; B", 0, (3, 3), "The string that begins with ' is not closed."),
+            ("'é' \"x\\\"; B", 0, (1, 5), "The string that begins with \" is not closed."),
+            ("A `x``; B", 0, (1, 3), "The name that begins with a backtick is not closed."),
+            ("it's: A;\n/*/", 8, (2, 1), "The comment that begins with '/*' is not closed."),
+        ] {
+            let error = unclosed(text, from).unwrap_or_else(|| panic!("{text}: all is closed"));
+            assert_eq!(
+                (error.position(), error.message(), error.code()),
+                (Some(place), what, ErrorCode::UnterminatedLiteral)
+            );
+        }
+        for text in ["", "A", "A 'x' `y```; // 'z", "/* ' */ \"\\\"\"", "A // /*\nB"] {
+            assert_eq!(unclosed(text, 0), None, "{text}");
+        }
+        let secret = unclosed("ALTER USER u SET PASSWORD 'geheim", 0).map(|error| error.to_string());
+        assert!(secret.is_some_and(|said| !said.contains("geheim")));
     }
 
     #[test]

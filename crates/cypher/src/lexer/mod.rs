@@ -110,6 +110,11 @@ pub(crate) fn tokenize(source: &str) -> Result<Vec<Token>, LanguageError> {
     }
 }
 
+/// What is wrong with the string, name or comment that begins here.
+pub(crate) fn opened_at(source: &str, position: usize) -> Option<LanguageError> {
+    Lexer { source, position, version_is_due: false }.next().err()
+}
+
 struct Lexer<'a> {
     source: &'a str,
     position: usize,
