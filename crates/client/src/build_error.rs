@@ -43,6 +43,9 @@ pub enum BuildError {
     /// The key of the client certificate is encrypted, and nobody is asked for its password here.
     #[error("the private key of the client certificate is encrypted")]
     CertificateKeyEncrypted,
+    /// The key belongs to another certificate.
+    #[error("the private key does not belong to the client certificate")]
+    CertificateKeyForeign,
     /// TLS does not take the client certificate with this key.
     #[error("the client certificate cannot be used")]
     CertificateRefused(#[source] rustls::Error),
@@ -60,6 +63,7 @@ impl BuildError {
                 Some("https needs the PEM file of the authority that issued the members' certificates")
             }
             Self::CertificateKeyEncrypted => Some("decrypt it, for example with `openssl pkey -in KEY -out PLAIN`"),
+            Self::CertificateKeyForeign => Some("give the key that was made with it"),
             Self::Authority(_) | Self::Certificate(_) | Self::CertificateKey | Self::CertificateRefused(_) => None,
         }
     }

@@ -219,7 +219,10 @@ fn tls(ca_pem: &[u8], certificate: Option<(Vec<u8>, Secret)>) -> Result<ClientCo
                 let is_encrypted = key_pem.expose().contains("ENCRYPTED");
                 if is_encrypted { BuildError::CertificateKeyEncrypted } else { BuildError::CertificateKey }
             })?;
-            config.with_client_auth_cert(chain, key).map_err(BuildError::CertificateRefused)?
+            config.with_client_auth_cert(chain, key).map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => BuildError::CertificateKeyForeign,
+                error => BuildError::CertificateRefused(error),
+            })?
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec()];

@@ -73,6 +73,12 @@ pub enum PkiError {
         /// The name as given.
         value: String,
     },
+    /// A name that says which node a certificate belongs to.
+    #[error("'{value}' is no host: names that end in .peer.aliasd say which node a certificate belongs to")]
+    ReservedHost {
+        /// The name as given.
+        value: String,
+    },
     /// A client identity that could be misread.
     #[error("'{value}' cannot be a client identity")]
     BadIdentity {
@@ -115,6 +121,7 @@ impl PkiError {
             | Self::NotPem { .. }
             | Self::KeyMismatch { .. }
             | Self::BadHost { .. }
+            | Self::ReservedHost { .. }
             | Self::BadNodeId
             | Self::NotMade(_)
             | Self::NotACertificate(_) => None,

@@ -104,7 +104,10 @@ impl FromStr for Host {
         }
         let name = text.strip_prefix("*.").unwrap_or(text);
         // A host under the peers' domain would let one node's certificate prove another node's id.
-        if DnsName::try_from(name).is_err() || text.to_ascii_lowercase().ends_with(PEER_DOMAIN) {
+        if text.to_ascii_lowercase().ends_with(PEER_DOMAIN) {
+            return Err(PkiError::ReservedHost { value: text.to_owned() });
+        }
+        if DnsName::try_from(name).is_err() {
             return Err(PkiError::BadHost { value: text.to_owned() });
         }
         Ok(Self::Dns(text.to_ascii_lowercase()))

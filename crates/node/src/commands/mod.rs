@@ -1,6 +1,6 @@
 //! What the program can be told on its command line.
 //!
-//! Exit codes: 0 for a clean end, 1 for what the machine or the data denies, 2 for a wrong command line or configuration.
+//! The exit code says where to look, by [`EXIT_CODES`].
 
 mod config;
 mod dev;
@@ -17,6 +17,13 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::config::{ConfigError, SettingError};
 
+/// What the exit codes mean, as `--help` shows it.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  a clean end
+  1  the machine or the data denies it; the message says what
+  2  to be put right first: the command line, the configuration, or a file that it names";
+
 /// Something went wrong that is nobody's setting.
 const FAILED: u8 = 1;
 /// The command line or the configuration is wrong.
@@ -27,7 +34,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ALIASD_COMM
 
 /// The catalog of remote database aliases: the daemon.
 #[derive(Debug, Parser)]
-#[command(name = "aliasd", version = VERSION, max_term_width = 100)]
+#[command(name = "aliasd", version = VERSION, after_long_help = EXIT_CODES, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -83,7 +90,11 @@ enum ConfigCommand {
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    match Arguments::parse().command {
+    let command = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(answer) => return answer_arguments(&answer),
+    };
+    match command {
         Command::Start { config, expand_commands } => {
             keep_to_itself();
             start::start(&config, expand_commands)
@@ -98,6 +109,19 @@ pub fn run() -> ExitCode {
         }
         Command::Completion { shell } => completion(shell),
         Command::Man { directory } => manual(&directory),
+    }
+}
+
+/// Says what is wrong with the command line, or prints the help or version that it asks for, which goes the way of all data.
+fn answer_arguments(answer: &clap::Error) -> ExitCode {
+    if answer.use_stderr() {
+        // If standard error is gone there is nobody left to say it to.
+        let _ = answer.print();
+        return ExitCode::from(MISCONFIGURED);
+    }
+    match answer.print().and_then(|()| io::stdout().flush()) {
+        Err(error) => unprinted(&error),
+        Ok(()) => ExitCode::SUCCESS,
     }
 }
 
@@ -145,8 +169,15 @@ fn fail(code: u8, message: &dyn std::fmt::Display) -> ExitCode {
 fn print(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(FAILED, &error),
-        _ => ExitCode::SUCCESS,
+        Err(error) => unprinted(&error),
+        Ok(()) => ExitCode::SUCCESS,
+    }
+}
+
+fn unprinted(error: &io::Error) -> ExitCode {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        _ => fail(FAILED, &format_args!("the output cannot be written: {error}")),
     }
 }
 

@@ -10,7 +10,7 @@ use aliasd_keyring::keystore::{Keystore, KeystoreSetting};
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use aliasd_catalog::error_chain;
-use aliasd_service::operate::{CertificateEnd, EXPIRY_NOTICE};
+use aliasd_service::operate::{CertificateEnd, EXPIRY_NOTICE, in_words};
 use aliasd_service::vault::KeystoreSettings;
 
 use super::{Config, SettingError};
@@ -98,8 +98,7 @@ fn check_expiry(CertificateEnd { setting, ends_at }: &CertificateEnd, path: &Pat
     match ends_at.duration_since(SystemTime::now()) {
         Err(_) => found.error(setting, &format!("{} has expired", path.display()), hint),
         Ok(left) if left < EXPIRY_NOTICE => {
-            let days = left.as_secs() / 86_400;
-            found.warn(setting, &format!("{} expires in {days} days", path.display()), hint);
+            found.warn(setting, &format!("{} expires in {}", path.display(), in_words(left)), hint);
         }
         Ok(_) => {}
     }

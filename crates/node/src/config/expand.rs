@@ -49,7 +49,7 @@ pub(super) fn run(command: &str, timeout: Duration) -> Result<Zeroizing<String>,
         // A group of its own, so that everything the command started can be ended with it.
         .process_group(0)
         .spawn()
-        .map_err(|error| format!("its command could not be started: {}", error.kind()))?;
+        .map_err(|error| format!("its command could not be started: {error}"))?;
     let group = Pid::from_raw(i32::try_from(child.id()).expect("a process id fits pid_t"));
     let (sender, receiver) = mpsc::channel();
     // Not joined: a process that left the group could hold the pipe open, and must not hold us up.
@@ -73,7 +73,7 @@ pub(super) fn run(command: &str, timeout: Duration) -> Result<Zeroizing<String>,
 
 fn judge(status: io::Result<ExitStatus>, output: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, String> {
     match status {
-        Err(error) => return Err(format!("its command could not be waited for: {}", error.kind())),
+        Err(error) => return Err(format!("its command could not be waited for: {error}")),
         Ok(status) if !status.success() => return Err(format!("its command failed with {status}")),
         Ok(_) => {}
     }

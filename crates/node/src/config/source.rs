@@ -63,7 +63,7 @@ fn open(path: &Path) -> Result<(File, Zeroizing<String>), SettingError> {
             let message = format!("the configuration file {} is not UTF-8 text", path.display());
             return SettingError::general(message, "save it as UTF-8 without a byte order mark");
         }
-        let message = format!("the configuration file {} cannot be read: {}", path.display(), error.kind());
+        let message = format!("the configuration file {} cannot be read: {error}", path.display());
         SettingError::general(message, "`aliasd config default` prints a file to start from")
     };
     let mut file = File::open(path).map_err(unreadable)?;
@@ -171,7 +171,7 @@ fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, e
     }
     if commands == Commands::Run {
         let refusal = expand::refusal(file).unwrap_or_else(|error| {
-            let message = format!("the file's mode and owner cannot be read: {}", error.kind());
+            let message = format!("the file's mode and owner cannot be read: {error}");
             Some((message, "check the file system".to_owned()))
         });
         if let Some((message, hint)) = refusal {

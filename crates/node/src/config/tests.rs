@@ -236,7 +236,11 @@ fn what_is_not_toml_names_the_line_and_never_quotes_it() {
     assert!(problem.contains("not TOML") && problem.contains("(line 9)"), "{problem}");
     assert!(!problem.contains("hunter2"), "{problem}");
     let missing = Config::load(Path::new("/nowhere/aliasd.toml"), Commands::Refuse, []).unwrap_err();
-    assert!(missing.to_string().starts_with("the configuration file /nowhere/aliasd.toml cannot be read"));
+    assert!(
+        missing
+            .to_string()
+            .starts_with("the configuration file /nowhere/aliasd.toml cannot be read: No such file or directory")
+    );
 }
 
 #[test]

@@ -35,6 +35,9 @@ pub enum TlsErrorKind {
     /// The private key takes a password, and none is asked for.
     #[error("holds an encrypted private key")]
     EncryptedKey,
+    /// It is a key, and that of another certificate.
+    #[error("is not the private key of the certificate")]
+    ForeignKey,
     /// The TLS library does not accept it.
     #[error("is not usable")]
     Unusable(#[source] rustls::Error),
@@ -86,6 +89,7 @@ impl TlsErrorKind {
             Self::NoAuthority { .. } => Some("put the certificate of the authority there, such as ca.pem"),
             Self::NotText(error) => Some(error.hint()),
             Self::EncryptedKey => Some(DECRYPT_KEY),
+            Self::ForeignKey => Some("put the key there that was made with the certificate"),
             Self::Unreadable(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Some("let the user of aliasd read it, for example by its group: chmod 640")
             }

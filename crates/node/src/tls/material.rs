@@ -157,7 +157,11 @@ impl CertificateWithKey {
 
     /// The library refuses a key that is not the certificate's; the key file is the likelier mistake.
     fn unusable(&self, cause: rustls::Error) -> TlsError {
-        error(self.key_setting, &self.paths.key, TlsErrorKind::Unusable(cause))
+        let kind = match cause {
+            rustls::Error::InconsistentKeys(_) => TlsErrorKind::ForeignKey,
+            cause => TlsErrorKind::Unusable(cause),
+        };
+        error(self.key_setting, &self.paths.key, kind)
     }
 }
 

@@ -28,16 +28,25 @@ pub(super) fn ending(certificates: &[CertificateEnd], now: SystemTime) -> Option
     (!certificates.is_empty()).then_some(NodeFailure::CertificatesEnd { certificates })
 }
 
-fn in_words(left: Duration) -> String {
-    match left.as_secs() / 3_600 {
-        hours @ 0..48 => format!("{hours} hours"),
-        hours => format!("{} days", hours / 24),
-    }
+/// A time that is left, in the largest unit of which there are two at least, so that nothing ends in 0 days.
+pub fn in_words(left: Duration) -> String {
+    let seconds = left.as_secs();
+    let units = [("days", 86_400), ("hours", 3_600), ("minutes", 60)];
+    let fits = units.into_iter().find(|(_, length)| seconds >= 2 * length);
+    let (unit, length) = fits.unwrap_or(("seconds", 1));
+    format!("{} {unit}", seconds / length)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_ends_in_no_time_at_all() {
+        let words = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!([47 * 3_600, 48 * 3_600].map(words), ["47 hours", "2 days"]);
+        assert_eq!([119, 120, 7_199, 7_200].map(words), ["119 seconds", "2 minutes", "119 minutes", "2 hours"]);
+    }
 
     #[test]
     fn only_what_ends_soon_is_named() {

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use aliasd_catalog::Policy;
 use arc_swap::ArcSwap;
 
-pub use self::certificate::{CertificateEnd, EXPIRY_NOTICE};
+pub use self::certificate::{CertificateEnd, EXPIRY_NOTICE, in_words};
 pub use self::form::{Formation, Formed};
 pub use self::lead::Transferred;
 pub use self::policy::AGREED_SETTINGS;

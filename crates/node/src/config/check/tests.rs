@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use aliasd_keyring::keystore::Keystore;
 use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY, Host};
@@ -47,7 +48,7 @@ fn each_thing_that_would_stop_a_start_is_found() {
         ("node-1.pem", "keystore.p12", "tls.peer_certificate: ROOT/keystore.p12 holds no certificate in PEM form"),
         ("node-1.pem", "ca.pem", "tls.peer_certificate: ROOT/ca.pem does not prove which node it belongs to"),
         ("node-1-key.pem", "node-1.pem", "tls.peer_key: ROOT/node-1.pem holds no private key in PEM form"),
-        ("node-1-key.pem", "ca-key.pem", "tls.peer_key: ROOT/ca-key.pem is not usable"),
+        ("node-1-key.pem", "ca-key.pem", "tls.peer_key: ROOT/ca-key.pem is not the private key of the certificate"),
         ("id = 1", "id = 2", "tls.peer_certificate: ROOT/node-1.pem belongs to node 1, and node.id is 2"),
         ("/keystore.p12", "/none.p12", "keystore.path: the keystore file ROOT/none.p12 does not exist"),
         ("hunter2-hunter2", "hunter3", "keystore.password: the password does not open the keystore"),
@@ -73,6 +74,20 @@ fn each_thing_that_would_stop_a_start_is_found() {
         assert!(text.starts_with(expected), "{text}");
         assert!(!text.contains("hunter"), "{text}");
     }
+}
+
+#[test]
+fn a_certificate_that_ends_soon_says_in_what_time() {
+    let (directory, contents) = machine();
+    let authority = Authority::load(directory.path()).unwrap();
+    let subject = CertificateSubject::Node { id: 1, hosts: vec!["localhost".parse::<Host>().unwrap()] };
+    authority.issue(&subject, Duration::from_secs(3_600)).unwrap().save_over(directory.path(), "node-1").unwrap();
+    let found = findings(&contents);
+    assert!(found.iter().all(|(severity, _)| *severity == Severity::Warning), "{found:?}");
+    assert!(
+        found.iter().any(|(_, text)| text.contains("node-1.pem expires in 5") && text.ends_with("minutes")),
+        "{found:?}"
+    );
 }
 
 /// A machine whose certificate is one of those that openssl made, with its own authority.
