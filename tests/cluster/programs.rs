@@ -1,8 +1,8 @@
 //! What the programs tell of themselves: completions, manual pages, and the benchmark that still measures.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
+use std::fs::{self, OpenOptions};
+use std::process::{Command, Stdio};
 
 use aliasd_tests::programs::program;
 use anyhow::{Context, Result, ensure};
@@ -31,6 +31,29 @@ fn commands(name: &str, above: &[String]) -> Result<BTreeSet<Vec<String>>> {
         found.insert(path);
     }
     Ok(found)
+}
+
+/// What cannot be printed is a failure, and a reader that has seen enough is none.
+#[test]
+fn a_page_that_is_not_printed_is_a_failure() -> Result<()> {
+    for (name, code) in [("aliasd", 1), ("aliasctl", 5)] {
+        for arguments in [["--help"].as_slice(), &["--version"], &["completion", "bash"], &["help"]] {
+            let end = |output: Stdio| -> Result<(Option<i32>, String)> {
+                let output = Command::new(program(name)).args(arguments).env_clear().stdout(output).output()?;
+                Ok((output.status.code(), String::from_utf8(output.stderr)?))
+            };
+            let full = OpenOptions::new().write(true).open("/dev/full")?;
+            let (ended, said) = end(full.into())?;
+            ensure!(
+                ended == Some(code) && said.contains("the output cannot be written"),
+                "{name} {arguments:?}: {said}"
+            );
+            let (reader, writer) = std::io::pipe()?;
+            drop(reader);
+            ensure!(end(writer.into())? == (Some(0), String::new()), "{name} {arguments:?}");
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -26,8 +26,9 @@ class that says what the caller does next:
 | `OUTCOME_UNKNOWN` | Send it again with the same request id: it takes effect at most once. |
 | `BUG` | Report it. Whether it had an effect is unknown. |
 
-`aliasctl` ends with 1 for a rejection, 2 for wrong usage or settings (arguments, environment, certificates), 3 when nothing
-happened and it may be tried again, and 4 when the outcome is unknown. Words in braces stand for what varies.
+`aliasctl` ends with 1 for a rejection, 2 for what is to be put right where it runs (arguments, environment, files, certificates, or
+nobody is named to call as: `UNTRUSTED` and `CREDENTIALS_MISSING`), 3 when nothing was done and it may be tried again, 4 when
+the outcome is unknown, and 5 when it was done and what came of it cannot be written. Words in braces stand for what varies.
 ";
 
 const CLIENT: &str = "

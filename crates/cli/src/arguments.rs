@@ -7,20 +7,21 @@ use aliasd_keyring::pki::Host;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::command_error::EXIT_CODES;
 use crate::connection::Connection;
 use crate::parameter::Parameter;
 
 /// The version, and the commit that this is built from.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ALIASD_COMMIT"), ")");
 
+/// How long a certificate may be valid: ten years.
+const DAYS_MAX: u32 = 3650;
+
 /// The command line of aliasd, the catalog of database aliases.
 ///
 /// Data goes to standard output, everything else to standard error.
-///
-/// Exit codes: 0 done, 1 rejected, 2 usage or settings (arguments, environment, certificates), 3 unavailable (nothing
-/// happened, try again), 4 outcome unknown (look before you try again).
 #[derive(Debug, Parser)]
-#[command(name = "aliasctl", version = VERSION, about, max_term_width = 100)]
+#[command(name = "aliasctl", version = VERSION, about, after_long_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -80,8 +81,9 @@ pub(crate) enum Format {
 
 /// Run statements of the administration language.
 ///
-/// A statement is given as an argument, or statements as a file, separated by semicolons; a semicolon
-/// inside quotes, backticks or comments separates nothing. The first failure ends the run.
+/// A statement is given as an argument, or statements as a file, separated by semicolons (the last one needs none); a semicolon
+/// inside quotes, backticks or comments separates nothing, and one of these that is never closed is a failure. The first
+/// failure ends the run.
 ///
 /// A line of a file that begins with a colon is a command: `:param NAME => VALUE`, `:param clear`, `:use system` and `:exit`
 /// are those that a file may hold. There are no transactions of several statements, so `:begin` is refused.
@@ -93,6 +95,7 @@ pub(crate) enum Format {
 /// With `--format csv` null is an empty field and an empty text is ""; lists and maps are JSON. An empty line
 /// stands between two results with rows.
 #[derive(Args, Debug)]
+#[command(override_usage = "aliasctl exec [OPTIONS] <STATEMENT>\n       aliasctl exec [OPTIONS] --file <FILE>")]
 pub(crate) struct Exec {
     /// The statement. Other users of this machine may see it; give secrets as parameters from a file.
     #[arg(required_unless_present = "file", conflicts_with = "file")]
@@ -146,6 +149,7 @@ pub(crate) struct ShellSession {
 /// "location":"remote" or "local","url":…,"database":…,"user":…,"password":…,"default_language":…,
 /// "driver":{…},"properties":{…},"version":N,"revision":N}.
 #[derive(Args, Debug)]
+#[command(override_usage = "aliasctl resolve [OPTIONS] <NAME>\n       aliasctl resolve [OPTIONS] --home")]
 pub(crate) struct Resolve {
     /// Name of a database or alias; a constituent is written `composite.alias`.
     #[arg(required_unless_present = "home", conflicts_with = "home")]
@@ -208,13 +212,13 @@ pub(crate) struct ExplainAccess {
 #[derive(Args, Debug)]
 pub(crate) struct Watch {
     /// Begin after this revision instead of at the present.
-    #[arg(long, value_name = "REVISION")]
+    #[arg(long, value_name = "REVISION", value_parser = whole_number, allow_negative_numbers = true)]
     pub(crate) after: Option<u64>,
     /// Report this alias or database only, and changes of access. May be repeated.
     #[arg(long = "name", value_name = "NAME")]
     pub(crate) names: Vec<String>,
     /// End after this many revisions with changes.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number_from_1, allow_negative_numbers = true)]
     pub(crate) count: Option<u64>,
     /// How events are printed.
     #[arg(long, value_enum, default_value = "table")]
@@ -243,7 +247,7 @@ pub(crate) enum Cluster {
 #[derive(Args, Debug)]
 pub(crate) struct ClusterTransfer {
     /// Node id of the voter. Otherwise it is the one whose log is furthest.
-    #[arg(long, value_name = "NODE_ID")]
+    #[arg(long, value_name = "NODE_ID", value_parser = number_from_1, allow_negative_numbers = true)]
     pub(crate) to: Option<u64>,
     /// How the new leader is printed. JSON is {"leader":{"node_id":N,"client_address":…},"term":N}.
     #[arg(long, value_enum, default_value = "table")]
@@ -270,7 +274,8 @@ pub(crate) struct ClusterInit {
 
 #[derive(Args, Debug)]
 pub(crate) struct ClusterStatus {
-    /// Ask every member, instead of the nearest one alone. The exit code is 0 only if each answers and belongs to the cluster.
+    /// Ask every member, instead of the nearest one alone. The exit code is 0 only if each answers and belongs to the cluster; 3
+    /// if one does not answer, unless another code says more.
     #[arg(long)]
     pub(crate) all: bool,
     /// How the status is printed. JSON has the fields of `StatusResponse`; with `--all` it is a list of
@@ -362,7 +367,7 @@ pub(crate) enum Issue {
     /// For a member of the cluster: `node-ID.pem` and `node-ID-key.pem`.
     Node {
         /// Its node id, from 1 on.
-        #[arg(long)]
+        #[arg(long, value_parser = number_from_1, allow_negative_numbers = true)]
         id: u64,
         /// A DNS name or address that clients or other members reach it at. May be repeated.
         #[arg(long = "host", value_name = "HOST", required = true)]
@@ -392,7 +397,7 @@ pub(crate) struct IssueCommon {
     #[arg(long)]
     pub(crate) replace: bool,
     /// How many days the certificate is valid.
-    #[arg(long, default_value_t = 825, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    #[arg(long, default_value_t = 825, value_parser = days, allow_negative_numbers = true)]
     pub(crate) days: u32,
 }
 
@@ -423,6 +428,19 @@ impl std::str::FromStr for Member {
         });
         parsed.ok_or_else(|| "a member has the form 1=a.example:7681,a.example:7680".to_owned())
     }
+}
+
+fn whole_number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("it is a whole number from 0 to {}", u64::MAX))
+}
+
+fn number_from_1(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a whole number from 1 on".to_owned())
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    let days = text.parse().ok().filter(|days| (1..=DAYS_MAX).contains(days));
+    days.ok_or_else(|| format!("it is a number of days from 1 to {DAYS_MAX}"))
 }
 
 /// Reads a level of freshness.

@@ -1,6 +1,9 @@
 //! What went wrong, how it is shown and which exit code it becomes.
 //!
 //! A failure holds its cause as a source, and its hint apart from its message. Both are printed here and nowhere else.
+//!
+//! One rule for all commands, and [`EXIT_CODES`] is its table: the code says where to look. What this machine has to put
+//! right, before anything was sent, is 2, whether it is an argument, a variable or what stands in a file.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,20 +11,40 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use aliasd_client::{BuildError, Class, Failure, UNTRUSTED, error_chain};
+use aliasd_client::{Class, Failure, UNTRUSTED, error_chain};
+use aliasd_cypher::ErrorCode;
 use aliasd_keyring::keystore::KeystoreError;
 use aliasd_keyring::pki::PkiError;
 use aliasd_keyring::text::TextError;
 
-use crate::output::printable;
+use crate::output::{printable, printable_lines};
+
+/// What the exit codes mean, as `--help` shows it.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused: by the cluster, by the language, or because the answer of explain-access is no
+  2  to be put right here: arguments, environment, files, certificates, who calls
+  3  unavailable: nothing was done, try again
+  4  outcome unknown: look before you try again
+  5  undelivered: it was done, and what came of it cannot be written; no script goes on";
+
+/// The code of a call that names nobody, where the cluster has users.
+const NOBODY: &str = "CREDENTIALS_MISSING";
+
+/// What to do where it is not said who calls.
+pub(crate) const SAY_WHO: &str =
+    "Give --user and a password, --token-file, or --cert and --key; see --help for the environment.";
 
 /// Why a command ended early.
 #[derive(Debug)]
 pub(crate) enum CommandError {
-    /// The arguments or the environment are wrong.
-    Usage(LocalError),
-    /// Something on this machine is in the way, such as a file.
+    /// The arguments are wrong, and the library that reads them says how.
+    Arguments(clap::Error),
+    /// Something on this machine is wrong or in the way: arguments, the environment, a file.
     Local(LocalError),
+    /// What was asked for was done, and something on this machine is in the way of what comes of it.
+    Undelivered(LocalError),
     /// The cluster refused or could not answer.
     Cluster {
         /// Where in a script, such as `file.cypher:3`.
@@ -35,8 +58,8 @@ pub(crate) enum CommandError {
     },
     /// Everything about it has been printed already.
     Reported,
-    /// The same; some members do not answer, or are no members yet.
-    Incomplete,
+    /// The same; some members do not answer, or are no members yet. Holds what the exit code would be for each of them alone.
+    Incomplete(Vec<u8>),
     /// Standard output cannot be written.
     Output(io::Error),
 }
@@ -64,64 +87,102 @@ struct At {
 }
 
 impl CommandError {
-    pub(crate) fn usage(error: impl Into<Box<dyn StdError + Send + Sync>>, hint: impl Into<String>) -> Self {
-        Self::Usage(LocalError { error: error.into(), hint: hint.into() })
+    /// Something to be put right here, with the way out, which is empty when the message says it.
+    pub(crate) fn local(error: impl Into<Box<dyn StdError + Send + Sync>>, hint: impl Into<String>) -> Self {
+        Self::Local(LocalError { error: error.into(), hint: hint.into() })
     }
 
-    pub(crate) fn local(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Local(LocalError { error: error.into(), hint: String::new() })
+    /// The same, of a thing that an error is about.
+    pub(crate) fn about(
+        message: impl Into<String>,
+        source: impl StdError + Send + Sync + 'static,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::local(Context { message: message.into(), source }, hint)
     }
 
     /// A file that an argument names cannot be read.
     pub(crate) fn unreadable(what: &str, path: &Path, source: io::Error) -> Self {
-        Self::usage(Context { message: format!("the {what} {} cannot be read", path.display()), source }, "")
+        Self::about(format!("the {what} {} cannot be read", path.display()), source, "")
     }
 
     /// A file that an argument names holds no plain text.
     pub(crate) fn no_text(what: &str, path: &Path, source: TextError) -> Self {
-        Self::usage(Context { message: format!("the {what} {} cannot be used", path.display()), source }, source.hint())
+        Self::about(format!("the {what} {} cannot be used", path.display()), source, source.hint())
+    }
+
+    /// A file that an argument names, and that holds something by its nature, holds nothing.
+    pub(crate) fn empty(what: &str, path: &Path) -> Self {
+        let shown = if path == Path::new("-") { "on standard input".to_owned() } else { path.display().to_string() };
+        Self::local(format!("the {what} {shown} is empty"), "")
     }
 
     /// The system gives no threads or timers.
     pub(crate) fn no_runtime(source: io::Error) -> Self {
-        Self::local_io("the system gives no threads", source)
+        Self::about("the system gives no threads", source, "")
     }
 
-    /// Something on this machine fails.
-    pub(crate) fn local_io(message: impl Into<String>, source: io::Error) -> Self {
-        Self::local(Context { message: message.into(), source })
+    /// Nobody can be asked: the terminal cannot be read.
+    pub(crate) fn no_input(source: io::Error) -> Self {
+        Self::about("standard input cannot be read", source, "")
+    }
+
+    /// What was done leaves something here that cannot be written or removed.
+    pub(crate) fn undelivered(message: impl Into<String>, source: io::Error) -> Self {
+        Self::Undelivered(LocalError { error: Context { message: message.into(), source }.into(), hint: String::new() })
+    }
+
+    /// The same failure, where more was to be done after it: what is not run is never passed over in silence.
+    pub(crate) fn with_more_to_run(self) -> Self {
+        match self {
+            Self::Output(source) => {
+                Self::undelivered("what came of this cannot be written, so what follows is not run", source)
+            }
+            other => other,
+        }
+    }
+
+    /// The same failure, where the caller knows a better way out.
+    pub(crate) fn without_hint(mut self) -> Self {
+        if let Self::Cluster { error, .. } = &mut self {
+            error.hint.clear();
+        }
+        self
     }
 
     /// What to do about it; empty when the message says it.
     #[cfg(test)]
     pub(crate) fn hint(&self) -> &str {
         match self {
-            Self::Usage(error) | Self::Local(error) => &error.hint,
+            Self::Local(error) | Self::Undelivered(error) => &error.hint,
             Self::Cluster { error, .. } => &error.hint,
-            Self::Cancelled { .. } | Self::Reported | Self::Incomplete | Self::Output(_) => "",
+            Self::Arguments(_) | Self::Cancelled { .. } | Self::Reported | Self::Incomplete(_) | Self::Output(_) => "",
         }
     }
 
     /// The same failure, at a place in a script.
     pub(crate) fn at(self, place: String) -> Self {
+        let at = |LocalError { error, hint }, place| LocalError { error: Box::new(At { place, error }), hint };
         match self {
             Self::Cluster { error, place: None } => Self::Cluster { place: Some(place), error },
-            Self::Usage(LocalError { error, hint }) => {
-                Self::Usage(LocalError { error: Box::new(At { place, error }), hint })
-            }
+            Self::Local(error) => Self::Local(at(error, place)),
+            Self::Undelivered(error) => Self::Undelivered(at(error, place)),
             other => other,
         }
     }
 
-    fn exit_code(&self) -> u8 {
+    /// By [`EXIT_CODES`].
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
             // A reader that has seen enough closes the pipe.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Local(_) | Self::Reported | Self::Output(_) => 1,
-            Self::Incomplete => 3,
-            // Certificates are settings: another attempt meets the same ones.
-            Self::Cluster { error, .. } if error.code == UNTRUSTED => 2,
+            Self::Reported => 1,
+            Self::Arguments(_) | Self::Local(_) => 2,
+            Self::Output(_) | Self::Undelivered(_) => 5,
+            // To wait helps where nothing else is wrong.
+            Self::Incomplete(codes) => codes.iter().copied().find(|code| *code != 3).unwrap_or(3),
+            // Certificates are settings, and so is who calls: another attempt meets the same ones.
+            Self::Cluster { error, .. } if error.code == UNTRUSTED || error.code == NOBODY => 2,
             // As every call that ended without an answer.
             Self::Cancelled { is_write } => {
                 if *is_write {
@@ -142,23 +203,25 @@ impl CommandError {
     /// Shows the failure on standard error.
     pub(crate) fn report(&self) -> ExitCode {
         let code = self.exit_code();
-        if code != 0 {
-            // If standard error is gone there is nobody left to tell.
-            let _ = io::stderr().write_all(self.text().as_bytes());
-        }
+        // If standard error is gone there is nobody left to tell.
+        let _ = match self {
+            Self::Arguments(error) => error.print(),
+            _ if code == 0 => Ok(()),
+            _ => io::stderr().write_all(self.text().as_bytes()),
+        };
         ExitCode::from(code)
     }
 
     fn text(&self) -> String {
         match self {
-            Self::Usage(LocalError { error, hint }) | Self::Local(LocalError { error, hint }) => {
-                let mut text = format!("error: {}\n", error_chain(&**error));
+            Self::Local(LocalError { error, hint }) | Self::Undelivered(LocalError { error, hint }) => {
+                let mut text = format!("error: {}\n", printable(&error_chain(&**error)));
                 if !hint.is_empty() {
-                    text.push_str(&format!("  hint: {hint}\n"));
+                    text.push_str(&format!("  hint: {}\n", printable(hint)));
                 }
                 text
             }
-            Self::Reported | Self::Incomplete => String::new(),
+            Self::Arguments(_) | Self::Reported | Self::Incomplete(_) => String::new(),
             // After the ^C that the terminal shows.
             Self::Cancelled { is_write: false } => "\nCancelled.\n".to_owned(),
             Self::Cancelled { is_write: true } => {
@@ -194,11 +257,13 @@ impl StdError for At {
     }
 }
 
-/// Message, code with GQLSTATUS, and hint. A message of several lines, such as one with an excerpt of the
-/// statement, is shown as it is.
+/// Message, code with GQLSTATUS, and hint. The language shows an excerpt of the statement below its message; every other message
+/// is one line, whatever names it holds.
 fn cluster_text(place: Option<&str>, error: &Failure) -> String {
-    let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
-    let mut text = format!("error: {place}{}\n", printable(&error.message));
+    let has_excerpt = ErrorCode::ALL.iter().any(|code| code.as_str() == error.code);
+    let message = if has_excerpt { printable_lines(&error.message) } else { printable(&error.message) };
+    let place = place.map(|place| format!("{}: ", printable(place))).unwrap_or_default();
+    let mut text = format!("error: {place}{message}\n");
     let mut code = error.code.clone();
     if !error.gqlstatus.is_empty() {
         code.push_str(&format!(", GQLSTATUS {}", error.gqlstatus.join(" ")));
@@ -214,46 +279,29 @@ fn cluster_text(place: Option<&str>, error: &Failure) -> String {
 }
 
 impl From<Failure> for CommandError {
-    fn from(error: Failure) -> Self {
+    fn from(mut error: Failure) -> Self {
+        if error.code == NOBODY {
+            error.hint = SAY_WHO.to_owned();
+        }
+        if error.class == Class::OutcomeUnknown {
+            // What is said to programs is about request ids, which nobody gives here.
+            error.hint = "Look whether it took effect before you run it again.".to_owned();
+        }
         Self::Cluster { place: None, error: Box::new(error) }
-    }
-}
-
-impl From<io::Error> for CommandError {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl From<BuildError> for CommandError {
-    fn from(error: BuildError) -> Self {
-        let here = match error {
-            BuildError::NoAuthority | BuildError::Authority(_) => {
-                "Give the file ca.pem of the cluster with --ca or ALIASD_CA."
-            }
-            BuildError::Certificate(_)
-            | BuildError::CertificateKey
-            | BuildError::CertificateKeyEncrypted
-            | BuildError::CertificateRefused(_) => "See --cert and --key, or ALIASD_CERT and ALIASD_KEY.",
-            BuildError::Plaintext { .. } => "A node with a plaintext listener on this machine needs --allow-plaintext.",
-            _ => "See --endpoints, or ALIASD_ENDPOINTS.",
-        };
-        let hint = error.hint().map_or_else(|| here.to_owned(), |hint| format!("{hint}. {here}"));
-        Self::usage(error, hint)
     }
 }
 
 impl From<KeystoreError> for CommandError {
     fn from(error: KeystoreError) -> Self {
-        let hint = error.hint().unwrap_or_default().to_owned();
-        Self::Local(LocalError { error: error.into(), hint })
+        let hint = error.hint().unwrap_or_default();
+        Self::local(error, hint)
     }
 }
 
 impl From<PkiError> for CommandError {
     fn from(error: PkiError) -> Self {
-        let hint = error.hint().unwrap_or_default().to_owned();
-        Self::Local(LocalError { error: error.into(), hint })
+        let hint = error.hint().unwrap_or_default();
+        Self::local(error, hint)
     }
 }
 
@@ -265,18 +313,38 @@ mod tests {
     fn every_class_has_its_exit_code() {
         let code = |class| CommandError::from(Failure { class, ..Failure::bug("x") }).exit_code();
         assert_eq!(Class::ALL.map(code), [1, 3, 3, 4, 4]);
-        assert_eq!(CommandError::usage("x", "").exit_code(), 2);
-        assert_eq!(CommandError::from(io::Error::from(io::ErrorKind::BrokenPipe)).exit_code(), 0);
+        let nobody = Failure { code: NOBODY.to_owned(), ..Failure::bug("x") };
+        assert_eq!(CommandError::from(nobody).exit_code(), 2);
+        assert_eq!(CommandError::local("x", "").exit_code(), 2);
+        let output = |kind: io::ErrorKind| CommandError::Output(kind.into());
+        assert_eq!(output(io::ErrorKind::StorageFull).exit_code(), 5);
+        assert_eq!(output(io::ErrorKind::BrokenPipe).exit_code(), 0);
+        assert_eq!(output(io::ErrorKind::BrokenPipe).with_more_to_run().exit_code(), 5);
+        let incomplete = |codes: &[u8]| CommandError::Incomplete(codes.to_vec()).exit_code();
+        assert_eq!([incomplete(&[]), incomplete(&[3, 3]), incomplete(&[3, 1, 2])], [3, 3, 1]);
+        for code in 0..=5 {
+            assert!(EXIT_CODES.contains(&format!("\n  {code}  ")), "{code} is not in the table");
+        }
+    }
+
+    /// A name that somebody chose cannot write lines of its own into what is said.
+    #[test]
+    fn a_message_is_one_line_unless_the_language_shows_the_statement() {
+        let said = |code: &str| {
+            let error = Failure { code: code.to_owned(), ..Failure::bug("'x\n  code: FINE' exists.") };
+            CommandError::from(error).text().lines().count()
+        };
+        assert_eq!([said("ALIAS_EXISTS"), said("SYNTAX_ERROR")], [2, 3]);
     }
 
     #[test]
     fn an_error_says_everything_it_knows() {
-        let error = Failure { code: "ALIAS_EXISTS".to_owned(), ..Failure::bug("It exists.\n  CREATE\n  ^") }
+        let error = Failure { code: "SYNTAX_ERROR".to_owned(), ..Failure::bug("It is wrong.\n  CREATE\n  ^") }
             .with_neo4j(&["42001", "42N11"], "Neo.ClientError.X")
             .with_hint("Choose another.\u{7}");
         let text = CommandError::from(error).at("a.cypher:3".to_owned()).text();
-        let expected = "error: a.cypher:3: It exists.\n  CREATE\n  ^\n  \
-                        code: ALIAS_EXISTS, GQLSTATUS 42001 42N11, Neo.ClientError.X\n  hint: Choose another.\\u{7}\n";
+        let expected = "error: a.cypher:3: It is wrong.\n  CREATE\n  ^\n  \
+                        code: SYNTAX_ERROR, GQLSTATUS 42001 42N11, Neo.ClientError.X\n  hint: Choose another.\\u{7}\n";
         assert_eq!(text, expected);
     }
 }

@@ -1,17 +1,19 @@
 //! Which cluster, and as whom: the arguments and environment variables that every command on a cluster shares.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aliasd_client::{Client, ClientBuilder, Failure, Secret};
-use clap::Args;
+use aliasd_client::{BuildError, Client, ClientBuilder, Failure, Secret};
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, Args};
 use zeroize::Zeroizing;
 
-use crate::command_error::CommandError;
+use crate::command_error::{CommandError, SAY_WHO};
 use crate::commands::tell;
 use crate::output::printable;
 use crate::password;
@@ -27,6 +29,7 @@ pub(crate) struct Connection {
     #[arg(
         long,
         env = "ALIASD_ENDPOINTS",
+        value_parser = PlainText,
         value_name = "HOST:PORT,…",
         value_delimiter = ',',
         default_value = "https://localhost:7680",
@@ -37,7 +40,7 @@ pub(crate) struct Connection {
     #[arg(long, env = "ALIASD_CA", value_parser = maybe_path(), value_name = "FILE", hide_env_values = true)]
     ca: Option<PathBuf>,
     /// The user. Its password is taken from `--password-file` or ALIASD_PASSWORD, or asked for.
-    #[arg(long, env = "ALIASD_USER", value_name = "NAME", hide_env_values = true)]
+    #[arg(long, env = "ALIASD_USER", value_parser = PlainText, value_name = "NAME", hide_env_values = true)]
     user: Option<String>,
     /// Read the password from this file; `-` is standard input.
     #[arg(long, value_name = "FILE")]
@@ -52,7 +55,7 @@ pub(crate) struct Connection {
     #[arg(long, env = "ALIASD_KEY", value_parser = maybe_path(), value_name = "FILE", requires = "cert", hide_env_values = true)]
     key: Option<PathBuf>,
     /// The longest time of a call with all its retries, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Duration,
     /// Let http:// endpoints on this machine through. Passwords cross them in clear.
     #[arg(long)]
@@ -62,10 +65,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// A client as the user, token or certificate that is given.
     pub(crate) fn client(&self) -> Result<Client, CommandError> {
-        self.identified()?.ok_or_else(|| {
-            let hint = "Give --user and a password, --token-file, or --cert and --key; see --help for the environment.";
-            CommandError::usage("it is not said who calls", hint)
-        })
+        self.identified()?.ok_or_else(|| CommandError::local("it is not said who calls", SAY_WHO))
     }
 
     /// The same, or a client that is nobody if nothing is given: some calls need no more.
@@ -78,16 +78,16 @@ impl Connection {
 
     /// A client that proves nothing but its certificate, if one is given.
     pub(crate) fn nobody(&self) -> Result<Client, CommandError> {
-        Ok(self.builder()?.build()?)
+        self.build(self.builder()?)
     }
 
     /// A client for a node that belongs to no cluster yet, where there are no users: it shows the node's formation token, if
     /// a token is given, and its certificate, if one is.
     pub(crate) fn operator(&self) -> Result<Client, CommandError> {
         let builder = self.builder()?;
-        Ok(match given(&self.token_file) {
-            Some(file) => builder.token(secret(password::read_text("token file", file)?)).build()?,
-            None => builder.build()?,
+        self.build(match given(&self.token_file) {
+            Some(file) => builder.token(secret(password::read_secret(TOKEN_FILE, file)?)),
+            None => builder,
         })
     }
 
@@ -112,13 +112,13 @@ impl Connection {
 
     /// A client for a session as this user.
     pub(crate) fn with_password(&self, user: &str, password: Secret) -> Result<Client, CommandError> {
-        Ok(self.builder()?.password(user, password).build()?)
+        self.build(self.builder()?.password(user, password))
     }
 
     /// User and password, asked for if need be.
     pub(crate) fn user_and_password(&self) -> Result<(&str, Secret), CommandError> {
         let Some(user) = self.user() else {
-            return Err(CommandError::usage("no user is given", "Give --user or ALIASD_USER."));
+            return Err(CommandError::local("no user is given", "Give --user or ALIASD_USER."));
         };
         Ok((user, self.password_of(user)?))
     }
@@ -130,7 +130,7 @@ impl Connection {
         };
         let Some(password) = password else {
             let hint = format!("Give --password-file or {PASSWORD_VARIABLE}.");
-            return Err(CommandError::usage(format!("no password is given for the user {user}"), hint));
+            return Err(CommandError::local(format!("no password is given for the user {user}"), hint));
         };
         Ok(secret(password))
     }
@@ -147,7 +147,7 @@ impl Connection {
     fn identified(&self) -> Result<Option<Client>, CommandError> {
         let builder = self.builder()?;
         let builder = if let Some(path) = given(&self.token_file) {
-            builder.token(secret(password::read_text("token file", path)?))
+            builder.token(token(path)?)
         } else if self.user().is_some() {
             let (user, password) = self.user_and_password()?;
             // One command makes a call or two, which a login would only add to.
@@ -157,7 +157,34 @@ impl Connection {
         } else {
             return Ok(None);
         };
-        Ok(Some(builder.build()?))
+        self.build(builder).map(Some)
+    }
+
+    fn build(&self, builder: ClientBuilder) -> Result<Client, CommandError> {
+        builder.build().map_err(|error| self.explain(error))
+    }
+
+    /// What is wrong with a setting, with the file that it is in and the argument that names it.
+    fn explain(&self, error: BuildError) -> CommandError {
+        let (file, here) = match error {
+            BuildError::NoAuthority => (None, "Give the file ca.pem of the cluster with --ca or ALIASD_CA."),
+            BuildError::Authority(_) => (given(&self.ca), "See --ca, or ALIASD_CA."),
+            BuildError::Certificate(_) | BuildError::CertificateRefused(_) => {
+                (given(&self.cert), "See --cert, or ALIASD_CERT.")
+            }
+            BuildError::CertificateKey | BuildError::CertificateKeyEncrypted | BuildError::CertificateKeyForeign => {
+                (given(&self.key), "See --cert and --key, or ALIASD_CERT and ALIASD_KEY.")
+            }
+            BuildError::Plaintext { .. } => {
+                (None, "A node with a plaintext listener on this machine needs --allow-plaintext.")
+            }
+            _ => (None, "See --endpoints, or ALIASD_ENDPOINTS."),
+        };
+        let hint = error.hint().map_or_else(|| here.to_owned(), |hint| format!("{hint}. {here}"));
+        match file {
+            Some(file) => CommandError::about(format!("the file {} cannot be used", file.display()), error, hint),
+            None => CommandError::local(error, hint),
+        }
     }
 
     fn builder(&self) -> Result<ClientBuilder, CommandError> {
@@ -170,7 +197,7 @@ impl Connection {
             builder = builder.ca_pem(read("CA certificate", path)?);
         }
         if let (Some(cert), Some(key)) = (given(&self.cert), given(&self.key)) {
-            let key = secret(password::read_text("private key", key)?);
+            let key = secret(password::read_secret("private key", key)?);
             builder = builder.certificate(read("client certificate", cert)?, key);
         }
         if self.allow_plaintext {
@@ -179,6 +206,9 @@ impl Connection {
         Ok(builder)
     }
 }
+
+/// The longest time of a call that can be asked for: a day.
+const TIMEOUT_MAX: Duration = Duration::from_secs(86_400);
 
 /// How long a person may wonder before being told that a call is tried again.
 const WONDERING: Duration = Duration::from_secs(1);
@@ -210,7 +240,42 @@ fn given(path: &Option<PathBuf>) -> Option<&Path> {
 }
 
 fn read(what: &str, path: &Path) -> Result<Vec<u8>, CommandError> {
-    fs::read(path).map_err(|error| CommandError::unreadable(what, path, error))
+    match fs::read(path) {
+        Ok(bytes) if bytes.is_empty() => Err(CommandError::empty(what, path)),
+        read => read.map_err(|error| CommandError::unreadable(what, path, error)),
+    }
+}
+
+const TOKEN_FILE: &str = "token file";
+
+/// The token in a file. What is none is not sent: it may be anything that was named by mistake.
+fn token(path: &Path) -> Result<Secret, CommandError> {
+    let text = password::read_secret(TOKEN_FILE, path)?;
+    // As every token begins.
+    let form = text.strip_prefix("at").and_then(|rest| rest.split_once('.'));
+    if form.is_none_or(|(version, _)| version.parse::<u8>().is_err()) {
+        let said = format!("the file {} holds no token of a cluster", path.display());
+        return Err(CommandError::local(said, "Name the file that `aliasctl login --save FILE` wrote."));
+    }
+    Ok(secret(text))
+}
+
+/// Text of an argument or of a variable in the environment.
+#[derive(Clone)]
+struct PlainText;
+
+impl TypedValueParser for PlainText {
+    type Value = String;
+
+    fn parse_ref(&self, command: &clap::Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let refuse = || {
+            let option = argument.and_then(Arg::get_long).map(|name| format!("--{name}"));
+            let variable = argument.and_then(Arg::get_env).map(|name| name.to_string_lossy().into_owned());
+            let of = option.into_iter().chain(variable).collect::<Vec<_>>().join(" or the variable ");
+            clap::Error::raw(ErrorKind::InvalidUtf8, format!("the value of {of} is not UTF-8 text\n")).with_cmd(command)
+        };
+        value.to_str().map(str::to_owned).ok_or_else(refuse)
+    }
 }
 
 /// Moves a text on into another buffer that is wiped.
@@ -220,6 +285,8 @@ pub(crate) fn secret(mut text: Zeroizing<String>) -> Secret {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let bounded = seconds.filter(|time| !time.is_zero() && *time <= Duration::from_secs(86_400));
-    bounded.ok_or_else(|| "it is a number of seconds greater than 0, such as 10 or 2.5".to_owned())
+    let bounded = seconds.filter(|time| !time.is_zero() && *time <= TIMEOUT_MAX);
+    let form =
+        || format!("it is a number of seconds greater than 0 and up to {}, such as 10 or 2.5", TIMEOUT_MAX.as_secs());
+    bounded.ok_or_else(form)
 }

@@ -1,7 +1,7 @@
 //! `aliasctl`, the command line of aliasd: for people who administer the catalog and for scripts.
 //!
-//! Data goes to standard output, everything else to standard error. The exit code says what to do next: 0 done,
-//! 1 rejected, 2 usage, 3 unavailable, 4 outcome unknown. It is built on the SDK. Of the language it knows what helps
+//! Data goes to standard output, everything else to standard error. The exit code says what to do next, by the table in
+//! [`command_error`]. It is built on the SDK. Of the language it knows what helps
 //! a person to write it, never what a statement does: statements are sent as they were typed.
 
 // `println!` and `eprintln!` panic when nobody reads any more.
@@ -17,6 +17,7 @@ mod password;
 mod script;
 mod shell;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,8 +26,13 @@ use crate::arguments::{Arguments, Command};
 use crate::command_error::CommandError;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments.command) {
+    let done = match Arguments::try_parse() {
+        Ok(arguments) => run(arguments.command),
+        Err(answer) if answer.use_stderr() => Err(CommandError::Arguments(answer)),
+        // Help, or the version, which goes the way of all data.
+        Err(answer) => answer.print().and_then(|()| io::stdout().flush()).map_err(CommandError::Output),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

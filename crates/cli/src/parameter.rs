@@ -61,12 +61,12 @@ pub(crate) fn collect(parameters: &[Parameter]) -> Result<ValueMap, CommandError
         let value = match source {
             Source::Value(value) => value.clone(),
             Source::File(path) => {
-                let text = read_text(&format!("file of the parameter {name},"), Path::new(path))?;
+                let text = read_text("parameter file", Path::new(path))?;
                 Value::from(text.as_str())
             }
         };
         if values.insert(name.clone(), value).is_some() {
-            return Err(CommandError::usage(format!("the parameter {name} is given twice"), ""));
+            return Err(CommandError::local(format!("the parameter {name} is given twice"), ""));
         }
     }
     Ok(values)

@@ -22,14 +22,20 @@ pub(crate) fn read_text(what: &str, path: &Path) -> Result<Zeroizing<String>, Co
     text(bytes).map_err(|error| CommandError::no_text(what, path, error))
 }
 
+/// The same for what is never empty.
+pub(crate) fn read_secret(what: &str, path: &Path) -> Result<Zeroizing<String>, CommandError> {
+    let text = read_text(what, path)?;
+    if text.is_empty() { Err(CommandError::empty(what, path)) } else { Ok(text) }
+}
+
 /// The password in a file or in an environment variable; `None` if there is neither.
 pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Zeroizing<String>>, CommandError> {
     match file {
-        Some(path) => read_text("password file", path).map(Some),
+        Some(path) => read_secret("password file", path).map(Some),
         None => match std::env::var(variable) {
             Ok(password) => Ok(Some(password).filter(|password| !password.is_empty()).map(Zeroizing::new)),
             Err(VarError::NotPresent) => Ok(None),
-            Err(VarError::NotUnicode(_)) => Err(CommandError::usage(
+            Err(VarError::NotUnicode(_)) => Err(CommandError::local(
                 format!("the environment variable {variable} is not UTF-8 text"),
                 "set it to UTF-8 text, or put the password into a file",
             )),
@@ -46,11 +52,11 @@ pub(crate) fn ask(prompt: &str, is_new: bool) -> Result<Option<Zeroizing<String>
     let ask = |prompt: &str| match rpassword::prompt_password(format!("{prompt}: ")) {
         Ok(password) => Ok(Zeroizing::new(password)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(CommandError::Cancelled { is_write: false }),
-        Err(error) => Err(CommandError::local_io("nothing was given", error)),
+        Err(error) => Err(CommandError::no_input(error)),
     };
     let password = ask(prompt)?;
     if is_new && ask("Once more")? != password {
-        return Err(CommandError::usage("the two passwords differ", ""));
+        return Err(CommandError::local("the two passwords differ", ""));
     }
     Ok(Some(password))
 }
@@ -60,8 +66,9 @@ pub(crate) fn ask_user() -> Result<Option<String>, CommandError> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
-    io::stderr().write_all(b"User: ")?;
+    // If standard error is gone the question is not seen; the answer is still read.
+    let _ = io::stderr().write_all(b"User: ");
     let mut user = String::new();
-    io::stdin().read_line(&mut user)?;
+    io::stdin().read_line(&mut user).map_err(CommandError::no_input)?;
     Ok(Some(user.trim().to_owned()).filter(|user| !user.is_empty()))
 }

@@ -80,7 +80,7 @@ fn print_table(columns: &[String], values: &[Vec<Value>]) -> Result<(), CommandE
     }
     let cell = |value: &Value| if *value == Value::Null { "NULL".to_owned() } else { plain(value) };
     let cells: Vec<Vec<String>> = values.iter().map(|row| row.iter().map(cell).collect()).collect();
-    Ok(print(&rows(columns, &cells))?)
+    print(&rows(columns, &cells))
 }
 
 fn print_json(columns: &[String], rows: &[Vec<Value>], summary: &Summary) -> Result<(), CommandError> {
@@ -109,7 +109,7 @@ fn print_json(columns: &[String], rows: &[Vec<Value>], summary: &Summary) -> Res
             "notifications": notifications,
         },
     });
-    Ok(print(&format!("{result}\n"))?)
+    print(&format!("{result}\n"))
 }
 
 fn notify(summary: &Summary) {

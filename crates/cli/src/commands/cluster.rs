@@ -1,10 +1,12 @@
 //! `aliasctl cluster`: forming a cluster and looking at it.
 
+use std::collections::BTreeSet;
+
 use aliasd_client::messages::{InitMember, NodeRole, NodeStatus};
 use aliasd_client::{MemberReport, NewCluster};
 use serde_json::json;
 
-use super::{print, status, tell};
+use super::{print, print_beside_exit_code, status, tell};
 use crate::arguments::{Cluster, ClusterInit, ClusterStatus, ClusterTransfer, Format};
 use crate::command_error::CommandError;
 use crate::connection::secret;
@@ -24,7 +26,7 @@ async fn transfer(command: ClusterTransfer) -> Result<(), CommandError> {
     if answer.led_already {
         tell(&format!("Node {} leads already; nothing was done.", leader.node_id));
     }
-    Ok(print(&match command.format {
+    print(&match command.format {
         Format::Json => {
             let leader = json!({ "node_id": leader.node_id, "client_address": leader.client_address });
             format!("{}\n", json!({ "leader": leader, "term": answer.term, "led_already": answer.led_already }))
@@ -34,7 +36,7 @@ async fn transfer(command: ClusterTransfer) -> Result<(), CommandError> {
             ("clients", leader.client_address),
             ("term", answer.term.to_string()),
         ]),
-    })?)
+    })
 }
 
 async fn init(command: ClusterInit) -> Result<(), CommandError> {
@@ -74,34 +76,38 @@ async fn show(command: ClusterStatus) -> Result<(), CommandError> {
     let client = command.connection.client_or_nobody()?;
     if !command.all {
         let answer = client.cluster_status().await?;
-        return Ok(print(&match command.format {
+        return print(&match command.format {
             Format::Json => format!("{}\n", status::json(&answer)),
             Format::Table => status::one(&answer),
-        })?);
+        });
     }
     let reports = client.cluster_report().await?;
     match command.format {
         Format::Json => {
             let reports: Vec<_> = reports.iter().map(report).collect();
-            print(&format!("{}\n", json!(reports)))?;
+            print_beside_exit_code(&format!("{}\n", json!(reports)))?;
         }
-        Format::Table => print(&status::all(&reports))?,
+        Format::Table => print_beside_exit_code(&status::all(&reports))?,
     }
     // Told about every member or not at all: a script must not take a part for the whole.
     let amiss: Vec<_> = reports.iter().filter_map(amiss).collect();
-    for sentence in &amiss {
-        tell(&format!("error: {}", printable(sentence)));
+    let mut told = BTreeSet::new();
+    for (sentence, _) in &amiss {
+        if told.insert(sentence) {
+            tell(&format!("error: {}", printable(sentence)));
+        }
     }
-    if amiss.is_empty() { Ok(()) } else { Err(CommandError::Incomplete) }
+    if amiss.is_empty() { Ok(()) } else { Err(CommandError::Incomplete(amiss.iter().map(|(_, code)| *code).collect())) }
 }
 
-/// Why a member is no part of a whole cluster.
-fn amiss(report: &MemberReport) -> Option<String> {
+/// Why a member is no part of a whole cluster, and the exit code that says so of it alone.
+fn amiss(report: &MemberReport) -> Option<(String, u8)> {
     match &report.status {
-        Err(failure) => Some(failure.message.clone()),
+        Err(failure) => Some((failure.message.clone(), CommandError::from(failure.clone()).exit_code())),
         Ok(status) => {
             let role = status.node.as_ref().map_or(NodeRole::Unspecified, NodeStatus::role);
-            (role == NodeRole::Uninitialised).then(|| format!("{} belongs to no cluster yet.", report.address))
+            let sentence = || format!("{} belongs to no cluster yet.", report.address);
+            (role == NodeRole::Uninitialised).then(|| (sentence(), CommandError::Incomplete(Vec::new()).exit_code()))
         }
     }
 }
@@ -129,8 +135,9 @@ mod tests {
             amiss(&MemberReport { address: "a:7680".to_owned(), status })
         };
         assert_eq!(with_role(NodeRole::Follower), None);
-        assert_eq!(with_role(NodeRole::Uninitialised).as_deref(), Some("a:7680 belongs to no cluster yet."));
-        let silent = MemberReport { address: String::new(), status: Err(Failure::bug("It is silent.")) };
-        assert_eq!(amiss(&silent).as_deref(), Some("It is silent."));
+        assert_eq!(with_role(NodeRole::Uninitialised), Some(("a:7680 belongs to no cluster yet.".to_owned(), 3)));
+        let silent = Failure::retry_here("UNREACHABLE", "It is silent.");
+        let silent = MemberReport { address: String::new(), status: Err(silent) };
+        assert_eq!(amiss(&silent), Some(("It is silent.".to_owned(), 3)));
     }
 }

@@ -10,5 +10,5 @@ use crate::command_error::CommandError;
 pub(crate) fn run(shell: Shell) -> Result<(), CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "aliasctl", &mut script);
-    Ok(print(&String::from_utf8_lossy(&script))?)
+    print(&String::from_utf8_lossy(&script))
 }

@@ -18,24 +18,37 @@ pub(crate) async fn run(command: Box<Exec>) -> Result<(), CommandError> {
     let client = command.connection.client()?;
     let mut printer = Printer::new(command.format);
     if let Some(statement) = &command.statement {
+        refuse_what_belongs_in_a_file(statement)?;
         return one(&client, &command, statement, parameters.values(), &mut printer).await;
     }
-    for item in items(script.as_ref().map_or("", |script| script.as_str())) {
+    let script = script.as_ref().map_or("", |script| script.as_str());
+    let items = items(script);
+    for (number, item) in items.iter().enumerate() {
         let result = match item.text {
             Text::Statement { text, .. } => {
                 one(&client, &command, text, parameters.values(), &mut printer).await.map(|()| Next::GoOn)
             }
             Text::Command(text) => script::command(text, &mut parameters),
+            Text::Unclosed(_) => Err(script::refuse_unclosed(script, item)),
         };
-        let result = result.map_err(|failure| match &command.file {
-            Some(path) => failure.at(format!("{}:{}", path.display(), item.line)),
-            None => failure,
-        });
+        let result = result.map_err(|failure| script::at(failure, command.file.as_deref(), &items[number..]));
         if result? == Next::Leave {
             break;
         }
     }
     Ok(())
+}
+
+/// An argument is one statement. What other programs take there is told from one that is wrong.
+fn refuse_what_belongs_in_a_file(statement: &str) -> Result<(), CommandError> {
+    match statement.trim() {
+        "-" => Err(CommandError::local("'-' is no statement", "Standard input is run with `--file -`.")),
+        text if text.starts_with(':') => Err(CommandError::local(
+            "a command that begins with a colon is no statement",
+            "It may stand in a file: --file.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 async fn one(

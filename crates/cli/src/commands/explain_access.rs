@@ -1,15 +1,14 @@
 //! `aliasctl explain-access`: why a user can or cannot use a name.
 
-use std::fmt::Write as _;
-
 use aliasd_client::messages::access_rule::Rule;
 use aliasd_client::messages::explain_access_response::Verdict;
 use aliasd_client::messages::{
-    AccessPrivilegeRule, ExplainAccessResponse, HomeDatabase, NameKind, NameRule, PrivilegeAccess, UserRule, UserState,
+    AccessGrant, AccessPrivilegeRule, ExplainAccessResponse, HomeDatabase, NameKind, NameRule, PrivilegeAccess,
+    UserRule, UserState,
 };
 use serde_json::{Value as Json, json};
 
-use super::print;
+use super::print_beside_exit_code;
 use crate::arguments::{ExplainAccess, Format};
 use crate::command_error::CommandError;
 use crate::output::printable;
@@ -22,7 +21,7 @@ pub(crate) async fn run(command: Box<ExplainAccess>) -> Result<(), CommandError>
         Format::Table => text(&explained),
         Format::Json => format!("{}\n", json(&explained)),
     };
-    print(&text)?;
+    print_beside_exit_code(&text)?;
     if is_allowed(&explained) { Ok(()) } else { Err(CommandError::Reported) }
 }
 
@@ -33,32 +32,34 @@ fn is_allowed(explained: &ExplainAccessResponse) -> bool {
 // === for people ===
 
 fn text(explained: &ExplainAccessResponse) -> String {
-    let mut out = verdict(explained);
+    let mut lines = verdict(explained);
     for rule in explained.rules.iter().filter_map(|rule| rule.rule.as_ref()) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "{:<8}{}", label(rule), describe(rule, explained));
+        lines.push(format!("{:<8}{}", label(rule), describe(rule, explained)));
+        lines.extend(
+            grants(rule).iter().map(|grant| format!("          {}  (revision {})", grant.command, grant.revision)),
+        );
     }
-    let _ = writeln!(out, "{:<8}{}", "as of", format_args!("revision {}", explained.served_at_revision));
-    printable(&out).into_owned()
+    lines.push(format!("{:<8}revision {}", "as of", explained.served_at_revision));
+    lines.iter().map(|line| format!("{}\n", printable(line))).collect()
 }
 
-fn verdict(explained: &ExplainAccessResponse) -> String {
+fn verdict(explained: &ExplainAccessResponse) -> Vec<String> {
     let ExplainAccessResponse { user, name, .. } = explained;
     match &explained.verdict {
         Some(Verdict::LocalDatabase(local)) => {
-            format!("{user} can use {name}: it is database {} here.\n", local.database)
+            vec![format!("{user} can use {name}: it is database {} here.", local.database)]
         }
         Some(Verdict::RemoteDatabase(remote)) => {
-            format!("{user} can use {name}: it is database {} at {}.\n", remote.database, remote.url)
+            vec![format!("{user} can use {name}: it is database {} at {}.", remote.database, remote.url)]
         }
         Some(Verdict::Refusal(refusal)) => {
-            let mut text = format!("{user} cannot use {name}: {} ({})\n", refusal.message, refusal.code);
+            let mut lines = vec![format!("{user} cannot use {name}: {} ({})", refusal.message, refusal.code)];
             if !refusal.hint.is_empty() {
-                let _ = writeln!(text, "  hint: {}", refusal.hint);
+                lines.push(format!("  hint: {}", refusal.hint));
             }
-            text
+            lines
         }
-        None => format!("{user} cannot use {name}.\n"),
+        None => vec![format!("{user} cannot use {name}.")],
     }
 }
 
@@ -125,11 +126,15 @@ fn describe_privilege(privilege: &str, rule: &AccessPrivilegeRule) -> String {
         (false, true) => "denied, and a denial outweighs every grant",
         (false, false) => "not granted",
     };
-    let mut text = format!("{privilege} on {} is {outcome}", rule.on);
-    for grant in &rule.grants {
-        let _ = write!(text, "\n          {}  (revision {})", grant.command, grant.revision);
+    format!("{privilege} on {} is {outcome}", rule.on)
+}
+
+/// What a rule was decided by.
+fn grants(rule: &Rule) -> &[AccessGrant] {
+    match rule {
+        Rule::Access(rule) | Rule::Release(rule) => &rule.grants,
+        _ => &[],
     }
-    text
 }
 
 // === for programs ===

@@ -66,6 +66,6 @@ fn password(file: &KeystoreFile, is_new: bool) -> Result<Zeroizing<String>, Comm
     };
     password.ok_or_else(|| {
         let hint = format!("Give --password-file or {PASSWORD_VARIABLE}.");
-        CommandError::usage("no password is given for the keystore", hint)
+        CommandError::local("no password is given for the keystore", hint)
     })
 }

@@ -12,7 +12,7 @@ pub(crate) fn run(directory: &Path) -> Result<(), CommandError> {
     let written = std::fs::create_dir_all(directory)
         .and_then(|()| clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), directory));
     written.map_err(|error| {
-        CommandError::local_io(format!("the manual pages cannot be written to {}", directory.display()), error)
+        CommandError::about(format!("the manual pages cannot be written to {}", directory.display()), error, "")
     })?;
-    Ok(print(&format!("{}/aliasctl.1\n", directory.display()))?)
+    print(&format!("{}/aliasctl.1\n", directory.display()))
 }

@@ -15,11 +15,20 @@ pub(crate) mod watch;
 
 use std::io::{self, Write};
 
+use crate::command_error::CommandError;
+
 /// Writes data to standard output at once, so that a reader of the pipe sees it.
-pub(crate) fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(CommandError::Output)
+}
+
+/// The same, for what the exit code says as well: a reader that closes the pipe early does not change that.
+fn print_beside_exit_code(text: &str) -> Result<(), CommandError> {
+    match print(text) {
+        Err(failure) if failure.exit_code() == 0 => Ok(()),
+        printed => printed,
+    }
 }
 
 /// Tells a person something that is no data.

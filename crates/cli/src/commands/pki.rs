@@ -37,7 +37,7 @@ fn issue(subject: &CertificateSubject, stem: &str, common: &IssueCommon) -> Resu
 
 fn show((certificate, key): (PathBuf, PathBuf)) -> Result<(), CommandError> {
     let text = fields(&[("certificate", certificate.display().to_string()), ("key", key.display().to_string())]);
-    Ok(print(&text)?)
+    print(&text)
 }
 
 /// The identity as a file name: whatever could lead elsewhere becomes `_`.

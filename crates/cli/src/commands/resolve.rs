@@ -28,7 +28,7 @@ pub(crate) async fn run(command: Box<Resolve>) -> Result<(), CommandError> {
         Format::Table => fields(&table(&route)),
         Format::Json => format!("{}\n", json(&route)),
     };
-    Ok(print(&text)?)
+    print(&text)
 }
 
 fn table(route: &Route) -> Vec<(&'static str, String)> {

@@ -1,5 +1,6 @@
 //! The status of a node and of the cluster, as text and as JSON.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aliasd_client::MemberReport;
@@ -7,7 +8,7 @@ use aliasd_client::messages::{Condition, MemberStatus, NodeRole, NodeStatus, Sta
 use serde_json::{Value as Json, json};
 
 use super::yes_or_no;
-use crate::output::{fields, rows};
+use crate::output::{fields, printable, rows, rows_of_lines};
 
 /// How many digits of a digest people compare; the JSON has all.
 const DIGEST_DIGITS: usize = 16;
@@ -97,8 +98,10 @@ pub(super) fn one(status: &StatusResponse) -> String {
         let active = if key.active { ", active" } else { "" };
         ("key", format!("{} ({}{active})", key.key_id, key.name))
     }));
-    out.extend(node.not_ready_reasons.iter().map(|reason| ("not ready", condition(reason))));
-    out.extend(node.alarms.iter().map(|alarm| ("alarm", condition(alarm))));
+    for (label, condition) in remarks(node) {
+        out.push((label, what(condition)));
+        out.extend(Some(("hint", condition.hint.clone())).filter(|(_, hint)| !hint.is_empty()));
+    }
     let mut text = fields(&out);
     if !status.members.is_empty() {
         let member = |member: &MemberStatus| {
@@ -122,28 +125,56 @@ pub(super) fn one(status: &StatusResponse) -> String {
     text
 }
 
-/// Every member in a line.
+/// Every member in a line with the codes of what is amiss, and each of these explained once below.
 pub(super) fn all(reports: &[MemberReport]) -> String {
-    let line = |report: &MemberReport| match report.status.as_ref().ok().and_then(|status| status.node.as_ref()) {
-        Some(node) => vec![
-            node.node_id.to_string(),
-            report.address.clone(),
-            role(node).to_lowercase(),
-            yes_or_no(node.ready),
-            node.applied_revision.to_string(),
-            node.digest.chars().take(DIGEST_DIGITS).collect(),
-            node.not_ready_reasons.iter().chain(&node.alarms).map(condition).collect::<Vec<_>>().join("\n"),
-        ],
-        None => {
-            let error = report.status.as_ref().err();
-            let why = error.map(|error| error.code.clone()).unwrap_or_default();
-            let unknown = || "?".to_owned();
-            vec![unknown(), report.address.clone(), unknown(), unknown(), unknown(), unknown(), why]
+    let mut explained: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for report in reports {
+        let address = report.address.clone();
+        match report.status.as_ref().map(|status| status.node.as_ref()) {
+            Ok(Some(node)) => {
+                let remarks = remarks(node);
+                for (_, condition) in &remarks {
+                    let members = explained.entry((what(condition), &condition.hint)).or_default();
+                    members.push(node.node_id.to_string());
+                }
+                let cells = [
+                    node.node_id.to_string(),
+                    address,
+                    role(node).to_lowercase(),
+                    yes_or_no(node.ready),
+                    node.applied_revision.to_string(),
+                    node.digest.chars().take(DIGEST_DIGITS).collect(),
+                ];
+                lines.push((cells, remarks.iter().map(|(_, condition)| condition.code.clone()).collect()));
+            }
+            silent => {
+                let [node, role, ready, revision, digest] = ["?"; 5].map(str::to_owned);
+                let why = silent.err().map(|error| error.code.clone());
+                lines.push(([node, address, role, ready, revision, digest], why.into_iter().collect()));
+            }
         }
-    };
-    let mut lines: Vec<_> = reports.iter().map(line).collect();
+    }
     lines.sort();
-    rows(&["node", "clients", "role", "ready", "revision", "digest", "remarks"], &lines)
+    let line = |(cells, remarks): ([String; 6], Vec<String>)| -> Vec<Vec<String>> {
+        cells.into_iter().map(|cell| vec![cell]).chain([remarks]).collect()
+    };
+    let lines: Vec<_> = lines.into_iter().map(line).collect();
+    let mut text = rows_of_lines(&["node", "clients", "role", "ready", "revision", "digest", "remarks"], &lines);
+    for ((what, hint), members) in explained {
+        text.push_str(&format!("{} (node {})\n", printable(&what), members.join(", ")));
+        if !hint.is_empty() {
+            text.push_str(&format!("  hint: {}\n", printable(hint)));
+        }
+    }
+    text
+}
+
+/// Why a node is not ready, and what else is amiss; what is both is said once.
+fn remarks(node: &NodeStatus) -> Vec<(&'static str, &Condition)> {
+    let reasons = node.not_ready_reasons.iter().map(|reason| ("not ready", reason));
+    let alarms = node.alarms.iter().filter(|alarm| !node.not_ready_reasons.contains(alarm));
+    reasons.chain(alarms.map(|alarm| ("alarm", alarm))).collect()
 }
 
 fn round_trip(member: &MemberStatus) -> Option<Duration> {
@@ -154,11 +185,46 @@ fn silent_for(member: &MemberStatus) -> Option<Duration> {
     member.silent_for.and_then(|time| time.try_into().ok())
 }
 
-fn condition(condition: &Condition) -> String {
-    let text = format!("{}: {}", condition.code, condition.message);
-    if condition.hint.is_empty() { text } else { format!("{text} {}", condition.hint) }
+fn what(condition: &Condition) -> String {
+    format!("{}: {}", condition.code, condition.message)
 }
 
 fn or_none(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn condition(code: &str, message: &str, hint: &str) -> Condition {
+        Condition { code: code.to_owned(), message: message.to_owned(), hint: hint.to_owned() }
+    }
+
+    /// A node that lacks a key, which is why it is not ready, and an alarm.
+    fn status(node_id: u64, digest: &str) -> StatusResponse {
+        let missing = condition("KEY_MISSING", "It lacks a key\nalarm  none.", "Copy it.");
+        let node = NodeStatus {
+            node_id,
+            digest: digest.to_owned(),
+            not_ready_reasons: vec![missing.clone()],
+            alarms: vec![missing, condition("SLOW", "It is slow.", "")],
+            ..NodeStatus::default()
+        };
+        StatusResponse { node: Some(node), ..StatusResponse::default() }
+    }
+
+    #[test]
+    fn what_is_amiss_is_said_once() {
+        let text = one(&status(1, ""));
+        assert!(text.ends_with("not ready  KEY_MISSING: It lacks a key\\nalarm  none.\nhint       Copy it.\nalarm      SLOW: It is slow.\n"), "{text}");
+        let report =
+            |id: u64| MemberReport { address: format!("{id}.example:7680"), status: Ok(status(id, &"ab".repeat(32))) };
+        let text = all(&[report(2), report(1)]);
+        assert_eq!(text.matches("KEY_MISSING").count(), 3, "{text}");
+        let below =
+            "KEY_MISSING: It lacks a key\\nalarm  none. (node 2, 1)\n  hint: Copy it.\nSLOW: It is slow. (node 2, 1)\n";
+        assert!(text.ends_with(below), "{text}");
+        assert!(text.lines().take(8).all(|line| line.chars().count() < 100), "{text}");
+    }
 }

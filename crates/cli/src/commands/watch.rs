@@ -14,7 +14,17 @@ pub(crate) async fn run(command: Box<Watch>) -> Result<(), CommandError> {
         Some(revision) => WatchFrom::after(revision),
         None => WatchFrom::now(),
     };
-    let mut watch = command.connection.client()?.watch(from.names(&command.names).must_begin());
+    let client = command.connection.client()?;
+    if let Some(after) = command.after {
+        // A stream that begins in the future is silent until then.
+        let now = client.who_am_i().await?.served_at_revision;
+        if after > now {
+            tell(&format!(
+                "Revision {after} is still to come: the member is at {now}. What comes after it is reported."
+            ));
+        }
+    }
+    let mut watch = client.watch(from.names(&command.names).must_begin());
     let mut left = command.count.unwrap_or(u64::MAX);
     let mut has_begun = false;
     while left > 0 {

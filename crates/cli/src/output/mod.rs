@@ -5,5 +5,5 @@ mod table;
 mod text;
 
 pub(crate) use json::{from_map, from_value};
-pub(crate) use table::{fields, rows};
-pub(crate) use text::{csv_line, plain, printable};
+pub(crate) use table::{fields, rows, rows_of_lines};
+pub(crate) use text::{csv_line, plain, printable, printable_lines};

@@ -5,10 +5,13 @@
 
 mod parameters;
 
+use std::path::Path;
+
 use crate::command_error::CommandError;
 pub(crate) use parameters::{Order, Parameters};
 
-use aliasd_cypher::split_statements;
+use aliasd_client::{Failure, GrpcCode};
+use aliasd_cypher::{split_statements, unclosed};
 
 /// Words that a person types who looks for a way out; at the begin of a statement they mean nothing else.
 const BARE_COMMANDS: [&str; 3] = ["exit", "help", "quit"];
@@ -19,7 +22,7 @@ const LINE_END: [char; 2] = ['\n', '\r'];
 /// A statement or a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item<'a> {
-    /// Its line, counted from 1.
+    /// Its line, counted from 1; where something is not closed, that of the opening.
     pub(crate) line: usize,
     /// Where it begins, in bytes.
     pub(crate) offset: usize,
@@ -36,6 +39,8 @@ pub(crate) enum Text<'a> {
     },
     /// Without the colon.
     Command(&'a str),
+    /// The rest of the text. A string, name or comment in it is never closed, so that nobody knows what it says.
+    Unclosed(&'a str),
 }
 
 /// The items of a text in order.
@@ -57,6 +62,10 @@ pub(crate) fn items(text: &str) -> Vec<Item<'_>> {
             }
             None => {
                 let (is_closed, length) = closed_length(&text[begin..], piece);
+                if !is_closed && let Some(rest) = unclosed_rest(text, begin) {
+                    items.push(rest);
+                    return items;
+                }
                 (Text::Statement { text: piece, is_closed }, length)
             }
         };
@@ -64,7 +73,15 @@ pub(crate) fn items(text: &str) -> Vec<Item<'_>> {
         line += lines_ended(&text[begin..begin + length]);
         offset = begin + length;
     }
+    // Comments behind everything else belong to no statement.
+    items.extend(unclosed_rest(text, offset));
     items
+}
+
+/// The rest of a text from a place on, if something in it is never closed. Its line is that of the opening.
+fn unclosed_rest(text: &str, offset: usize) -> Option<Item<'_>> {
+    let (line, _) = unclosed(text, offset)?.position()?;
+    Some(Item { line, offset, text: Text::Unclosed(&text[offset..]) })
 }
 
 fn lines_ended(text: &str) -> usize {
@@ -73,9 +90,21 @@ fn lines_ended(text: &str) -> usize {
 
 /// True if nothing is left open: no statement without its semicolon, no comment.
 pub(crate) fn is_finished(text: &str) -> bool {
-    let items = items(text);
-    let open = items.iter().any(|item| matches!(item.text, Text::Statement { is_closed: false, .. }));
-    !open && (!items.is_empty() || !ends_in_comment(text))
+    let is_open = |item: &Item<'_>| matches!(item.text, Text::Statement { is_closed: false, .. } | Text::Unclosed(_));
+    !items(text).iter().any(is_open)
+}
+
+/// Why the rest of a text cannot be run, from the item on that is not closed: what the language says of it, with line and column
+/// in the whole text.
+pub(crate) fn refuse_unclosed(text: &str, item: &Item<'_>) -> CommandError {
+    let Some(error) = unclosed(text, item.offset) else {
+        return CommandError::local("the text ends too early", "");
+    };
+    let code = error.code();
+    let failure = Failure::rejected(GrpcCode::InvalidArgument, code.as_str(), error.to_string());
+    CommandError::from(
+        failure.with_neo4j(code.gql_status(), code.neo4j_code()).with_hint(error.hint().unwrap_or_default()),
+    )
 }
 
 /// Whether a semicolon follows the piece, and how long they are together.
@@ -88,19 +117,12 @@ fn closed_length(text: &str, piece: &str) -> (bool, usize) {
     }
 }
 
-/// For a text of comments only: the last of them is not closed.
-fn ends_in_comment(text: &str) -> bool {
-    let mut rest = text.trim_start();
-    loop {
-        if let Some(comment) = rest.strip_prefix("/*") {
-            let Some(end) = comment.find("*/") else { return true };
-            rest = comment[end + 2..].trim_start();
-        } else if rest.starts_with("//") {
-            rest = rest.split_once(LINE_END).map_or("", |(_, after)| after.trim_start());
-        } else {
-            return false;
-        }
-    }
+/// The failure of the first of these items, which are all that was left of a script. Without a file, a person has typed them and
+/// knows where.
+pub(crate) fn at(failure: CommandError, file: Option<&Path>, left: &[Item<'_>]) -> CommandError {
+    let (Some(file), Some((item, after))) = (file, left.split_first()) else { return failure };
+    let failure = if after.is_empty() { failure } else { failure.with_more_to_run() };
+    failure.at(format!("{}:{}", file.display(), item.line))
 }
 
 /// Commands of other shells, and what stands here in their place. Each has a meaning there that it cannot have here.
@@ -121,7 +143,7 @@ const FOREIGN: &[(&str, &str, &str)] = &[
 /// Why a command of another shell means nothing here, with the way out; none if it is not known.
 pub(crate) fn foreign(word: &str) -> Option<CommandError> {
     let (name, why, instead) = FOREIGN.iter().find(|(name, ..)| name.eq_ignore_ascii_case(word))?;
-    Some(CommandError::usage(format!(":{name}: {why}"), *instead))
+    Some(CommandError::local(format!(":{name}: {why}"), *instead))
 }
 
 /// `:use NAME`: administration belongs to the database `system`, so that one is always in use, and there is no other.
@@ -131,7 +153,7 @@ pub(crate) fn choose_database(name: &str) -> Result<(), CommandError> {
         return Ok(());
     }
     let hint = "Statements of this catalog need no :use. Queries go to the DBMS that holds the database.";
-    Err(CommandError::usage(":use: this catalog holds no data, so no database but system can be used", hint))
+    Err(CommandError::local(":use: this catalog holds no data, so no database but system can be used", hint))
 }
 
 /// Whether a script goes on.
@@ -153,14 +175,14 @@ pub(crate) fn command(text: &str, parameters: &mut Parameters) -> Result<Next, C
             Order::SetAll(map) => parameters.set_all(map)?,
             Order::Show | Order::Ask(_) => {
                 let hint = "It is `:param name => value` or `:param clear`. A secret is given as --param NAME=@FILE.";
-                return Err(CommandError::usage("this sets no parameter", hint));
+                return Err(CommandError::local("this sets no parameter", hint));
             }
         },
         "exit" | "quit" if rest.is_empty() => return Ok(Next::Leave),
         _ => {
             // What follows the word may be a secret.
             let hint = "A file may hold :param, :use system and :exit; `aliasctl shell` has more.";
-            let unknown = || CommandError::usage(format!(":{word} is not a command of a script"), hint);
+            let unknown = || CommandError::local(format!(":{word} is not a command of a script"), hint);
             return Err(foreign(word).unwrap_or_else(unknown));
         }
     }
@@ -178,6 +200,7 @@ mod tests {
         let show = |item: Item<'_>| match item.text {
             Text::Command(command) => format!("{}:{command}", item.line),
             Text::Statement { text, is_closed } => format!("{} {text}{}", item.line, if is_closed { ";" } else { "" }),
+            Text::Unclosed(text) => format!("{}…{text}", item.line),
         };
         items(text).into_iter().map(show).collect()
     }
@@ -196,11 +219,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_never_closed_is_the_rest() {
+        assert_eq!(shown("A;\n B 'x;\nC;\n"), ["1 A;", "2…B 'x;\nC;\n"]);
+        assert_eq!(shown("A;\n // x\n /* B;\nC"), ["1 A;", "3…\n // x\n /* B;\nC"]);
+        assert_eq!(shown("// x\n/* y"), ["2…// x\n/* y"]);
+        assert_eq!(shown("A\n\n`x;"), ["3…A\n\n`x;"]);
+        // Commands are lines, whatever is in them.
+        assert_eq!(shown(":help it's\n:exit /*\nA"), ["1:help it's", "2:exit /*", "3 A"]);
+    }
+
+    #[test]
     fn what_is_open_goes_on() {
-        for open in ["SHOW ROLES", "A 'x;", "A `x;", "A /* ;", "/* x", "A; B", "A // ;", "// x\n/* y"] {
+        for open in
+            ["SHOW ROLES", "A 'x;", "A `x;", "A /* ;", "/* x", "A; B", "A // ;", "// x\n/* y", "A; /* x", ":help x\n/*"]
+        {
             assert!(!is_finished(open), "{open}");
         }
-        for closed in ["", " \n", "A;", "A; // x", ":param x", "exit", "A;\nB;", "// x", "/* x */", "A; /* x"] {
+        for closed in
+            ["", " \n", "A;", "A; // x", ":param x", "exit", "A;\nB;", "// x", "/* x */", "A; /* x */", "A; // /*"]
+        {
             assert!(is_finished(closed), "{closed}");
         }
     }

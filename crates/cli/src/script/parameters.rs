@@ -54,7 +54,7 @@ impl<'a> Order<'a> {
             // What stands there may be a secret, so it is not repeated.
             _ => {
                 let hint = "It is `:param name => value`, or `:param name` to be asked for a secret.";
-                Err(CommandError::usage("this sets no parameter", hint))
+                Err(CommandError::local("this sets no parameter", hint))
             }
         }
     }
@@ -94,7 +94,7 @@ impl Parameters {
     /// Sets those that a map names.
     pub(crate) fn set_all(&mut self, expression: &str) -> Result<(), CommandError> {
         let Value::Map(values) = value(expression)? else {
-            return Err(CommandError::usage("this is not a map of parameters", "It is `:param {name: value, …}`."));
+            return Err(CommandError::local("this is not a map of parameters", "It is `:param {name: value, …}`."));
         };
         for (name, value) in values {
             self.insert(&name, value);
@@ -106,7 +106,7 @@ impl Parameters {
     pub(crate) fn ask(&mut self, name: &str) -> Result<(), CommandError> {
         let Some(secret) = password::ask(&format!("Value of ${name} (not shown)"), true)? else {
             let hint = format!("Give it a value: `:param {name} => …`, or --param {name}=@FILE.");
-            return Err(CommandError::usage(format!("nobody can be asked for the parameter {name}"), hint));
+            return Err(CommandError::local(format!("nobody can be asked for the parameter {name}"), hint));
         };
         self.values.insert(name.to_owned(), Value::from(secret.as_str()));
         self.secret.insert(name.to_owned());
@@ -137,7 +137,7 @@ impl Parameters {
 
 /// The value of an expression. The error repeats nothing of it.
 fn value(expression: &str) -> Result<Value, CommandError> {
-    evaluate(expression).map_err(|error| CommandError::usage(error.message(), error.hint().unwrap_or_default()))
+    evaluate(expression).map_err(|error| CommandError::local(error.message(), error.hint().unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn coloured(line: &str) -> Vec<(usize, usize, Style)> {
                 let word = whole.find(char::is_whitespace).unwrap_or(whole.len());
                 parts.push((item.offset, item.offset + word, Style::new().fg(Color::Purple)));
             }
-            Text::Statement { .. } => {
+            Text::Statement { .. } | Text::Unclosed(_) => {
                 let pieces = pieces(&line[item.offset..next]).into_iter();
                 let placed = pieces.map(|(span, kind)| (item.offset + span.start, item.offset + span.end, style(kind)));
                 parts.extend(placed);

@@ -58,6 +58,8 @@ pub(super) fn kept(text: &str) -> String {
             Some(format!("{}{}", without_secrets(text), if is_closed { ";" } else { "" }))
         }
         Text::Command(command) => kept_command(command),
+        // What is covered, and so what is not, depends on where it ends.
+        Text::Unclosed(_) => None,
     };
     items(text).into_iter().filter_map(|item| kept(item.text)).collect::<Vec<_>>().join("\n")
 }

@@ -48,7 +48,7 @@ impl<'a> Meta<'a> {
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();
         let alone = |meta| {
-            let refusal = || CommandError::usage(format!(":{word} takes no arguments"), "");
+            let refusal = || CommandError::local(format!(":{word} takes no arguments"), "");
             if rest.is_empty() { Ok(meta) } else { Err(refusal()) }
         };
         match word.to_ascii_lowercase().as_str() {
@@ -78,7 +78,7 @@ impl<'a> Meta<'a> {
                 let hint = nearest(unknown_word, names).map(|near| format!("Did you mean :{near}?"));
                 let hint = hint.unwrap_or_else(|| ":help lists the commands.".to_owned());
                 // What follows the word may be a secret.
-                let unknown = || CommandError::usage(format!(":{word} is not a command of the shell"), hint);
+                let unknown = || CommandError::local(format!(":{word} is not a command of the shell"), hint);
                 Err(foreign(unknown_word).unwrap_or_else(unknown))
             }
         }
@@ -87,7 +87,7 @@ impl<'a> Meta<'a> {
 
 fn usage(name: &str) -> CommandError {
     let arguments = COMMANDS.iter().find(|(known, _, _)| *known == name).map_or("", |(_, arguments, _)| arguments);
-    CommandError::usage(format!(":{name} needs an argument"), format!("It is `:{name} {arguments}`."))
+    CommandError::local(format!(":{name} needs an argument"), format!("It is `:{name} {arguments}`."))
 }
 
 /// What `:help` and `:help COMMAND` print.
@@ -120,7 +120,7 @@ pub(super) fn help(about: &str) -> Result<String, CommandError> {
 fn unknown(about: &str) -> CommandError {
     let hint = nearest(about, commands().iter().map(|page| page.name)).map(|near| format!("Did you mean {near}?"));
     let hint = hint.unwrap_or_else(|| ":help lists the commands.".to_owned());
-    CommandError::usage("there is no help for that", hint)
+    CommandError::local("there is no help for that", hint)
 }
 
 fn overview() -> String {

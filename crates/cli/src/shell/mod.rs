@@ -70,7 +70,7 @@ fn interact(command: &ShellSession, runtime: Runtime) -> Result<(), CommandError
     let mut editor = editor(&session);
     loop {
         session.forget_interrupts();
-        match editor.read_line(&prompt)? {
+        match editor.read_line(&prompt).map_err(CommandError::no_input)? {
             Signal::Success(text) => {
                 // A shell that is killed has lost nothing. If the file is gone, the session is still worth having.
                 let _ = editor.sync_history();

@@ -6,7 +6,8 @@ use std::io::{self, BufRead};
 use reedline::{Prompt as _, PromptEditMode};
 
 use super::prompt::Prompt;
-use crate::commands::print;
+use crate::command_error::CommandError;
+use crate::commands::{print, tell};
 use crate::script::is_finished;
 
 /// True if the terminal says so.
@@ -15,12 +16,14 @@ pub(super) fn is_dumb() -> bool {
 }
 
 /// A text of as many lines as it takes; none at the end of the input.
-pub(super) fn read_text(prompt: &Prompt) -> io::Result<Option<String>> {
+pub(super) fn read_text(prompt: &Prompt) -> Result<Option<String>, CommandError> {
     print(&format!("{}{}", prompt.render_prompt_left(), prompt.render_prompt_indicator(PromptEditMode::Emacs)))?;
     let mut text = String::new();
     loop {
-        if io::stdin().lock().read_line(&mut text)? == 0 {
-            // What was begun is not run half.
+        if io::stdin().lock().read_line(&mut text).map_err(CommandError::no_input)? == 0 {
+            if !text.trim().is_empty() {
+                tell("What was begun is not run: it ends without a semicolon.");
+            }
             return Ok(None);
         }
         if is_finished(&text) {

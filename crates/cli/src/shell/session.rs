@@ -19,13 +19,17 @@ use crate::command_error::CommandError;
 use crate::commands::answer::Printer;
 use crate::commands::{print, tell};
 use crate::connection::{Connection, secret};
-use crate::output::rows;
+use crate::output::{printable, rows};
 use crate::parameter;
 use crate::password::{self, read_text};
 use crate::script::{self, Next, Order, Parameters, Text, items};
 
 /// Files that may name each other.
 const SOURCE_DEPTH_MAX: usize = 16;
+
+/// What to do about a write of which nobody knows whether it took effect.
+const RETRY: &str = ":retry sends it again. It carries the same request id, so it takes effect once, and the answer says what \
+    became of it.";
 
 /// Refusals after which the password has to be given again.
 const LOGIN_REFUSALS: [&str; 4] = ["CREDENTIALS_INVALID", "TOKEN_ENDED", "TOKEN_EXPIRED", "TOKEN_INVALID"];
@@ -59,7 +63,8 @@ impl Session {
         };
         let interrupts = if is_interactive {
             let _inside = runtime.enter();
-            Some(signal(SignalKind::interrupt())?)
+            let heard = signal(SignalKind::interrupt());
+            Some(heard.map_err(|error| CommandError::about("the system gives no signals", error, ""))?)
         } else {
             None
         };
@@ -92,7 +97,7 @@ impl Session {
     pub(super) fn introduce(&self) -> Result<String, CommandError> {
         let client = self.client();
         let answer = self.runtime.block_on(async { client.who_am_i().await })?;
-        tell(&format!("Connected as {}. :help explains, :exit leaves.", answer.user));
+        tell(&format!("Connected as {}. :help explains, :exit leaves.", printable(&answer.user)));
         if answer.password_change_required {
             tell(
                 "The password has to be changed before anything else:\n  \
@@ -112,16 +117,14 @@ impl Session {
 
     /// Runs everything in a text, up to the first failure. `file` is where it comes from, for messages.
     pub(super) fn run(&mut self, text: &str, file: Option<&Path>) -> Result<Next, CommandError> {
-        for item in items(text) {
+        let items = items(text);
+        for (number, item) in items.iter().enumerate() {
             let result = match item.text {
                 Text::Statement { text, .. } => self.statement(text).map(|()| Next::GoOn),
                 Text::Command(command) => self.command(command),
+                Text::Unclosed(_) => Err(script::refuse_unclosed(text, item)),
             };
-            let result = result.map_err(|failure| match file {
-                Some(file) => failure.at(format!("{}:{}", file.display(), item.line)),
-                None => failure,
-            });
-            if result? == Next::Leave {
+            if result.map_err(|failure| script::at(failure, file, &items[number..]))? == Next::Leave {
                 return Ok(Next::Leave);
             }
         }
@@ -170,13 +173,13 @@ impl Session {
             tell("There are no parameters.");
             return Ok(());
         }
-        Ok(print(&rows(&["parameter", "value"], &shown))?)
+        print(&rows(&["parameter", "value"], &shown))
     }
 
     fn source(&mut self, path: &Path) -> Result<Next, CommandError> {
         if self.source_depth >= SOURCE_DEPTH_MAX {
             let message = format!("{} is not run: {SOURCE_DEPTH_MAX} files name each other", path.display());
-            return Err(CommandError::usage(message, "Does a file name itself?"));
+            return Err(CommandError::local(message, "Does a file name itself?"));
         }
         let path: PathBuf = path.to_owned();
         let script = read_text("script", &path)?;
@@ -189,7 +192,7 @@ impl Session {
     fn statement(&mut self, text: &str) -> Result<(), CommandError> {
         refuse_cover(text)?;
         let mut id = [0; REQUEST_ID_LENGTH];
-        getrandom::fill(&mut id).map_err(|_| CommandError::local("the operating system gives no random bytes"))?;
+        getrandom::fill(&mut id).map_err(|error| CommandError::about("the system gives no random bytes", error, ""))?;
         let mut statement =
             Statement::new(text).parameters(self.parameters.used_by(text)).freshness(self.freshness).request_id(id);
         // For :retry, which may come long after.
@@ -211,10 +214,8 @@ impl Session {
         match result {
             Err(failure) if is_write && self.interrupts.is_some() && leaves_doubt(&failure) => {
                 self.in_doubt = Some(statement);
-                failure.report();
-                let id =
-                    "It carries the same request id, so it takes effect once, and the answer says what became of it.";
-                tell(&format!("  hint: :retry sends it again. {id}"));
+                failure.without_hint().report();
+                tell(&format!("  hint: {RETRY}"));
                 Err(CommandError::Reported)
             }
             Err(CommandError::Cluster { error, .. }) if self.must_log_in(&error) => {
@@ -228,7 +229,7 @@ impl Session {
     /// Sends the statement in doubt again. The doubt ends with an answer that is about this very request.
     fn retry(&mut self) -> Result<(), CommandError> {
         let Some(statement) = self.in_doubt.clone() else {
-            return Err(CommandError::usage("there is no statement whose outcome is unknown", ""));
+            return Err(CommandError::local("there is no statement whose outcome is unknown", ""));
         };
         let result = self.send(statement);
         let is_known = match &result {
@@ -344,7 +345,7 @@ fn refuse_cover(text: &str) -> Result<(), CommandError> {
         return Ok(());
     }
     let hint = "The history keeps no secrets. Type it again, or use a parameter: `:param password` asks for it.";
-    Err(CommandError::usage("'******' stands for a secret that is not known any more", hint))
+    Err(CommandError::local("'******' stands for a secret that is not known any more", hint))
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ fn the_status_needs_no_user() {
     let node = Node::start();
     let status = node.nobody(&["cluster", "status"]).run().done();
     assert!(status.contains("role       leader\n"), "{status}");
-    assert!(status.contains("not ready  KEY_MISSING: The keystore lacks the active key. Copy it.\n"), "{status}");
+    assert!(
+        status.contains("not ready  KEY_MISSING: The keystore lacks the active key.\nhint       Copy it.\n"),
+        "{status}"
+    );
     let json = node.nobody(&["cluster", "status", "--format", "json"]).run().done();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["node"]["node_id"], &json["term"]), (&1.into(), &2.into()));

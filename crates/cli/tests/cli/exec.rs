@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::node::{Node, PASSWORD};
+use crate::node::{Node, PASSWORD, TRICK};
 use crate::program::Program;
 use crate::terminal::Terminal;
 
@@ -49,11 +49,57 @@ fn csv_is_quoted_right() {
     assert_eq!(node.alice(&["exec", "CREATE ROLE r", "--format", "csv"]).run().done(), "");
 }
 
+/// A name that somebody chose, in everything that people read: it is shown as it is, on its line, and nothing more.
 #[test]
-fn a_value_cannot_play_tricks_with_the_terminal() {
+fn a_name_cannot_play_tricks_with_the_terminal() {
     let node = Node::start();
-    let table = node.alice(&["exec", "SHOW TRICKS"]).run().done();
-    assert!(table.contains("\\u{1b}[31mred") && !table.contains('\u{1b}'), "{table}");
+    let of = |arguments: &[&str]| {
+        let ended = node.alice(arguments).run();
+        ended.stdout + &ended.stderr
+    };
+    for (arguments, times) in [
+        (["exec", "SHOW TRICKS"].as_slice(), 1),
+        (&["exec", TRICK], 1),
+        (&["resolve", TRICK], 3),
+        (&["explain-access", TRICK, TRICK], 4),
+        (&["watch", "--name", TRICK, "--count", "1"], 1),
+    ] {
+        let shown = of(arguments);
+        let spelled = r"x\n\u{1b}[31mred\u{202e}\u{9b}2J\u{200b}\ty\u{2028}z";
+        assert!(shown.matches(spelled).count() >= times, "{arguments:?}: {shown:?}");
+        assert!(
+            !shown.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{200b}', '\t', '\u{2028}']),
+            "{arguments:?}: {shown:?}"
+        );
+        assert!(!shown.contains("x\n"), "{arguments:?}: {shown:?}");
+    }
+    // For programs it is the name itself.
+    let json = node.alice(&["exec", "SHOW TRICKS", "--format", "json"]).run().done();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["rows"][0]["name"], TRICK);
+    let csv = node.alice(&["exec", "SHOW TRICKS", "--format", "csv"]).run().done();
+    assert!(csv.contains(&format!("\"{TRICK}\"")), "{csv:?}");
+}
+
+#[test]
+fn a_watch_from_the_future_says_that_it_waits() {
+    let node = Node::start();
+    for format in ["table", "json"] {
+        let ended = node.alice(&["watch", "--after", "8", "--count", "1", "--format", format]).run();
+        assert!(ended.stderr.contains("Revision 8 is still to come: the member is at 7."), "{}", ended.stderr);
+        assert_eq!(ended.code, 0);
+    }
+    let ended = node.alice(&["watch", "--after", "7", "--count", "1"]).run();
+    assert!(!ended.stderr.contains("still to come"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_other_programs_take_as_an_argument_is_said_to_belong_in_a_file() {
+    let node = Node::start();
+    for (statement, said) in [("-", "`--file -`"), (":param x => 'geheim'", "--file")] {
+        let told = node.alice(&["exec", statement]).run().failed(2);
+        assert!(told.contains(said) && !told.contains("geheim"), "{told}");
+    }
 }
 
 #[test]
@@ -67,7 +113,10 @@ fn every_end_has_its_exit_code() {
     let said = node.alice(&["exec", "SHOW ME"]).run().failed(1);
     assert!(said.starts_with("error: Invalid input.\n  SHOW\n  ^^^^\n"), "{said}");
     assert!(node.alice(&["exec", "CREATE ROLE later"]).run().failed(3).contains("NO_LEADER"));
-    assert!(node.alice(&["exec", "CREATE ROLE perhaps"]).run().failed(4).contains("OUTCOME_UNKNOWN"));
+    let said = node.alice(&["exec", "CREATE ROLE perhaps"]).run().failed(4);
+    // Nobody who runs it again has the request id of this attempt.
+    assert!(said.contains("OUTCOME_UNKNOWN") && said.contains("Look whether it took effect before"), "{said}");
+    assert!(!said.contains("request id"), "{said}");
     let gone = node.alice(&["exec", "SHOW NOTHING", "--endpoints", "http://127.0.0.1:1"]).run().failed(3);
     assert!(gone.contains("Cannot reach 127.0.0.1:1"), "{gone}");
     // Usage: clap's own mistakes and those that only a look at the files shows.
@@ -102,6 +151,43 @@ fn a_script_runs_to_its_first_failure_and_says_where_that_was() {
     assert_eq!((ended.code, ended.stdout.as_str()), (1, "name\n\nname\n"));
     assert!(ended.stderr.contains("error: -:5: Role already exists."), "{}", ended.stderr);
     assert_eq!(node.received(), ["CREATE ROLE r", "SHOW NOTHING", "SHOW NOTHING", "CREATE ROLE twice"]);
+}
+
+/// What is swallowed by something that is never closed is not run, and that is said.
+#[test]
+fn a_script_that_ends_too_early_is_a_failure() {
+    let node = Node::start();
+    for (rest, place, what) in [
+        (
+            "  /* x\nCREATE ROLE r;\n",
+            "(line 3, column 3 (offset: 17))",
+            "The comment that begins with '/*' is not closed.",
+        ),
+        ("// x\n/* y */ /* CREATE ROLE r", "(line 4, column 9 ", "The comment that begins with '/*'"),
+        ("CREATE ROLE /* r;", "(line 3, column 13 ", "The comment that begins with '/*'"),
+        ("CREATE ROLE\n 'r;", "(line 4, column 2 ", "The string that begins with ' is not closed."),
+        ("CREATE ROLE \"r';", "(line 3, column 13 ", "The string that begins with \" is not closed."),
+        ("CREATE ROLE `r``;", "(line 3, column 13 ", "The name that begins with a backtick is not closed."),
+    ] {
+        let script = format!("SHOW NOTHING;\n\n{rest}");
+        let line: String = place.chars().filter(char::is_ascii_digit).take(1).collect();
+        for arguments in [["exec", "-f", "-"].as_slice(), &["shell"]] {
+            let ended = node.alice(arguments).arguments(&["--format", "csv"]).run_with(&script);
+            assert_eq!((ended.code, ended.stdout.as_str()), (1, "name\n"), "{rest}: {}", ended.stderr);
+            assert!(ended.stderr.starts_with(&format!("error: -:{line}: {what}")), "{rest}: {}", ended.stderr);
+            assert!(
+                ended.stderr.contains(place) && ended.stderr.contains("code: UNTERMINATED_LITERAL"),
+                "{}",
+                ended.stderr
+            );
+        }
+    }
+    let all = node.received();
+    assert!(all.iter().all(|received| received == "SHOW NOTHING"), "{all:?}");
+    // The last statement needs no semicolon, and what follows `:exit` is for people.
+    let last = node.alice(&["exec", "-f", "-"]).run_with("CREATE ROLE r");
+    assert_eq!((last.code, node.received().last().map(String::as_str)), (0, Some("CREATE ROLE r")));
+    node.alice(&["exec", "-f", "-"]).run_with(":exit\nit's a note").done();
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn a_token_takes_the_place_of_the_password() {
     let json = node.nobody(&["whoami", "--format", "json"]).env("ALIASD_TOKEN_FILE", &file).run().done();
     let expected = concat!(
         r#"{"user":"alice","method":"TOKEN","roles":["PUBLIC","admin"],"home_database":null,"#,
-        r#""password_change_required":false,"expires_at":null,"revision":0}"#,
+        r#""password_change_required":false,"expires_at":null,"revision":7}"#,
         "\n"
     );
     assert_eq!(json, expected);

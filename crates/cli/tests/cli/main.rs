@@ -5,6 +5,7 @@
 
 mod cluster;
 mod daemon;
+mod ends;
 mod exec;
 mod explain;
 mod files;

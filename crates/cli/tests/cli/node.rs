@@ -21,6 +21,9 @@ use crate::program::Program;
 
 pub(crate) const PASSWORD: &str = "secretpassword";
 
+/// A name that would be read as something else if it came to a terminal as it is.
+pub(crate) const TRICK: &str = "x\n\u{1b}[31mred\u{202e}\u{9b}2J\u{200b}\ty\u{2028}z";
+
 type Stream<T> = Pin<Box<dyn tokio_stream::Stream<Item = Result<T, Status>> + Send>>;
 
 /// A running node. Ends when dropped.
@@ -129,7 +132,10 @@ fn answer(statement: &str) -> Result<Answer, Failure> {
     match statement {
         "SHOW EVERYTHING" => Ok((vec!["a", "b", "c", "d", "e", "f", "g", "h"], vec![everything()], 0)),
         "SHOW NOTHING" => Ok((vec!["name"], Vec::new(), 0)),
-        "SHOW TRICKS" => Ok((vec!["name"], vec![vec!["\u{1b}[31mred".into()]], 0)),
+        "SHOW TRICKS" => Ok((vec!["name"], vec![vec![TRICK.into()], vec![Value::List(vec![TRICK.into()])]], 0)),
+        TRICK => {
+            Err(Failure::rejected(GrpcCode::AlreadyExists, "ROLE_EXISTS", format!("Role '{TRICK}' already exists.")))
+        }
         "CREATE ROLE r" | "CREATE USER u SET PASSWORD $p" => Ok((Vec::new(), Vec::new(), 1)),
         "CREATE ROLE twice" => Err(exists()),
         "CREATE ROLE later" => Err(Failure::retry_here("NO_LEADER", "No leader is known.")),
@@ -189,6 +195,12 @@ impl Router for Service {
                 remote.password = request.with_credentials.then(|| PASSWORD.to_owned());
                 (name, v1::route::Destination::RemoteDatabase(remote))
             }
+            Some(Target::Name(name)) if name == TRICK => {
+                let mut remote = v1::RemoteDatabase::default();
+                TRICK.clone_into(&mut remote.url);
+                TRICK.clone_into(&mut remote.user);
+                (name, v1::route::Destination::RemoteDatabase(remote))
+            }
             Some(Target::Home(())) => {
                 let local = v1::LocalDatabase { database: "neo4j".to_owned() };
                 ("neo4j".to_owned(), v1::route::Destination::LocalDatabase(local))
@@ -217,7 +229,8 @@ impl Router for Service {
             Event::Batch(v1::ChangeBatch { revision, changes, continued: false })
         };
         let begin = Event::Progress(v1::ProgressMark { revision: 7, ..v1::ProgressMark::default() });
-        let events = [begin, change(8, "films"), change(9, "")];
+        let names = request.into_inner().filter.map(|filter| filter.names).unwrap_or_default();
+        let events = [begin, change(8, names.first().map_or("films", String::as_str)), change(9, "")];
         let events = events.map(|event| Ok(v1::WatchResponse { event: Some(event) }));
         Ok(Response::new(Box::pin(tokio_stream::iter(events))))
     }
@@ -283,7 +296,14 @@ impl Auth for Service {
         let method = self.authenticate(&request)?.into();
         let roles = vec!["PUBLIC".to_owned(), "admin".to_owned()];
         let user = "alice".to_owned();
-        Ok(Response::new(v1::WhoAmIResponse { user, method, roles, ..v1::WhoAmIResponse::default() }))
+        let served_at_revision = 7;
+        Ok(Response::new(v1::WhoAmIResponse {
+            user,
+            method,
+            roles,
+            served_at_revision,
+            ..v1::WhoAmIResponse::default()
+        }))
     }
 
     async fn verify_user(&self, _: Request<v1::VerifyUserRequest>) -> Result<Response<v1::VerifyUserResponse>, Status> {

@@ -1,5 +1,6 @@
 //! Running the program.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -26,6 +27,16 @@ impl Program {
         self
     }
 
+    pub(crate) fn env_os(mut self, name: &str, value: &OsStr) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub(crate) fn arguments_os(mut self, arguments: &[&OsStr]) -> Self {
+        self.0.args(arguments);
+        self
+    }
+
     pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
         self.0.args(arguments);
         self
@@ -46,8 +57,17 @@ impl Program {
     }
 
     /// Runs it with this text on standard input.
-    pub(crate) fn run_with(mut self, input: &str) -> Ended {
-        self.0.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub(crate) fn run_with(self, input: &str) -> Ended {
+        self.run_with_into(input, Stdio::piped())
+    }
+
+    /// Runs it with its standard output going there.
+    pub(crate) fn run_into(self, output: Stdio) -> Ended {
+        self.run_with_into("", output)
+    }
+
+    pub(crate) fn run_with_into(mut self, input: &str, output: Stdio) -> Ended {
+        self.0.stdin(Stdio::piped()).stdout(output).stderr(Stdio::piped());
         let mut child = self.0.spawn().unwrap();
         // A program that does not read its input may have ended already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
