@@ -8,6 +8,7 @@ mod circles;
 mod decisions;
 mod errors;
 mod faults;
+mod fuzz;
 mod layers;
 mod lints;
 mod modules;
@@ -41,6 +42,18 @@ fn only_the_ends_of_a_connection_link_grpc() {
     expect_none(
         "replica and service are built without gRPC (ARCHITECTURE.md, \"Layers\")",
         &layers::grpc_inside(&workspace.crates),
+    );
+}
+
+#[test]
+fn the_fuzz_targets_lock_what_the_workspace_locks() {
+    let read = |path: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+        std::fs::read_to_string(path).expect("it is a file of the repository")
+    };
+    expect_none(
+        "fuzz/Cargo.lock is behind: `cargo update --manifest-path fuzz/Cargo.toml --workspace` brings it up to date",
+        &fuzz::violations(&read("fuzz/Cargo.lock"), &read("Cargo.lock"), &Workspace::load().crates),
     );
 }
 
