@@ -68,14 +68,17 @@ async fn judge(arguments: &Arguments) -> Result<Report> {
         directory: directory.clone(),
     };
     let report = chaos::run(&options).await.with_context(|| format!("everything is in {}", directory.display()))?;
+    let is_kept = arguments.keep || !report.findings().is_empty();
+    // Before anything is removed: what cannot be printed is looked up there.
     match arguments.format {
         Format::Text => println!("\n{report}"),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&report.json())?),
+        Format::Json => println!("{:#}", report.json(is_kept)),
     }
-    if report.findings().is_empty() && !arguments.keep {
-        fs::remove_dir_all(&directory)?;
+    if is_kept {
+        // Programs read standard output, where one JSON document stands.
+        eprintln!("kept: {}", directory.display());
     } else {
-        println!("kept: {}", directory.display());
+        fs::remove_dir_all(&directory)?;
     }
     Ok(report)
 }

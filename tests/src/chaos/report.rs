@@ -52,8 +52,8 @@ impl Report {
         format!("cargo xtask chaos --minutes {minutes} --seed {} --nodes {}", self.seed, self.members)
     }
 
-    /// The same for programs.
-    pub fn json(&self) -> Value {
+    /// The same for programs, with the place of history and logs if they are kept.
+    pub fn json(&self, is_kept: bool) -> Value {
         let operations: Vec<Value> = self
             .operations
             .iter()
@@ -76,7 +76,7 @@ impl Report {
             "files_searched": self.files_searched,
             "events_judged": self.events,
             "findings": self.findings,
-            "directory": self.directory.display().to_string(),
+            "directory": is_kept.then(|| self.directory.display().to_string()),
             "command": self.command(),
         })
     }
@@ -103,5 +103,50 @@ impl fmt::Display for Report {
             writeln!(f, "\nhistory and logs: {}\nagain: {}", self.directory.display(), self.command())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What programs read of a run keeps its names and kinds of values.
+    #[test]
+    fn the_summary_for_programs_has_its_shape() {
+        let mut report = Report {
+            seed: u64::MAX,
+            members: 3,
+            length: Duration::from_secs(30),
+            took: Duration::from_millis(61_700),
+            operations: [(("write", "ok".to_owned()), 7), (("resolve", "DATABASE_NOT_FOUND".to_owned()), 2)].into(),
+            faults: [("partition", (4, 1))].into(),
+            links: (12, 4_096),
+            files_searched: 5,
+            events: 99,
+            findings: Vec::new(),
+            directory: PathBuf::from("/runs/1"),
+        };
+        let expected = json!({
+            "seed": u64::MAX,
+            "nodes": 3,
+            "seconds": 30,
+            "seconds_taken": 61,
+            "operations": [
+                {"kind": "resolve", "outcome": "DATABASE_NOT_FOUND", "count": 2},
+                {"kind": "write", "outcome": "ok", "count": 7},
+            ],
+            "faults": [{"class": "partition", "count": 4, "left_out": 1}],
+            "connections": 12,
+            "bytes_carried": 4_096,
+            "files_searched": 5,
+            "events_judged": 99,
+            "findings": [],
+            "directory": null,
+            "command": "cargo xtask chaos --minutes 1 --seed 18446744073709551615 --nodes 3",
+        });
+        assert_eq!(report.json(false), expected);
+        report.findings.push("It broke.".to_owned());
+        let kept = report.json(true);
+        assert_eq!((&kept["findings"], &kept["directory"]), (&json!(["It broke."]), &json!("/runs/1")));
     }
 }

@@ -113,7 +113,7 @@ async fn set_up(crew: &Crew) -> Result<Setup> {
     let grant =
         |role: &str, privilege: Privilege| GrantBefore { role: role.to_owned(), privilege, kind: GrantKind::Granted };
     let all = || "*".to_owned();
-    let admin = [Privilege::Access { on: all() }, Privilege::Impersonate { user: all() }];
+    let admin = [Privilege::Access { on: all() }, Privilege::Impersonate { user: all() }, Privilege::AliasManagement];
     Ok(Setup {
         bounds: Bounds {
             max_staleness: MAX_STALENESS + BUSY,

@@ -302,12 +302,13 @@ fn access(dice: &mut Dice) -> Statement {
 
 fn privilege(dice: &mut Dice) -> Privilege {
     let alias = |dice: &mut Dice| (*dice.choose(&REMOTE_ALIASES)).to_owned();
-    match dice.pick(0..10) {
+    match dice.pick(0..11) {
         0..=3 => Privilege::Access { on: (*dice.choose(&DATABASES)).to_owned() },
         4 | 5 => Privilege::Access { on: alias(dice) },
         6 => Privilege::Access { on: "*".to_owned() },
         7 => Privilege::ResolveAlias { alias: alias(dice) },
         8 => Privilege::ResolveAlias { alias: "*".to_owned() },
+        9 => Privilege::AliasManagement,
         _ => Privilege::Impersonate { user: (*dice.choose(&USERS)).to_owned() },
     }
 }
