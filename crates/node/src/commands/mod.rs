@@ -1,6 +1,6 @@
 //! What the program can be told on its command line.
 //!
-//! The exit code says where to look, by [`EXIT_CODES`].
+//! The exit code says where to look, by `EXIT_CODES`.
 
 mod config;
 mod dev;
