@@ -469,7 +469,7 @@ impl Privilege {
     }
 
     /// The database or remote alias that this privilege names, if it names one. When that is dropped, the
-    /// privilege is lost, unless it [outlives](Grant::outlives_what_it_names) it.
+    /// privilege is lost, unless it is one that outlives it.
     pub fn names(&self) -> Option<&CatalogName> {
         match (self, self.scope()) {
             (Self::ResolveAlias(name), _) | (_, Some(DatabaseScope::Named(name))) => Some(name),
