@@ -8,7 +8,7 @@ use aliasd_catalog::{
 
 use crate::universe::Records;
 
-/// All of them, for a catalog whose last entry that was no repetition stands at `last`.
+/// All of them, for a catalog whose last entry that changed anything stands at `last`.
 pub(crate) fn check_all(catalog: &Catalog, last: Revision) {
     let records: Records = catalog.records().collect();
     one_namespace(&records);

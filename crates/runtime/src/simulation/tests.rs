@@ -146,8 +146,8 @@ fn a_machine_without_power_does_nothing_more() {
         ending.power_off();
         note(&off, "begun while off");
         runtime(&on).sleep(2 * SECOND).await;
+        assert!(off.is_off() && !on.is_off());
     });
-    assert!(off.is_off() && !on.is_off());
     assert_eq!(*done.lock().unwrap(), ["on"]);
 }
 
