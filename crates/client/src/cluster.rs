@@ -75,12 +75,10 @@ pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster,
         Err(failure) => {
             // A member that had said that it did nothing may have done it all the same, and another one knows of it.
             let repeated = attempts.into_inner() > 1 && failure.code == ALREADY_FORMED;
-            let formed = match failure.class {
-                Class::OutcomeUnknown => formed_with(core, deadline, administrator, password).await,
-                _ if repeated => formed_with(core, deadline, administrator, password).await,
-                _ => None,
-            };
-            formed.ok_or(failure)?
+            if failure.class != Class::OutcomeUnknown && !repeated {
+                return Err(failure);
+            }
+            formed_with(core, deadline, administrator, password).await.ok_or(failure)?
         }
     };
     Ok(FormedCluster { id, generated_password: drawn })
@@ -90,7 +88,7 @@ pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster,
 /// is a good one. None if there is no such cluster by the deadline; a member may be about to form it.
 async fn formed_with(core: &Core, deadline: Moment, administrator: &str, password: &str) -> Option<String> {
     let login = core.login(deadline, administrator, &Secret::from(password)).await.ok()?;
-    let status = core.call_with_token(AccessMode::Read, deadline, &login.token, |attempt| {
+    let status = core.call_until(deadline, AccessMode::Read, Some(&login.token), |attempt| {
         let request = attempt.request(StatusRequest {});
         async move { ClusterClient::new(attempt.channel()).status(request).await }
     });

@@ -239,7 +239,7 @@ impl Core {
 
     /// Exchanges a password for a token.
     pub(crate) async fn login(&self, deadline: Moment, user: &str, password: &Secret) -> Result<Login, Failure> {
-        let answer = self.call_unauthenticated(AccessMode::Read, deadline, |attempt| {
+        let answer = self.call_until(deadline, AccessMode::Read, None, |attempt| {
             let request =
                 attempt.request(v1::LoginRequest { user: user.to_owned(), password: password.expose().to_owned() });
             async move { AuthClient::new(attempt.channel()).login(request).await }
@@ -268,11 +268,13 @@ impl Core {
         }
     }
 
-    /// Makes a call that proves no user, within what is left of another call's time.
-    pub(crate) async fn call_unauthenticated<T, F, Fut>(
+    /// Makes a call that proves no user, or one by a token that is not the client's own, within what is left of another call's
+    /// time.
+    pub(crate) async fn call_until<T, F, Fut>(
         &self,
-        mode: AccessMode,
         deadline: Moment,
+        mode: AccessMode,
+        token: Option<&Secret>,
         attempt: F,
     ) -> Result<T, Failure>
     where
@@ -280,23 +282,8 @@ impl Core {
         Fut: Future<Output = Result<T, Status>>,
     {
         let mut progress = Progress { deadline, ..Progress::new(&self.runtime, mode, Duration::ZERO) };
-        self.attempts(&mut progress, None, &attempt).await
-    }
-
-    /// Makes a call with a token that is not the client's own, within what is left of another call's time.
-    pub(crate) async fn call_with_token<T, F, Fut>(
-        &self,
-        mode: AccessMode,
-        deadline: Moment,
-        token: &Secret,
-        attempt: F,
-    ) -> Result<T, Failure>
-    where
-        F: Fn(RequestContext) -> Fut,
-        Fut: Future<Output = Result<T, Status>>,
-    {
-        let mut progress = Progress { deadline, ..Progress::new(&self.runtime, mode, Duration::ZERO) };
-        self.attempts(&mut progress, Some(&bearer(token)?), &attempt).await
+        let authorization = token.map(bearer).transpose()?;
+        self.attempts(&mut progress, authorization.as_ref(), &attempt).await
     }
 
     async fn attempts<T, F, Fut>(
