@@ -46,11 +46,20 @@ pub(crate) struct Cargo {
 // === impl BuildProfile ===
 
 impl BuildProfile {
+    /// As cargo's `--profile` takes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+            Self::Sim => "sim",
+        }
+    }
+
+    /// Where cargo puts what it builds, below the target directory.
     fn directory(self) -> &'static str {
         match self {
             Self::Dev => "debug",
-            Self::Release => "release",
-            Self::Sim => "sim",
+            Self::Release | Self::Sim => self.name(),
         }
     }
 }
@@ -111,12 +120,7 @@ impl Cargo {
     /// Builds every program of the workspace.
     pub(crate) fn build_programs(&self, profile: BuildProfile) -> Result<()> {
         self.say_what_a_first_build_takes(profile);
-        let profile = match profile {
-            BuildProfile::Dev => [].as_slice(),
-            BuildProfile::Release => &["--release"],
-            BuildProfile::Sim => &["--profile", "sim"],
-        };
-        self.run(["build", "--workspace", "--bins", "--locked"].iter().chain(profile))
+        self.run(["build", "--workspace", "--bins", "--locked", "--profile", profile.name()])
     }
 
     /// Prints what to expect if RocksDB has not been compiled yet.

@@ -298,8 +298,9 @@ fn fix(cargo: &Cargo) -> Result<()> {
 
 /// The simulator alone, which needs no RocksDB and so none of what a whole build takes; with its switches for mistakes.
 fn sim(cargo: &Cargo, arguments: HandedOn) -> Result<()> {
-    cargo.run(["build", "--package", "aliasd-sim", "--features", "planted", "--profile", "sim", "--locked"])?;
-    cargo.run_program(BuildProfile::Sim, "aliasd-sim", arguments.rest)
+    let profile = BuildProfile::Sim;
+    cargo.run(["build", "-p", "aliasd-sim", "--features", "planted", "--profile", profile.name(), "--locked"])?;
+    cargo.run_program(profile, "aliasd-sim", arguments.rest)
 }
 
 fn bench(cargo: &Cargo, arguments: Bench) -> Result<()> {
