@@ -249,7 +249,8 @@ pub(crate) struct ClusterTransfer {
     /// Node id of the voter. Otherwise it is the one whose log is furthest.
     #[arg(long, value_name = "NODE_ID", value_parser = number_from_1, allow_negative_numbers = true)]
     pub(crate) to: Option<u64>,
-    /// How the new leader is printed. JSON is {"leader":{"node_id":N,"client_address":…},"term":N}.
+    /// How the new leader is printed. JSON is {"leader":{"node_id":N,"client_address":…},"term":N,"led_already":true or
+    /// false}.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
     #[command(flatten)]
