@@ -122,7 +122,7 @@ impl NetStreamAppend<TypeConfig> for Network {
             let sent = unanswered.clone();
             let (roster, target, incarnation) = (Arc::clone(&self.peers.roster), self.target, self.incarnation);
             let known = Arc::clone(&self.peers.acknowledged);
-            let requests = input.map(move |request| {
+            let requests = until_nothing_is_left(input).map(move |request| {
                 sent.sent(request.vote);
                 let acknowledged = known.last(target, request.vote);
                 append_request_to_wire(Some(roster.route(target, incarnation)), &request, acknowledged)
@@ -149,5 +149,52 @@ impl NetStreamAppend<TypeConfig> for Network {
             });
             Ok(answers.boxed())
         })
+    }
+}
+
+/// The requests up to one that has no entries for a member that lacks some, that one included. What follows would be the same
+/// again: the log was purged there while the stream went on, and Raft gives a stream nothing else to do, such as to go on behind
+/// the snapshot that the member has got by now, before it ends.
+fn until_nothing_is_left<S>(input: S) -> impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send
+where
+    S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+{
+    futures::stream::unfold(Some(input), |input| async {
+        let mut input = input?;
+        let request = input.next().await?;
+        let (previous, committed) = (request.prev_log_id.map(|id| id.index), request.leader_commit.map(|id| id.index));
+        let is_last = request.entries.is_empty() && previous < committed;
+        Some((request, (!is_last).then_some(input)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{create_role, log_entry, log_id};
+
+    fn request(previous: u64, committed: u64, entries: u64) -> AppendEntriesRequest<TypeConfig> {
+        AppendEntriesRequest {
+            vote: Vote::new_committed(1, 1),
+            prev_log_id: Some(log_id(1, previous)),
+            leader_commit: Some(log_id(1, committed)),
+            entries: (previous + 1..=previous + entries).map(|index| log_entry(1, index, create_role(index))).collect(),
+        }
+    }
+
+    async fn passed(requests: &[(u64, u64, u64)]) -> usize {
+        let requests: Vec<_> =
+            requests.iter().map(|(previous, committed, count)| request(*previous, *committed, *count)).collect();
+        until_nothing_is_left(futures::stream::iter(requests)).count().await
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_when_the_log_lacks_what_the_member_needs() {
+        assert_eq!(passed(&[(4, 9, 2), (6, 9, 0), (6, 9, 0), (6, 9, 0)]).await, 2, "it was purged there");
+        assert_eq!(
+            passed(&[(4, 9, 2), (6, 9, 3), (9, 9, 0), (9, 9, 0), (9, 9, 1), (10, 10, 0)]).await,
+            6,
+            "it has all"
+        );
     }
 }
