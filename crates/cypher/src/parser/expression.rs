@@ -52,7 +52,7 @@ impl Parser<'_> {
 
     /// Takes a binary operator of the given level.
     fn accept_operator(&mut self, level: Precedence) -> Option<BinaryOperator> {
-        let operator = self.operator_here().filter(|operator| operator.precedence() == level);
+        let operator = self.operator_here(level);
         match operator {
             Some(operator) => {
                 self.advance();
@@ -65,11 +65,14 @@ impl Parser<'_> {
         operator
     }
 
-    /// The binary operator that stands here.
-    fn operator_here(&self) -> Option<BinaryOperator> {
+    /// The binary operator of the given level that stands here. Each level asks behind each operand, so words of other
+    /// levels are not even compared.
+    fn operator_here(&self, level: Precedence) -> Option<BinaryOperator> {
         match self.kind() {
-            TokenKind::Symbol(symbol) => BinaryOperator::of_symbol(symbol),
-            TokenKind::Word => BinaryOperator::ALL.iter().copied().find(|operator| {
+            TokenKind::Symbol(symbol) => {
+                BinaryOperator::of_symbol(symbol).filter(|operator| operator.precedence() == level)
+            }
+            TokenKind::Word => BinaryOperator::of_level(level).find(|operator| {
                 operator
                     .words()
                     .is_some_and(|(first, second)| self.at(first) && (second.is_empty() || self.at_ahead(1, second)))
