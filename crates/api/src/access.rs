@@ -19,10 +19,19 @@ use crate::{Observer, Proof, failure, paths};
 
 /// Lets only those calls through that may begin, with who calls among their extensions, and counts the answers.
 #[derive(Clone)]
-pub struct AccessLayer {
-    pub(crate) runtime: SharedRuntime,
-    pub(crate) authenticate: Authenticate,
-    pub(crate) observer: Arc<dyn Observer>,
+pub struct AccessLayer(Arc<Guard>);
+
+/// What each call needs, behind one count of references: a call that cloned all of it would touch a dozen.
+struct Guard {
+    runtime: SharedRuntime,
+    authenticate: Authenticate,
+    observer: Arc<dyn Observer>,
+}
+
+impl AccessLayer {
+    pub(crate) fn new(runtime: SharedRuntime, authenticate: Authenticate, observer: Arc<dyn Observer>) -> Self {
+        Self(Arc::new(Guard { runtime, authenticate, observer }))
+    }
 }
 
 impl fmt::Debug for AccessLayer {
@@ -63,16 +72,16 @@ where
         // The service that was polled ready is the one to call; its clone may not be.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
-        let AccessLayer { runtime, authenticate, observer } = self.layer.clone();
-        let arrived = runtime.now();
+        let guard = Arc::clone(&self.layer.0);
+        let arrived = guard.runtime.now();
         Box::pin(async move {
             let Some((path, call)) = paths::for_clients(request.uri().path()) else {
-                observer.answered("unknown", "12", runtime.now() - arrived);
+                guard.observer.answered("unknown", "12", guard.runtime.now() - arrived);
                 return Ok(refuse(NodeFailure::UnknownCall {}.into()));
             };
             let answer_by = AnswerBy::of(request.headers(), arrived);
             request.extensions_mut().insert(answer_by);
-            let response = match admit(&authenticate, path, call, answer_by, &mut request).await {
+            let response = match admit(&guard.authenticate, path, call, answer_by, &mut request).await {
                 Ok(proof) => {
                     let response = inner.call(request).await?;
                     // Whoever may log in is known, with or without another call.
@@ -83,7 +92,7 @@ where
                 }
                 Err(failure) => refuse(failure),
             };
-            observer.answered(path, status(&response), runtime.now() - arrived);
+            guard.observer.answered(path, status(&response), guard.runtime.now() - arrived);
             Ok(response)
         })
     }

@@ -103,7 +103,7 @@ impl Interface {
                 .add_service(cluster.max_decoding_message_size(NODE_REQUEST_BYTES_MAX))
                 .add_service(health)
                 .add_service(reflection);
-        Self { access: AccessLayer { runtime: Arc::clone(runtime), authenticate, observer }, routes }
+        Self { access: AccessLayer::new(Arc::clone(runtime), authenticate, observer), routes }
     }
 
     /// The services behind the layer, to be called without a connection.
