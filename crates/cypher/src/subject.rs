@@ -2,6 +2,7 @@
 //! and which rows there are, is said where a catalog is at hand.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aliasd_catalog::{CatalogName, CypherVersion, RoleName, UserName};
 
@@ -14,7 +15,7 @@ pub struct ListingRequest {
     /// Whose rows they are, with parameters filled in.
     pub subject: Subject,
     /// Which rows and columns of it, as written.
-    pub projection: Projection,
+    pub projection: Arc<Projection>,
     /// The version of the language that it was written in.
     pub version: CypherVersion,
     /// What the parameters in the projection stand for.

@@ -1,5 +1,7 @@
 //! `SHOW …` and what may follow it: `YIELD`, `WHERE`, `ORDER BY`, `SKIP`, `LIMIT`, `RETURN`.
 
+use std::sync::Arc;
+
 use super::{Expression, NameOperand, Operand};
 use crate::span::Located;
 
@@ -8,8 +10,8 @@ use crate::span::Located;
 pub struct ShowStatement {
     /// Whose rows they are: aliases, users, and so on.
     pub subject: Located<ShowSubject>,
-    /// Which rows and columns of it.
-    pub projection: Projection,
+    /// Which rows and columns of it. The listing that is made of the statement shares it.
+    pub projection: Arc<Projection>,
 }
 
 /// The words between SHOW and YIELD or WHERE.

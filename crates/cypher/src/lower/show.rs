@@ -1,6 +1,7 @@
 //! `SHOW` to the description of a listing: names checked, parameters joined.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aliasd_catalog::{AuthRuleName, CypherVersion, RoleName, UserName};
 
@@ -18,7 +19,7 @@ pub(super) fn lower(
 ) -> Result<ListingRequest, SpannedRefusal> {
     Ok(ListingRequest {
         subject: subject(&show.subject.value, parameters)?,
-        projection: show.projection.clone(),
+        projection: Arc::clone(&show.projection),
         version,
         parameters: parameters.clone(),
     })

@@ -1,5 +1,7 @@
 //! `SHOW …`, `YIELD`, `WHERE`, `RETURN`.
 
+use std::sync::Arc;
+
 use super::elsewhere::{ROLES_ELSEWHERE, USERS_ELSEWHERE};
 use super::{Parsed, Parser};
 use crate::ast::{
@@ -21,7 +23,7 @@ impl Parser<'_> {
         let start = self.span();
         let subject = self.show_subject()?;
         let subject = Located::new(subject, start.to(self.previous_span()));
-        let projection = self.projection()?;
+        let projection = Arc::new(self.projection()?);
         Ok(ShowStatement { subject, projection })
     }
 
@@ -144,7 +146,7 @@ impl Parser<'_> {
             self.expect_symbol(")")?;
         }
         let subject = Located::new(ShowSubject::Components, start.to(self.previous_span()));
-        let projection = self.projection()?;
+        let projection = Arc::new(self.projection()?);
         Ok(ShowStatement { subject, projection })
     }
 

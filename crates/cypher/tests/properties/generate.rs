@@ -1,5 +1,7 @@
 //! Statements of every form, drawn at random as syntax trees.
 
+use std::sync::Arc;
+
 use aliasd_catalog::PlainSecret;
 use aliasd_cypher::ast::*;
 use aliasd_cypher::{Located, Span};
@@ -333,7 +335,7 @@ fn show() -> BoxedStrategy<ShowStatement> {
             let (yields, returns) = yields.unzip();
             ShowStatement {
                 subject: at(subject),
-                projection: Projection { yields, filter, returns: returns.flatten() },
+                projection: Arc::new(Projection { yields, filter, returns: returns.flatten() }),
             }
         })
         .boxed()
