@@ -62,6 +62,20 @@ fn a_drop_takes_the_privileges_along() {
 }
 
 #[test]
+fn the_denial_of_a_password_outlives_its_alias() {
+    let denied = Command::Assign {
+        kind: GrantKind::Denied,
+        privilege: Privilege::ResolveAlias { alias: name("films") },
+        role: name("server"),
+    };
+    let again = || [done(denied.clone(), 1, 5, 10), done(drop_films(), 10, 20, 11), done(create("c2"), 21, 25, 12)];
+    let access = || done(assign(GrantKind::Granted), 26, 29, 13);
+    let told = |credential| read(Freshness::Linearizable, 30, 35, route(12, 13, credential));
+    assert!(lines(again().into_iter().chain([access(), told("")])).is_empty());
+    assert_eq!(lines(again().into_iter().chain([access(), told("c2")])), [[6]]);
+}
+
+#[test]
 fn whoever_is_renamed_keeps_what_it_may() {
     let renamed = done(Command::RenameUser { from: name("carol"), to: name("carola") }, 10, 20, 11);
     let as_user = |user: &str| {

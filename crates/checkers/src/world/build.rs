@@ -204,14 +204,18 @@ fn effects(
 // === impl Named ===
 
 impl Named {
-    /// The privileges that name an alias or database go with it.
+    /// The privileges that name an alias or database go with it, but for the denial of an alias's password: whoever makes the
+    /// alias anew does not lift that.
     fn lost_with_name(&self, name: &str) -> Vec<(Fact, Value)> {
         let names = |privilege: &Privilege| match privilege {
             Privilege::Access { on } => on == name,
             Privilege::ResolveAlias { alias } => alias == name,
             Privilege::Impersonate { .. } | Privilege::AliasManagement => false,
         };
-        let lost = self.grants.iter().filter(|(_, _, privilege)| names(privilege));
+        let outlives = |kind, privilege: &Privilege| {
+            kind == GrantKind::Denied && matches!(privilege, Privilege::ResolveAlias { .. })
+        };
+        let lost = self.grants.iter().filter(|(_, kind, privilege)| names(privilege) && !outlives(*kind, privilege));
         lost.map(|(role, kind, privilege)| gone(Fact::Grant(role.clone(), *kind, privilege.clone()))).collect()
     }
 

@@ -75,9 +75,13 @@ impl NetSnapshot<TypeConfig> for Network {
             answer = call => answer.map_err(CallError::Link),
             () = stall(&*self.peers.runtime, &sent, timeout) => Err(CallError::Timeout(timeout)),
         };
-        let vote = answer.and_then(|reply| Ok(vote_from_wire(reply.vote)?));
-        self.peers.note(self.target, &vote);
-        vote.map(SnapshotResponse::new).map_err(|error| {
+        let taken = answer.and_then(|reply| Ok(vote_from_wire(reply.vote)?));
+        self.peers.note(self.target, &taken);
+        if taken.as_ref().is_ok_and(|theirs| *theirs == vote) {
+            // Under the vote of another leader, nothing of it is kept.
+            self.peers.acknowledged.acknowledge(self.target, vote, snapshot.meta.last_log_id);
+        }
+        taken.map(SnapshotResponse::new).map_err(|error| {
             tracing::warn!(target = self.target, error = error_chain(&error), "a snapshot was not taken");
             self.rpc_error(RPCTypes::InstallSnapshot, &error).into()
         })

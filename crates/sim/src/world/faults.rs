@@ -156,9 +156,9 @@ impl World {
     fn roll_back(&mut self, node: NodeId) {
         let Some(member) = self.members.get(&node) else { return };
         let (Some(copy), Some(_)) = (member.copy.clone(), member.process.as_ref()) else { return };
-        let had = member.disk.durable_log().last.map_or(0, |last| last.index);
+        let had = member.disk.durable_log().last;
         let others = self.members.values().filter(|other| other.node != node);
-        let lacking = others.filter(|other| other.is_lost || !other.has_durably(had)).count();
+        let lacking = others.filter(|other| other.is_lost || !had.is_none_or(|had| other.has_durably(had))).count();
         let quorum = usize::try_from(self.surroundings.setting.nodes / 2 + 1).unwrap_or(usize::MAX);
         let is_one_of_few = self.members.values().all(|other| !other.is_lost && !other.was_rolled_back);
         if lacking + 2 > quorum || !is_one_of_few {

@@ -18,6 +18,7 @@ use crate::network::Network;
 use crate::schedule::Setting;
 use crate::trace::Trace;
 use aliasd_runtime::simulation::{Clock, Machine, Simulation};
+use aliasd_wire::store::log::LogId;
 
 /// What is asked of members' timings, as in production.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -153,9 +154,10 @@ impl SimulatedMember {
         true
     }
 
-    /// Whether its disk has the log up to an index, or a snapshot beyond.
-    pub(super) fn has_durably(&self, index: u64) -> bool {
-        self.disk.durable_log().last.is_some_and(|last| last.index >= index)
+    /// Whether its disk has the log up to an entry, and that one and no other at its index, or a snapshot beyond.
+    pub(super) fn has_durably(&self, entry: LogId) -> bool {
+        let reaches = self.disk.durable_log().last.is_some_and(|last| last.index >= entry.index);
+        reaches && self.disk.logged(entry.index).is_none_or(|logged| logged.id == entry)
     }
 
     /// Looks at the process and tells the inspector what is new.
