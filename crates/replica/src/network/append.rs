@@ -1,6 +1,7 @@
 //! Replication: one stream of appends, answered in order, with many under way at once.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use openraft::RPCTypes;
 use openraft::errors::RPCError;
 use openraft::network::{NetStreamAppend, RPCOption};
 use openraft::raft::{AppendEntriesRequest, StreamAppendError, StreamAppendResult};
+use tokio::sync::oneshot;
 
 use super::peers::Lane;
 use super::{CallError, Network};
@@ -122,7 +124,8 @@ impl NetStreamAppend<TypeConfig> for Network {
             let sent = unanswered.clone();
             let (roster, target, incarnation) = (Arc::clone(&self.peers.roster), self.target, self.incarnation);
             let known = Arc::clone(&self.peers.acknowledged);
-            let requests = until_nothing_is_left(input).map(move |request| {
+            let (wanted, unwanted) = oneshot::channel();
+            let requests = until_nothing_is_left(while_wanted(input, unwanted)).map(move |request| {
                 sent.sent(request.vote);
                 let acknowledged = known.last(target, request.vote);
                 append_request_to_wire(Some(roster.route(target, incarnation)), &request, acknowledged)
@@ -134,6 +137,7 @@ impl NetStreamAppend<TypeConfig> for Network {
             let replies = opened.map_err(|error| self.append_error(&error))?;
             let network: &Network = self;
             let answers = futures::stream::unfold(Some(replies), move |replies| {
+                let _while_this_lives = &wanted;
                 let unanswered = unanswered.clone();
                 async move {
                     let mut replies = replies?;
@@ -150,6 +154,26 @@ impl NetStreamAppend<TypeConfig> for Network {
             Ok(answers.boxed())
         })
     }
+}
+
+/// The requests for as long as somebody takes the answers. Raft opens the next stream on the same state as soon as it has let go
+/// of the answers of this one: what a transport still took from this one would be lost, and the next one would never send it.
+fn while_wanted<S>(
+    input: S,
+    unwanted: oneshot::Receiver<Infallible>,
+) -> impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static
+where
+    S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+{
+    let requests = futures::stream::unfold((input, unwanted), |(mut input, mut unwanted)| async move {
+        let request = tokio::select! {
+            biased;
+            _ = &mut unwanted => None,
+            request = input.next() => request,
+        };
+        Some((request?, (input, unwanted)))
+    });
+    requests.boxed()
 }
 
 /// The requests up to one that has no entries for a member that lacks some, that one included. What follows would be the same
@@ -170,6 +194,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
     use crate::tests::{create_role, log_entry, log_id};
 
@@ -186,6 +212,21 @@ mod tests {
         let requests: Vec<_> =
             requests.iter().map(|(previous, committed, count)| request(*previous, *committed, *count)).collect();
         until_nothing_is_left(futures::stream::iter(requests)).count().await
+    }
+
+    #[tokio::test]
+    async fn nothing_is_taken_for_a_stream_whose_answers_nobody_takes() {
+        let (wanted, unwanted) = oneshot::channel();
+        let (more, input) = futures::channel::mpsc::unbounded();
+        let mut requests = while_wanted(input, unwanted);
+        more.unbounded_send(request(4, 9, 1)).unwrap();
+        assert!(requests.next().await.is_some());
+        let mut next = requests.next();
+        assert!((&mut next).now_or_never().is_none(), "it waits for more");
+        drop(wanted);
+        more.unbounded_send(request(5, 9, 1)).unwrap();
+        assert!(next.await.is_none());
+        assert!(more.is_closed(), "what it was taken from is let go");
     }
 
     #[tokio::test]
