@@ -1,5 +1,6 @@
 //! Many seeds, a thread for each core: seeds have nothing to do with each other.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -42,6 +43,8 @@ pub struct Findings {
     pub took: Duration,
     /// How many events of clients' histories were judged.
     pub events: u64,
+    /// How many runs were given up, and why.
+    pub given_up: BTreeMap<&'static str, u64>,
     /// The seeds whose runs broke an invariant, lowest first.
     pub violations: Vec<(u64, Violation)>,
 }
@@ -67,6 +70,9 @@ impl Campaign {
                 findings.simulated += report.simulated;
                 findings.polls += report.polls;
                 findings.events += report.events;
+                if let Some(why) = report.given_up {
+                    *findings.given_up.entry(why).or_default() += 1;
+                }
                 findings.violations.extend(report.violation.map(|violation| (seed, violation)));
             }
         };
@@ -93,6 +99,9 @@ impl fmt::Display for Findings {
             self.polls, self.events
         )?;
         writeln!(f, "{hours:.2} hours simulated, {ratio:.0} for each hour")?;
+        for (why, count) in &self.given_up {
+            writeln!(f, "{count} given up: {why}")?;
+        }
         let missing = self.counts.missing();
         if missing.is_empty() { Ok(()) } else { writeln!(f, "never happened: {}", missing.join("; ")) }
     }

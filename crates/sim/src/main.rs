@@ -76,6 +76,10 @@ fn main() -> Result<ExitCode> {
         print!("{}", report.trace);
         println!("{:?} simulated, {} polls", report.simulated, report.polls);
         return Ok(match &report.violation {
+            None if report.given_up.is_some() => {
+                println!("given up: {}", report.given_up.unwrap_or_default());
+                ExitCode::SUCCESS
+            }
             None => {
                 println!("every invariant holds");
                 ExitCode::SUCCESS

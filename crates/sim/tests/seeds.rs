@@ -36,9 +36,18 @@ fn what_must_hold_holds() {
     }
 }
 
+/// Seeds that have shown a fault once, by how many members there are; tests/README.md tells which.
+#[test]
+fn what_was_found_once_stays_mended() {
+    for (seed, nodes) in
+        [(100_159, 3), (100_421, 3), (101_208, 3), (101_492, 3), (103_133, 3), (500_181, 5), (500_253, 5), (500_422, 5)]
+    {
+        campaign(seed, 1, nodes);
+    }
+}
+
 /// The seed is drawn anew each time, or taken from `ALIASD_SEED`.
 #[test]
-#[ignore = "one seed in some sixty gives a false alarm about a member whose disk fails while it installs a snapshot"]
 fn what_must_hold_holds_with_seeds_that_nobody_has_tried() {
     let drawn = || std::time::UNIX_EPOCH.elapsed().map_or(0, |time| u64::from(time.subsec_nanos()));
     let given = std::env::var("ALIASD_SEED").ok().and_then(|seed| seed.parse().ok());
