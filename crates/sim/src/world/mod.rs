@@ -83,10 +83,7 @@ impl World {
         if self.violation().is_none() {
             self.clients.recorder.judge();
         }
-        let violation = self.violation();
-        self.members.clear();
-        self.surroundings.simulation.end();
-        violation
+        self.violation()
     }
 
     /// The first violation so far.
@@ -129,5 +126,32 @@ impl World {
         if let Some(member) = self.members.get_mut(&node) {
             member.start(&self.surroundings);
         }
+    }
+}
+
+/// Members reach the network and the network reaches members: somebody has to pull the plugs, or nothing of a run is ever freed.
+impl Drop for World {
+    fn drop(&mut self) {
+        for node in std::mem::take(&mut self.members).into_keys() {
+            self.surroundings.network.pull_out(node);
+        }
+        self.surroundings.simulation.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::generate;
+
+    /// Runs of an hour would use up the memory of the computer.
+    #[test]
+    fn nothing_of_a_run_outlives_it() {
+        let schedule = generate::schedule(1, 3);
+        let mut world = World::new(&schedule.setting, &Coverage::default(), &None).unwrap();
+        let simulation = Arc::downgrade(&world.surroundings.simulation);
+        assert_eq!(world.run(&schedule), None);
+        drop(world);
+        assert_eq!(simulation.strong_count(), 0, "somebody still holds on to it");
     }
 }
