@@ -123,7 +123,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest time of one attempt, after which another member is tried. Default: 3 seconds.
+    /// The longest time of one attempt, after which another member is tried. Default: 3 seconds. An attempt takes no more than
+    /// its share either of what is left of the call's time, in which each member that was not asked yet has the same.
     pub fn attempt_deadline(mut self, deadline: Duration) -> Self {
         self.limits.attempt = deadline;
         self

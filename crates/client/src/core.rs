@@ -5,11 +5,12 @@
 //! only at the end, when the deadline left no more room for the retry that would have told.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aliasd_runtime::{Moment, SharedRuntime};
+use aliasd_runtime::{Elapsed, Moment, SharedRuntime};
 use aliasd_wire::v1;
 use aliasd_wire::v1::auth_client::AuthClient;
 use tonic::metadata::AsciiMetadataValue;
@@ -26,6 +27,8 @@ const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// How much time must be left after a pause for another attempt.
 const ATTEMPT_MIN: Duration = Duration::from_millis(100);
+/// The least time of an attempt, as long as there is so much, however many members are still to be asked.
+const SHARE_MIN: Duration = Duration::from_millis(250);
 
 /// How long things may take, and how much may be kept.
 #[derive(Clone, Copy, Debug)]
@@ -308,32 +311,52 @@ impl Core {
                 }
                 continue;
             };
+            let share = self.limits.attempt.min(progress.share(&self.members));
             let timeout_of_attempt = match progress.mode {
                 // There is no second attempt after a lost answer.
                 AccessMode::WriteUnrepeatable => progress.time_left(),
-                AccessMode::Read | AccessMode::Write => self.limits.attempt.min(progress.time_left()),
+                AccessMode::Read | AccessMode::Write => share,
             };
             if timeout_of_attempt.is_zero() {
                 return Err(progress.give_up());
             }
+            let is_late = progress.time_left() < self.limits.attempt.min(self.limits.call);
             let with = self.attempt(&member, authorization, timeout_of_attempt);
-            let error = match self.runtime.timeout(timeout_of_attempt, attempt(with)).await {
+            let answer = self.runtime.timeout(timeout_of_attempt, attempt(with));
+            // Where nothing can have been sent by then, another member may be asked.
+            let answer = self.unless_connecting(&member, share, answer);
+            let error = match answer.await {
                 Ok(Ok(answer)) => {
                     member.answered();
                     return Ok(answer);
                 }
                 Ok(Err(status)) if !is_timeout(&status) => AttemptError::new(&status, &member.address),
-                _elapsed if member.is_connecting() => AttemptError::no_connection(&member.address, timeout_of_attempt),
+                _elapsed if member.is_connecting() => AttemptError::no_connection(&member.address, share),
                 _elapsed => AttemptError::no_answer(&member.address, timeout_of_attempt),
             };
             tracing::debug!(member = %member.address, code = %error.failure.code, "attempt failed: {}", error.failure);
             // That the rest of the time was too short for a connection says less than what came before.
-            let is_cut = !error.member_answered && timeout_of_attempt < self.limits.attempt.min(self.limits.call);
+            let is_cut = !error.member_answered && is_late;
             let before = progress.last.clone().filter(|_| is_cut && error.failure.code == UNREACHABLE);
             if let Some(failure) = progress.record_failure(error, &member, &self.members) {
                 return Err(failure);
             }
             progress.last = before.or(progress.last.take());
+        }
+    }
+
+    /// Awaits an answer, but not for longer than `share` if there is no connection by then.
+    async fn unless_connecting<T>(
+        &self,
+        member: &Member,
+        share: Duration,
+        answer: impl Future<Output = Result<T, Elapsed>>,
+    ) -> Result<T, Elapsed> {
+        let mut answer = pin!(answer);
+        match self.runtime.timeout(share, answer.as_mut()).await {
+            Ok(answered) => answered,
+            Err(elapsed) if member.is_connecting() => Err(elapsed),
+            Err(_) => answer.await,
         }
     }
 }
@@ -365,6 +388,14 @@ impl<'a> Progress<'a> {
 
     fn time_left(&self) -> Duration {
         self.deadline.saturating_since(self.runtime.now())
+    }
+
+    /// What the member that is asked now gets of the time that is left, so that those that were not asked yet get as much: which
+    /// of them hang, nobody knows before.
+    fn share(&self, members: &Members) -> Duration {
+        let asked = u32::try_from(members.promising(&self.tried) + 1).unwrap_or(u32::MAX);
+        let left = self.time_left();
+        (left / asked).max(SHARE_MIN).min(left)
     }
 
     /// The next member of this round; `None` when all have been tried.

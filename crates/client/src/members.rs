@@ -117,6 +117,13 @@ impl Members {
         open.min_by_key(|member| (member.is_avoided(now), member.connection.distance())).cloned()
     }
 
+    /// How many members are left that were not tried and did not fail lately.
+    pub(crate) fn promising(&self, tried: &[Arc<Member>]) -> usize {
+        let now = self.runtime.now();
+        let is_open = |member: &&Arc<Member>| !tried.iter().any(|tried| Arc::ptr_eq(tried, member));
+        lock(&self.known).members.iter().filter(is_open).filter(|member| !member.is_avoided(now)).count()
+    }
+
     /// Takes note of who leads, and returns that member if it can be reached directly. `from` is who said so.
     pub(crate) fn learn_leader(&self, leader: &Leader, from: &Member) -> Option<Arc<Member>> {
         let leader = self.learn(&leader.client_address, from)?;

@@ -117,6 +117,24 @@ async fn what_a_living_member_says_counts_more_than_the_silence_of_dead_ones() {
     assert!(!told.is_empty() && told.iter().all(|code| code == "NO_LEADER"), "{told:?}");
 }
 
+/// The time of a call would not be enough for one whole attempt.
+#[tokio::test]
+async fn members_that_hang_leave_time_for_the_one_that_lives() {
+    let cluster = Cluster::start(3).await;
+    let client = || cluster.builder(&[0, 1, 2]).deadline(Duration::from_secs(3)).build().unwrap();
+    for call in ["execute", "resolve"] {
+        for member in [0, 1] {
+            cluster.fault(member, Fault::Hang);
+        }
+        match call {
+            "execute" => drop(client().execute("CREATE ROLE r").await.unwrap()),
+            _ => drop(client().resolve(&Lookup::name("films")).await.unwrap()),
+        }
+        let asked: Vec<usize> = cluster.calls(call).iter().map(|call| call.member).collect();
+        assert_eq!(asked, [0, 1, 2], "{call}");
+    }
+}
+
 #[tokio::test]
 async fn a_member_that_is_gone_is_passed_over() {
     let mut cluster = Cluster::start(3).await;
