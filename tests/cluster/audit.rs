@@ -72,7 +72,7 @@ async fn what_is_done_is_said_at_any_level_and_without_secrets() -> Result<()> {
     expect(&cluster, ["login", "carol", "", "CREDENTIALS_INVALID"])?;
     // Nobody of that name: it may be a password in the wrong place.
     expect(&cluster, ["login", "", "", "CREDENTIALS_INVALID"])?;
-    expect(&cluster, ["leadership transfer", &admin, "to any voter", "LEADERSHIP_NOT_TAKEN"])?;
+    expect(&cluster, ["leadership transfer", &admin, "to any voter", "SUCCESSOR_UNFIT"])?;
     expect(&cluster, ["call refused", &carol, "/aliasd.v1.Cluster/TransferLeader", "PERMISSION_DENIED"])?;
 
     cluster.node(1).stop(PATIENCE)?;

@@ -128,6 +128,11 @@ fn told(cluster: &Cluster, who: &Actor, arguments: &[&str]) -> Result<String> {
     Ok(finished.stderr)
 }
 
+fn address(cluster: &Cluster, node: u64) -> String {
+    let of_node = cluster.nodes.iter().find(|it| it.id == node);
+    of_node.map(|it| it.client_address.clone()).unwrap_or_default()
+}
+
 /// The one that is left leads, and then follows: what it waits for differs, and what is heard must not.
 #[test]
 fn who_asks_while_a_majority_hangs_is_told_why_by_the_one_that_answers() -> Result<()> {
@@ -151,6 +156,20 @@ fn who_asks_while_a_majority_hangs_is_told_why_by_the_one_that_answers() -> Resu
         let listed =
             told(&cluster, &cluster.admin(), &["exec", "--freshness", "linearizable", "SHOW ALIASES FOR DATABASE"])?;
         ensure!(listed.contains("NO_LEADER"), "node {left}: {listed}");
+        // Nothing was sent to a leader that nobody hears of, so that it is known what came of it.
+        let written = told(&cluster, &cluster.admin(), &["exec", "CREATE ROLE nobody"])?;
+        ensure!(written.contains("NO_LEADER"), "node {left}: {written}");
+        // In less time than one attempt may take, those that hang are asked first and the one that lives all the same.
+        let mut first: Vec<String> = hung.iter().map(|node| address(&cluster, *node)).collect();
+        first.push(address(&cluster, left));
+        let named = dbms.run(&cluster, &first, &["resolve", "far", "--freshness", "local", "--timeout", "3"])?;
+        ensure!(named.code == Some(0), "node {left}: {}", named.stderr);
+        let moved = cluster.admin().run(&cluster, &first, &["cluster", "transfer", "--timeout", "4"])?;
+        ensure!(
+            ["SUCCESSOR_UNFIT", "NOT_LEADER", "NO_LEADER"].iter().any(|code| moved.stderr.contains(code)),
+            "node {left}: {}",
+            moved.stderr
+        );
         for node in &hung {
             cluster.node(*node).resume()?;
         }
@@ -211,5 +230,47 @@ fn a_member_that_was_paused_answers_nothing_that_has_ended_meanwhile() -> Result
         cluster.wait_ready()?;
         cluster.wait_equal_digests()?;
     }
+    Ok(())
+}
+
+/// The lines of a node's audit trail about handing on the leadership: what was asked for, and what came of it.
+fn transfers(cluster: &mut Cluster, node: u64) -> Vec<(String, String)> {
+    let said = cluster.node(node).said();
+    let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let lines = lines.filter(|line| line["target"] == "aliasd::audit" && line["message"] == "leadership transfer");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    lines.map(|line| (text(&line["what"]), text(&line["outcome"]))).collect()
+}
+
+#[test]
+fn the_leadership_is_never_given_to_a_member_that_hangs() -> Result<()> {
+    let (mut cluster, _) = running("successor")?;
+    let (leader, followers) = roles(&cluster)?;
+    let (alive, hung) = (followers[0], followers[1]);
+    cluster.wait_equal_digests()?;
+    cluster.node(hung).pause()?;
+    let paused = Instant::now();
+    wait::until("longer than an election takes", PATIENCE, || {
+        ensure!(paused.elapsed() > RELEASE_STALENESS, "not yet");
+        Ok::<_, anyhow::Error>(())
+    })?;
+    let named = hung.to_string();
+    let at_leader = [cluster.node(leader).client_address.clone()];
+    let told = cluster.admin().run(&cluster, &at_leader, &["cluster", "transfer", "--to", &named])?;
+    ensure!(told.code == Some(1), "{:?}: {}", told.code, told.stderr);
+    for part in ["SUCCESSOR_UNFIT", "nothing was done", &format!("node {hung} has not been heard of for "), "status"] {
+        ensure!(told.stderr.contains(part), "{part}: {}", told.stderr);
+    }
+    ensure!(roles(&cluster)?.0 == leader, "it leads on");
+    let refused = (format!("to node {hung}"), "SUCCESSOR_UNFIT".to_owned());
+    ensure!(transfers(&mut cluster, leader) == [refused], "{:?}", transfers(&mut cluster, leader));
+
+    // Nor does a node that stops give it there, although that one has as much of the log.
+    cluster.node(leader).stop(PATIENCE)?;
+    let said = cluster.node(leader).said();
+    let handed = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let handed: Vec<Value> = handed.filter(|line| line["message"] == "the leadership is handed on").collect();
+    ensure!(handed.len() == 1 && handed[0]["leader"] == alive, "{handed:?} of {said}");
+    cluster.node(hung).resume()?;
     Ok(())
 }

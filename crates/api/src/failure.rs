@@ -80,6 +80,7 @@ fn rejected(code: &str) -> GrpcCode {
         | "PASSWORD_CHANGE_REQUIRED"
         | "OIDC_FORWARDING_DISABLED" => GrpcCode::PermissionDenied,
         "LEADERSHIP_NOT_TAKEN"
+        | "SUCCESSOR_UNFIT"
         | "INIT_OTHER_MEMBERS"
         | "CLUSTER_NOT_FORMED"
         | "KEY_NOT_ACTIVE"

@@ -246,7 +246,7 @@ pub(crate) enum Cluster {
 
 #[derive(Args, Debug)]
 pub(crate) struct ClusterTransfer {
-    /// Node id of the voter. Otherwise it is the one whose log is furthest.
+    /// Node id of the voter, which must be up. Otherwise it is one that was heard of just now.
     #[arg(long, value_name = "NODE_ID", value_parser = number_from_1, allow_negative_numbers = true)]
     pub(crate) to: Option<u64>,
     /// How the new leader is printed. JSON is {"leader":{"node_id":N,"client_address":…},"term":N,"led_already":true or

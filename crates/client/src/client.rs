@@ -225,11 +225,12 @@ impl Client {
         cluster::status(&self.core).await
     }
 
-    /// Makes another voter the leader: the one with this node id, which goes on if it leads already, or else the one whose
-    /// log is furthest. Needs SERVER MANAGEMENT.
+    /// Makes a voter the leader: the one with this node id, which goes on if it leads already, or else another one that is up.
+    /// Needs SERVER MANAGEMENT.
     ///
     /// # Errors
-    /// There is no such voter, or it did not take over; or no member could answer in time.
+    /// That voter, or every other one, cannot take over, and nothing was done; another one than this leads now, or nobody; or
+    /// no member could answer in time.
     pub async fn transfer_leader(&self, to: Option<u64>) -> Result<TransferLeaderResponse, Failure> {
         cluster::transfer_leader(&self.core, to).await
     }

@@ -3,15 +3,18 @@
 //! It knows how to ask Raft and what this member is; it neither opens stores nor talks to other members.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aliasd_catalog::{ClusterId, Revision, error_chain};
 use aliasd_faults::{Mistake, is_planted};
 use aliasd_runtime::{Moment, SharedRuntime};
+use futures::future::{Either, select};
 use openraft::RaftMetrics;
 use openraft::alias::WatchReceiverOf;
 use openraft::async_runtime::WatchReceiver;
+use tokio::sync::watch;
 
 use crate::error::{ClusterError, NotServing, StopReason};
 use crate::fault::{Ending, StorageFault};
@@ -24,6 +27,7 @@ use crate::roster::Roster;
 use crate::runtime::{self, Within};
 use crate::status::{self, ReplicaStatus};
 use crate::strangers::Strangers;
+use crate::successor::{self, Voter};
 use crate::types::{LogId, Member, NodeId, TypeConfig, Vote};
 
 /// Raft over this crate's machine.
@@ -40,6 +44,8 @@ pub(crate) struct Core {
     /// Nodes whose messages are refused.
     pub(crate) strangers: Strangers,
     metrics: WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>,
+    /// Whose entries or heartbeats Raft took last, and when.
+    heard: watch::Sender<Option<(NodeId, Moment)>>,
     freshness: Mutex<Freshness>,
     log: Arc<LogHealth>,
 }
@@ -54,8 +60,8 @@ impl Core {
     ) -> Self {
         let metrics = raft.metrics();
         let (node, lifecycle) = (roster.node, LifecycleState::new(roster.identity.kept().fenced_at));
-        let (strangers, freshness) = (Strangers::default(), Mutex::default());
-        Self { node, runtime, raft, feed, lifecycle, roster, strangers, metrics, freshness, log }
+        let (strangers, freshness, heard) = (Strangers::default(), Mutex::default(), watch::Sender::default());
+        Self { node, runtime, raft, feed, lifecycle, roster, strangers, metrics, heard, freshness, log }
     }
 
     /// Calls into Raft on this replica's runtime, whoever's task it is.
@@ -95,18 +101,49 @@ impl Core {
 
     /// How long ago the view was known to be up to date; see [`crate::Replica::staleness`].
     pub(crate) fn staleness(&self) -> Option<Duration> {
-        if is_planted(Mistake::FreshnessByContact) && self.leader().is_some() {
+        if is_planted(Mistake::FreshnessByContact) && self.observe(|metrics| metrics.current_leader.is_some()) {
             return Some(Duration::ZERO);
         }
         let applied = self.feed.view().revision;
         self.freshness().age(applied, self.runtime.now())
     }
 
+    /// Takes note that a leader was heard of: Raft took what it sent.
+    pub(crate) fn heard_of(&self, leader: NodeId) {
+        self.heard.send_replace(Some((leader, self.runtime.now())));
+    }
+
+    /// Who leads, if this member was not left without a word of it for longer than it takes to think of an election. Raft itself
+    /// takes a leader that is gone for one until there is another.
     pub(crate) fn leader(&self) -> Option<(NodeId, Member)> {
+        let heard = *self.heard.borrow();
         // Every resolve asks: only what is asked for is copied, and the core is not kept waiting for longer than that.
         let metrics = self.metrics.borrow_watched();
         let leader = metrics.current_leader?;
+        let is_heard = |(whom, at): (NodeId, Moment)| {
+            whom == leader && self.runtime.now().saturating_since(at) <= self.election_timeout()
+        };
+        if leader != self.node && !heard.is_some_and(is_heard) {
+            return None;
+        }
         metrics.membership_config.get_node(&leader).map(|it| (leader, it.member.clone()))
+    }
+
+    /// Waits until there is a leader that was heard of lately.
+    pub(crate) async fn wait_for_leader(&self, timeout: Duration) -> Option<NodeId> {
+        let (mut metrics, mut heard) = (self.metrics.clone(), self.heard.subscribe());
+        let found = async {
+            loop {
+                if let Some((leader, _)) = self.leader() {
+                    return Some(leader);
+                }
+                match select(pin!(metrics.changed()), pin!(heard.changed())).await {
+                    Either::Left((changed, _)) => changed.ok()?,
+                    Either::Right((changed, _)) => changed.ok()?,
+                }
+            }
+        };
+        self.runtime.timeout(timeout, found).await.ok().flatten()
     }
 
     /// Waits until Raft's state fulfils a condition.
@@ -145,7 +182,8 @@ impl Core {
     /// Neither campaigns nor leads any longer than it takes to hand over: whoever came to it would be refused.
     pub(crate) async fn step_back(&self) {
         self.raft.runtime_config().elect(false);
-        // Fails when this node does not lead, and then there is nothing to give away.
+        // Fails when this node does not lead, and then there is nothing to give away, or while nobody can take it: as long as
+        // that lasts nobody else could be elected either.
         let _ = self.trigger_transfer(None).await;
     }
 
@@ -192,21 +230,37 @@ impl Core {
         }
     }
 
-    pub(crate) async fn trigger_transfer(&self, to: Option<NodeId>) -> Result<NodeId, ClusterError> {
-        let metrics = self.metrics();
-        if metrics.current_leader != Some(self.node) {
-            return Err(ClusterError::Transfer("this node does not lead".to_owned()));
+    /// Gives the leadership to a voter that can take it; says to whom, and the term that ends with it.
+    pub(crate) async fn trigger_transfer(&self, to: Option<NodeId>) -> Result<(NodeId, u64), ClusterError> {
+        let leads = |metrics: &RaftMetrics<TypeConfig>| metrics.current_leader == Some(self.node);
+        if !self.observe(leads) {
+            return Err(ClusterError::NoSuccessor("this node does not lead".to_owned()));
         }
-        let members = status::members(&metrics);
-        let successors = members.iter().filter(|(id, member)| **id != self.node && member.voter);
-        let to = match to {
-            Some(to) => Some(to).filter(|to| members.get(to).is_some_and(|member| member.voter)),
-            None => successors.max_by_key(|(_, member)| member.matched).map(|(id, _)| *id),
-        };
-        let to = to.ok_or_else(|| ClusterError::Transfer("there is no such voter".to_owned()))?;
+        // One that was elected just now has not had every answer yet.
+        let patience = Duration::from_millis(self.raft.config().election_timeout_min);
+        self.wait_for(patience, |metrics| !leads(metrics) || self.successor(metrics, to).is_ok()).await;
+        let metrics = self.metrics();
+        let to = self.successor(&metrics, to).map_err(ClusterError::NoSuccessor)?;
         let triggered = self.within(self.raft.trigger().transfer_leader(to)).await;
         triggered.map_err(|error| NotServing::Stopped(StopReason::failed(error_chain(&error))))?;
-        Ok(to)
+        Ok((to, metrics.current_term))
+    }
+
+    fn successor(&self, metrics: &RaftMetrics<TypeConfig>, wanted: Option<NodeId>) -> Result<NodeId, String> {
+        let last = metrics.last_log_index.map_or(0, |last| last + 1);
+        let others = metrics.membership_config.voter_ids().filter(|node| *node != self.node);
+        let voters = others.map(|node| {
+            let answered = metrics.heartbeat.as_ref().and_then(|answered| *answered.get(&node)?);
+            let known = metrics.replication.as_ref().and_then(|known| known.get(&node)?.as_ref());
+            let silent_for = answered.map(|sent| self.runtime.now().saturating_since(sent.into_inner().0));
+            (node, Voter { silent_for, lacking: last.saturating_sub(known.map_or(0, |known| known.index + 1)) })
+        });
+        successor::choose(&voters.collect(), wanted, self.election_timeout())
+    }
+
+    /// Whoever has heard nothing of a leader for so long begins to think of an election.
+    fn election_timeout(&self) -> Duration {
+        Duration::from_millis(self.raft.config().election_timeout_max)
     }
 
     pub(crate) fn status(&self) -> ReplicaStatus {

@@ -211,7 +211,10 @@ pub enum ClusterError {
     /// Who this member is could not be written.
     #[error("the identity of this member could not be written")]
     Storage(#[source] StorageFault),
-    /// The leadership cannot be given away.
+    /// The voter that was named, or every other one, cannot take the leadership now. Nothing was done.
+    #[error("the leadership is not given away: {0}")]
+    NoSuccessor(String),
+    /// The leadership was given away, and whoever was to take it did not.
     #[error("the leadership was not taken over: {0}")]
     Transfer(String),
     /// This node serves nothing any more.

@@ -9,8 +9,8 @@ use aliasd_catalog::{ClusterId, Entry, Outcome, Revision};
 use aliasd_runtime::OwnedTasks;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use openraft::Config;
 use openraft::storage::RaftLogStorage;
+use openraft::{Config, RaftMetrics};
 use tokio::sync::oneshot;
 
 use crate::compare::compare_regularly;
@@ -186,7 +186,8 @@ impl Replica {
     /// revision and outcome.
     ///
     /// # Errors
-    /// As [`Replica::propose`]. [`ProposeError::ForwardToLeader`] means that the receiver does not lead any more.
+    /// As [`Replica::propose`]. [`ProposeError::ForwardToLeader`] means that the receiver does not lead any more,
+    /// [`ProposeError::Unavailable`] that nothing was sent: no leader has been heard of lately.
     pub async fn forward(&self, entry: Entry, timeout: Duration) -> Result<(Revision, Outcome), ProposeError> {
         self.serving()?;
         forward(&self.core, &self.peers, entry, timeout).await
@@ -262,14 +263,14 @@ impl Replica {
         self.core.node
     }
 
-    /// The leader that this member knows, and how to reach it.
+    /// The leader, and how to reach it, if this member has heard of it within the time after which it thinks of an election.
     pub fn leader(&self) -> Option<(NodeId, Member)> {
         self.core.leader()
     }
 
-    /// Waits until a leader is known.
+    /// Waits until a leader is known that was heard of lately.
     pub async fn wait_for_leader(&self, timeout: Duration) -> Option<NodeId> {
-        self.core.wait_for(timeout, |metrics| metrics.current_leader.is_some()).await?.current_leader
+        self.core.wait_for_leader(timeout).await
     }
 
     /// Whether this member belongs to a cluster.
@@ -314,17 +315,28 @@ impl Replica {
         self.core.roster.cluster()
     }
 
-    /// Gives the leadership to a member, or to the voter whose log is the longest, and waits until it leads.
+    /// Gives the leadership to a voter, or to any that was heard of lately and has nearly all of the log, and waits until it
+    /// leads.
     ///
     /// # Errors
-    /// This node does not lead, or nobody took over within `timeout`; this node may still lead then.
+    /// This node does not lead; or that voter, or every one, cannot take it now, and nothing was done; or within `timeout`
+    /// nobody took it, or another one than the one that is wanted.
     pub async fn transfer_leader(&self, to: Option<NodeId>, timeout: Duration) -> Result<NodeId, ClusterError> {
-        let to = self.core.trigger_transfer(to).await?;
-        let node = self.core.node;
-        let taken = self.core.wait_for(timeout, |it| it.current_leader.is_some_and(|leader| leader != node)).await;
-        taken
-            .and_then(|metrics| metrics.current_leader)
-            .ok_or_else(|| ClusterError::Transfer(format!("node {to} did not lead within {timeout:?}")))
+        let deadline = self.core.runtime.now() + timeout;
+        let (chosen, term) = self.core.trigger_transfer(to).await?;
+        let left = || deadline.saturating_since(self.core.runtime.now());
+        // Even this node may be elected again.
+        let elected = |it: &RaftMetrics<TypeConfig>| it.current_term > term && it.current_leader.is_some();
+        let leader = self.core.wait_for(left(), elected).await.and_then(|metrics| metrics.current_leader);
+        // Raft knows of it a moment before it is taken for heard of, and until then it is named to nobody.
+        self.core.wait_for_leader(left()).await;
+        match leader {
+            Some(leader) if leader == chosen || (to.is_none() && leader != self.core.node) => Ok(leader),
+            Some(leader) => Err(ClusterError::Transfer(format!("node {leader} leads now, and not node {chosen}"))),
+            None => {
+                Err(ClusterError::Transfer(format!("node {chosen} was to lead, and nobody does after {timeout:?}")))
+            }
+        }
     }
 
     /// Takes a snapshot now instead of waiting for enough entries. Returns at once.

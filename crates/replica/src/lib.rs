@@ -66,6 +66,7 @@ mod serve;
 mod status;
 mod storage;
 mod strangers;
+mod successor;
 mod supervise;
 #[cfg(test)]
 mod tests;

@@ -59,6 +59,7 @@ pub(crate) async fn forward(
     entry: Entry,
     timeout: Duration,
 ) -> Result<(Revision, Outcome), ProposeError> {
+    // To one that has not been heard of nothing is sent: what it would make of that, nobody could tell.
     let (leader, member) = core.leader().ok_or(ProposeError::Unavailable)?;
     let request = entry.request;
     let proposal = Proposal::new(entry)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aliasd_wire::peer::v1 as wire;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
-use openraft::raft::AppendEntriesRequest;
+use openraft::raft::{AppendEntriesRequest, StreamAppendError};
 
 use super::admission::PeerAdmission;
 use super::stopped;
@@ -22,9 +22,17 @@ pub(super) fn append(
     requests: Incoming<wire::AppendRequest>,
 ) -> BoxStream<'static, Result<wire::AppendReply, PeerRefusal>> {
     let end = StreamEnd::default();
+    let (listener, leader) = (Arc::clone(core), admission.peer);
     let requests = admitted(admission, requests, end.clone());
     let answers = runtime::enter(&core.runtime, || core.raft.stream_append(requests));
-    let answers = answers.map(|answer| Ok(append_reply_to_wire(&answer.map_err(|error| stopped(&error))?)));
+    let answers = answers.map(move |answer| {
+        let answer = answer.map_err(|error| stopped(&error))?;
+        // Whoever is told of a higher vote does not lead.
+        if !matches!(answer, Err(StreamAppendError::HigherVote(_))) {
+            listener.heard_of(leader);
+        }
+        Ok(append_reply_to_wire(&answer))
+    });
     let refusal = futures::stream::once(async move { end.take() }).filter_map(ready).map(Err);
     // Read by whoever sends the answers, on a task of the transport.
     runtime::stream_within(&core.runtime, answers.chain(refusal)).boxed()

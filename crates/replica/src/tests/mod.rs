@@ -17,6 +17,7 @@ mod rolled_back;
 mod snapshot;
 mod storage_suite;
 mod syncs;
+mod transfer;
 mod upgrade;
 
 use std::fs;

@@ -140,9 +140,14 @@ node_failures! {
     /// Another member leads, and the request could not be handed to it.
     NotLeader {} = "NOT_LEADER", GoToLeader, ["51N29"], "Neo.ClientError.Cluster.NotALeader",
         "This node does not lead the cluster, and could not reach the leader.", "Send the request to the leader.";
-    /// Nobody took the leadership over.
+    /// Whoever was to take the leadership cannot; this node leads on.
+    SuccessorUnfit { reason } = "SUCCESSOR_UNFIT", Rejected, [], "",
+        "The leadership stays where it is, and nothing was done: {reason}.",
+        "Name a voter that is up, or none to let the leader choose. 'aliasctl cluster status' shows which members answer.";
+    /// Whoever was to take the leadership over did not.
     NotTakenOver { reason } = "LEADERSHIP_NOT_TAKEN", Rejected, [], "",
-        "The leadership was not handed on: {reason}.", "Name a voter that is up, or none to let the cluster choose.";
+        "The leadership was not taken over as was asked: {reason}.",
+        "'aliasctl cluster status' shows who leads and which members answer.";
     /// A write may or may not come into effect.
     OutcomeUnknown {} = "OUTCOME_UNKNOWN", OutcomeUnknown, ["40003"], "Neo.DatabaseError.Transaction.TransactionCommitFailed",
         "It is not known whether the statement took effect.",

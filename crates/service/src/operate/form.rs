@@ -105,7 +105,7 @@ impl Operate {
                 // An attempt that version 0.1 left half done has drawn none.
                 replica.cluster().unwrap_or(drawn)
             }
-            Err(ClusterError::Members(reason) | ClusterError::Transfer(reason)) => {
+            Err(ClusterError::Members(reason) | ClusterError::NoSuccessor(reason) | ClusterError::Transfer(reason)) => {
                 return Err(NodeFailure::InvalidRequest { field: "members".into(), reason }.into());
             }
             Err(ClusterError::NotReady(reason)) => return Err(NodeFailure::MembersNotReady { reason }.into()),

@@ -26,11 +26,11 @@ pub struct Transferred {
 }
 
 impl Operate {
-    /// Makes another voter the leader, or the one whose log is furthest, because `caller` wants it. Whoever leads already
-    /// goes on.
+    /// Makes a voter the leader, or any other that is up, because `caller` wants it. Whoever leads already goes on.
     ///
     /// # Errors
-    /// This node does not lead, or not any more; there is no such voter, or it did not take over.
+    /// This node does not lead, or not any more; that voter, or every one, cannot take over now, so that nothing was done; or
+    /// it did not.
     pub async fn transfer_leader(&self, caller: &Authenticated, to: Option<NodeId>) -> Result<Transferred, Failure> {
         let mut line = Line::by(Action::TransferLeader, caller);
         line.what(to.map_or_else(|| "to any voter".to_owned(), |to| format!("to node {to}")));
@@ -44,7 +44,10 @@ impl Operate {
         to: Option<NodeId>,
         answer_by: Option<Moment>,
     ) -> Result<Transferred, Failure> {
-        let not_leader = || Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader());
+        let not_leader = || match self.reader.leader() {
+            None => Failure::from(NodeFailure::NoLeader {}),
+            leader => Failure::from(NodeFailure::NotLeader {}).with_leader(leader),
+        };
         let status = self.reader.replica().status();
         if status.leader != Some(status.node) {
             return Err(not_leader());
@@ -65,12 +68,14 @@ impl Operate {
                 led_already: false,
             }),
             Err(ClusterError::Fatal(reason)) => Err(NodeFailure::from(&reason).into()),
-            Err(ClusterError::Transfer(reason) | ClusterError::Members(reason)) => {
-                Err(NodeFailure::NotTakenOver { reason }.into())
-            }
-            Err(error @ (ClusterError::AlreadyInitialized | ClusterError::NotReady(_) | ClusterError::Storage(_))) => {
-                Err(Failure::bug(error_chain(&error)))
-            }
+            Err(ClusterError::NoSuccessor(reason)) => Err(NodeFailure::SuccessorUnfit { reason }.into()),
+            Err(ClusterError::Transfer(reason)) => Err(NodeFailure::NotTakenOver { reason }.into()),
+            Err(
+                error @ (ClusterError::AlreadyInitialized
+                | ClusterError::Members(_)
+                | ClusterError::NotReady(_)
+                | ClusterError::Storage(_)),
+            ) => Err(Failure::bug(error_chain(&error))),
         }
     }
 
