@@ -61,21 +61,6 @@ impl Scheme {
 }
 
 impl RemoteUrl {
-    /// What somebody gave as a URL, without what may be a password: everything before the last `@` but the scheme, and what
-    /// follows the first `?` or `#` behind that, unless it is the name of a routing policy. A URL that is accepted has none
-    /// of these and stays as it is.
-    pub fn redacted(text: &str) -> String {
-        let covered = match (text.find("://"), text.rfind('@')) {
-            (Some(scheme), Some(at)) if scheme < at => format!("{}://******{}", &text[..scheme], &text[at..]),
-            (_, Some(at)) => format!("******{}", &text[at..]),
-            (_, None) => text.to_owned(),
-        };
-        match covered.find(['?', '#']) {
-            Some(at) if policy(&covered[at + 1..]).is_none() => format!("{}******", &covered[..=at]),
-            _ => covered,
-        }
-    }
-
     /// Checks a URL: an accepted scheme, a host that can be one, at most a numeric port and, for a routing scheme, the
     /// name of a routing policy. User info is refused, because a password in a URL would be stored and listed in clear.
     ///
@@ -194,6 +179,7 @@ impl fmt::Debug for RemoteUrl {
     }
 }
 
+mod cover;
 mod host;
 #[cfg(test)]
 mod tests;

@@ -2,24 +2,40 @@
 //! was done, and to what.
 //!
 //! It is for reading and never for running: no password is left in it, whether written out or given as a parameter, and what
-//! stands under a key that sounds like a secret is covered. What cannot be filled in stays `$name`, because a value of the
-//! wrong kind may be a secret in the wrong place. Listings are left as they are, but for the names that they are about.
+//! stands under a key that sounds like a secret is covered, as is of every other text what may be one: `RemoteUrl::redacted_text`
+//! says what that is. Rather too much is covered than too little. What cannot be filled in stays `$name`, because a value of the
+//! wrong kind may be a secret in the wrong place. Listings are not filled in, but for the names that they are about.
+
+use std::sync::Arc;
 
 use aliasd_catalog::{PlainSecret, RemoteUrl, Value};
 
 use crate::ast::{
     AliasStatement, AuthRemoval, AuthRuleStatement, Body, ClusterStatement, DatabaseStatement, Expression, LoadTerm,
-    LoginClause, MapEntries, Name, NameOperand, NameScope, Operand, PasswordClause, PrivilegeStatement, PrivilegeTerm,
-    PrivilegesOf, RoleStatement, SegmentTerm, ShowSubject, Statement, TagEdits, TagList, TagRemoval, UserSettings,
-    UserStatement,
+    LoginClause, MapEntries, Name, NameOperand, NameScope, Operand, OrderItem, PasswordClause, PrivilegeStatement,
+    PrivilegeTerm, PrivilegesOf, Projection, Return, ReturnItems, RoleStatement, SegmentTerm, ShowSubject, Statement,
+    TagEdits, TagList, TagRemoval, UserSettings, UserStatement,
 };
 use crate::parameters::Parameters;
 use crate::span::{Located, Span};
 
 /// What is shown of a value that must not be.
 const COVERED: &str = "******";
-/// Words in a key that make its value a secret, in capitals.
-const SECRET_WORDS: [&str; 6] = ["PASSW", "PWD", "SECRET", "TOKEN", "CREDENTIAL", "KEY"];
+/// Words in a key that make its value a secret, and words in a text that make one of it, in capitals.
+const SECRET_WORDS: [&str; 12] = [
+    "PASS",
+    "PWD",
+    "PW",
+    "SECRET",
+    "TOKEN",
+    "CREDENTIAL",
+    "KEY",
+    "BEARER",
+    "BASIC ",
+    "AUTHORIZATION",
+    "COOKIE",
+    "SIGNATURE",
+];
 
 impl Statement {
     /// The statement as it reads with the values of its parameters. Every password is gone from it.
@@ -59,8 +75,25 @@ impl Filling<'_> {
                 }
             }
             Body::Privilege(statement) => self.privilege(statement),
-            Body::Show(show) => self.show(&mut show.subject.value),
+            Body::Show(show) => {
+                self.show(&mut show.subject.value);
+                // With nothing to fill in, so that what is looked for stays `$name`.
+                Filling(&Parameters::default()).projection(Arc::make_mut(&mut show.projection));
+            }
         }
+    }
+
+    fn projection(&self, projection: &mut Projection) {
+        let Projection { yields, filter, returns } = projection;
+        let mut parts: Vec<&mut Expression> = filter.iter_mut().map(|filter| &mut filter.value).collect();
+        parts.extend(yields.iter_mut().flat_map(|yields| ordered(&mut yields.order_by)));
+        if let Some(Return { items, order_by, skip, limit, .. }) = returns {
+            let (ReturnItems::All(items) | ReturnItems::Columns(items)) = items;
+            parts.extend(items.iter_mut().map(|item| &mut item.expression.value));
+            parts.extend(ordered(order_by));
+            parts.extend([skip, limit].into_iter().flatten().map(|rows| &mut rows.value));
+        }
+        parts.into_iter().for_each(|part| self.expression(part));
     }
 
     fn alias(&self, statement: &mut AliasStatement) {
@@ -143,6 +176,7 @@ impl Filling<'_> {
     fn tag_edits(&self, edits: &mut TagEdits) {
         if let Some(Located { value: TagRemoval::Tags(tags), .. }) = &mut edits.remove {
             self.operand(tags, texts);
+            cover_tags(tags);
         }
         self.tags(edits.add.as_mut());
     }
@@ -187,7 +221,7 @@ impl Filling<'_> {
             PrivilegeTerm::Load(LoadTerm::Url(place) | LoadTerm::Cidr(place)) => {
                 self.text(Some(place));
                 if let Operand::Literal(text) = &mut place.value {
-                    *text = RemoteUrl::redacted(text);
+                    *text = RemoteUrl::redacted_place(text);
                 }
             }
             PrivilegeTerm::Graph { scope, segment, .. } => {
@@ -231,7 +265,9 @@ impl Filling<'_> {
     }
 
     fn tags(&self, list: Option<&mut TagList>) {
-        list.into_iter().for_each(|list| self.operand(&mut list.value, texts));
+        let Some(list) = list else { return };
+        self.operand(&mut list.value, texts);
+        cover_tags(&mut list.value);
     }
 
     fn map(&self, map: Option<&mut Located<Operand<MapEntries>>>) {
@@ -244,8 +280,7 @@ impl Filling<'_> {
 
     fn entries(&self, entries: &mut MapEntries) {
         for (key, value) in entries {
-            let key = key.value.to_uppercase();
-            if SECRET_WORDS.iter().any(|word| key.contains(word)) {
+            if sounds_secret(&key.value) {
                 value.value = Expression::String(COVERED.to_owned());
             } else {
                 self.expression(&mut value.value);
@@ -264,8 +299,8 @@ impl Filling<'_> {
                 }
             }
             Expression::Map(entries) => self.entries(entries),
-            // A password may stand in an address, wherever that stands.
-            Expression::String(text) if text.contains("://") => *text = RemoteUrl::redacted(text),
+            // A password may stand in an address, wherever that stands, and however much of an address it is.
+            Expression::String(text) => *text = shown(text),
             other => other.parts_mut().into_iter().for_each(|part| self.expression(&mut part.value)),
         }
     }
@@ -279,6 +314,27 @@ impl Filling<'_> {
 
     fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name, Span::default()).ok().map(|value| &**value)
+    }
+}
+
+fn ordered(items: &mut [OrderItem]) -> impl Iterator<Item = &mut Expression> {
+    items.iter_mut().map(|item| &mut item.expression.value)
+}
+
+/// Whether there is a word of a secret in a text.
+fn sounds_secret(text: &str) -> bool {
+    let text = text.to_uppercase();
+    SECRET_WORDS.iter().any(|word| text.contains(word))
+}
+
+/// What is shown of a text that may hold a secret.
+fn shown(text: &str) -> String {
+    if sounds_secret(text) { COVERED.to_owned() } else { RemoteUrl::redacted_text(text) }
+}
+
+fn cover_tags(tags: &mut Operand<Vec<String>>) {
+    if let Operand::Literal(tags) = tags {
+        tags.iter_mut().for_each(|tag| *tag = shown(tag));
     }
 }
 

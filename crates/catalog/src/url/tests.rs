@@ -102,6 +102,7 @@ proptest! {
     #[test]
     fn hostile_text_is_refused_without_a_crash(text in "\\PC{0,40}") {
         if let Ok(url) = RemoteUrl::new(&text) {
+            prop_assert_eq!(RemoteUrl::redacted(&text), text);
             prop_assert_eq!(RemoteUrl::new(url.as_str()), Ok(url));
         }
     }
@@ -121,9 +122,51 @@ fn a_url_is_shown_without_what_may_be_a_secret() {
         ("neo4j://bob:ge?heim@location?key=geheim", "neo4j://******@location?******"),
         ("location?geheim", "location?******"),
         ("neo4j://location?", "neo4j://location?******"),
+        ("location;pw=geheim", "location;******"),
+        ("//bob:geheim@location", "******@location"),
+        ("bob:geheim@location:7687", "******@location:7687"),
+        ("neo4j://location/geheim", "neo4j://location/******"),
+        ("neo4j://location:7687/geheim", "neo4j://location:7687/******"),
+        ("//location/geheim", "//location/******"),
+        ("neo4j://location:76geheim", "neo4j://location:******"),
+        ("neo4j://bob:geheim", "neo4j://bob:******"),
+        ("neo4j://location%3Fkey%3Dgeheim", "neo4j://location%******"),
+        ("neo4j://[fe80::1%25eth0]:7687?policy=eu", "neo4j://[fe80::1%25eth0]:7687?policy=eu"),
+        ("neo4j://[::1]?geheim", "neo4j://[::1]?******"),
+        ("neo4j://[key=geheim]", "neo4j://[key=******"),
+        ("key=geheim://location", "key=******"),
     ] {
         assert_eq!(RemoteUrl::redacted(given), shown);
         let told = RemoteUrl::new(given).map(|url| url.to_string()).unwrap_or_else(|refusal| refusal.to_string());
         assert!(!told.contains("geheim"), "{told}");
+    }
+}
+
+#[test]
+fn a_place_keeps_its_path_and_any_text_is_shown_up_to_what_may_be_a_secret() {
+    for (given, shown) in [
+        ("https://location/data/*.csv", "https://location/data/*.csv"),
+        ("https://bob:geheim@location/data?signature=geheim", "https://******@location/data?******"),
+        ("s3://bucket/data;key=geheim", "s3://bucket/data;******"),
+    ] {
+        assert_eq!(RemoteUrl::redacted_place(given), shown);
+    }
+    for (given, shown) in [
+        ("eu-west 1, rack 7", "eu-west 1, rack 7"),
+        ("location:7687", "location:7687"),
+        ("12:30", "12:30"),
+        ("h?apikey=geheim", "h?******"),
+        ("//u:geheim@h", "******@h"),
+        ("Server=h;Pwd=geheim", "Server=******"),
+        ("bob:geheim", "bob:******"),
+        ("bob:7geheim", "bob:******"),
+        ("hooks/T0/geheim", "hooks/******"),
+        ("https://hooks/T0/geheim", "https://hooks/******"),
+        ("{\"pw\": \"geheim\"}", "{******"),
+        ("h%3Fpw%3Dgeheim", "h%******"),
+        ("see h\npw geheim", "see h\n******"),
+        ("a\\geheim", "a\\******"),
+    ] {
+        assert_eq!(RemoteUrl::redacted_text(given), shown);
     }
 }

@@ -79,6 +79,18 @@ fn no_password_is_filled_in_or_left() {
         "CREATE ALIAS $a FOR DATABASE d PROPERTIES {secret: $p, place: $u, list: [$u]}",
         "CREATE ALIAS $a FOR DATABASE d PROPERTIES {passwort: 'geheim-7f3a'}",
         "GRANT LOAD ON URL $u TO r",
+        "CREATE ALIAS $a FOR DATABASE d PROPERTIES {place: 'h?apikey=geheim-7f3a'}",
+        "CREATE ALIAS $a FOR DATABASE d PROPERTIES {place: '//u:geheim-7f3a@h', list: ['h;pw=geheim-7f3a']}",
+        "CREATE ALIAS $a FOR DATABASE d PROPERTIES {pw: $p, note: 'bob:geheim-7f3a'}",
+        "CREATE ALIAS $a FOR DATABASE d PROPERTIES {note: 'the password is geheim-7f3a', sent: 'Bearer geheim-7f3a'}",
+        "CREATE ALIAS $a FOR DATABASE d PROPERTIES {hook: 'https://hooks/T0/geheim-7f3a'}",
+        "CREATE ALIAS $a FOR DATABASE d AT 'h;pw=geheim-7f3a' USER bob PASSWORD $p",
+        "CREATE ALIAS $a FOR DATABASE d AT 'neo4j://h/geheim-7f3a' USER bob PASSWORD $p",
+        "CREATE USER $a SET PASSWORD $p SET TAGS ['h?apikey=geheim-7f3a']",
+        "ALTER USER $a REMOVE TAGS ['bob:geheim-7f3a'] ADD TAGS ['//u:geheim-7f3a@h']",
+        "GRANT READ {x} ON GRAPH $a FOR (n:L) WHERE n.kind = 'h?apikey=geheim-7f3a' TO r",
+        "SHOW ALIASES FOR DATABASE YIELD name WHERE name = 'h?apikey=geheim-7f3a' RETURN '//u:geheim-7f3a@h' AS films",
+        "SHOW USERS YIELD * ORDER BY 'h;geheim-7f3a' RETURN {pw: 'geheim-7f3a'} AS films",
     ] {
         let shown = filled(statement, &given);
         assert!(!shown.contains(secret) && shown.contains("******"), "{shown}");

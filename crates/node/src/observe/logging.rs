@@ -25,6 +25,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use aliasd_service::audit;
 
+use super::seen::Seen;
 use super::trail::Trail;
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
@@ -41,7 +42,7 @@ pub struct LogFile {
 /// The file cannot be opened for appending.
 pub fn set_up(config: &LogConfig) -> io::Result<Option<LogFile>> {
     let file = config.file.as_deref().map(LogFile::open).transpose()?;
-    let layer = fmt::layer().with_writer(writer(file.as_ref()));
+    let layer = fmt::layer().with_writer(Seen(writer(file.as_ref())));
     let layers = if is_json(config) {
         let others = layer.json().flatten_event(true).with_filter(filter(config.level, Trails::Elsewhere));
         let trail = Trail(writer(file.as_ref())).with_filter(trail_alone());

@@ -6,4 +6,5 @@ pub mod http;
 pub mod logging;
 pub mod metrics;
 mod process;
+mod seen;
 mod trail;

@@ -1,5 +1,7 @@
 //! The lines of the audit trail as JSON, one object each: those lines alone, and as every other line of the log looks.
 //!
+//! What cannot be seen, and what turns the direction of a text, is spelled out: a line says on a terminal what it says.
+//!
 //! A line is written before the call that it is about is answered, so its cost is on every release of a credential. What
 //! formats the rest of the log builds a map of values for each line; here the line is written as its fields come.
 
@@ -14,6 +16,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
+
+use super::seen::{is_unseen, spell};
 
 thread_local! {
     /// The line that is being written. It keeps its room for the next one.
@@ -92,23 +96,24 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// Escapes what is written through it for the inside of a JSON string (RFC 8259, section 7).
+/// Escapes what is written through it for the inside of a JSON string (RFC 8259, section 7), and besides what cannot be seen.
 struct Escaping<'l>(&'l mut String);
 
 impl fmt::Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
-        while let Some(at) = rest.find(|it: char| it == '"' || it == '\\' || it < ' ') {
+        while let Some(at) = rest.find(|it: char| it == '"' || it == '\\' || is_unseen(it)) {
             let (plain, special) = rest.split_at(at);
             self.0.push_str(plain);
-            let (special, after) = special.split_at(1);
-            match special {
-                "\"" => self.0.push_str("\\\""),
-                "\\" => self.0.push_str("\\\\"),
-                "\n" => self.0.push_str("\\n"),
-                control => write!(self.0, "\\u{:04x}", control.as_bytes()[0])?,
+            let mut letters = special.chars();
+            match letters.next() {
+                Some('"') => self.0.push_str("\\\""),
+                Some('\\') => self.0.push_str("\\\\"),
+                Some('\n') => self.0.push_str("\\n"),
+                Some(unseen) => spell(unseen, self.0)?,
+                None => {}
             }
-            rest = after;
+            rest = letters.as_str();
         }
         self.0.push_str(rest);
         Ok(())
@@ -168,7 +173,7 @@ mod tests {
         let json = fmt::layer().json().flatten_event(true).with_writer(move || writers.1.clone());
         let both = tracing_subscriber::registry().with(Trail(move || writers.0.clone())).with(json);
         let remote = std::net::SocketAddr::from(([127, 0, 0, 1], 7680));
-        let awkward = "a \"quoted\" \\ name\n\r\t\u{1}\u{7f} with äöü and 🦀";
+        let awkward = "a \"quoted\" \\ name\n\r\t\u{1}\u{7f}\u{202e}\u{e0041}\u{2028} with äöü and 🦀";
         tracing::subscriber::with_default(both, || {
             let (actor, nobody): (Option<&str>, Option<&str>) = (Some("alice"), None);
             let revision = Some(17_u64);
@@ -178,5 +183,7 @@ mod tests {
         });
         assert_eq!(ours.without_time(), theirs.without_time());
         assert_eq!(ours.without_time().len(), 3);
+        let written = String::from_utf8(ours.0.lock().unwrap().clone()).unwrap();
+        assert!(!written.contains(|letter| letter != '\n' && is_unseen(letter)), "{written:?}");
     }
 }
