@@ -203,3 +203,30 @@ fn a_missing_key_is_put_in_place_without_a_restart() -> Result<()> {
     cluster.node(1).reload()?;
     cluster.node(1).wait_ready(PATIENCE)
 }
+
+/// A certificate that a member cannot dial the others with: nobody would hear of it but by its silence.
+#[test]
+fn a_certificate_that_is_not_good_for_clients_is_refused_by_name() -> Result<()> {
+    let mut cluster = Cluster::running("server-only", 1)?;
+    let (log, pki) = (cluster.node(1).log.clone(), cluster.layout().pki());
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/node/tests/certificates");
+    for (from, to) in [("server-only.pem", "node-1.pem"), ("node-1-key.pem", "node-1-key.pem"), ("ca.pem", "ca.pem")] {
+        fs::write(pki.join(to), fs::read(made.join(from))?)?;
+    }
+    let said =
+        ["tls.peer_certificate", "would be refused by the members that this node dials", "both server and client use"];
+    cluster.node(1).reload()?;
+    let text = wait_for_lines(&log, &["the certificates cannot be read again"])?;
+    let line = text.lines().find(|line| line.contains("the certificates cannot be read again"));
+    ensure!(line.is_some_and(|line| said.iter().all(|part| line.contains(part))), "{line:?}");
+    ensure!(cluster.node(1).http("/readyz")?.0 == 200, "it goes on with the one that it has");
+
+    // A start has none to go on with.
+    cluster.node(1).stop(PATIENCE)?;
+    let before = cluster.node(1).said().len();
+    cluster.node(1).start()?;
+    let ended = cluster.node(1).wait_exit(PATIENCE)?;
+    let text = cluster.node(1).said().split_off(before);
+    ensure!(!ended.success() && said.iter().all(|part| text.contains(part)), "{ended}: {text}");
+    Ok(())
+}

@@ -1,11 +1,18 @@
 //! No password is in any file, log, metric or output of a run, in any form that a leak would give it.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use aliasd_client::{Lookup, Secret, Statement};
 use aliasd_tests::cluster::{Actor, Cluster, KEYSTORE_PASSWORD, PATIENCE};
-use aliasd_tests::secrets;
+use aliasd_tests::programs::program;
+use aliasd_tests::{secrets, wait};
 use anyhow::{Context, Result, ensure};
+use nix::fcntl::OFlag;
 
 /// Everything that is typed in the run below and must be found nowhere afterwards. Each is long and odd
 /// enough that it is nowhere by accident.
@@ -15,6 +22,9 @@ const USER_PASSWORD: &str = "carols-own-password-51d0";
 const NEW_USER_PASSWORD: &str = "carols-new-password-88ab";
 const MISTYPED_PASSWORD: &str = "typed-in-the-wrong-place-2b6c";
 const WRONG_PASSWORD: &str = "not-her-password-at-all-e4f7";
+
+/// A user who is not root, and whom every system has.
+const NOBODY: u32 = 65_534;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_password_is_left_anywhere() -> Result<()> {
@@ -128,4 +138,50 @@ async fn mistakes(cluster: &Cluster) -> Result<()> {
 
 fn remote(name: &str, password: &str) -> String {
     format!("CREATE ALIAS `{name}` FOR DATABASE neo4j AT 'neo4j+s://b:7687' USER bob PASSWORD '{password}'")
+}
+
+/// Who owns what the system shows of a process: of one whose memory is shown to root alone, that is root.
+fn shown_to(process: u32) -> Result<u32> {
+    Ok(fs::metadata(format!("/proc/{process}/coredump_filter"))?.uid())
+}
+
+/// A program of this project that waits for its configuration, or for its script, as a user who is not root.
+fn waiting(name: &str, arguments: &[&str], fifo: &Path) -> Result<Child> {
+    // Where the programs are built, only their owner may look for them. One that is open is found.
+    let file = File::open(program(name))?;
+    let mut command = Command::new(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    if nix::unistd::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command.args(arguments).arg(fifo).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok(command.spawn()?)
+}
+
+/// Looked at from outside, as another process of the same user would: root is shown everything.
+#[test]
+fn a_node_shows_its_memory_to_nobody_of_its_user() -> Result<()> {
+    let root = tempfile::tempdir()?;
+    fs::set_permissions(root.path(), Permissions::from_mode(0o755))?;
+    let fifo = root.path().join("waited-for");
+    ensure!(Command::new("mkfifo").args(["--mode", "644"]).arg(&fifo).status()?.success(), "mkfifo");
+    let me = nix::unistd::geteuid();
+    let user = if me.is_root() { NOBODY } else { me.as_raw() };
+    let script = ["exec", "--endpoints", "https://127.0.0.1:1", "--user", "nobody", "--file"];
+    for (name, arguments, wanted) in [("aliasd", ["start", "--config"].as_slice(), 0), ("aliasctl", &script, user)] {
+        let mut child = waiting(name, arguments, &fifo)?;
+        let shown = wait::until("it to wait for what it reads", PATIENCE, || {
+            ensure!(child.try_wait()?.is_none(), "{name} has ended");
+            // There is nobody to write to before it reads; from then on it waits for what is written.
+            let writer = OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&fifo)?;
+            let shown = shown_to(child.id())?;
+            drop(writer);
+            Ok::<_, anyhow::Error>(shown)
+        });
+        // It may have ended by itself, with nothing to read.
+        drop(child.kill());
+        child.wait()?;
+        let (shown, _) = shown?;
+        ensure!(shown == wanted, "what there is to see of {name} belongs to user {shown}, and not to {wanted}");
+    }
+    Ok(())
 }
