@@ -127,7 +127,7 @@ async fn mistakes(cluster: &Cluster) -> Result<()> {
     }
     let impostor = Actor::with_password("an impostor", "carol", WRONG_PASSWORD);
     let finished = impostor.run(cluster, &cluster.endpoints(), &["exec", "SHOW USERS"])?;
-    ensure!(finished.code == Some(1), "a wrong password was accepted");
+    ensure!(finished.code == Some(2), "a wrong password was accepted, or is not the caller's to put right");
     let mut client = impostor.sdk(cluster, &cluster.endpoints())?;
     client.who_am_i().await.err().context("a wrong password was accepted")?;
     client = Actor::with_password("nobody", "nobody", WRONG_PASSWORD).sdk(cluster, &cluster.endpoints())?;

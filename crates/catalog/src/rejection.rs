@@ -201,7 +201,7 @@ rejections! {
         "The cluster has been formed already.", "Log in as an administrator; 'cluster init' is done once in the life of a cluster.";
     /// The caller is no user.
     UnknownActor { user: Principal } = "USER_UNKNOWN", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
-        "The user '{user}' no longer exists.", "Log in as another user.";
+        "The user '{user}' does not exist.", "Log in as another user.";
     /// The caller is suspended.
     SuspendedActor { user: UserName } = "USER_SUSPENDED", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
         "The user '{user}' is suspended.", "An administrator can lift this with ALTER USER … SET STATUS ACTIVE.";

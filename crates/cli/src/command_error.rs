@@ -8,6 +8,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,13 +25,29 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  refused: by the cluster, by the language, or because the answer of explain-access is no
-  2  to be put right here: arguments, environment, files, certificates, who calls
+  2  to be put right here: arguments, environment, files, certificates, credentials
   3  unavailable: nothing was done, try again
   4  outcome unknown: look before you try again
   5  undelivered: it was done, and what came of it cannot be written; no script goes on";
 
 /// The code of a call that names nobody, where the cluster has users.
 const NOBODY: &str = "CREDENTIALS_MISSING";
+
+/// The codes of calls whose proof of who calls is no good: it is given here, and another attempt with it ends alike.
+const NO_PROOF: [&str; 9] = [
+    NOBODY,
+    "CREDENTIALS_INVALID",
+    "CREDENTIALS_ENDED",
+    "CERTIFICATE_UNMAPPED",
+    "CERTIFICATE_EXPIRED",
+    "TOKEN_INVALID",
+    "TOKEN_EXPIRED",
+    "TOKEN_ENDED",
+    "AUTHORIZATION_INVALID",
+];
+
+/// The code of a cluster that is not formed because members do not answer, or are not empty. Nothing was done.
+const MEMBERS_NOT_READY: &str = "INIT_MEMBERS_NOT_READY";
 
 /// What to do where it is not said who calls.
 pub(crate) const SAY_WHO: &str =
@@ -160,6 +177,26 @@ impl CommandError {
         }
     }
 
+    /// The same failure, where the statement that it is about begins at `offset` of a script: the place that the language names is
+    /// that in the script from then on, by line and column of an offset there. Gives its line, if it names one.
+    pub(crate) fn moved(
+        mut self,
+        offset: usize,
+        position: impl Fn(usize) -> Option<(usize, usize)>,
+    ) -> (Self, Option<usize>) {
+        let Self::Cluster { error, .. } = &mut self else { return (self, None) };
+        if !is_about_text(error) {
+            return (self, None);
+        }
+        let line = language_place(&error.message).and_then(|(place, within)| {
+            let at = offset + within;
+            let (line, column) = position(at)?;
+            error.message.replace_range(place, &format!("(line {line}, column {column} (offset: {at}))"));
+            Some(line)
+        });
+        (self, line)
+    }
+
     /// The same failure, at a place in a script.
     pub(crate) fn at(self, place: String) -> Self {
         let at = |LocalError { error, hint }, place| LocalError { error: Box::new(At { place, error }), hint };
@@ -182,7 +219,9 @@ impl CommandError {
             // To wait helps where nothing else is wrong.
             Self::Incomplete(codes) => codes.iter().copied().find(|code| *code != 3).unwrap_or(3),
             // Certificates are settings, and so is who calls: another attempt meets the same ones.
-            Self::Cluster { error, .. } if error.code == UNTRUSTED || error.code == NOBODY => 2,
+            Self::Cluster { error, .. } if error.code == UNTRUSTED || NO_PROOF.contains(&&*error.code) => 2,
+            // Members may be about to start.
+            Self::Cluster { error, .. } if error.code == MEMBERS_NOT_READY => 3,
             // As every call that ended without an answer.
             Self::Cancelled { is_write } => {
                 if *is_write {
@@ -257,11 +296,23 @@ impl StdError for At {
     }
 }
 
+/// Whether the language refuses a text.
+fn is_about_text(error: &Failure) -> bool {
+    ErrorCode::ALL.iter().any(|code| code.as_str() == error.code)
+}
+
+/// Where in a message `(line 1, column 2 (offset: 1))` stands, and the offset in it: at the end of the first line.
+fn language_place(message: &str) -> Option<(Range<usize>, usize)> {
+    let first = message.lines().next()?.trim_end();
+    let begin = first.rfind("(line ")?;
+    let (_, offset) = first[begin..].strip_suffix("))")?.rsplit_once("(offset: ")?;
+    Some((begin..first.len(), offset.parse().ok()?))
+}
+
 /// Message, code with GQLSTATUS, and hint. The language shows an excerpt of the statement below its message; every other message
 /// is one line, whatever names it holds.
 fn cluster_text(place: Option<&str>, error: &Failure) -> String {
-    let has_excerpt = ErrorCode::ALL.iter().any(|code| code.as_str() == error.code);
-    let message = if has_excerpt { printable_lines(&error.message) } else { printable(&error.message) };
+    let message = if is_about_text(error) { printable_lines(&error.message) } else { printable(&error.message) };
     let place = place.map(|place| format!("{}: ", printable(place))).unwrap_or_default();
     let mut text = format!("error: {place}{message}\n");
     let mut code = error.code.clone();
@@ -325,6 +376,18 @@ mod tests {
         for code in 0..=5 {
             assert!(EXIT_CODES.contains(&format!("\n  {code}  ")), "{code} is not in the table");
         }
+    }
+
+    #[test]
+    fn whoever_has_to_put_something_right_is_told_by_the_code() {
+        let code = |code: &str| {
+            CommandError::from(Failure { code: code.to_owned(), class: Class::Rejected, ..Failure::bug("x") })
+                .exit_code()
+        };
+        for proof in NO_PROOF {
+            assert_eq!(code(proof), 2, "{proof}");
+        }
+        assert_eq!([code(MEMBERS_NOT_READY), code("PERMISSION_DENIED"), code("SYNTAX_ERROR")], [3, 1, 1]);
     }
 
     /// A name that somebody chose cannot write lines of its own into what is said.

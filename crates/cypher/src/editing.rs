@@ -8,7 +8,7 @@ use aliasd_catalog::Value;
 
 use crate::characters::words;
 use crate::commands::commands;
-use crate::error::mask::{COVER, secret_spans};
+use crate::error::mask::{COVER, cover_of, secret_spans};
 use crate::error::{ErrorCode, LanguageError, SpannedError};
 use crate::formula::Scope;
 use crate::lexer::tolerant::{self, Piece};
@@ -120,7 +120,7 @@ pub fn without_secrets(text: &str) -> String {
     let mut position = 0;
     for span in secret_spans(text) {
         kept.push_str(&text[position..span.start]);
-        kept.push_str(COVER);
+        kept.push_str(cover_of(text, span));
         position = span.end;
     }
     kept.push_str(&text[position..]);

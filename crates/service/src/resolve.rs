@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aliasd_catalog::{
-    Alias, AliasKind, AliasName, Catalog, Destination, PlainSecret, RemoteAlias, RemoteLogin, ResolveRequest,
-    ResolveTarget, Revision, Route, error_chain,
+    Alias, AliasKind, AliasName, Catalog, Destination, PlainSecret, Rejection, RemoteAlias, RemoteLogin,
+    ResolveRequest, ResolveTarget, Revision, Route, error_chain,
 };
 use aliasd_replica::View;
 
@@ -18,6 +18,9 @@ use crate::vault::{Vault, VaultError};
 
 /// The outcome of asking for the credential of a name that has none: a local one, or one that forwards the caller's token.
 const NOTHING_STORED: &str = "NOTHING_STORED";
+
+/// What to do where the call is on behalf of nobody.
+const SOMEBODY_ELSE_UNKNOWN: &str = "Ask on behalf of a user of this catalog; SHOW USERS lists them.";
 
 /// Where a name leads, as of a revision.
 #[derive(Debug)]
@@ -107,7 +110,14 @@ impl Resolve {
 }
 
 fn decide(view: &View, question: &ResolveRequest) -> Result<Route, Failure> {
-    view.catalog.resolve(question).map_err(|rejection| Failure::from(&rejection))
+    view.catalog.resolve(question).map_err(|rejection| {
+        let mut failure = Failure::from(&rejection);
+        if matches!(rejection, Rejection::UnknownActor { .. }) && question.on_behalf_of.is_some() {
+            // Nobody has to log in otherwise: the caller was found in this view.
+            failure.hint = SOMEBODY_ELSE_UNKNOWN.into();
+        }
+        failure
+    })
 }
 
 /// The line about a credential that is asked for.

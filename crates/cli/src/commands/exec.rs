@@ -31,7 +31,7 @@ pub(crate) async fn run(command: Box<Exec>) -> Result<(), CommandError> {
             Text::Command(text) => script::command(text, &mut parameters),
             Text::Unclosed(_) => Err(script::refuse_unclosed(script, item)),
         };
-        let result = result.map_err(|failure| script::at(failure, command.file.as_deref(), &items[number..]));
+        let result = result.map_err(|failure| script::at(failure, command.file.as_deref(), script, &items[number..]));
         if result? == Next::Leave {
             break;
         }

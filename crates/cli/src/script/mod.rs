@@ -117,12 +117,23 @@ fn closed_length(text: &str, piece: &str) -> (bool, usize) {
     }
 }
 
-/// The failure of the first of these items, which are all that was left of a script. Without a file, a person has typed them and
-/// knows where.
-pub(crate) fn at(failure: CommandError, file: Option<&Path>, left: &[Item<'_>]) -> CommandError {
+/// The failure of the first of these items, which are all that was left of a script. Its place is that in the script. Without a
+/// file, a person has typed them and knows where.
+pub(crate) fn at(failure: CommandError, file: Option<&Path>, script: &str, left: &[Item<'_>]) -> CommandError {
     let (Some(file), Some((item, after))) = (file, left.split_first()) else { return failure };
     let failure = if after.is_empty() { failure } else { failure.with_more_to_run() };
-    failure.at(format!("{}:{}", file.display(), item.line))
+    let (failure, line) = match item.text {
+        Text::Statement { .. } => failure.moved(item.offset, |offset| position(script, offset)),
+        Text::Command(_) | Text::Unclosed(_) => (failure, None),
+    };
+    failure.at(format!("{}:{}", file.display(), line.unwrap_or(item.line)))
+}
+
+/// Line and column of a place in a text, as the language counts them: from 1, columns in characters.
+fn position(text: &str, offset: usize) -> Option<(usize, usize)> {
+    let before = text.get(..offset)?;
+    let line_start = before.rfind(LINE_END).map_or(0, |end| end + 1);
+    Some((lines_ended(before) + 1, before[line_start..].chars().count() + 1))
 }
 
 /// Commands of other shells, and what stands here in their place. Each has a meaning there that it cannot have here.
@@ -240,6 +251,30 @@ mod tests {
         {
             assert!(is_finished(closed), "{closed}");
         }
+    }
+
+    #[test]
+    fn the_place_of_an_error_is_that_in_the_script() {
+        let script = "// first\nSHOW ROLES; /* ä */ DROP\r\n  NONSENSE x;\rDROP ROLE";
+        let offset = script.find("DROP").unwrap();
+        let moved = |code: &str, message: &str| {
+            let error = Failure { code: code.to_owned(), ..Failure::bug(message) };
+            match CommandError::from(error).moved(offset, |offset| position(script, offset)) {
+                (CommandError::Cluster { error, .. }, line) => (error.message, line),
+                _ => unreachable!("it stays a failure of the cluster"),
+            }
+        };
+        let text = "Invalid input 'NONSENSE'. (line 2, column 3 (offset: 8))\n    NONSENSE x\n    ^";
+        let expected = "Invalid input 'NONSENSE'. (line 3, column 3 (offset: 38))\n    NONSENSE x\n    ^";
+        assert_eq!(moved("SYNTAX_ERROR", text), (expected.to_owned(), Some(3)));
+        let text = "Invalid input 'DROP'. (line 1, column 1 (offset: 0))\n  DROP\n  ^^^^";
+        let expected = "Invalid input 'DROP'. (line 2, column 21 (offset: 30))\n  DROP\n  ^^^^";
+        assert_eq!(moved("SYNTAX_ERROR", text), (expected.to_owned(), Some(2)));
+        for untouched in ["It is too long.", "It ends. (line 1, column 1 (offset: 900))", "(line 1) (offset: x))"] {
+            assert_eq!(moved("SYNTAX_ERROR", untouched), (untouched.to_owned(), None));
+        }
+        let name = "Role 'x (line 1, column 1 (offset: 0))";
+        assert_eq!(moved("ROLE_EXISTS", name), (name.to_owned(), None));
     }
 
     /// Every `aliasctl …` in a way out is a command line of this program.

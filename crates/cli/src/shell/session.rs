@@ -124,7 +124,7 @@ impl Session {
                 Text::Command(command) => self.command(command),
                 Text::Unclosed(_) => Err(script::refuse_unclosed(text, item)),
             };
-            if result.map_err(|failure| script::at(failure, file, &items[number..]))? == Next::Leave {
+            if result.map_err(|failure| script::at(failure, file, text, &items[number..]))? == Next::Leave {
                 return Ok(Next::Leave);
             }
         }

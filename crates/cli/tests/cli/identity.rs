@@ -16,7 +16,7 @@ fn who_calls_has_to_be_said() {
     // A variable that was meant to be unset says nothing.
     let said = node.nobody(&["whoami"]).env("ALIASD_USER", "").env("ALIASD_TOKEN_FILE", "").run().failed(2);
     assert!(said.contains("it is not said who calls"), "{said}");
-    let said = node.alice(&["whoami"]).env("ALIASD_PASSWORD", "wrong").run().failed(1);
+    let said = node.alice(&["whoami"]).env("ALIASD_PASSWORD", "wrong").run().failed(2);
     assert!(said.contains("CREDENTIALS_INVALID"), "{said}");
 }
 

@@ -342,5 +342,5 @@ fn a_wrong_password_ends_with_its_reason() {
     person.terminal.wait("the reason", |terminal| terminal.text().contains("CREDENTIALS_INVALID"));
     assert!(!person.terminal.text().contains("wrong-geheim"));
     let Person { mut terminal, .. } = person;
-    assert_eq!(terminal.ended(), 1);
+    assert_eq!(terminal.ended(), 2);
 }

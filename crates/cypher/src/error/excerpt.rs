@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::mask::{COVER, secret_spans};
+use super::mask::{cover_of, secret_spans};
 use crate::characters::{is_invisible, line_breaks, line_length};
 use crate::span::Span;
 
@@ -78,7 +78,7 @@ impl Drawing {
             let from = position;
             let drawn_at = self.width;
             if let Some(cover) = covers.get(next).filter(|cover| cover.start <= position) {
-                self.push(COVER);
+                self.push(cover_of(source, *cover));
                 position = cover.end;
                 next += 1;
             } else {

@@ -31,6 +31,16 @@ pub(crate) fn secret_spans(source: &str) -> Vec<Span> {
     if scanner.shows && !scanner.suspicious { Vec::new() } else { scanner.spans }
 }
 
+/// What is shown in place of a covered part: a comment in place of a comment, so that no string seems to stand there.
+pub(crate) fn cover_of(source: &str, span: Span) -> &'static str {
+    match source.get(span.start..span.end) {
+        Some(comment) if comment.starts_with("//") => "// ******",
+        Some(comment) if comment.starts_with("/*") && comment.ends_with("*/") => "/* ****** */",
+        Some(comment) if comment.starts_with("/*") => "/* ******",
+        _ => COVER,
+    }
+}
+
 /// True if text at `span` may be a secret and must not be quoted in a message.
 pub(crate) fn is_secret(source: &str, span: Span) -> bool {
     secret_spans(source).iter().any(|secret| secret.start < span.end && span.start < secret.end)

@@ -36,6 +36,21 @@ fn errors_read_as_in_the_transcripts() {
     }
 }
 
+/// Nobody who wrote a comment alone is shown a string.
+#[test]
+fn a_comment_is_covered_as_a_comment() {
+    for (text, shown) in [
+        ("/* geheim */", "\n  /* ****** */\n"),
+        ("// geheim", "\n  // ******\n"),
+        ("DROP /* geheim */ DROP // geheim", "\n  DROP /* ****** */ DROP // ******\n"),
+    ] {
+        let error = parse(text).expect_err("it is no statement").to_string();
+        assert!(error.contains(shown) && !error.contains("geheim"), "{error}");
+    }
+    let kept = crate::without_secrets("DROP ROLE r // geheim\n/* geheim */");
+    assert_eq!(kept, "DROP ROLE r // ******\n/* ****** */");
+}
+
 /// What was mistyped in a duration is shown, unless it could be anything else.
 #[test]
 fn a_mistyped_duration_is_shown_and_nothing_that_could_be_a_secret() {
