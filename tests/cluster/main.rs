@@ -18,4 +18,5 @@ mod signals;
 mod story;
 mod streams;
 mod surface;
+mod told;
 mod upgrade;
