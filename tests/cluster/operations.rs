@@ -1,7 +1,7 @@
-//! docs/operations.md, done to the letter: the commands of the page, in their order, on three nodes of one machine.
+//! docs/operations.md, done to the letter: the commands of the page, in their order, on the nodes of one machine.
 //!
-//! A fenced block of the page is `sh` on the machine of the authority, `sh on-node` on every node, `sh on-node-N` on that one,
-//! and `cypher` for statements. What stands in it is run as it is, but for the names of machines, ports and directories, and
+//! A fenced block of the page is `sh` on the machine of the authority, `sh on-node` on every node that the cluster is formed of,
+//! `sh on-node-N` on that one, and `cypher` for statements. What stands in it is run as it is, but for the names of machines, ports and directories, and
 //! for the programs that need a whole machine: scp, systemctl, useradd, runuser and the owners of `install`. Those are small
 //! scripts here that do the same with the directories that stand for machines.
 
@@ -20,7 +20,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 const PAGE: &str = include_str!("../../docs/operations.md");
-const NODES: [u64; 3] = [1, 2, 3];
+/// The nodes that the cluster is formed of.
+const FORMED: [u64; 3] = [1, 2, 3];
+/// Those, and the ones that come later.
+const NODES: [u64; 5] = [1, 2, 3, 4, 5];
 
 /// What the page expects of a whole machine.
 const MACHINE: [(&str, &str); 5] = [
@@ -49,7 +52,7 @@ daemon-reload) ;;
 enable | start) start ;;
 restart) stop; start ;;
 reload) kill -HUP "$(cat "$NODE/pid")" ;;
-stop) stop ;;
+stop | disable) stop ;;
 *) echo "systemctl $1 is not known here"; exit 1 ;;
 esac"#,
     ),
@@ -116,10 +119,10 @@ impl Machines {
             for directory in ["usr/bin", "etc/systemd/system", "var/lib"] {
                 fs::create_dir_all(machines.node(node).join(directory))?;
             }
-            let file = format!("three-node/node{node}.toml");
-            let to = machines.root.join("authority/deploy").join(&file);
+            let (to, text) = configuration(&deploy, node)?;
+            let to = machines.root.join("authority").join(to);
             fs::create_dir_all(to.parent().context("a file is in a directory")?)?;
-            fs::write(to, machines.here(&fs::read_to_string(deploy.join(&file))?, node))?;
+            fs::write(to, machines.here(&text, node))?;
         }
         let unit = machines.root.join("authority/deploy/systemd");
         fs::create_dir_all(&unit)?;
@@ -194,7 +197,8 @@ impl Machines {
                 }
             }
             ("sh on-node", _) | (_, Some(_)) => {
-                for node in NODES.into_iter().filter(|node| only.is_none_or(|only| only == *node)) {
+                let nodes = only.map_or_else(|| FORMED.to_vec(), |only| vec![only]);
+                for node in nodes {
                     self.run(block, &self.here(&block.text, node), &self.node(node), node)?;
                 }
             }
@@ -207,6 +211,21 @@ impl Machines {
         }
         Ok(())
     }
+}
+
+/// Where the configuration of a node is on the machine of the authority, and what is in it. One that comes later is written by
+/// hand, as the page says: like another one, with its own names, and with a file for the join token.
+fn configuration(deploy: &Path, node: u64) -> Result<(String, String)> {
+    if FORMED.contains(&node) {
+        let file = format!("three-node/node{node}.toml");
+        let text = fs::read_to_string(deploy.join(&file))?;
+        return Ok((format!("deploy/{file}"), text));
+    }
+    let like = fs::read_to_string(deploy.join("three-node/node3.toml"))?;
+    let own = format!("id = {node}\njoin_token_file = \"/etc/aliasd/join-token\"");
+    let text =
+        like.replace("id = 3", &own).replace("db3.", &format!("db{node}.")).replace("node-3", &format!("node-{node}"));
+    Ok((format!("node{node}.toml"), text))
 }
 
 impl Drop for Machines {

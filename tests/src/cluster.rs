@@ -97,6 +97,16 @@ impl Cluster {
         self.init()
     }
 
+    /// Starts the first `count` nodes, and makes one cluster of those alone.
+    pub fn start_first(&mut self, count: usize) -> Result<()> {
+        for node in self.nodes.iter_mut().take(count) {
+            node.start()?;
+            node.wait_listening(PATIENCE)?;
+        }
+        self.layout.form(self.nodes.iter().take(count), &self.administrator)?;
+        self.wait_ready()
+    }
+
     /// `aliasctl cluster init` with all nodes, whether they run or not.
     pub fn init(&self) -> Result<()> {
         self.layout.form(&self.nodes, &self.administrator)

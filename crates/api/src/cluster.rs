@@ -1,10 +1,13 @@
 //! `aliasd.v1.Cluster`: protobuf in, protobuf out. Decides nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aliasd_catalog::{PlainSecret, REQUEST_WINDOW};
-use aliasd_replica::{Member, MemberStatus, NodeId, ReplicaRole, ReplicaStatus};
-use aliasd_service::operate::{Formation, HeldKey, Operate, Status as NodeReport, Transferred};
+use aliasd_replica::{Lifecycle, Member, MemberStatus, NodeId, ReplicaRole, ReplicaStatus};
+use aliasd_service::operate::{
+    Formation, HeldKey, MemberChangeStatus, NewMember, Operate, Progress, Status as NodeReport, Transferred,
+};
 use aliasd_service::{Failure, NodeFailure};
 use aliasd_wire::v1;
 use aliasd_wire::v1::cluster_server::Cluster;
@@ -40,6 +43,7 @@ impl Cluster for ClusterService {
             cluster_id: report.cluster.map(|id| id.to_string()).unwrap_or_default(),
             members: report.replica.members.iter().map(|(id, status)| member(*id, status)).collect(),
             leader: report.leader.clone().map(leader_to_proto),
+            member_change: report.member_change.clone().map(member_change),
             node: Some(node(report)),
             request_window: REQUEST_WINDOW,
         };
@@ -55,6 +59,94 @@ impl Cluster for ClusterService {
         let to = (to != 0).then_some(to);
         let Transferred { term, leader, led_already } = self.0.transfer_leader(&caller, to).await.map_err(status)?;
         Ok(Response::new(v1::TransferLeaderResponse { leader: leader.map(leader_to_proto), term, led_already }))
+    }
+
+    async fn add_member(
+        &self,
+        request: Request<v1::AddMemberRequest>,
+    ) -> Result<Response<v1::AddMemberResponse>, Status> {
+        let caller = caller(&request).map_err(status)?.clone();
+        let v1::AddMemberRequest { node_id, peer_address, client_address, learner, token_lifetime } =
+            request.into_inner();
+        let new = new_member(node_id, (peer_address, client_address), learner, token_lifetime).map_err(status)?;
+        let invited = self.0.add_member(&caller, new).await.map_err(status)?;
+        Ok(Response::new(v1::AddMemberResponse {
+            join_token: invited.token.expose().to_owned(),
+            expires_at: Some(convert::timestamp(invited.expires_at)),
+        }))
+    }
+
+    async fn promote_member(
+        &self,
+        request: Request<v1::PromoteMemberRequest>,
+    ) -> Result<Response<v1::PromoteMemberResponse>, Status> {
+        let caller = caller(&request).map_err(status)?.clone();
+        let promoted = self.0.promote_member(&caller, request.into_inner().node_id).await.map_err(status)?;
+        let (done, waiting_for) = progress(promoted);
+        Ok(Response::new(v1::PromoteMemberResponse { done, waiting_for }))
+    }
+
+    async fn remove_member(
+        &self,
+        request: Request<v1::RemoveMemberRequest>,
+    ) -> Result<Response<v1::RemoveMemberResponse>, Status> {
+        let caller = caller(&request).map_err(status)?.clone();
+        let removed = self.0.remove_member(&caller, request.into_inner().node_id).await.map_err(status)?;
+        let (done, waiting_for) = progress(removed);
+        Ok(Response::new(v1::RemoveMemberResponse { done, waiting_for }))
+    }
+
+    async fn replace_member(
+        &self,
+        request: Request<v1::ReplaceMemberRequest>,
+    ) -> Result<Response<v1::ReplaceMemberResponse>, Status> {
+        let caller = caller(&request).map_err(status)?.clone();
+        let v1::ReplaceMemberRequest { old_node_id, new_node_id, peer_address, client_address, token_lifetime } =
+            request.into_inner();
+        let new = new_member(new_node_id, (peer_address, client_address), false, token_lifetime).map_err(status)?;
+        let replacing = self.0.replace_member(&caller, old_node_id, new).await.map_err(status)?;
+        let (done, waiting_for) = progress(replacing.progress);
+        Ok(Response::new(v1::ReplaceMemberResponse {
+            join_token: replacing.invited.as_ref().map(|invited| invited.token.expose().to_owned()),
+            expires_at: replacing.invited.map(|invited| convert::timestamp(invited.expires_at)),
+            done,
+            waiting_for,
+        }))
+    }
+}
+
+/// How long a token lets a node in that is told no time.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(3_600);
+
+fn new_member(
+    node_id: u64,
+    (peer_address, client_address): (String, String),
+    learner: bool,
+    token_lifetime: Option<prost_types::Duration>,
+) -> Result<NewMember, Failure> {
+    let invalid =
+        |field: &str, reason: &str| NodeFailure::InvalidRequest { field: field.into(), reason: reason.into() };
+    if node_id == 0 {
+        return Err(invalid("node_id", "must be from 1 on").into());
+    }
+    for (field, address) in [("peer_address", &peer_address), ("client_address", &client_address)] {
+        if !is_address(address) {
+            return Err(invalid(field, "is not of the form host:port").into());
+        }
+    }
+    let token_lifetime = match token_lifetime {
+        None => TOKEN_LIFETIME,
+        Some(asked) => asked.try_into().map_err(|_| invalid("token_lifetime", "is no time that can pass"))?,
+    };
+    let member = Member { name: format!("node-{node_id}"), peer_address, client_address };
+    Ok(NewMember { node: node_id, member, learner, token_lifetime })
+}
+
+/// Whether a change is done, and what it waits for otherwise.
+fn progress(progress: Progress) -> (bool, String) {
+    match progress {
+        Progress::Done => (true, String::new()),
+        Progress::Waiting(reason) => (false, reason),
     }
 }
 
@@ -86,6 +178,11 @@ fn is_address(address: &str) -> bool {
     split.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0))
 }
 
+fn member_change(change: MemberChangeStatus) -> v1::MemberChange {
+    let MemberChangeStatus { node, description, waiting_for } = change;
+    v1::MemberChange { node_id: node, description, waiting_for }
+}
+
 fn member(node_id: NodeId, status: &MemberStatus) -> v1::MemberStatus {
     v1::MemberStatus {
         node_id,
@@ -106,7 +203,7 @@ fn node(report: NodeReport) -> v1::NodeStatus {
     v1::NodeStatus {
         node_id: replica.node,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        role: role(initialized, replica.role).into(),
+        role: role(initialized, &replica).into(),
         ready: not_ready.is_empty(),
         not_ready_reasons: not_ready.iter().map(condition).collect(),
         last_log_index: replica.last_log.map_or(0, |revision| revision.0),
@@ -132,9 +229,10 @@ fn key(HeldKey { id, name, active }: HeldKey) -> v1::HeldKey {
     v1::HeldKey { key_id: id.to_string(), name, active }
 }
 
-fn role(initialized: bool, role: ReplicaRole) -> v1::NodeRole {
-    match role {
+fn role(initialized: bool, replica: &ReplicaStatus) -> v1::NodeRole {
+    match replica.role {
         _ if !initialized => v1::NodeRole::Uninitialised,
+        _ if replica.lifecycle == Lifecycle::Removed => v1::NodeRole::Stopped,
         ReplicaRole::Learner => v1::NodeRole::Learner,
         ReplicaRole::Follower => v1::NodeRole::Follower,
         ReplicaRole::Candidate => v1::NodeRole::Candidate,

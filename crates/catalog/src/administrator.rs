@@ -42,8 +42,11 @@ pub(crate) fn may_disempower(change: &Change) -> bool {
     match &change.key {
         RecordKey::User(_) => change.before.is_some(),
         RecordKey::RoleAssignment(..) | RecordKey::Grant(_) => true,
-        RecordKey::Meta | RecordKey::Database(_) | RecordKey::Alias(_) | RecordKey::Role(_) | RecordKey::Request(_) => {
-            false
-        }
+        RecordKey::Meta
+        | RecordKey::Database(_)
+        | RecordKey::Alias(_)
+        | RecordKey::Role(_)
+        | RecordKey::Request(_)
+        | RecordKey::Members => false,
     }
 }

@@ -207,6 +207,7 @@ impl Catalog {
             }
             Command::Open(OpenCommand::SetDefaultDatabase { .. }) => dbms(&[DbmsAction::ExecuteAdminProcedures]),
             Command::Open(OpenCommand::SetPolicy(_)) => dbms(&[DbmsAction::AlterClusterPolicy]),
+            Command::Open(OpenCommand::ChangeMembers(_)) => dbms(&[DbmsAction::ServerManagement]),
             Command::Open(OpenCommand::DropDatabase { composite, cascade_aliases, .. }) => {
                 let drop = if *composite { DbmsAction::DropCompositeDatabase } else { DbmsAction::DropDatabase };
                 if *cascade_aliases { dbms(&[drop, DbmsAction::DropAlias]) } else { dbms(&[drop]) }

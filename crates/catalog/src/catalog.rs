@@ -5,6 +5,7 @@
 //! never disagree with the records.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use rpds::RedBlackTreeMapSync as Map;
 use crate::standing::{RoleStanding, Standings};
 use crate::{
     Alias, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, Change, Database, DatabaseKind, DatabaseName,
-    Digest, Grant, Meta, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleAssignment, RoleName, Stamp,
-    Timestamp, User, UserName,
+    Digest, Grant, MemberLedger, Meta, Record, RecordKey, RequestId, RequestRecord, Revision, Role, RoleAssignment,
+    RoleName, Stamp, Timestamp, User, UserName,
 };
 
 /// Everything the cluster agreed on, as of some revision.
@@ -28,8 +29,9 @@ pub struct Catalog {
     role_assignments: Map<(UserName, RoleName), RoleAssignment>,
     grants: Map<Arc<Grant>, Stamp>,
     requests: Map<RequestId, Arc<RequestRecord>>,
+    members: Option<Arc<MemberLedger>>,
     // Indexes, derived from the records above.
-    members: Map<(RoleName, UserName), ()>,
+    users_by_role: Map<(RoleName, UserName), ()>,
     standings: Standings,
     grants_by_name: Map<(CatalogName, Arc<Grant>), ()>,
     aliases_by_target: Map<(DatabaseName, AliasName), ()>,
@@ -165,7 +167,7 @@ impl Catalog {
     /// The users that were given a role, by name.
     pub fn members_of<'a>(&'a self, role: &'a RoleName) -> impl Iterator<Item = &'a UserName> {
         let from = (role.clone(), UserName::lowest());
-        self.members.range(from..).take_while(move |((of, _), ())| of == role).map(|((_, user), ())| user)
+        self.users_by_role.range(from..).take_while(move |((of, _), ())| of == role).map(|((_, user), ())| user)
     }
 
     /// What a role is granted and denied.
@@ -225,6 +227,12 @@ impl Catalog {
         self.requests.get(request).map(|record| &**record)
     }
 
+    /// What is agreed on about the members; nothing until the first change of them.
+    pub fn members(&self) -> &MemberLedger {
+        static NOTHING: MemberLedger = MemberLedger { change: None, joined: BTreeMap::new(), retired: BTreeMap::new() };
+        self.members.as_deref().unwrap_or(&NOTHING)
+    }
+
     /// The requests applied at or before a revision, oldest first.
     pub(crate) fn requests_until(&self, revision: Revision) -> Vec<RequestId> {
         self.requests_by_revision.range(..=revision).map(|(_, id)| *id).collect()
@@ -243,6 +251,7 @@ impl Catalog {
             }
             RecordKey::Grant(grant) => self.grants.get(&**grant).copied().map(Record::Grant),
             RecordKey::Request(id) => self.requests.get(id).cloned().map(Record::Request),
+            RecordKey::Members => self.members.clone().map(Record::Members),
         }
     }
 
@@ -265,7 +274,8 @@ impl Catalog {
         let requests = self.requests.iter();
         let requests = requests.map(|(id, it)| (RecordKey::Request(*id), Record::Request(it.clone())));
         let named = meta.chain(databases).chain(aliases).chain(users).chain(roles);
-        named.chain(assignments).chain(grants).chain(requests)
+        let members = self.members.iter().map(|it| (RecordKey::Members, Record::Members(it.clone())));
+        named.chain(assignments).chain(grants).chain(requests).chain(members)
     }
 
     /// Puts a stored record back, while a store or snapshot is loaded. Returns false, and changes nothing,
@@ -327,6 +337,7 @@ impl Catalog {
             (RecordKey::Request(id), Some(Record::Request(it))) => {
                 self.requests.insert_mut(*id, it.clone());
             }
+            (RecordKey::Members, Some(Record::Members(it))) => self.members = Some(it.clone()),
             (key, _) => self.erase(key),
         }
     }
@@ -343,6 +354,7 @@ impl Catalog {
             }
             RecordKey::Grant(grant) => drop(self.grants.remove_mut(&**grant)),
             RecordKey::Request(id) => drop(self.requests.remove_mut(id)),
+            RecordKey::Members => self.members = None,
         }
     }
 
@@ -350,7 +362,7 @@ impl Catalog {
     fn index(&mut self, key: &RecordKey, record: &Record, present: bool) {
         match (key, record) {
             (RecordKey::RoleAssignment(user, role), _) => {
-                keep(&mut self.members, (role.clone(), user.clone()), (), present);
+                keep(&mut self.users_by_role, (role.clone(), user.clone()), (), present);
             }
             (RecordKey::Grant(grant), _) => {
                 if present {

@@ -29,6 +29,7 @@ pub struct Stamp {
     pub time: Timestamp,
 }
 
+/// Ids of some bytes, shown in hexadecimal digits.
 macro_rules! byte_id {
     ($(#[$doc:meta])* $name:ident, $length:literal) => {
         $(#[$doc])*
@@ -48,6 +49,8 @@ macro_rules! byte_id {
         }
     };
 }
+
+pub(crate) use byte_id;
 
 byte_id!(
     /// Names one request of one caller, drawn at random by the caller; a retry carries the same one.
@@ -88,7 +91,8 @@ byte_id!(
 /// On whose behalf an entry was proposed or a question is asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Principal {
-    /// The cluster itself. Only the entry that forms the cluster is issued by it.
+    /// The cluster itself: it issues the entry that forms it, and those in which a leader says what came of a change of the
+    /// members.
     System,
     /// A user of the catalog, authenticated by the member that proposed.
     User(UserName),

@@ -30,6 +30,7 @@ mod digest;
 mod driver;
 mod field;
 mod id;
+mod members;
 mod name;
 mod policy;
 mod privilege;
@@ -59,6 +60,10 @@ pub use driver::{DriverSettings, DriverSettingsError, LogLevel};
 pub use field::{Attempt, Field, Listed, NameKind, Quoted, SettingType, UrlFault, Verb};
 pub use id::{
     AliasId, ClusterId, KeyId, Principal, RequestId, Revision, Stamp, StatementFingerprint, Timestamp, TokenTrace,
+};
+pub use members::{
+    Invitation, JoinTokenHash, JoinedMember, MemberChange, MemberChangeKind, MemberIncarnation, MemberLedger,
+    MemberStep, ReplacedMember,
 };
 pub use name::{
     AliasName, AuthId, AuthProvider, AuthRuleName, CatalogName, DatabaseName, Glob, RemoteUserName, RoleName, UserName,

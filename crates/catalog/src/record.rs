@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::{
     AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CredentialField, CredentialPlace, DatabaseName,
-    DriverSettings, Grant, KeyId, Outcome, PasswordHash, Policy, Principal, RemoteUrl, RemoteUserName, RequestId,
-    Revision, RoleName, SealedSecret, Stamp, StatementFingerprint, Timestamp, TokenTrace, UserName, UserTag, ValueMap,
+    DriverSettings, Grant, KeyId, MemberLedger, Outcome, PasswordHash, Policy, Principal, RemoteUrl, RemoteUserName,
+    RequestId, Revision, RoleName, SealedSecret, Stamp, StatementFingerprint, Timestamp, TokenTrace, UserName, UserTag,
+    ValueMap,
 };
 
 /// The identity of a record. Its order is the order of listings, snapshots and changes.
@@ -28,6 +29,8 @@ pub enum RecordKey {
     Grant(Box<Grant>),
     /// The outcome of a recent request.
     Request(RequestId),
+    /// What is agreed on about the members. There from the first change of the members on.
+    Members,
 }
 
 /// The value under a [`RecordKey`] of the same variant. Cheap to clone.
@@ -49,6 +52,8 @@ pub enum Record {
     Grant(Stamp),
     /// See [`RequestRecord`].
     Request(Arc<RequestRecord>),
+    /// See [`MemberLedger`].
+    Members(Arc<MemberLedger>),
 }
 
 /// Says of which kind a key and a record are: one list for whoever puts the two side by side or numbers them.
@@ -100,6 +105,7 @@ record_kinds! {
     RoleAssignment = 5,
     Grant = 6,
     Request = 7,
+    Members = 8,
 }
 
 /// What the cluster as a whole agreed on when it was formed, and changes since.

@@ -379,6 +379,32 @@ rejections! {
     LastAdministrator {} = "LAST_ADMINISTRATOR", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "Nobody would be left who may administer users, roles and privileges.",
         "Give the role admin to another active user first; nobody could give back what this takes away.";
+
+    // The members of the cluster.
+    /// A node id that was removed would be used again.
+    MemberRetired { node: u64 } = "MEMBER_RETIRED", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "Node {node} was removed from the cluster, and its node id is never used again.", "Give the new node an id that no node has had, and a certificate for it.";
+    /// The data directory of a removed member would be used again.
+    IncarnationRetired { node: u64 } = "MEMBER_DIRECTORY_RETIRED", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "The data directory that node {node} shows belonged to a member that was removed.", "Start the node with an empty data directory.";
+    /// The node is a member.
+    MemberExists { node: u64 } = "MEMBER_EXISTS", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "Node {node} is a member of the cluster already.", "Choose another node id; 'aliasctl cluster status' lists those in use.";
+    /// One change of the members at a time.
+    MemberChangeRunning { change } = "MEMBER_CHANGE_RUNNING", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
+        "Another change of the members is under way: {change}.", "Wait until it is done, which 'aliasctl cluster status' tells, or give up a node that does not come with 'aliasctl cluster remove'.";
+    /// A token of another cluster.
+    JoinClusterWrong { token, cluster } = "JOIN_CLUSTER_WRONG", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+        "The join token is of cluster {token}, and the members that it names belong to cluster {cluster}.", "Make a token with 'aliasctl cluster add' on the cluster that the node is to join.";
+    /// A token that lets nobody in.
+    JoinTokenWrong { node: u64 } = "JOIN_TOKEN_WRONG", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+        "The join token is not the one that node {node} was given last.", "Make a new one with 'aliasctl cluster add'.";
+    /// A token that let another data directory in.
+    JoinTokenUsed { node: u64 } = "JOIN_TOKEN_USED", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+        "The join token of node {node} was used already, by another data directory.", "If that was not this node's, find out whose it was. A lost directory needs 'aliasctl cluster replace', with a new node id.";
+    /// A token that came too late.
+    JoinTokenExpired { node: u64 } = "JOIN_TOKEN_EXPIRED", ["42NFF"], "Neo.ClientError.Security.Unauthorized",
+        "The join token of node {node} has expired.", "Make a new one with 'aliasctl cluster add'.";
 }
 
 #[cfg(test)]

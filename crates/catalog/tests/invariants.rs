@@ -176,6 +176,7 @@ fn nothing_is_from_the_future(records: &Records, last: Revision) {
             Record::RoleAssignment(it) => vec![it.created],
             Record::Grant(created) => vec![*created],
             Record::Request(it) => vec![it.applied],
+            Record::Members(it) => it.change.iter().map(|change| change.begun).collect(),
         };
         assert!(stamps.is_sorted(), "{key:?} changed before it was created");
         assert!(stamps.iter().all(|stamp| stamp.revision <= last), "{key:?} is from the future");
@@ -228,7 +229,7 @@ fn lookups_agree_with_records(catalog: &Catalog, records: &Records) {
     for (key, record) in records {
         assert_eq!(catalog.record(key).as_ref(), Some(record));
         match (key, record) {
-            (RecordKey::RoleAssignment(..), _) => counted += 1,
+            (RecordKey::RoleAssignment(..) | RecordKey::Members, _) => counted += 1,
             (RecordKey::Request(id), Record::Request(request)) => {
                 counted += 1;
                 assert_eq!(catalog.recorded_request(id), Some(&**request));

@@ -2,16 +2,17 @@
 //! without a ladder.
 
 use aliasd_catalog::{
-    Command, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, OpenCommand,
-    PolicyChange, Privilege, Removal, Revision, Sealed, Timestamp, TokenTrace,
+    Command, CypherVersion, DatabaseAccess, DatabaseAction, DatabaseScope, DatabaseStatus, DbmsAction, MemberStep,
+    OpenCommand, PolicyChange, Principal, Privilege, Removal, Revision, Sealed, Timestamp, TokenTrace,
 };
 
 use crate::builders::{
-    Log, alter_user, bootstrap, create_composite, create_database, create_local, create_remote, create_user, dbms,
-    drop_alias, drop_database, grant, hash, mtls, name, password, rename_role, rename_user, role_name, set_status,
-    user, user_name,
+    Log, ROOT, alter_user, bootstrap, create_composite, create_database, create_local, create_remote, create_user,
+    dbms, drop_alias, drop_database, grant, hash, mtls, name, password, rename_role, rename_user, role_name,
+    set_status, user, user_name,
 };
 use crate::ladder::{self, CAROL, Ladder, restore_immutable_role, set};
+use crate::members;
 
 // === Databases ===
 
@@ -68,6 +69,49 @@ fn start_and_stop_a_database() {
 fn change_the_policy() {
     let change = PolicyChange { oidc_credential_forwarding: Some(true), ..PolicyChange::default() };
     Ladder::climb(Command::Open(OpenCommand::SetPolicy(change)), vec![], &[DbmsAction::AlterClusterPolicy]).accepted();
+}
+
+#[test]
+fn invite_a_member() {
+    Ladder::climb(members::invite(3, 1), vec![members::remove(3)], &[DbmsAction::ServerManagement])
+        .refused("MEMBER_CHANGE_RUNNING", |log, command| {
+            let begun = log.catalog.members().change.as_ref().expect("a change is under way").begun;
+            let finish = members::step(MemberStep::Finish { node: 3, begun });
+            log.apply(&Principal::System, finish).outcome.expect("the change is finished");
+            *command = members::invite(4, 1);
+        })
+        .accepted();
+}
+
+#[test]
+fn invite_a_removed_member() {
+    let mut log = Log::after([members::remove(3)]);
+    let begun = log.catalog.members().change.as_ref().expect("a change is under way").begun;
+    let finish = members::step(MemberStep::Finish { node: 3, begun });
+    log.apply(&Principal::System, finish).outcome.expect("the change is finished");
+    log.run([members::remove(2)]);
+    Ladder { log, actor: user(ROOT), command: members::invite(3, 1), rung: 0 }
+        .refused("MEMBER_RETIRED", |_, command| *command = members::invite(4, 1))
+        .refused("MEMBER_CHANGE_RUNNING", |_, command| *command = members::remove(2))
+        .accepted();
+}
+
+#[test]
+fn admit_a_member() {
+    let mut log = Log::after([members::remove(3)]);
+    let begun = log.catalog.members().change.as_ref().expect("a change is under way").begun;
+    let finish = members::step(MemberStep::Finish { node: 3, begun });
+    log.apply(&Principal::System, finish).outcome.expect("the change is finished");
+    log.run([members::invite(4, 1)]);
+    Ladder { log, actor: Principal::System, command: members::admit(3, 3, 2), rung: 0 }
+        .refused("MEMBER_RETIRED", |_, command| *command = members::admit(4, 3, 2))
+        .refused("MEMBER_DIRECTORY_RETIRED", |_, command| *command = members::admit(4, 4, 2))
+        .refused("JOIN_TOKEN_WRONG", |log, command| {
+            log.apply(&Principal::System, members::admit(4, 5, 1)).outcome.expect("the token is right");
+            *command = members::admit(4, 4, 1);
+        })
+        .refused("JOIN_TOKEN_USED", |_, command| *command = members::admit(4, 5, 1))
+        .accepted();
 }
 
 #[test]
@@ -200,6 +244,7 @@ climbed! {
         SetDatabaseStatus: start_and_stop_a_database;
         EndToken: end_a_token;
         SetPolicy: change_the_policy;
+        ChangeMembers: invite_a_member, invite_a_removed_member, admit_a_member;
         SetDefaultDatabase: choose_the_default_database;
         DropDatabase: ladder::drop_a_database, ladder::drop_a_database_with_its_aliases, drop_a_composite_database;
         AlterUserTags: ladder::tag_users;

@@ -10,6 +10,7 @@ mod credentials;
 mod invariants;
 mod ladder;
 mod ladders;
+mod members;
 mod model;
 mod properties;
 mod requests;

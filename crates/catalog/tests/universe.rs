@@ -1,6 +1,8 @@
 //! Entries at random from a universe so small that names collide all the time: every command, every kind of
 //! actor, repeated requests, clocks that run backwards, positions that jump.
 
+mod members;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aliasd_catalog::{
@@ -17,6 +19,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use self::members::member_steps;
 use crate::builders::{
     self, ACTIVE_KEY, OTHER_KEY, ROOT, access, alias_name, bootstrap, create_composite, create_database, create_local,
     create_remote, create_role, database_name, grant, grant_role, hash, insecure, mtls, name, request_at, role_name,
@@ -205,6 +208,7 @@ fn command() -> impl Strategy<Value = Command<Sealed>> {
                 }))
             }
         ),
+        4 => member_steps().prop_map(|step| Command::Open(OpenCommand::ChangeMembers(step))),
         2 => names().prop_map(|name| Command::Open(OpenCommand::SetDefaultDatabase { name })),
         2 => (any::<u8>(), 0..4_000_u64).prop_map(|(token, end)| {
             Command::Open(OpenCommand::EndToken { token: TokenTrace([token; 16]), expires_at: Timestamp(end) })

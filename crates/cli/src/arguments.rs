@@ -9,6 +9,7 @@ use clap_complete::Shell;
 
 use crate::command_error::EXIT_CODES;
 use crate::connection::Connection;
+use crate::member_arguments::{Add, Promote, Remove, Replace};
 use crate::parameter::Parameter;
 
 /// The version, and the commit that this is built from.
@@ -34,7 +35,7 @@ pub(crate) enum Command {
     Resolve(Box<Resolve>),
     ExplainAccess(Box<ExplainAccess>),
     Watch(Box<Watch>),
-    /// Form a cluster, or look at it.
+    /// Form a cluster, look at it, or change its members.
     #[command(subcommand)]
     Cluster(Cluster),
     Login(Box<Login>),
@@ -242,6 +243,10 @@ pub(crate) enum Cluster {
     ///
     /// Needs SERVER MANAGEMENT.
     Transfer(Box<ClusterTransfer>),
+    Add(Box<Add>),
+    Promote(Box<Promote>),
+    Remove(Box<Remove>),
+    Replace(Box<Replace>),
 }
 
 #[derive(Args, Debug)]

@@ -75,7 +75,7 @@ pub(crate) enum CommandError {
     },
     /// Everything about it has been printed already.
     Reported,
-    /// The same; some members do not answer, or are no members yet. Holds what the exit code would be for each of them alone.
+    /// The same; some members do not answer, or are no members yet, or what was asked for goes on. Holds what the exit code would be for each of them alone.
     Incomplete(Vec<u8>),
     /// Standard output cannot be written.
     Output(io::Error),

@@ -11,6 +11,7 @@ mod arguments;
 mod command_error;
 mod commands;
 mod connection;
+mod member_arguments;
 mod output;
 mod parameter;
 mod password;

@@ -235,6 +235,43 @@ impl Client {
         cluster::transfer_leader(&self.core, to).await
     }
 
+    /// Invites a node: started with the token, it becomes a member. Asked again before it has come, this gives another token
+    /// in place of the first. Needs SERVER MANAGEMENT.
+    ///
+    /// # Errors
+    /// The node id or an address is in use, the id was used before, or another change is under way; or no member could
+    /// answer in time.
+    pub async fn add_member(&self, new: &v1::AddMemberRequest) -> Result<v1::AddMemberResponse, Failure> {
+        cluster::add_member(&self.core, new).await
+    }
+
+    /// Makes a learner a voter, and waits for that for a few seconds. Needs SERVER MANAGEMENT.
+    ///
+    /// # Errors
+    /// There is no such member, another change is under way, or the quorum could be lost; or no member could answer in time.
+    pub async fn promote_member(&self, node_id: u64) -> Result<v1::PromoteMemberResponse, Failure> {
+        cluster::promote_member(&self.core, &v1::PromoteMemberRequest { node_id }).await
+    }
+
+    /// Removes a member for ever, and waits for that for a few seconds; or gives up a node that was invited and has not come.
+    /// Needs SERVER MANAGEMENT.
+    ///
+    /// # Errors
+    /// There is no such member, it is the only voter, another change is under way, or the quorum would be lost; or no member
+    /// could answer in time.
+    pub async fn remove_member(&self, node_id: u64) -> Result<v1::RemoveMemberResponse, Failure> {
+        cluster::remove_member(&self.core, &v1::RemoveMemberRequest { node_id }).await
+    }
+
+    /// Has a node take the place of a voter. Gives a token while the node has not come, and waits for a few seconds once it
+    /// has. Needs SERVER MANAGEMENT.
+    ///
+    /// # Errors
+    /// As [`Client::add_member`]; or there is no such voter.
+    pub async fn replace_member(&self, new: &v1::ReplaceMemberRequest) -> Result<v1::ReplaceMemberResponse, Failure> {
+        cluster::replace_member(&self.core, new).await
+    }
+
     /// Asks every member about itself, those too that only another member names.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Forming a cluster and looking at it.
+//! Forming a cluster, looking at it, and changing its members.
 
 use std::mem::take;
 use std::sync::Arc;
@@ -110,6 +110,31 @@ pub(crate) async fn transfer_leader(core: &Core, to: Option<u64>) -> Result<Tran
         core.members.learn_leader(leader, &member);
     }
     Ok(answer)
+}
+
+/// One call that changes the members. It takes effect each time it is sent.
+macro_rules! member_calls {
+    ($($(#[$doc:meta])* $name:ident: $request:ident -> $response:ident;)+) => {$(
+        $(#[$doc])*
+        pub(crate) async fn $name(core: &Core, request: &v1::$request) -> Result<v1::$response, Failure> {
+            let answer = core.call(AccessMode::WriteUnrepeatable, |attempt| {
+                let request = attempt.request(request.clone());
+                async move { ClusterClient::new(attempt.channel()).$name(request).await }
+            });
+            Ok(answer.await?.into_inner())
+        }
+    )+};
+}
+
+member_calls! {
+    /// Invites a node.
+    add_member: AddMemberRequest -> AddMemberResponse;
+    /// Gives a learner its vote.
+    promote_member: PromoteMemberRequest -> PromoteMemberResponse;
+    /// Removes a member.
+    remove_member: RemoveMemberRequest -> RemoveMemberResponse;
+    /// Has a node take the place of a member.
+    replace_member: ReplaceMemberRequest -> ReplaceMemberResponse;
 }
 
 /// Asks one member.

@@ -15,13 +15,13 @@ use aliasd_service::FormationToken;
 const FILE: &str = "formation-token";
 
 /// Draws a token and writes it down, if the replica belongs to no cluster, and sees to it that the file goes when it does.
-/// Removes what an earlier start left, if there is a cluster.
+/// Removes what an earlier start left, if there is a cluster, or one that the node was told to join.
 ///
 /// # Errors
 /// The file cannot be written or removed.
 pub(crate) fn token(replica: &Replica, runtime: &dyn Runtime, data_dir: &Path) -> io::Result<Option<FormationToken>> {
     let path = data_dir.join(FILE);
-    if replica.view().catalog.meta().is_some() {
+    if replica.view().catalog.meta().is_some() || replica.joins().is_some() {
         return remove(&path).map(|()| None);
     }
     let (token, text) = FormationToken::draw(runtime);

@@ -22,5 +22,6 @@ mod formation;
 pub mod node;
 pub mod observe;
 pub mod peers;
+mod replica;
 mod serve;
 pub mod tls;

@@ -24,13 +24,11 @@ use crate::descriptors::{self, TooFewDescriptorsError};
 use crate::formation;
 use crate::observe;
 use crate::observe::metrics::Metrics;
-use crate::peers::GrpcLinks;
+use crate::replica;
 use crate::serve::{serve_clients, serve_peers};
 use crate::tls::{self, NotLoopbackError, Tls, TlsError};
 use aliasd_catalog::error_chain;
-use aliasd_replica::{
-    RaftSettings, Replica, ReplicaOptions, STORAGE_DESCRIPTORS_MAX, StartError, StopReason, Storage, StorageFault,
-};
+use aliasd_replica::{Replica, STORAGE_DESCRIPTORS_MAX, StartError, StopReason, StorageFault};
 use aliasd_runtime::{SharedRuntime, TokioRuntime};
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
@@ -62,9 +60,9 @@ const HTTP_LIMITS: ConnectionLimits = ConnectionLimits {
 /// Why a node did not start. The message names the setting at fault where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeStartError {
-    /// A file with a secret can be read or changed by others.
+    /// A file that a setting names can be read or changed by others, or is not what the setting says.
     #[error(transparent)]
-    Exposed(SettingError),
+    Setting(SettingError),
     /// The keystore cannot be used.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -189,13 +187,14 @@ impl NodeRunError {
 impl NodeStartError {
     /// Whether the configuration is at fault, rather than the machine or the data.
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Exposed(_) | Self::Vault(_) | Self::Tls(_) | Self::Plaintext(_))
+        let misconfigured = matches!(self, Self::Setting(_) | Self::Vault(_) | Self::Tls(_) | Self::Plaintext(_));
+        misconfigured || matches!(self, Self::Replica(StartError::JoinToken(_)))
     }
 
     /// The way out, where there is one to name.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Exposed(error) => Some(error.hint.clone()),
+            Self::Setting(error) => Some(error.hint.clone()),
             Self::Vault(error) => error.hint().map(str::to_owned),
             Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
             Self::Replica(error) => error.hint(),
@@ -219,14 +218,14 @@ fn listen_hint(kind: io::ErrorKind) -> &'static str {
 }
 
 impl Node {
-    /// Starts a node. Logging has been set up by then.
+    /// Starts a node, which joins a cluster if it belongs to none and has a join token. Logging has been set up by then.
     ///
     /// # Errors
     /// A part does not start. What was started before it is stopped again.
     pub async fn start(config: &Config) -> Result<Self, NodeStartError> {
         let clients = client_limits(&config.node)?;
         if let Some(exposed) = config.exposed_files().into_iter().next() {
-            return Err(NodeStartError::Exposed(exposed));
+            return Err(NodeStartError::Setting(exposed));
         }
         let runtime: SharedRuntime = Arc::new(TokioRuntime::current());
         let vault = Vault::load(&config.keystore, Arc::clone(&runtime), HashingCost::RECOMMENDED)?;
@@ -234,7 +233,7 @@ impl Node {
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
         tls.each_out_of_time(say_out_of_time);
         let identity = Identity::new(Arc::clone(&vault), Arc::clone(&runtime), config.node.failed_logins).await?;
-        let replica = Replica::start(options(config, &tls, Arc::clone(&runtime))).await?;
+        let replica = replica::start(config, &tls, Arc::clone(&runtime)).await?;
         let metrics = Arc::new(Metrics::new());
         let formation = match formation::token(&replica, &*runtime, &config.node.data_dir) {
             Ok(formation) => formation,
@@ -365,22 +364,6 @@ fn advertised(node: &NodeConfig) -> Advertised {
     }
 }
 
-fn options(config: &Config, tls: &Arc<Tls>, runtime: SharedRuntime) -> ReplicaOptions {
-    let tls = Arc::clone(tls);
-    let links = GrpcLinks(move |node: u64, address: &str| tls::peer_channel(&tls, node, address));
-    let (cluster, node) = (&config.cluster, &config.node);
-    let raft = RaftSettings {
-        heartbeat_interval: cluster.heartbeat_interval,
-        election_timeout_min: cluster.election_timeout_min,
-        election_timeout_max: cluster.election_timeout_max,
-        snapshot_entries: node.snapshot_after.get(),
-        log_entries_kept: node.log_kept,
-    };
-    let storage = Storage::Directory(node.data_dir.clone());
-    let options = ReplicaOptions::new(node.id.get(), storage, Arc::new(links), runtime, raft);
-    ReplicaOptions { open_timeout: node.open_timeout, ..options }
-}
-
 async fn listen(
     config: &Config,
     limits: ConnectionLimits,
@@ -399,7 +382,9 @@ async fn listen(
         tls::clients(clients, limits, node.authentication_timeout, Arc::clone(&tls))
     };
     let peers = {
-        let (replica, incoming) = (replica.clone(), tls::peers(peers, PEER_LIMITS, Arc::clone(&tls)));
+        let (replica, departing) = (replica.clone(), replica.clone());
+        let removed = move |node| departing.removed(node).boxed();
+        let incoming = tls::peers(peers, PEER_LIMITS, Arc::clone(&tls), removed);
         Listener::serve("node.peer_listen", |stop| {
             async move { Ok(serve_peers(&replica, incoming, stop).await?) }.boxed()
         })

@@ -20,9 +20,10 @@ use crate::error::{ClusterError, NotServing, StopReason};
 use crate::fault::{Ending, StorageFault};
 use crate::feed::Feed;
 use crate::freshness::Freshness;
-use crate::lifecycle::{Lifecycle, LifecycleState, Step};
+use crate::lifecycle::{Lifecycle, LifecycleState, Standing, Step};
 use crate::log::health::LogHealth;
 use crate::machine::Machine;
+use crate::members::departed::Departed;
 use crate::roster::Roster;
 use crate::runtime::{self, Within};
 use crate::status::{self, ReplicaStatus};
@@ -43,10 +44,14 @@ pub(crate) struct Core {
     pub(crate) roster: Arc<Roster>,
     /// Nodes whose messages are refused.
     pub(crate) strangers: Strangers,
+    /// Nodes that were members and are none any more.
+    pub(crate) departed: Departed,
     metrics: WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>,
     /// Whose entries or heartbeats Raft took last, and when.
     heard: watch::Sender<Option<(NodeId, Moment)>>,
     freshness: Mutex<Freshness>,
+    /// What the change of the members that is under way waits for, while this member leads.
+    waiting_for: Mutex<Option<String>>,
     log: Arc<LogHealth>,
 }
 
@@ -59,9 +64,27 @@ impl Core {
         log: Arc<LogHealth>,
     ) -> Self {
         let metrics = raft.metrics();
-        let (node, lifecycle) = (roster.node, LifecycleState::new(roster.identity.kept().fenced_at));
+        let (node, lifecycle) = (roster.node, {
+            let kept = roster.identity.kept();
+            LifecycleState::new(kept.fenced_at, kept.removed)
+        });
         let (strangers, freshness, heard) = (Strangers::default(), Mutex::default(), watch::Sender::default());
-        Self { node, runtime, raft, feed, lifecycle, roster, strangers, metrics, heard, freshness, log }
+        let (departed, waiting_for) = (Departed::new(), Mutex::default());
+        Self {
+            node,
+            runtime,
+            raft,
+            feed,
+            lifecycle,
+            roster,
+            strangers,
+            departed,
+            metrics,
+            heard,
+            freshness,
+            waiting_for,
+            log,
+        }
     }
 
     /// Calls into Raft on this replica's runtime, whoever's task it is.
@@ -207,9 +230,35 @@ impl Core {
         true
     }
 
+    /// The cluster goes on without this member, for ever: it serves nothing and asks for no vote any more.
+    pub(crate) async fn remove(&self) {
+        if let Err(fault) = self.roster.identity.remove().await {
+            // After a restart it would have to find out anew.
+            tracing::error!(error = error_chain(&fault), "that this node was removed could not be written down");
+        }
+        self.lifecycle.step(Step::Stand(Standing::Absent));
+        self.raft.runtime_config().elect(false);
+    }
+
+    /// What the change of the members that is under way waits for, if this member leads and knows.
+    pub(crate) fn waiting_for(&self) -> Option<String> {
+        self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what a change of the members waits for.
+    pub(crate) fn waits_for(&self, reason: Option<String>) {
+        *self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+
     /// Whether this member has lost what it had promised.
     pub(crate) fn is_rolled_back(&self) -> bool {
         matches!(self.lifecycle.get(), Lifecycle::RolledBack { .. })
+    }
+
+    /// Whether this node's log does not reach to where it became a member, if it ever did.
+    pub(crate) fn is_newcomer(&self) -> bool {
+        let unread = self.roster.is_empty() || self.roster.recorded(self.node).is_none();
+        unread && matches!(self.lifecycle.get(), Lifecycle::Uninitialised | Lifecycle::Unrecognised { .. })
     }
 
     /// Whether nothing was ever written to the log.

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use aliasd_catalog::Revision;
+use aliasd_catalog::{ClusterId, Revision};
 
 use crate::fault::StorageFault;
 use crate::frame::FrameError;
@@ -21,6 +21,9 @@ pub enum StartError {
     /// The options contradict each other.
     #[error("the replica's options are not usable")]
     Options(#[source] Box<dyn Error + Send + Sync>),
+    /// The join token is not for this node.
+    #[error(transparent)]
+    JoinToken(#[from] JoinTokenError),
     /// Log and catalog do not yield a consistent start.
     #[error("the replica cannot start from its log and catalog")]
     Raft(#[source] Box<dyn Error + Send + Sync>),
@@ -35,9 +38,31 @@ impl StartError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Storage(fault) => fault.hint(),
+            Self::JoinToken(_) => Some("make one for this node with 'aliasctl cluster add'".to_owned()),
             Self::Options(_) | Self::Raft(_) => None,
         }
     }
+}
+
+/// Why a join token is of no use to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JoinTokenError {
+    /// It is for another node id.
+    #[error("the join token is for node {token}, and this is node {node}")]
+    OtherNode {
+        /// The node that the token is for.
+        token: NodeId,
+        /// The node that was started with it.
+        node: NodeId,
+    },
+    /// The node belongs to another cluster already.
+    #[error("the join token is of cluster {token}, and this node's data directory belongs to cluster {cluster}")]
+    OtherCluster {
+        /// The cluster of the token.
+        token: ClusterId,
+        /// The cluster of the data directory.
+        cluster: ClusterId,
+    },
 }
 
 /// Why a proposal has no outcome.

@@ -17,17 +17,23 @@ use crate::compare::compare_regularly;
 use crate::core::{Core, Raft};
 #[cfg(feature = "disk")]
 use crate::directory::{OpenedDirectory, open_directory, opened_within};
-use crate::error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
+use crate::error::{ClusterError, JoinTokenError, NotServing, ProposeError, ReadError, StartError, StopReason};
 use crate::fault::StorageFault;
 use crate::feed::{Compacted, Feed, Subscription, View};
 use crate::fit;
 use crate::form::form;
 use crate::identity::{Identity, IdentityStore};
+use crate::join_token::JoinToken;
 use crate::lifecycle::{Lifecycle, Step};
 #[cfg(feature = "disk")]
 use crate::log::store::LogStore;
 use crate::machine::Machine;
 use crate::machine::store::{CatalogStore, Records, SharedStore};
+use crate::members::change::{Pace, drive};
+use crate::members::join::join as join_cluster;
+use crate::members::level::{self, TooOldError};
+use crate::members::notice::notice_removal;
+use crate::members::quorum::{QuorumLostError, check_change};
 use crate::network::{NetworkFactory, Peers};
 use crate::options::ReplicaOptions;
 use crate::propose::{encode, forward, propose_here};
@@ -35,7 +41,7 @@ use crate::read::{ReadIndexer, confirm, confirm_regularly};
 use crate::record::record;
 use crate::roster::Roster;
 use crate::runtime;
-use crate::serve::PeerServer;
+use crate::serve::{PeerServer, Vouchers};
 use crate::status::{ReplicaRole, ReplicaStatus};
 use crate::storage::Storage;
 use crate::supervise::supervise;
@@ -133,7 +139,9 @@ impl Replica {
         let (machine, feed, machine_gone) = machine;
         fit::check(&place, &mut log, &machine).await?;
 
-        let roster = Arc::new(Roster::new(node, identity, Arc::clone(&feed)));
+        let join = options.join.map(|token| fitting(token, node, &identity)).transpose()?.flatten();
+        let joins = join.as_ref().map(|token| token.cluster);
+        let roster = Arc::new(Roster::new(node, identity, joins, Arc::clone(&feed)));
         let peers = Arc::new(Peers::new(Arc::clone(&roster), options.links, Arc::clone(&runtime), options.raft));
         let network = NetworkFactory { peers: Arc::clone(&peers), append_timeout: options.append_timeout };
         let raft = Raft::new(node, config, network, log, machine).await;
@@ -147,7 +155,7 @@ impl Replica {
         }
 
         let core = Arc::new(Core::new(roster, runtime, raft, feed, store.log().health()));
-        if matches!(core.lifecycle(), Lifecycle::Fenced { .. }) {
+        if matches!(core.lifecycle(), Lifecycle::Fenced { .. } | Lifecycle::Removed) {
             core.step_back().await;
         }
         let reads = ReadIndexer::start(&core, &peers, options.read_timeout);
@@ -157,12 +165,19 @@ impl Replica {
         begin(confirm_regularly(Arc::clone(&core), Arc::clone(&reads), options.confirm_interval).boxed());
         begin(compare_regularly(Arc::clone(&core), Arc::clone(&peers), options.digest_interval).boxed());
         begin(record(Arc::clone(&core), Arc::clone(&peers), options.digest_interval).boxed());
+        let pace = Pace { interval: options.change_interval, promote_after: options.promote_after };
+        begin(drive(Arc::clone(&core), Arc::clone(&peers), pace).boxed());
+        begin(notice_removal(Arc::clone(&core), Arc::clone(&peers), confirmation_due).boxed());
+        if let Some(token) = join {
+            begin(join_cluster(Arc::clone(&core), Arc::clone(&peers), token).boxed());
+        }
         let server = PeerServer {
             core: Arc::clone(&core),
             store: Arc::clone(&store),
             reads: Arc::clone(&reads),
             snapshot_timeout: options.snapshot_timeout,
             receiving: Arc::default(),
+            vouchers: Arc::new(Vouchers::new(Arc::clone(&peers))),
         };
         Ok(Self { core, peers, reads, server, store, close_log, confirmation_due, _tasks: Arc::new(tasks) })
     }
@@ -305,9 +320,43 @@ impl Replica {
     ) -> Result<ClusterId, ClusterError> {
         match self.serving() {
             // Whether it is to have a new life in a new cluster is for its operator to say.
+            Ok(()) if self.core.roster.joins.is_some() => {
+                Err(ClusterError::Members("names this node, which was started to join another cluster".to_owned()))
+            }
             Ok(()) | Err(NotServing::Unrecognised { .. }) => form(&self.core, &self.peers, cluster, members).await,
             Err(reason) => Err(reason.into()),
         }
+    }
+
+    /// The cluster that this node was told to join, as long as it belongs to none.
+    pub fn joins(&self) -> Option<ClusterId> {
+        self.core.roster.joins.filter(|_| !self.is_initialized())
+    }
+
+    /// Checks that a majority of the voters would answer if one more voted and another one less. Asks all of them.
+    ///
+    /// # Errors
+    /// The cluster would be left without a quorum.
+    pub async fn check_quorum(&self, more: Option<NodeId>, less: Option<NodeId>) -> Result<(), QuorumLostError> {
+        self.core.within(check_change(&self.core, &self.peers, more, less)).await
+    }
+
+    /// Checks that no member that answers is too old to read a change of the members. Asks all of them.
+    ///
+    /// # Errors
+    /// Some are.
+    pub async fn check_understood(&self) -> Result<(), TooOldError> {
+        self.core.within(level::check(&self.core, &self.peers)).await
+    }
+
+    /// What the change of the members that is under way waits for; `None` if this member does not lead, or nothing is known.
+    pub fn member_change_waits_for(&self) -> Option<String> {
+        self.core.waiting_for()
+    }
+
+    /// Resolves once a node was removed from the cluster: it has no business here from then on but to ask whether it was.
+    pub fn removed(&self, node: NodeId) -> impl Future<Output = ()> + Send + 'static {
+        self.core.departed.removed(node)
     }
 
     /// The cluster that this member belongs to, if it knows one.
@@ -371,6 +420,20 @@ impl Replica {
         };
         let flushed = self.core.runtime.blocking(flush_and_close).await.unwrap_or(Ok(()));
         closed.and(flushed)
+    }
+}
+
+/// The token of a node that has yet to join. One of a node that has is done with.
+fn fitting(token: JoinToken, node: NodeId, identity: &Identity) -> Result<Option<JoinToken>, JoinTokenError> {
+    if token.node != node {
+        return Err(JoinTokenError::OtherNode { token: token.node, node });
+    }
+    match identity.kept().cluster {
+        Some(cluster) if cluster != token.cluster => {
+            Err(JoinTokenError::OtherCluster { token: token.cluster, cluster })
+        }
+        Some(_) => Ok(None),
+        None => Ok(Some(token)),
     }
 }
 

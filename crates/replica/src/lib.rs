@@ -50,10 +50,12 @@ mod freshness;
 mod handle;
 mod identity;
 mod incarnation;
+mod join_token;
 mod lifecycle;
 mod links;
 mod log;
 mod machine;
+mod members;
 mod network;
 mod observed;
 mod options;
@@ -73,15 +75,20 @@ mod tests;
 mod types;
 
 pub use descriptors::STORAGE_DESCRIPTORS_MAX;
-pub use error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason, UnstorableError};
+pub use error::{
+    ClusterError, JoinTokenError, NotServing, ProposeError, ReadError, StartError, StopReason, UnstorableError,
+};
 pub use fault::StorageFault;
 pub use feed::{AppliedBatch, AppliedEntry, Compacted, HistoryLimits, Subscription, SubscriptionEnd, View};
 pub use frame::{ContentError, FrameError};
 pub use handle::Replica;
 pub use incarnation::Incarnation;
+pub use join_token::{JOIN_SECRET_BYTES, JoinToken, NoJoinTokenError};
 pub use lifecycle::{Lifecycle, VoterRole};
 pub use links::{Call, Incoming, Link, LinkError, Links, MESSAGE_BYTES_MAX, PeerRefusal, Retry};
 pub use machine::faults::InstallStep;
+pub use members::level::TooOldError;
+pub use members::quorum::QuorumLostError;
 pub use observed::{LogReach, LoggedEntry, RaftPosition};
 pub use options::{RaftSettings, ReplicaOptions};
 pub use serve::PeerServer;

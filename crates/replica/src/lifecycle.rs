@@ -11,8 +11,8 @@
 //!
 //! Beside that, each of them but a removed or stopped one ──► rolled back ──► removed, stopped.
 //!
-//! A step that is not drawn is refused and changes nothing: a member that was removed never comes back under its node
-//! id, one that is fenced is not healed by what the others do, and what stopped stays stopped.
+//! A step that is not drawn is refused, or passed over, and changes nothing: a member that was removed never comes back under
+//! its node id, one that is fenced is not healed by what the others do, and what stopped stays stopped.
 
 use openraft::{RaftMetrics, ServerState};
 use tokio::sync::watch;
@@ -138,11 +138,10 @@ impl Lifecycle {
             (Self::Learner | Self::Voter(_), Step::Fence(at)) => Self::Fenced { at: *at },
             // The first difference stays.
             (Self::Fenced { .. }, Step::Fence(_) | Step::Stand(Learner | Voter(_))) => self.clone(),
-            (Self::Learner | Self::Voter(_) | Self::Fenced { .. } | Self::Removed, Step::Stand(Absent)) => {
-                Self::Removed
-            }
-            (Self::Learner | Self::Voter(_) | Self::Fenced { .. } | Self::Removed, Step::Stand(Unknown))
-            | (Self::Removed, Step::Stand(Learner | Voter(_)))
+            (Self::Learner | Self::Voter(_) | Self::Fenced { .. }, Step::Stand(Absent)) => Self::Removed,
+            // Its log may not tell: it gets no entries any more.
+            (Self::Removed, Step::Stand(_)) => Self::Removed,
+            (Self::Learner | Self::Voter(_) | Self::Fenced { .. }, Step::Stand(Unknown))
             | (Self::Uninitialised | Self::Unrecognised { .. } | Self::Removed | Self::Stopped(_), Step::Fence(_))
             | (
                 Self::Learner | Self::Voter(_) | Self::Fenced { .. } | Self::Removed | Self::Stopped(_),
@@ -196,10 +195,14 @@ fn standing(node: NodeId, metrics: &RaftMetrics<TypeConfig>) -> Option<Standing>
 pub(crate) struct LifecycleState(watch::Sender<Lifecycle>);
 
 impl LifecycleState {
-    /// Of a member that was fenced before it started, or was not.
-    pub(crate) fn new(fenced_at: Option<Revision>) -> Self {
-        let first = fenced_at.map_or(Lifecycle::Uninitialised, |at| Lifecycle::Fenced { at });
-        if fenced_at.is_some() {
+    /// Of a member that was fenced or removed before it started, or neither.
+    pub(crate) fn new(fenced_at: Option<Revision>, removed: bool) -> Self {
+        let first = match fenced_at {
+            _ if removed => Lifecycle::Removed,
+            Some(at) => Lifecycle::Fenced { at },
+            None => Lifecycle::Uninitialised,
+        };
+        if first != Lifecycle::Uninitialised {
             log_step(&first);
         }
         Self(watch::Sender::new(first))
@@ -320,9 +323,9 @@ mod tests {
         let (un, no, le, ro, re) = ("uninitialised", "unrecognised", "learner", "rolled back", "removed");
         let back = Step::RollBack { reached: Revision(2), acknowledged: Revision(5) };
         let table: [(Step, [&str; 8]); 8] = [
-            (Step::Stand(Standing::Unknown), [un, no, "-", "-", "-", ro, "-", "stopped"]),
-            (Step::Stand(Standing::Learner), [le, le, le, le, "fenced", ro, "-", "stopped"]),
-            (leads, ["leader", "leader", "leader", "leader", "fenced", ro, "-", "stopped"]),
+            (Step::Stand(Standing::Unknown), [un, no, "-", "-", "-", ro, re, "stopped"]),
+            (Step::Stand(Standing::Learner), [le, le, le, le, "fenced", ro, re, "stopped"]),
+            (leads, ["leader", "leader", "leader", "leader", "fenced", ro, re, "stopped"]),
             (Step::Stand(Standing::Absent), [un, no, re, re, re, re, re, "stopped"]),
             (Step::Disown(2), [no, no, "-", "-", "-", ro, "-", "-"]),
             (Step::Fence(Revision(9)), ["-", "-", "fenced anew", "fenced anew", "fenced", ro, "-", "-"]),
@@ -346,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_refused_step_changes_nothing() {
-        let state = LifecycleState::new(None);
+        let state = LifecycleState::new(None, false);
         assert!(!state.step(Step::Fence(Revision(1))), "nothing to differ yet");
         assert_eq!(state.get(), Lifecycle::Uninitialised);
         assert!(state.step(Step::Stand(Standing::Learner)));

@@ -57,6 +57,9 @@ pub trait Link: Send + Sync {
 
     /// Asks the member who it is.
     fn identify(&self, request: wire::IdentifyRequest) -> Call<wire::IdentifyReply>;
+
+    /// Shows a join token.
+    fn join(&self, request: wire::JoinRequest) -> Call<wire::JoinReply>;
 }
 
 /// Why a link has no answer. With the transport's error and its sources as text, made once: a link may be of any transport,
@@ -140,6 +143,12 @@ pub enum PeerRefusal {
         /// The node that its certificate proves.
         sender: NodeId,
     },
+    /// The sender was a member once.
+    #[error("node {sender} was removed from this cluster, for ever")]
+    Removed {
+        /// The node that its certificate proves.
+        sender: NodeId,
+    },
     /// The sender has the node id of a member, and another data directory.
     #[error("node {sender} is known here with another data directory than the one that it has now")]
     OtherIncarnation {
@@ -151,6 +160,14 @@ pub enum PeerRefusal {
     ReceiverReplaced {
         /// The node that the request reached.
         node: NodeId,
+    },
+    /// This node waits to be let into a cluster, and takes messages of no other.
+    #[error("this node is to join cluster {ours}, and the request is of cluster {theirs}")]
+    JoinsElsewhere {
+        /// The cluster of its join token.
+        ours: ClusterId,
+        /// The cluster of the request.
+        theirs: ClusterId,
     },
     /// The entry is in another name than the request says, or in that of the cluster, which only forms it.
     #[error(
@@ -193,7 +210,9 @@ impl PeerRefusal {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Undecodable(error) => error.hint(),
-            Self::Misdirected { .. } | Self::WrongCluster { .. } => Some("check the members' peer addresses"),
+            Self::Misdirected { .. } | Self::WrongCluster { .. } | Self::JoinsElsewhere { .. } => {
+                Some("check the members' peer addresses")
+            }
             Self::OtherIncarnation { .. } | Self::ReceiverReplaced { .. } => {
                 Some("start the node with its own data directory, or, if that is lost, replace this member")
             }

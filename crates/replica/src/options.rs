@@ -8,6 +8,7 @@ use openraft::{Config, SnapshotPolicy};
 
 use crate::error::StartError;
 use crate::feed::HistoryLimits;
+use crate::join_token::JoinToken;
 use crate::links::Links;
 use crate::storage::Storage;
 use crate::types::NodeId;
@@ -69,6 +70,12 @@ pub struct ReplicaOptions {
     pub read_timeout: Duration,
     /// How often this member finds out how fresh its view is, if no read does.
     pub confirm_interval: Duration,
+    /// What lets this node into a cluster, if it belongs to none yet.
+    pub join: Option<JoinToken>,
+    /// How often a leader looks whether the members are to change.
+    pub change_interval: Duration,
+    /// How long a learner has to have caught up before it gets its vote.
+    pub promote_after: Duration,
 }
 
 impl ReplicaOptions {
@@ -95,6 +102,9 @@ impl ReplicaOptions {
             digest_interval: Duration::from_secs(5),
             read_timeout: Duration::from_secs(2),
             confirm_interval: raft.heartbeat_interval * 5,
+            join: None,
+            change_interval: Duration::from_millis(250),
+            promote_after: Duration::from_secs(5),
         }
     }
 

@@ -4,9 +4,11 @@
 //! not. The answer to what took effect is the revision alone, since the outcome is a record of the catalog that every
 //! member applies; a rejection is sent as it is, since some leave no record.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use aliasd_catalog::{Entry, Outcome, Rejection, Revision, error_chain};
+use aliasd_catalog::{
+    Command, Entry, MemberStep, OpenCommand, Outcome, Principal, Rejection, RequestId, Revision, Timestamp, error_chain,
+};
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_reply::Result as Answer;
 use openraft::errors::{ClientWriteError, RaftError};
@@ -99,6 +101,27 @@ pub(crate) async fn forward(
     let recorded = view.catalog.recorded_request(&request);
     let recorded = recorded.ok_or_else(|| unknown("its outcome is no longer recorded".to_owned()))?;
     Ok((recorded.applied.revision, recorded.outcome.clone()))
+}
+
+/// Says in the name of the cluster what came of a change of the members. Only a leader does, of its own accord.
+pub(crate) async fn propose_as_cluster(
+    core: &Core,
+    step: MemberStep,
+    timeout: Duration,
+) -> Result<(Revision, Outcome), ProposeError> {
+    let mut request = [0; 16];
+    let (first, second) = request.split_at_mut(8);
+    first.copy_from_slice(&core.runtime.random().to_be_bytes());
+    second.copy_from_slice(&core.runtime.random().to_be_bytes());
+    let since = core.runtime.time_of_day().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let entry = Entry {
+        request: RequestId(request),
+        actor: Principal::System,
+        issued_at: Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+        command: Command::Open(OpenCommand::ChangeMembers(step)),
+        origin: None,
+    };
+    propose_here(core, encode(entry)?, timeout).await
 }
 
 /// Proposes an entry that another member handed over.

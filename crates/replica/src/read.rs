@@ -79,7 +79,8 @@ pub(crate) async fn confirm(core: &Core, reads: &ReadIndexer) -> Result<Revision
 
 /// Asks again and again, until this member stops.
 pub(crate) async fn confirm_regularly(core: Arc<Core>, reads: Arc<ReadIndexer>, interval: Duration) {
-    while !matches!(core.lifecycle(), Lifecycle::Stopped(_)) {
+    // Who is removed asks nobody any more.
+    while !matches!(core.lifecycle(), Lifecycle::Stopped(_) | Lifecycle::Removed) {
         let interval = interval.min(release_staleness(&core) / 2);
         // At once when somebody leads again.
         core.wait_for(interval, |metrics| metrics.current_leader.is_some()).await;

@@ -2,6 +2,7 @@
 //!
 //! It judges nothing: what a message must prove is for [`crate::serve`], and what one says is made here.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use aliasd_catalog::ClusterId;
@@ -19,14 +20,16 @@ use crate::types::{NodeId, StoredMembership, TypeConfig};
 pub(crate) struct Roster {
     pub(crate) node: NodeId,
     pub(crate) identity: Identity,
+    /// The cluster that this node was told to join: until it has, it listens to no other.
+    pub(crate) joins: Option<ClusterId>,
     feed: Arc<Feed>,
     /// Set once Raft runs.
     metrics: OnceLock<WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>>,
 }
 
 impl Roster {
-    pub(crate) fn new(node: NodeId, identity: Identity, feed: Arc<Feed>) -> Self {
-        Self { node, identity, feed, metrics: OnceLock::new() }
+    pub(crate) fn new(node: NodeId, identity: Identity, joins: Option<ClusterId>, feed: Arc<Feed>) -> Self {
+        Self { node, identity, joins, feed, metrics: OnceLock::new() }
     }
 
     /// Knows the members from now on.
@@ -53,6 +56,16 @@ impl Roster {
     /// The incarnation that a node must prove; the outer `None`: it is no member.
     pub(crate) fn recorded(&self, node: NodeId) -> Option<Option<Incarnation>> {
         self.ask_members(|members| members.get_node(&node).map(|member| member.incarnation)).flatten()
+    }
+
+    /// Whether a node was removed from the cluster, as far as this member has read.
+    pub(crate) fn is_retired(&self, node: NodeId) -> bool {
+        self.feed.view().catalog.members().is_retired(node)
+    }
+
+    /// The nodes that the membership names.
+    pub(crate) fn nodes(&self) -> BTreeSet<NodeId> {
+        self.ask_members(|members| members.nodes().map(|(id, _)| *id).collect()).unwrap_or_default()
     }
 
     /// Whether this member's log names no members at all.

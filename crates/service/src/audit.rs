@@ -35,6 +35,14 @@ pub(crate) enum Action {
     FormCluster,
     /// The leadership was to go to another member.
     TransferLeader,
+    /// A node was to become a member.
+    AddMember,
+    /// A learner was to get a vote.
+    PromoteMember,
+    /// A member was to go.
+    RemoveMember,
+    /// A node was to take the place of a member.
+    ReplaceMember,
     /// Any other call that was not let in.
     Call,
 }
@@ -60,6 +68,10 @@ impl Action {
             Self::VerifyUser => "password verification",
             Self::FormCluster => "cluster formation",
             Self::TransferLeader => "leadership transfer",
+            Self::AddMember => "member addition",
+            Self::PromoteMember => "member promotion",
+            Self::RemoveMember => "member removal",
+            Self::ReplaceMember => "member replacement",
             Self::Call => "call refused",
         }
     }

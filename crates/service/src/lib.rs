@@ -11,7 +11,7 @@
 //! | [`resolve`] | [`Resolve`]: where does a name lead? |
 //! | [`watch`] | [`Watch`]: what changes? |
 //! | [`account`] | [`Account`]: what is a user, and what may it do? |
-//! | [`operate`] | [`Operate`]: form a cluster, look at it, hand the leadership on, stop |
+//! | [`operate`] | [`Operate`]: form a cluster, look at it, change its members, hand the leadership on, stop |
 //!
 //! Beside them stand [`vault`] (the keys), [`identity`] (proving who somebody is) and [`audit`] (every line of the trail).
 //!

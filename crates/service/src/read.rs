@@ -243,7 +243,8 @@ impl From<&NotServing> for NodeFailure {
             NotServing::Unrecognised { by } => return Self::NotRecognised { member: by.to_string() },
             NotServing::Stopped(StopReason::Shutdown) => "it was shut down".to_owned(),
             NotServing::Stopped(StopReason::Failed { .. }) => "it cannot go on after a failure".to_owned(),
-            NotServing::Fenced { .. } | NotServing::RolledBack { .. } | NotServing::Removed => reason.to_string(),
+            NotServing::Removed => return Self::Removed {},
+            NotServing::Fenced { .. } | NotServing::RolledBack { .. } => reason.to_string(),
         };
         Self::Stopped { reason }
     }

@@ -58,6 +58,9 @@ impl Readiness {
 
     fn catalog_or_key_missing(&self, catalog: &Catalog) -> Option<NodeFailure> {
         let Some(meta) = catalog.meta() else {
+            if let Some(cluster) = self.reader.replica().joins() {
+                return Some(NodeFailure::Joining { cluster: cluster.to_string() });
+            }
             let belongs_to_cluster = self.reader.replica().is_initialized();
             return Some(if belongs_to_cluster { NodeFailure::CatchingUp {} } else { NodeFailure::NotFormed {} });
         };

@@ -13,6 +13,7 @@ mod entry;
 mod error;
 mod key;
 pub mod log;
+mod members;
 mod outcome;
 mod parts;
 mod privilege;

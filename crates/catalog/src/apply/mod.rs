@@ -10,6 +10,7 @@ mod alias;
 mod bootstrap;
 mod database;
 mod draft;
+mod members;
 mod policy;
 mod request;
 mod retired;
@@ -107,6 +108,7 @@ impl Draft {
             Command::Open(OpenCommand::SetDatabaseStatus { name, status }) => self.set_database_status(name, *status),
             Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
             Command::Open(OpenCommand::SetPolicy(change)) => self.set_policy(*change),
+            Command::Open(OpenCommand::ChangeMembers(step)) => self.change_members(actor, step),
             Command::Open(OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases }) => {
                 self.drop_database(actor, name, *if_exists, *composite, *cascade_aliases)
             }

@@ -46,7 +46,7 @@ fn indexed() -> Vec<(RecordKey, Record)> {
 
 fn index_sizes(catalog: &Catalog) -> [usize; 7] {
     [
-        catalog.members.size(),
+        catalog.users_by_role.size(),
         usize::from(catalog.standings.of("reader").is_some()),
         catalog.grants_by_name.size(),
         catalog.aliases_by_target.size(),

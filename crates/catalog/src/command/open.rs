@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{CreateMode, NameForm, RetiredCommand, TagChange};
 use crate::{
-    CatalogName, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, GrantEffect, PolicyChange, Privilege,
-    RoleName, Timestamp, TokenTrace, UserName,
+    CatalogName, CypherVersion, DatabaseAccess, DatabaseName, DatabaseStatus, GrantEffect, MemberStep, PolicyChange,
+    Privilege, RoleName, Timestamp, TokenTrace, UserName,
 };
 
 /// A command without a secret. It never holds one: nothing seals it on the way to the log.
@@ -63,6 +63,8 @@ pub enum OpenCommand {
     },
     /// `ALTER CLUSTER SET POLICY`.
     SetPolicy(PolicyChange),
+    /// A step of a change of the members. Has no statement.
+    ChangeMembers(MemberStep),
     /// `DROP DATABASE` and `DROP COMPOSITE DATABASE`.
     DropDatabase {
         /// The database to drop.

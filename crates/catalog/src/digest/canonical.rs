@@ -13,11 +13,13 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Alias, AliasId, AliasKind, AliasName, AuthId, AuthProvider, CatalogName, ClusterId, CypherVersion, Database,
     DatabaseAccess, DatabaseAction, DatabaseKind, DatabaseName, DatabaseScope, DatabaseStatus, DbmsAction,
-    DriverSettings, Duration, Effect, Float, Glob, Grant, GrantEffect, GraphAction, KeyId, LoadScope, LogLevel, Meta,
+    DriverSettings, Duration, Effect, Float, Glob, Grant, GrantEffect, GraphAction, Invitation, JoinTokenHash,
+    JoinedMember, KeyId, LoadScope, LogLevel, MemberChange, MemberChangeKind, MemberIncarnation, MemberLedger, Meta,
     Notification, Outcome, PasswordHash, Policy, Principal, Privilege, QualifiedAction, Record, RecordKey, Rejection,
-    ReleaseStaleness, RemoteAlias, RemoteLogin, RemoteUrl, RemoteUserName, RequestId, RequestOwner, RequestRecord,
-    Resource, Revision, Role, RoleAssignment, RoleName, SealedSecret, Segment, Stamp, StatementFingerprint, Timestamp,
-    TokenLifetime, TokenTrace, TransactionAction, User, UserName, UserScope, UserStatus, UserTag, Value,
+    ReleaseStaleness, RemoteAlias, RemoteLogin, RemoteUrl, RemoteUserName, ReplacedMember, RequestId, RequestOwner,
+    RequestRecord, Resource, Revision, Role, RoleAssignment, RoleName, SealedSecret, Segment, Stamp,
+    StatementFingerprint, Timestamp, TokenLifetime, TokenTrace, TransactionAction, User, UserName, UserScope,
+    UserStatus, UserTag, Value,
 };
 
 /// What has a canonical encoding.
@@ -94,7 +96,7 @@ impl Canonical for RecordKey {
     fn encode(&self, hash: &mut Sha256) {
         hash.update([self.kind().number()]);
         match self {
-            Self::Meta => {}
+            Self::Meta | Self::Members => {}
             Self::Database(name) => name.encode(hash),
             Self::Alias(name) => name.encode(hash),
             Self::User(name) => name.encode(hash),
@@ -112,8 +114,9 @@ impl Canonical for RecordKey {
 variants! {
     Record {
         Meta(meta), Database(database), Alias(alias), User(user), Role(role), RoleAssignment(assignment), Grant(created),
-        Request(request),
+        Request(request), Members(ledger),
     }
+    MemberChangeKind { Add(invitation) = 0, Promote = 1, Remove { incarnation } = 2 }
     AliasKind { Local(database) = 0, Remote(remote) = 1 }
     RemoteLogin<SealedSecret> { OidcForwarding = 0, Stored { user, credential } = 1 }
     Privilege {
@@ -179,6 +182,11 @@ fields! {
     RequestOwner { actor, fingerprint }
     Effect { system_updates, notifications }
     Stamp { revision, time }
+    MemberLedger { change, joined, retired }
+    MemberChange { node, kind, begun }
+    JoinedMember { incarnation, token }
+    Invitation { peer_address, client_address, learner, replaces, token, expires_at }
+    ReplacedMember { node, incarnation }
 }
 
 encoded_as! {
@@ -189,7 +197,9 @@ encoded_as! {
     keywords: DatabaseAction, DbmsAction, GraphAction, QualifiedAction, TransactionAction;
 }
 
-wrappers! { AliasId, ClusterId, KeyId, RequestId, Revision, StatementFingerprint, Timestamp, TokenTrace }
+wrappers! {
+    AliasId, ClusterId, JoinTokenHash, KeyId, MemberIncarnation, RequestId, Revision, StatementFingerprint, Timestamp, TokenTrace
+}
 
 /// With its name: beside a token lifetime that is left out, the number alone could be taken for one.
 impl Canonical for ReleaseStaleness {

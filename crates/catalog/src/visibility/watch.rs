@@ -163,7 +163,8 @@ impl Watcher {
                 (WatchSubject::Role, grant.role.to_string(), WatchKind::AccessChanged, may_know)
             }
             RecordKey::Meta => (WatchSubject::Settings, String::new(), kind_of(change), routing_changed(change)),
-            RecordKey::Request(_) => return None,
+            // Operators look at the members, and are told of them by the status of the cluster.
+            RecordKey::Request(_) | RecordKey::Members => return None,
         };
         may_know.then_some((subject, name, kind))
     }

@@ -5,6 +5,7 @@
 mod access;
 mod aliases;
 mod databases;
+mod members;
 mod questions;
 mod users;
 
@@ -100,6 +101,7 @@ impl Model {
             }
             Command::Open(OpenCommand::SetDefaultDatabase { name }) => self.set_default_database(name),
             Command::Open(OpenCommand::SetPolicy(change)) => self.set_policy(change),
+            Command::Open(OpenCommand::ChangeMembers(step)) => self.change_members(stamp, actor, step),
             Command::Open(OpenCommand::EndToken { token, expires_at }) => {
                 self.end_token(stamp, actor, *token, *expires_at)
             }

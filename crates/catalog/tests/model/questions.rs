@@ -404,6 +404,7 @@ impl Model {
             Command::Open(OpenCommand::SetDatabaseStatus { .. } | OpenCommand::EndToken { .. })
             | Command::ChangeOwnPassword { .. } => vec![],
             Command::Open(OpenCommand::SetPolicy(_)) => vec![A::AlterClusterPolicy],
+            Command::Open(OpenCommand::ChangeMembers(_)) => vec![A::ServerManagement],
             Command::Open(OpenCommand::SetDefaultDatabase { .. }) => vec![A::ExecuteAdminProcedures],
             Command::Open(OpenCommand::RenameUser { .. }) => vec![A::RenameUser],
             Command::Open(OpenCommand::RenameRole { .. }) => vec![A::RenameRole],

@@ -6,7 +6,7 @@ use aliasd_client::messages::{InitMember, NodeRole, NodeStatus};
 use aliasd_client::{MemberReport, NewCluster};
 use serde_json::json;
 
-use super::{print, print_beside_exit_code, status, tell};
+use super::{members, print, print_beside_exit_code, status, tell};
 use crate::arguments::{Cluster, ClusterInit, ClusterStatus, ClusterTransfer, Format};
 use crate::command_error::CommandError;
 use crate::connection::secret;
@@ -17,6 +17,10 @@ pub(crate) async fn run(command: Cluster) -> Result<(), CommandError> {
         Cluster::Init(command) => init(*command).await,
         Cluster::Status(command) => show(*command).await,
         Cluster::Transfer(command) => transfer(*command).await,
+        Cluster::Add(command) => members::add(*command).await,
+        Cluster::Promote(command) => members::promote(*command).await,
+        Cluster::Remove(command) => members::remove(*command).await,
+        Cluster::Replace(command) => members::replace(*command).await,
     }
 }
 

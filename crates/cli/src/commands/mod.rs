@@ -7,6 +7,7 @@ pub(crate) mod exec;
 pub(crate) mod explain_access;
 pub(crate) mod keystore;
 pub(crate) mod man;
+pub(crate) mod members;
 pub(crate) mod pki;
 pub(crate) mod resolve;
 pub(crate) mod session;

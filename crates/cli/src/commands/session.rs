@@ -53,7 +53,7 @@ fn in_words(time: Duration) -> String {
 }
 
 /// Writes a file that only its owner can read, in one step, over whatever was there.
-fn save(path: &Path, token: &str) -> io::Result<()> {
+pub(super) fn save(path: &Path, token: &str) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".new-{}", std::process::id()));
     let temporary = path.with_file_name(name);

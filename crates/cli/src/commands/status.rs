@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aliasd_client::MemberReport;
-use aliasd_client::messages::{Condition, MemberStatus, NodeRole, NodeStatus, StatusResponse};
+use aliasd_client::messages::{Condition, MemberChange, MemberStatus, NodeRole, NodeStatus, StatusResponse};
 use serde_json::{Value as Json, json};
 
 use super::yes_or_no;
@@ -37,6 +37,10 @@ pub(super) fn json(status: &StatusResponse) -> Json {
         "term": status.term,
         "leader": leader.map(|leader| json!({ "node_id": leader.node_id, "client_address": leader.client_address })),
         "members": members,
+        "member_change": status.member_change.as_ref().map(|change| {
+            let MemberChange { node_id, description, waiting_for } = change;
+            json!({ "node_id": node_id, "description": description, "waiting_for": waiting_for })
+        }),
     })
 }
 
@@ -98,6 +102,7 @@ pub(super) fn one(status: &StatusResponse) -> String {
         let active = if key.active { ", active" } else { "" };
         ("key", format!("{} ({}{active})", key.key_id, key.name))
     }));
+    out.extend(status.member_change.as_ref().map(|change| ("change", member_change(change))));
     for (label, condition) in remarks(node) {
         out.push((label, what(condition)));
         out.extend(Some(("hint", condition.hint.clone())).filter(|(_, hint)| !hint.is_empty()));
@@ -187,6 +192,11 @@ fn silent_for(member: &MemberStatus) -> Option<Duration> {
 
 fn what(condition: &Condition) -> String {
     format!("{}: {}", condition.code, condition.message)
+}
+
+fn member_change(change: &MemberChange) -> String {
+    let MemberChange { description, waiting_for, .. } = change;
+    if waiting_for.is_empty() { description.clone() } else { format!("{description}; it waits for {waiting_for}") }
 }
 
 fn or_none(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! `aliasctl cluster`.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::node::{Node, PASSWORD};
 use crate::program::Program;
 
@@ -77,4 +79,39 @@ fn the_status_of_all_tells_of_those_that_are_silent() {
     assert_eq!(json[1]["error"]["code"], "UNREACHABLE");
     let table = node.nobody(&["cluster", "status", "--all"]).run().done();
     assert!(table.contains("leader") && table.contains("abababababababab"), "{table}");
+}
+
+#[test]
+fn a_join_token_is_printed_or_saved_for_its_owner_alone() {
+    let node = Node::start();
+    let add = ["cluster", "add", "--id", "4", "--peer", "d.example:7681", "--client", "d.example:7680"];
+    let ended = node.alice(&add).run();
+    assert!(ended.stderr.contains("Start node 4 with node.join_token_file"), "{}", ended.stderr);
+    assert_eq!(ended.done(), "aliasd-join-0123\n");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("join-4");
+    let more = ["--learner", "--token-lifetime", "60", "--save", file.to_str().unwrap(), "--format", "json"];
+    let printed = node.alice(&[&add[..], &more].concat()).run().done();
+    assert_eq!(printed, "{\"node_id\":4,\"join_token\":null,\"expires_at\":null,\"done\":false}\n");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "aliasd-join-0123");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        node.received(),
+        [
+            "add 4 at d.example:7681, d.example:7680, learner false, for Some(3600)",
+            "add 4 at d.example:7681, d.example:7680, learner true, for Some(60)"
+        ]
+    );
+}
+
+#[test]
+fn a_change_of_the_members_is_waited_for_and_said_to_go_on() {
+    let node = Node::start();
+    assert_eq!(node.alice(&["cluster", "remove", "3"]).run().done(), "Node 3 is no member any more.\n");
+    let replace = ["cluster", "replace", "3", "4", "--peer", "d.example:7681", "--client", "d.example:7680"];
+    let replaced = node.alice(&replace).run().done();
+    assert_eq!(replaced, "Node 4 has the place of node 3, which is no member any more.\n");
+    let said = node.alice(&["cluster", "promote", "4", "--wait", "0"]).run().failed(3);
+    assert!(said.contains("waiting for node 4 to catch up\n") && said.contains("It goes on;"), "{said}");
+    assert_eq!(node.received(), ["remove 3", "replace 3 by 4", "promote 4"]);
 }

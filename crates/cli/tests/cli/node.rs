@@ -362,4 +362,47 @@ impl Cluster for Service {
         let leader = v1::Leader { node_id: node_id.max(2), client_address: "b.example:7680".to_owned() };
         Ok(Response::new(v1::TransferLeaderResponse { leader: Some(leader), term: 3, led_already: node_id == 5 }))
     }
+    async fn add_member(
+        &self,
+        request: Request<v1::AddMemberRequest>,
+    ) -> Result<Response<v1::AddMemberResponse>, Status> {
+        self.authenticate(&request)?;
+        let v1::AddMemberRequest { node_id, peer_address, client_address, learner, token_lifetime } =
+            request.into_inner();
+        let seconds = token_lifetime.map(|lifetime| lifetime.seconds);
+        self.hear(format!("add {node_id} at {peer_address}, {client_address}, learner {learner}, for {seconds:?}"));
+        let mut response = v1::AddMemberResponse::default();
+        response.join_token = "aliasd-join-0123".to_owned();
+        Ok(Response::new(response))
+    }
+
+    async fn promote_member(
+        &self,
+        request: Request<v1::PromoteMemberRequest>,
+    ) -> Result<Response<v1::PromoteMemberResponse>, Status> {
+        self.authenticate(&request)?;
+        self.hear(format!("promote {}", request.get_ref().node_id));
+        let waiting_for = "node 4 to catch up".to_owned();
+        Ok(Response::new(v1::PromoteMemberResponse { done: false, waiting_for }))
+    }
+
+    async fn remove_member(
+        &self,
+        request: Request<v1::RemoveMemberRequest>,
+    ) -> Result<Response<v1::RemoveMemberResponse>, Status> {
+        self.authenticate(&request)?;
+        self.hear(format!("remove {}", request.get_ref().node_id));
+        Ok(Response::new(v1::RemoveMemberResponse { done: true, waiting_for: String::new() }))
+    }
+
+    async fn replace_member(
+        &self,
+        request: Request<v1::ReplaceMemberRequest>,
+    ) -> Result<Response<v1::ReplaceMemberResponse>, Status> {
+        self.authenticate(&request)?;
+        self.hear(format!("replace {} by {}", request.get_ref().old_node_id, request.get_ref().new_node_id));
+        let mut response = v1::ReplaceMemberResponse::default();
+        response.done = true;
+        Ok(Response::new(response))
+    }
 }

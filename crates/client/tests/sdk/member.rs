@@ -373,4 +373,29 @@ impl Cluster for Member {
     ) -> Result<Response<v1::TransferLeaderResponse>, Status> {
         Err(Status::unimplemented("not in these tests"))
     }
+
+    async fn add_member(&self, _: Request<v1::AddMemberRequest>) -> Result<Response<v1::AddMemberResponse>, Status> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
+    async fn promote_member(
+        &self,
+        _: Request<v1::PromoteMemberRequest>,
+    ) -> Result<Response<v1::PromoteMemberResponse>, Status> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
+    async fn remove_member(
+        &self,
+        _: Request<v1::RemoveMemberRequest>,
+    ) -> Result<Response<v1::RemoveMemberResponse>, Status> {
+        Err(Status::unimplemented("not in these tests"))
+    }
+
+    async fn replace_member(
+        &self,
+        _: Request<v1::ReplaceMemberRequest>,
+    ) -> Result<Response<v1::ReplaceMemberResponse>, Status> {
+        Err(Status::unimplemented("not in these tests"))
+    }
 }

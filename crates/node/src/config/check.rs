@@ -48,6 +48,7 @@ impl Config {
             }
         }
         check_data_directory(&self.node.data_dir, &mut found);
+        found.0.extend(self.join_token().err().map(|error| Diagnostic { severity: Severity::Error, error }));
         if let Some(file) = &self.log.file {
             check_log_file(file, &mut found);
         }

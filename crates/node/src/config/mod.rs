@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod expand;
+mod join_token;
 mod private;
 mod reader;
 mod reference;
@@ -84,6 +85,8 @@ pub struct NodeConfig {
     pub id: NonZeroU64,
     /// Where the data is; absolute.
     pub data_dir: PathBuf,
+    /// The file with the token that lets this node into a cluster, as long as it belongs to none; absolute.
+    pub join_token_file: Option<PathBuf>,
     /// Where clients are served.
     pub client_listen: SocketAddr,
     /// Where clients reach this node; `None` if that is where it listens.

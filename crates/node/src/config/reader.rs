@@ -63,6 +63,7 @@ fn node(reader: &mut ConfigReader) -> NodeConfig {
     NodeConfig {
         id: reader.required("node.id", value::positive),
         data_dir: reader.or_default("node.data_dir", value::absolute_path),
+        join_token_file: reader.optional("node.join_token_file", value::absolute_path),
         client_listen: reader.or_default("node.client_listen", value::listen),
         client_advertise: reader.optional("node.client_advertise", value::address),
         client_connections_max: reader.or_default("node.client_connections_max", value::positive),

@@ -90,7 +90,7 @@ fn the_default_file_loads_once_its_examples_are_taken() {
 #[test]
 fn every_setting_of_the_default_file_is_documented_and_read() {
     let keys: Vec<_> = schema::sections().into_iter().flat_map(|section| section.keys).collect();
-    assert_eq!(keys.len(), 39);
+    assert_eq!(keys.len(), 40);
     for key in keys {
         assert!(key.purpose.len() > 20, "{} has no purpose", key.name);
         let says_so = key.purpose.starts_with("Required. ") || key.purpose.starts_with("Optional. ");

@@ -83,6 +83,11 @@ impl Link for GrpcLink {
         let mut client = self.client();
         async move { answer(client.identify(request).await) }.boxed()
     }
+
+    fn join(&self, request: wire::JoinRequest) -> Call<wire::JoinReply> {
+        let mut client = self.client();
+        async move { answer(client.join(request).await) }.boxed()
+    }
 }
 
 /// A stream by a name of its own: the compiler cannot follow the lifetime of a boxed one through the generated client.

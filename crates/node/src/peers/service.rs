@@ -42,9 +42,11 @@ fn status(refusal: &PeerRefusal) -> Status {
         | PeerRefusal::ForeignVote
         | PeerRefusal::ForeignActor
         | PeerRefusal::UnknownMember { .. }
+        | PeerRefusal::Removed { .. }
         | PeerRefusal::OtherIncarnation { .. } => Status::permission_denied(text),
         PeerRefusal::Misdirected { .. }
         | PeerRefusal::WrongCluster { .. }
+        | PeerRefusal::JoinsElsewhere { .. }
         | PeerRefusal::ReceiverReplaced { .. }
         | PeerRefusal::RolledBack
         | PeerRefusal::Fenced => Status::failed_precondition(text),
@@ -111,6 +113,11 @@ impl Peer for PeerService {
     async fn identify(&self, request: Request<wire::IdentifyRequest>) -> Result<Response<wire::IdentifyReply>, Status> {
         let from = sender(request.extensions())?;
         answer(self.0.identify(from, request.into_inner()).await)
+    }
+
+    async fn join(&self, request: Request<wire::JoinRequest>) -> Result<Response<wire::JoinReply>, Status> {
+        let from = sender(request.extensions())?;
+        answer(self.0.join(from, request.into_inner()).await)
     }
 
     async fn digest(&self, request: Request<wire::DigestRequest>) -> Result<Response<wire::DigestReply>, Status> {

@@ -2,7 +2,8 @@
 //!
 //! Connections have places, which `crate::admission` gives out, and those that find none are closed. Handshakes run beside one
 //! another, have a deadline and give way to newer ones when there are too many, so that a slow or hostile caller holds up
-//! nobody. A client that proves nothing is not held for ever either. Whoever is turned away is told to the log, of each kind one at a time. The loop ends when the stream is dropped.
+//! nobody. A client that proves nothing is not held for ever either, nor is a node that is no member any more. Whoever is turned
+//! away is told to the log, of each kind one at a time. The loop ends when the stream is dropped.
 
 use std::error::Error;
 use std::io;
@@ -16,6 +17,7 @@ use aliasd_api::Proof;
 use aliasd_catalog::error_chain;
 use aliasd_keyring::pki;
 use aliasd_service::identity::{ClientCertificate, ClientConnection};
+use futures::future::BoxFuture;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,6 +29,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
 use super::Tls;
+use super::parting::Parting;
 use super::proof::{AcceptedClient, Awaited};
 use crate::admission::{Admission, ConnectionLimits, Handshakes, NoRoomError, Place, REFUSALS_SAID_EVERY, Refusals};
 
@@ -53,6 +56,8 @@ pub struct Accepted<C> {
     connection: C,
     /// The connection ends if somebody is still to prove who they are when the time is over.
     awaited: Option<Awaited>,
+    /// The connection ends with it, if it comes.
+    parting: Option<Parting>,
     /// Held as long as the connection is.
     _place: Place,
 }
@@ -83,21 +88,29 @@ pub fn clients(
             let connection =
                 AcceptedClient { connection: ClientConnection { remote, certificate }, proof: Proof::default() };
             let awaited = (!known).then(|| awaited(&connection, patience, log));
-            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, awaited, _place: place })
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, awaited, parting: None, _place: place })
         }
     })
 }
 
-/// Accepts other nodes over mutual TLS 1.3. One whose certificate proves no node id is turned away.
-pub fn peers(listener: TcpListener, limits: ConnectionLimits, tls: Arc<Tls>) -> AcceptedConnections<PeerConnection> {
+/// Accepts other nodes over mutual TLS 1.3. One whose certificate proves no node id is turned away, and one for which `removed`
+/// resolves is let go a little later.
+pub fn peers(
+    listener: TcpListener,
+    limits: ConnectionLimits,
+    tls: Arc<Tls>,
+    removed: impl Fn(u64) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+) -> AcceptedConnections<PeerConnection> {
+    let removed = Arc::new(removed);
     accept(listener, limits, move |stream, remote, place, _log| {
-        let config = tls.peers();
+        let (config, removed) = (tls.peers(), Arc::clone(&removed));
         async move {
             let stream = handshake(config, stream).await?;
             let certificate = peer_certificate(&stream).ok_or(io::ErrorKind::PermissionDenied)?;
             let node_id = pki::peer_node_id(certificate).map_err(io::Error::other)?;
             let connection = PeerConnection { remote, node_id };
-            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, awaited: None, _place: place })
+            let parting = Some(Parting::after(removed(node_id), connection));
+            Ok(Accepted { stream: Stream::Tls(Box::new(stream)), connection, awaited: None, parting, _place: place })
         }
     })
 }
@@ -126,7 +139,7 @@ pub fn clients_in_clear(
         let connection = ClientConnection { remote, certificate: None };
         let connection = AcceptedClient { connection, proof: Proof::default() };
         let awaited = Some(awaited(&connection, patience, log));
-        Ok(Accepted { stream: Stream::Plain(stream), connection, awaited, _place: place })
+        Ok(Accepted { stream: Stream::Plain(stream), connection, awaited, parting: None, _place: place })
     }))
 }
 
@@ -244,7 +257,7 @@ impl<C: Clone + Send + Sync + 'static> Connected for Accepted<C> {
 
 impl<C: Unpin> AsyncRead for Accepted<C> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, awaited, .. } = self.get_mut();
+        let Self { stream, awaited, parting, .. } = self.get_mut();
         // Whoever serves the connection reads as long as it is open.
         if let Some(waiting) = awaited
             && let Poll::Ready(given) = waiting.poll(context)
@@ -253,6 +266,12 @@ impl<C: Unpin> AsyncRead for Accepted<C> {
             if !given {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
+        }
+        if let Some(coming) = parting
+            && coming.poll(context).is_ready()
+        {
+            *parting = None;
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         match stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),

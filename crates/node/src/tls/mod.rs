@@ -8,6 +8,7 @@ mod accept;
 mod connect;
 mod error;
 mod material;
+mod parting;
 mod proof;
 mod settings;
 #[cfg(test)]

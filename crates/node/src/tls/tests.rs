@@ -1,14 +1,17 @@
+use std::future::pending;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY};
+use futures::FutureExt;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 use tokio_stream::StreamExt;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
@@ -70,7 +73,7 @@ async fn listener() -> (TcpListener, String) {
 async fn health_server(tls: Arc<Tls>) -> String {
     let (listener, address) = listener().await;
     let (_, health) = tonic_health::server::health_reporter();
-    let incoming = peers(listener, LIMITS, tls);
+    let incoming = peers(listener, LIMITS, tls, |_| pending().boxed());
     tokio::spawn(Server::builder().add_service(health).serve_with_incoming(incoming));
     address
 }
@@ -111,12 +114,38 @@ async fn a_node_of_another_authority_is_turned_away_on_both_sides() {
 async fn a_peer_connection_carries_the_node_id() {
     let directory = certificates();
     let (listener, address) = listener().await;
-    let mut incoming = peers(listener, LIMITS, tls(directory.path(), 2));
+    let mut incoming = peers(listener, LIMITS, tls(directory.path(), 2), |_| pending().boxed());
     let from = tls(directory.path(), 3);
     let call = tokio::spawn(async move { check(&from, 2, &address).await });
     let accepted = incoming.next().await.unwrap().unwrap();
     assert_eq!(accepted.connect_info().node_id, 3);
     call.abort();
+}
+
+#[tokio::test]
+async fn a_connection_of_a_node_that_was_removed_is_closed_and_the_others_stay() {
+    let directory = certificates();
+    let (listener, address) = listener().await;
+    let (removal, removed) = watch::channel(0);
+    let removed = move |node| {
+        let mut removed = removed.clone();
+        async move { drop(removed.wait_for(|removed| *removed == node).await) }.boxed()
+    };
+    let incoming = peers(listener, LIMITS, tls(directory.path(), 2), removed);
+    let (_, health) = tonic_health::server::health_reporter();
+    tokio::spawn(Server::builder().add_service(health).serve_with_incoming(incoming));
+    let connect = async |stem| {
+        let stream = TcpStream::connect(&address).await.unwrap();
+        let name = ServerName::try_from("node-2.peer.aliasd").unwrap();
+        let config = client_config(directory.path(), Some(stem));
+        tokio_rustls::TlsConnector::from(config).connect(name, stream).await.unwrap()
+    };
+    let (mut stays, mut goes) = (connect("node-1").await, connect("node-3").await);
+    removal.send(3).unwrap();
+    // Whether the end is orderly or not is of no account; that it comes is.
+    let _ = goes.read_to_end(&mut Vec::new()).await;
+    let open = tokio::time::timeout(Duration::from_millis(200), stays.read_to_end(&mut Vec::new())).await;
+    assert!(open.is_err(), "the connection of a member was closed");
 }
 
 #[tokio::test]

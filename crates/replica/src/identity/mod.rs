@@ -1,4 +1,5 @@
-//! Who this member is: its node id, the incarnation of its data directory, its cluster, and whether it is fenced.
+//! Who this member is: its node id, the incarnation of its data directory, its cluster, and whether it is fenced or
+//! removed.
 //!
 //! Kept in a file of its own, which is written whole or not at all and is durable before anything rests on it. A directory
 //! that has a log and no such file is of version 0.1, or the file was lost; the membership in the log tells which.
@@ -28,6 +29,8 @@ pub(crate) struct Kept {
     pub(crate) cluster: Option<ClusterId>,
     /// Where its catalog was first seen to differ from the others'.
     pub(crate) fenced_at: Option<Revision>,
+    /// The cluster goes on without it, for ever.
+    pub(crate) removed: bool,
 }
 
 impl Kept {
@@ -37,6 +40,7 @@ impl Kept {
             incarnation: self.incarnation.to_wire(),
             cluster_id: self.cluster.map(|cluster| cluster.0.to_vec()),
             fenced_at: self.fenced_at.map(|revision| revision.0),
+            removed: self.removed,
         })
     }
 
@@ -47,6 +51,7 @@ impl Kept {
             incarnation: Incarnation::from_wire(&kept.incarnation)?,
             cluster: kept.cluster_id.as_deref().map(cluster_from_wire).transpose()?,
             fenced_at: kept.fenced_at.map(Revision),
+            removed: kept.removed,
         })
     }
 }
@@ -70,7 +75,7 @@ impl Identity {
             }
             None => {
                 let incarnation = Incarnation::draw(&*runtime);
-                let kept = Kept { node, incarnation, cluster: None, fenced_at: None };
+                let kept = Kept { node, incarnation, cluster: None, fenced_at: None, removed: false };
                 store.write(&kept)?;
                 kept
             }
@@ -109,6 +114,11 @@ impl Identity {
     /// Is fenced from now on. The first difference stays.
     pub(crate) async fn fence(&self, at: Revision) -> Result<(), StorageFault> {
         self.change(|kept| *kept = Kept { fenced_at: kept.fenced_at.or(Some(at)), ..*kept }).await.map(drop)
+    }
+
+    /// Is removed from now on.
+    pub(crate) async fn remove(&self) -> Result<(), StorageFault> {
+        self.change(|kept| *kept = Kept { removed: true, ..*kept }).await.map(drop)
     }
 
     async fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<Kept, StorageFault> {

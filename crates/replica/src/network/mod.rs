@@ -21,7 +21,7 @@ use openraft::network::{Backoff, NetBackoff, NetTransferLeader, NetVote, RPCOpti
 use openraft::raft::{TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse};
 
 use self::peers::Lane;
-pub(crate) use self::peers::{CallError, Peers};
+pub(crate) use self::peers::{CallError, Identified, Peers};
 use crate::codec::{log_id_from_wire, log_id_to_wire, transfer_answer_from_wire, vote_from_wire, vote_to_wire};
 use crate::incarnation::Incarnation;
 use crate::links::{Link, Retry};

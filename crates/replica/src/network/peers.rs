@@ -13,6 +13,7 @@ use super::acknowledged::Acknowledgements;
 use super::reach::Reach;
 use crate::frame::FrameError;
 use crate::incarnation::{Incarnation, cluster_from_wire};
+use crate::join_token::JoinToken;
 use crate::links::{Call, Link, LinkError, Links};
 use crate::machine::state::decode_digest;
 use crate::options::RaftSettings;
@@ -51,6 +52,12 @@ pub(crate) struct Identified {
     /// Nothing was ever written to its log, and no cluster has spoken to it.
     pub(crate) empty: bool,
     pub(crate) cluster: Option<ClusterId>,
+    /// It knows that this node was removed from its cluster.
+    pub(crate) sender_removed: bool,
+    /// What it understands: see [`crate::members::level`].
+    pub(crate) level: u32,
+    /// The incarnation that its membership has for the node that it was asked about.
+    pub(crate) about: Option<Incarnation>,
 }
 
 /// Why a call to another member has no answer.
@@ -136,14 +143,52 @@ impl Peers {
         address: &str,
         timeout: Duration,
     ) -> Result<Identified, CallError> {
+        self.identify_and_ask(target, address, None, timeout).await
+    }
+
+    /// The same, and what it knows of a third node.
+    pub(crate) async fn identify_and_ask(
+        &self,
+        target: NodeId,
+        address: &str,
+        about: Option<NodeId>,
+        timeout: Duration,
+    ) -> Result<Identified, CallError> {
         let route = wire::Route { sender: self.roster.node, receiver: target, ..wire::Route::default() };
-        let call = self.link(target, address, Lane::Control).identify(wire::IdentifyRequest { route: Some(route) });
+        let request = wire::IdentifyRequest { route: Some(route), about };
+        let call = self.link(target, address, Lane::Control).identify(request);
         let reply = self.attempt(timeout, call).await?;
         Ok(Identified {
             incarnation: Incarnation::from_wire(&reply.incarnation)?,
             empty: reply.empty,
             cluster: reply.cluster_id.as_deref().map(cluster_from_wire).transpose()?,
+            sender_removed: reply.sender_removed,
+            level: reply.level,
+            about: reply.about_incarnation.as_deref().map(Incarnation::from_wire).transpose()?,
         })
+    }
+
+    /// Shows a member a join token.
+    pub(crate) async fn join(
+        &self,
+        target: NodeId,
+        address: &str,
+        token: &JoinToken,
+        timeout: Duration,
+    ) -> Result<Option<wire::join_reply::Result>, CallError> {
+        let route = wire::Route {
+            cluster_id: Some(token.cluster.0.to_vec()),
+            receiver_incarnation: None,
+            ..self.roster.route(target, None)
+        };
+        let request = wire::JoinRequest { route: Some(route), secret: token.secret().to_vec() };
+        let call = self.link(target, address, Lane::Control).join(request);
+        Ok(self.attempt(timeout, call).await?.result)
+    }
+
+    /// Lets go of the links to everybody else: the connections are closed, and made anew if they are needed again.
+    pub(crate) fn keep_links_to(&self, nodes: &BTreeSet<NodeId>) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).retain(|(node, _), _| nodes.contains(node));
     }
 
     /// Asks the leader for the log index that a linearizable read must have applied.

@@ -14,10 +14,13 @@ use crate::incarnation::{Incarnation, cluster_from_wire};
 use crate::links::PeerRefusal;
 use crate::types::{NodeId, Vote};
 
+use super::vouch::Vouchers;
+
 /// Checks that a request came from whom it says and reached whom it meant.
 #[derive(Clone)]
 pub(super) struct PeerAdmission {
     pub(super) core: Arc<Core>,
+    pub(super) vouchers: Arc<Vouchers>,
     /// The node that the transport proved.
     pub(super) peer: NodeId,
 }
@@ -34,12 +37,16 @@ impl PeerAdmission {
         self.direct(route.as_ref())?;
         let claims = Claims::read(self.peer, route)?;
         let roster = &self.core.roster;
+        let sender = roster.recorded(self.peer);
         let known = Known {
             node: roster.node,
             incarnation: roster.identity.incarnation(),
             cluster: roster.cluster(),
             empty: roster.is_empty(),
-            sender: roster.recorded(self.peer),
+            newcomer: self.core.is_newcomer(),
+            sender,
+            sender_retired: sender.is_none() && roster.is_retired(self.peer),
+            joins: roster.joins,
         };
         match known.judge(&claims) {
             Ok(None) => Ok(()),
@@ -47,12 +54,24 @@ impl PeerAdmission {
                 let ours = self.core.join(theirs).await.map_err(|fault| PeerRefusal::Storage(error_chain(&fault)))?;
                 if ours == theirs { Ok(()) } else { Err(PeerRefusal::WrongCluster { ours, theirs }) }
             }
+            Err(PeerRefusal::UnknownMember { sender }) if self.is_vouched_for(sender, &known, &claims).await => Ok(()),
             Err(refusal) => {
                 if known.empty && matches!(refusal, PeerRefusal::ReceiverReplaced { .. }) {
                     self.core.not_recognised(self.peer);
                 }
                 Err(refusal)
             }
+        }
+    }
+
+    /// Whether the members that this one knows know the sender, which this one has not read of.
+    async fn is_vouched_for(&self, sender: NodeId, known: &Known, claims: &Claims) -> bool {
+        match (known.cluster, claims.cluster, claims.sender_incarnation) {
+            (Some(ours), Some(theirs), Some(incarnation)) if ours == theirs => {
+                claims.receiver_incarnation == Some(known.incarnation)
+                    && self.vouchers.vouch_for(&self.core, sender, incarnation).await
+            }
+            _ => false,
         }
     }
 
@@ -103,8 +122,14 @@ struct Known {
     cluster: Option<ClusterId>,
     /// Its log names no members.
     empty: bool,
+    /// Its log does not reach to where it became a member: it names members of another time, or none.
+    newcomer: bool,
     /// The incarnation that the sender must prove; the outer `None`: it is no member.
     sender: Option<Option<Incarnation>>,
+    /// The sender was removed.
+    sender_retired: bool,
+    /// The cluster that this node was told to join.
+    joins: Option<ClusterId>,
 }
 
 impl Known {
@@ -121,10 +146,16 @@ impl Known {
             _ if is_planted(Mistake::WipedVoterReadmitted) => {}
             Some(expected) if expected != self.incarnation => return Err(replaced),
             // Whoever speaks to a node without a log must mean this one, and not one that it knew before.
-            None if self.empty => return Err(replaced),
+            None if self.newcomer => return Err(replaced),
             _ => {}
         }
-        if self.empty {
+        if let (true, Some(ours), Some(theirs)) = (self.newcomer, self.joins, claims.cluster)
+            && ours != theirs
+        {
+            return Err(PeerRefusal::JoinsElsewhere { ours, theirs });
+        }
+        // Those that it reads of first may be gone, and whoever leads now may have come later.
+        if self.newcomer {
             return match (self.cluster, claims.cluster, claims.sender_incarnation) {
                 (_, Some(theirs), Some(_)) => Ok(self.cluster.is_none().then_some(theirs)),
                 _ => {
@@ -133,6 +164,7 @@ impl Known {
             };
         }
         match self.sender {
+            None if self.sender_retired => Err(PeerRefusal::Removed { sender: claims.sender }),
             None => Err(PeerRefusal::UnknownMember { sender: claims.sender }),
             // Version 0.1 recorded none, and its members prove none.
             Some(None) => Ok(None),
@@ -158,11 +190,20 @@ mod tests {
 
     /// A member among members that are all recorded.
     fn member() -> Known {
-        Known { node: 1, incarnation: RECEIVER, cluster: Some(OURS), empty: false, sender: Some(Some(SENDER)) }
+        Known {
+            node: 1,
+            incarnation: RECEIVER,
+            cluster: Some(OURS),
+            empty: false,
+            newcomer: false,
+            sender: Some(Some(SENDER)),
+            sender_retired: false,
+            joins: None,
+        }
     }
 
     fn empty() -> Known {
-        Known { cluster: None, empty: true, sender: None, ..member() }
+        Known { cluster: None, empty: true, newcomer: true, sender: None, ..member() }
     }
 
     fn claims() -> Claims {
@@ -190,6 +231,8 @@ mod tests {
         assert_eq!(member().judge(&lagging), Ok(None), "a member whose log has not come so far");
         let stranger = Known { sender: None, ..member() };
         assert_eq!(stranger.judge(&claims()), Err(PeerRefusal::UnknownMember { sender: 2 }));
+        let removed = Known { sender: None, sender_retired: true, ..member() };
+        assert_eq!(removed.judge(&claims()), Err(PeerRefusal::Removed { sender: 2 }));
     }
 
     #[test]
@@ -210,11 +253,25 @@ mod tests {
         let refused = PeerRefusal::WrongCluster { ours: OURS, theirs: THEIRS };
         assert_eq!(joined.judge(&Claims { cluster: Some(THEIRS), ..claims() }), Err(refused));
 
+        let told = Known { joins: Some(THEIRS), ..empty() };
+        assert_eq!(told.judge(&claims()), Err(PeerRefusal::JoinsElsewhere { ours: THEIRS, theirs: OURS }));
+        assert_eq!(Known { joins: Some(OURS), ..empty() }.judge(&claims()), Ok(Some(OURS)));
+
         let replaced = Err(PeerRefusal::ReceiverReplaced { node: 1 });
         assert_eq!(empty().judge(&Claims { receiver_incarnation: Some(OTHER), ..claims() }), replaced);
         assert_eq!(empty().judge(&nothing()), replaced, "a cluster of version 0.1 knew it before it was emptied");
         let anonymous = Claims { sender_incarnation: None, ..claims() };
         assert!(matches!(empty().judge(&anonymous), Err(PeerRefusal::Incomplete(_))));
+    }
+
+    #[test]
+    fn a_node_that_reads_of_members_of_another_time_listens_to_those_of_today() {
+        let reading = Known { newcomer: true, sender: None, ..member() };
+        assert_eq!(reading.judge(&claims()), Ok(None));
+        let unnamed = Claims { receiver_incarnation: None, ..claims() };
+        assert_eq!(reading.judge(&unnamed), Err(PeerRefusal::ReceiverReplaced { node: 1 }));
+        let elsewhere = Claims { cluster: Some(THEIRS), ..claims() };
+        assert!(matches!(reading.judge(&elsewhere), Err(PeerRefusal::WrongCluster { .. })));
     }
 
     #[test]

@@ -5,8 +5,10 @@
 
 mod admission;
 mod append;
+mod join;
 mod propose;
 mod snapshot;
+mod vouch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +20,13 @@ use openraft::raft::{TransferLeaderError, TransferLeaderRequest, VoteRequest};
 
 use self::admission::PeerAdmission;
 use self::propose::handed_over;
+pub(crate) use self::vouch::Vouchers;
 use crate::codec::{log_id_from_wire, log_id_to_wire, vote_to_wire};
 use crate::core::Core;
+use crate::incarnation::Incarnation;
 use crate::links::{Incoming, PeerRefusal};
 use crate::machine::store::SharedStore;
+use crate::members::level::LEVEL;
 use crate::propose::propose_for_member;
 use crate::read::{LeaderRead, ReadIndexer};
 use crate::types::{NodeId, TypeConfig};
@@ -36,6 +41,8 @@ pub struct PeerServer {
     pub(crate) snapshot_timeout: Duration,
     /// Held while a snapshot comes in, so that there is one at a time.
     pub(crate) receiving: Arc<tokio::sync::Mutex<()>>,
+    /// Members that this one has not read of yet, by the word of others.
+    pub(crate) vouchers: Arc<Vouchers>,
 }
 
 fn stopped(error: &Fatal<TypeConfig>) -> PeerRefusal {
@@ -48,7 +55,7 @@ fn raft_stopped(error: RaftError<TypeConfig>) -> PeerRefusal {
 
 impl PeerServer {
     fn admission(&self, peer: NodeId) -> PeerAdmission {
-        PeerAdmission { core: Arc::clone(&self.core), peer }
+        PeerAdmission { core: Arc::clone(&self.core), vouchers: Arc::clone(&self.vouchers), peer }
     }
 
     /// Takes log entries: one answer for each request, in order. Ends after the first answer that is not a match, and
@@ -198,10 +205,24 @@ impl PeerServer {
         self.admission(from).direct(request.route.as_ref())?;
         let roster = &self.core.roster;
         let kept = roster.identity.kept();
+        let about = request.about.and_then(|node| roster.recorded(node).flatten());
         Ok(wire::IdentifyReply {
             incarnation: kept.incarnation.to_wire(),
-            empty: kept.cluster.is_none() && self.core.is_pristine(),
+            empty: kept.cluster.is_none() && roster.joins.is_none() && self.core.is_pristine(),
             cluster_id: roster.cluster().map(|cluster| cluster.0.to_vec()),
+            sender_removed: roster.is_retired(from),
+            level: LEVEL,
+            about_incarnation: about.map(Incarnation::to_wire),
         })
+    }
+
+    /// Lets a node in that shows a join token, as the leader.
+    ///
+    /// # Errors
+    /// See [`PeerRefusal`].
+    pub async fn join(&self, from: NodeId, request: wire::JoinRequest) -> Result<wire::JoinReply, PeerRefusal> {
+        self.admission(from).direct(request.route.as_ref())?;
+        let answer = join::join(&self.core, from, request).await?;
+        Ok(wire::JoinReply { result: Some(answer) })
     }
 }

@@ -13,7 +13,7 @@ use super::cluster::{SETTINGS, member};
 use super::links::Switchboard;
 use super::{CLUSTER, bootstrap, create_role};
 use crate::runtime::outside;
-use crate::{MemoryStorage, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, Storage};
+use crate::{JoinToken, MemoryStorage, NodeId, ProposeError, RaftSettings, Replica, ReplicaOptions, Storage};
 
 /// How long anything may take, by the simulation's clock.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,6 +29,8 @@ pub(super) struct World {
     members: BTreeMap<NodeId, (Replica, Arc<Machine>)>,
     trace: Arc<Mutex<Trace>>,
     pub(super) settings: RaftSettings,
+    /// What lets nodes in that are started without a cluster.
+    pub(super) tokens: BTreeMap<NodeId, JoinToken>,
     /// What members that are started from now on have otherwise.
     pub(super) configure: fn(&mut ReplicaOptions),
 }
@@ -55,6 +57,7 @@ impl World {
             members: BTreeMap::new(),
             trace: Arc::default(),
             settings: SETTINGS,
+            tokens: BTreeMap::new(),
             configure: |_| {},
         }
     }
@@ -73,9 +76,10 @@ impl World {
     pub(super) async fn start(&mut self, node: NodeId) {
         let machine = self.simulation.machine();
         let runtime: SharedRuntime = machine.clone();
-        let storage = Storage::Memory(self.disks[&node].clone());
+        let storage = Storage::Memory(self.disks.entry(node).or_default().clone());
         let links = self.board.links(node);
         let mut options = ReplicaOptions::new(node, storage, links, Arc::clone(&runtime), self.settings);
+        options.join = self.tokens.get(&node).cloned();
         (self.configure)(&mut options);
         let replica = Replica::start(options).await.unwrap();
         self.board.plug_in(node, replica.peer_server(), runtime);
@@ -114,6 +118,11 @@ impl World {
     /// What a member that is off will find again.
     pub(super) fn disk(&self, node: NodeId) -> MemoryStorage {
         self.disks[&node].clone()
+    }
+
+    /// The members that are on.
+    pub(super) fn running(&self) -> Vec<NodeId> {
+        self.members.keys().copied().collect()
     }
 
     pub(super) async fn pass(&self, time: Duration) {

@@ -38,6 +38,8 @@ struct Lines {
     /// How often a stream of appends was begun, by whom it goes to.
     appends: BTreeMap<NodeId, u64>,
     starved: Option<NodeId>,
+    /// Members that say what those of an earlier version say.
+    old: BTreeSet<NodeId>,
 }
 
 impl Switchboard {
@@ -76,6 +78,20 @@ impl Switchboard {
     /// Entries no longer reach this member, while everything else does, heartbeats among it.
     pub(super) fn starve(&self, member: Option<NodeId>) {
         self.0.lock().unwrap().starved = member;
+    }
+
+    /// The member runs an earlier version, or this one again.
+    pub(super) fn downgrade(&self, member: NodeId, is_old: bool) {
+        let old = &mut self.0.lock().unwrap().old;
+        if is_old {
+            old.insert(member)
+        } else {
+            old.remove(&member)
+        };
+    }
+
+    fn is_old(&self, member: NodeId) -> bool {
+        self.0.lock().unwrap().old.contains(&member)
     }
 
     fn is_starved(&self, member: NodeId) -> bool {
@@ -236,6 +252,17 @@ impl Link for MemberLink {
     }
 
     fn identify(&self, request: wire::IdentifyRequest) -> Call<wire::IdentifyReply> {
-        self.call(move |server, from| async move { server.identify(from, request).await })
+        let is_old = self.board.is_old(self.to);
+        self.call(move |server, from| async move {
+            let mut reply = server.identify(from, request).await?;
+            if is_old {
+                reply.level = 0;
+            }
+            Ok(reply)
+        })
+    }
+
+    fn join(&self, request: wire::JoinRequest) -> Call<wire::JoinReply> {
+        self.call(move |server, from| async move { server.join(from, request).await })
     }
 }

@@ -1,5 +1,6 @@
 //! What the replica promises, on real storage and on storage in memory.
 
+mod changes;
 mod cluster;
 mod compare;
 mod deterministic;

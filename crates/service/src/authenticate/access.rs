@@ -32,6 +32,14 @@ pub enum Call {
     ClusterStatus,
     /// Hands the leadership to another member.
     TransferLeader,
+    /// Invites a node to become a member.
+    AddMember,
+    /// Gives a learner its vote.
+    PromoteMember,
+    /// Removes a member for ever.
+    RemoveMember,
+    /// Has another node take the place of a member.
+    ReplaceMember,
     /// Is this node ready?
     Health,
     /// Which calls are there?
@@ -103,6 +111,10 @@ impl Call {
         Self::FormCluster,
         Self::ClusterStatus,
         Self::TransferLeader,
+        Self::AddMember,
+        Self::PromoteMember,
+        Self::RemoveMember,
+        Self::ReplaceMember,
         Self::Health,
         Self::Reflection,
         Self::MemberTraffic,
@@ -145,7 +157,7 @@ impl Call {
             Self::ClusterStatus => {
                 rule(Caller::UserOrNeighbour, RequiredPrivilege::Dbms(DbmsAction::ShowServers), Served::Always)
             }
-            Self::TransferLeader => {
+            Self::TransferLeader | Self::AddMember | Self::PromoteMember | Self::RemoveMember | Self::ReplaceMember => {
                 rule(Caller::User, RequiredPrivilege::Dbms(DbmsAction::ServerManagement), Served::Always)
             }
             // The protocol is published with the source; what is asked about it tells nothing of this cluster.

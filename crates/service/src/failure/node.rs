@@ -97,14 +97,22 @@ node_failures! {
     /// A fatal error stopped the replica.
     Stopped { reason } = "NODE_STOPPED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has stopped: {reason}.", "Ask another member. The log of this node names the way out.";
+    /// The cluster goes on without this node.
+    Removed {} = "NODE_REMOVED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
+        "This node was removed from the cluster, for ever.",
+        "Ask another member. Stop this node; its machine takes part again with an empty data directory, a new node id and a join token.";
+    /// The node has a join token and was not let in yet.
+    Joining { cluster } = "NODE_JOINING", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
+        "This node waits to be let into cluster {cluster}.",
+        "Ask another member, or wait a moment. The log of this node says what stands in the way.";
     /// A member of a cluster knows this node with another data directory than its empty one.
     NotRecognised { member } = "NODE_NOT_RECOGNISED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has an empty data directory, and member {member} of a cluster knows it with another one: what it had acknowledged is gone, so it takes no part.",
-        "Ask another member. Start this node with the data directory that it had; if that is lost, leave it stopped until it can be replaced by a node with another id.";
+        "Ask another member. Start this node with the data directory that it had; if that is lost, leave it stopped, and replace it by a node with another id: 'aliasctl cluster replace'.";
     /// The leader found that members do not have what they had acknowledged. An alarm, never the answer to a call.
     MembersRolledBack { members } = "MEMBER_ROLLED_BACK", RetryHere, [], "",
         "Members {members} have lost entries that they had acknowledged: they run on older copies of their data directories, or on damaged ones. Nothing is replicated to them, and they neither serve nor vote.",
-        "On each of them, put the node's own data directory back as it was when it last ran, and start it; if that is lost, leave it stopped until it can be replaced by a node with another id.";
+        "On each of them, put the node's own data directory back as it was when it last ran, and start it; if that is lost, leave it stopped, and replace it by a node with another id: 'aliasctl cluster replace'.";
     /// What this member has was not confirmed to be up to date for longer than `cluster.max_staleness`.
     Stale { proof } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node cannot tell that it is up to date: {proof}.",
@@ -148,6 +156,20 @@ node_failures! {
     NotTakenOver { reason } = "LEADERSHIP_NOT_TAKEN", Rejected, [], "",
         "The leadership was not taken over as was asked: {reason}.",
         "'aliasctl cluster status' shows who leads and which members answer.";
+    /// No member has this node id.
+    MemberUnknown { node } = "MEMBER_UNKNOWN", Rejected, [], "",
+        "Node {node} is no member of the cluster.", "'aliasctl cluster status' lists the members.";
+    /// Members could not read a change of the members.
+    MembersTooOld { members } = "MEMBER_TOO_OLD", Rejected, [], "",
+        "Members {members} run a version that cannot read changes of the members.", "Upgrade them first, then ask again.";
+    /// Nobody would be left who votes.
+    LastVoter { node } = "MEMBER_LAST_VOTER", Rejected, [], "",
+        "Node {node} is the only voter, and cannot be removed.",
+        "Replace it by another node with 'aliasctl cluster replace', or add one first.";
+    /// A change of the voters would leave no majority that answers.
+    QuorumLost { reason } = "MEMBER_QUORUM_LOST", Rejected, [], "",
+        "The change would cost the cluster its quorum: {reason}.",
+        "Bring the members back that do not answer, or remove or replace those first.";
     /// A write may or may not come into effect.
     OutcomeUnknown {} = "OUTCOME_UNKNOWN", OutcomeUnknown, ["40003"], "Neo.DatabaseError.Transaction.TransactionCommitFailed",
         "It is not known whether the statement took effect.",

@@ -1,8 +1,9 @@
-//! The use case of operators: form a cluster, look at it, hand the leadership on, stop.
+//! The use case of operators: form a cluster, look at it, change its members, hand the leadership on, stop.
 
 mod certificate;
 mod form;
 mod lead;
+mod members;
 mod policy;
 mod status;
 
@@ -15,6 +16,7 @@ use arc_swap::ArcSwap;
 pub use self::certificate::{CertificateEnd, EXPIRY_NOTICE, in_words};
 pub use self::form::{Formation, Formed};
 pub use self::lead::Transferred;
+pub use self::members::{Invited, MemberChangeStatus, NewMember, Progress, Replacing};
 pub use self::policy::AGREED_SETTINGS;
 pub use self::status::{Advertised, Figures, HeldKey, Status};
 use crate::read::Reader;

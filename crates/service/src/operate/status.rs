@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use aliasd_catalog::{ClusterId, KeyId};
 use aliasd_replica::{NotServing, ReplicaRole, ReplicaStatus};
 
-use super::{CertificateEnd, Operate, certificate};
+use super::{CertificateEnd, MemberChangeStatus, Operate, certificate};
 use crate::failure::{Leader, NodeFailure};
 
 /// This node and its cluster, as this node sees them.
@@ -29,6 +29,8 @@ pub struct Status {
     pub keys: Vec<HeldKey>,
     /// When it started, by its clock.
     pub started_at: SystemTime,
+    /// The change of the members that is under way.
+    pub member_change: Option<MemberChangeStatus>,
 }
 
 /// A key that this node holds.
@@ -112,6 +114,7 @@ impl Operate {
             warnings: self.warnings(),
             keys: self.vault.held().into_iter().map(key).collect(),
             started_at: self.started_at,
+            member_change: self.member_change(),
         }
     }
 

@@ -269,6 +269,13 @@ impl Link for MemberLink {
             async move { server.identify(from, request).await }
         })
     }
+
+    fn join(&self, request: wire::JoinRequest) -> Call<wire::JoinReply> {
+        self.call(Lane::Control, Repeats::Maybe, move |server, from| {
+            let request = request.clone();
+            async move { server.join(from, request).await }
+        })
+    }
 }
 
 fn describe(request: &wire::AppendRequest) -> String {

@@ -22,7 +22,7 @@ use super::user::{
     own_password_from, own_password_to,
 };
 use super::value::{map_from_proto, map_to_proto};
-use super::{FieldError, privilege};
+use super::{FieldError, members, privilege};
 
 pub(super) fn to_proto(command: &Command<Sealed>) -> proto::Command {
     let kind = match command {
@@ -60,6 +60,7 @@ fn open_to(command: &OpenCommand) -> Kind {
         }
         OpenCommand::SetDefaultDatabase { name } => Kind::SetDefaultDatabase(text(name)),
         OpenCommand::SetPolicy(change) => Kind::SetPolicy(policy_change(*change)),
+        OpenCommand::ChangeMembers(step) => Kind::ChangeMembers(members::step(step)),
         OpenCommand::EndToken { token, expires_at } => Kind::EndToken(ended_token((token, expires_at))),
         OpenCommand::DropDatabase { name, if_exists, composite, cascade_aliases } => {
             Kind::DropDatabase(proto::DropDatabase {
@@ -121,6 +122,7 @@ pub(super) fn from_proto(stored: proto::Command) -> Result<Command<Sealed>, Fiel
             Command::Open(OpenCommand::EndToken { token, expires_at })
         }
         Kind::SetPolicy(change) => Command::Open(OpenCommand::SetPolicy(policy_change_from(&change)?)),
+        Kind::ChangeMembers(step) => Command::Open(OpenCommand::ChangeMembers(members::step_from(step)?)),
         Kind::ChangeOwnPassword(change) => own_password_from(change),
         Kind::RenameUser(proto::Rename { from, to, if_exists }) => {
             Command::Open(OpenCommand::RenameUser { from: user_name(&from)?, to: user_name(&to)?, if_exists })

@@ -80,6 +80,7 @@ variants!(RecordKey, "record kind" {
     6 RoleAssignment(user, role),
     7 Grant(grant),
     8 Request(id),
+    9 Members,
 });
 
 variants!(Privilege, "kind of privilege" {

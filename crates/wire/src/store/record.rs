@@ -15,7 +15,7 @@ use super::parts::{
 };
 use super::proto::{self, alias, record::Kind};
 use super::value::{map_from_proto, map_to_proto};
-use super::{FieldError, outcome};
+use super::{FieldError, members, outcome};
 
 pub(super) fn to_proto(record: &Record) -> proto::Record {
     let kind = match record {
@@ -34,6 +34,7 @@ pub(super) fn to_proto(record: &Record) -> proto::Record {
                 fingerprint: owner.fingerprint.0.to_vec(),
             }),
         }),
+        Record::Members(ledger) => Kind::Members(members::ledger(ledger)),
     };
     proto::Record { kind: Some(kind) }
 }
@@ -52,6 +53,7 @@ pub(super) fn from_proto(stored: proto::Record) -> Result<Record, FieldError> {
         }
         Kind::Grant(created) => Record::Grant(stamp_from(Some(created), "created")?),
         Kind::Request(request) => Record::Request(Arc::new(request_from(request)?)),
+        Kind::Members(ledger) => Record::Members(Arc::new(members::ledger_from(ledger)?)),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Strategies that generate entries and records of every kind.
 
 mod alias;
+mod members;
 mod policy;
 mod request;
 mod tokens;
@@ -24,6 +25,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use alias::alias_commands;
+use members::{ledger, member_command};
 use policy::{policy, policy_change};
 use request::{origin, outcome, owner};
 use tokens::{ended, ending};
@@ -386,6 +388,7 @@ pub(crate) fn entry() -> impl Strategy<Value = Entry> {
     let command = prop_oneof![
         alias_commands().boxed(),
         database_commands().boxed(),
+        member_command().boxed(),
         user_commands().boxed(),
         role_commands().boxed()
     ];
@@ -469,5 +472,6 @@ pub(crate) fn record() -> impl Strategy<Value = (RecordKey, Record)> {
         (member, assignment),
         (grant().prop_map(|grant| RecordKey::Grant(Box::new(grant))), stamp().prop_map(Record::Grant)),
         (request_key, request),
+        (Just(RecordKey::Members), ledger()),
     ]
 }

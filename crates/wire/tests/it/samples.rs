@@ -4,6 +4,7 @@
 mod accounts;
 mod databases;
 mod log;
+mod members;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use aliasd_catalog::{
 use accounts::{auth_rule_commands, user_commands, users};
 use databases::database_commands;
 pub(crate) use log::log;
+use members::{ledgers, member_commands};
 
 pub(crate) fn catalog_name(text: &str) -> CatalogName {
     CatalogName::new(text).unwrap()
@@ -192,6 +194,7 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
     let mut entries = vec![("bootstrap", bootstrap), ("origin", with_origin)];
     entries.extend(alias_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(database_commands().into_iter().map(|(name, command)| (name, entry(command))));
+    entries.extend(member_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(user_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(auth_rule_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(role_commands().into_iter().map(|(name, command)| (name, entry(command))));
@@ -462,5 +465,5 @@ fn requests() -> Vec<(String, RecordKey, Record)> {
     let outcome = Ok(Effect { system_updates: 1, notifications: Vec::new() });
     let owned = RequestRecord { applied: stamp(30), outcome, owner: Some(owner) };
     let owned = ("request-owned".to_owned(), RecordKey::Request(RequestId([30; 16])), Record::Request(Arc::new(owned)));
-    requests.chain([owned]).collect()
+    requests.chain([owned]).chain(ledgers()).collect()
 }

@@ -70,6 +70,7 @@ pub(crate) fn log() -> Vec<Sample> {
         incarnation: (0..16).collect(),
         cluster_id: Some((16..32).collect()),
         fenced_at: Some(300),
+        removed: false,
     };
     let vote = Vote { term: 3, node_id: 2, committed: true };
     let watermark = SyncWatermark { node_id: 2, sequence: 9, last: Some(POSITION), vote: Some(vote) };
@@ -90,6 +91,7 @@ pub(crate) fn log() -> Vec<Sample> {
         sample("owner", &LogOwner { node_id: 2, repeated_node_id: 2 }),
         sample("identity", &identity),
         sample("identity-new", &MemberIdentity { cluster_id: None, fenced_at: None, ..identity.clone() }),
+        sample("identity-removed", &MemberIdentity { removed: true, ..identity.clone() }),
         sample("watermark", &watermark),
         sample("watermark-nothing", &SyncWatermark { node_id: 2, sequence: 1, last: None, vote: None }),
     ]

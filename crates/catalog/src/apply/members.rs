@@ -1,0 +1,163 @@
+//! Changes of the members: one at a time, each node id and each data directory once.
+//!
+//! What a change does to the membership is the leader's work; here is decided that it may begin, who is let in, and what is
+//! used up by it. Whether a quorum is left is not known here: whoever proposes looks at that.
+
+use std::sync::Arc;
+
+use crate::{
+    Invitation, JoinedMember, MemberChange, MemberChangeKind, MemberLedger, MemberStep, Outcome, Principal, Record,
+    RecordKey, Rejection, Stamp,
+};
+
+use super::draft::{Draft, updated};
+
+impl Draft {
+    pub(super) fn change_members(&mut self, actor: &Principal, step: &MemberStep) -> Outcome {
+        let before = self.catalog.members();
+        let mut ledger = before.clone();
+        match step {
+            MemberStep::Invite { node, invitation } => invite(&mut ledger, *node, invitation, self.stamp)?,
+            MemberStep::Promote { node } => {
+                let unless = |kind: &MemberChangeKind| *kind == MemberChangeKind::Promote;
+                begin(&mut ledger, *node, MemberChangeKind::Promote, self.stamp, unless)?;
+            }
+            MemberStep::Remove { node, incarnation } => {
+                remove(&mut ledger, *node, MemberChangeKind::Remove { incarnation: *incarnation }, self.stamp)?;
+            }
+            MemberStep::Admit { node, shown } => {
+                require_cluster(actor)?;
+                admit(&mut ledger, *node, *shown, self.stamp)?;
+            }
+            MemberStep::Finish { node, begun } => {
+                require_cluster(actor)?;
+                finish(&mut ledger, *node, *begun);
+            }
+        }
+        if ledger == *before {
+            return updated(0);
+        }
+        self.set(RecordKey::Members, Some(Record::Members(Arc::new(ledger))));
+        updated(1)
+    }
+}
+
+/// What only the leader knows, no user says.
+fn require_cluster(actor: &Principal) -> Result<(), Rejection> {
+    match actor {
+        Principal::System => Ok(()),
+        Principal::User(user) => Err(Rejection::UnknownActor { user: user.into() }),
+    }
+}
+
+fn invite(ledger: &mut MemberLedger, node: u64, invitation: &Invitation, stamp: Stamp) -> Result<(), Rejection> {
+    if ledger.is_retired(node) {
+        return Err(Rejection::MemberRetired { node: node.into() });
+    }
+    if ledger.joined.contains_key(&node) && ledger.invitation(node).is_none() {
+        return Err(Rejection::MemberExists { node: node.into() });
+    }
+    let joined = ledger.joined.contains_key(&node);
+    // A node that has not come may be given another token; whatever else is asked anew must be what was asked.
+    let same = |kind: &MemberChangeKind| match kind {
+        MemberChangeKind::Add(known) => {
+            let as_asked = Invitation { token: known.token, expires_at: known.expires_at, ..invitation.clone() };
+            !joined && as_asked == *known
+        }
+        MemberChangeKind::Promote | MemberChangeKind::Remove { .. } => false,
+    };
+    let renewed = ledger.change.as_mut().filter(|change| change.node == node && same(&change.kind));
+    if let Some(MemberChange { kind, .. }) = renewed {
+        *kind = MemberChangeKind::Add(invitation.clone());
+        return Ok(());
+    }
+    begin(ledger, node, MemberChangeKind::Add(invitation.clone()), stamp, |_| false)
+}
+
+/// Begins a change, unless it is under way. Another one that is under way stands against it.
+fn begin(
+    ledger: &mut MemberLedger,
+    node: u64,
+    kind: MemberChangeKind,
+    stamp: Stamp,
+    is_same: impl FnOnce(&MemberChangeKind) -> bool,
+) -> Result<(), Rejection> {
+    if ledger.is_retired(node) {
+        return Err(Rejection::MemberRetired { node: node.into() });
+    }
+    if let Some(running) = &ledger.change
+        && running.is_open(ledger, stamp.time)
+    {
+        return if running.node == node && is_same(&running.kind) {
+            Ok(())
+        } else {
+            Err(Rejection::MemberChangeRunning { change: running.to_string() })
+        };
+    }
+    ledger.change = Some(MemberChange { node, kind, begun: stamp });
+    Ok(())
+}
+
+/// A node that is gone is gone. One that is being added or promoted is removed instead, and one that has not come yet is
+/// not waited for any more.
+fn remove(ledger: &mut MemberLedger, node: u64, kind: MemberChangeKind, stamp: Stamp) -> Result<(), Rejection> {
+    if ledger.is_retired(node) {
+        return Ok(());
+    }
+    match &ledger.change {
+        Some(MemberChange { node: of, kind: MemberChangeKind::Add(_), .. })
+            if *of == node && !ledger.joined.contains_key(&node) =>
+        {
+            ledger.change = None;
+            Ok(())
+        }
+        Some(MemberChange { node: of, kind: MemberChangeKind::Add(_) | MemberChangeKind::Promote, .. })
+            if *of == node =>
+        {
+            ledger.change = Some(MemberChange { node, kind, begun: stamp });
+            Ok(())
+        }
+        _ => begin(ledger, node, kind, stamp, |running| matches!(running, MemberChangeKind::Remove { .. })),
+    }
+}
+
+fn admit(ledger: &mut MemberLedger, node: u64, shown: JoinedMember, stamp: Stamp) -> Result<(), Rejection> {
+    let wrong = || Err(Rejection::JoinTokenWrong { node: node.into() });
+    if ledger.is_retired(node) {
+        return Err(Rejection::MemberRetired { node: node.into() });
+    }
+    if ledger.retired.values().any(|retired| *retired == Some(shown.incarnation)) {
+        return Err(Rejection::IncarnationRetired { node: node.into() });
+    }
+    if let Some(known) = ledger.joined.get(&node) {
+        return match *known {
+            known if known == shown => Ok(()),
+            known if known.token == shown.token => Err(Rejection::JoinTokenUsed { node: node.into() }),
+            _ => wrong(),
+        };
+    }
+    match ledger.invitation(node) {
+        Some(invitation) if invitation.token != shown.token => wrong(),
+        Some(invitation) if invitation.expires_at <= stamp.time => {
+            Err(Rejection::JoinTokenExpired { node: node.into() })
+        }
+        Some(_) => {
+            ledger.joined.insert(node, shown);
+            Ok(())
+        }
+        None => wrong(),
+    }
+}
+
+fn finish(ledger: &mut MemberLedger, node: u64, begun: Stamp) {
+    let Some(change) = ledger.change.take_if(|change| change.node == node && change.begun == begun) else { return };
+    let retired = match change.kind {
+        MemberChangeKind::Add(Invitation { replaces: Some(old), .. }) => Some((old.node, old.incarnation)),
+        MemberChangeKind::Remove { incarnation } => Some((node, incarnation)),
+        MemberChangeKind::Add(_) | MemberChangeKind::Promote => None,
+    };
+    if let Some((node, incarnation)) = retired {
+        let joined = ledger.joined.remove(&node);
+        ledger.retired.insert(node, incarnation.or(joined.map(|joined| joined.incarnation)));
+    }
+}
