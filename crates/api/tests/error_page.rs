@@ -26,9 +26,11 @@ class that says what the caller does next:
 | `OUTCOME_UNKNOWN` | Send it again with the same request id: it takes effect at most once. |
 | `BUG` | Report it. Whether it had an effect is unknown. |
 
-`aliasctl` ends with 1 for a rejection, 2 for what is to be put right where it runs (arguments, environment, files, certificates, or
-nobody is named to call as: `UNTRUSTED` and `CREDENTIALS_MISSING`), 3 when nothing was done and it may be tried again, 4 when
-the outcome is unknown, and 5 when it was done and what came of it cannot be written. Words in braces stand for what varies.
+`aliasctl` ends with 1 for a rejection; with 2 for what is to be put right where it runs, which are arguments, environment, files,
+certificates, and the proof of who calls, though the cluster calls that a rejection (`UNTRUSTED`, `CREDENTIALS_MISSING`, `_INVALID` and
+`_ENDED`, `CERTIFICATE_UNMAPPED` and `_EXPIRED`, `TOKEN_INVALID`, `_EXPIRED` and `_ENDED`, `AUTHORIZATION_INVALID`); with 3 when nothing
+was done and it may be tried again, `INIT_MEMBERS_NOT_READY` among them; with 4 when the outcome is unknown; and with 5 when it was
+done and what came of it cannot be written. Words in braces stand for what varies.
 ";
 
 const CLIENT: &str = "
