@@ -144,8 +144,10 @@ impl NetStreamAppend<TypeConfig> for Network {
                     let answer = unanswered.next(&mut replies, timeout).await?;
                     let answer = answer.and_then(|(vote, answer)| network.checked(vote, answer));
                     let answer = answer.map_err(|error| network.append_error(&error));
-                    if answer.is_ok() {
-                        network.peers.reach.answered(network.target);
+                    match &answer {
+                        Ok(Ok(_)) => network.peers.reach.takes_part(network.target),
+                        Ok(Err(_)) => network.peers.reach.answered(network.target),
+                        Err(_) => {}
                     }
                     let goes_on = matches!(answer, Ok(Ok(_)));
                     Some((answer, goes_on.then_some(replies)))

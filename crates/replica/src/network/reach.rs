@@ -33,6 +33,9 @@ struct MemberReach {
     /// Whether the last attempt was answered.
     answers: watch::Sender<bool>,
     silence: Option<Silence>,
+    /// Whether the log tells that it refuses to take part. Who does may answer small questions all the while: that ends when it
+    /// takes entries, or is gone.
+    refuses: bool,
     distance: Distance,
 }
 
@@ -42,7 +45,7 @@ struct Silence {
     attempts: u32,
     /// When the last attempt failed.
     last: Moment,
-    /// Whether the log tells of it.
+    /// Whether the log tells that it cannot be reached.
     said: bool,
 }
 
@@ -68,10 +71,18 @@ impl Reach {
         let member = members.entry(node).or_insert_with(MemberReach::answering);
         let Some(silence) = member.silence.take() else { return };
         member.answers.send_replace(true);
-        if silence.said {
+        if silence.said && !member.refuses {
             let after = self.runtime.now().saturating_since(silence.since);
             tracing::info!("member {node} is reached again after {}", seconds(after));
         }
+    }
+
+    /// A member takes entries.
+    pub(super) fn takes_part(&self, node: NodeId) {
+        if self.members().get_mut(&node).is_some_and(|member| std::mem::take(&mut member.refuses)) {
+            tracing::info!("member {node} takes part again");
+        }
+        self.answered(node);
     }
 
     /// A member answered a small question in this time.
@@ -121,14 +132,18 @@ impl Reach {
         let silence = member.silence.get_or_insert(fresh);
         silence.attempts = silence.attempts.saturating_add(1);
         silence.last = now;
-        if !silence.said && now.saturating_since(silence.since) >= SAID_AFTER {
-            silence.said = true;
-            let reason = error_chain(error);
-            match error {
-                CallError::Link(LinkError::Refused(_)) | CallError::RolledBack => {
-                    tracing::warn!("member {node} does not take part: {reason}");
-                }
-                _ => tracing::warn!("member {node} cannot be reached: {reason}"),
+        if now.saturating_since(silence.since) < SAID_AFTER {
+            return;
+        }
+        // What refuses now may have been gone before, and the other way round: each is worth its line.
+        if matches!(error, CallError::Link(LinkError::Refused(_)) | CallError::RolledBack) {
+            if !std::mem::replace(&mut member.refuses, true) {
+                tracing::warn!("member {node} does not take part: {}", error_chain(error));
+            }
+        } else {
+            member.refuses = false;
+            if !std::mem::replace(&mut silence.said, true) {
+                tracing::warn!("member {node} cannot be reached: {}", error_chain(error));
             }
         }
     }
@@ -148,10 +163,79 @@ impl Reach {
 
 impl MemberReach {
     fn answering() -> Self {
-        Self { answers: watch::Sender::new(true), silence: None, distance: Distance::default() }
+        Self { answers: watch::Sender::new(true), silence: None, refuses: false, distance: Distance::default() }
     }
 }
 
 fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aliasd_runtime::simulation::Simulation;
+
+    use super::*;
+    use crate::tests::lines::said;
+
+    /// What the log says while a member does that, a second between any two.
+    fn lines(does: &[fn(&Reach)]) -> (usize, usize, usize, usize) {
+        said(|lines| {
+            let simulation = Simulation::new(1);
+            let runtime: SharedRuntime = simulation.machine();
+            simulation.run(async {
+                let settings = RaftSettings {
+                    heartbeat_interval: Duration::from_millis(50),
+                    election_timeout_min: Duration::from_millis(150),
+                    election_timeout_max: Duration::from_millis(300),
+                    snapshot_entries: 100,
+                    log_entries_kept: 100,
+                };
+                let reach = Reach::new(Arc::clone(&runtime), settings);
+                for one in does {
+                    one(&reach);
+                    runtime.sleep(Duration::from_secs(1)).await;
+                }
+            });
+            let count = |text| lines.with(text).len();
+            (
+                count("member 2 cannot be reached"),
+                count("member 2 does not take part"),
+                count("member 2 is reached again"),
+                count("member 2 takes part again"),
+            )
+        })
+    }
+
+    fn gone(reach: &Reach) {
+        reach.failed(2, &CallError::Timeout(Duration::from_secs(1)));
+    }
+
+    fn refuses(reach: &Reach) {
+        reach.failed(2, &CallError::RolledBack);
+    }
+
+    fn answers(reach: &Reach) {
+        reach.answered(2);
+    }
+
+    fn takes_entries(reach: &Reach) {
+        reach.takes_part(2);
+    }
+
+    #[test]
+    fn who_refuses_after_it_was_gone_has_its_line_too() {
+        assert_eq!(lines(&[gone, gone, gone, refuses, refuses]), (1, 1, 0, 0));
+        assert_eq!(lines(&[gone, gone, answers, gone, gone, answers]), (2, 0, 2, 0));
+    }
+
+    #[test]
+    fn who_refuses_entries_and_answers_questions_has_one_line() {
+        let flapping = [refuses, refuses, answers, refuses, refuses, answers, refuses, refuses];
+        assert_eq!(lines(&flapping), (0, 1, 0, 0));
+        let mended: Vec<fn(&Reach)> = flapping.into_iter().chain([takes_entries, gone, gone, takes_entries]).collect();
+        assert_eq!(lines(&mended), (1, 1, 1, 1));
+    }
 }

@@ -79,6 +79,8 @@ fn a_healthy_cluster_goes_on_without_a_voter_that_was_emptied() {
             let emptied = if leader == 3 { 2 } else { 3 };
             let term = world.replica(leader).status().term;
             world.lose_power(emptied, 0);
+            // Long enough to be missed: that it is back and refused is said nevertheless.
+            world.pass(Duration::from_secs(5)).await;
             world.empty(emptied);
             world.start(emptied).await;
             world.pass(Duration::from_secs(60)).await;

@@ -8,7 +8,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// The lines that this crate says at `info` and above while `run` runs.
-pub(super) fn said<T>(run: impl FnOnce(&Lines) -> T) -> T {
+pub(crate) fn said<T>(run: impl FnOnce(&Lines) -> T) -> T {
     let lines = Lines::default();
     // With one subscriber only, a line that another test's thread says first is taken for one that nobody wants.
     let _another = tracing::Dispatch::new(Lines::default());
@@ -16,11 +16,11 @@ pub(super) fn said<T>(run: impl FnOnce(&Lines) -> T) -> T {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Lines(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
     /// Those that contain a text.
-    pub(super) fn with(&self, text: &str) -> Vec<String> {
+    pub(crate) fn with(&self, text: &str) -> Vec<String> {
         self.0.lock().unwrap().iter().filter(|line| line.contains(text)).cloned().collect()
     }
 }

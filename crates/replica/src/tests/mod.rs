@@ -9,7 +9,7 @@ mod fence;
 mod foundation;
 mod freshness;
 mod identity;
-mod lines;
+pub(super) mod lines;
 mod links;
 mod members;
 mod reach;
