@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aliasd_catalog::PlainSecret;
+use aliasd_catalog::{PlainSecret, RemoteUrl};
 use aliasd_cypher::ast::*;
 use aliasd_cypher::{Located, Span};
 use proptest::collection::vec;
@@ -100,9 +100,10 @@ pub(crate) fn string_operand() -> BoxedStrategy<Located<Operand<String>>> {
     operand(any::<String>()).boxed()
 }
 
-/// Without user info, query and fragment, which are covered when they are printed.
+/// Without what may be a secret, which is covered when it is printed.
 fn url() -> BoxedStrategy<Located<Operand<String>>> {
-    operand("[^@?#]*").boxed()
+    let shown_whole = |text: &String| RemoteUrl::redacted(text) == *text;
+    operand("(neo4j[+]s://)?[^@?#;&=%\\\\\"/:]*(:[0-9]{1,5})?".prop_filter("it is shown whole", shown_whole)).boxed()
 }
 
 /// Every password reads as what a password prints as, so that printing changes nothing.
