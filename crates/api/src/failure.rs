@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn the_whole_failure_reaches_the_caller() {
         let leader = Leader { node: 3, client_address: "c.example:7680".to_owned() };
-        let failure = Failure::from(NodeFailure::NotLeader {}).with_leader(Some(leader));
+        let failure = Failure::not_leader(Some(leader));
         let error = WireFailure::from_status(&status(failure));
         assert_eq!((error.code.as_str(), error.class), ("NOT_LEADER", wire::Class::GoToLeader));
         assert_eq!(error.leader.map(|leader| leader.client_address).as_deref(), Some("c.example:7680"));

@@ -207,7 +207,7 @@ impl Writer {
     fn propose_failure(&self, error: ProposeError) -> Failure {
         let failure = match error {
             ProposeError::ForwardToLeader { .. } => {
-                return Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader());
+                return Failure::not_leader(self.reader.leader());
             }
             ProposeError::Unavailable => NodeFailure::NoLeader {},
             ProposeError::OutcomeUnknown { reason } => {

@@ -82,10 +82,13 @@ impl Failure {
         }
     }
 
-    /// The same failure with the leader to go to.
-    #[must_use]
-    pub fn with_leader(self, leader: Option<Leader>) -> Self {
-        Self { leader, ..self }
+    /// This node does not lead. Without a leader to go to there is nothing but to wait for one: the one that leads without a
+    /// majority is none.
+    pub fn not_leader(leader: Option<Leader>) -> Self {
+        match leader {
+            None => NodeFailure::NoLeader {}.into(),
+            leader => Self { leader, ..NodeFailure::NotLeader {}.into() },
+        }
     }
 
     /// The same failure with the revision after which a cut watch resumes.

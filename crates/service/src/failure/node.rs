@@ -315,6 +315,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nobody_is_sent_to_a_leader_that_there_is_not() {
+        assert_eq!(Failure::not_leader(None).code, "NO_LEADER");
+        let leader = super::super::Leader { node: 2, client_address: "b.example:7680".to_owned() };
+        let failure = Failure::not_leader(Some(leader.clone()));
+        assert_eq!((failure.code, failure.leader), ("NOT_LEADER", Some(leader)));
+    }
+
+    #[test]
     fn codes_are_unique_across_node_catalog_and_language() {
         let node = NodeFailure::TABLE.iter().map(|row| row.code);
         let catalog = Rejection::table().into_iter().map(|row| row.code);

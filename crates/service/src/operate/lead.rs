@@ -44,10 +44,7 @@ impl Operate {
         to: Option<NodeId>,
         answer_by: Option<Moment>,
     ) -> Result<Transferred, Failure> {
-        let not_leader = || match self.reader.leader() {
-            None => Failure::from(NodeFailure::NoLeader {}),
-            leader => Failure::from(NodeFailure::NotLeader {}).with_leader(leader),
-        };
+        let not_leader = || Failure::not_leader(self.reader.leader());
         let status = self.reader.replica().status();
         if status.leader != Some(status.node) {
             return Err(not_leader());

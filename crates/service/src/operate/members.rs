@@ -240,7 +240,7 @@ impl Operate {
     async fn members_to_change(&self) -> Result<BTreeMap<NodeId, MemberStatus>, Failure> {
         let status = self.reader.replica().status();
         if status.leader != Some(status.node) {
-            return Err(Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader()));
+            return Err(Failure::not_leader(self.reader.leader()));
         }
         self.reader.catch_up(None).await?;
         Ok(status.members)
@@ -288,7 +288,7 @@ impl Operate {
         let until = runtime.now() + DONE_WITHIN;
         while self.running(node).is_some() {
             if replica.leader().is_some_and(|(leader, _)| leader != replica.node()) {
-                return Err(Failure::from(NodeFailure::NotLeader {}).with_leader(self.reader.leader()));
+                return Err(Failure::not_leader(self.reader.leader()));
             }
             if runtime.now() >= until {
                 let known = replica.member_change_waits_for();
