@@ -255,10 +255,12 @@ fn the_operations_page_works_as_it_is_written() -> Result<()> {
         ensure!(journal.contains("the certificates were read again"), "{journal}");
         Ok(())
     })?;
-    // Nothing of the start of a cluster is worth a warning.
+    // Nothing of the start of a cluster is worth a warning. Until node 2 stops for the first time the page has other members
+    // stop and start, and one that takes its time for that is missed.
     let journal = fs::read_to_string(machines.node(2).join("journal"))?;
     let first_start = journal.split("the node has stopped").next().unwrap_or_default();
-    let warnings: Vec<_> = first_start.lines().filter(|line| line.contains("\"level\":\"WARN\"")).collect();
+    let warnings = first_start.lines().filter(|line| line.contains("\"level\":\"WARN\""));
+    let warnings: Vec<_> = warnings.filter(|line| !line.contains("cannot be reached")).collect();
     ensure!(warnings.is_empty(), "a normal start warns: {warnings:#?}");
     Ok(())
 }
