@@ -115,9 +115,6 @@ impl Cluster for ClusterService {
     }
 }
 
-/// How long a token lets a node in that is told no time.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(3_600);
-
 fn new_member(
     node_id: u64,
     (peer_address, client_address): (String, String),
@@ -134,11 +131,9 @@ fn new_member(
             return Err(invalid(field, "is not of the form host:port").into());
         }
     }
-    let token_lifetime = match token_lifetime {
-        None => TOKEN_LIFETIME,
-        Some(asked) => asked.try_into().map_err(|_| invalid("token_lifetime", "is no time that can pass"))?,
-    };
-    let member = Member { name: format!("node-{node_id}"), peer_address, client_address };
+    let token_lifetime = token_lifetime.map(Duration::try_from).transpose();
+    let token_lifetime = token_lifetime.map_err(|_| invalid("token_lifetime", "is no time that can pass"))?;
+    let member = Member::of(node_id, peer_address, client_address);
     Ok(NewMember { node: node_id, member, learner, token_lifetime })
 }
 
@@ -162,7 +157,7 @@ fn members_to_be(members: Vec<v1::InitMember>) -> Result<BTreeMap<NodeId, Member
                 return Err(invalid(format!("holds '{address}', which is not of the form host:port")));
             }
         }
-        let member = Member { name: format!("node-{node_id}"), peer_address, client_address };
+        let member = Member::of(node_id, peer_address, client_address);
         if known.insert(node_id, member).is_some() {
             return Err(invalid(format!("names node {node_id} twice")));
         }

@@ -64,12 +64,8 @@ impl JoinToken {
             secret: self.secret.to_vec(),
             members: self.members.clone(),
         });
-        bytes.iter().fold(PREFIX.to_owned(), |mut text, byte| {
-            for digit in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(digit.into(), 16).expect("half a byte is a digit"));
-            }
-            text
-        })
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{PREFIX}{digits}")
     }
 
     /// Reads a token, with space around it.

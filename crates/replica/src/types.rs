@@ -29,6 +29,14 @@ pub struct Member {
     pub client_address: String,
 }
 
+impl Member {
+    /// A node that peers and clients reach at these addresses, by the name that people are shown.
+    #[must_use]
+    pub fn of(node: NodeId, peer_address: String, client_address: String) -> Self {
+        Self { name: format!("node-{node}"), peer_address, client_address }
+    }
+}
+
 /// A member as the membership in the log records it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RecordedMember {

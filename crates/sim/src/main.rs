@@ -75,16 +75,16 @@ fn main() -> Result<ExitCode> {
         let report = run(&schedule, arguments.trace);
         print!("{}", report.trace);
         println!("{:?} simulated, {} polls", report.simulated, report.polls);
-        return Ok(match &report.violation {
-            None if report.given_up.is_some() => {
-                println!("given up: {}", report.given_up.unwrap_or_default());
+        return Ok(match (&report.violation, &report.given_up) {
+            (None, Some(reason)) => {
+                println!("given up: {reason}");
                 ExitCode::SUCCESS
             }
-            None => {
+            (None, None) => {
                 println!("every invariant holds");
                 ExitCode::SUCCESS
             }
-            Some(violation) => {
+            (Some(violation), _) => {
                 println!("violated: {}, at {:?}\n  {}", violation.invariant, violation.at, violation.detail);
                 ExitCode::FAILURE
             }

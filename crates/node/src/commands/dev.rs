@@ -77,11 +77,7 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
 
 async fn form(node: &Node) -> Result<Formed, Failure> {
     let addresses = node.addresses();
-    let member = Member {
-        name: "node-1".to_owned(),
-        peer_address: addresses.peer.to_string(),
-        client_address: addresses.client.to_string(),
-    };
+    let member = Member::of(1, addresses.peer.to_string(), addresses.client.to_string());
     let admin = UserName::new("admin").expect("a name of five letters is a user name");
     let here = ClientConnection { remote: addresses.client, certificate: None };
     node.operate().form(&here, Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await

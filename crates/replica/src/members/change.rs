@@ -114,9 +114,10 @@ async fn make(core: &Core, change: &MemberChange, next: Move) -> Option<String> 
         Move::Wait(reason) => Some(reason),
         Move::GiveUpLeadership => {
             tracing::info!("{change}; this node leads, and hands the leadership on first");
-            let given = core.trigger_transfer(None).await;
-            let reason = given.err().map(|error| error_chain(&error)).unwrap_or_default();
-            Some(format!("another member to lead{}", if reason.is_empty() { reason } else { format!(": {reason}") }))
+            Some(match core.trigger_transfer(None).await {
+                Ok(_) => "another member to lead".to_owned(),
+                Err(error) => format!("another member to lead: {}", error_chain(&error)),
+            })
         }
         Move::AddLearner(recorded) => {
             tracing::info!("{change}: it is sent the log from now on");

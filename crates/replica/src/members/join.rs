@@ -13,7 +13,7 @@ use crate::error::StopReason;
 use crate::fault::Ending;
 use crate::join_token::JoinToken;
 use crate::lifecycle::Step;
-use crate::network::{CallError, Peers};
+use crate::network::Peers;
 use crate::types::NodeId;
 
 const ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -74,23 +74,15 @@ async fn ask_everybody(peers: &Peers, token: &JoinToken) -> Round {
             }
             Ok(Some(Answer::Elsewhere(wire::JoinElsewhere { leader: Some(leader), peer_address }))) => {
                 to_ask.push_front((leader, peer_address));
-                continue_with(leader)
+                format!("node {leader} leads")
             }
             Ok(Some(Answer::Elsewhere(_))) => "it knows no leader".to_owned(),
             Ok(Some(Answer::OutcomeUnknown(wire::OutcomeUnknown { reason }))) => reason,
             Ok(None) => "it gave an empty answer".to_owned(),
-            Err(error) => said(&error),
+            Err(error) => error_chain(&error),
         };
         reasons.insert(id, reason);
     }
     let reasons: Vec<String> = reasons.iter().map(|(id, reason)| format!("node {id}: {reason}")).collect();
     Round::Undecided(if reasons.is_empty() { "the token names no member".to_owned() } else { reasons.join("; ") })
-}
-
-fn continue_with(leader: NodeId) -> String {
-    format!("node {leader} leads")
-}
-
-fn said(error: &CallError) -> String {
-    error_chain(error)
 }

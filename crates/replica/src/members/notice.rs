@@ -4,14 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
-
+use super::quorum::ask_others;
 use crate::core::Core;
 use crate::lifecycle::Lifecycle;
 use crate::network::Peers;
-use crate::status;
-
-const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// Asks again and again while this member does not know to be up to date, until it knows that it was removed.
 pub(crate) async fn notice_removal(core: Arc<Core>, peers: Arc<Peers>, interval: Duration) {
@@ -33,12 +29,7 @@ pub(crate) async fn notice_removal(core: Arc<Core>, peers: Arc<Peers>, interval:
 
 /// Whether a member of the same cluster says so. Each has proved which node it is.
 async fn is_removed(core: &Core, peers: &Peers) -> bool {
-    let members = status::members(&core.metrics());
-    let others = members.into_iter().filter(|(id, _)| *id != core.node);
-    let asked = others.map(|(id, member)| async move {
-        let answer = peers.identify(id, &member.member.peer_address, ANSWER_TIME).await.ok()?;
-        let same = answer.cluster.is_some() && answer.cluster == core.roster.cluster();
-        Some(same && answer.sender_removed)
-    });
-    join_all(asked).await.into_iter().flatten().any(|removed| removed)
+    let own = core.roster.cluster();
+    let answers = ask_others(core, peers).await;
+    answers.iter().any(|(.., answer)| answer.cluster.is_some() && answer.cluster == own && answer.sender_removed)
 }

@@ -97,11 +97,7 @@ fn promote(node: NodeId, instead_of: Option<NodeId>, now: &Situation) -> Move {
 
 fn recorded(node: NodeId, invitation: &Invitation, joined: JoinedMember) -> RecordedMember {
     RecordedMember {
-        member: Member {
-            name: format!("node-{node}"),
-            peer_address: invitation.peer_address.clone(),
-            client_address: invitation.client_address.clone(),
-        },
+        member: Member::of(node, invitation.peer_address.clone(), invitation.client_address.clone()),
         incarnation: Some(Incarnation(joined.incarnation.0)),
     }
 }

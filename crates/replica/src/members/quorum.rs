@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use crate::core::Core;
 use crate::network::{Identified, Peers};
-use crate::status;
+use crate::status::{self, MemberStatus};
 use crate::types::NodeId;
 
 /// How long a member may take to say that it is there.
@@ -35,16 +35,22 @@ pub(super) fn check(voters: &BTreeSet<NodeId>, answering: &BTreeSet<NodeId>) -> 
     if answering >= needed { Ok(()) } else { Err(QuorumLostError { voters: voters.len(), answering, needed }) }
 }
 
-/// What the other members that answer now say of themselves, those from the data directories that they are known by.
-pub(super) async fn roll_call(core: &Core, peers: &Peers) -> BTreeMap<NodeId, Identified> {
+/// What the other members that answer now say of themselves, whatever data directory they run on.
+pub(super) async fn ask_others(core: &Core, peers: &Peers) -> Vec<(NodeId, MemberStatus, Identified)> {
     let members = status::members(&core.metrics());
     let others = members.into_iter().filter(|(id, _)| *id != core.node);
     let asked = others.map(|(id, member)| async move {
         let answer = peers.identify(id, &member.member.peer_address, ANSWER_TIME).await.ok()?;
-        let is_known = member.incarnation.is_none_or(|recorded| recorded == answer.incarnation);
-        is_known.then_some((id, answer))
+        Some((id, member, answer))
     });
     join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// The same of those that run on the data directories that they are known by.
+pub(super) async fn roll_call(core: &Core, peers: &Peers) -> BTreeMap<NodeId, Identified> {
+    let answers = ask_others(core, peers).await.into_iter();
+    let known = answers.filter(|(_, member, answer)| member.incarnation.is_none_or(|it| it == answer.incarnation));
+    known.map(|(id, _, answer)| (id, answer)).collect()
 }
 
 /// The members that answer now and have lost nothing, this one included.

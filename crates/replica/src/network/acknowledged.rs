@@ -1,8 +1,8 @@
 //! What each other member has acknowledged to this one while it leads.
 //!
-//! A member that has acknowledged an entry, or a snapshot that covers it, has it for good. One that does not have it any more, under the same leader,
-//! runs on an older copy of its data directory or has lost the end of its log: its word does not count. Raft must not
-//! hear of it, since for Raft it cannot be; and what it is told is to say so itself.
+//! A member that has acknowledged an entry, or a snapshot that covers it, has it for good. One that does not have it any
+//! more, under the same leader, runs on an older copy of its data directory or has lost the end of its log: its word does
+//! not count. Raft must not hear of it, since for Raft it cannot be; and what it is told is to say so itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -67,22 +67,26 @@ impl Reach {
 
     /// A member gave an answer.
     pub(super) fn answered(&self, node: NodeId) {
+        self.heard_of(node, false);
+    }
+
+    /// A member takes entries.
+    pub(super) fn takes_part(&self, node: NodeId) {
+        self.heard_of(node, true);
+    }
+
+    fn heard_of(&self, node: NodeId, takes_part: bool) {
         let mut members = self.members();
         let member = members.entry(node).or_insert_with(MemberReach::answering);
+        if takes_part && std::mem::take(&mut member.refuses) {
+            tracing::info!("member {node} takes part again");
+        }
         let Some(silence) = member.silence.take() else { return };
         member.answers.send_replace(true);
         if silence.said && !member.refuses {
             let after = self.runtime.now().saturating_since(silence.since);
             tracing::info!("member {node} is reached again after {}", seconds(after));
         }
-    }
-
-    /// A member takes entries.
-    pub(super) fn takes_part(&self, node: NodeId) {
-        if self.members().get_mut(&node).is_some_and(|member| std::mem::take(&mut member.refuses)) {
-            tracing::info!("member {node} takes part again");
-        }
-        self.answered(node);
     }
 
     /// A member answered a small question in this time.

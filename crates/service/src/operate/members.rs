@@ -19,6 +19,8 @@ use crate::write::{Asked, Written};
 
 /// How long a token lets a node in, at least and at most.
 const TOKEN_LIFETIME: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+/// How long it does so where nothing else is asked for.
+const TOKEN_LIFETIME_DEFAULT: Duration = Duration::from_secs(3_600);
 /// How long a call waits for a change to be done: less than a caller does.
 const DONE_WITHIN: Duration = Duration::from_secs(5);
 const LOOKED_AT_EVERY: Duration = Duration::from_millis(50);
@@ -32,8 +34,8 @@ pub struct NewMember {
     pub member: Member,
     /// It stays without a vote.
     pub learner: bool,
-    /// How long its token lets it in.
-    pub token_lifetime: Duration,
+    /// How long its token lets it in; an hour where nothing is said.
+    pub token_lifetime: Option<Duration>,
 }
 
 /// What a node is started with that is to become a member.
@@ -202,7 +204,8 @@ impl Operate {
         new: &NewMember,
         replaces: Option<ReplacedMember>,
     ) -> Result<Invited, Failure> {
-        if !TOKEN_LIFETIME.contains(&new.token_lifetime) {
+        let token_lifetime = new.token_lifetime.unwrap_or(TOKEN_LIFETIME_DEFAULT);
+        if !TOKEN_LIFETIME.contains(&token_lifetime) {
             return Err(invalid("token_lifetime", "must be between a second and a day"));
         }
         let members = self.members_to_change().await?;
@@ -220,7 +223,7 @@ impl Operate {
         }
         let cluster = self.reader.replica().cluster().ok_or(NodeFailure::CatchingUp {})?;
         let runtime = self.reader.runtime();
-        let expires_at = runtime.time_of_day() + new.token_lifetime;
+        let expires_at = runtime.time_of_day() + token_lifetime;
         let addresses: BTreeMap<_, _> =
             members.into_iter().map(|(node, known)| (node, known.member.peer_address)).collect();
         let token = JoinToken::new(cluster, new.node, addresses, runtime.random_bytes());
