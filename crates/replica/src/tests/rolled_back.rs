@@ -1,12 +1,21 @@
 //! A member on an older copy of its data directory: found, told, and without harm to the leader.
 
 use std::fs;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::cluster::{Cluster, PATIENCE};
+use super::cluster::{Cluster, PATIENCE, SETTINGS};
 use super::{bootstrap, copy, create_role};
-use crate::{Lifecycle, NodeId, NotServing, PeerRefusal};
+use crate::{Lifecycle, NodeId, NotServing, PeerRefusal, RaftSettings, ReplicaOptions};
+
+/// Only the leader that a member acknowledged entries to can find that they are gone: on a busy machine, a pause of some
+/// hundred milliseconds must not give the cluster another one.
+fn who_leads_goes_on(options: &mut ReplicaOptions) {
+    let (election_timeout_min, election_timeout_max) = (Duration::from_secs(2), Duration::from_secs(3));
+    options.raft = RaftSettings { election_timeout_min, election_timeout_max, ..SETTINGS };
+    options.quorum_loss_probe_interval = 2 * election_timeout_max;
+}
 
 /// Stops a member and copies its directory.
 fn stopped(cluster: &mut Cluster, node: NodeId) -> TempDir {
@@ -27,7 +36,7 @@ fn start_on(cluster: &mut Cluster, node: NodeId, copied: &TempDir) {
 
 #[test]
 fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
-    let mut cluster = Cluster::form(3, |_| {});
+    let mut cluster = Cluster::form(3, who_leads_goes_on);
     cluster.propose(&bootstrap()).1.unwrap();
     let leader = cluster.leader();
     let follower = (1..=3).find(|node| *node != leader).unwrap();
@@ -38,7 +47,10 @@ fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
     for number in 1..30 {
         cluster.propose(&create_role(number)).1.unwrap();
     }
-    cluster.settle();
+    let (revision, _) = cluster.settle();
+    // A member applies entries before the leader hears that it has them.
+    let matched = || cluster.replica(leader).status().members[&follower].matched;
+    cluster.wait("the leader to hear that it has them", || matched() >= Some(revision));
     let own = stopped(&mut cluster, follower);
 
     start_on(&mut cluster, follower, &old);
