@@ -17,10 +17,10 @@ use tonic::metadata::AsciiMetadataValue;
 use tonic::{Request, Status};
 
 use crate::attempt_error::{AttemptError, UNREACHABLE, is_timeout};
-use crate::identity::{Authenticator, Authorization, Login, bearer};
+use crate::identity::{Authenticator, Authorization, Login, bearer, refuses_proof};
 use crate::members::{Member, Members, Preference};
 use crate::transport::Channel;
-use crate::{Class, Failure, GrpcCode, Secret};
+use crate::{Class, Failure, Secret};
 
 /// The first pause between two rounds over the members; doubles up to the largest.
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
@@ -217,7 +217,7 @@ impl Core {
             };
             let result = self.attempts(&mut progress, authorization.as_ref(), &attempt).await;
             match result {
-                Err(failure) if failure.grpc_code == GrpcCode::Unauthenticated => {
+                Err(failure) if refuses_proof(&failure) => {
                     if !renewed && self.identity.forget(authorization.as_ref()).await {
                         renewed = true;
                         continue;

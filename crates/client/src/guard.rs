@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::core::Core;
 use crate::hub::{Hub, Registration};
+use crate::identity::refuses_proof;
 use crate::{Class, DEADLINE_EXCEEDED, Failure, Freshness, GrpcCode, Lookup, Route};
 
 /// The code of a guard whose alias is not the one it began with any more.
@@ -139,7 +140,7 @@ impl Guard {
         match lookup.resolve(&self.core).await {
             Ok(now) if (&now.name, now.version) == (&self.route.name, self.route.version) => Ok(now.served_at),
             Ok(_) => Err(self.has_changed("")),
-            Err(error) if error.class == Class::Rejected && error.grpc_code != GrpcCode::Unauthenticated => {
+            Err(error) if error.class == Class::Rejected && !refuses_proof(&error) => {
                 Err(self.has_changed(&format!(" {error}")))
             }
             Err(error) => Err(error),

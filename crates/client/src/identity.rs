@@ -42,6 +42,14 @@ struct CachedToken {
     renew_at: Option<Moment>,
 }
 
+/// Codes about a user, the caller or one that it asks for: another proof of the caller changes nothing.
+const ABOUT_A_USER: [&str; 2] = ["USER_UNKNOWN", "USER_SUSPENDED"];
+
+/// Whether what proved the caller is refused, so that another login may help.
+pub(crate) fn refuses_proof(failure: &Failure) -> bool {
+    failure.grpc_code == GrpcCode::Unauthenticated && !ABOUT_A_USER.contains(&failure.code.as_str())
+}
+
 /// What a call sends to prove its caller.
 pub(crate) enum Authorization<'a> {
     /// The value of the `authorization` metadata, if there is one.

@@ -10,10 +10,11 @@ use aliasd_wire::v1::router_client::RouterClient;
 use aliasd_wire::v1::{self, watch_response::Event as WireEvent};
 use tonic::{Status, Streaming};
 
+use crate::Failure;
 use crate::attempt_error::{AttemptError, invalid_answer};
 use crate::core::{AccessMode, Core};
+use crate::identity::refuses_proof;
 use crate::members::Member;
-use crate::{Failure, GrpcCode};
 
 /// The code of a watch whose revision is no longer in the member's history.
 const WATCH_COMPACTED: &str = "WATCH_COMPACTED";
@@ -262,7 +263,7 @@ impl Watch {
         // Whatever the reason, another member is as good and perhaps better.
         stream.member.failed();
         // A proof of identity that ended while the stream went on can be renewed; one that never held cannot.
-        let renewable = error.failure.grpc_code == GrpcCode::Unauthenticated && self.failures_in_a_row == 0;
+        let renewable = refuses_proof(&error.failure) && self.failures_in_a_row == 0;
         if error.failure.class.is_retryable() || renewable {
             self.abandon_stream(&error.failure.message);
             return Ok(None);

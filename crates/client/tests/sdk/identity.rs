@@ -38,6 +38,20 @@ async fn a_token_that_is_refused_is_renewed() {
     assert_eq!(cluster.calls("login").len(), 2);
 }
 
+/// That somebody who is asked about is not there is no reason to log in again.
+#[tokio::test]
+async fn a_user_who_is_unknown_costs_no_login() {
+    let cluster = Cluster::start(1).await;
+    let client = cluster.builder(&[0]).password("alice", PASSWORD).build().unwrap();
+    for code in ["USER_UNKNOWN", "USER_SUSPENDED"] {
+        let refusal = Failure::rejected(GrpcCode::Unauthenticated, code, "The user 'carol' is not there.");
+        cluster.fault(0, Fault::Refuse(refusal));
+        let error = client.resolve(&Lookup::name("films").on_behalf_of("carol")).await.unwrap_err();
+        assert_eq!(error.code, code);
+    }
+    assert_eq!((cluster.calls("login").len(), cluster.calls("resolve").len()), (1, 2));
+}
+
 #[tokio::test]
 async fn a_wrong_password_is_said_at_once() {
     let cluster = Cluster::start(1).await;
