@@ -66,6 +66,41 @@ fn the_timings_for_wide_areas_hold_over_a_wide_area() {
     }
 }
 
+/// What the page says is the longest round trip is so, to the millisecond: it holds, and what is longer is told.
+#[test]
+fn the_longest_round_trip_of_a_wide_area_holds_and_a_longer_one_is_told() {
+    let page = include_str!("../../../../docs/operations.md");
+    let longest = WIDE_AREA.round_trip_max();
+    assert!(page.contains(&format!("Up to {} ms, for members on different continents", longest.as_millis())));
+    for (round_trip, is_too_far) in [(longest, false), (longest + Duration::from_millis(2), true)] {
+        let simulation = Simulation::new(7);
+        let story = async {
+            let mut world = World::with_board(&simulation, Switchboard::with_round_trip(round_trip));
+            world.settings = WIDE_AREA;
+            world.form().await;
+            let leader = world.leader().await;
+            for role in 0..20 {
+                world.propose(&create_role(role)).await;
+            }
+            world.pass(Duration::from_secs(60)).await;
+            if !is_too_far {
+                assert_eq!(world.leader().await, leader, "no heartbeat came too late");
+                for node in 1..=3 {
+                    world.replica(node).read_barrier(Duration::from_secs(30)).await.unwrap();
+                }
+            }
+            for node in 1..=3 {
+                let members = world.replica(node).status().members;
+                for (other, member) in members.iter().filter(|(other, _)| **other != node) {
+                    assert_eq!(member.round_trip, Some(round_trip), "from {node} to {other}");
+                    assert_eq!(member.is_too_far, is_too_far, "from {node} to {other}: {member:?}");
+                }
+            }
+        };
+        simulation.run(story);
+    }
+}
+
 #[test]
 fn members_measure_how_far_the_others_are_also_without_a_leader() {
     let simulation = Simulation::new(1);

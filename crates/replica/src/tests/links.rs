@@ -33,6 +33,8 @@ pub(super) struct Switchboard(Arc<Mutex<Lines>>);
 #[derive(Default)]
 struct Lines {
     latency: Duration,
+    /// Messages take exactly that long, and not up to twice as long.
+    is_steady: bool,
     members: BTreeMap<NodeId, (PeerServer, SharedRuntime)>,
     cut: BTreeSet<(NodeId, NodeId)>,
     /// How often a stream of appends was begun, by whom it goes to.
@@ -48,9 +50,20 @@ impl Switchboard {
         Self(Arc::new(Mutex::new(Lines { latency, ..Lines::default() })))
     }
 
+    /// A message and its answer take this long, and nothing else takes any time.
+    pub(super) fn with_round_trip(round_trip: Duration) -> Self {
+        let lines = Lines { latency: round_trip / 2, is_steady: true, ..Lines::default() };
+        Self(Arc::new(Mutex::new(lines)))
+    }
+
     async fn pass(&self, runtime: &SharedRuntime) {
-        let latency = self.0.lock().unwrap().latency;
-        if !latency.is_zero() {
+        let (latency, is_steady) = {
+            let lines = self.0.lock().unwrap();
+            (lines.latency, lines.is_steady)
+        };
+        if is_steady {
+            runtime.sleep(latency).await;
+        } else if !latency.is_zero() {
             let more = runtime.random() % u64::try_from(latency.as_nanos()).unwrap();
             runtime.sleep(latency + Duration::from_nanos(more)).await;
         }
