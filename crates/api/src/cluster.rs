@@ -191,10 +191,7 @@ fn member(node_id: NodeId, status: &MemberStatus) -> v1::MemberStatus {
 }
 
 fn node(report: NodeReport) -> v1::NodeStatus {
-    let NodeReport { replica, not_ready, stopped, warnings, keys, started_at, initialized, .. } = report;
-    let rolled_back = replica.rolled_back.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let rolled_back = (!rolled_back.is_empty()).then_some(NodeFailure::MembersRolledBack { members: rolled_back });
-    let too_far = too_far(&replica);
+    let NodeReport { replica, not_ready, stopped, alarms, keys, started_at, initialized, .. } = report;
     v1::NodeStatus {
         node_id: replica.node,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -206,18 +203,9 @@ fn node(report: NodeReport) -> v1::NodeStatus {
         digest: replica.digest.to_string(),
         keys: keys.into_iter().map(key).collect(),
         snapshot: replica.snapshot.map(|revision| v1::SnapshotStatus { revision: revision.0 }),
-        alarms: stopped.iter().chain(&rolled_back).chain(&too_far).chain(&warnings).map(condition).collect(),
+        alarms: stopped.iter().chain(&alarms).map(condition).collect(),
         started_at: Some(convert::timestamp(started_at)),
     }
-}
-
-/// The alarm about members that are further away than the timings allow.
-fn too_far(replica: &ReplicaStatus) -> Option<NodeFailure> {
-    let far = replica.members.iter().filter(|(_, member)| member.is_too_far);
-    let far = far.filter_map(|(node, member)| Some(format!("{:.0?} to member {node}", member.round_trip?)));
-    let members = far.collect::<Vec<_>>().join(", ");
-    let longest = format!("{:?}", replica.round_trip_max);
-    (!members.is_empty()).then_some(NodeFailure::MembersTooFar { members, longest })
 }
 
 fn key(HeldKey { id, name, active }: HeldKey) -> v1::HeldKey {

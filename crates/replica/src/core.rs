@@ -336,6 +336,7 @@ impl Core {
             },
             lifecycle,
             rolled_back: BTreeSet::new(),
+            refused: self.strangers.refused(self.runtime.now()),
             round_trip_max: Duration::ZERO,
             log_syncs: self.log.syncs(),
             log_writes: self.log.writes(),

@@ -44,6 +44,8 @@ pub struct MemberStatus {
     pub round_trip: Option<Duration>,
     /// Whether that is more than Raft's timings are made for, by enough measurements to say so.
     pub is_too_far: bool,
+    /// Why it does not take part at present, in its own words; `None` as far as is known, if it does.
+    pub amiss: Option<String>,
 }
 
 /// What a replica knows of itself and, where it leads, of the other members.
@@ -77,6 +79,8 @@ pub struct ReplicaStatus {
     pub fenced: Option<Revision>,
     /// Members that have lost what they had acknowledged; only a leader knows.
     pub rolled_back: BTreeSet<NodeId>,
+    /// Nodes whose messages this member has refused of late, and why.
+    pub refused: BTreeMap<NodeId, String>,
     /// The longest round trip to a member that the timings are made for.
     pub round_trip_max: Duration,
     /// Syncs of the log device.
@@ -105,6 +109,7 @@ pub(crate) fn members(metrics: &RaftMetrics<TypeConfig>) -> BTreeMap<NodeId, Mem
                     silent_for: None,
                     round_trip: None,
                     is_too_far: false,
+                    amiss: None,
                 },
             )
         })

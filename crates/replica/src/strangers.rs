@@ -1,25 +1,38 @@
-//! Tells the log of nodes whose messages are refused: a line when it begins, when the reason changes and when it ends.
+//! Nodes whose messages are refused: a line in the log when it begins, when the reason changes and when it ends; and for the
+//! status, who is refused at present.
 
 use std::collections::BTreeMap;
 use std::mem::{Discriminant, discriminant};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aliasd_catalog::error_chain;
+use aliasd_runtime::Moment;
 
 use crate::links::PeerRefusal;
 use crate::types::NodeId;
 
 /// Nodes remembered, at most. Their ids are proved by certificates, so there are no more than somebody signed.
 const NODES_MAX: usize = 1024;
+/// Who was not refused for longer than this has gone, or has found where it belongs. Members speak more often.
+const LATELY: Duration = Duration::from_secs(30);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(crate) struct Strangers(Mutex<BTreeMap<NodeId, Discriminant<PeerRefusal>>>);
+pub(crate) struct Strangers(Mutex<BTreeMap<NodeId, Refused>>);
+
+#[derive(Debug)]
+struct Refused {
+    reason: Discriminant<PeerRefusal>,
+    text: String,
+    /// When it was refused last.
+    at: Moment,
+}
 
 impl Strangers {
-    /// Notes what became of a message.
-    pub(crate) fn note(&self, node: NodeId, refusal: Option<&PeerRefusal>) {
-        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes what became of a message that came now.
+    pub(crate) fn note(&self, node: NodeId, refusal: Option<&PeerRefusal>, now: impl FnOnce() -> Moment) {
+        let mut refused = self.lock();
         match refusal {
             None => {
                 if refused.remove(&node).is_some() {
@@ -30,12 +43,24 @@ impl Strangers {
                 if refused.len() >= NODES_MAX {
                     refused.clear();
                 }
-                let reason = discriminant(refusal);
-                if refused.insert(node, reason) != Some(reason) {
-                    let (error, hint) = (error_chain(refusal), refusal.hint());
-                    tracing::warn!(hint, "messages of node {node} are refused: {error}");
+                let (reason, text) = (discriminant(refusal), error_chain(refusal));
+                let known = refused.insert(node, Refused { reason, text: text.clone(), at: now() });
+                if known.is_none_or(|known| known.reason != reason) {
+                    let hint = refusal.hint();
+                    tracing::warn!(hint, "messages of node {node} are refused: {text}");
                 }
             }
         }
+    }
+
+    /// Whose messages are refused at present, and why.
+    pub(crate) fn refused(&self, now: Moment) -> BTreeMap<NodeId, String> {
+        let refused = self.lock();
+        let lately = refused.iter().filter(|(_, refused)| now.saturating_since(refused.at) <= LATELY);
+        lately.map(|(node, refused)| (*node, refused.text.clone())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeId, Refused>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -97,7 +97,7 @@ async fn live(State(Shown { operate, .. }): State<Shown>) -> impl IntoResponse {
 
 async fn ready(State(Shown { operate, .. }): State<Shown>) -> impl IntoResponse {
     let reasons = operate.not_ready();
-    let warnings: String = operate.warnings().iter().map(|warning| line("warning", warning)).collect();
+    let warnings: String = operate.alarms().iter().map(|alarm| line("warning", alarm)).collect();
     if reasons.is_empty() {
         return (StatusCode::OK, format!("ready\n{warnings}"));
     }

@@ -173,7 +173,7 @@ mod tests {
     fn a_vote_that_could_cost_the_quorum_is_not_given() {
         let one_left = Situation { answering: nodes(&[1, 4]), ..with_learner() };
         let reason = waits(next(&adding(false, None), &one_left));
-        assert_eq!(reason, "4 voters would be left, of which 2 answer, and 3 are needed");
+        assert_eq!(reason, "of 4 voters that would be left, 2 would answer, and 3 must");
         assert_eq!(
             next(&adding(false, Some(3)), &Situation { answering: nodes(&[1, 2, 4]), ..with_learner() }),
             Move::Promote { instead_of: Some(3) },
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(next(&removing(9), &three()), Move::Finish);
         assert_eq!(next(&removing(4), &with_learner()), Move::RemoveLearner(4));
         let one_down = Situation { answering: nodes(&[1, 3]), ..three() };
-        assert_eq!(waits(next(&removing(3), &one_down)), "2 voters would be left, of which 1 answer, and 2 are needed");
+        assert_eq!(waits(next(&removing(3), &one_down)), "of 2 voters that would be left, 1 would answer, and 2 must");
         assert_eq!(next(&removing(2), &one_down), Move::RemoveVoter(2), "the one that is down may go");
     }
 

@@ -15,7 +15,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// What a change of the voters would leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{voters} voters would be left, of which {answering} answer, and {needed} are needed")]
+#[error("of {voters} voter{plural} that would be left, {answering} would answer, and {needed} must", plural = if *voters == 1 { "" } else { "s" })]
 pub struct QuorumLostError {
     /// How many voters.
     pub voters: usize,

@@ -95,6 +95,7 @@ impl Peers {
         for (node, member) in &mut status.members {
             (member.round_trip, member.is_too_far) = self.reach.distance(*node);
             (member.answers, member.silent_for) = self.reach.silence(*node);
+            member.amiss = self.reach.amiss(*node);
         }
     }
 
@@ -217,6 +218,7 @@ impl Peers {
         let asked_at = self.runtime.now();
         let reply = self.answer(target, timeout, call).await?;
         self.reach.measured(target, self.runtime.now().saturating_since(asked_at));
+        self.reach.says_of_itself(target, reply.not_serving);
         Ok(reply.digest.map(|digest| decode_digest(&digest)).transpose()?)
     }
 

@@ -1,4 +1,5 @@
-//! Which members answer: pauses between attempts at one that does not, and one line in the log for each change.
+//! Which members answer, and take part: pauses between attempts at one that does not, one line in the log for each change, and
+//! what the status says of it.
 //!
 //! Raft itself asks a member that does not answer again at once, many thousand times a second. Waiting is done here, before
 //! the next attempt, and ends as soon as the member answers any other question.
@@ -21,6 +22,8 @@ use crate::types::NodeId;
 const SAID_AFTER: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Who has not refused anything for longer than this takes part, as far as can be told. Every member is asked more often.
+const LATELY: Duration = Duration::from_secs(30);
 
 /// See the module.
 pub(super) struct Reach {
@@ -36,6 +39,10 @@ struct MemberReach {
     /// Whether the log tells that it refuses to take part. Who does may answer small questions all the while: that ends when it
     /// takes entries, or is gone.
     refuses: bool,
+    /// What it refused last with, and when, unless it has taken entries since.
+    refusal: Option<(Moment, String)>,
+    /// Why it serves nothing, as it said when it was last asked.
+    not_serving: Option<String>,
     distance: Distance,
 }
 
@@ -78,8 +85,11 @@ impl Reach {
     fn heard_of(&self, node: NodeId, takes_part: bool) {
         let mut members = self.members();
         let member = members.entry(node).or_insert_with(MemberReach::answering);
-        if takes_part && std::mem::take(&mut member.refuses) {
-            tracing::info!("member {node} takes part again");
+        if takes_part {
+            member.refusal = None;
+            if std::mem::take(&mut member.refuses) {
+                tracing::info!("member {node} takes part again");
+            }
         }
         let Some(silence) = member.silence.take() else { return };
         member.answers.send_replace(true);
@@ -87,6 +97,24 @@ impl Reach {
             let after = self.runtime.now().saturating_since(silence.since);
             tracing::info!("member {node} is reached again after {}", seconds(after));
         }
+    }
+
+    /// A member said why it serves nothing, or, with an empty reason, that it serves.
+    pub(super) fn says_of_itself(&self, node: NodeId, not_serving: String) {
+        let mut members = self.members();
+        let member = members.entry(node).or_insert_with(MemberReach::answering);
+        member.not_serving = Some(not_serving).filter(|reason| !reason.is_empty());
+    }
+
+    /// Why a member does not take part at present, in its own words.
+    pub(super) fn amiss(&self, node: NodeId) -> Option<String> {
+        let members = self.members();
+        let member = members.get(&node)?;
+        let (now, refusal) = (self.runtime.now(), member.refusal.as_ref());
+        let refusal = refusal.filter(|(at, _)| now.saturating_since(*at) <= LATELY).map(|(_, reason)| reason);
+        // Of one that is gone nobody knows what it would say.
+        let not_serving = member.not_serving.as_ref().filter(|_| member.silence.is_none());
+        refusal.or(not_serving).cloned()
     }
 
     /// A member answered a small question in this time.
@@ -136,6 +164,13 @@ impl Reach {
         let silence = member.silence.get_or_insert(fresh);
         silence.attempts = silence.attempts.saturating_add(1);
         silence.last = now;
+        if let CallError::Link(LinkError::Refused(reason)) = error {
+            member.refusal = Some((now, reason.clone()));
+        } else if matches!(error, CallError::RolledBack) {
+            member.refusal = Some((now, error.to_string()));
+        } else {
+            member.refusal = None;
+        }
         if now.saturating_since(silence.since) < SAID_AFTER {
             return;
         }
@@ -167,7 +202,14 @@ impl Reach {
 
 impl MemberReach {
     fn answering() -> Self {
-        Self { answers: watch::Sender::new(true), silence: None, refuses: false, distance: Distance::default() }
+        Self {
+            answers: watch::Sender::new(true),
+            silence: None,
+            refuses: false,
+            refusal: None,
+            not_serving: None,
+            distance: Distance::default(),
+        }
     }
 }
 
@@ -190,14 +232,7 @@ mod tests {
             let simulation = Simulation::new(1);
             let runtime: SharedRuntime = simulation.machine();
             simulation.run(async {
-                let settings = RaftSettings {
-                    heartbeat_interval: Duration::from_millis(50),
-                    election_timeout_min: Duration::from_millis(150),
-                    election_timeout_max: Duration::from_millis(300),
-                    snapshot_entries: 100,
-                    log_entries_kept: 100,
-                };
-                let reach = Reach::new(Arc::clone(&runtime), settings);
+                let reach = Reach::new(Arc::clone(&runtime), settings());
                 for one in does {
                     one(&reach);
                     runtime.sleep(Duration::from_secs(1)).await;
@@ -211,6 +246,16 @@ mod tests {
                 count("member 2 takes part again"),
             )
         })
+    }
+
+    fn settings() -> RaftSettings {
+        RaftSettings {
+            heartbeat_interval: Duration::from_millis(50),
+            election_timeout_min: Duration::from_millis(150),
+            election_timeout_max: Duration::from_millis(300),
+            snapshot_entries: 100,
+            log_entries_kept: 100,
+        }
     }
 
     fn gone(reach: &Reach) {
@@ -233,6 +278,37 @@ mod tests {
     fn who_refuses_after_it_was_gone_has_its_line_too() {
         assert_eq!(lines(&[gone, gone, gone, refuses, refuses]), (1, 1, 0, 0));
         assert_eq!(lines(&[gone, gone, answers, gone, gone, answers]), (2, 0, 2, 0));
+    }
+
+    /// What is told of a member that does one thing after the other, a while apart.
+    #[test]
+    fn what_a_member_refuses_with_is_told_until_it_takes_part_or_is_gone() {
+        let simulation = Simulation::new(1);
+        let runtime: SharedRuntime = simulation.machine();
+        simulation.run(async {
+            let reach = Reach::new(Arc::clone(&runtime), settings());
+            let elsewhere = || CallError::Link(LinkError::Refused("this node belongs to another cluster".to_owned()));
+            let told = || reach.amiss(2);
+            assert_eq!(told(), None);
+            reach.failed(2, &elsewhere());
+            reach.answered(2);
+            assert_eq!(told().as_deref(), Some("this node belongs to another cluster"), "a small question is no part");
+            reach.takes_part(2);
+            assert_eq!(told(), None);
+            refuses(&reach);
+            assert_eq!(told().as_deref(), Some("it has lost entries that it had acknowledged"));
+            gone(&reach);
+            assert_eq!(told(), None, "nobody knows what it would say");
+            reach.failed(2, &elsewhere());
+            reach.answered(2);
+            runtime.sleep(LATELY + Duration::from_secs(1)).await;
+            assert_eq!(told(), None, "it was asked since, and did not refuse");
+            reach.says_of_itself(2, "this node is fenced".to_owned());
+            reach.takes_part(2);
+            assert_eq!(told().as_deref(), Some("this node is fenced"), "it follows all the same");
+            reach.says_of_itself(2, String::new());
+            assert_eq!(told(), None);
+        });
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl PeerAdmission {
     /// Admits a request, or not. The first request that an empty node admits makes it belong to a cluster, durably.
     pub(super) async fn admit(&self, route: Option<wire::Route>) -> Result<(), PeerRefusal> {
         let admitted = self.judge(route).await;
-        self.core.strangers.note(self.peer, admitted.as_ref().err());
+        self.core.strangers.note(self.peer, admitted.as_ref().err(), || self.core.runtime.now());
         admitted
     }
 

@@ -13,7 +13,7 @@ mod vouch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::Revision;
+use aliasd_catalog::{Revision, error_chain};
 use aliasd_wire::peer::v1 as wire;
 use openraft::errors::{Fatal, RaftError};
 use openraft::raft::{TransferLeaderError, TransferLeaderRequest, VoteRequest};
@@ -189,8 +189,12 @@ impl PeerServer {
     pub async fn digest(&self, from: NodeId, request: wire::DigestRequest) -> Result<wire::DigestReply, PeerRefusal> {
         self.admission(from).admit(request.route).await?;
         // The digest of a member that is in the wrong must not be counted against those that are right.
-        let digest = self.core.serving().ok().and_then(|()| self.core.feed.digest_at(Revision(request.revision)));
-        Ok(wire::DigestReply { digest: digest.map(|digest| digest.to_bytes().to_vec()) })
+        let serving = self.core.serving();
+        let digest = serving.is_ok().then(|| self.core.feed.digest_at(Revision(request.revision))).flatten();
+        Ok(wire::DigestReply {
+            digest: digest.map(|digest| digest.to_bytes().to_vec()),
+            not_serving: serving.err().map(|reason| error_chain(&reason)).unwrap_or_default(),
+        })
     }
 
     /// Tells who this node is, to any node: how a cluster is formed, and how incarnations come to be recorded.

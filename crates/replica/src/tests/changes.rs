@@ -365,7 +365,7 @@ fn what_would_cost_the_quorum_is_said_beforehand() {
         assert_eq!(world.replica(leader).check_quorum(None, Some(up)).await, Ok(()));
         world.lose_power(down, 0);
         let lost = world.replica(leader).check_quorum(None, Some(up)).await.unwrap_err();
-        assert_eq!(lost.to_string(), "2 voters would be left, of which 1 answer, and 2 are needed");
+        assert_eq!(lost.to_string(), "of 2 voters that would be left, 1 would answer, and 2 must");
         assert_eq!(world.replica(leader).check_quorum(None, Some(down)).await, Ok(()), "the one that is down may go");
         assert_eq!(world.replica(leader).check_quorum(Some(9), Some(down)).await, Ok(()));
         assert!(world.replica(leader).check_quorum(Some(9), None).await.is_err(), "four voters, of which two answer");

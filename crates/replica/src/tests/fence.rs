@@ -35,8 +35,13 @@ fn a_fenced_leader_hands_over_and_a_restart_does_not_heal_it() {
     cluster.settle();
     cluster.kill(leader);
     cluster.propose(&create_role(2)).1.unwrap();
-    assert_ne!(cluster.leader(), fenced);
+    let leader = cluster.leader();
+    assert_ne!(leader, fenced);
     assert_eq!(cluster.replica(fenced).status().fenced, Some(AT));
+    // The leader knows it, though it takes entries and votes like any other.
+    let told = |cluster: &Cluster| cluster.replica(leader).status().members[&fenced].amiss.clone();
+    cluster.wait("the leader to say so", || told(&cluster).is_some_and(|said| said.contains("differs")));
+    assert_eq!(cluster.replica(leader).status().members[&leader].amiss, None);
 }
 
 #[test]
@@ -55,7 +60,9 @@ fn a_fenced_member_proposes_nothing_for_others_and_tells_no_digest() {
     // Only who it is; that it leads goes on, since nobody is told to take over.
     cluster.block_on(server.core.roster.identity.fence(AT)).unwrap();
     server.core.lifecycle.step(crate::lifecycle::Step::Fence(AT));
-    assert_eq!(ask().unwrap().digest, None);
+    let answer = ask().unwrap();
+    assert_eq!(answer.digest, None);
+    assert_eq!(answer.not_serving, "the catalog of this node differs from the other members' at revision 2");
     let actor = Some(wire::propose_request::Actor::User("admin".to_owned()));
     let request = wire::ProposeRequest { route: route(), entry: proposal, actor };
     let answer = cluster.block_on(server.propose(other, request)).unwrap();

@@ -142,6 +142,9 @@ fn a_node_of_another_cluster_is_not_heard() {
     let request = wire::VoteRequest { route: Some(route), vote: Some(vote), ..wire::VoteRequest::default() };
     let answer = cluster.block_on(server.vote(other, request));
     assert_eq!(answer, Err(PeerRefusal::WrongCluster { ours: CLUSTER, theirs }));
+    // The status says so of the one that was heard last.
+    let said = &cluster.replica(leader).status().refused[&other];
+    assert_eq!(*said, format!("this node belongs to cluster {CLUSTER}, and the request to cluster {theirs}"));
     assert!(cluster.replica(leader).status().term < term + 50);
 }
 

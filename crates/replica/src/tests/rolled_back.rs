@@ -77,8 +77,16 @@ fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
     let vote = cluster.block_on(cluster.replica(follower).peer_server().vote(third, request));
     assert_eq!(vote, Err(PeerRefusal::RolledBack));
 
-    // With the leader back, writes go on; with its own directory back, so does the member.
+    // Whoever leads next is told what it is, although it acknowledged nothing to that one.
     cluster.start(leader);
+    let others = [leader, third];
+    let told = |cluster: &Cluster, by: NodeId| cluster.replica(by).status().members[&follower].amiss.clone();
+    cluster.wait("the next leader to say so", || {
+        let leads = others.into_iter().find(|by| cluster.replica(*by).leader().is_some_and(|(it, _)| it == *by));
+        leads.and_then(|by| told(&cluster, by)).is_some_and(|said| said.contains("lost") || said.contains("older copy"))
+    });
+
+    // With the leader back, writes go on; with its own directory back, so does the member.
     cluster.propose(&create_role(60)).1.unwrap();
     cluster.block_on(cluster.replica(follower).shutdown()).unwrap();
     cluster.kill(follower);
@@ -87,4 +95,6 @@ fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
     cluster.settle();
     assert!(cluster.replica(follower).serving().is_ok());
     assert!(cluster.replica(follower).view().catalog.role("role61").is_some());
+    let leader = cluster.leader();
+    cluster.wait("all to be well", || told(&cluster, leader).is_none());
 }

@@ -111,8 +111,16 @@ node_failures! {
         "Ask another member. Start this node with the data directory that it had; if that is lost, leave it stopped, and replace it by a node with another id: 'aliasctl cluster replace'.";
     /// The leader found that members do not have what they had acknowledged. An alarm, never the answer to a call.
     MembersRolledBack { members } = "MEMBER_ROLLED_BACK", RetryHere, [], "",
-        "Members {members} have lost entries that they had acknowledged: they run on older copies of their data directories, or on damaged ones. Nothing is replicated to them, and they neither serve nor vote.",
+        "Entries that were acknowledged are lost on {members}: an older copy of the data directory is in use there, or a damaged one. Nothing is replicated there, and whoever runs there neither serves nor votes.",
         "On each of them, put the node's own data directory back as it was when it last ran, and start it; if that is lost, leave it stopped, and replace it by a node with another id: 'aliasctl cluster replace'.";
+    /// Members refuse what this one sends, or serve nothing. An alarm, never the answer to a call.
+    MembersTakeNoPart { members } = "MEMBER_TAKES_NO_PART", RetryHere, [], "",
+        "Not every member takes part: {members}.",
+        "What each of them answers names what is to be put right there; its log says more.";
+    /// This node refuses what others send. An alarm, never the answer to a call.
+    MessagesRefused { nodes } = "MESSAGES_REFUSED", RetryHere, [], "",
+        "Messages of other nodes are refused here: {nodes}.",
+        "Either those nodes mean another one, or this node runs on a data directory that is not its own: look at node.data_dir and node.id here, and at the peer address that they have for this node.";
     /// What this member has was not confirmed to be up to date for longer than `cluster.max_staleness`.
     Stale { proof } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node cannot tell that it is up to date: {proof}.",
@@ -161,7 +169,7 @@ node_failures! {
         "Node {node} is no member of the cluster.", "'aliasctl cluster status' lists the members.";
     /// Members could not read a change of the members.
     MembersTooOld { members } = "MEMBER_TOO_OLD", Rejected, [], "",
-        "Members {members} run a version that cannot read changes of the members.", "Upgrade them first, then ask again.";
+        "A version that cannot read changes of the members runs on {members}.", "Upgrade them first, then ask again.";
     /// Nobody would be left who votes.
     LastVoter { node } = "MEMBER_LAST_VOTER", Rejected, [], "",
         "Node {node} is the only voter, and cannot be removed.",

@@ -11,6 +11,7 @@ use aliasd_catalog::{
 use aliasd_replica::{JoinToken, Member, MemberStatus, NodeId, TooOldError};
 
 use super::Operate;
+use super::alarms::named;
 use crate::audit::{Action, Line, outcome};
 use crate::clock::timestamp;
 use crate::failure::{Failure, NodeFailure};
@@ -257,8 +258,7 @@ impl Operate {
     /// Has the catalog agree to a step.
     async fn take(&self, caller: &Authenticated, step: MemberStep) -> Result<Written, Failure> {
         self.reader.replica().check_understood().await.map_err(|TooOldError { members }| {
-            let members: Vec<String> = members.iter().map(ToString::to_string).collect();
-            NodeFailure::MembersTooOld { members: members.join(", ") }
+            NodeFailure::MembersTooOld { members: named(members).unwrap_or_default() }
         })?;
         let request: [u8; 16] = self.reader.runtime().random_bytes();
         let mut fingerprint = [0; 32];

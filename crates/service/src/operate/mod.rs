@@ -1,5 +1,6 @@
 //! The use case of operators: form a cluster, look at it, change its members, hand the leadership on, stop.
 
+mod alarms;
 mod certificate;
 mod form;
 mod lead;

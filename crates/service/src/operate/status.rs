@@ -23,8 +23,8 @@ pub struct Status {
     pub not_ready: Vec<NodeFailure>,
     /// Why this node serves nothing any more.
     pub stopped: Option<NodeFailure>,
-    /// What should be put right before it stops this node or misleads others.
-    pub warnings: Vec<NodeFailure>,
+    /// What should be put right before it stops this node or misleads others, of this node and of others.
+    pub alarms: Vec<NodeFailure>,
     /// The keys in its keystore, in the order of ids.
     pub keys: Vec<HeldKey>,
     /// When it started, by its clock.
@@ -111,7 +111,7 @@ impl Operate {
             leader: self.reader.confirmed_in_time().ok().and_then(|()| self.reader.leader()),
             not_ready: self.readiness.not_ready(),
             stopped: self.readiness.stopped(),
-            warnings: self.warnings(),
+            alarms: self.alarms(),
             keys: self.vault.held().into_iter().map(key).collect(),
             started_at: self.started_at,
             member_change: self.member_change(),
