@@ -5,6 +5,7 @@
 mod audit;
 mod crash;
 mod damage;
+mod foreign;
 mod growth;
 mod hostile;
 mod limits;

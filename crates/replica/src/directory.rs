@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aliasd_catalog::Catalog;
 use aliasd_runtime::SharedRuntime;
 
 use crate::closable::{Freed, TakenDirectory};
@@ -57,6 +58,15 @@ pub(crate) fn open_directory<T>(
         make(OpenedDirectory { log, store: Arc::new(store), identity, freed: freed.clone() })
     });
     opened.inspect_err(|_| freed.wait())
+}
+
+/// The catalog below a directory as it was last written there, read without taking the directory or changing anything in it;
+/// none if there is none yet. It may lack what happened last, which the log has. Blocks, on damaged files perhaps for ever.
+///
+/// # Errors
+/// It cannot be read, or is damaged.
+pub fn peek_catalog(directory: &Path) -> Result<Option<Catalog>, StorageFault> {
+    DiskCatalog::peek(&directory.join("catalog"))
 }
 
 /// How often a slow opening is spoken of.

@@ -75,6 +75,8 @@ mod tests;
 mod types;
 
 pub use descriptors::STORAGE_DESCRIPTORS_MAX;
+#[cfg(feature = "disk")]
+pub use directory::peek_catalog;
 pub use error::{
     ClusterError, JoinTokenError, NotServing, ProposeError, ReadError, StartError, StopReason, UnstorableError,
 };

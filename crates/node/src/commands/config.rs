@@ -39,6 +39,7 @@ fn check_one(file: &Path, commands: Commands, offline: bool) -> bool {
             Severity::Error => "error",
         };
         say(&format_args!("{}: {severity}: {}", file.display(), with_hint(error)));
+            Severity::Note => "note",
     }
     let good = found.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
     if good {

@@ -13,12 +13,15 @@ use aliasd_catalog::error_chain;
 use aliasd_service::operate::{CertificateEnd, EXPIRY_NOTICE, in_words};
 use aliasd_service::vault::KeystoreSettings;
 
+use super::keys::check_keys;
 use super::{Config, SettingError};
 use crate::tls::{Tls, TlsError};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Nothing is wrong; it says what could not be told.
+    Note,
     /// The node would start, but something should be put right.
     Warning,
     /// The node would not start, or not be ready.
@@ -36,11 +39,11 @@ pub struct Diagnostic {
 
 impl Config {
     /// Tries what a start would: certificates, keystore, directories; and verifies the certificates as the other members
-    /// and clients would now. Leaves nothing behind and opens no port. An empty list means that all is well.
+    /// and clients would now. Leaves nothing behind and opens no port. All is well where nothing is more than a note.
     pub fn check(&self) -> Vec<Diagnostic> {
         let mut found = Diagnostics::default();
         self.check_certificates(&mut found);
-        check_keystore(&self.keystore, &mut found);
+        let keystore = check_keystore(&self.keystore, &mut found);
         for error in self.exposed_files() {
             // A file that is no key at all is the wrong one, whoever can read it.
             if !found.0.iter().any(|said| said.error.setting == error.setting) {
@@ -48,6 +51,14 @@ impl Config {
             }
         }
         check_data_directory(&self.node.data_dir, &mut found);
+        // A directory that the node could not use tells nothing.
+        let is_usable = !found
+            .0
+            .iter()
+            .any(|said| said.severity == Severity::Error && said.error.setting.as_deref() == Some(DATA_DIRECTORY));
+        if let Some(keystore) = keystore.filter(|_| is_usable) {
+            check_keys(&keystore, &self.keystore.path, &self.node.data_dir, &mut found);
+        }
         found.0.extend(self.join_token().err().map(|error| Diagnostic { severity: Severity::Error, error }));
         if let Some(file) = &self.log.file {
             check_log_file(file, &mut found);
@@ -105,11 +116,12 @@ fn check_expiry(CertificateEnd { setting, ends_at }: &CertificateEnd, path: &Pat
     }
 }
 
-fn check_keystore(keystore: &KeystoreSettings, found: &mut Diagnostics) {
+/// The keystore, if a node could start with it.
+fn check_keystore(keystore: &KeystoreSettings, found: &mut Diagnostics) -> Option<Keystore> {
     let opened = Keystore::open(&keystore.path, keystore.password.expose())
-        .and_then(|opened| opened.key(&keystore.key_name).map(|_| ()));
+        .and_then(|opened| opened.key(&keystore.key_name).map(|_| ()).map(|()| opened));
     match opened {
-        Ok(()) => {}
+        Ok(opened) => Some(opened),
         Err(error) => {
             let setting = match error.setting() {
                 KeystoreSetting::Path => "keystore.path",
@@ -117,6 +129,7 @@ fn check_keystore(keystore: &KeystoreSettings, found: &mut Diagnostics) {
                 KeystoreSetting::KeyName => "keystore.key_name",
             };
             found.error(setting, &error_chain(&error), error.hint().unwrap_or("set it as the message says"));
+            None
         }
     }
 }
@@ -197,7 +210,7 @@ fn check_log_file(file: &Path, found: &mut Diagnostics) {
 }
 
 #[derive(Default)]
-struct Diagnostics(Vec<Diagnostic>);
+pub(super) struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
     fn tls(&mut self, error: &TlsError) {
@@ -206,12 +219,16 @@ impl Diagnostics {
         self.error(error.setting, &message, hint);
     }
 
-    fn error(&mut self, setting: &str, message: &str, hint: &str) {
+    pub(super) fn error(&mut self, setting: &str, message: &str, hint: &str) {
         self.add(Severity::Error, setting, message, hint);
     }
 
-    fn warn(&mut self, setting: &str, message: &str, hint: &str) {
+    pub(super) fn warn(&mut self, setting: &str, message: &str, hint: &str) {
         self.add(Severity::Warning, setting, message, hint);
+    }
+
+    pub(super) fn note(&mut self, setting: &str, message: &str, hint: &str) {
+        self.add(Severity::Note, setting, message, hint);
     }
 
     fn add(&mut self, severity: Severity, setting: &str, message: &str, hint: &str) {

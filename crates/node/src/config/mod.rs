@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod expand;
 mod join_token;
+mod keys;
 mod private;
 mod reader;
 mod reference;

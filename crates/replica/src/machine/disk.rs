@@ -80,22 +80,10 @@ impl DiskCatalog {
     /// Opens the catalog in `root`. With `must_exist`, a missing one is damage: the log says that there was one.
     pub(crate) fn open(root: &Path, must_exist: bool) -> Result<Self, StorageFault> {
         fs::create_dir_all(root).map_err(|error| StorageFault::from_io(root, "create", error))?;
-        let current = root.join(CURRENT);
-        let name = match fs::read_to_string(&current) {
-            Ok(name) => Some(name.trim_end().to_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => None,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StorageFault::damaged(
-                    &current,
-                    "it is missing, while the log shows that there was a catalog",
-                ));
-            }
-            Err(error) => return Err(StorageFault::from_io(&current, "read", error)),
-        };
-        if let Some(name) = &name
-            && generation_number(name).is_none()
-        {
-            return Err(StorageFault::damaged(&current, "it does not name a generation"));
+        let name = current_name(root)?;
+        if name.is_none() && must_exist {
+            let finding = "it is missing, while the log shows that there was a catalog";
+            return Err(StorageFault::damaged(&root.join(CURRENT), finding));
         }
         remove_leftovers(root, name.as_deref())?;
         let faults = Arc::new(Faults::default());
@@ -117,6 +105,18 @@ impl DiskCatalog {
             next_generation: AtomicU64::new(number + 1),
             faults,
         })
+    }
+
+    /// Reads the catalog in `root` as of its last flush, and changes nothing; none if there is none. A node may run on it
+    /// meanwhile. Blocks.
+    pub(crate) fn peek(root: &Path) -> Result<Option<Catalog>, StorageFault> {
+        let Some(name) = current_name(root)? else { return Ok(None) };
+        let (path, faults) = (root.join(name), Arc::default());
+        let database = DB::open_for_read_only(&options(), &path, false)
+            .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", error))?;
+        let directory = Directory { path, temporary: AtomicBool::new(false), faults };
+        let (catalog, _) = Generation { database, directory }.load()?;
+        Ok(Some(catalog))
     }
 
     /// The catalog's directory.
@@ -267,14 +267,9 @@ impl DiskRecords {
 impl Generation {
     /// Opens a database; a new one is temporary until it is named in `CURRENT`.
     fn open(path: PathBuf, create: bool, faults: &Arc<Faults>) -> Result<Self, StorageFault> {
-        let mut options = Options::default();
+        let mut options = options();
         options.create_if_missing(create);
         options.set_error_if_exists(create);
-        options.set_paranoid_checks(true);
-        options.set_write_buffer_size(WRITE_BUFFER_BYTES);
-        options.set_compression_type(rocksdb::DBCompressionType::Lz4);
-        options.set_keep_log_file_num(2);
-        options.set_max_open_files(DATABASE_FILES_MAX);
         let database = DB::open(&options, &path)
             .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", error))?;
         let directory = Directory { path, temporary: AtomicBool::new(create), faults: Arc::clone(faults) };
@@ -334,6 +329,17 @@ impl Generation {
     }
 }
 
+/// What every opening of a generation has in common.
+fn options() -> Options {
+    let mut options = Options::default();
+    options.set_paranoid_checks(true);
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    options.set_compression_type(rocksdb::DBCompressionType::Lz4);
+    options.set_keep_log_file_num(2);
+    options.set_max_open_files(DATABASE_FILES_MAX);
+    options
+}
+
 /// A record's key without the prefix that it has here.
 struct StoredKey(Box<[u8]>);
 
@@ -365,6 +371,20 @@ fn generation_name(number: u64) -> String {
 
 fn generation_number(name: &str) -> Option<u64> {
     name.strip_prefix(GENERATION_PREFIX)?.parse().ok()
+}
+
+/// The generation in use; none if there is none yet.
+fn current_name(root: &Path) -> Result<Option<String>, StorageFault> {
+    let current = root.join(CURRENT);
+    let name = match fs::read_to_string(&current) {
+        Ok(name) => name.trim_end().to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StorageFault::from_io(&current, "read", error)),
+    };
+    match generation_number(&name) {
+        Some(_) => Ok(Some(name)),
+        None => Err(StorageFault::damaged(&current, "it does not name a generation")),
+    }
 }
 
 /// Says which generation is to be used next, whole and durable.

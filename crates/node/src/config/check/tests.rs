@@ -24,7 +24,12 @@ fn machine() -> (TempDir, String) {
     (directory, contents)
 }
 
+/// What is found, but for what could not be told.
 fn findings(contents: &str) -> Vec<(Severity, String)> {
+    everything(contents).into_iter().filter(|(severity, _)| *severity > Severity::Note).collect()
+}
+
+fn everything(contents: &str) -> Vec<(Severity, String)> {
     let findings = load(contents).unwrap().check();
     findings.into_iter().map(|found| (found.severity, found.error.to_string())).collect()
 }
@@ -33,6 +38,28 @@ fn findings(contents: &str) -> Vec<(Severity, String)> {
 fn a_good_machine_has_nothing_to_say() {
     let (_directory, contents) = machine();
     assert_eq!(findings(&contents), []);
+}
+
+/// Nobody can know offline which keys a cluster has that the node has heard nothing of.
+#[test]
+fn what_cannot_be_told_without_a_catalog_is_said() {
+    let (directory, contents) = machine();
+    let root = directory.path().display().to_string();
+    let said = everything(&contents);
+    let text = format!(
+        "keystore.path: whether {root}/keystore.p12 holds the cluster's keys could not be checked: no catalog lies in {root}/data yet"
+    );
+    assert_eq!(said, [(Severity::Note, text)]);
+    // What stands in the place of a catalog is none.
+    let catalog = directory.path().join("data/catalog");
+    fs::create_dir_all(&catalog).unwrap();
+    fs::write(catalog.join("CURRENT"), "nonsense").unwrap();
+    let said = everything(&contents);
+    assert_eq!((said.len(), said[0].0), (1, Severity::Warning), "{said:?}");
+    assert!(
+        said[0].1.contains("could not be checked: ") && said[0].1.contains("does not name a generation"),
+        "{said:?}"
+    );
 }
 
 #[test]
