@@ -1,7 +1,7 @@
 //! How a failure is told over gRPC: the table of status codes, for callers that know nothing else, and the error model of
 //! the surface beside it.
 
-use aliasd_service::{Class, Failure, Leader};
+use aliasd_service::{Class, Failure, Leader, TextPosition};
 use aliasd_wire::failure::{self as wire, Failure as WireFailure, GrpcCode};
 use aliasd_wire::v1;
 use tonic::Status;
@@ -12,7 +12,8 @@ pub(super) fn status(failure: Failure) -> Status {
 }
 
 fn error(failure: Failure) -> WireFailure {
-    let Failure { class, code, message, hint, gqlstatus, neo4j_code, leader, retry_after, resume_revision } = failure;
+    let Failure { class, code, message, hint, gqlstatus, neo4j_code, leader, retry_after, resume_revision, position } =
+        failure;
     WireFailure {
         class: class_on_the_wire(class),
         code: code.to_owned(),
@@ -24,6 +25,11 @@ fn error(failure: Failure) -> WireFailure {
         leader: leader.map(leader_to_proto),
         retry_after,
         resume_revision: resume_revision.map(|revision| revision.0),
+        position: position.map(|TextPosition { offset, line, column }| wire::TextPosition {
+            offset: offset as u64,
+            line: line as u64,
+            column: column as u64,
+        }),
     }
 }
 
@@ -125,6 +131,17 @@ mod tests {
         for code in ErrorCode::ALL {
             assert_eq!(grpc_code(Class::Rejected, code.as_str()), GrpcCode::InvalidArgument, "{}", code.as_str());
         }
+    }
+
+    /// The place is told apart from the message, which gives it too, in the same words.
+    #[test]
+    fn where_a_text_is_at_fault_reaches_the_caller() {
+        let error = aliasd_cypher::parse("SHOW\n  /* ä */ NONSENSE").unwrap_err();
+        let told = WireFailure::from_status(&status(Failure::from(&error)));
+        let position = wire::TextPosition { offset: 16, line: 2, column: 11 };
+        assert_eq!(told.position, Some(position));
+        assert!(told.message.lines().next().unwrap().ends_with(&position.to_string()), "{}", told.message);
+        assert_eq!(WireFailure::from_status(&status(NodeFailure::NoLeader {}.into())).position, None);
     }
 
     #[test]

@@ -26,8 +26,10 @@ class that says what the caller does next:
 | `OUTCOME_UNKNOWN` | Send it again with the same request id: it takes effect at most once. |
 | `BUG` | Report it. Whether it had an effect is unknown. |
 
-`aliasctl` ends with 1 for a rejection; with 2 for what is to be put right where it runs, which are arguments, environment, files,
-certificates, and the proof of who calls, though the cluster calls that a rejection (`UNTRUSTED`, `CREDENTIALS_MISSING`, `_INVALID` and
+What is wrong with a statement's text carries its place as well: `text_offset` in bytes from 0, `text_line` and `text_column` from 1.
+
+`aliasctl` ends with 1 for a rejection; with 2 for what is to be put right where it runs, which are arguments, environment, a
+standard output that is closed, files, certificates, and the proof of who calls, though the cluster calls that a rejection (`UNTRUSTED`, `CREDENTIALS_MISSING`, `_INVALID` and
 `_ENDED`, `CERTIFICATE_UNMAPPED` and `_EXPIRED`, `TOKEN_INVALID`, `_EXPIRED` and `_ENDED`, `AUTHORIZATION_INVALID`); with 3 when nothing
 was done and it may be tried again, `INIT_MEMBERS_NOT_READY` among them; with 4 when the outcome is unknown; and with 5 when it was
 done and what came of it cannot be written. Words in braces stand for what varies.

@@ -8,11 +8,11 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Write};
-use std::ops::Range;
 use std::path::Path;
 use std::process::ExitCode;
 
-use aliasd_client::{Class, Failure, UNTRUSTED, error_chain};
+use aliasd_client::{Class, Failure, TextPosition, UNTRUSTED, error_chain};
+use aliasd_console::{printable, printable_lines, refuse_arguments};
 use aliasd_cypher::ErrorCode;
 use aliasd_keyring::keystore::KeystoreError;
 use aliasd_keyring::pki::PkiError;
@@ -185,13 +185,16 @@ impl CommandError {
         position: impl Fn(usize) -> Option<(usize, usize)>,
     ) -> (Self, Option<usize>) {
         let Self::Cluster { error, .. } = &mut self else { return (self, None) };
-        if !is_about_text(error) {
-            return (self, None);
-        }
-        let line = language_place(&error.message).and_then(|(place, within)| {
-            let at = offset + within;
+        let line = error.position.and_then(|within| {
+            let at = offset.checked_add(usize::try_from(within.offset).ok()?)?;
             let (line, column) = position(at)?;
-            error.message.replace_range(place, &format!("(line {line}, column {column} (offset: {at}))"));
+            let moved = TextPosition { offset: at as u64, line: line as u64, column: column as u64 };
+            // The message gives it behind its first sentence, unless that was cut.
+            let (first, shown) = (error.message.lines().next().unwrap_or_default(), within.to_string());
+            if let Some(begin) = first.rfind(&shown) {
+                error.message.replace_range(begin..begin + shown.len(), &moved.to_string());
+            }
+            error.position = Some(moved);
             Some(line)
         });
         (self, line)
@@ -299,14 +302,6 @@ impl StdError for At {
 /// Whether the language refuses a text.
 fn is_about_text(error: &Failure) -> bool {
     ErrorCode::ALL.iter().any(|code| code.as_str() == error.code)
-}
-
-/// Where in a message `(line 1, column 2 (offset: 1))` stands, and the offset in it: at the end of the first line.
-fn language_place(message: &str) -> Option<(Range<usize>, usize)> {
-    let first = message.lines().next()?.trim_end();
-    let begin = first.rfind("(line ")?;
-    let (_, offset) = first[begin..].strip_suffix("))")?.rsplit_once("(offset: ")?;
-    Some((begin..first.len(), offset.parse().ok()?))
 }
 
 /// Message, code with GQLSTATUS, and hint. The language shows an excerpt of the statement below its message; every other message

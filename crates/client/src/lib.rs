@@ -58,7 +58,7 @@ mod watch;
 /// What a [`BuildError`] says, and what each of its sources adds, on one line.
 pub use aliasd_catalog::error_chain;
 pub use aliasd_catalog::{Duration, Float, PlainSecret as Secret, Value, ValueMap};
-pub use aliasd_wire::failure::{Class, Failure, GrpcCode};
+pub use aliasd_wire::failure::{Class, Failure, GrpcCode, TextPosition};
 /// The messages that some calls answer with, as `proto/aliasd/v1` describes them.
 pub use aliasd_wire::v1 as messages;
 pub use attempt_error::{ANSWER_INVALID, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN, UNREACHABLE, UNTRUSTED};

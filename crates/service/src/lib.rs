@@ -51,7 +51,7 @@ pub use self::account::Account;
 pub use self::authenticate::{Authenticate, FormationToken};
 use self::counters::SharedCounters;
 pub use self::execute::Execute;
-pub use self::failure::{Class, Failure, Leader, NodeFailure};
+pub use self::failure::{Class, Failure, Leader, NodeFailure, TextPosition};
 use self::identity::Identity;
 use self::operate::Advertised;
 pub use self::operate::Operate;

@@ -85,6 +85,19 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// For a watch that was cut: the revision after which to resume.
     pub resume_revision: Option<u64>,
+    /// Where a statement's text is at fault: the place that the message gives behind its first sentence.
+    pub position: Option<TextPosition>,
+}
+
+/// A place in a statement's text. `Display` gives it as the messages do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPosition {
+    /// From the begin of the text, in bytes of UTF-8.
+    pub offset: u64,
+    /// From 1 on.
+    pub line: u64,
+    /// From 1 on, in characters.
+    pub column: u64,
 }
 
 impl Failure {
@@ -126,6 +139,7 @@ impl Failure {
             leader: None,
             retry_after: None,
             resume_revision: None,
+            position: None,
         }
     }
 
@@ -160,10 +174,22 @@ impl Failure {
         Self { resume_revision: Some(revision), ..self }
     }
 
+    /// The same failure with the place where a statement's text is at fault.
+    #[must_use]
+    pub fn with_position(self, position: Option<TextPosition>) -> Self {
+        Self { position, ..self }
+    }
+
     /// The same failure with another gRPC status code, for callers that know nothing else.
     #[must_use]
     pub fn with_grpc_code(self, grpc_code: GrpcCode) -> Self {
         Self { grpc_code, ..self }
+    }
+}
+
+impl fmt::Display for TextPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(line {}, column {} (offset: {}))", self.line, self.column, self.offset)
     }
 }
 

@@ -202,6 +202,7 @@ pub(crate) fn command(text: &str, parameters: &mut Parameters) -> Result<Next, C
 
 #[cfg(test)]
 mod tests {
+    use aliasd_client::TextPosition;
     use clap::CommandFactory;
 
     use super::*;
@@ -257,8 +258,9 @@ mod tests {
     fn the_place_of_an_error_is_that_in_the_script() {
         let script = "// first\nSHOW ROLES; /* ä */ DROP\r\n  NONSENSE x;\rDROP ROLE";
         let offset = script.find("DROP").unwrap();
-        let moved = |code: &str, message: &str| {
-            let error = Failure { code: code.to_owned(), ..Failure::bug(message) };
+        let moved = |place: Option<(u64, u64, u64)>, message: &str| {
+            let place = place.map(|(line, column, offset)| TextPosition { offset, line, column });
+            let error = Failure::bug(message).with_position(place);
             match CommandError::from(error).moved(offset, |offset| position(script, offset)) {
                 (CommandError::Cluster { error, .. }, line) => (error.message, line),
                 _ => unreachable!("it stays a failure of the cluster"),
@@ -266,15 +268,20 @@ mod tests {
         };
         let text = "Invalid input 'NONSENSE'. (line 2, column 3 (offset: 8))\n    NONSENSE x\n    ^";
         let expected = "Invalid input 'NONSENSE'. (line 3, column 3 (offset: 38))\n    NONSENSE x\n    ^";
-        assert_eq!(moved("SYNTAX_ERROR", text), (expected.to_owned(), Some(3)));
+        assert_eq!(moved(Some((2, 3, 8)), text), (expected.to_owned(), Some(3)));
         let text = "Invalid input 'DROP'. (line 1, column 1 (offset: 0))\n  DROP\n  ^^^^";
         let expected = "Invalid input 'DROP'. (line 2, column 21 (offset: 30))\n  DROP\n  ^^^^";
-        assert_eq!(moved("SYNTAX_ERROR", text), (expected.to_owned(), Some(2)));
-        for untouched in ["It is too long.", "It ends. (line 1, column 1 (offset: 900))", "(line 1) (offset: x))"] {
-            assert_eq!(moved("SYNTAX_ERROR", untouched), (untouched.to_owned(), None));
-        }
+        assert_eq!(moved(Some((1, 1, 0)), text), (expected.to_owned(), Some(2)));
+        // What a message says of a place is not believed: a name may say so.
         let name = "Role 'x (line 1, column 1 (offset: 0))";
-        assert_eq!(moved("ROLE_EXISTS", name), (name.to_owned(), None));
+        assert_eq!(moved(None, name), (name.to_owned(), None));
+        // A place that is none of the script; and one that the message does not say, or says of something else too.
+        let text = "It ends. (line 1, column 1 (offset: 900))";
+        assert_eq!(moved(Some((1, 1, 900)), text), (text.to_owned(), None));
+        assert_eq!(moved(Some((2, 3, 8)), "It is cut …"), ("It is cut …".to_owned(), Some(3)));
+        let text = "No '(line 1, column 1 (offset: 0))' here. (line 1, column 1 (offset: 0))\n  x";
+        let expected = "No '(line 1, column 1 (offset: 0))' here. (line 2, column 21 (offset: 30))\n  x";
+        assert_eq!(moved(Some((1, 1, 0)), text), (expected.to_owned(), Some(2)));
     }
 
     /// Every `aliasctl …` in a way out is a command line of this program.

@@ -63,6 +63,19 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// For a watch that was cut: the revision after which to resume.
     pub resume_revision: Option<Revision>,
+    /// Where a statement's text is at fault, if that is a place in it.
+    pub position: Option<TextPosition>,
+}
+
+/// A place in a statement's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPosition {
+    /// From the begin of the text, in bytes.
+    pub offset: usize,
+    /// From 1 on.
+    pub line: usize,
+    /// From 1 on, in characters.
+    pub column: usize,
 }
 
 impl Failure {
@@ -79,6 +92,7 @@ impl Failure {
             leader: None,
             retry_after: None,
             resume_revision: None,
+            position: None,
         }
     }
 
@@ -132,8 +146,10 @@ impl From<&Rejection> for Failure {
 /// A statement's text is at fault. The message has the place and the excerpt, secrets covered.
 impl From<&LanguageError> for Failure {
     fn from(error: &LanguageError) -> Self {
+        let position = error.position();
         Self {
             class: Class::Rejected,
+            position: position.map(|(line, column)| TextPosition { offset: error.span().start, line, column }),
             code: error.code().as_str(),
             hint: Cow::Owned(error.hint().unwrap_or_default().to_owned()),
             gqlstatus: error.gql_status(),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use tonic::Status;
 use tonic_types::{ErrorDetails, ErrorInfo, StatusExt};
 
-use super::{Class, DOMAIN, Failure, GrpcCode, TRANSPORT};
+use super::{Class, DOMAIN, Failure, GrpcCode, TRANSPORT, TextPosition};
 use crate::v1::Leader;
 
 #[cfg(test)]
@@ -25,6 +25,9 @@ const NEO4J_CODE: &str = "neo4j_code";
 const LEADER_NODE_ID: &str = "leader_node_id";
 const LEADER_ADDRESS: &str = "leader_address";
 const RESUME_REVISION: &str = "resume_revision";
+const TEXT_OFFSET: &str = "text_offset";
+const TEXT_LINE: &str = "text_line";
+const TEXT_COLUMN: &str = "text_column";
 
 impl GrpcCode {
     /// The code of a status.
@@ -52,6 +55,11 @@ impl Failure {
         if let Some(revision) = self.resume_revision {
             put(RESUME_REVISION, revision.to_string());
         }
+        if let Some(TextPosition { offset, line, column }) = self.position {
+            put(TEXT_OFFSET, offset.to_string());
+            put(TEXT_LINE, line.to_string());
+            put(TEXT_COLUMN, column.to_string());
+        }
         let mut details = ErrorDetails::with_error_info(&self.code, DOMAIN, metadata);
         if let Some(pause) = self.retry_after {
             details.set_retry_info(Some(pause));
@@ -71,6 +79,11 @@ impl Failure {
         let class = Class::ALL.into_iter().find(|known| known.as_str() == class).unwrap_or(Class::OutcomeUnknown);
         let leader =
             take(LEADER_NODE_ID).parse().ok().map(|node_id| Leader { node_id, client_address: take(LEADER_ADDRESS) });
+        let mut number = |key: &str| take(key).parse().ok();
+        let position = match (number(TEXT_OFFSET), number(TEXT_LINE), number(TEXT_COLUMN)) {
+            (Some(offset), Some(line), Some(column)) => Some(TextPosition { offset, line, column }),
+            _ => None,
+        };
         Self {
             class,
             code: reason,
@@ -82,6 +95,7 @@ impl Failure {
             leader,
             retry_after: status.get_details_retry_info().and_then(|info| info.retry_delay),
             resume_revision: take(RESUME_REVISION).parse().ok(),
+            position,
         }
     }
 

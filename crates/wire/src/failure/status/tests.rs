@@ -15,6 +15,7 @@ fn full(class: Class) -> Failure {
         leader: Some(Leader { node_id: 3, client_address: "c.example:7680".to_owned() }),
         retry_after: Some(Duration::from_millis(250)),
         resume_revision: Some(u64::MAX),
+        position: Some(TextPosition { offset: 8, line: 2, column: 3 }),
     }
 }
 
