@@ -440,7 +440,7 @@ fn whole_number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("it is a whole number from 0 to {}", u64::MAX))
 }
 
-fn number_from_1(text: &str) -> Result<u64, String> {
+pub(crate) fn number_from_1(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a whole number from 1 on".to_owned())
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use aliasd_client::messages::{AddMemberRequest, ReplaceMemberRequest};
 use aliasd_client::{Client, Failure};
+use aliasd_console::printable;
 use serde_json::json;
 
 use super::session::save;
@@ -12,16 +13,16 @@ use super::{print, tell};
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::member_arguments::{Add, OneMember, Promote, Remove, Replace};
-use crate::output::printable;
 
 pub(super) async fn add(command: Add) -> Result<(), CommandError> {
-    let request = AddMemberRequest {
+    let mut request = AddMemberRequest {
         node_id: command.id,
         peer_address: command.place.peer,
         client_address: command.place.client,
         learner: command.learner,
-        token_lifetime: Duration::from_secs(command.token.token_lifetime).try_into().ok(),
+        token_lifetime: None,
     };
+    request.token_lifetime.get_or_insert_default().seconds = command.token.token_lifetime.into();
     let answer = command.connection.client()?.add_member(&request).await?;
     let expires_at = answer.expires_at.as_ref().map(ToString::to_string);
     let save_to = command.token.save.as_deref();
@@ -29,29 +30,37 @@ pub(super) async fn add(command: Add) -> Result<(), CommandError> {
 }
 
 pub(super) async fn promote(command: Promote) -> Result<(), CommandError> {
-    let OneMember { node, wait, connection } = command.member;
+    let OneMember { node, wait, format, connection } = command.member;
     let client = connection.client()?;
     until_done(wait, async || client.promote_member(node).await.map(|answer| (answer.done, answer.waiting_for)))
         .await?;
-    print(&format!("Node {node} is a voter.\n"))
+    print_done(node, format, "is a voter")
 }
 
 pub(super) async fn remove(command: Remove) -> Result<(), CommandError> {
-    let OneMember { node, wait, connection } = command.member;
+    let OneMember { node, wait, format, connection } = command.member;
     let client = connection.client()?;
     until_done(wait, async || client.remove_member(node).await.map(|answer| (answer.done, answer.waiting_for))).await?;
-    print(&format!("Node {node} is no member any more.\n"))
+    print_done(node, format, "is no member any more")
+}
+
+fn print_done(node: u64, format: Format, what: &str) -> Result<(), CommandError> {
+    print(&match format {
+        Format::Json => format!("{}\n", json!({ "node_id": node, "done": true })),
+        Format::Table => format!("Node {node} {what}.\n"),
+    })
 }
 
 pub(super) async fn replace(command: Replace) -> Result<(), CommandError> {
     let (old, new, format) = (command.old, command.new, command.format);
-    let request = ReplaceMemberRequest {
+    let mut request = ReplaceMemberRequest {
         old_node_id: old,
         new_node_id: new,
         peer_address: command.place.peer,
         client_address: command.place.client,
-        token_lifetime: Duration::from_secs(command.token.token_lifetime).try_into().ok(),
+        token_lifetime: None,
     };
+    request.token_lifetime.get_or_insert_default().seconds = command.token.token_lifetime.into();
     let client = command.connection.client()?;
     let answer = client.replace_member(&request).await?;
     if let Some(token) = &answer.join_token {
@@ -102,8 +111,8 @@ fn hand_out(
 }
 
 /// Asks until it is done, and tells what it waits for. Each question waits for some seconds at the other end.
-async fn until_done(seconds: u64, ask: impl AsyncFn() -> Result<(bool, String), Failure>) -> Result<(), CommandError> {
-    let end = Instant::now() + Duration::from_secs(seconds);
+async fn until_done(seconds: u32, ask: impl AsyncFn() -> Result<(bool, String), Failure>) -> Result<(), CommandError> {
+    let end = Instant::now() + Duration::from_secs(seconds.into());
     let mut told = String::new();
     loop {
         let (done, waiting_for) = ask().await?;

@@ -113,5 +113,8 @@ fn a_change_of_the_members_is_waited_for_and_said_to_go_on() {
     assert_eq!(replaced, "Node 4 has the place of node 3, which is no member any more.\n");
     let said = node.alice(&["cluster", "promote", "4", "--wait", "0"]).run().failed(3);
     assert!(said.contains("waiting for node 4 to catch up\n") && said.contains("It goes on;"), "{said}");
-    assert_eq!(node.received(), ["remove 3", "replace 3 by 4", "promote 4"]);
+    let removed = node.alice(&["cluster", "remove", "3", "--format", "json"]).run().done();
+    assert_eq!(removed, "{\"node_id\":3,\"done\":true}\n");
+    node.alice(&["cluster", "promote", "4", "--wait", "0", "--format", "json"]).run().failed(3);
+    assert_eq!(node.received(), ["remove 3", "replace 3 by 4", "promote 4", "remove 3", "promote 4"]);
 }

@@ -187,3 +187,20 @@ fn an_argument_is_told_what_it_should_be() {
     let usage = Program::new(&["resolve", "--help"]).run().done();
     assert!(usage.contains("aliasctl resolve [OPTIONS] --home"), "{usage}");
 }
+        (&["cluster", "promote", "0"], "it is a whole number from 1 on"),
+        (&["cluster", "remove", "3", "--wait", "18446744073709551615"], "seconds from 0 to 86400, which is a day"),
+        (
+            &[
+                "cluster",
+                "add",
+                "--id",
+                "4",
+                "--peer",
+                "d:1",
+                "--client",
+                "d:2",
+                "--token-lifetime",
+                "9223372036854775808",
+            ],
+            "seconds from 1 to 86400, which is a day",
+        ),
