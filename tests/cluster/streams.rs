@@ -1,10 +1,11 @@
 //! A program goes by what it does, whether anybody reads what it prints or not, and whatever else is in its environment.
 
 use std::ffi::OsStr;
+use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use aliasd_tests::programs::program;
 use anyhow::{Result, ensure};
@@ -35,6 +36,62 @@ fn a_verdict_that_nobody_reads_is_the_exit_code() -> Result<()> {
         .stderr(closed()?)
         .status()?;
     ensure!(wrong.code() == Some(2), "{wrong}");
+    Ok(())
+}
+
+/// Where what was asked for cannot be written the end is a failure, whether it was printed already or not.
+#[test]
+fn what_is_asked_for_and_cannot_be_written_is_a_failure() -> Result<()> {
+    let configuration = configuration();
+    let configuration = configuration.as_os_str();
+    let check = [OsStr::new("config"), OsStr::new("check"), OsStr::new("--offline"), configuration];
+    for arguments in [
+        check.as_slice(),
+        &["config", "default"].map(OsStr::new),
+        &["completion", "bash"].map(OsStr::new),
+        &["--help"].map(OsStr::new),
+        &["--version"].map(OsStr::new),
+        &["dev", "--port", "0"].map(OsStr::new),
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full")?;
+        let full = Command::new(program("aliasd")).args(arguments).env_clear().stdout(full).output()?;
+        let mut closed = Command::new("sh");
+        closed.args(["-c", r#"exec "$0" "$@" >&-"#]).arg(program("aliasd")).args(arguments);
+        let closed = closed.env_clear().output()?;
+        for (output, why) in [(full, "No space left on device"), (closed, "Bad file descriptor")] {
+            let said = String::from_utf8_lossy(&output.stderr);
+            ensure!(output.status.code() == Some(1), "{arguments:?}: {}: {said}", output.status);
+            ensure!(said.contains(&format!("aliasd: the output cannot be written: {why}")), "{arguments:?}: {said}");
+        }
+    }
+    Ok(())
+}
+
+/// Arguments and file names of the caller's own, as they are shown to it.
+#[test]
+fn an_argument_can_do_nothing_to_a_terminal() -> Result<()> {
+    let trick = "x\u{1b}[31m\u{9b}2J\u{202e}y";
+    for name in ["aliasd", "aliasctl"] {
+        for arguments in [[trick, ""], ["completion", trick], ["help", trick]] {
+            let output = Command::new(program(name)).args(arguments).env_clear().output()?;
+            says_harmlessly(&output, &format!("{name} {arguments:?}"))?;
+        }
+    }
+    for arguments in [["config", "check", trick], ["start", "--config", trick]] {
+        let output = Command::new(program("aliasd")).args(arguments).env_clear().output()?;
+        says_harmlessly(&output, &format!("aliasd {arguments:?}"))?;
+    }
+    Ok(())
+}
+
+fn says_harmlessly(output: &Output, of: &str) -> Result<()> {
+    let said = String::from_utf8(output.stderr.clone())?;
+    ensure!(output.status.code() == Some(2), "{of}: {}: {said}", output.status);
+    ensure!(said.contains(r"x\u{1b}[31m\u{9b}2J\u{202e}y"), "{of}: {said:?}");
+    ensure!(
+        !said.contains(|letter: char| letter != '\n' && letter.is_control() || letter == '\u{202e}'),
+        "{of}: {said:?}"
+    );
     Ok(())
 }
 

@@ -13,6 +13,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aliasd-cypher", &["aliasd-catalog"]),
     ("aliasd-wire", &["aliasd-catalog"]),
     ("aliasd-keyring", &["aliasd-catalog"]),
+    ("aliasd-console", &["aliasd-cypher"]),
     ("aliasd-listing", &["aliasd-catalog", "aliasd-cypher"]),
     ("aliasd-replica", &["aliasd-faults", "aliasd-catalog", "aliasd-runtime", "aliasd-wire"]),
     (
@@ -38,6 +39,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "aliasd-runtime",
             "aliasd-cypher",
             "aliasd-wire",
+            "aliasd-console",
             "aliasd-keyring",
             "aliasd-replica",
             "aliasd-service",
@@ -63,7 +65,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "aliasd-api",
         ],
     ),
-    ("aliasctl", &["aliasd-client", "aliasd-cypher", "aliasd-keyring"]),
+    ("aliasctl", &["aliasd-client", "aliasd-console", "aliasd-cypher", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),
     // Not the node: tests meet it as a process, over its published surface.

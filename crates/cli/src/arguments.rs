@@ -20,7 +20,7 @@ const DAYS_MAX: u32 = 3650;
 
 /// The command line of aliasd, the catalog of database aliases.
 ///
-/// Data goes to standard output, everything else to standard error.
+/// Data goes to standard output, everything else to standard error. Nothing is begun while standard output is closed.
 #[derive(Debug, Parser)]
 #[command(name = "aliasctl", version = VERSION, about, after_long_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Arguments {

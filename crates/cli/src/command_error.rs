@@ -18,8 +18,6 @@ use aliasd_keyring::keystore::KeystoreError;
 use aliasd_keyring::pki::PkiError;
 use aliasd_keyring::text::TextError;
 
-use crate::output::{printable, printable_lines};
-
 /// What the exit codes mean, as `--help` shows it.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
@@ -144,6 +142,12 @@ impl CommandError {
         Self::about("standard input cannot be read", source, "")
     }
 
+    /// What would be printed has nowhere to go, so nothing was begun.
+    pub(crate) fn no_output(source: io::Error) -> Self {
+        let hint = "Nothing was done. Where nobody wants what is printed, it goes to /dev/null.";
+        Self::about("standard output cannot be written", source, hint)
+    }
+
     /// What was done leaves something here that cannot be written or removed.
     pub(crate) fn undelivered(message: impl Into<String>, source: io::Error) -> Self {
         Self::Undelivered(LocalError { error: Context { message: message.into(), source }.into(), hint: String::new() })
@@ -243,13 +247,13 @@ impl CommandError {
     }
 
     /// Shows the failure on standard error.
-    pub(crate) fn report(&self) -> ExitCode {
+    pub(crate) fn report(self) -> ExitCode {
         let code = self.exit_code();
         // If standard error is gone there is nobody left to tell.
         let _ = match self {
-            Self::Arguments(error) => error.print(),
+            Self::Arguments(error) => refuse_arguments(error),
             _ if code == 0 => Ok(()),
-            _ => io::stderr().write_all(self.text().as_bytes()),
+            other => io::stderr().write_all(other.text().as_bytes()),
         };
         ExitCode::from(code)
     }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aliasd_client::{BuildError, Client, ClientBuilder, Failure, Secret};
+use aliasd_console::printable;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Args};
@@ -15,7 +16,6 @@ use zeroize::Zeroizing;
 
 use crate::command_error::{CommandError, SAY_WHO};
 use crate::commands::tell;
-use crate::output::printable;
 use crate::password;
 
 /// The variable that holds the user's password.

@@ -21,6 +21,7 @@ mod shell;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use aliasd_console::writable;
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
@@ -28,10 +29,13 @@ use crate::command_error::CommandError;
 
 fn main() -> ExitCode {
     let done = match Arguments::try_parse() {
-        Ok(arguments) => run(arguments.command),
         Err(answer) if answer.use_stderr() => Err(CommandError::Arguments(answer)),
-        // Help, or the version, which goes the way of all data.
-        Err(answer) => answer.print().and_then(|()| io::stdout().flush()).map_err(CommandError::Output),
+        // Nothing is begun of which the result would be lost: it may be the only copy of a password.
+        answer => writable().map_err(CommandError::no_output).and_then(|()| match answer {
+            Ok(arguments) => run(arguments.command),
+            // Help, or the version, which goes the way of all data.
+            Err(answer) => answer.print().and_then(|()| io::stdout().flush()).map_err(CommandError::Output),
+        }),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
+use aliasd_console::printable;
 use aliasd_keyring::text::text;
 use zeroize::Zeroizing;
 
@@ -49,7 +50,7 @@ pub(crate) fn ask(prompt: &str, is_new: bool) -> Result<Option<Zeroizing<String>
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
-    let ask = |prompt: &str| match rpassword::prompt_password(format!("{prompt}: ")) {
+    let ask = |prompt: &str| match rpassword::prompt_password(format!("{}: ", printable(prompt))) {
         Ok(password) => Ok(Zeroizing::new(password)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(CommandError::Cancelled { is_write: false }),
         Err(error) => Err(CommandError::no_input(error)),

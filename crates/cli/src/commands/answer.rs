@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use aliasd_client::messages::NotificationSeverity;
 use aliasd_client::{Execution, Summary, Value};
+use aliasd_console::printable;
 use serde_json::{Map, json};
 
 use super::{print, tell};
 use crate::arguments::RowFormat;
 use crate::command_error::CommandError;
-use crate::output::{csv_line, from_value, plain, printable, rows};
+use crate::output::{csv_line, from_value, plain, rows};
 
 /// Prints one answer after the other.
 #[derive(Debug)]

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use aliasd_client::messages::{InitMember, NodeRole, NodeStatus};
 use aliasd_client::{MemberReport, NewCluster};
+use aliasd_console::printable;
 use serde_json::json;
 
 use super::{members, print, print_beside_exit_code, status, tell};
 use crate::arguments::{Cluster, ClusterInit, ClusterStatus, ClusterTransfer, Format};
 use crate::command_error::CommandError;
 use crate::connection::secret;
-use crate::output::{fields, printable};
+use crate::output::fields;
 
 pub(crate) async fn run(command: Cluster) -> Result<(), CommandError> {
     match command {

@@ -6,12 +6,12 @@ use aliasd_client::messages::{
     AccessGrant, AccessPrivilegeRule, ExplainAccessResponse, HomeDatabase, NameKind, NameRule, PrivilegeAccess,
     UserRule, UserState,
 };
+use aliasd_console::printable;
 use serde_json::{Value as Json, json};
 
 use super::print_beside_exit_code;
 use crate::arguments::{ExplainAccess, Format};
 use crate::command_error::CommandError;
-use crate::output::printable;
 
 pub(crate) async fn run(command: Box<ExplainAccess>) -> Result<(), CommandError> {
     let client = command.connection.client()?;

@@ -16,12 +16,13 @@ pub(crate) mod watch;
 
 use std::io::{self, Write};
 
+use aliasd_console::printable_lines;
+
 use crate::command_error::CommandError;
 
 /// Writes data to standard output at once, so that a reader of the pipe sees it.
 pub(crate) fn print(text: &str) -> Result<(), CommandError> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(CommandError::Output)
+    aliasd_console::print(text).map_err(CommandError::Output)
 }
 
 /// The same, for what the exit code says as well: a reader that closes the pipe early does not change that.
@@ -32,10 +33,10 @@ fn print_beside_exit_code(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Tells a person something that is no data.
+/// Tells a person something that is no data, in lines that can do nothing to a terminal.
 pub(crate) fn tell(text: &str) {
     // If standard error is gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", printable_lines(text));
 }
 
 /// Whether something is so, in a word.

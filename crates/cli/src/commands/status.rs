@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use aliasd_client::MemberReport;
 use aliasd_client::messages::{Condition, MemberChange, MemberStatus, NodeRole, NodeStatus, StatusResponse};
+use aliasd_console::printable;
 use serde_json::{Value as Json, json};
 
 use super::yes_or_no;
-use crate::output::{fields, printable, rows, rows_of_lines};
+use crate::output::{fields, rows, rows_of_lines};
 
 /// How many digits of a digest people compare; the JSON has all.
 const DIGEST_DIGITS: usize = 16;

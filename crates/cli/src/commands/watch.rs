@@ -2,12 +2,12 @@
 
 use aliasd_client::messages::{Change, ChangeKind, ChangeSubject};
 use aliasd_client::{Event, WatchFrom};
+use aliasd_console::printable;
 use serde_json::json;
 
 use super::{print, tell};
 use crate::arguments::{Format, Watch};
 use crate::command_error::CommandError;
-use crate::output::printable;
 
 pub(crate) async fn run(command: Box<Watch>) -> Result<(), CommandError> {
     let from = match command.after {

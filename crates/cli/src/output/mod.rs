@@ -6,4 +6,4 @@ mod text;
 
 pub(crate) use json::{from_map, from_value};
 pub(crate) use table::{fields, rows, rows_of_lines};
-pub(crate) use text::{csv_line, plain, printable, printable_lines};
+pub(crate) use text::{csv_line, plain};

@@ -3,11 +3,10 @@
 
 use std::io::{self, IsTerminal};
 
+use aliasd_console::printable;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, ContentArrangement, Table};
 use unicode_width::UnicodeWidthStr;
-
-use super::printable;
 
 /// A table with a line of column names.
 pub(crate) fn rows<S: AsRef<str>>(columns: &[S], rows: &[Vec<String>]) -> String {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use aliasd_console::printable;
 use nu_ansi_term::Color;
 use reedline::{PromptEditMode, PromptHistorySearch, PromptHistorySearchStatus};
 
@@ -18,9 +19,9 @@ pub(super) struct Prompt {
 
 impl Prompt {
     pub(super) fn new(user: &str) -> Self {
-        let shown = user.chars().filter(|letter| !letter.is_control());
-        let mut name: String = shown.clone().take(NAME_CHARACTERS_MAX).collect();
-        if shown.count() > NAME_CHARACTERS_MAX {
+        let shown = printable(user);
+        let mut name: String = shown.chars().take(NAME_CHARACTERS_MAX).collect();
+        if shown.chars().count() > NAME_CHARACTERS_MAX {
             name.push('…');
         }
         Self { name }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aliasd_client::{Class, Client, Failure, Freshness, REQUEST_ID_LENGTH, Secret, Statement, Value};
+use aliasd_console::printable;
 use aliasd_cypher::ast::{Body, Operand, UserStatement};
 use aliasd_cypher::{PieceKind, parse, pieces};
 use tokio::runtime::{Handle, Runtime};
@@ -19,7 +20,7 @@ use crate::command_error::CommandError;
 use crate::commands::answer::Printer;
 use crate::commands::{print, tell};
 use crate::connection::{Connection, secret};
-use crate::output::{printable, rows};
+use crate::output::rows;
 use crate::parameter;
 use crate::password::{self, read_text};
 use crate::script::{self, Next, Order, Parameters, Text, items};

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
 use crate::node::Node;
-use crate::program::Program;
+use crate::program::{Ended, Program};
 
 /// Standard output of which the first byte is refused.
 fn full() -> File {
@@ -75,11 +75,16 @@ fn what_cannot_be_delivered_is_5() {
         Program::new(&["completion", "bash"]),
         node.alice(&["exec", "SHOW NOTHING"]),
         node.alice(&["exec", "SHOW NOTHING", "--format", "csv"]),
+        node.alice(&["exec", "SHOW NOTHING", "--format", "json"]),
+        node.alice(&["exec", "CREATE ROLE r", "--format", "json"]),
+        node.alice(&["login"]),
         node.alice(&["whoami"]),
+        node.alice(&["whoami", "--format", "json"]),
         node.alice(&["resolve", "films"]),
         node.alice(&["explain-access", "carol", "films"]),
         node.alice(&["watch", "--count", "1"]),
         node.nobody(&["cluster", "status"]),
+        node.nobody(&["cluster", "status", "--format", "json"]),
         node.nobody(&["cluster", "status", "--all"]),
     ] {
         let ended = program.run_into(full().into());
@@ -93,6 +98,56 @@ fn what_cannot_be_delivered_is_5() {
     let directory = tempfile::tempdir().unwrap();
     let said = node.alice(&["login", "--save", "nosuch/token"]).directory(directory.path()).run().failed(5);
     assert!(said.contains("the token file nosuch/token cannot be written"), "{said}");
+}
+
+/// What would be printed may be the only copy of a password, so nothing is begun.
+#[test]
+fn nothing_is_begun_that_cannot_be_said() {
+    let node = Node::start();
+    let directory = tempfile::tempdir().unwrap();
+    for program in [
+        || Program::new(&["--help"]),
+        || Program::new(&["--version"]),
+        || Program::new(&["completion", "bash"]),
+        || Program::new(&["man", "pages"]),
+        || Program::new(&["pki", "init", "--dir", "pki"]),
+    ] {
+        let closed = program().directory(directory.path()).run_closed();
+        let read_only = program().directory(directory.path()).run_into(File::open("/dev/null").unwrap().into());
+        refused(&closed);
+        refused(&read_only);
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left behind");
+    for arguments in [
+        ["exec", "SHOW NOTHING"].as_slice(),
+        &["exec", "CREATE ROLE r", "--format", "json"],
+        &["exec", "SHOW NOTHING", "--format", "csv"],
+        &["shell"],
+        &["login"],
+        &["logout"],
+        &["whoami", "--format", "json"],
+        &["resolve", "films"],
+        &["explain-access", "carol", "films"],
+        &["watch", "--count", "1"],
+        &["cluster", "init", "--member", "1=a:1,a:2"],
+        &["cluster", "status"],
+        &["cluster", "transfer"],
+        &["cluster", "promote", "2"],
+    ] {
+        refused(&node.alice(arguments).run_closed());
+        refused(&node.alice(arguments).run_into(File::open("/dev/null").unwrap().into()));
+    }
+    assert_eq!(node.received(), [""; 0]);
+    // What is wrong with the arguments is said all the same, and a null device takes everything.
+    let said = Program::new(&["nonsense"]).run_closed();
+    assert!(said.code == 2 && said.stderr.contains("nonsense"), "{}", said.stderr);
+    assert_eq!(node.alice(&["whoami"]).run_into(Stdio::null()).code, 0);
+}
+
+fn refused(ended: &Ended) {
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    let said = "error: standard output cannot be written: Bad file descriptor (os error 9)\n  hint: Nothing was done.";
+    assert!(ended.stderr.starts_with(said), "{}", ended.stderr);
 }
 
 /// A reader that has seen enough is no failure, unless something is left that is not run for it.
@@ -158,6 +213,23 @@ fn an_argument_is_told_what_it_should_be() {
     for (arguments, form) in [
         (["cluster", "transfer", "--to", "x"].as_slice(), "it is a whole number from 1 on"),
         (&["cluster", "transfer", "--to", "0"], "it is a whole number from 1 on"),
+        (&["cluster", "promote", "0"], "it is a whole number from 1 on"),
+        (&["cluster", "remove", "3", "--wait", "18446744073709551615"], "seconds from 0 to 86400, which is a day"),
+        (
+            &[
+                "cluster",
+                "add",
+                "--id",
+                "4",
+                "--peer",
+                "d:1",
+                "--client",
+                "d:2",
+                "--token-lifetime",
+                "9223372036854775808",
+            ],
+            "seconds from 1 to 86400, which is a day",
+        ),
         (&["watch", "--count", "0"], "it is a whole number from 1 on"),
         (&["watch", "--after", "-1"], "it is a whole number from 0 to 18446744073709551615"),
         (&["whoami", "--timeout", "-1"], "greater than 0 and up to 86400"),
@@ -187,20 +259,3 @@ fn an_argument_is_told_what_it_should_be() {
     let usage = Program::new(&["resolve", "--help"]).run().done();
     assert!(usage.contains("aliasctl resolve [OPTIONS] --home"), "{usage}");
 }
-        (&["cluster", "promote", "0"], "it is a whole number from 1 on"),
-        (&["cluster", "remove", "3", "--wait", "18446744073709551615"], "seconds from 0 to 86400, which is a day"),
-        (
-            &[
-                "cluster",
-                "add",
-                "--id",
-                "4",
-                "--peer",
-                "d:1",
-                "--client",
-                "d:2",
-                "--token-lifetime",
-                "9223372036854775808",
-            ],
-            "seconds from 1 to 86400, which is a day",
-        ),

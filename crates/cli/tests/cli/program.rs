@@ -61,6 +61,15 @@ impl Program {
         self.run_with_into(input, Stdio::piped())
     }
 
+    /// Runs it with its standard output closed.
+    pub(crate) fn run_closed(self) -> Ended {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"exec "$0" "$@" >&-"#]).arg(self.0.get_program()).args(self.0.get_args());
+        let set = self.0.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        shell.env_clear().envs(set).current_dir(self.0.get_current_dir().unwrap_or(Path::new(".")));
+        Self(shell).run()
+    }
+
     /// Runs it with its standard output going there.
     pub(crate) fn run_into(self, output: Stdio) -> Ended {
         self.run_with_into("", output)

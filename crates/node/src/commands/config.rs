@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{MISCONFIGURED, explain, print, say, with_hint};
+use super::{FAILED, MISCONFIGURED, explain, print, say, with_hint};
 use crate::config::{Commands, Config, DEFAULT_FILE, Diagnostic, Severity};
 
 pub(super) fn print_default() -> ExitCode {
@@ -16,15 +16,19 @@ pub(super) fn check(files: &[PathBuf], offline: bool, expand_commands: bool) -> 
         (false, true) => Commands::Run,
         (false, false) => Commands::Refuse,
     };
-    let mut good = true;
+    let (mut good, mut printed) = (true, ExitCode::SUCCESS);
     for file in files {
-        good &= check_one(file, commands, offline);
+        if !is_good(file, commands, offline) {
+            good = false;
+        } else if print(&format!("{}: good\n", file.display())) != ExitCode::SUCCESS {
+            printed = ExitCode::from(FAILED);
+        }
     }
-    if good { ExitCode::SUCCESS } else { ExitCode::from(MISCONFIGURED) }
+    if good { printed } else { ExitCode::from(MISCONFIGURED) }
 }
 
-/// Prints what is wrong with a file; true if a node would start with it.
-fn check_one(file: &Path, commands: Commands, offline: bool) -> bool {
+/// Says what is wrong with a file; true if a node would start with it.
+fn is_good(file: &Path, commands: Commands, offline: bool) -> bool {
     let config = match Config::load(file, commands, std::env::vars_os()) {
         Ok(config) => config,
         Err(error) => {
@@ -35,16 +39,11 @@ fn check_one(file: &Path, commands: Commands, offline: bool) -> bool {
     let found = if offline { Vec::new() } else { config.check() };
     for Diagnostic { severity, error } in &found {
         let severity = match severity {
+            Severity::Note => "note",
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
         say(&format_args!("{}: {severity}: {}", file.display(), with_hint(error)));
-            Severity::Note => "note",
     }
-    let good = found.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
-    if good {
-        // The verdict is the exit code; a reader that has gone away misses only the words.
-        print(&format!("{}: good\n", file.display()));
-    }
-    good
+    found.iter().all(|diagnostic| diagnostic.severity < Severity::Error)
 }

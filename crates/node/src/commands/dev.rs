@@ -69,7 +69,13 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
         Err(error) => return refuse(&error, &config.log),
     };
     match form(&node).await {
-        Ok(formed) => print_welcome(directory, &node, &formed),
+        Ok(formed) => {
+            let printed = print_welcome(directory, &node, &formed);
+            // Without the password nobody has any use for the node.
+            if printed != ExitCode::SUCCESS {
+                return printed;
+            }
+        }
         Err(failure) => return fail(FAILED, &failure),
     }
     run(node, &mut signals, &config.log).await
@@ -83,7 +89,7 @@ async fn form(node: &Node) -> Result<Formed, Failure> {
     node.operate().form(&here, Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
 }
 
-fn print_welcome(directory: &Path, node: &Node, formed: &Formed) {
+fn print_welcome(directory: &Path, node: &Node, formed: &Formed) -> ExitCode {
     let addresses = node.addresses();
     let password = formed.generated.as_ref().map(aliasd_catalog::PlainSecret::expose).unwrap_or_default();
     print(&format!(
@@ -99,7 +105,7 @@ fn print_welcome(directory: &Path, node: &Node, formed: &Formed) {
         ca = directory.join("pki/ca.pem").display(),
         http = addresses.http,
         directory = directory.display(),
-    ));
+    ))
 }
 
 /// Makes certificates, keystore and configuration file, as an operator would.

@@ -5,14 +5,9 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
-use aliasd_cypher::is_invisible;
+use aliasd_console::is_unseen;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
-
-/// Also the separators of lines and paragraphs, at which some terminals begin a line.
-pub(super) fn is_unseen(letter: char) -> bool {
-    is_invisible(letter) || matches!(letter, '\u{2028}' | '\u{2029}')
-}
 
 /// Appends a character as JSON spells it out: `\u` and four hexadecimal digits, twice for those beyond 16 bits.
 pub(super) fn spell(letter: char, out: &mut String) -> fmt::Result {

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
+use aliasd_console::is_unseen;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
@@ -17,7 +18,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
 
-use super::seen::{is_unseen, spell};
+use super::seen::spell;
 
 thread_local! {
     /// The line that is being written. It keeps its room for the next one.
