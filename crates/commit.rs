@@ -1,4 +1,4 @@
-//! The build script of both programs: tells them which commit they are built from, for `--version`.
+//! The build script of the programs: tells them which commit they are built from, for `--version`.
 //!
 //! The same commit gives the same text, so that a build can be repeated to the byte. Whoever builds from something else than
 //! a clone sets ALIASD_COMMIT; without either it is said that the commit is not known. Nothing is built anew but after

@@ -1,4 +1,4 @@
-//! docs/cli.md is the help of both programs, command by command.
+//! docs/cli.md is the help of the programs, command by command.
 
 use std::fs;
 use std::path::Path;
@@ -47,6 +47,7 @@ fn the_command_line_page_is_current() -> Result<()> {
     let mut page = String::from(INTRODUCTION);
     pages(&["aliasctl"], &mut page)?;
     pages(&["aliasd"], &mut page)?;
+    pages(&["aliasd-gateway"], &mut page)?;
     let page = page.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned() + "\n";
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {

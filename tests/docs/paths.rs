@@ -15,6 +15,7 @@ const PAGES: &[&str] = &[
     "docs/operations.md",
     "docs/semantics.md",
     "docs/threat-model.md",
+    "docs/gateway.md",
     "docs/config.md",
     "docs/cli.md",
     "docs/errors.md",

@@ -1,7 +1,7 @@
 //! The bill of materials: every library that the programs are built from, with its version, licence and checksum, as CycloneDX
 //! 1.5 JSON.
 //!
-//! What counts is what is linked into `aliasd` and `aliasctl` on this machine: tools of the build and of the tests are left
+//! What counts is what is linked into `aliasd`, `aliasctl` and `aliasd-gateway` on this machine: tools of the build and of the tests are left
 //! out. Read from `cargo tree` and Cargo.lock, without time or chance, so that two bills of one commit are the same bytes. C and
 //! C++ that a library compiles (RocksDB and lz4 in `librocksdb-sys`, and in `ring`) goes by the version of that library.
 
@@ -15,13 +15,15 @@ use anyhow::{Context, Result};
 use crate::child::Cargo;
 
 /// What `cargo tree` is asked for: the programs, and of each library its name and version, licence and repository.
-const TREE: [&str; 13] = [
+const TREE: [&str; 15] = [
     "tree",
     "--locked",
     "--package",
     "aliasd-node",
     "--package",
     "aliasctl",
+    "--package",
+    "aliasd-gateway",
     "--edges",
     "normal",
     "--prefix",
