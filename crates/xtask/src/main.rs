@@ -12,6 +12,7 @@ mod child;
 mod compiler;
 mod fuzz;
 mod materials;
+mod peers;
 mod porcupine;
 mod prerequisites;
 mod subjects;
@@ -84,13 +85,18 @@ enum Command {
     /// Needs git and the way to github.com, where the list is, since that changes without us. Where there is none it says so, and
     /// exits with 3: nothing was checked.
     Advisories,
-    /// Write the bill of materials as CycloneDX JSON: every library that aliasd and aliasctl are built from.
+    /// Write the bill of materials as CycloneDX JSON: every library that aliasd, aliasctl and aliasd-gateway are built from.
     Sbom(Sbom),
     /// Compare verdicts on linearizability with porcupine, a checker in Go that goes by the same model.
     ///
     /// On histories that are made up, right and wrong ones in turn, or on the files that are given. Exit code 0 only if the two
     /// agree on every name of every history. Needs Go 1.19 or newer, and the network for its module the first time.
     Porcupine(Porcupine),
+    /// Fetch what the gateway's tests meet: Neo4j Community, by Maven, and the official driver for Python, by pip.
+    ///
+    /// Into a directory below the target directory: some 250 MB, once. Needs Java 17, Maven and Python 3 with pip. Tests that lack
+    /// one of the peers say so and count as skipped.
+    Peers,
     /// Measure resolves, writes, memory and listings on a release build, beside the machine's own limits.
     Bench(Bench),
     /// Break a cluster of real processes on purpose under load, and judge what its clients saw.
@@ -200,14 +206,15 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     let cargo = Cargo::new()?;
-    // These two build nothing.
+    // These build nothing.
     match command {
+        Command::Peers => return peers::fetch(&cargo),
         Command::Advisories => return advisories::run(&cargo),
         Command::Sbom(arguments) => return materials::write(&cargo, arguments.file.as_deref()),
         _ => prerequisites::ensure()?,
     }
     match command {
-        Command::Advisories | Command::Sbom(_) => Ok(()),
+        Command::Advisories | Command::Sbom(_) | Command::Peers => Ok(()),
         Command::Demo(arguments) => demo(&cargo, &arguments),
         Command::Test(arguments) => test(&cargo, arguments.rest),
         Command::Verify => verify(&cargo),
