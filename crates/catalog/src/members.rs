@@ -73,6 +73,8 @@ pub enum MemberChangeKind {
     Remove {
         /// The data directory that the membership has for it.
         incarnation: Option<MemberIncarnation>,
+        /// The member whose place it was to take, or has taken already.
+        replaces: Option<ReplacedMember>,
     },
 }
 
@@ -137,6 +139,8 @@ pub enum MemberStep {
         node: u64,
         /// When the change began, so that no other one is taken for finished.
         begun: Stamp,
+        /// A node that was to take the place of another one is removed, and the other one had gone before.
+        replaced_is_gone: bool,
     },
 }
 

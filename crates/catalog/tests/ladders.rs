@@ -76,7 +76,7 @@ fn invite_a_member() {
     Ladder::climb(members::invite(3, 1), vec![members::remove(3)], &[DbmsAction::ServerManagement])
         .refused("MEMBER_CHANGE_RUNNING", |log, command| {
             let begun = log.catalog.members().change.as_ref().expect("a change is under way").begun;
-            let finish = members::step(MemberStep::Finish { node: 3, begun });
+            let finish = members::step(MemberStep::Finish { node: 3, begun, replaced_is_gone: false });
             log.apply(&Principal::System, finish).outcome.expect("the change is finished");
             *command = members::invite(4, 1);
         })
@@ -87,7 +87,7 @@ fn invite_a_member() {
 fn invite_a_removed_member() {
     let mut log = Log::after([members::remove(3)]);
     let begun = log.catalog.members().change.as_ref().expect("a change is under way").begun;
-    let finish = members::step(MemberStep::Finish { node: 3, begun });
+    let finish = members::step(MemberStep::Finish { node: 3, begun, replaced_is_gone: false });
     log.apply(&Principal::System, finish).outcome.expect("the change is finished");
     log.run([members::remove(2)]);
     Ladder { log, actor: user(ROOT), command: members::invite(3, 1), rung: 0 }
@@ -100,7 +100,7 @@ fn invite_a_removed_member() {
 fn admit_a_member() {
     let mut log = Log::after([members::remove(3)]);
     let begun = log.catalog.members().change.as_ref().expect("a change is under way").begun;
-    let finish = members::step(MemberStep::Finish { node: 3, begun });
+    let finish = members::step(MemberStep::Finish { node: 3, begun, replaced_is_gone: false });
     log.apply(&Principal::System, finish).outcome.expect("the change is finished");
     log.run([members::invite(4, 1)]);
     Ladder { log, actor: Principal::System, command: members::admit(3, 3, 2), rung: 0 }

@@ -75,7 +75,7 @@ impl Members {
 
     fn finish(&mut self) -> &'static str {
         let change = self.0.catalog.members().change.clone().expect("a change is under way");
-        self.leads(step(MemberStep::Finish { node: change.node, begun: change.begun }))
+        self.leads(step(MemberStep::Finish { node: change.node, begun: change.begun, replaced_is_gone: false }))
     }
 
     fn running(&self) -> String {
@@ -164,7 +164,7 @@ fn a_node_that_does_not_come_or_comes_to_nothing_is_given_up() {
     let adding = members.0.catalog.members().change.clone().expect("it is being added");
     assert_eq!(members.asks(remove(4)), "done");
     assert_eq!(members.running(), "node 4 is being removed");
-    let late = step(MemberStep::Finish { node: 4, begun: adding.begun });
+    let late = step(MemberStep::Finish { node: 4, begun: adding.begun, replaced_is_gone: false });
     assert_eq!(members.leads(late), "nothing to do", "the leader speaks of a change that was given up");
     assert_eq!(members.finish(), "done");
     assert!(members.0.catalog.members().is_retired(4));
@@ -185,9 +185,33 @@ fn a_replaced_member_is_retired_when_the_new_one_has_its_place() {
 }
 
 #[test]
+fn a_replacement_that_is_given_up_retires_whoever_is_gone_by_then() {
+    for replaced_is_gone in [false, true] {
+        let mut members = Members::formed();
+        let replaces = Some(ReplacedMember { node: 3, incarnation: Some(incarnation(3)) });
+        let replacing = Invitation { replaces, ..invitation(4, 1) };
+        assert_eq!(members.asks(step(MemberStep::Invite { node: 4, invitation: replacing })), "done");
+        assert_eq!(members.leads(admit(4, 40, 1)), "done");
+        assert_eq!(members.asks(remove(4)), "done");
+        assert_eq!(members.running(), "node 4 is being removed");
+        let begun = members.0.catalog.members().change.as_ref().map(|change| change.begun).unwrap();
+        assert_eq!(members.leads(step(MemberStep::Finish { node: 4, begun, replaced_is_gone })), "done");
+        let ledger = members.0.catalog.members();
+        assert!(ledger.is_retired(4));
+        assert_eq!(ledger.is_retired(3), replaced_is_gone);
+        if replaced_is_gone {
+            assert_eq!(members.asks(invite(3, 2)), "MEMBER_RETIRED");
+        }
+    }
+}
+
+#[test]
 fn what_the_leader_says_no_user_says() {
     let mut members = Members::formed();
     assert_eq!(members.asks(invite(4, 1)), "done");
     assert_eq!(members.asks(admit(4, 40, 1)), "USER_UNKNOWN");
-    assert_eq!(members.asks(step(MemberStep::Finish { node: 4, begun: Stamp::default() })), "USER_UNKNOWN");
+    assert_eq!(
+        members.asks(step(MemberStep::Finish { node: 4, begun: Stamp::default(), replaced_is_gone: false })),
+        "USER_UNKNOWN"
+    );
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Invitation, JoinedMember, MemberChange, MemberChangeKind, MemberLedger, MemberStep, Outcome, Principal, Record,
-    RecordKey, Rejection, Stamp,
+    Invitation, JoinedMember, MemberChange, MemberChangeKind, MemberIncarnation, MemberLedger, MemberStep, Outcome,
+    Principal, Record, RecordKey, Rejection, Stamp,
 };
 
 use super::draft::{Draft, updated};
@@ -23,15 +23,15 @@ impl Draft {
                 begin(&mut ledger, *node, MemberChangeKind::Promote, self.stamp, unless)?;
             }
             MemberStep::Remove { node, incarnation } => {
-                remove(&mut ledger, *node, MemberChangeKind::Remove { incarnation: *incarnation }, self.stamp)?;
+                remove(&mut ledger, *node, *incarnation, self.stamp)?;
             }
             MemberStep::Admit { node, shown } => {
                 require_cluster(actor)?;
                 admit(&mut ledger, *node, *shown, self.stamp)?;
             }
-            MemberStep::Finish { node, begun } => {
+            MemberStep::Finish { node, begun, replaced_is_gone } => {
                 require_cluster(actor)?;
-                finish(&mut ledger, *node, *begun);
+                finish(&mut ledger, *node, *begun, *replaced_is_gone);
             }
         }
         if ledger == *before {
@@ -100,10 +100,18 @@ fn begin(
 
 /// A node that is gone is gone. One that is being added or promoted is removed instead, and one that has not come yet is
 /// not waited for any more.
-fn remove(ledger: &mut MemberLedger, node: u64, kind: MemberChangeKind, stamp: Stamp) -> Result<(), Rejection> {
+fn remove(
+    ledger: &mut MemberLedger,
+    node: u64,
+    incarnation: Option<MemberIncarnation>,
+    stamp: Stamp,
+) -> Result<(), Rejection> {
     if ledger.is_retired(node) {
         return Ok(());
     }
+    // How far the replacement has got, only the leader will know.
+    let replaces = ledger.invitation(node).and_then(|invitation| invitation.replaces);
+    let kind = MemberChangeKind::Remove { incarnation, replaces };
     match &ledger.change {
         Some(MemberChange { node: of, kind: MemberChangeKind::Add(_), .. })
             if *of == node && !ledger.joined.contains_key(&node) =>
@@ -149,14 +157,17 @@ fn admit(ledger: &mut MemberLedger, node: u64, shown: JoinedMember, stamp: Stamp
     }
 }
 
-fn finish(ledger: &mut MemberLedger, node: u64, begun: Stamp) {
+fn finish(ledger: &mut MemberLedger, node: u64, begun: Stamp, replaced_is_gone: bool) {
     let Some(change) = ledger.change.take_if(|change| change.node == node && change.begun == begun) else { return };
-    let retired = match change.kind {
-        MemberChangeKind::Add(Invitation { replaces: Some(old), .. }) => Some((old.node, old.incarnation)),
-        MemberChangeKind::Remove { incarnation } => Some((node, incarnation)),
-        MemberChangeKind::Add(_) | MemberChangeKind::Promote => None,
+    let (removed, replaced) = match change.kind {
+        MemberChangeKind::Add(invitation) => (None, invitation.replaces),
+        MemberChangeKind::Remove { incarnation, replaces } => {
+            (Some((node, incarnation)), replaces.filter(|_| replaced_is_gone))
+        }
+        MemberChangeKind::Promote => (None, None),
     };
-    if let Some((node, incarnation)) = retired {
+    let replaced = replaced.map(|old| (old.node, old.incarnation));
+    for (node, incarnation) in removed.into_iter().chain(replaced) {
         let joined = ledger.joined.remove(&node);
         ledger.retired.insert(node, incarnation.or(joined.map(|joined| joined.incarnation)));
     }

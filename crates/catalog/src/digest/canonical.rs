@@ -116,7 +116,7 @@ variants! {
         Meta(meta), Database(database), Alias(alias), User(user), Role(role), RoleAssignment(assignment), Grant(created),
         Request(request), Members(ledger),
     }
-    MemberChangeKind { Add(invitation) = 0, Promote = 1, Remove { incarnation } = 2 }
+    MemberChangeKind { Add(invitation) = 0, Promote = 1, Remove { incarnation, replaces } = 2 }
     AliasKind { Local(database) = 0, Remote(remote) = 1 }
     RemoteLogin<SealedSecret> { OidcForwarding = 0, Stored { user, credential } = 1 }
     Privilege {

@@ -16,7 +16,11 @@ impl Model {
             (MemberStep::Invite { node, invitation }, _) => invited(before.clone(), stamp, *node, invitation)?,
             (MemberStep::Promote { node }, _) => begun(before.clone(), stamp, *node, Kind::Promote)?,
             (MemberStep::Remove { node, incarnation }, _) => {
-                removed(before.clone(), stamp, *node, Kind::Remove { incarnation: *incarnation })?
+                let replaces = match &before.change {
+                    Some(MemberChange { node: of, kind: Kind::Add(it), .. }) if of == node => it.replaces,
+                    _ => None,
+                };
+                removed(before.clone(), stamp, *node, Kind::Remove { incarnation: *incarnation, replaces })?
             }
             (_, Principal::User(user)) => return Err(Rejection::UnknownActor { user: user.into() }),
             (MemberStep::Admit { node, shown }, Principal::System) => {
@@ -47,7 +51,9 @@ impl Model {
                 after.joined.insert(node, *shown);
                 after
             }
-            (MemberStep::Finish { node, begun }, Principal::System) => finished(before.clone(), *node, *begun),
+            (MemberStep::Finish { node, begun, replaced_is_gone }, Principal::System) => {
+                finished(before.clone(), *node, *begun, *replaced_is_gone)
+            }
         };
         if after == before {
             return done(0);
@@ -121,17 +127,20 @@ fn removed(mut ledger: MemberLedger, stamp: Stamp, node: u64, kind: Kind) -> Res
     Ok(ledger)
 }
 
-fn finished(mut ledger: MemberLedger, node: u64, begun: Stamp) -> MemberLedger {
+fn finished(mut ledger: MemberLedger, node: u64, begun: Stamp, replaced_is_gone: bool) -> MemberLedger {
     let Some(change) = ledger.change.clone().filter(|change| change.node == node && change.begun == begun) else {
         return ledger;
     };
     ledger.change = None;
     let gone = match change.kind {
-        Kind::Remove { incarnation } => Some((node, incarnation)),
-        Kind::Add(it) => it.replaces.map(|old| (old.node, old.incarnation)),
-        Kind::Promote => None,
+        Kind::Remove { incarnation, replaces: Some(old) } if replaced_is_gone => {
+            vec![(node, incarnation), (old.node, old.incarnation)]
+        }
+        Kind::Remove { incarnation, .. } => vec![(node, incarnation)],
+        Kind::Add(it) => it.replaces.map(|old| (old.node, old.incarnation)).into_iter().collect(),
+        Kind::Promote => vec![],
     };
-    if let Some((gone, recorded)) = gone {
+    for (gone, recorded) in gone {
         let joined = ledger.joined.remove(&gone).map(|joined| joined.incarnation);
         ledger.retired.insert(gone, recorded.or(joined));
     }

@@ -31,9 +31,9 @@ pub(super) fn member_steps() -> impl Strategy<Value = MemberStep> {
             node,
             shown: JoinedMember { incarnation, token }
         }),
-        2 => (node(), 20..45_u64, 0..4_000_u64).prop_map(|(node, at, time)| MemberStep::Finish {
-            node,
-            begun: Stamp { revision: Revision(at), time: Timestamp(time) }
+        2 => (node(), 20..45_u64, 0..4_000_u64, any::<bool>()).prop_map(|(node, at, time, replaced_is_gone)| {
+            let begun = Stamp { revision: Revision(at), time: Timestamp(time) };
+            MemberStep::Finish { node, begun, replaced_is_gone }
         }),
     ]
 }

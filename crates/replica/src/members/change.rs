@@ -134,7 +134,7 @@ async fn make(core: &Core, change: &MemberChange, next: Move) -> Option<String> 
             change_membership(core, ChangeMembers::RemoveVoters(BTreeSet::from([node]))).await
         }
         Move::RemoveLearner(node) => change_membership(core, ChangeMembers::RemoveNodes(BTreeSet::from([node]))).await,
-        Move::Finish => finish(core, change).await,
+        Move::Finish { replaced_is_gone } => finish(core, change, replaced_is_gone).await,
     }
 }
 
@@ -151,8 +151,8 @@ async fn change_membership(core: &Core, change: ChangeMembers<NodeId, RecordedMe
     }
 }
 
-async fn finish(core: &Core, change: &MemberChange) -> Option<String> {
-    let step = MemberStep::Finish { node: change.node, begun: change.begun };
+async fn finish(core: &Core, change: &MemberChange, replaced_is_gone: bool) -> Option<String> {
+    let step = MemberStep::Finish { node: change.node, begun: change.begun, replaced_is_gone };
     match propose_as_cluster(core, step, AGREED_WITHIN).await {
         Ok((_, Ok(_))) => {
             tracing::info!("{change}: done");

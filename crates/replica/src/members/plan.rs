@@ -28,8 +28,13 @@ pub(super) enum Move {
     /// The node, which has no vote, is gone.
     RemoveLearner(NodeId),
     /// Everything is done.
-    Finish,
+    Finish {
+        /// What is removed was to take the place of a member that is gone already.
+        replaced_is_gone: bool,
+    },
 }
+
+const DONE: Move = Move::Finish { replaced_is_gone: false };
 
 /// Where the membership stands, as the leader sees it.
 #[derive(Clone, Debug, Default)]
@@ -55,12 +60,14 @@ pub(super) fn next(change: &MemberChange, now: &Situation) -> Move {
         MemberChangeKind::Add(invitation) => match now.joined.get(&node) {
             None => Move::Wait(format!("node {node} to be started with its join token")),
             Some(joined) if !now.members.contains(&node) => Move::AddLearner(recorded(node, invitation, *joined)),
-            Some(_) if invitation.learner => Move::Finish,
+            Some(_) if invitation.learner => DONE,
             Some(_) => promote(node, invitation.replaces.map(|old| old.node), now),
         },
-        MemberChangeKind::Promote if !now.members.contains(&node) => Move::Finish,
+        MemberChangeKind::Promote if !now.members.contains(&node) => DONE,
         MemberChangeKind::Promote => promote(node, None, now),
-        MemberChangeKind::Remove { .. } if !now.members.contains(&node) => Move::Finish,
+        MemberChangeKind::Remove { replaces, .. } if !now.members.contains(&node) => {
+            Move::Finish { replaced_is_gone: replaces.is_some_and(|old| !now.members.contains(&old.node)) }
+        }
         MemberChangeKind::Remove { .. } if !now.voters.contains(&node) => Move::RemoveLearner(node),
         MemberChangeKind::Remove { .. } => {
             let left = now.voters.iter().copied().filter(|voter| *voter != node).collect();
@@ -78,7 +85,7 @@ fn promote(node: NodeId, instead_of: Option<NodeId>, now: &Situation) -> Move {
     if now.voters.contains(&node) {
         // Whoever lost its vote may still be named.
         return match instead_of {
-            None => Move::Finish,
+            None => DONE,
             Some(old) if !now.voters.contains(&old) => Move::RemoveLearner(old),
             Some(old) if old == now.own => Move::GiveUpLeadership,
             Some(old) => Move::RemoveVoter(old),
@@ -165,8 +172,8 @@ mod tests {
         assert_eq!(waits(next(&adding, &behind)), "it to catch up");
         assert_eq!(next(&adding, &with_learner()), Move::Promote { instead_of: None });
         let votes = Situation { voters: nodes(&[1, 2, 3, 4]), ..with_learner() };
-        assert_eq!(next(&adding, &votes), Move::Finish);
-        assert_eq!(next(&self::adding(true, None), &behind), Move::Finish, "a learner is a member at once");
+        assert_eq!(next(&adding, &votes), DONE);
+        assert_eq!(next(&self::adding(true, None), &behind), DONE, "a learner is a member at once");
     }
 
     #[test]
@@ -188,28 +195,38 @@ mod tests {
         let led_by_2 = Situation { own: 2, ..with_learner() };
         assert_eq!(next(&replacing, &led_by_2), Move::Promote { instead_of: Some(1) });
         let replaced = Situation { own: 2, voters: nodes(&[2, 3, 4]), members: nodes(&[2, 3, 4]), ..with_learner() };
-        assert_eq!(next(&replacing, &replaced), Move::Finish);
+        assert_eq!(next(&replacing, &replaced), DONE);
         let named = Situation { own: 2, voters: nodes(&[2, 3, 4]), ..with_learner() };
         assert_eq!(next(&replacing, &named), Move::RemoveLearner(1));
     }
 
     #[test]
     fn a_member_is_removed_where_a_quorum_is_left() {
-        let removing = |node| change(node, MemberChangeKind::Remove { incarnation: None });
+        let removing = |node| change(node, MemberChangeKind::Remove { incarnation: None, replaces: None });
         assert_eq!(next(&removing(3), &three()), Move::RemoveVoter(3));
         assert_eq!(next(&removing(1), &three()), Move::GiveUpLeadership);
-        assert_eq!(next(&removing(9), &three()), Move::Finish);
+        assert_eq!(next(&removing(9), &three()), DONE);
         assert_eq!(next(&removing(4), &with_learner()), Move::RemoveLearner(4));
         let one_down = Situation { answering: nodes(&[1, 3]), ..three() };
         assert_eq!(waits(next(&removing(3), &one_down)), "of 2 voters that would be left, 1 would answer, and 2 must");
         assert_eq!(next(&removing(2), &one_down), Move::RemoveVoter(2), "the one that is down may go");
     }
 
+    /// Whether the replacement had happened before it was given up, only the membership tells.
+    #[test]
+    fn who_was_replaced_by_a_node_that_is_removed_is_gone_too() {
+        let replaces = Some(ReplacedMember { node: 3, incarnation: None });
+        let removing = change(4, MemberChangeKind::Remove { incarnation: None, replaces });
+        assert_eq!(next(&removing, &three()), DONE);
+        let replaced = Situation { members: nodes(&[1, 2]), voters: nodes(&[1, 2]), ..three() };
+        assert_eq!(next(&removing, &replaced), Move::Finish { replaced_is_gone: true });
+    }
+
     #[test]
     fn a_learner_is_promoted() {
         let promoting = change(4, MemberChangeKind::Promote);
         assert_eq!(next(&promoting, &with_learner()), Move::Promote { instead_of: None });
-        assert_eq!(next(&promoting, &Situation { voters: nodes(&[1, 2, 3, 4]), ..with_learner() }), Move::Finish);
-        assert_eq!(next(&promoting, &three()), Move::Finish, "it is gone");
+        assert_eq!(next(&promoting, &Situation { voters: nodes(&[1, 2, 3, 4]), ..with_learner() }), DONE);
+        assert_eq!(next(&promoting, &three()), DONE, "it is gone");
     }
 }

@@ -1,5 +1,6 @@
 //! Members that come and go: who is let in, in which order the others change, what happens when somebody dies meanwhile.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -309,6 +310,41 @@ fn a_replacement_goes_on_under_the_next_leader() {
             assert_eq!(voters(world.replica(node)), [1, 3, 4]);
         }
     });
+}
+
+/// By then it may have the place already: then neither of the two is a member.
+#[test]
+fn a_replacement_is_given_up_at_any_moment() {
+    let (came_too_late, in_time) = (Cell::new(0), Cell::new(0));
+    for tenths in 0..12_u64 {
+        on_seeds(tenths..tenths + 1, async |simulation| {
+            let mut world = formed(&simulation, 3).await;
+            let leader = world.leader().await;
+            let (old, kept) = if leader == 3 { (2, 1) } else { (3, leader) };
+            let token = invite(&world, &Coming { replaces: Some(old), ..Coming::of(4) }).await;
+            world.tokens.insert(4, token);
+            world.start(4).await;
+            let has_come = |world: &World| world.replica(leader).view().catalog.members().joined.contains_key(&4);
+            world.wait("it to come", has_come).await;
+            // As long as the new member has to have caught up, and beyond.
+            world.pass(Duration::from_millis(600 * tenths)).await;
+            remove(&world, 4).await;
+            done(&world).await;
+            let ledger = world.replica(leader).view().catalog.members().clone();
+            let voters = voters(world.replica(leader));
+            assert!(!voters.contains(&4) && voters.contains(&kept));
+            if voters.contains(&old) {
+                in_time.update(|times| times + 1);
+                assert!(!ledger.is_retired(old));
+            } else {
+                came_too_late.update(|times| times + 1);
+                assert!(ledger.is_retired(old));
+                world.wait("it to know", |world| world.replica(old).lifecycle() == Lifecycle::Removed).await;
+            }
+            world.propose(&create_role(1)).await;
+        });
+    }
+    assert!(came_too_late.get() > 0 && in_time.get() > 0, "{came_too_late:?} {in_time:?}");
 }
 
 /// A new member reads the log from its beginning, where nobody is named that is left.

@@ -21,9 +21,11 @@ pub(super) fn step(step: &MemberStep) -> proto::MemberStep {
         MemberStep::Admit { node, shown } => {
             Step::Admit(proto::AdmitMember { node_id: *node, shown: Some(joined(*shown)) })
         }
-        MemberStep::Finish { node, begun } => {
-            Step::Finish(proto::FinishMemberChange { node_id: *node, begun: Some(stamp(*begun)) })
-        }
+        MemberStep::Finish { node, begun, replaced_is_gone } => Step::Finish(proto::FinishMemberChange {
+            node_id: *node,
+            begun: Some(stamp(*begun)),
+            replaced_is_gone: *replaced_is_gone,
+        }),
     };
     proto::MemberStep { step: Some(step) }
 }
@@ -43,8 +45,8 @@ pub(super) fn step_from(stored: proto::MemberStep) -> Result<MemberStep, FieldEr
             let shown = shown.ok_or_else(|| FieldError::missing("shown"))?;
             MemberStep::Admit { node: node_id, shown: joined_from(&shown)? }
         }
-        Step::Finish(proto::FinishMemberChange { node_id, begun }) => {
-            MemberStep::Finish { node: node_id, begun: stamp_from(begun, "begun")? }
+        Step::Finish(proto::FinishMemberChange { node_id, begun, replaced_is_gone }) => {
+            MemberStep::Finish { node: node_id, begun: stamp_from(begun, "begun")?, replaced_is_gone }
         }
     })
 }
@@ -78,9 +80,10 @@ fn change(change: &MemberChange) -> proto::MemberChange {
     let kind = match kind {
         MemberChangeKind::Add(it) => Kind::Add(invitation(it)),
         MemberChangeKind::Promote => Kind::Promote(()),
-        MemberChangeKind::Remove { incarnation } => {
-            Kind::Remove(proto::RemovedIncarnation { incarnation: incarnation.map(|it| it.0.to_vec()) })
-        }
+        MemberChangeKind::Remove { incarnation, replaces } => Kind::Remove(proto::RemovedIncarnation {
+            incarnation: incarnation.map(|it| it.0.to_vec()),
+            replaces: replaces.map(replaced),
+        }),
     };
     proto::MemberChange { node_id: *node, begun: Some(stamp(*begun)), kind: Some(kind) }
 }
@@ -90,9 +93,10 @@ fn change_from(stored: proto::MemberChange) -> Result<MemberChange, FieldError> 
     let kind = match kind.ok_or_else(|| FieldError::missing("kind"))? {
         Kind::Add(invitation) => MemberChangeKind::Add(invitation_from(invitation)?),
         Kind::Promote(()) => MemberChangeKind::Promote,
-        Kind::Remove(proto::RemovedIncarnation { incarnation: it }) => {
-            MemberChangeKind::Remove { incarnation: incarnation(it.as_deref())? }
-        }
+        Kind::Remove(proto::RemovedIncarnation { incarnation: it, replaces }) => MemberChangeKind::Remove {
+            incarnation: incarnation(it.as_deref())?,
+            replaces: replaces.as_ref().map(replaced_from).transpose()?,
+        },
     };
     Ok(MemberChange { node: node_id, kind, begun: stamp_from(begun, "begun")? })
 }
@@ -103,7 +107,7 @@ fn invitation(invitation: &Invitation) -> proto::Invitation {
         peer_address: peer_address.clone(),
         client_address: client_address.clone(),
         learner: *learner,
-        replaces: replaces.map(|old| directory(old.node, old.incarnation)),
+        replaces: replaces.map(replaced),
         token_hash: token.0.to_vec(),
         expires_at_ms: expires_at.0,
     }
@@ -111,15 +115,23 @@ fn invitation(invitation: &Invitation) -> proto::Invitation {
 
 fn invitation_from(stored: proto::Invitation) -> Result<Invitation, FieldError> {
     let proto::Invitation { peer_address, client_address, learner, replaces, token_hash, expires_at_ms } = stored;
-    let replaces = replaces.as_ref().map(directory_from).transpose()?;
     Ok(Invitation {
         peer_address,
         client_address,
         learner,
-        replaces: replaces.map(|(node, incarnation)| ReplacedMember { node, incarnation }),
+        replaces: replaces.as_ref().map(replaced_from).transpose()?,
         token: JoinTokenHash(array(&token_hash, "token hash")?),
         expires_at: Timestamp(expires_at_ms),
     })
+}
+
+fn replaced(old: ReplacedMember) -> proto::MemberDirectory {
+    directory(old.node, old.incarnation)
+}
+
+fn replaced_from(stored: &proto::MemberDirectory) -> Result<ReplacedMember, FieldError> {
+    let (node, incarnation) = directory_from(stored)?;
+    Ok(ReplacedMember { node, incarnation })
 }
 
 fn joined(member: JoinedMember) -> proto::JoinedMember {

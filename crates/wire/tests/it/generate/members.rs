@@ -24,10 +24,12 @@ fn joined() -> impl Strategy<Value = JoinedMember> {
     (incarnation(), token()).prop_map(|(incarnation, token)| JoinedMember { incarnation, token })
 }
 
+fn replaced() -> impl Strategy<Value = ReplacedMember> {
+    (any::<u64>(), of(incarnation())).prop_map(|(node, incarnation)| ReplacedMember { node, incarnation })
+}
+
 fn invitation() -> impl Strategy<Value = Invitation> {
-    let replaces =
-        (any::<u64>(), of(incarnation())).prop_map(|(node, incarnation)| ReplacedMember { node, incarnation });
-    (any::<String>(), any::<String>(), any::<bool>(), of(replaces), token(), any::<u64>()).prop_map(
+    (any::<String>(), any::<String>(), any::<bool>(), of(replaced()), token(), any::<u64>()).prop_map(
         |(peer_address, client_address, learner, replaces, token, expires_at)| Invitation {
             peer_address,
             client_address,
@@ -45,7 +47,11 @@ pub(super) fn member_command() -> impl Strategy<Value = Command<Sealed>> {
         any::<u64>().prop_map(|node| MemberStep::Promote { node }),
         (any::<u64>(), of(incarnation())).prop_map(|(node, incarnation)| MemberStep::Remove { node, incarnation }),
         (any::<u64>(), joined()).prop_map(|(node, shown)| MemberStep::Admit { node, shown }),
-        (any::<u64>(), stamp()).prop_map(|(node, begun)| MemberStep::Finish { node, begun }),
+        (any::<u64>(), stamp(), any::<bool>()).prop_map(|(node, begun, replaced_is_gone)| MemberStep::Finish {
+            node,
+            begun,
+            replaced_is_gone
+        }),
     ];
     step.prop_map(|step| Command::Open(OpenCommand::ChangeMembers(step)))
 }
@@ -54,7 +60,8 @@ pub(super) fn ledger() -> impl Strategy<Value = Record> {
     let kind = prop_oneof![
         invitation().prop_map(MemberChangeKind::Add),
         Just(MemberChangeKind::Promote),
-        of(incarnation()).prop_map(|incarnation| MemberChangeKind::Remove { incarnation }),
+        (of(incarnation()), of(replaced()))
+            .prop_map(|(incarnation, replaces)| MemberChangeKind::Remove { incarnation, replaces }),
     ];
     let change = (any::<u64>(), kind, stamp()).prop_map(|(node, kind, begun)| MemberChange { node, kind, begun });
     let joined = btree_map(any::<u64>(), joined(), 0..3);

@@ -35,13 +35,15 @@ pub(super) fn member_commands() -> Vec<(&'static str, Command<Sealed>)> {
         ("remove-member", MemberStep::Remove { node: 4, incarnation: Some(DIRECTORY) }),
         ("remove-member-unrecorded", MemberStep::Remove { node: 4, incarnation: None }),
         ("admit-member", MemberStep::Admit { node: 4, shown: SHOWN }),
-        ("finish-member-change", MemberStep::Finish { node: 4, begun: stamp(9) }),
+        ("finish-member-change", MemberStep::Finish { node: 4, begun: stamp(9), replaced_is_gone: false }),
+        ("finish-given-up-replacement", MemberStep::Finish { node: 4, begun: stamp(9), replaced_is_gone: true }),
     ];
     steps.map(|(name, step)| (name, Command::Open(OpenCommand::ChangeMembers(step)))).into()
 }
 
 pub(super) fn ledgers() -> Vec<(String, RecordKey, Record)> {
     let change = |kind| Some(MemberChange { node: 4, kind, begun: stamp(9) });
+    let replaces = ReplacedMember { node: 3, incarnation: Some(DIRECTORY) };
     let retired = BTreeMap::from([(2, None), (3, Some(DIRECTORY))]);
     let ledgers = [
         ("members-nothing", MemberLedger::default()),
@@ -57,13 +59,23 @@ pub(super) fn ledgers() -> Vec<(String, RecordKey, Record)> {
         (
             "members-removing",
             MemberLedger {
-                change: change(MemberChangeKind::Remove { incarnation: Some(DIRECTORY) }),
+                change: change(MemberChangeKind::Remove { incarnation: Some(DIRECTORY), replaces: None }),
                 ..MemberLedger::default()
             },
         ),
         (
             "members-removing-unrecorded",
-            MemberLedger { change: change(MemberChangeKind::Remove { incarnation: None }), ..MemberLedger::default() },
+            MemberLedger {
+                change: change(MemberChangeKind::Remove { incarnation: None, replaces: None }),
+                ..MemberLedger::default()
+            },
+        ),
+        (
+            "members-removing-replacement",
+            MemberLedger {
+                change: change(MemberChangeKind::Remove { incarnation: Some(DIRECTORY), replaces: Some(replaces) }),
+                ..MemberLedger::default()
+            },
         ),
     ];
     ledgers.map(|(name, ledger)| (name.to_owned(), RecordKey::Members, Record::Members(Arc::new(ledger)))).into()
