@@ -14,6 +14,9 @@
 //! A step that is not drawn is refused, or passed over, and changes nothing: a member that was removed never comes back under
 //! its node id, one that is fenced is not healed by what the others do, and what stopped stays stopped.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use openraft::{RaftMetrics, ServerState};
 use tokio::sync::watch;
 
@@ -171,8 +174,9 @@ impl Lifecycle {
     }
 }
 
-/// Where `node` stands according to Raft; `None` while a membership without it may still be taken back.
-fn standing(node: NodeId, metrics: &RaftMetrics<TypeConfig>) -> Option<Standing> {
+/// Where `node` stands according to Raft; `None` while a membership without it may still be taken back, or if `belonged` says
+/// that none with it was ever agreed on: one that was appended and then truncated leaves the one before it.
+fn standing(node: NodeId, metrics: &RaftMetrics<TypeConfig>, belonged: bool) -> Option<Standing> {
     let stored = &metrics.membership_config;
     let role = match metrics.state {
         ServerState::Leader => VoterRole::Leader,
@@ -186,13 +190,21 @@ fn standing(node: NodeId, metrics: &RaftMetrics<TypeConfig>) -> Option<Standing>
     } else if stored.nodes().next().is_none() {
         Some(Standing::Unknown)
     } else {
-        (stored.log_id() <= &metrics.local_committed).then_some(Standing::Absent)
+        (is_committed(metrics) && belonged).then_some(Standing::Absent)
     }
+}
+
+fn is_committed(metrics: &RaftMetrics<TypeConfig>) -> bool {
+    metrics.membership_config.log_id() <= &metrics.local_committed
 }
 
 /// The lifecycle of this member; clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct LifecycleState(watch::Sender<Lifecycle>);
+pub(crate) struct LifecycleState {
+    state: watch::Sender<Lifecycle>,
+    /// Whether a membership with this node was seen to be agreed on.
+    belonged: Arc<AtomicBool>,
+}
 
 impl LifecycleState {
     /// Of a member that was fenced or removed before it started, or neither.
@@ -205,28 +217,32 @@ impl LifecycleState {
         if first != Lifecycle::Uninitialised {
             log_step(&first);
         }
-        Self(watch::Sender::new(first))
+        Self { state: watch::Sender::new(first), belonged: Arc::default() }
     }
 
     pub(crate) fn get(&self) -> Lifecycle {
-        self.0.borrow().clone()
+        self.state.borrow().clone()
     }
 
     /// Whether this member may answer from its catalog. Costs a lock that is hardly ever taken for writing.
     pub(crate) fn serving(&self) -> Result<(), NotServing> {
-        self.0.borrow().serving()
+        self.state.borrow().serving()
     }
 
     /// Takes over what Raft knows of this member.
     pub(crate) fn observe(&self, node: NodeId, metrics: &RaftMetrics<TypeConfig>) {
-        if let Some(standing) = standing(node, metrics) {
+        let is_named = metrics.membership_config.membership().get_node(&node).is_some();
+        if is_named && is_committed(metrics) {
+            self.belonged.store(true, Ordering::Relaxed);
+        }
+        if let Some(standing) = standing(node, metrics, self.belonged.load(Ordering::Relaxed)) {
             self.step(Step::Stand(standing));
         }
     }
 
     /// Takes a step, or refuses it. True if the member is something else by it.
     pub(crate) fn step(&self, step: Step) -> bool {
-        self.0.send_if_modified(|current| {
+        self.state.send_if_modified(|current| {
             let next = match current.after(step) {
                 Ok(next) => next,
                 Err(illegal) => {
@@ -245,7 +261,7 @@ impl LifecycleState {
 
     /// Resolves when the member stopped, with the reason.
     pub(crate) async fn stopped(&self) -> StopReason {
-        let mut lifecycle = self.0.subscribe();
+        let mut lifecycle = self.state.subscribe();
         loop {
             if let Lifecycle::Stopped(reason) = &*lifecycle.borrow_and_update() {
                 return reason.clone();
@@ -282,7 +298,11 @@ fn log_step(next: &Lifecycle) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
+    use crate::tests::log_id;
+    use crate::types::{Membership, RecordedMember, StoredMembership};
 
     const ROLLED_BACK: Lifecycle = Lifecycle::RolledBack { reached: Revision(2), acknowledged: Revision(5) };
 
@@ -339,6 +359,35 @@ mod tests {
             let reached = states().map(|state| name(&state.after(step.clone())));
             assert_eq!(reached, expected, "after {step:?}");
         }
+    }
+
+    /// What Raft says once the membership at an index names these nodes, and everything up to an index is committed.
+    fn named(nodes: &[NodeId], index: u64, committed: u64) -> RaftMetrics<TypeConfig> {
+        let voters: BTreeSet<NodeId> = nodes.iter().copied().collect();
+        let members: BTreeMap<NodeId, RecordedMember> =
+            voters.iter().map(|node| (*node, RecordedMember::default())).collect();
+        let membership = Membership::new(vec![voters], members).unwrap();
+        let mut metrics = RaftMetrics::new_initial(4);
+        metrics.membership_config = Arc::new(StoredMembership::new(Some(log_id(1, index)), membership));
+        metrics.local_committed = Some(log_id(1, committed));
+        metrics
+    }
+
+    /// A leader that adds a node may be gone before anybody else has heard of it: then the next one truncates that.
+    #[test]
+    fn a_membership_that_was_never_agreed_on_makes_nobody_a_removed_member() {
+        let state = LifecycleState::new(None, false);
+        state.observe(4, &named(&[1, 2, 3], 1, 5));
+        assert_eq!(state.get(), Lifecycle::Uninitialised);
+        state.observe(4, &named(&[1, 2, 3, 4], 9, 5));
+        assert_eq!(state.get(), Lifecycle::Voter(VoterRole::Follower));
+        state.observe(4, &named(&[1, 2, 3], 1, 7));
+        assert_eq!(state.get(), Lifecycle::Voter(VoterRole::Follower), "truncated");
+        state.observe(4, &named(&[1, 2, 3, 4], 10, 10));
+        state.observe(4, &named(&[1, 2, 3], 12, 11));
+        assert_eq!(state.get(), Lifecycle::Voter(VoterRole::Follower), "it may be taken back");
+        state.observe(4, &named(&[1, 2, 3], 12, 12));
+        assert_eq!(state.get(), Lifecycle::Removed);
     }
 
     #[test]
