@@ -22,6 +22,8 @@ pub struct Campaign {
     pub limit: Option<Duration>,
     /// Members of each cluster.
     pub nodes: u64,
+    /// Whether operators change the members.
+    pub changes: bool,
     /// How many seeds run at the same time.
     pub threads: usize,
     /// Whether to go on after a violation.
@@ -62,7 +64,7 @@ impl Campaign {
                     return;
                 }
                 let seed = self.from.wrapping_add(number);
-                let report = run(&generate::schedule(seed, self.nodes), false);
+                let report = run(&generate::schedule(seed, self.nodes, self.changes), false);
                 is_over.fetch_or(report.violation.is_some() && !self.goes_on, Ordering::Relaxed);
                 let mut findings = findings.lock().unwrap_or_else(PoisonError::into_inner);
                 findings.seeds += 1;

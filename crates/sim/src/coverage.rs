@@ -36,6 +36,7 @@ pub const COUNTED: &[&str] = &[
     "member rolled back",
     "leader transfer asked for",
     "snapshot asked for",
+    "change of the members asked for",
     // What came of it.
     "election",
     "leader deposed",
@@ -45,6 +46,10 @@ pub const COUNTED: &[&str] = &[
     "member stopped by its disk",
     "member unrecognised",
     "member found rolled back",
+    "change of the members taken",
+    "change of the members refused",
+    "newcomer turned away",
+    "member found removed",
     // What clients did and were told.
     "write acknowledged",
     "write rejected",

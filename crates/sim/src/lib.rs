@@ -17,7 +17,7 @@
 //!   any time: then nothing is written, and nothing is lost.
 //! * A *failing flush* ends the process; the disk works again when the member is started again.
 //! * A *wiped* member has lost what it acknowledged. At most a minority is wiped or rolled back, and a wiped one never
-//!   takes part again: replacing members is not there yet.
+//!   takes part again: at best, another node takes its place.
 //! * A member that is *rolled back* to an older copy of its disk has forgotten votes and entries. As long as the leader of
 //!   then leads it is found out; a leader that changed since cannot know
 //!   (`docs/decisions/0016-members-that-went-back.md`). So a member is rolled back only when so many others have
@@ -26,11 +26,15 @@
 //!   corrects; a pause is a clock that jumps. The time of day is anything within two days. Neither may decide anything but
 //!   when something is tried again.
 //! * The *network* keeps what gRPC promises, and repeats some calls nevertheless: see [`network`].
+//! * *Operators* add, promote, replace and remove members where a run is to have that, under all other faults. Each asks
+//!   until somebody takes it; what is dangerous, the cluster has to refuse. A token lets nodes in for a day, and clocks are
+//!   off by up to two: a newcomer may be turned away. Nobody is rolled back in such a run, and nobody wiped where voters
+//!   may become fewer.
 //! * Once everything is *healed* the cluster has [`world::recovery::RECOVERY_MAX`] to be whole again.
 //!
 //! # What is not here yet
 //!
-//! Changes of the membership, replacement, rotation of keys and backups, since the product does not have them.
+//! Rotation of keys and backups, since the product does not have them.
 
 #![cfg_attr(not(test), warn(clippy::panic, clippy::unreachable))]
 

@@ -33,6 +33,9 @@ struct Arguments {
     /// Members of each cluster: 3 or 5.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(3..=5))]
     nodes: u64,
+    /// Have operators add, promote, replace and remove members too.
+    #[arg(long)]
+    changes: bool,
     /// Threads; one for each core if not given.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -63,7 +66,7 @@ fn main() -> Result<ExitCode> {
             Some(Schedule::from_text(&text)?)
         }
         None if arguments.trace || arguments.print_schedule => {
-            Some(generate::schedule(arguments.from, arguments.nodes))
+            Some(generate::schedule(arguments.from, arguments.nodes, arguments.changes))
         }
         None => None,
     };
@@ -96,6 +99,7 @@ fn main() -> Result<ExitCode> {
         seeds: if arguments.minutes.is_some() { u64::MAX } else { arguments.seeds },
         limit: arguments.minutes.map(|minutes| Duration::from_secs(60 * minutes)),
         nodes: arguments.nodes,
+        changes: arguments.changes,
         threads: arguments.threads.unwrap_or(cores),
         goes_on: arguments.all,
     };
@@ -116,7 +120,7 @@ fn main() -> Result<ExitCode> {
             println!("seed {seed}: {}\n  {}", violation.invariant, violation.detail);
         }
     } else {
-        tell(*seed, arguments.nodes, violation)?;
+        tell(*seed, &arguments, violation)?;
     }
     Ok(ExitCode::FAILURE)
 }
@@ -140,10 +144,11 @@ fn plant(_: &Arguments) -> Result<Option<&'static str>> {
 }
 
 /// Says what is violated, how to see it again, and the steps that it takes.
-fn tell(seed: u64, nodes: u64, violation: &Violation) -> Result<()> {
+fn tell(seed: u64, &Arguments { nodes, changes, .. }: &Arguments, violation: &Violation) -> Result<()> {
     println!("\nviolated: {}, at {:?}, with seed {seed}\n  {}", violation.invariant, violation.at, violation.detail);
-    println!("reproduce: cargo xtask sim --from {seed} --nodes {nodes} --trace");
-    let schedule = generate::schedule(seed, nodes);
+    let with_changes = if changes { " --changes" } else { "" };
+    println!("reproduce: cargo xtask sim --from {seed} --nodes {nodes}{with_changes} --trace");
+    let schedule = generate::schedule(seed, nodes, changes);
     let smaller = minimise(&schedule, violation.invariant, MINIMISING_RUNS);
     let file = std::env::temp_dir().join(format!("aliasd-sim-{nodes}-{seed}.jsonl"));
     let text = smaller.to_text()?;

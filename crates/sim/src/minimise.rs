@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn what_is_left_is_what_it_takes() {
-        let schedule = generate::schedule(3, 3);
+        let schedule = generate::schedule(3, 3, false);
         let steps = schedule.steps.len();
         let needs = |schedule: &Schedule| {
             let operations = schedule.steps.iter().filter(|step| matches!(step.action, Action::Operate(_)));

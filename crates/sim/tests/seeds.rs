@@ -5,9 +5,20 @@ use aliasd_sim::run::run;
 use aliasd_sim::schedule::generate;
 
 fn campaign(from: u64, seeds: u64, nodes: u64) -> Findings {
-    let findings = Campaign { from, seeds, limit: None, nodes, threads: 2, goes_on: false }.run();
+    run_all(Campaign { from, seeds, limit: None, nodes, changes: false, threads: 2, goes_on: false })
+}
+
+/// The same seeds, and operators change the members.
+fn campaign_with_changes(from: u64, seeds: u64, nodes: u64) -> Findings {
+    run_all(Campaign { from, seeds, limit: None, nodes, changes: true, threads: 2, goes_on: false })
+}
+
+fn run_all(campaign: Campaign) -> Findings {
+    let findings = campaign.run();
     if let Some((seed, violation)) = findings.violations.first() {
-        panic!("violated with `cargo xtask sim --from {seed} --nodes {nodes} --trace`: {violation:#?}");
+        let Campaign { nodes, changes, .. } = campaign;
+        let changes = if changes { " --changes" } else { "" };
+        panic!("violated with `cargo xtask sim --from {seed} --nodes {nodes}{changes} --trace`: {violation:#?}");
     }
     findings
 }
@@ -15,8 +26,8 @@ fn campaign(from: u64, seeds: u64, nodes: u64) -> Findings {
 /// Whatever a program asks of the computer behind the simulator's back shows as a difference.
 #[test]
 fn a_seed_is_the_same_run_each_time() {
-    for (seed, nodes) in [(1, 3), (2, 3)] {
-        let schedule = generate::schedule(seed, nodes);
+    for (seed, nodes, changes) in [(1, 3, false), (2, 3, false), (3, 3, true)] {
+        let schedule = generate::schedule(seed, nodes, changes);
         let (first, second) = (run(&schedule, true), run(&schedule, true));
         assert_eq!(first.violation, None);
         assert!(first.trace.lines().count() > 1000, "something happened");
@@ -36,6 +47,15 @@ fn what_must_hold_holds() {
     }
 }
 
+#[test]
+fn what_must_hold_holds_while_members_come_and_go() {
+    let mut findings = campaign_with_changes(1, 8, 3);
+    findings.counts.add(&campaign_with_changes(1, 2, 5).counts);
+    for event in ["change of the members taken", "member found removed", "snapshot installed"] {
+        assert!(!findings.counts.missing().contains(&event), "{event}: {}", findings.counts);
+    }
+}
+
 /// Seeds that have shown a fault once, by how many members there are; tests/README.md tells which.
 #[test]
 fn what_was_found_once_stays_mended() {
@@ -43,6 +63,14 @@ fn what_was_found_once_stays_mended() {
         [(100_159, 3), (100_421, 3), (101_208, 3), (101_492, 3), (103_133, 3), (500_181, 5), (500_253, 5), (500_422, 5)]
     {
         campaign(seed, 1, nodes);
+    }
+}
+
+/// The same where members come and go.
+#[test]
+fn what_was_found_once_while_members_came_and_went_stays_mended() {
+    for (seed, nodes) in [(187, 3), (379, 3)] {
+        campaign_with_changes(seed, 1, nodes);
     }
 }
 
@@ -54,4 +82,5 @@ fn what_must_hold_holds_with_seeds_that_nobody_has_tried() {
     let seed = given.unwrap_or_else(drawn);
     println!("ALIASD_SEED={seed}");
     campaign(seed, 4, 3);
+    campaign_with_changes(seed, 2, 3);
 }

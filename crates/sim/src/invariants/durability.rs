@@ -26,8 +26,9 @@ pub fn vote(by: NodeId, given: Vote, durable: Option<Vote>) -> Result<(), String
 pub fn append(by: NodeId, to: Option<Vote>, matched: LogId, durable: &LogReach, kept: u64) -> Result<(), String> {
     // A leader that was elected since may have truncated what was there when the answer was given.
     let same_leader = to.map(order) == durable.vote.map(order);
-    let reached = durable.last.map_or(0, |last| last.index).max(kept);
-    if !same_leader || durable.last.is_some() && reached >= matched.index {
+    // A newcomer that got a snapshot has nothing in its log yet.
+    let reached = durable.last.map(|last| last.index).max((kept > 0).then_some(kept));
+    if !same_leader || reached >= Some(matched.index) {
         return Ok(());
     }
     Err(format!("member {by} acknowledges {matched:?}, and its disk reaches {durable:?}"))
@@ -54,6 +55,9 @@ mod tests {
         assert!(append(1, Some(VOTE), id(5), &reach(5), 0).is_ok());
         assert!(append(1, Some(VOTE), id(6), &reach(5), 0).is_err());
         assert!(append(1, Some(VOTE), id(6), &reach(5), 6).is_ok(), "a snapshot brought it");
+        let empty = LogReach { last: None, ..reach(0) };
+        assert!(append(1, Some(VOTE), id(6), &empty, 6).is_ok(), "to a newcomer");
+        assert!(append(1, Some(VOTE), id(0), &empty, 0).is_err());
         let later = LogReach { vote: Some(Vote { term: 4, ..VOTE }), ..reach(5) };
         assert!(append(1, Some(VOTE), id(6), &later, 0).is_ok(), "another leader has truncated it since");
     }

@@ -17,7 +17,7 @@ pub struct Leaders {
 }
 
 impl Leaders {
-    /// Of a cluster of this many voters.
+    /// Of a cluster of this many voters at least.
     pub fn of(voters: usize) -> Self {
         Self { majority: voters / 2 + 1, given: BTreeMap::new(), led: BTreeSet::new() }
     }

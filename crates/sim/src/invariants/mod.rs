@@ -99,7 +99,7 @@ pub struct Inspector {
 }
 
 impl SharedInspector {
-    /// One that has seen nothing, of a cluster of this many voters.
+    /// One that has seen nothing, of a cluster of this many voters at least.
     pub fn new(voters: usize, simulation: &Arc<Simulation>, coverage: &Coverage) -> Self {
         Self(Arc::new(Mutex::new(Inspector {
             coverage: coverage.clone(),

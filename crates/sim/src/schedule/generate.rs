@@ -6,12 +6,15 @@
 use aliasd_replica::{InstallStep, NodeId};
 use aliasd_runtime::simulation::Dice;
 
+use super::changes::{Plan, plan};
 use super::load::{openings, operation};
 use super::{Action, CutKind, Schedule, ScheduledStep, Setting};
 use crate::network::{Lane, Weather};
 
 /// What the dice of the schedule are for; see [`Dice::new`].
 const SCHEDULE: u64 = 3;
+/// What the dice of the changes of the members are for, which leave everything else of a seed as it is.
+const CHANGES: u64 = 5;
 
 /// When the load begins: by then the cluster is formed.
 const BEGIN_MS: u64 = 3_000;
@@ -24,11 +27,14 @@ pub const RIGHT: u32 = 1_000_000;
 /// (500) is 5,000.
 const DRIFT_MAX: u64 = 5_000;
 
-/// The schedule of a seed for a cluster of so many members.
-pub fn schedule(seed: u64, nodes: NodeId) -> Schedule {
+/// The schedule of a seed for a cluster of so many members, which stay or are changed by operators.
+pub fn schedule(seed: u64, nodes: NodeId, changes: bool) -> Schedule {
     let mut dice = Dice::new(seed, SCHEDULE);
     let length_ms = dice.within(8_000..=20_000);
     let end_ms = BEGIN_MS + length_ms;
+    let during = (BEGIN_MS, end_ms);
+    let Plan { steps, newcomers, fewer } =
+        if changes { plan(Dice::new(seed, CHANGES), nodes, during) } else { Plan::default() };
     let setting = Setting {
         seed,
         nodes,
@@ -36,8 +42,10 @@ pub fn schedule(seed: u64, nodes: NodeId) -> Schedule {
         snapshot_entries: dice.within(12..=60),
         log_entries_kept: dice.within(2..=20),
         history_entries: usize::try_from(dice.within(20..=400)).unwrap_or(20),
+        newcomers,
+        fewer,
     };
-    let mut draft = Draft { dice, nodes, end_ms, steps: Vec::new() };
+    let mut draft = Draft { dice, nodes: setting.last_node(), end_ms, steps };
     draft.load();
     draft.faults();
     let mut steps = draft.steps;

@@ -4,6 +4,7 @@
 //! again. Every step stands for itself, so that what is left of a schedule after steps were taken out is one, too; a step
 //! that makes no sense by then, such as the restart of a member that runs, does nothing.
 
+mod changes;
 pub mod generate;
 pub mod load;
 
@@ -40,6 +41,19 @@ pub struct Setting {
     pub log_entries_kept: u64,
     /// Steps of history that a member keeps for watchers.
     pub history_entries: usize,
+    /// How many other nodes may become members meanwhile: their ids follow on the others.
+    #[serde(default)]
+    pub newcomers: NodeId,
+    /// How many voters fewer there may be at times.
+    #[serde(default)]
+    pub fewer: NodeId,
+}
+
+impl Setting {
+    /// The ids that a member may have at any time: from 1 to this.
+    pub fn last_node(&self) -> NodeId {
+        self.nodes + self.newcomers
+    }
 }
 
 /// A step and its time.
@@ -163,8 +177,40 @@ pub enum Action {
         /// The member's id.
         node: NodeId,
     },
+    /// An operator asks for other members.
+    ChangeMembers(MembersChange),
     /// A client asks for something.
     Operate(Operation),
+}
+
+/// How the members are to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum MembersChange {
+    /// A node becomes a member.
+    Add {
+        /// Its id.
+        new: NodeId,
+        /// Without a vote.
+        learner: bool,
+    },
+    /// A learner gets a vote.
+    Promote {
+        /// Its id.
+        learner: NodeId,
+    },
+    /// A member goes.
+    Remove {
+        /// Its id.
+        old: NodeId,
+    },
+    /// A node takes the place of a member.
+    Replace {
+        /// The member's id.
+        old: NodeId,
+        /// The node's.
+        new: NodeId,
+    },
 }
 
 /// The pattern of a cut.
@@ -308,7 +354,7 @@ mod tests {
     #[test]
     fn a_schedule_is_read_as_it_was_written() {
         for seed in 0..20 {
-            let schedule = generate::schedule(seed, 3 + 2 * (seed % 2));
+            let schedule = generate::schedule(seed, 3 + 2 * (seed % 2), seed % 3 == 0);
             let text = schedule.to_text().unwrap();
             assert_eq!(Schedule::from_text(&text).unwrap(), schedule);
         }

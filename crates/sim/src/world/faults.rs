@@ -53,6 +53,7 @@ impl World {
                     self.outside.spawn(async move { replica.trigger_snapshot().await }.boxed());
                 }
             }
+            Action::ChangeMembers(change) => self.change_members(*change),
             Action::Operate(operation) => self.operate(operation),
         }
     }
@@ -154,6 +155,10 @@ impl World {
 
     /// See the module of the simulator for when this is within what the design bears.
     fn roll_back(&mut self, node: NodeId) {
+        // How many make a quorum is known only as long as the members stay.
+        if self.surroundings.setting.newcomers + self.surroundings.setting.fewer > 0 {
+            return;
+        }
         let Some(member) = self.members.get(&node) else { return };
         let (Some(copy), Some(_)) = (member.copy.clone(), member.process.as_ref()) else { return };
         let had = member.disk.durable_log().last;
@@ -178,7 +183,8 @@ impl World {
     fn wipe(&mut self, node: NodeId) {
         let may = self.members.values().filter(|member| member.is_lost || member.was_rolled_back).count();
         let minority = usize::try_from(self.surroundings.setting.nodes.saturating_sub(1) / 2).unwrap_or(0);
-        if may >= minority || !self.power_off(node, 0) {
+        // Where there may be fewer voters, it could be one too many.
+        if may >= minority || self.surroundings.setting.fewer > 0 || !self.power_off(node, 0) {
             return;
         }
         self.surroundings.coverage.count("member wiped");

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aliasd_catalog::Revision;
 use aliasd_replica::{
-    HistoryLimits, Lifecycle, MemoryStorage, NodeId, NotServing, RaftSettings, Replica, ReplicaOptions, StopReason,
-    Storage, Subscription, SubscriptionEnd,
+    HistoryLimits, JoinToken, Lifecycle, MemoryStorage, NodeId, NotServing, RaftSettings, Replica, ReplicaOptions,
+    StopReason, Storage, Subscription, SubscriptionEnd,
 };
 use aliasd_runtime::{Runtime, SharedRuntime};
 use futures::FutureExt;
@@ -24,6 +24,10 @@ use aliasd_wire::store::log::LogId;
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(100);
 const ELECTION_MIN: Duration = Duration::from_millis(500);
 const ELECTION_MAX: Duration = Duration::from_millis(1000);
+/// Runs are short.
+const PROMOTE_AFTER: Duration = Duration::from_millis(500);
+/// What a node says that is not let in, and stops.
+const TURNED_AWAY: &str = "the cluster does not let it in";
 
 /// See the module.
 pub(super) struct SimulatedMember {
@@ -38,6 +42,10 @@ pub(super) struct SimulatedMember {
     pub(super) may_stop: bool,
     /// Why it may be found to lack what it had acknowledged.
     pub(super) was_rolled_back: bool,
+    /// What it is let in with, if it was not there from the beginning.
+    pub(super) token: Option<JoinToken>,
+    /// An operator wants it to go.
+    pub(super) may_go: bool,
     /// Whether it is to lose its power while it installs a snapshot.
     pub(super) is_installing_to_death: bool,
     /// How far its time of day is off.
@@ -78,6 +86,8 @@ impl SimulatedMember {
             is_lost: false,
             may_stop: false,
             was_rolled_back: false,
+            token: None,
+            may_go: false,
             is_installing_to_death: false,
             clock_step_ms: 0,
             clock_rate: crate::schedule::generate::RIGHT,
@@ -102,6 +112,8 @@ impl SimulatedMember {
         };
         let links = world.network.links(self.node, &machine);
         let mut options = ReplicaOptions::new(self.node, Storage::Memory(self.disk.clone()), links, runtime, settings);
+        options.join = self.token.clone();
+        options.promote_after = PROMOTE_AFTER;
         options.purge_batch = 1 + world.setting.log_entries_kept / 2;
         options.history =
             HistoryLimits { entries_max: world.setting.history_entries, bytes_max: 1 << 20, ..options.history };
@@ -163,6 +175,7 @@ impl SimulatedMember {
     /// Looks at the process and tells the inspector what is new.
     pub(super) fn look(&mut self, world: &Surroundings, inspector: &mut Inspector) {
         let (node, is_lost, may_stop, was_rolled_back) = (self.node, self.is_lost, self.may_stop, self.was_rolled_back);
+        let (may_go, comes) = (self.may_go, self.token.is_some());
         let Some(process) = &mut self.process else { return };
         if process.replica.is_none() && !process.take_started(node, &self.disk, world, inspector) {
             return;
@@ -187,6 +200,10 @@ impl SimulatedMember {
                     world.coverage.count(what);
                     Ok(())
                 }
+                NotServing::Stopped(StopReason::Failed { reason, .. }) if comes && reason.contains(TURNED_AWAY) => {
+                    process.tell("newcomer turned away", world)
+                }
+                NotServing::Removed if may_go => process.tell("member found removed", world),
                 NotServing::Unrecognised { .. } if is_lost => process.tell("member unrecognised", world),
                 NotServing::RolledBack { .. } if was_rolled_back => process.tell("member found rolled back", world),
                 _ => Err(format!("member {node}: {}", aliasd_catalog::error_chain(&reason))),
@@ -194,6 +211,14 @@ impl SimulatedMember {
             process.has_stopped |= matches!(reason, NotServing::Stopped(_));
             inspector.judge("a member stops only for a reason", verdict);
         }
+    }
+}
+
+impl SimulatedMember {
+    /// Whether it has come, and was not let in.
+    pub(super) fn was_turned_away(&self) -> bool {
+        let lifecycle = self.process.as_ref().and_then(Process::lifecycle);
+        matches!(lifecycle, Some(Lifecycle::Stopped(StopReason::Failed { reason, .. })) if reason.contains(TURNED_AWAY))
     }
 }
 

@@ -4,6 +4,7 @@ mod clients;
 mod faults;
 mod member;
 mod node;
+mod operators;
 mod record;
 pub mod recovery;
 mod setting_up;
@@ -21,6 +22,7 @@ use anyhow::Result;
 use self::clients::Clients;
 use self::member::{SimulatedMember, Surroundings};
 pub use self::node::STALENESS_MAX;
+use self::operators::Operators;
 use self::record::Recorder;
 use crate::coverage::Coverage;
 use crate::invariants::{SharedInspector, Violation};
@@ -34,6 +36,7 @@ pub struct World {
     surroundings: Surroundings,
     members: BTreeMap<NodeId, SimulatedMember>,
     clients: Clients,
+    operators: Operators,
     /// What belongs to no member runs on this.
     outside: Arc<Machine>,
     inspector: SharedInspector,
@@ -47,7 +50,7 @@ impl World {
     pub fn new(setting: &Setting, coverage: &Coverage, lines: &Lines) -> Result<Self> {
         let simulation = Simulation::new(setting.seed);
         let trace = Trace::new(&simulation, lines);
-        let voters = usize::try_from(setting.nodes).unwrap_or(usize::MAX);
+        let voters = usize::try_from(setting.nodes - setting.fewer).unwrap_or(usize::MAX);
         let inspector = SharedInspector::new(voters, &simulation, coverage);
         let network = Network::new(&simulation, setting.seed, &trace, coverage, &inspector);
         let outside = simulation.machine();
@@ -55,10 +58,11 @@ impl World {
         inspector.lock().opens_with(node::vault(&runtime)?);
         let coverage = coverage.clone();
         let recorder = Recorder::new(&simulation, &inspector, &coverage, &trace);
-        let clients = Clients::new(&recorder, &network, &outside, setting.nodes)?;
+        let clients = Clients::new(&recorder, &network, &outside, setting.last_node())?;
         let mut world = Self {
             members: (1..=setting.nodes).map(|node| (node, SimulatedMember::new(node))).collect(),
             clients,
+            operators: Operators::default(),
             outside,
             inspector,
             surroundings: Surroundings { simulation, network, setting: setting.clone(), coverage, trace },
@@ -113,6 +117,7 @@ impl World {
     }
 
     fn look(&mut self) -> ControlFlow<()> {
+        self.start_the_invited();
         let mut inspector = self.inspector.lock();
         for member in self.members.values_mut() {
             member.look(&self.surroundings, &mut inspector);
@@ -147,7 +152,7 @@ mod tests {
     /// Runs of an hour would use up the memory of the computer.
     #[test]
     fn nothing_of_a_run_outlives_it() {
-        let schedule = generate::schedule(1, 3);
+        let schedule = generate::schedule(1, 3, false);
         let mut world = World::new(&schedule.setting, &Coverage::default(), &None).unwrap();
         let simulation = Arc::downgrade(&world.surroundings.simulation);
         assert_eq!(world.run(&schedule), None);

@@ -61,7 +61,8 @@ impl World {
 
     /// The members that have to take part.
     fn expected(&self) -> Vec<NodeId> {
-        let members = self.members.iter().filter(|(_, member)| !member.is_lost);
+        let belonging = self.belonging();
+        let members = self.members.iter().filter(|(node, member)| !member.is_lost && belonging.contains(node));
         let is_out = |lifecycle: Option<Lifecycle>| matches!(lifecycle, Some(Lifecycle::RolledBack { .. }));
         let members = members.filter(|(_, member)| {
             let lifecycle = member.process.as_ref().and_then(super::member::Process::lifecycle);
@@ -86,12 +87,13 @@ impl World {
                 .iter()
                 .flatten()
                 .all(|(revision, committed, _)| committed.is_some_and(|committed| committed.index == revision.0));
-            if is_one && all_applied && states.iter().all(Option::is_some) {
+            let changed = self.members_have_changed();
+            if is_one && all_applied && states.iter().all(Option::is_some) && changed.is_ok() {
                 return true;
             }
             if self.now() > deadline {
                 let states: Vec<_> = self.expected().into_iter().zip(states).collect();
-                let detail = format!("waited in vain for members {what}: {states:?}");
+                let detail = format!("waited in vain for members {what}: {states:?}; {changed:?}");
                 self.inspector.lock().judge("the cluster recovers", Err(detail));
                 return false;
             }
