@@ -65,7 +65,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "aliasd-api",
         ],
     ),
-    ("aliasd-gateway", &["aliasd-catalog", "aliasd-bolt", "aliasd-cypher", "aliasd-client"]),
+    ("aliasd-gateway", &["aliasd-catalog", "aliasd-bolt", "aliasd-console", "aliasd-cypher", "aliasd-client"]),
     ("aliasctl", &["aliasd-client", "aliasd-console", "aliasd-cypher", "aliasd-keyring"]),
     // Drives the programs; links none of them, so that it starts where nothing is built.
     ("xtask", &[]),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use aliasd_console::{printable_lines, refuse_arguments, writable};
 use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
@@ -72,7 +73,7 @@ enum ConfigCommand {
 pub fn run() -> ExitCode {
     let command = match Arguments::try_parse() {
         Ok(arguments) => arguments.command,
-        Err(answer) => return answer_arguments(&answer),
+        Err(answer) => return answer_arguments(answer),
     };
     match command {
         Command::Start { config } => {
@@ -130,13 +131,13 @@ fn check(files: &[PathBuf], offline: bool) -> ExitCode {
 }
 
 /// Says what is wrong with the command line, or prints the help or version that it asks for, which goes the way of all data.
-fn answer_arguments(answer: &clap::Error) -> ExitCode {
+fn answer_arguments(answer: clap::Error) -> ExitCode {
     if answer.use_stderr() {
         // If standard error is gone there is nobody left to say it to.
-        let _ = answer.print();
+        let _ = refuse_arguments(answer);
         return ExitCode::from(MISCONFIGURED);
     }
-    match answer.print().and_then(|()| io::stdout().flush()) {
+    match writable().and_then(|()| answer.print()).and_then(|()| io::stdout().flush()) {
         Err(error) => unprinted(&error),
         Ok(()) => ExitCode::SUCCESS,
     }
@@ -157,8 +158,7 @@ fn fail(code: u8, message: &dyn std::fmt::Display) -> ExitCode {
 
 /// Prints what was asked for on standard output. A reader that has seen enough and gone is no failure.
 fn print(text: &str) -> ExitCode {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match aliasd_console::print(text) {
         Err(error) => unprinted(&error),
         Ok(()) => ExitCode::SUCCESS,
     }
@@ -171,10 +171,10 @@ fn unprinted(error: &io::Error) -> ExitCode {
     }
 }
 
-/// Says something on standard error.
+/// Says something on standard error, in lines that can do nothing to a terminal.
 fn say(text: &dyn std::fmt::Display) {
     // If standard error is gone there is nobody left to say it to.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", printable_lines(&text.to_string()));
 }
 
 #[cfg(test)]

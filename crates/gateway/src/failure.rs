@@ -5,8 +5,8 @@
 //! that address is the gateway, and one alias must never cost a client all others. So of the transient codes only those are used
 //! that have no such effect.
 
-use aliasd_bolt::{Cause, Failure, GqlStatus};
-use aliasd_client::{Class, Failure as CatalogFailure};
+use aliasd_bolt::{Cause, Failure, GqlStatus, Map};
+use aliasd_client::{Class, Failure as CatalogFailure, TextPosition};
 
 /// Something elsewhere does not answer for now. Drivers try again, and do nothing else.
 pub(crate) const TRANSIENT: &str = "Neo.TransientError.Statement.RemoteExecutionTransientError";
@@ -152,9 +152,23 @@ pub(crate) fn of_catalog(said: &CatalogFailure) -> Failure {
     };
     let status = |code: &str| GqlStatus::new(code, &format!("error: {}", said.message));
     let mut statuses = said.gqlstatus.iter();
-    let first = statuses.next().map_or_else(GqlStatus::unknown, |code| status(code));
+    let mut first = statuses.next().map_or_else(GqlStatus::unknown, |code| status(code));
+    first.diagnostic_record = diagnostic_record(said);
     let causes = statuses.map(|code| Cause { message: said.message.clone(), status: status(code) }).collect();
     Failure { code: code.to_owned(), message, status: first, causes }
+}
+
+/// Where in the statement's text it is at fault, if anywhere, by the names of the GQL standard.
+fn diagnostic_record(said: &CatalogFailure) -> Map {
+    let Some(TextPosition { offset, line, column }) = said.position else { return Map::new() };
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let position = Map::new().with("offset", number(offset)).with("line", number(line)).with("column", number(column));
+    Map::new()
+        .with("OPERATION", "")
+        .with("OPERATION_CODE", "0")
+        .with("CURRENT_SCHEMA", "/")
+        .with("_classification", "CLIENT_ERROR")
+        .with("_position", position)
 }
 
 fn is_transient(class: Class) -> bool {
@@ -211,12 +225,15 @@ mod tests {
     fn a_rejection_keeps_its_codes_and_its_way_out() {
         let said = CatalogFailure::rejected(GrpcCode::NotFound, "ALIAS_NOT_FOUND", "There is no alias 'films'.")
             .with_hint("Look at SHOW ALIASES.")
-            .with_neo4j(&["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound");
+            .with_neo4j(&["42001", "42N00"], "Neo.ClientError.Database.DatabaseNotFound")
+            .with_position(Some(TextPosition { offset: 11, line: 1, column: 12 }));
         let told = of_catalog(&said);
         assert_eq!(told.code, "Neo.ClientError.Database.DatabaseNotFound");
         assert_eq!(told.message, "There is no alias 'films'. Look at SHOW ALIASES.");
         assert_eq!((told.status.code.as_str(), told.causes.len()), ("42001", 1));
         assert_eq!(told.causes[0].status.code, "42N00");
+        let position = Map::new().with("offset", 11_i64).with("line", 1_i64).with("column", 12_i64);
+        assert_eq!(told.status.diagnostic_record.get("_position"), Some(&position.into()));
     }
 
     #[test]
