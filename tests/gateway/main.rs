@@ -1,7 +1,7 @@
-//! The Bolt gateway as a process, with a cluster of real `aliasd` processes beside it: here between the official driver for Python
-//! and Neo4j Community, in `protocol` between ends that do what no real peer does.
+//! The Bolt gateway as a process, with a cluster of real `aliasd` processes beside it: here between official drivers and
+//! Neo4j Community, in `protocol` between ends that do what no real peer does.
 //!
-//! What the driver does is in `suite.py`, one function for each scenario. The DBMS takes long to start, so that all of them share
+//! What a driver does is in `suite.py`, one function for each scenario, and in `suite.mjs`, all in one. The DBMS takes long to start, so that all of them share
 //! one; where a peer is not there, nothing of this runs, and it says so. Every byte that the gateway sends to a client is kept
 //! and searched for what no client may see.
 
@@ -59,7 +59,7 @@ struct Gateway {
 }
 
 #[test]
-fn a_driver_uses_aliases_as_databases() -> Result<()> {
+fn drivers_use_aliases_as_databases() -> Result<()> {
     let Some(peers) = peers::find() else { return Ok(()) };
     let mut cluster = Cluster::prepare("gateway", 3)?;
     let root = cluster.layout().root.clone();
@@ -77,8 +77,11 @@ fn a_driver_uses_aliases_as_databases() -> Result<()> {
 
     let suite = Suite { peers: &peers, cluster: &cluster, remote: &remote, recorder: &recorder, encrypted: &encrypted };
     suite.run("prepare")?;
-    let failed: Vec<String> =
+    let mut failed: Vec<String> =
         SCENARIOS.iter().filter_map(|name| suite.run(name).err().map(|error| format!("{error:#}"))).collect();
+    if let Some(node) = peers.javascript() {
+        failed.extend(suite.run_as("JavaScript", node, "suite.mjs").err().map(|error| format!("{error:#}")));
+    }
     let said = gateway.process.output();
     ensure!(failed.is_empty(), "{}\nthe gateway said:\n{said}", failed.join("\n"));
 
@@ -183,10 +186,14 @@ struct Suite<'a> {
 
 impl Suite<'_> {
     fn run(&self, scenario: &str) -> Result<()> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway/suite.py");
-        let mut python = self.peers.python();
-        python.arg(file).arg(scenario);
-        python
+        self.run_as(scenario, self.peers.python(), "suite.py")
+    }
+
+    fn run_as(&self, scenario: &str, mut program: Command, file: &str) -> Result<()> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("gateway").join(file);
+        program
+            .arg(file)
+            .arg(scenario)
             .env("GATEWAY", &self.recorder.address)
             .env("GATEWAY_TLS", &self.encrypted.address)
             .env("CA", self.cluster.layout().ca())
@@ -197,7 +204,8 @@ impl Suite<'_> {
             .env("ONE_PASSWORD", ONE_PASSWORD)
             .env("TWO_PASSWORD", TWO_PASSWORD);
         let started = std::time::Instant::now();
-        let finished = process::run(&mut python, &self.cluster.layout().root.join("suite.out")).context("python3")?;
+        let finished =
+            process::run(&mut program, &self.cluster.layout().root.join("suite.out")).context(scenario.to_owned())?;
         println!("{scenario}: {:.1} s", started.elapsed().as_secs_f64());
         ensure!(finished.code == Some(0), "{scenario}:\n{}{}", finished.stdout, finished.stderr);
         Ok(())

@@ -1,4 +1,4 @@
-//! The DBMS behind the gateway and the driver before it, which `cargo xtask peers` fetches.
+//! The DBMS behind the gateway and the drivers before it, which `cargo xtask peers` fetches.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,8 @@ use anyhow::Result;
 /// Where the peers are.
 pub(crate) struct Peers {
     neo4j: PathBuf,
-    driver: PathBuf,
+    python: PathBuf,
+    javascript: PathBuf,
 }
 
 /// A running DBMS. Dropping it kills it.
@@ -30,19 +31,24 @@ pub(crate) fn find() -> Option<Peers> {
         // The tests run in `deps`, below the profile, below the target directory.
         None => env::current_exe().ok()?.ancestors().nth(3)?.join("peers"),
     };
-    let (neo4j, driver) = (directory.join("neo4j-5.26.0"), directory.join("python-6.4.1"));
+    let (neo4j, python) = (directory.join("neo4j-5.26.0"), directory.join("python-6.4.1"));
+    let javascript = directory.join("javascript-6.3.0");
     let runs = |program: &str, argument: &str| Command::new(program).arg(argument).output().is_ok();
     let missing = if !neo4j.exists() || !runs("java", "-version") {
         "Neo4j or Java"
-    } else if !driver.exists() || !runs("python3", "--version") {
-        "the driver or Python"
+    } else if !python.exists() || !runs("python3", "--version") {
+        "the driver for Python, or Python"
     } else {
-        return Some(Peers { neo4j, driver });
+        return Some(Peers { neo4j, python, javascript });
     };
+    skipped(missing);
+    None
+}
+
+fn skipped(missing: &str) {
     // Not by a macro, which the test harness would keep to itself.
     let said = format!("SKIPPED: {missing} is not there: `cargo xtask peers` fetches what the gateway's tests need\n");
     let _ = std::io::stderr().write_all(said.as_bytes());
-    None
 }
 
 impl Peers {
@@ -74,7 +80,18 @@ impl Peers {
     /// A program of Python that has the driver.
     pub(crate) fn python(&self) -> Command {
         let mut python = Command::new("python3");
-        python.env("PYTHONPATH", &self.driver).env("PYTHONDONTWRITEBYTECODE", "1");
+        python.env("PYTHONPATH", &self.python).env("PYTHONDONTWRITEBYTECODE", "1");
         python
+    }
+
+    /// A program of JavaScript that finds the driver by `DRIVER`. Nothing, said on standard error, if there is none.
+    pub(crate) fn javascript(&self) -> Option<Command> {
+        let mut node = Command::new("node");
+        if !self.javascript.exists() || Command::new("node").arg("--version").output().is_err() {
+            skipped("the driver for JavaScript, or Node.js");
+            return None;
+        }
+        node.env("DRIVER", self.javascript.join("node_modules/neo4j-driver/lib/index.js"));
+        Some(node)
     }
 }

@@ -263,3 +263,49 @@ fn a_gateway_that_is_told_to_stop_lets_transactions_end() -> Result<()> {
     ensure!(status.success(), "{status}");
     Ok(())
 }
+
+#[test]
+fn a_user_who_is_suspended_goes_no_further() -> Result<()> {
+    let (cluster, gateway) = start("suspended", "")?;
+    let remote = Scripted::start(Version::V5_8, obliging)?;
+    alias(&cluster, "far", &remote.address)?;
+    let mut driver = Driver::logged_in(&gateway.address, Version::V5_8, "carol", CAROL_PASSWORD)?;
+    driver.succeed(&begin("far", &[]))?;
+    driver.succeed(&run("CREATE ()", None))?;
+    driver.succeed(&Request::Pull(Fetch::ALL))?;
+    cluster.exec("ALTER USER carol SET STATUS SUSPENDED")?;
+    let failure = driver.fail(&Request::Commit)?;
+    // A driver logs in again on this, and is then told that it cannot.
+    ensure!(failure.code == "Neo.ClientError.Security.AuthorizationExpired", "{failure:?}");
+    ensure!(!is_committed(&remote));
+    driver.succeed(&Request::Reset)?;
+    driver.succeed(&run("SHOW CURRENT USER", Some("system"))).map_or(Ok(()), |_| bail!("it was listed"))?;
+    Ok(())
+}
+
+#[test]
+fn without_the_cluster_transactions_end_and_none_begins() -> Result<()> {
+    let (mut cluster, gateway) = start("alone", "")?;
+    let remote = Scripted::start(Version::V5_8, obliging)?;
+    alias(&cluster, "far", &remote.address)?;
+    let mut driver = Driver::logged_in(&gateway.address, Version::V5_8, "carol", CAROL_PASSWORD)?;
+    driver.succeed(&begin("far", &[]))?;
+    driver.succeed(&run("CREATE ()", None))?;
+    driver.succeed(&Request::Pull(Fetch::ALL))?;
+    cluster.node(1).kill();
+    // Nothing is asked: it ends by itself.
+    wait::until("the connection to be closed", PATIENCE, || {
+        remote.seen(|seen| (seen.closed == 1).then_some(()).ok_or(seen.closed))
+    })?;
+    let failure = driver.fail(&Request::Commit)?;
+    ensure!(failure.code == "Neo.TransientError.Transaction.Outdated", "{failure:?}");
+    ensure!(!is_committed(&remote));
+    driver.succeed(&Request::Reset)?;
+    let failure = driver.fail(&begin("far", &[]))?;
+    ensure!(failure.code == "Neo.TransientError.Statement.RemoteExecutionTransientError", "{failure:?}");
+    Ok(())
+}
+
+fn is_committed(remote: &Scripted) -> bool {
+    remote.seen(|seen| seen.requests.contains(&Request::Commit))
+}

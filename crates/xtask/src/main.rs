@@ -92,10 +92,10 @@ enum Command {
     /// On histories that are made up, right and wrong ones in turn, or on the files that are given. Exit code 0 only if the two
     /// agree on every name of every history. Needs Go 1.19 or newer, and the network for its module the first time.
     Porcupine(Porcupine),
-    /// Fetch what the gateway's tests meet: Neo4j Community, by Maven, and the official driver for Python, by pip.
+    /// Fetch what the gateway's tests meet: Neo4j Community, by Maven, and the official drivers for Python and JavaScript.
     ///
-    /// Into a directory below the target directory: some 250 MB, once. Needs Java 17, Maven and Python 3 with pip. Tests that lack
-    /// one of the peers say so and count as skipped.
+    /// Into a directory below the target directory: some 200 MB, once. Needs Java 17, Maven, Python 3 with pip, and Node.js with npm.
+    /// Tests that lack one of the peers say so and count as skipped.
     Peers,
     /// Measure resolves, writes, memory and listings on a release build, beside the machine's own limits.
     Bench(Bench),

@@ -1,6 +1,6 @@
-//! What the gateway meets in tests and this repository does not bring: a graph DBMS to stand behind it, and a driver before it.
+//! What the gateway meets in tests and this repository does not bring: a graph DBMS to stand behind it, and drivers before it.
 //!
-//! Both are fetched by name and version from their registries into a directory below the target directory, and are started from
+//! They are fetched by name and version from their registries into a directory below the target directory, and are started from
 //! there as processes of their own; nothing is installed anywhere else, and nothing of them is linked or shipped. Whatever is
 //! there already is left as it is. Tests that lack a peer say so and count as skipped.
 
@@ -15,7 +15,9 @@ use crate::child::{Cargo, succeed};
 /// Neo4j Community, which is GPLv3: a process of its own.
 const NEO4J: &str = "5.26.0";
 /// The official driver for Python.
-const DRIVER: &str = "6.4.1";
+const PYTHON: &str = "6.4.1";
+/// The official driver for JavaScript.
+const JAVASCRIPT: &str = "6.3.0";
 
 /// Fetches what is not there yet, and says where it is.
 ///
@@ -23,8 +25,11 @@ const DRIVER: &str = "6.4.1";
 /// Something is missing and could not be fetched; the text says what, and what it takes.
 pub(crate) fn fetch(cargo: &Cargo) -> Result<()> {
     let peers = cargo.target().join("peers");
-    let missing: Vec<String> =
-        [neo4j(&peers), driver(&peers)].into_iter().filter_map(Result::err).map(|e| format!("{e:#}")).collect();
+    let missing: Vec<String> = [neo4j(&peers), python(&peers), javascript(&peers)]
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|e| format!("{e:#}"))
+        .collect();
     if !missing.is_empty() {
         bail!("{}", missing.join("\n"));
     }
@@ -70,20 +75,38 @@ fn pom() -> String {
     )
 }
 
+/// Its modules, by npm.
+fn javascript(peers: &Path) -> Result<()> {
+    let place = peers.join(format!("javascript-{JAVASCRIPT}"));
+    if place.exists() {
+        return Ok(());
+    }
+    if !runs("npm", "--version") || !runs("node", "--version") {
+        bail!("the driver neo4j-driver {JAVASCRIPT} needs Node.js with npm: install both (apt-get install nodejs npm)");
+    }
+    let making = peers.join("making-javascript");
+    fs::create_dir_all(&making)?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&making);
+    succeed(npm.arg(format!("neo4j-driver@{JAVASCRIPT}")).stdin(Stdio::null()))?;
+    fs::rename(making, place)?;
+    Ok(())
+}
+
 /// Its modules, by pip.
-fn driver(peers: &Path) -> Result<()> {
-    let place = peers.join(format!("python-{DRIVER}"));
+fn python(peers: &Path) -> Result<()> {
+    let place = peers.join(format!("python-{PYTHON}"));
     if place.exists() {
         return Ok(());
     }
     if !runs("python3", "--version") {
-        bail!("the driver neo4j {DRIVER} needs Python 3 with pip: install both (apt-get install python3-pip)");
+        bail!("the driver neo4j {PYTHON} needs Python 3 with pip: install both (apt-get install python3-pip)");
     }
     let making = peers.join("making-python");
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "--target"]);
     // It warns a user who may do everything, which is about installing for everybody; this is not.
-    pip.arg(&making).arg(format!("neo4j=={DRIVER}")).env("PIP_ROOT_USER_ACTION", "ignore");
+    pip.arg(&making).arg(format!("neo4j=={PYTHON}")).env("PIP_ROOT_USER_ACTION", "ignore");
     succeed(pip.stdin(Stdio::null()))?;
     fs::rename(making, place)?;
     Ok(())
@@ -103,7 +126,8 @@ mod tests {
     fn the_tests_look_for_these_versions() {
         let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/gateway/peers.rs");
         let tests = fs::read_to_string(tests).expect("the tests are there");
-        for place in [format!("\"neo4j-{NEO4J}\""), format!("\"python-{DRIVER}\"")] {
+        for peer in [format!("neo4j-{NEO4J}"), format!("python-{PYTHON}"), format!("javascript-{JAVASCRIPT}")] {
+            let place = format!("\"{peer}\"");
             assert!(tests.contains(&place), "{place}");
         }
     }
