@@ -49,6 +49,22 @@ fn reads_the_format_of_java_11() {
     assert_eq!(hex(key.expose()), "624738130ec34b6ed739c5bd8f413bf5d55b02aa115d33519d604db6b72a4c34");
 }
 
+/// Whoever cannot read a file is told why, and is never sent to make another keystore: the cluster's keys are in this one.
+#[test]
+fn what_cannot_be_read_keeps_its_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let error = Keystore::open(directory.path(), PASSWORD).unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    assert!(error.to_string().ends_with("cannot be read") && cause.contains("Is a directory"), "{error}: {cause}");
+    let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    let denied = KeystoreError::Unreadable { path: directory.path().to_owned(), source };
+    for (error, way_out) in [(error, "name the keystore file itself"), (denied, "let the user that asks read the file")]
+    {
+        let hint = error.hint().unwrap();
+        assert!(hint.starts_with(way_out) && !hint.contains("create"), "{hint}");
+    }
+}
+
 #[test]
 fn the_key_id_is_frozen_and_does_not_depend_on_the_name() {
     let keystore = Keystore::open(&fixture("keytool.p12"), PASSWORD).unwrap();
