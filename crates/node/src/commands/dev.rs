@@ -73,12 +73,20 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
             let printed = print_welcome(directory, &node, &formed);
             // Without the password nobody has any use for the node.
             if printed != ExitCode::SUCCESS {
-                return printed;
+                return end(node, printed).await;
             }
         }
-        Err(failure) => return fail(FAILED, &failure),
+        Err(failure) => return end(node, fail(FAILED, &failure)).await,
     }
     run(node, &mut signals, &config.log).await
+}
+
+/// Ends the node first: its store has threads of its own, which the end of the process would pull the ground from under.
+async fn end(node: Node, exit: ExitCode) -> ExitCode {
+    if let Err(fault) = node.stop().await {
+        say(&format_args!("the node has not ended cleanly: {}", error_chain(&fault)));
+    }
+    exit
 }
 
 async fn form(node: &Node) -> Result<Formed, Failure> {
