@@ -1,8 +1,9 @@
 //! Both ends of Bolt as a test wants them: a driver that asks one thing at a time, and a DBMS that answers as a script says and
 //! keeps what it was asked. For what no real peer can be made to do.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,9 @@ use aliasd_bolt::{
     read_records,
 };
 use anyhow::{Result, anyhow, bail};
+use rustls::{ServerConfig, StreamOwned};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 const LIMITS: fn() -> Limits = || Limits::new(1 << 24, 100);
 /// How long an answer may take: the machine may be busy.
@@ -165,16 +169,40 @@ pub(crate) struct Scripted {
 impl Scripted {
     /// One that speaks this version. HELLO, LOGON and RESET succeed whatever the script says.
     pub(crate) fn start(version: Version, script: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Result<Self> {
+        Self::start_over(Ok, version, script)
+    }
+
+    /// One that speaks TLS, and shows this certificate.
+    pub(crate) fn start_encrypted(
+        (certificate, key): (&Path, &Path),
+        version: Version,
+        script: impl Fn(&Request) -> Act + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)?.collect::<Result<_, _>>()?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config =
+            ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13])?;
+        let config = config.with_no_client_auth().with_single_cert(chain, PrivateKeyDer::from_pem_file(key)?)?;
+        let config = Arc::new(config);
+        let over = move |stream| Ok(StreamOwned::new(rustls::ServerConnection::new(Arc::clone(&config))?, stream));
+        Self::start_over(over, version, script)
+    }
+
+    fn start_over<S: Read + Write>(
+        over: impl Fn(TcpStream) -> Result<S> + Send + Sync + 'static,
+        version: Version,
+        script: impl Fn(&Request) -> Act + Send + Sync + 'static,
+    ) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?.to_string();
-        let (seen, script) = (Arc::new(Mutex::new(Seen::default())), Arc::new(script));
+        let (seen, script, over) = (Arc::new(Mutex::new(Seen::default())), Arc::new(script), Arc::new(over));
         let all = Arc::clone(&seen);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (all, script) = (Arc::clone(&all), Arc::clone(&script));
+                let (all, script, over) = (Arc::clone(&all), Arc::clone(&script), Arc::clone(&over));
                 thread::spawn(move || {
                     // It ends when the gateway closes it, or as the script says.
-                    let _ = serve(stream, version, &all, &*script);
+                    let _ = over(stream).and_then(|stream| serve(stream, version, &all, &*script));
                     all.lock().unwrap_or_else(PoisonError::into_inner).closed += 1;
                 });
             }
@@ -188,7 +216,12 @@ impl Scripted {
     }
 }
 
-fn serve(mut stream: TcpStream, version: Version, all: &Mutex<Seen>, script: &dyn Fn(&Request) -> Act) -> Result<()> {
+fn serve(
+    mut stream: impl Read + Write,
+    version: Version,
+    all: &Mutex<Seen>,
+    script: &dyn Fn(&Request) -> Act,
+) -> Result<()> {
     let mut server = agreed(&mut stream, version)?;
     let mut bytes = [0; 4096];
     loop {
@@ -226,7 +259,7 @@ fn serve(mut stream: TcpStream, version: Version, all: &Mutex<Seen>, script: &dy
     }
 }
 
-fn agreed(stream: &mut TcpStream, version: Version) -> Result<ServerConnection> {
+fn agreed(stream: &mut (impl Read + Write), version: Version) -> Result<ServerConnection> {
     let mut handshake = ServerHandshake::new(&[version]);
     let mut bytes = [0; 1024];
     loop {

@@ -10,7 +10,7 @@ use aliasd_bolt::{
 };
 use aliasd_tests::cluster::{Cluster, PATIENCE};
 use aliasd_tests::wait;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::bolt::{Act, Driver, Scripted, success};
 use crate::{CAROL_PASSWORD, Gateway, ONE_PASSWORD, start_gateway};
@@ -192,6 +192,88 @@ fn a_remote_dbms_that_fails_fails_its_transaction_and_no_more() -> Result<()> {
     driver.succeed(&Request::Pull(Fetch::ALL))?;
     driver.send(&Request::Commit)?;
     ensure!(driver.is_closed_silently()?, "COMMIT was answered");
+    Ok(())
+}
+
+/// Longer than what a client may have waiting for its turn.
+#[test]
+fn a_request_may_be_long() -> Result<()> {
+    let (cluster, gateway) = start("long", "")?;
+    let remote = Scripted::start(Version::V5_8, obliging)?;
+    alias(&cluster, "far", &remote.address)?;
+    let mut driver = Driver::logged_in(&gateway.address, Version::V5_8, "carol", CAROL_PASSWORD)?;
+    let query = format!("RETURN '{}' AS text", "a".repeat(2 << 20));
+    driver.succeed(&run(&query, Some("far")))?;
+    driver.succeed(&Request::Pull(Fetch::ALL))?;
+    let is_whole = |request: &Request| matches!(request, Request::Run(run) if run.query == query);
+    ensure!(remote.seen(|seen| seen.requests.iter().any(is_whole)), "another query arrived");
+    // One that never becomes whole is given up with its client.
+    driver.succeed(&begin("far", &[]))?;
+    driver.succeed(&run("CREATE ()", None))?;
+    driver.succeed(&Request::Pull(Fetch::ALL))?;
+    for _ in 0..8 {
+        driver.send_bytes(&[0xFF, 0xFF])?;
+        driver.send_bytes(&[0xB3; 0xFFFF])?;
+    }
+    drop(driver);
+    wait::until("the transaction to end with its client", PATIENCE, || {
+        remote.seen(|seen| (seen.closed == 1).then_some(()).ok_or(seen.closed))
+    })?;
+    Ok(())
+}
+
+/// A name that the gateway has no rights for leads nowhere, as one that does not exist.
+#[test]
+fn what_the_gateway_may_not_resolve_is_not_there() -> Result<()> {
+    let (cluster, gateway) = start("rights", "")?;
+    let remote = Scripted::start(Version::V5_8, obliging)?;
+    alias(&cluster, "far", &remote.address)?;
+    let mut driver = Driver::logged_in(&gateway.address, Version::V5_8, "carol", CAROL_PASSWORD)?;
+    let missing = driver.fail(&run("RETURN 1", Some("near")))?;
+    driver.succeed(&Request::Reset)?;
+    for revoked in ["REVOKE RESOLVE ALIAS (*) ON DBMS FROM gateway", "REVOKE IMPERSONATE (*) ON DBMS FROM gateway"] {
+        cluster.exec(revoked)?;
+        let refused = driver.fail(&run("RETURN 1", Some("far")))?;
+        ensure!(format!("{refused:?}").replace("far", "near") == format!("{missing:?}"), "{refused:?}, {missing:?}");
+        driver.succeed(&Request::Reset)?;
+    }
+    Ok(())
+}
+
+/// With the authority of `remote.ca`: node 1 has a certificate for this address from there, and the gateway's own is for clients alone.
+#[test]
+fn the_scheme_says_whose_certificate_a_remote_dbms_may_show() -> Result<()> {
+    let (cluster, gateway) = start("encrypted", "")?;
+    let shows = |name: &str| {
+        let file = |suffix: &str| cluster.layout().pki().join(format!("{name}{suffix}.pem"));
+        Scripted::start_encrypted((&file(""), &file("-key")), Version::V5_8, obliging)
+    };
+    let (server, other, clear) = (shows("node-1")?, shows("gateway-1")?, Scripted::start(Version::V5_8, obliging)?);
+    for (name, scheme, remote) in [
+        ("verified", "bolt+s", &server),
+        ("routed", "neo4j+s", &server),
+        ("lenient", "bolt+ssc", &other),
+        ("strict", "bolt+s", &other),
+        ("clear", "bolt+s", &clear),
+    ] {
+        let (address, password) = (&remote.address, ONE_PASSWORD);
+        cluster.exec(&format!(
+            "CREATE ALIAS {name} FOR DATABASE there AT '{scheme}://{address}' USER u PASSWORD '{password}'"
+        ))?;
+    }
+    let mut driver = Driver::logged_in(&gateway.address, Version::V5_8, "carol", CAROL_PASSWORD)?;
+    for name in ["verified", "routed", "lenient"] {
+        driver.succeed(&run("RETURN 1 AS n", Some(name))).with_context(|| name)?;
+        driver.succeed(&Request::Pull(Fetch::ALL))?;
+    }
+    for name in ["strict", "clear"] {
+        let failure = driver.fail(&run("RETURN 1 AS n", Some(name)))?;
+        let said = &failure.message;
+        ensure!(said.contains("no trusted TLS") && !said.contains("127.0.0.1"), "{name}: {failure:?}");
+        driver.succeed(&Request::Reset)?;
+    }
+    let asked = |remote: &Scripted| remote.seen(|seen| seen.requests.len());
+    ensure!(asked(&clear) == 0, "a password went over a connection that is not encrypted");
     Ok(())
 }
 

@@ -6,7 +6,8 @@
 //! that have no such effect.
 
 use aliasd_bolt::{Cause, Failure, GqlStatus, Map};
-use aliasd_client::{Class, Failure as CatalogFailure, TextPosition};
+use aliasd_catalog::{CatalogName, Rejection};
+use aliasd_client::{Class, Failure as CatalogFailure, GrpcCode, TextPosition};
 
 /// Something elsewhere does not answer for now. Drivers try again, and do nothing else.
 pub(crate) const TRANSIENT: &str = "Neo.TransientError.Statement.RemoteExecutionTransientError";
@@ -175,20 +176,35 @@ fn is_transient(class: Class) -> bool {
     matches!(class, Class::RetryHere | Class::GoToLeader)
 }
 
-/// What the catalog says when the gateway resolves a name on a user's behalf. Of rights that the gateway lacks the user learns
-/// no more than that: an operator has to put that right.
-pub(crate) fn of_resolve(said: &CatalogFailure, user: &str) -> Failure {
-    let is_of_user = said.message.contains(&format!("'{user}'"));
+/// What the catalog says when the gateway resolves a name, or a home, on a user's behalf. A name that the gateway has no rights for
+/// leads nowhere, as one that does not exist: which of both it is, is not for the user to learn.
+pub(crate) fn of_resolve(said: &CatalogFailure, user: &str, name: Option<&str>) -> Failure {
+    if is_of_gateway(said, user) {
+        return match name.and_then(|name| CatalogName::new(name).ok()) {
+            Some(name) => of_catalog(&not_found(&name)),
+            None => fault("The gateway may not resolve names for this user: its own log says why."),
+        };
+    }
     match said.code.as_str() {
-        "USER_UNKNOWN" | "USER_SUSPENDED" if is_of_user => return login_ended(),
-        "PASSWORD_CHANGE_REQUIRED" if is_of_user => return of_catalog(said),
-        _ => {}
+        "USER_UNKNOWN" | "USER_SUSPENDED" => login_ended(),
+        _ => of_catalog(said),
     }
-    let is_of_gateway = said.neo4j_code.is_empty() || said.neo4j_code.starts_with("Neo.ClientError.Security.");
-    if is_of_gateway && said.class == Class::Rejected {
-        return fault("The gateway may not resolve names for this user: its own log says why.");
-    }
-    of_catalog(said)
+}
+
+/// Whether the catalog refuses what the gateway itself may not do, which an operator has to put right.
+pub(crate) fn is_of_gateway(said: &CatalogFailure, user: &str) -> bool {
+    let is_of_user = ["USER_UNKNOWN", "USER_SUSPENDED", "PASSWORD_CHANGE_REQUIRED"].contains(&said.code.as_str())
+        && said.message.contains(&format!("'{user}'"));
+    let is_refused = said.neo4j_code.is_empty() || said.neo4j_code.starts_with("Neo.ClientError.Security.");
+    is_refused && said.class == Class::Rejected && !is_of_user
+}
+
+/// As the catalog says it of a name that does not exist, or may not be known.
+fn not_found(name: &CatalogName) -> CatalogFailure {
+    let message = Rejection::DatabaseNotFound { name: name.into() }.to_string();
+    CatalogFailure::rejected(GrpcCode::NotFound, "DATABASE_NOT_FOUND", message)
+        .with_hint("Check the name, and that you have ACCESS on it.")
+        .with_neo4j(&["22N51"], "Neo.ClientError.Database.DatabaseNotFound")
 }
 
 /// Whether the catalog says that it does not know the caller any more.
@@ -198,8 +214,6 @@ pub(crate) fn is_about_login(said: &CatalogFailure) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use aliasd_client::GrpcCode;
-
     use super::*;
 
     #[test]
@@ -241,9 +255,15 @@ mod tests {
         let said =
             CatalogFailure::rejected(GrpcCode::PermissionDenied, "PERMISSION_DENIED", "'gateway' needs IMPERSONATE.")
                 .with_neo4j(&["42NFF"], "Neo.ClientError.Security.Forbidden");
-        let told = of_resolve(&said, "carol");
+        let told = of_resolve(&said, "carol", None);
         assert_eq!(told.code, "Neo.DatabaseError.General.UnknownError");
         assert!(!told.message.contains("IMPERSONATE"));
+        let told = of_resolve(&said, "carol", Some("Films"));
+        assert_eq!(
+            (told.code.as_str(), told.status.code.as_str()),
+            ("Neo.ClientError.Database.DatabaseNotFound", "22N51")
+        );
+        assert!(told.message.contains("'films'") && !told.message.contains("IMPERSONATE"), "{}", told.message);
     }
 
     #[test]
@@ -251,7 +271,7 @@ mod tests {
         let gone = |message: &str| {
             let said = CatalogFailure::rejected(GrpcCode::Unauthenticated, "USER_SUSPENDED", message)
                 .with_neo4j(&["42NFF"], "Neo.ClientError.Security.Unauthorized");
-            of_resolve(&said, "carol").code
+            of_resolve(&said, "carol", None).code
         };
         assert_eq!(gone("The user 'carol' is suspended."), AUTHORIZATION_EXPIRED);
         assert_eq!(gone("The user 'gateway' is suspended."), "Neo.DatabaseError.General.UnknownError");

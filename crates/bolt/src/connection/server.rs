@@ -98,10 +98,10 @@ impl ServerConnection {
         self.dialect
     }
 
-    /// How many bytes of requests wait for their turn. Whoever receives can stop for a while when they become many; a
-    /// RESET behind them is then seen later.
+    /// How many bytes of whole requests wait for their turn. Whoever receives can stop for a while when they become many; a
+    /// RESET behind them is then seen later. One that is not whole yet does not count, since only receiving makes it whole.
     pub fn backlog_bytes(&self) -> usize {
-        self.backlog_bytes + self.dechunker.waiting()
+        self.backlog_bytes
     }
 
     /// Takes what was received.

@@ -7,6 +7,9 @@ use aliasd_bolt::{Failure, GqlStatus, HandshakeError, ProtocolError, SendError, 
 
 use crate::failure::{REMOTE_CLIENT, TRANSIENT};
 
+/// What a DBMS says that was shown too many wrong passwords: it passes.
+const RATE_LIMIT: &str = "Neo.ClientError.Security.AuthenticationRateLimit";
+
 /// What went wrong. Its words are for the gateway's own log, and never hold a password; what it names, a client is not told.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoteError {
@@ -92,7 +95,7 @@ impl RemoteError {
             Self::NoPatch => {
                 (REMOTE_CLIENT, "its DBMS speaks Bolt 4.4 without the patch 'utc': use a driver that speaks Bolt 5")
             }
-            Self::Refused { code } if code.starts_with("Neo.TransientError.") => {
+            Self::Refused { code } if code.starts_with("Neo.TransientError.") || code == RATE_LIMIT => {
                 (TRANSIENT, "its DBMS takes no logins for now")
             }
             Self::Refused { .. } => (REMOTE_CLIENT, "its DBMS does not accept the login that is stored with it"),
@@ -114,6 +117,17 @@ fn failure(code: &str, message: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dbms_that_takes_no_logins_for_now_is_tried_again() {
+        for (code, told) in [
+            (RATE_LIMIT, TRANSIENT),
+            ("Neo.TransientError.General.DatabaseUnavailable", TRANSIENT),
+            ("Neo.ClientError.Security.Unauthorized", REMOTE_CLIENT),
+        ] {
+            assert_eq!(RemoteError::Refused { code: code.to_owned() }.told("films", Version::V5_8).code, told);
+        }
+    }
 
     #[test]
     fn a_client_is_told_nothing_that_names_the_remote() {

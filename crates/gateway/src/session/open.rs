@@ -6,7 +6,7 @@
 use aliasd_bolt::{
     EncodedMap, Failure, Map, NotificationFilter, Request, Response, Route, RoutingTable, Run, TransactionExtra,
 };
-use aliasd_client::{Destination, Freshness, Guard, Lookup};
+use aliasd_client::{Destination, Failure as CatalogFailure, Freshness, Guard, Lookup};
 use aliasd_cypher::Span;
 
 use super::front::Disturbance;
@@ -232,14 +232,17 @@ impl Session {
         Ok(match found {
             Ok(guard) if leads_to_system(&guard) => Ok(Pinned::System),
             Ok(guard) => Ok(Pinned::Guarded(guard)),
-            Err(said) => {
-                let told = failure::of_resolve(&said, &user);
-                if told.code.starts_with("Neo.DatabaseError.") {
-                    tracing::warn!(code = %said.code, user, "a name cannot be resolved: {said} {}", said.hint);
-                }
-                Err(told)
-            }
+            Err(said) => Err(self.unresolved(&said, name)),
         })
+    }
+
+    /// What the user is told of a name, or a home, that is not resolved, and the log if that is for an operator to put right.
+    pub(super) fn unresolved(&self, said: &CatalogFailure, name: Option<&str>) -> Failure {
+        let user = self.user_name();
+        if failure::is_of_gateway(said, &user) {
+            tracing::warn!(code = %said.code, user, name, "a name cannot be resolved: {said} {}", said.hint);
+        }
+        failure::of_resolve(said, &user, name)
     }
 
     /// A connection to where a guarded name leads.
@@ -322,7 +325,7 @@ impl Session {
                 match self.front.undisturbed(self.gateway.client.resolve(&lookup)).await? {
                     // As the client wrote it, which is how it will ask.
                     Ok(found) => name.unwrap_or_else(|| found.name.clone()),
-                    Err(said) => return Ok(refused(failure::of_resolve(&said, &user))),
+                    Err(said) => return Ok(refused(self.unresolved(&said, name.as_deref()))),
                 }
             }
         };

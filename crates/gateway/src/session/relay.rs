@@ -170,7 +170,7 @@ impl Session {
         tracing::debug!(alias = name, "a transaction was ended: its alias has changed");
         let lookup = Lookup::name(&name).on_behalf_of(&user).freshness(Freshness::Linearizable);
         Ok(match self.front.meanwhile(self.gateway.client.resolve(&lookup)).await? {
-            Err(said) if said.class == Class::Rejected => failure::of_resolve(&said, &user),
+            Err(said) if said.class == Class::Rejected => self.unresolved(&said, Some(&name)),
             _ => failure::outdated(&name),
         })
     }
