@@ -174,16 +174,16 @@ impl NotServing {
         match self {
             Self::Stopped(reason) => reason.hint(),
             Self::Unrecognised { .. } => Some(
-                "start this node with the directory that it had, or, if that is lost, leave it stopped: it cannot come back \
-                 under its node id, and has to be replaced",
+                "start this node with the directory that it had, or, if that is lost, leave it stopped and replace it by a \
+                 node with another id ('aliasctl cluster replace OLD NEW'): it cannot come back under its own",
             ),
             Self::Fenced { .. } => Some(
-                "keep its data directory for a report; it can only be replaced by a node with another id, and this version adds \
-                 no members",
+                "keep its data directory for a report, and replace it by a node with another id ('aliasctl cluster replace OLD \
+                 NEW')",
             ),
             Self::RolledBack { .. } => Some(
-                "put the directory back as it was when this node last ran; if that is lost, leave the node stopped until it \
-                 can be replaced by a node with another id",
+                "put the directory back as it was when this node last ran; if that is lost, leave the node stopped and \
+                 replace it by a node with another id ('aliasctl cluster replace OLD NEW')",
             ),
             Self::Removed => Some("to take part again it needs an empty data directory and a new node id"),
         }

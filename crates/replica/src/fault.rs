@@ -129,9 +129,9 @@ impl StorageFault {
 }
 
 /// The way out of damage.
-const RESTORE: &str = "put the data directory back as the node left it; if that is lost, replace this member, which for now \
-                       means to leave it stopped: it can come back only under a new node id, and this version adds no \
-                       members; what is damaged is not used, so that nothing false is served";
+const RESTORE: &str = "put the data directory back as the node left it; if that is lost, leave this node stopped and replace it \
+                       by a node with another id ('aliasctl cluster replace OLD NEW'); what is damaged is not used, so that \
+                       nothing false is served";
 
 /// What is kept of an error that ends a store's work, and told to whoever asks from then on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -60,7 +60,7 @@ fn refusal(directory: &TempDir) -> String {
     let log = place(directory.path()).directory;
     assert!(message.contains(&log.display().to_string()), "names the directory: {message}");
     let hint = hint.expect("there is a way out");
-    assert!(hint.contains("under a new node id"), "{hint}");
+    assert!(hint.contains("cluster replace OLD NEW"), "{hint}");
     message
 }
 

@@ -406,7 +406,7 @@ async fn a_damaged_catalog_is_refused() {
         let Ending { reason: message, hint } = Ending::of(&fault);
         assert!(message.contains(&directory.path().display().to_string()), "{message}");
         let hint = hint.expect("there is a way out");
-        assert!(hint.contains("under a new node id"), "{hint}");
+        assert!(hint.contains("cluster replace OLD NEW"), "{hint}");
     };
 
     let directory = fresh().await;

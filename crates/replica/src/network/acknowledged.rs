@@ -52,7 +52,8 @@ impl Acknowledgements {
                 missing = missing.index,
                 "this member has lost entries that it had acknowledged: it runs on an older copy of its data directory, or \
                  on a damaged one; nothing is replicated to it and its votes do not count; put its own data directory \
-                 back; if that is lost, leave it stopped until it can be replaced by a node with another id"
+                 back; if that is lost, leave it stopped and replace it by a node with another id ('aliasctl cluster replace \
+                 OLD NEW')"
             );
         }
         contradicted

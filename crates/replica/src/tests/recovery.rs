@@ -111,7 +111,7 @@ fn a_member_without_its_log_does_not_start() {
     let error = cluster.try_start(1).unwrap_err();
     assert!(matches!(error, StartError::Storage(StorageFault::Damaged { .. })), "{error}");
     let message = told(&error);
-    assert!(message.contains(&log.display().to_string()) && message.contains("new node id"), "{message}");
+    assert!(message.contains(&log.display().to_string()) && message.contains("cluster replace OLD NEW"), "{message}");
 }
 
 #[test]
@@ -123,7 +123,10 @@ fn a_member_without_its_catalog_does_not_start() {
     let catalog = cluster.directory.path().join("1").join("catalog");
     std::fs::remove_dir_all(&catalog).unwrap();
     let message = told(&cluster.try_start(1).unwrap_err());
-    assert!(message.contains(&catalog.display().to_string()) && message.contains("new node id"), "{message}");
+    assert!(
+        message.contains(&catalog.display().to_string()) && message.contains("cluster replace OLD NEW"),
+        "{message}"
+    );
 }
 
 #[test]
