@@ -11,7 +11,8 @@ use aliasd_client::{BuildError, Client, ClientBuilder, Failure, Secret};
 use aliasd_console::printable;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Arg, Args};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use zeroize::Zeroizing;
 
 use crate::command_error::{CommandError, SAY_WHO};
@@ -25,6 +26,9 @@ pub(crate) const PASSWORD_VARIABLE: &str = "ALIASD_PASSWORD";
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
+    /// First, since an argument that was taken does not tell any more where it came from.
+    #[command(flatten)]
+    typed: Typed,
     /// Members to ask, separated by commas.
     #[arg(
         long,
@@ -39,7 +43,8 @@ pub(crate) struct Connection {
     /// The certificate authority of the cluster, in PEM form.
     #[arg(long, env = "ALIASD_CA", value_parser = maybe_path(), value_name = "FILE", hide_env_values = true)]
     ca: Option<PathBuf>,
-    /// The user. Its password is taken from `--password-file` or ALIASD_PASSWORD, or asked for.
+    /// The user. Its password is taken from `--password-file` or ALIASD_PASSWORD, or asked for. Whoever is named on the command
+    /// line, by `--user`, `--token-file` or `--cert`, counts before whom the environment names.
     #[arg(long, env = "ALIASD_USER", value_parser = PlainText, value_name = "NAME", hide_env_values = true)]
     user: Option<String>,
     /// Read the password from this file; `-` is standard input.
@@ -60,6 +65,41 @@ pub(crate) struct Connection {
     /// Let http:// endpoints on this machine through. Passwords cross them in clear.
     #[arg(long)]
     allow_plaintext: bool,
+}
+
+/// What of this says on the command line who calls: it counts before what says so in the environment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Typed {
+    user: bool,
+    token: bool,
+    certificate: bool,
+}
+
+impl Args for Typed {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command
+    }
+}
+
+impl FromArgMatches for Typed {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+        let typed = Self { user: is_typed("user"), token: is_typed("token_file"), certificate: is_typed("cert") };
+        if typed.user && typed.token {
+            let said = "--user and --token-file each say who calls: give one of them\n";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, said));
+        }
+        Ok(typed)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 impl Connection {
@@ -85,7 +125,7 @@ impl Connection {
     /// a token is given, and its certificate, if one is.
     pub(crate) fn operator(&self) -> Result<Client, CommandError> {
         let builder = self.builder()?;
-        self.build(match given(&self.token_file) {
+        self.build(match self.token_file() {
             Some(file) => builder.token(secret(password::read_secret(TOKEN_FILE, file)?)),
             None => builder,
         })
@@ -94,7 +134,7 @@ impl Connection {
     /// A client for a session of many calls: a password is exchanged for a token. Who calls is asked for if it is not given
     /// and there is a terminal. Also tells the user, if a password proves it.
     pub(crate) fn session(&self) -> Result<(Client, Option<String>), CommandError> {
-        if given(&self.token_file).is_some() || (self.user().is_none() && given(&self.cert).is_some()) {
+        if self.token_file().is_some() || (self.user().is_none() && given(&self.cert).is_some()) {
             return Ok((self.client()?, None));
         }
         let asked = if self.user().is_none() { password::ask_user()? } else { None };
@@ -105,9 +145,10 @@ impl Connection {
         Ok((client, Some(user)))
     }
 
-    /// The file with the token to use, if one is given.
+    /// The file with the token to use, if one is given, and nobody else is named on the command line.
     pub(crate) fn token_file(&self) -> Option<&Path> {
-        given(&self.token_file)
+        let is_outweighed = !self.typed.token && (self.typed.user || self.typed.certificate);
+        given(&self.token_file).filter(|_| !is_outweighed)
     }
 
     /// A client for a session as this user.
@@ -141,12 +182,13 @@ impl Connection {
     }
 
     fn user(&self) -> Option<&str> {
-        self.user.as_deref().filter(|user| !user.is_empty())
+        let is_outweighed = !self.typed.user && self.typed.certificate;
+        self.user.as_deref().filter(|user| !user.is_empty() && !is_outweighed)
     }
 
     fn identified(&self) -> Result<Option<Client>, CommandError> {
         let builder = self.builder()?;
-        let builder = if let Some(path) = given(&self.token_file) {
+        let builder = if let Some(path) = self.token_file() {
             builder.token(token(path)?)
         } else if self.user().is_some() {
             let (user, password) = self.user_and_password()?;
@@ -289,4 +331,43 @@ fn seconds(text: &str) -> Result<Duration, String> {
     let form =
         || format!("it is a number of seconds greater than 0 and up to {}, such as 10 or 2.5", TIMEOUT_MAX.as_secs());
     bounded.ok_or_else(form)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct It {
+        #[command(flatten)]
+        connection: Connection,
+    }
+
+    /// What is typed, beside a user and a token in the environment.
+    fn typed(arguments: &[&str]) -> Connection {
+        let it = It::try_parse_from([&["it"], arguments].concat()).unwrap_or_else(|error| panic!("{error}"));
+        let Connection { user, token_file, .. } = it.connection.clone();
+        Connection {
+            user: user.or_else(|| Some("environment".to_owned())),
+            token_file: token_file.or_else(|| Some("environment".into())),
+            ..it.connection
+        }
+    }
+
+    #[test]
+    fn who_calls_is_whom_the_command_line_says() {
+        let who = |connection: &Connection| {
+            (connection.token_file().map(Path::to_owned), connection.user().map(str::to_owned))
+        };
+        let environment = || Some("environment".to_owned());
+        assert_eq!(who(&typed(&[])), (Some("environment".into()), environment()), "a token counts before a user");
+        assert_eq!(who(&typed(&["--user", "carol"])), (None, Some("carol".to_owned())));
+        assert_eq!(who(&typed(&["--cert", "c", "--key", "k"])), (None, None));
+        assert_eq!(who(&typed(&["--token-file", "t"])), (Some("t".into()), environment()));
+        assert_eq!(who(&typed(&["--user", "carol", "--cert", "c", "--key", "k"])), (None, Some("carol".to_owned())));
+        let both = It::try_parse_from(["it", "--user", "carol", "--token-file", "t"]).map(drop).unwrap_err();
+        assert_eq!(both.kind(), ErrorKind::ArgumentConflict);
+    }
 }
