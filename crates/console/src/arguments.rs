@@ -27,6 +27,11 @@ fn spelled(mut error: clap::Error) -> clap::Error {
             _ => None,
         })
         .collect();
+    // What is suggested instead repeats the argument in a form that cannot be spelled out.
+    let repeats = |value: &ContextValue| matches!(value, ContextValue::String(text) if text.contains(is_unseen));
+    if error.context().any(|(_, value)| repeats(value)) {
+        error.insert(ContextKind::Suggested, ContextValue::None);
+    }
     for (kind, value) in spelled {
         error.insert(kind, value);
     }
@@ -54,6 +59,13 @@ mod tests {
             let said = spelled(error).render().ansi().to_string();
             assert!(said.contains(SPELLED) && !said.contains(TRICK), "{arguments:?}: {said:?}");
         }
+        // Where there is a place for it, the library suggests to say that it is no option, and repeats it.
+        let exec = || Command::new("exec").arg(Arg::new("one"));
+        let error = exec().try_get_matches_from(["exec", &format!("--{TRICK}")]).unwrap_err();
+        let said = spelled(error).render().ansi().to_string();
+        assert!(said.contains(&format!("--{SPELLED}")) && !said.contains("31m\u{9b}"), "{said:?}");
+        let error = exec().try_get_matches_from(["exec", "--other"]).unwrap_err();
+        assert!(spelled(error).render().to_string().contains("'-- --other'"), "a harmless one is suggested");
         let option = format!("--{TRICK}");
         let error = command().try_get_matches_from(["it", &option]).unwrap_err();
         let said = spelled(error).render().ansi().to_string();
