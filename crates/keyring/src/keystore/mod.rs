@@ -63,7 +63,7 @@ pub struct Keystore {
     unopened: usize,
 }
 
-/// A secret key entry that is not an AES key of 256 bits.
+/// An entry that is not an AES key of 256 bits.
 #[derive(Debug)]
 pub struct UnusableEntry {
     /// Its name as the keystore spells it, in lower case.
@@ -121,7 +121,8 @@ impl Keystore {
     pub fn open(path: &Path, password: &str) -> Result<Self, KeystoreError> {
         let contents = read(path, password)?;
         let unopened = contents.unopened();
-        let mut keystore = Self { path: path.to_owned(), keys: Vec::new(), unusable: Vec::new(), unopened };
+        let unusable = contents.others();
+        let mut keystore = Self { path: path.to_owned(), keys: Vec::new(), unusable, unopened };
         for bag in contents.archive.secrets {
             let name = normalised(bag.friendly_name.as_deref().unwrap_or_default());
             match usable_bytes(&bag.key) {
@@ -193,7 +194,7 @@ impl Keystore {
         &self.keys
     }
 
-    /// The secret keys of the file that are of no use here.
+    /// The entries of the file that are of no use here.
     pub fn unusable(&self) -> &[UnusableEntry] {
         &self.unusable
     }
@@ -240,6 +241,17 @@ struct Contents {
 impl Contents {
     fn has_foreign_entries(&self) -> bool {
         !self.archive.keys.is_empty() || !self.archive.certs.is_empty() || self.unopened() > 0
+    }
+
+    /// The entries that hold no secret key: a pair of keys with its certificates counts as one, as with keytool.
+    fn others(&self) -> Vec<UnusableEntry> {
+        let entry = |name: Option<&str>, description: &str| {
+            let name = normalised(name.unwrap_or_default());
+            UnusableEntry { name, description: description.to_owned() }
+        };
+        let pairs = self.archive.keys.iter().map(|bag| entry(bag.friendly_name.as_deref(), "a private key"));
+        let certificates = self.archive.certs.iter().filter(|bag| bag.trusted);
+        pairs.chain(certificates.map(|bag| entry(bag.friendly_name.as_deref(), "a certificate"))).collect()
     }
 
     fn unopened(&self) -> usize {

@@ -292,3 +292,26 @@ fn keytool_lists_what_we_create_and_we_read_what_it_adds() {
     assert_eq!(read.keys().len(), 3);
     assert_eq!(read.key("aesKey").unwrap().id(), ours.id());
 }
+
+#[test]
+fn entries_that_hold_no_secret_key_are_named_and_are_no_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pair.p12");
+    let store = ["-keystore", path.to_str().unwrap(), "-storepass", PASSWORD];
+    let pair = ["-genkeypair", "-keyalg", "EC", "-storetype", "pkcs12", "-alias", "Pair", "-dname", "CN=pair"];
+    if keytool(&[&pair[..], &store].concat()).is_none() {
+        return;
+    }
+    let certificate = directory.path().join("pair.pem");
+    let file = ["-file", certificate.to_str().unwrap()];
+    keytool(&[&["-exportcert", "-rfc", "-alias", "pair"][..], &file, &store].concat());
+    keytool(&[&["-importcert", "-noprompt", "-alias", "other"][..], &file, &store].concat());
+
+    let read = Keystore::open(&path, PASSWORD).unwrap();
+    let entries: Vec<_> = read.unusable().iter().map(|it| (it.name.as_str(), it.description.as_str())).collect();
+    assert_eq!(entries, [("pair", "a private key"), ("other", "a certificate")]);
+    assert!(read.keys().is_empty());
+    let error = read.key("pair").unwrap_err();
+    assert!(matches!(error, KeystoreError::UnusableKey { .. }), "{error}");
+    assert!(error.to_string().contains("is a private key, not an AES key of 256 bits"), "{error}");
+}
