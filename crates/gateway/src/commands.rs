@@ -2,12 +2,11 @@
 //!
 //! The exit code says where to look, by `EXIT_CODES`.
 
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aliasd_console::{printable_lines, refuse_arguments, writable};
+use aliasd_console::{FAILED, MISCONFIGURED, Program, say};
 use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
@@ -23,10 +22,8 @@ Exit codes:
   1  the machine denies it; the message says what
   2  to be put right first: the command line, the configuration, or a file that it names";
 
-/// Something went wrong that is nobody's setting.
-const FAILED: u8 = 1;
-/// The command line or the configuration is wrong.
-const MISCONFIGURED: u8 = 2;
+/// This program, as it speaks of itself.
+const GATEWAY: Program = Program::named("aliasd-gateway");
 /// How long threads may take to end when everything is done.
 const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
 
@@ -73,14 +70,14 @@ enum ConfigCommand {
 pub fn run() -> ExitCode {
     let command = match Arguments::try_parse() {
         Ok(arguments) => arguments.command,
-        Err(answer) => return answer_arguments(answer),
+        Err(answer) => return GATEWAY.answer_arguments(answer),
     };
     match command {
         Command::Start { config } => {
             keep_to_itself();
             start(&config)
         }
-        Command::Config(ConfigCommand::Default) => print(DEFAULT_FILE),
+        Command::Config(ConfigCommand::Default) => GATEWAY.print(DEFAULT_FILE),
         Command::Config(ConfigCommand::Check { files, offline }) => check(&files, offline),
     }
 }
@@ -88,20 +85,20 @@ pub fn run() -> ExitCode {
 fn start(file: &Path) -> ExitCode {
     let config = match Config::load(file) {
         Ok(config) => config,
-        Err(error) => return fail(MISCONFIGURED, &format_args!("{}:\n{error}", file.display())),
+        Err(error) => return GATEWAY.fail(MISCONFIGURED, &format_args!("{}:\n{error}", file.display())),
     };
     logging::set_up(&config);
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(FAILED, &format_args!("the system gives no threads: {error}")),
+        Err(error) => return GATEWAY.fail(FAILED, &format_args!("the system gives no threads: {error}")),
     };
     let ended = runtime.block_on(server::run(&config));
     runtime.shutdown_timeout(THREADS_END_WITHIN);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(StartError::Files(error)) => fail(MISCONFIGURED, &format_args!("{}:\n{error}", file.display())),
-        Err(error @ StartError::Listen { .. }) => fail(MISCONFIGURED, &aliasd_client::error_chain(&error)),
-        Err(error @ StartError::Signals(_)) => fail(FAILED, &aliasd_client::error_chain(&error)),
+        Err(StartError::Files(error)) => GATEWAY.fail(MISCONFIGURED, &format_args!("{}:\n{error}", file.display())),
+        Err(error @ StartError::Listen { .. }) => GATEWAY.fail(MISCONFIGURED, &aliasd_client::error_chain(&error)),
+        Err(error @ StartError::Signals(_)) => GATEWAY.fail(FAILED, &aliasd_client::error_chain(&error)),
     }
 }
 
@@ -109,7 +106,7 @@ fn check(files: &[PathBuf], offline: bool) -> ExitCode {
     // The SDK wants one; nothing is connected.
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(FAILED, &format_args!("the system gives no threads: {error}")),
+        Err(error) => return GATEWAY.fail(FAILED, &format_args!("the system gives no threads: {error}")),
     };
     let _inside = runtime.enter();
     let mut good = true;
@@ -120,7 +117,7 @@ fn check(files: &[PathBuf], offline: bool) -> ExitCode {
         });
         match checked {
             // The verdict is the exit code; a reader that has gone away misses only the words.
-            Ok(()) => drop(print(&format!("{}: good\n", file.display()))),
+            Ok(()) => drop(GATEWAY.print(&format!("{}: good\n", file.display()))),
             Err(error) => {
                 say(&format_args!("{}:\n{error}", file.display()));
                 good = false;
@@ -130,51 +127,11 @@ fn check(files: &[PathBuf], offline: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::from(MISCONFIGURED) }
 }
 
-/// Says what is wrong with the command line, or prints the help or version that it asks for, which goes the way of all data.
-fn answer_arguments(answer: clap::Error) -> ExitCode {
-    if answer.use_stderr() {
-        // If standard error is gone there is nobody left to say it to.
-        let _ = refuse_arguments(answer);
-        return ExitCode::from(MISCONFIGURED);
-    }
-    match writable().and_then(|()| answer.print()).and_then(|()| io::stdout().flush()) {
-        Err(error) => unprinted(&error),
-        Ok(()) => ExitCode::SUCCESS,
-    }
-}
-
 /// A process that holds passwords shows its memory to nobody but the superuser.
 fn keep_to_itself() {
     // Neither a core dump nor a debugger of the same user. Where the system does not know it, it is the unit's matter.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_dumpable(false);
-}
-
-/// Says on standard error why the program ends.
-fn fail(code: u8, message: &dyn std::fmt::Display) -> ExitCode {
-    say(&format_args!("aliasd-gateway: {message}"));
-    ExitCode::from(code)
-}
-
-/// Prints what was asked for on standard output. A reader that has seen enough and gone is no failure.
-fn print(text: &str) -> ExitCode {
-    match aliasd_console::print(text) {
-        Err(error) => unprinted(&error),
-        Ok(()) => ExitCode::SUCCESS,
-    }
-}
-
-fn unprinted(error: &io::Error) -> ExitCode {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        _ => fail(FAILED, &format_args!("the output cannot be written: {error}")),
-    }
-}
-
-/// Says something on standard error, in lines that can do nothing to a terminal.
-fn say(text: &dyn std::fmt::Display) {
-    // If standard error is gone there is nobody left to say it to.
-    let _ = writeln!(io::stderr(), "{}", printable_lines(&text.to_string()));
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{FAILED, MISCONFIGURED, explain, print, say, with_hint};
+use aliasd_console::{FAILED, MISCONFIGURED, say};
+
+use super::{ALIASD, explain, with_hint};
 use crate::config::{Commands, Config, DEFAULT_FILE, Diagnostic, Severity};
 
 pub(super) fn print_default() -> ExitCode {
-    print(DEFAULT_FILE)
+    ALIASD.print(DEFAULT_FILE)
 }
 
 pub(super) fn check(files: &[PathBuf], offline: bool, expand_commands: bool) -> ExitCode {
@@ -20,7 +22,7 @@ pub(super) fn check(files: &[PathBuf], offline: bool, expand_commands: bool) -> 
     for file in files {
         if !is_good(file, commands, offline) {
             good = false;
-        } else if print(&format!("{}: good\n", file.display())) != ExitCode::SUCCESS {
+        } else if ALIASD.print(&format!("{}: good\n", file.display())) != ExitCode::SUCCESS {
             printed = ExitCode::from(FAILED);
         }
     }

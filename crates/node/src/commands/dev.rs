@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use aliasd_catalog::{UserName, error_chain};
+use aliasd_console::{FAILED, say};
 use aliasd_keyring::keystore::Keystore;
 use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY, Host};
 use clap::Args;
 use tokio::runtime::Runtime;
 
+use super::ALIASD;
 use super::start::{OnHangUp, Signals, refuse, run};
-use super::{FAILED, fail, print, say};
 use crate::config::{Commands, Config};
 use crate::node::Node;
 use crate::observe::logging;
@@ -48,21 +49,23 @@ pub(super) fn dev(dev: &Dev) -> ExitCode {
     });
     let (directory, config) = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return fail(FAILED, &format_args!("the node cannot be prepared: {}", error_chain(&error))),
+        Err(error) => {
+            return ALIASD.fail(FAILED, &format_args!("the node cannot be prepared: {}", error_chain(&error)));
+        }
     };
     if let Err(error) = logging::set_up(&config.log) {
-        return fail(FAILED, &error);
+        return ALIASD.fail(FAILED, &error);
     }
     match Runtime::new() {
         Ok(runtime) => runtime.block_on(serve(&directory.0, &config)),
-        Err(error) => fail(FAILED, &format_args!("the system gives no threads: {error}")),
+        Err(error) => ALIASD.fail(FAILED, &format_args!("the system gives no threads: {error}")),
     }
 }
 
 async fn serve(directory: &Path, config: &Config) -> ExitCode {
     let mut signals = match Signals::listen(OnHangUp::Stop) {
         Ok(signals) => signals,
-        Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
+        Err(error) => return ALIASD.fail(FAILED, &format_args!("signals cannot be received: {error}")),
     };
     let node = match Node::start(config).await {
         Ok(node) => node,
@@ -76,7 +79,7 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
                 return end(node, printed).await;
             }
         }
-        Err(failure) => return end(node, fail(FAILED, &failure)).await,
+        Err(failure) => return end(node, ALIASD.fail(FAILED, &failure)).await,
     }
     run(node, &mut signals, &config.log).await
 }
@@ -100,7 +103,7 @@ async fn form(node: &Node) -> Result<Formed, Failure> {
 fn print_welcome(directory: &Path, node: &Node, formed: &Formed) -> ExitCode {
     let addresses = node.addresses();
     let password = formed.generated.as_ref().map(aliasd_catalog::PlainSecret::expose).unwrap_or_default();
-    print(&format!(
+    ALIASD.print(&format!(
         "One node of aliasd is ready. In another terminal:\n\n  \
            export ALIASD_ENDPOINTS={client}\n  \
            export ALIASD_CA={ca}\n  \

@@ -7,11 +7,10 @@ mod dev;
 mod start;
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aliasd_console::{printable_lines, refuse_arguments, writable};
+use aliasd_console::{FAILED, Program};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use nix::sys::stat::{Mode, umask};
@@ -25,10 +24,8 @@ Exit codes:
   1  the machine or the data denies it; the message says what
   2  to be put right first: the command line, the configuration, or a file that it names";
 
-/// Something went wrong that is nobody's setting.
-const FAILED: u8 = 1;
-/// The command line or the configuration is wrong.
-const MISCONFIGURED: u8 = 2;
+/// This program, as it speaks of itself.
+const ALIASD: Program = Program::named("aliasd");
 
 /// The version, and the commit that this is built from.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ALIASD_COMMIT"), ")");
@@ -93,7 +90,7 @@ enum ConfigCommand {
 pub fn run() -> ExitCode {
     let command = match Arguments::try_parse() {
         Ok(arguments) => arguments.command,
-        Err(answer) => return answer_arguments(answer),
+        Err(answer) => return ALIASD.answer_arguments(answer),
     };
     match command {
         Command::Start { config, expand_commands } => {
@@ -113,32 +110,19 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the command line, or prints the help or version that it asks for, which goes the way of all data.
-fn answer_arguments(answer: clap::Error) -> ExitCode {
-    if answer.use_stderr() {
-        // If standard error is gone there is nobody left to say it to.
-        let _ = refuse_arguments(answer);
-        return ExitCode::from(MISCONFIGURED);
-    }
-    match writable().and_then(|()| answer.print()).and_then(|()| io::stdout().flush()) {
-        Err(error) => unprinted(&error),
-        Ok(()) => ExitCode::SUCCESS,
-    }
-}
-
 fn completion(shell: Shell) -> ExitCode {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "aliasd", &mut script);
-    print(&String::from_utf8_lossy(&script))
+    ALIASD.print(&String::from_utf8_lossy(&script))
 }
 
 fn manual(directory: &Path) -> ExitCode {
     let written = fs::create_dir_all(directory)
         .and_then(|()| clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), directory));
     match written {
-        Ok(()) => print(&format!("{}/aliasd.1\n", directory.display())),
+        Ok(()) => ALIASD.print(&format!("{}/aliasd.1\n", directory.display())),
         Err(error) => {
-            fail(FAILED, &format_args!("the manual pages cannot be written to {}: {error}", directory.display()))
+            ALIASD.fail(FAILED, &format_args!("the manual pages cannot be written to {}: {error}", directory.display()))
         }
     }
 }
@@ -158,33 +142,6 @@ fn explain(error: &ConfigError) -> String {
 
 fn with_hint(error: &SettingError) -> String {
     format!("{error}\n  hint: {}", error.hint)
-}
-
-/// Says on standard error why the program ends.
-fn fail(code: u8, message: &dyn std::fmt::Display) -> ExitCode {
-    say(&format_args!("aliasd: {message}"));
-    ExitCode::from(code)
-}
-
-/// Prints what was asked for on standard output. A reader that has seen enough and gone is no failure.
-fn print(text: &str) -> ExitCode {
-    match aliasd_console::print(text) {
-        Err(error) => unprinted(&error),
-        Ok(()) => ExitCode::SUCCESS,
-    }
-}
-
-fn unprinted(error: &io::Error) -> ExitCode {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        _ => fail(FAILED, &format_args!("the output cannot be written: {error}")),
-    }
-}
-
-/// Says something on standard error, in lines that can do nothing to a terminal.
-fn say(text: &dyn std::fmt::Display) {
-    // If standard error is gone there is nobody left to say it to.
-    let _ = writeln!(io::stderr(), "{}", printable_lines(&text.to_string()));
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use aliasd_catalog::error_chain;
+use aliasd_console::{FAILED, MISCONFIGURED};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{FAILED, MISCONFIGURED, explain, fail};
+use super::{ALIASD, explain};
 use crate::config::{Commands, Config, LogConfig};
 use crate::node::{Node, NodeRunError, NodeStartError};
 use crate::observe::logging::{self, LogFile};
@@ -21,18 +22,18 @@ pub(super) fn start(file: &Path, expand_commands: bool) -> ExitCode {
     let commands = if expand_commands { Commands::Run } else { Commands::Refuse };
     let config = match Config::load(file, commands, std::env::vars_os()) {
         Ok(config) => config,
-        Err(error) => return fail(MISCONFIGURED, &format_args!("{}:\n{}", file.display(), explain(&error))),
+        Err(error) => return ALIASD.fail(MISCONFIGURED, &format_args!("{}:\n{}", file.display(), explain(&error))),
     };
     let log = match logging::set_up(&config.log) {
         Ok(log) => log,
         Err(error) => {
             let path = config.log.file.as_deref().unwrap_or(Path::new("standard error"));
-            return fail(MISCONFIGURED, &format_args!("log.file: cannot write to {}: {error}", path.display()));
+            return ALIASD.fail(MISCONFIGURED, &format_args!("log.file: cannot write to {}: {error}", path.display()));
         }
     };
     match Runtime::new() {
         Ok(runtime) => end(runtime, serve(&config, log)),
-        Err(error) => fail(FAILED, &format_args!("the system gives no threads: {error}")),
+        Err(error) => ALIASD.fail(FAILED, &format_args!("the system gives no threads: {error}")),
     }
 }
 
@@ -46,7 +47,7 @@ fn end(runtime: Runtime, program: impl Future<Output = ExitCode>) -> ExitCode {
 async fn serve(config: &Config, log: Option<LogFile>) -> ExitCode {
     let mut signals = match Signals::listen(OnHangUp::Reload(log)) {
         Ok(signals) => signals,
-        Err(error) => return fail(FAILED, &format_args!("signals cannot be received: {error}")),
+        Err(error) => return ALIASD.fail(FAILED, &format_args!("signals cannot be received: {error}")),
     };
     let mut starting = pin!(Node::start(config));
     let mut reload_is_due = false;
@@ -92,7 +93,7 @@ fn say_why(log: &LogConfig, code: u8, what: &str, error: &str, hint: Option<&str
     }
     if in_words {
         let hint = hint.map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
-        return fail(code, &format_args!("{what}: {error}{hint}"));
+        return ALIASD.fail(code, &format_args!("{what}: {error}{hint}"));
     }
     ExitCode::from(code)
 }
