@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use aliasd_tls::tls_error_text;
 use rustls::{AlertDescription, CertificateError};
 use tonic::{ConnectError, Status, TimeoutExpired};
 
@@ -42,7 +43,7 @@ impl AttemptError {
         }
         let failure = match TransportError::of(status) {
             TransportError::Tls(error) => {
-                Failure::retry_here(UNTRUSTED, format!("No TLS connection to {address}: {error}."))
+                Failure::retry_here(UNTRUSTED, format!("No TLS connection to {address}: {}.", tls_error_text(&error)))
                     .with_hint(tls_hint(&error))
             }
             TransportError::Connect(reason) => unreachable(address, &reason),

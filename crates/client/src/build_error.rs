@@ -1,5 +1,6 @@
 //! What can be wrong with the settings of a client.
 
+use aliasd_tls::WordedTlsError;
 use std::error::Error;
 
 /// What was found, where something was read.
@@ -48,7 +49,7 @@ pub enum BuildError {
     CertificateKeyForeign,
     /// TLS does not take the client certificate with this key.
     #[error("the client certificate cannot be used")]
-    CertificateRefused(#[source] rustls::Error),
+    CertificateRefused(#[source] WordedTlsError),
 }
 
 impl BuildError {

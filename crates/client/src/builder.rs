@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliasd_runtime::{SharedRuntime, TokioRuntime};
+use aliasd_tls::WordedTlsError;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -222,7 +223,7 @@ fn tls(ca_pem: &[u8], certificate: Option<(Vec<u8>, Secret)>) -> Result<ClientCo
             })?;
             config.with_client_auth_cert(chain, key).map_err(|error| match error {
                 rustls::Error::InconsistentKeys(_) => BuildError::CertificateKeyForeign,
-                error => BuildError::CertificateRefused(error),
+                error => BuildError::CertificateRefused(WordedTlsError(error)),
             })?
         }
     };

@@ -2,19 +2,13 @@
 //!
 //! What is secret may be read by nobody else. Nothing of a secret file is ever in an error.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt as _;
+use std::fs;
 use std::path::Path;
 
-use nix::unistd::geteuid;
+use aliasd_keyring::{privacy, text};
 use zeroize::Zeroizing;
 
 use crate::config::SettingError;
-
-/// The owner may read and write, the group may read.
-const MODE_MAX: u32 = 0o640;
-/// The superuser, who can read and write everything anyway.
-const ROOT: u32 = 0;
 
 /// What a file holds.
 pub(crate) fn read(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, SettingError> {
@@ -27,7 +21,7 @@ pub(crate) fn read(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Set
 /// What a secret file holds, if nobody else can read or change it.
 pub(crate) fn read_secret(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, SettingError> {
     let contents = read(setting, path)?;
-    let exposed = fs::metadata(path).ok().and_then(|metadata| exposure(&metadata));
+    let exposed = fs::metadata(path).ok().and_then(|metadata| privacy::exposure(&metadata, "aliasd-gateway"));
     match exposed {
         Some((message, hint)) => Err(SettingError::of(setting, format!("{} {message}", path.display()), hint)),
         None => Ok(contents),
@@ -36,31 +30,12 @@ pub(crate) fn read_secret(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8
 
 /// The text of a secret file, without the line end behind it.
 pub(crate) fn read_secret_text(setting: &str, path: &Path) -> Result<Zeroizing<String>, SettingError> {
-    let contents = read_secret(setting, path)?;
-    let text = std::str::from_utf8(&contents).ok().filter(|text| !text.starts_with('\u{feff}'));
-    let Some(text) = text else {
-        let message = format!("{} is not UTF-8 text without a byte order mark", path.display());
-        return Err(SettingError::of(setting, message, "save it as UTF-8"));
-    };
-    let line = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-    if line.is_empty() {
+    let text = text::text(read_secret(setting, path)?)
+        .map_err(|error| SettingError::of(setting, format!("{}: {error}", path.display()), error.hint()))?;
+    if text.is_empty() {
         return Err(SettingError::of(setting, format!("{} is empty", path.display()), "write the password into it"));
     }
-    Ok(Zeroizing::new(line.to_owned()))
-}
-
-/// Why a file is not private, and the way out.
-fn exposure(metadata: &Metadata) -> Option<(String, &'static str)> {
-    let mode = metadata.mode() & 0o7777;
-    if mode & !MODE_MAX != 0 {
-        let message = format!("has mode {mode:o}, so that others may read or change it, and at most 640 is taken");
-        return Some((message, "chmod 640 the file, or 600"));
-    }
-    let (owner, own) = (metadata.uid(), geteuid().as_raw());
-    (owner != ROOT && owner != own).then(|| {
-        let message = format!("belongs to user {owner}, who may change it, and not to user {own}, as whom this runs");
-        (message, "chown the file to root or to the user that aliasd-gateway runs as")
-    })
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Key material on disk: PKCS#12 keystores with AES-256 keys ([`keystore`]), the certificates of a
-//! cluster ([`pki`]), and how a secret is read that stands in a file ([`mod@text`]). Both the daemon and `aliasctl` read and
-//! make them, and neither may depend on the other.
+//! cluster ([`pki`]), how a secret is read that stands in a file ([`mod@text`]), and who else may read it
+//! ([`privacy`]). The daemon, the gateway and `aliasctl` read and make them, and none may depend on another.
 //!
 //! This crate never talks to a network, never encrypts anything but the files it writes, and never lets a
 //! key or a password reach a `Debug`, a `Display` or an error.
@@ -10,4 +10,5 @@
 mod files;
 pub mod keystore;
 pub mod pki;
+pub mod privacy;
 pub mod text;

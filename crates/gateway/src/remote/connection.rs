@@ -10,6 +10,7 @@ use aliasd_bolt::{
     AuthToken, ClientConnection, ClientEvent, ClientHandshake, ClientHandshakeStep, Dialect, Hello, Limits, Map,
     Request, Response, Secret, Version,
 };
+use aliasd_tls::worded;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -175,7 +176,8 @@ async fn connect(target: &RemoteTarget, tls: &RemoteTls) -> Result<Stream, Remot
     let Some(config) = tls.config(target.encryption) else { return Ok(Either::Left(stream)) };
     let name = ServerName::try_from(host.clone()).map_err(|_| RemoteError::Address)?;
     let stream = TlsConnector::from(config).connect(name, stream).await;
-    let stream = stream.map_err(|source| RemoteError::Tls { host: host.clone(), port: *port, source })?;
+    let refused = |error| RemoteError::Tls { host: host.clone(), port: *port, source: worded(error) };
+    let stream = stream.map_err(refused)?;
     Ok(Either::Right(Box::new(stream.into())))
 }
 

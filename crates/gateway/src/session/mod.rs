@@ -19,6 +19,7 @@ use aliasd_bolt::{
     Version,
 };
 use aliasd_client::{Ended, error_chain};
+use aliasd_tls::worded;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -111,7 +112,7 @@ async fn open(stream: TcpStream, gateway: &Gateway) -> std::io::Result<Option<(S
     stream.set_nodelay(true)?;
     let mut stream = match &gateway.tls {
         None => Either::Left(stream),
-        Some(acceptor) => Either::Right(Box::new(acceptor.accept(stream).await?.into())),
+        Some(acceptor) => Either::Right(Box::new(acceptor.accept(stream).await.map_err(worded)?.into())),
     };
     let mut handshake = ServerHandshake::new(&VERSIONS);
     let mut input = [0; 1024];

@@ -33,7 +33,7 @@ pub(super) fn command_of(value: &str) -> Option<&str> {
 /// Returns the message and the hint. Judges the open file, so that it cannot be exchanged in between.
 pub(super) fn refusal(file: &File) -> io::Result<Option<(String, String)>> {
     let exposure = exposure(&file.metadata()?);
-    Ok(exposure.map(|(message, hint)| (format!("the file holds commands and {message}"), hint.to_owned())))
+    Ok(exposure.map(|(message, hint)| (format!("the file holds commands and {message}"), hint)))
 }
 
 /// Runs a command and returns what it prints, by the rule of [`aliasd_keyring::text`].

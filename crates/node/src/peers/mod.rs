@@ -9,6 +9,7 @@ mod service;
 use std::error::Error;
 use std::io;
 
+use aliasd_tls::tls_error_text;
 use rustls::CertificateError;
 use tonic::{ConnectError, Status};
 
@@ -57,12 +58,12 @@ fn tls_text(error: &rustls::Error) -> String {
             "nobody speaks TLS there; it is not the port of node.peer_listen, or of another program".to_owned()
         }
         rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature) => {
-            format!("{error}: the certificate shown there is of no authority of tls.peer_ca")
+            "the certificate shown there is of no authority of tls.peer_ca".to_owned()
         }
         rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
             "the certificate shown there is not that node's".to_owned()
         }
-        error => error.to_string(),
+        error => tls_error_text(error),
     }
 }
 

@@ -17,6 +17,7 @@ use aliasd_api::Proof;
 use aliasd_catalog::error_chain;
 use aliasd_keyring::pki;
 use aliasd_service::identity::{ClientCertificate, ClientConnection};
+use aliasd_tls::worded;
 use futures::future::BoxFuture;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
@@ -226,7 +227,7 @@ impl RefusalLog {
 async fn handshake(config: Arc<ServerConfig>, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
     // Calls are small and their answers are awaited.
     stream.set_nodelay(true)?;
-    TlsAcceptor::from(config).accept(stream).await
+    TlsAcceptor::from(config).accept(stream).await.map_err(worded)
 }
 
 fn understand(certificate: &CertificateDer<'static>) -> io::Result<ClientCertificate> {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use aliasd_keyring::pki::{DECRYPT_KEY, PkiError};
 use aliasd_keyring::text::TextError;
+use aliasd_tls::WordedTlsError;
 use rustls::CertificateError;
 
 /// Why certificates could not be used. Never carries a private key.
@@ -40,7 +41,7 @@ pub enum TlsErrorKind {
     ForeignKey,
     /// The TLS library does not accept it.
     #[error("is not usable")]
-    Unusable(#[source] rustls::Error),
+    Unusable(#[source] WordedTlsError),
     /// Those who are shown the certificate would not take it.
     #[error("would be refused by {by}; it is issued by '{issuer}'")]
     Refused {
@@ -49,7 +50,7 @@ pub enum TlsErrorKind {
         /// The authority that issued it, by the name in the certificate.
         issuer: String,
         /// What the TLS library says against it.
-        source: rustls::Error,
+        source: WordedTlsError,
     },
     /// The file of authorities holds a certificate that may not issue others.
     #[error("holds a certificate that is none of an authority: it is issued by '{issuer}' and may issue none")]
@@ -77,7 +78,9 @@ impl TlsErrorKind {
     /// Whether the time is all that is wrong, so that another time or another clock puts it right.
     pub(super) fn is_about_time(&self) -> bool {
         use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
-        let Self::Refused { source: rustls::Error::InvalidCertificate(error), .. } = self else { return false };
+        let Self::Refused { source: WordedTlsError(rustls::Error::InvalidCertificate(error)), .. } = self else {
+            return false;
+        };
         matches!(error, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. })
     }
 
@@ -85,7 +88,9 @@ impl TlsErrorKind {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoNodeId(error) => error.hint(),
-            Self::Refused { source: rustls::Error::InvalidCertificate(error), .. } => refusal_hint(error),
+            Self::Refused { source: WordedTlsError(rustls::Error::InvalidCertificate(error)), .. } => {
+                refusal_hint(error)
+            }
             Self::NoAuthority { .. } => Some("put the certificate of the authority there, such as ca.pem"),
             Self::NotText(error) => Some(error.hint()),
             Self::EncryptedKey => Some(DECRYPT_KEY),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use aliasd_keyring::{pki, text};
 use aliasd_service::operate::CertificateEnd;
+use aliasd_tls::WordedTlsError;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
@@ -159,7 +160,7 @@ impl CertificateWithKey {
     fn unusable(&self, cause: rustls::Error) -> TlsError {
         let kind = match cause {
             rustls::Error::InconsistentKeys(_) => TlsErrorKind::ForeignKey,
-            cause => TlsErrorKind::Unusable(cause),
+            cause => TlsErrorKind::Unusable(WordedTlsError(cause)),
         };
         error(self.key_setting, &self.paths.key, kind)
     }

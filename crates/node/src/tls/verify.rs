@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use aliasd_keyring::pki;
+use aliasd_tls::WordedTlsError;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::CryptoProvider;
@@ -83,5 +84,5 @@ impl Chain<'_> {
 
 fn refused(by: &'static str, certificate: &CertificateDer<'_>, source: rustls::Error) -> TlsErrorKind {
     let issuer = pki::issuer(certificate).unwrap_or_default();
-    TlsErrorKind::Refused { by, issuer, source }
+    TlsErrorKind::Refused { by, issuer, source: WordedTlsError(source) }
 }

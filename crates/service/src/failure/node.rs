@@ -120,7 +120,7 @@ node_failures! {
     /// This node refuses what others send. An alarm, never the answer to a call.
     MessagesRefused { nodes } = "MESSAGES_REFUSED", RetryHere, [], "",
         "Messages of other nodes are refused here: {nodes}.",
-        "Either those nodes mean another one, or this node runs on a data directory that is not its own: look at node.data_dir and node.id here, and at the peer address that they have for this node.";
+        "One that was removed from the cluster is to be stopped. Otherwise, either those nodes mean another one, or this node runs on a data directory that is not its own: look at node.data_dir and node.id here, and at the peer address that they have for this node.";
     /// What this member has was not confirmed to be up to date for longer than `cluster.max_staleness`.
     Stale { proof } = "STALE", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node cannot tell that it is up to date: {proof}.",
