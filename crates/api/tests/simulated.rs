@@ -313,6 +313,19 @@ fn who_forms_a_cluster_and_hears_nothing_of_it_finds_out() {
 }
 
 /// An attempt that ended between its two steps left the members, and no catalog.
+/// A node that is empty, or is one again, stands among the endpoints of those who want to replace it.
+#[test]
+fn a_node_without_users_refuses_nobodys_password_but_sends_on() {
+    let simulation = Simulation::new(12);
+    simulation.run(async {
+        let (wire, _) = node(&simulation).await;
+        let admin = wire.client().password("admin", PASSWORD).deadline(Duration::from_secs(2)).build().unwrap();
+        for failure in [admin.remove_member(1).await.unwrap_err(), admin.transfer_leader(None).await.unwrap_err()] {
+            assert_eq!((failure.code.as_str(), failure.class), ("NODE_EMPTY", Class::RetryHere));
+        }
+    });
+}
+
 #[test]
 fn a_cluster_that_is_half_formed_is_formed_with_the_same_members_only() {
     let simulation = Simulation::new(12);

@@ -56,15 +56,25 @@ impl Readiness {
         self.reader.replica().serving().err().map(|reason| NodeFailure::from(&reason))
     }
 
+    /// Why this node cannot tell who calls: it has no catalog, or its own is not that of the others any more.
+    pub(crate) fn knows_no_users(&self) -> Option<NodeFailure> {
+        self.stopped().or_else(|| self.catalog_missing(&self.reader.present().catalog))
+    }
+
     fn catalog_or_key_missing(&self, catalog: &Catalog) -> Option<NodeFailure> {
-        let Some(meta) = catalog.meta() else {
-            if let Some(cluster) = self.reader.replica().joins() {
-                return Some(NodeFailure::Joining { cluster: cluster.to_string() });
-            }
-            let belongs_to_cluster = self.reader.replica().is_initialized();
-            return Some(if belongs_to_cluster { NodeFailure::CatchingUp {} } else { NodeFailure::NotFormed {} });
-        };
+        let Some(meta) = catalog.meta() else { return self.catalog_missing(catalog) };
         (!self.vault.holds(meta.active_key)).then(|| key_missing(&self.vault, meta.active_key))
+    }
+
+    fn catalog_missing(&self, catalog: &Catalog) -> Option<NodeFailure> {
+        if catalog.meta().is_some() {
+            return None;
+        }
+        if let Some(cluster) = self.reader.replica().joins() {
+            return Some(NodeFailure::Joining { cluster: cluster.to_string() });
+        }
+        let belongs_to_cluster = self.reader.replica().is_initialized();
+        Some(if belongs_to_cluster { NodeFailure::CatchingUp {} } else { NodeFailure::NotFormed {} })
     }
 }
 

@@ -75,6 +75,8 @@ impl Authenticate {
             Caller::Operator if formed => return Err(Failure::from(&Rejection::AlreadyFormed {})),
             Caller::Operator => return self.operator(name, authorization, connection).map(|()| None),
             Caller::UserOrNeighbour if !formed => return neighbour(name, connection).map(|()| None),
+            // Whom it does not know, another member does.
+            Caller::User if let Some(failure) = self.readiness.knows_no_users() => return Err(failure.into()),
             Caller::User | Caller::UserOrNeighbour => {}
         }
         let caller = self.authenticate(authorization, connection, answer_by).await;
