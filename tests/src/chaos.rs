@@ -10,6 +10,7 @@
 //! Nothing here knows how the service works: it is met as its users meet it. tests/README.md says how to run it.
 
 mod clients;
+mod directories;
 mod disk;
 mod disks;
 mod fault;
@@ -17,12 +18,15 @@ mod files;
 mod links;
 mod load;
 mod machine;
+mod members;
 mod nemesis;
+mod operator;
 mod plan;
 mod proxy;
 mod record;
 mod report;
 mod rig;
+mod roster;
 mod run;
 mod shim;
 mod streams;

@@ -32,9 +32,16 @@ pub struct Leak {
 /// Searches every file below `directory`. Sockets and the like are passed over; a file that cannot be
 /// read is an error, since it may hold anything. Returns the number of files read and the leaks.
 pub fn search(directory: &Path, secrets: &[&str]) -> Result<(usize, Vec<Leak>)> {
+    search_also(directory, secrets, &[])
+}
+
+/// As [`search`], and for secrets that are no text as they are. Their places come after those of the others.
+pub fn search_also(directory: &Path, secrets: &[&str], bytes: &[Vec<u8>]) -> Result<(usize, Vec<Leak>)> {
     let mut files = Vec::new();
     collect(directory, &mut files)?;
-    let needles: Vec<Vec<Needle>> = secrets.iter().map(|secret| needles(secret)).collect();
+    let as_they_are = |bytes: &Vec<u8>| vec![Needle { form: "bytes", bytes: bytes.clone(), loose: false }];
+    let needles: Vec<Vec<Needle>> =
+        secrets.iter().map(|secret| needles(secret)).chain(bytes.iter().map(as_they_are)).collect();
     let mut leaks = Vec::new();
     for file in &files {
         let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -202,5 +209,8 @@ mod tests {
         assert_eq!(files, 2);
         let expected = Leak { file: deep.join("log"), form: "list of bytes", secret: 1 };
         assert_eq!(leaks, [expected]);
+        fs::write(deep.join("store"), [&[0, 255][..], &[1, 200, 3]].concat()).unwrap();
+        let (_, leaks) = search_also(directory.path(), &["another"], &[vec![7], vec![1, 200, 3]]).unwrap();
+        assert_eq!(leaks, [Leak { file: deep.join("store"), form: "bytes", secret: 2 }]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::mem::take;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aliasd_checkers::history::{
@@ -53,7 +53,9 @@ pub(super) struct SdkClient {
 /// Connections to each member with nothing between them and the caller: no retries, no leader, no memory.
 #[derive(Clone)]
 pub(super) struct RawClient {
-    channels: Arc<BTreeMap<u64, Channel>>,
+    rig: Rig,
+    tls: Arc<ClientConfig>,
+    channels: Arc<Mutex<BTreeMap<u64, Channel>>>,
     pub(super) recorder: Recorder,
     pub(super) number: u64,
     pub(super) limit: Duration,
@@ -157,22 +159,37 @@ impl Question {
 // === impl RawClient ===
 
 impl RawClient {
-    /// Connects to every member when it is needed. What takes longer than `limit` is given up.
-    pub(super) fn new(rig: &Rig, recorder: &Recorder, tls: &Arc<ClientConfig>, limit: Duration) -> Result<Self> {
-        let channels: Result<BTreeMap<u64, Channel>> =
-            rig.ids().map(|member| Ok((member, grpc::connect_when_used(&rig.endpoint(member), tls)?))).collect();
-        Ok(Self { channels: Arc::new(channels?), recorder: recorder.clone(), number: recorder.number(), limit })
+    /// Connects to a member when it is needed. What takes longer than `limit` is given up.
+    pub(super) fn new(rig: &Rig, recorder: &Recorder, tls: &Arc<ClientConfig>, limit: Duration) -> Self {
+        Self {
+            rig: rig.clone(),
+            tls: Arc::clone(tls),
+            channels: Arc::default(),
+            recorder: recorder.clone(),
+            number: recorder.number(),
+            limit,
+        }
     }
 
     pub(super) fn channel(&self, member: u64) -> Channel {
-        self.channels[&member].clone()
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let channel = channels.entry(member).or_insert_with(|| {
+            grpc::connect_when_used(&self.rig.endpoint(member), &self.tls).expect("an address of a test is a number")
+        });
+        channel.clone()
+    }
+
+    /// What a member is called in the history.
+    pub(super) fn recorded_as(&self, member: u64) -> u64 {
+        self.rig.roster.recorded_as(member)
     }
 
     /// Exchanges a password, given by its tag, for a token.
     pub(super) async fn login(&self, member: u64, user: &str, password: &str) -> Outcome<Token> {
         let begin = self.recorder.now();
         let request = v1::LoginRequest { user: user.to_owned(), password: self.secret(password) };
-        let result = self.within(async { AuthClient::new(self.channel(member)).login(request).await }).await;
+        let asked = self.recorded_as(member);
+        let result = self.within(member, async { AuthClient::new(self.channel(member)).login(request).await }).await;
         let outcome = self.recorder.outcome(result, |answer| Token {
             user: user.to_owned(),
             tag: format!("t{}", self.recorder.number()),
@@ -181,7 +198,7 @@ impl RawClient {
         self.recorder.count("login", &outcome);
         let login = Login {
             client: self.number,
-            member: Some(member),
+            member: Some(asked),
             begin,
             end: self.recorder.now(),
             user: user.to_owned(),
@@ -199,8 +216,11 @@ impl RawClient {
     /// Ends a token.
     pub(super) async fn logout(&self, member: u64, token: &Token) {
         let begin = self.recorder.now();
+        let asked = self.recorded_as(member);
         let result = match token.authorize(v1::LogoutRequest {}) {
-            Ok(request) => self.within(async { AuthClient::new(self.channel(member)).logout(request).await }).await,
+            Ok(request) => {
+                self.within(member, async { AuthClient::new(self.channel(member)).logout(request).await }).await
+            }
             Err(failure) => Err(failure),
         };
         let ended = |answer: tonic::Response<v1::LogoutResponse>| Written {
@@ -210,7 +230,7 @@ impl RawClient {
         let outcome = self.recorder.outcome(result, ended);
         self.recorder.count("logout", &outcome);
         let command = Command::EndToken { token: token.tag.clone() };
-        self.push_write(member, begin, &token.user, None, command, outcome);
+        self.push_write(asked, begin, &token.user, None, command, outcome);
     }
 
     /// Sends a statement to a member under a request id.
@@ -229,8 +249,9 @@ impl RawClient {
             freshness: None,
             first_sent_after_revision: Some(first_sent_after),
         };
+        let asked = self.recorded_as(member);
         let result = match token.authorize(message) {
-            Ok(request) => self.within(self.execute(member, request)).await,
+            Ok(request) => self.within(member, self.execute(member, request)).await,
             Err(failure) => Err(failure),
         };
         let outcome = self.recorder.outcome(result, |summary| Written {
@@ -239,7 +260,7 @@ impl RawClient {
         });
         self.recorder.count("write under a request id", &outcome);
         let request: String = request_id.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.push_write(member, begin, &token.user, Some(request), statement.command.clone(), outcome.clone());
+        self.push_write(asked, begin, &token.user, Some(request), statement.command.clone(), outcome.clone());
         outcome
     }
 
@@ -287,8 +308,11 @@ impl RawClient {
             Some(token) => token.authorize(question.wire()),
             None => Ok(Request::new(question.wire())),
         };
+        let asked = self.recorded_as(member);
         let result = match request {
-            Ok(request) => self.within(async { RouterClient::new(self.channel(member)).resolve(request).await }).await,
+            Ok(request) => {
+                self.within(member, async { RouterClient::new(self.channel(member)).resolve(request).await }).await
+            }
             Err(failure) => Err(failure),
         };
         let result = result.and_then(|answer| {
@@ -299,13 +323,18 @@ impl RawClient {
         self.recorder.count("resolve at a member", &outcome);
         let (caller, proof) =
             token.map_or_else(|| (service.to_owned(), Proof::Certificate), |token| (token.user.clone(), token.proof()));
-        let from = (self.number, Some(member), caller, proof);
+        let from = (self.number, Some(asked), caller, proof);
         self.recorder.push(question.event(from, begin, self.recorder.now(), outcome.clone()));
         outcome
     }
 
-    async fn within<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Failure> {
-        match timeout(self.limit, call).await {
+    async fn within<T>(&self, member: u64, call: impl Future<Output = Result<T, Status>>) -> Result<T, Failure> {
+        let was_removed = self.rig.roster.was_removed(member);
+        let result = timeout(self.limit, call).await;
+        if was_removed && matches!(result, Ok(Ok(_))) {
+            self.recorder.finding(format!("node {member} serves although it knows that it was removed"));
+        }
+        match result {
             Ok(result) => result.map_err(|status| Failure::from_status(&status)),
             Err(_elapsed) => Err(Failure::outcome_unknown(GIVEN_UP, "no answer came in time")),
         }

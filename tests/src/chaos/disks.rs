@@ -19,10 +19,11 @@ pub(super) async fn carry_out(nemesis: &Nemesis, fault: DiskFault, lasts: Durati
         DiskFault::SlowSync { member, delay_ms } => {
             let Some(machine) = nemesis.machine(member).await else { return Ok(Came::ToNothing) };
             machine.shim.set(Control::SyncDelayMs, i64::try_from(delay_ms)?)?;
+            let node = machine.node.id;
             // The disk is slow whatever else happens to the machine.
             drop(machine);
             sleep(lasts).await;
-            nemesis.rig.machine(member).await.shim.set(Control::SyncDelayMs, 0)?;
+            nemesis.rig.machine(node).await.shim.set(Control::SyncDelayMs, 0)?;
             Ok(Came::About)
         }
         DiskFault::FailedSync { member } => ends_by(nemesis, member, Control::SyncErrno, EIO, lasts, dice).await,
@@ -40,6 +41,7 @@ async fn ends_by(
     dice: &mut Dice,
 ) -> Result<Came> {
     let Some(mut machine) = nemesis.machine(member).await else { return Ok(Came::ToNothing) };
+    let member = machine.node.id;
     machine.excuse = Some("its disk fails");
     let failures = machine.shim.failures()?;
     machine.shim.set(control, error)?;

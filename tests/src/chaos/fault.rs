@@ -1,10 +1,13 @@
 //! What can go wrong on purpose, in the words of the plan. What each of them does to links is here too; what it does to
 //! processes and disks is the nemesis's.
+//!
+//! A member is named by its place among those that there are when the fault begins, from 1 on.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::links::{Lane, LinkId, Rule, Way};
+use super::roster::at;
 
 /// What is to go wrong, by who carries it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,23 +16,26 @@ pub(super) enum Fault {
     Process(ProcessFault),
     Disk(DiskFault),
     Files(FilesFault),
+    Members(MembersChange),
 }
 
 /// What the network does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NetworkFault {
-    /// Members of different groups do not reach each other. `told`: connections are reset rather than silent.
-    Partition { groups: Vec<Vec<u64>>, told: bool },
+    /// These members and the others do not reach each other. `told`: connections are reset rather than silent.
+    Partition { minority: Vec<u64>, told: bool },
+    /// Nobody reaches anybody.
+    Apart { told: bool },
     /// Whoever leads when it begins is alone.
     LeaderAlone { told: bool },
     /// Each member reaches its two neighbours only.
     Ring,
     /// Two halves reach this member, and each other not at all.
     Bridge { over: u64 },
-    /// What these members say is not heard, but they hear.
-    Unheard { members: Vec<u64> },
-    /// These members hear nothing, but are heard.
-    Deaf { members: Vec<u64> },
+    /// What this member says is not heard, but it hears.
+    Unheard { member: u64 },
+    /// This member hears nothing, but is heard.
+    Deaf { member: u64 },
     /// One lane of what a member says to another one is silent, and the others go on.
     Lane { from: u64, to: u64, lane: Lane },
     /// Something of every piece of these links.
@@ -105,6 +111,56 @@ pub(super) enum FilesFault {
     KeystoreOther { member: u64 },
     /// A new certificate is issued and taken over by a reload.
     Certificate { member: u64 },
+    /// The data directory is empty at a restart, so that the node may take no part. It is put back at the end.
+    Emptied { member: u64 },
+    /// The data directory is an older copy of itself at a restart. Its own is put back once that was found.
+    OlderCopy { member: u64 },
+}
+
+/// How an operator changes the members, while everything else goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MembersChange {
+    Add {
+        learner: bool,
+        arrival: Arrival,
+    },
+    /// A learner gets a vote, if there is one.
+    Promote,
+    Remove {
+        member: u64,
+    },
+    Replace {
+        old: u64,
+        is: Replaced,
+        arrival: Arrival,
+    },
+}
+
+/// What happens to a new node on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival {
+    Undisturbed,
+    /// It is killed so long after its start, and started again.
+    Killed {
+        after_ms: u64,
+    },
+    /// It is given up so long after its start.
+    GivenUp {
+        after_ms: u64,
+    },
+}
+
+/// What a member is like that is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Replaced {
+    Up,
+    Down,
+    /// Its directory is lost, and it is started on an empty one.
+    Wiped,
+    Damaged {
+        of: Part,
+        cut: bool,
+    },
 }
 
 /// A part of a data directory.
@@ -121,7 +177,7 @@ impl Fault {
     pub(super) fn class(&self) -> &'static str {
         match self {
             Self::Network(fault) => match fault {
-                NetworkFault::Partition { .. } => "partition",
+                NetworkFault::Partition { .. } | NetworkFault::Apart { .. } => "partition",
                 NetworkFault::LeaderAlone { .. } => "leader alone",
                 NetworkFault::Ring => "ring",
                 NetworkFault::Bridge { .. } => "bridge",
@@ -160,6 +216,20 @@ impl Fault {
                 FilesFault::KeystoreMissing { .. } => "keystore missing",
                 FilesFault::KeystoreOther { .. } => "keystore of another cluster",
                 FilesFault::Certificate { .. } => "certificate changed",
+                FilesFault::Emptied { .. } => "directory emptied",
+                FilesFault::OlderCopy { .. } => "older copy of a directory",
+            },
+            Self::Members(change) => match change {
+                MembersChange::Add { arrival: Arrival::GivenUp { .. }, .. } => "members: added and given up",
+                MembersChange::Add { learner: false, .. } => "members: voter added",
+                MembersChange::Add { learner: true, .. } => "members: learner added",
+                MembersChange::Promote => "members: learner promoted",
+                MembersChange::Remove { .. } => "members: removed",
+                MembersChange::Replace { arrival: Arrival::GivenUp { .. }, .. } => "members: replaced and given up",
+                MembersChange::Replace { is: Replaced::Up, .. } => "members: replaced while up",
+                MembersChange::Replace { is: Replaced::Down, .. } => "members: replaced while down",
+                MembersChange::Replace { is: Replaced::Wiped, .. } => "members: replaced, wiped",
+                MembersChange::Replace { is: Replaced::Damaged { .. }, .. } => "members: replaced, damaged",
             },
         }
     }
@@ -168,8 +238,8 @@ impl Fault {
 // === impl NetworkFault ===
 
 impl NetworkFault {
-    /// What it does to the links of a cluster of so many members, one of which leads.
-    pub(super) fn rules(&self, members: u64, leader: u64) -> Vec<(LinkId, Rule)> {
+    /// What it does to the links between these members, given by their places, one of which leads.
+    pub(super) fn rules(&self, members: &[u64], leader: u64) -> Vec<(LinkId, Rule)> {
         let told = |told: bool| if told { Rule::cut() } else { Rule::silent() };
         let apart = |rule: Rule, parted: &dyn Fn(u64, u64) -> bool| {
             pairs(members)
@@ -177,42 +247,59 @@ impl NetworkFault {
                 .map(|(from, to)| (LinkId::Peer { from, to }, rule.clone()))
                 .collect()
         };
+        let have = |places: &[u64]| places.iter().map(|place| at(members, *place)).collect::<Vec<u64>>();
         match self {
-            Self::Partition { groups, told: is_told } => apart(told(*is_told), &|from, to| {
-                !groups.iter().any(|group| group.contains(&from) && group.contains(&to))
-            }),
+            Self::Partition { minority, told: is_told } => {
+                let minority = have(minority);
+                apart(told(*is_told), &|from, to| minority.contains(&from) != minority.contains(&to))
+            }
+            Self::Apart { told: is_told } => apart(told(*is_told), &|_, _| true),
             Self::LeaderAlone { told: is_told } => apart(told(*is_told), &|from, to| from == leader || to == leader),
-            Self::Ring => apart(Rule::silent(), &|from, to| {
-                let distance = from.abs_diff(to);
-                distance != 1 && distance != members - 1
-            }),
+            Self::Ring => {
+                let place = |member: u64| members.iter().position(|other| *other == member).unwrap_or_default();
+                apart(Rule::silent(), &|from, to| {
+                    let distance = place(from).abs_diff(place(to));
+                    distance != 1 && distance != members.len() - 1
+                })
+            }
             Self::Bridge { over } => {
-                let others: Vec<u64> = (1..=members).filter(|member| member != over).collect();
+                let over = at(members, *over);
+                let others: Vec<u64> = members.iter().copied().filter(|member| *member != over).collect();
                 let half = |member: u64| {
                     others.iter().position(|other| *other == member).map(|place| place < others.len() / 2)
                 };
-                apart(Rule::silent(), &|from, to| from != *over && to != *over && half(from) != half(to))
+                apart(Rule::silent(), &|from, to| from != over && to != over && half(from) != half(to))
             }
-            Self::Unheard { members: unheard } => one_way(members, |speaker, _| unheard.contains(&speaker)),
-            Self::Deaf { members: deaf } => one_way(members, |_, hearer| deaf.contains(&hearer)),
+            Self::Unheard { member } => {
+                let unheard = at(members, *member);
+                one_way(members, |speaker, _| speaker == unheard)
+            }
+            Self::Deaf { member } => {
+                let deaf = at(members, *member);
+                one_way(members, |_, hearer| hearer == deaf)
+            }
             Self::Lane { from, to, lane } => {
-                vec![(LinkId::Peer { from: *from, to: *to }, Rule { lane: Some(*lane), ..Rule::silent() })]
+                let link = LinkId::Peer { from: at(members, *from), to: at(members, *to) };
+                vec![(link, Rule { lane: Some(*lane), ..Rule::silent() })]
             }
             Self::Bad { links, what } => {
                 let rule = Rule::both(what.way());
                 links.of(members).into_iter().map(|link| (link, rule.clone())).collect()
             }
-            Self::Clients { to, told: is_told } => vec![(LinkId::Client { to: *to }, told(*is_told))],
+            Self::Clients { to, told: is_told } => {
+                vec![(LinkId::Client { to: at(members, *to) }, told(*is_told))]
+            }
         }
     }
 }
 
-fn pairs(members: u64) -> impl Iterator<Item = (u64, u64)> {
-    (1..=members).flat_map(move |from| (1..=members).filter(move |to| *to != from).map(move |to| (from, to)))
+fn pairs(members: &[u64]) -> impl Iterator<Item = (u64, u64)> {
+    let others = |from: u64| members.iter().filter(move |to| **to != from).map(move |to| (from, *to));
+    members.iter().flat_map(move |from| others(*from))
 }
 
 /// Silence in every direction in which `is_lost(speaker, hearer)`. A connection carries both directions, whoever dialled.
-fn one_way(members: u64, is_lost: impl Fn(u64, u64) -> bool) -> Vec<(LinkId, Rule)> {
+fn one_way(members: &[u64], is_lost: impl Fn(u64, u64) -> bool) -> Vec<(LinkId, Rule)> {
     let way = |silent: bool| Way { silent, ..Way::default() };
     let rules = pairs(members).map(|(from, to)| {
         let rule = Rule { there: way(is_lost(from, to)), back: way(is_lost(to, from)), ..Rule::default() };
@@ -222,19 +309,20 @@ fn one_way(members: u64, is_lost: impl Fn(u64, u64) -> bool) -> Vec<(LinkId, Rul
 }
 
 impl Stretch {
-    fn of(self, members: u64) -> Vec<LinkId> {
+    fn of(self, members: &[u64]) -> Vec<LinkId> {
         let peers = pairs(members).map(|(from, to)| LinkId::Peer { from, to });
-        let clients = (1..=members).map(|to| LinkId::Client { to });
+        let clients = members.iter().map(|to| LinkId::Client { to: *to });
         match self {
             Self::Everywhere => peers.chain(clients).collect(),
             Self::Clients => clients.collect(),
-            Self::Around(member) => peers
-                .chain(clients)
-                .filter(|link| match link {
+            Self::Around(place) => {
+                let member = at(members, place);
+                let is_there = |link: &LinkId| match link {
                     LinkId::Peer { from, to } => *from == member || *to == member,
                     LinkId::Client { to } => *to == member,
-                })
-                .collect(),
+                };
+                peers.chain(clients).filter(is_there).collect()
+            }
         }
     }
 }
@@ -261,6 +349,7 @@ impl fmt::Display for Fault {
             Self::Process(fault) => format!("{fault:?}"),
             Self::Disk(fault) => format!("{fault:?}"),
             Self::Files(fault) => format!("{fault:?}"),
+            Self::Members(change) => format!("{change:?}"),
         };
         write!(f, "{}: {details}", self.class())
     }
@@ -271,8 +360,8 @@ mod tests {
     use super::*;
 
     /// Who is heard by whom while a fault lasts, as "1>2".
-    fn heard(fault: &NetworkFault, members: u64) -> Vec<String> {
-        let rules = fault.rules(members, 1);
+    fn heard(fault: &NetworkFault, members: &[u64]) -> Vec<String> {
+        let rules = fault.rules(members, members[0]);
         let lost = |speaker: u64, hearer: u64| {
             rules.iter().any(|(link, rule)| match link {
                 LinkId::Peer { from, to } if (*from, *to) == (speaker, hearer) => rule.cut || rule.there.silent,
@@ -286,13 +375,15 @@ mod tests {
 
     #[test]
     fn shapes_are_what_they_are_called() {
-        let partition = NetworkFault::Partition { groups: vec![vec![1], vec![2, 3]], told: true };
-        assert_eq!(heard(&partition, 3), ["2>3", "3>2"]);
-        assert_eq!(heard(&NetworkFault::LeaderAlone { told: false }, 3), ["2>3", "3>2"]);
+        let partition = NetworkFault::Partition { minority: vec![1], told: true };
+        assert_eq!(heard(&partition, &[1, 2, 3]), ["2>3", "3>2"]);
+        assert_eq!(heard(&partition, &[4, 2, 7]), ["2>7", "7>2"], "places, and not ids");
+        assert_eq!(heard(&NetworkFault::Apart { told: true }, &[1, 2, 3]), [""; 0]);
+        assert_eq!(heard(&NetworkFault::LeaderAlone { told: false }, &[1, 2, 3]), ["2>3", "3>2"]);
         let ring = ["1>2", "1>5", "2>1", "2>3", "3>2", "3>4", "4>3", "4>5", "5>1", "5>4"];
-        assert_eq!(heard(&NetworkFault::Ring, 5), ring);
-        assert_eq!(heard(&NetworkFault::Bridge { over: 2 }, 3), ["1>2", "2>1", "2>3", "3>2"]);
-        assert_eq!(heard(&NetworkFault::Unheard { members: vec![1] }, 3), ["2>1", "2>3", "3>1", "3>2"]);
-        assert_eq!(heard(&NetworkFault::Deaf { members: vec![1] }, 3), ["1>2", "1>3", "2>3", "3>2"]);
+        assert_eq!(heard(&NetworkFault::Ring, &[1, 2, 3, 4, 5]), ring);
+        assert_eq!(heard(&NetworkFault::Bridge { over: 2 }, &[1, 2, 3]), ["1>2", "2>1", "2>3", "3>2"]);
+        assert_eq!(heard(&NetworkFault::Unheard { member: 1 }, &[1, 2, 3]), ["2>1", "2>3", "3>1", "3>2"]);
+        assert_eq!(heard(&NetworkFault::Deaf { member: 1 }, &[1, 2, 3]), ["1>2", "1>3", "2>3", "3>2"]);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tokio::task::block_in_place;
 use tokio::time::sleep;
 
+use super::directories;
 use super::disk::files_below;
 use super::fault::{FilesFault, Part};
 use super::machine::Machine;
@@ -18,19 +19,30 @@ use crate::dice::Dice;
 use crate::{files, process, wait};
 
 /// How long a node may take until it notices, or serves.
-const NOTICES_WITHIN: Duration = Duration::from_secs(20);
+pub(super) const NOTICES_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) async fn carry_out(nemesis: &Nemesis, fault: FilesFault, lasts: Duration, dice: &mut Dice) -> Result<Came> {
     let (FilesFault::Damage { member, .. }
     | FilesFault::KeystoreMissing { member }
     | FilesFault::KeystoreOther { member }
-    | FilesFault::Certificate { member }) = fault;
+    | FilesFault::Certificate { member }
+    | FilesFault::Emptied { member }
+    | FilesFault::OlderCopy { member }) = fault;
     let Some(mut machine) = nemesis.machine(member).await else { return Ok(Came::ToNothing) };
     match fault {
-        FilesFault::Damage { of, cut, .. } => damage(nemesis, &mut machine, of, cut, dice).await,
+        FilesFault::Damage { of, cut, .. } => {
+            let Ok(_harm) = nemesis.harm.try_lock() else { return Ok(Came::ToNothing) };
+            if machine.is_joining {
+                // There may be nothing yet to be damaged.
+                return Ok(Came::ToNothing);
+            }
+            damage(nemesis, &mut machine, of, cut, dice).await
+        }
         FilesFault::KeystoreMissing { .. } => keystore_missing(nemesis, &mut machine, lasts).await,
         FilesFault::KeystoreOther { .. } => keystore_other(nemesis, &mut machine, lasts).await,
         FilesFault::Certificate { .. } => certificate(nemesis, &mut machine),
+        FilesFault::Emptied { .. } => directories::empty(nemesis, &mut machine, lasts).await,
+        FilesFault::OlderCopy { .. } => directories::put_back_older(nemesis, &mut machine).await,
     }
 }
 
@@ -42,11 +54,7 @@ async fn damage(nemesis: &Nemesis, machine: &mut Machine, of: Part, cut: bool, d
     let kept = machine.node.data.with_extension("kept");
     let what = block_in_place(|| {
         files::copy(&machine.node.data, &kept)?;
-        let part = machine.node.data.join(match of {
-            Part::Log => "log",
-            Part::Catalog => "catalog",
-        });
-        harm(&part, cut, dice)
+        harm(machine, of, cut, dice)
     })?;
     nemesis.recorder.fault(Some(member), &what);
     let said_before = machine.node.said().len();
@@ -81,13 +89,17 @@ async fn damage(nemesis: &Nemesis, machine: &mut Machine, of: Part, cut: bool, d
 }
 
 /// Turns over a bit of one of the files of a part that hold data, or cuts off its end. Says what it did.
-fn harm(part: &Path, cut: bool, dice: &mut Dice) -> Result<String> {
+pub(super) fn harm(machine: &Machine, of: Part, cut: bool, dice: &mut Dice) -> Result<String> {
+    let part = machine.node.data.join(match of {
+        Part::Log => "log",
+        Part::Catalog => "catalog",
+    });
     let holds_data = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_data = name.ends_with(".log") || name.ends_with(".sst") || name.starts_with("MANIFEST");
         is_data && fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
     };
-    let candidates: Vec<PathBuf> = files_below(part)?.into_iter().filter(holds_data).collect();
+    let candidates: Vec<PathBuf> = files_below(&part)?.into_iter().filter(holds_data).collect();
     ensure!(!candidates.is_empty(), "{} has no file with data", part.display());
     let path = dice.choose(&candidates);
     let file = OpenOptions::new().read(true).write(true).open(path)?;

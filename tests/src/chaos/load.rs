@@ -3,6 +3,7 @@
 //! Which client does what follows from the seed; how far it gets does not. An operation that is under way when the load ends is
 //! waited for, so that the history says of each how it began and ended.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -37,6 +38,8 @@ const RAW_LIMIT_MS: std::ops::Range<u64> = 300..5_000;
 const PAUSES_MS: std::ops::Range<u64> = 5..120;
 /// The pause after a raw call that was not answered.
 const UNANSWERED_PAUSE: Duration = Duration::from_millis(150);
+/// How often it is looked who has come.
+const LOOKS_EVERY: Duration = Duration::from_millis(200);
 /// How long clients may take to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
@@ -106,13 +109,19 @@ impl Crew {
     }
 
     /// Raw connections; with a certificate that proves the service, or without one.
-    pub(super) fn raw(&self, with_certificate: bool, dice: &mut Dice) -> Result<RawClient> {
+    pub(super) fn raw(&self, with_certificate: bool, dice: &mut Dice) -> RawClient {
         let tls = if with_certificate { &self.service_tls } else { &self.plain_tls };
         RawClient::new(&self.rig, &self.recorder, tls, Duration::from_millis(dice.pick(RAW_LIMIT_MS)))
     }
 
+    /// Any node of those that there are.
     pub(super) fn member(&self, dice: &mut Dice) -> u64 {
-        dice.pick(1..self.rig.members + 1)
+        *dice.choose(&self.rig.roster.present())
+    }
+
+    /// Whether the load goes on, and a node is still there.
+    pub(super) fn goes_on_at(&self, node: u64) -> bool {
+        self.goes_on() && self.rig.roster.present().contains(&node)
     }
 
     /// The administrator's token, from any member that gives one.
@@ -139,23 +148,20 @@ impl Load {
             load.spawn(dice, |crew, dice| administer(crew, client, dice));
         }
         for _ in 0..REPEATERS {
-            let raw = crew.raw(false, dice)?;
+            let raw = crew.raw(false, dice);
             load.spawn(dice, |crew, dice| repeat(crew, raw, dice));
         }
         for _ in 0..RESOLVERS {
             let client = crew.service()?;
             load.spawn(dice, |crew, dice| resolve(crew, client, dice));
         }
-        for member in crew.rig.ids() {
-            let raw = crew.raw(true, dice)?;
-            load.spawn(dice, move |crew, dice| resolve_at(crew, raw, member, dice));
-        }
+        load.spawn(dice, at_each_member);
         for _ in 0..ROUTE_CACHES {
             let client = crew.service()?;
             load.spawn(dice, |crew, dice| follow_routes(crew, client, dice));
         }
         for _ in 0..SESSIONS {
-            let raw = crew.raw(false, dice)?;
+            let raw = crew.raw(false, dice);
             load.spawn(dice, |crew, dice| log_in_and_out(crew, raw, dice));
         }
         streams::start(&mut load, dice)?;
@@ -267,10 +273,26 @@ async fn resolve(crew: Crew, client: SdkClient, mut dice: Dice) {
     }
 }
 
+/// Lets a client begin that resolves at each member, and one that watches there; also at those that come later.
+async fn at_each_member(crew: Crew, mut dice: Dice) {
+    let (mut clients, mut known) = (JoinSet::new(), BTreeSet::new());
+    while crew.goes_on() {
+        for member in crew.rig.roster.present() {
+            if known.insert(member) {
+                let (resolving, watching) = (crew.raw(true, &mut dice), crew.raw(false, &mut dice));
+                clients.spawn(resolve_at(crew.clone(), resolving, member, dice.fork()));
+                clients.spawn(streams::watch_at(crew.clone(), watching, member, dice.fork()));
+            }
+        }
+        sleep(LOOKS_EVERY).await;
+    }
+    clients.join_all().await;
+}
+
 /// Resolves at one member, whatever state it is in.
 async fn resolve_at(crew: Crew, raw: RawClient, member: u64, mut dice: Dice) {
     let mut seen = 0;
-    while crew.goes_on() {
+    while crew.goes_on_at(member) {
         let question = Question { ..question(seen, &mut dice) };
         let question = match question.freshness {
             // Only the SDK remembers what it has seen.

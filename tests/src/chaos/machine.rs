@@ -29,6 +29,12 @@ pub(super) struct Machine {
     pub(super) endings: u64,
     /// It stays down: what it had is damaged, and may not be put back in an older state.
     pub(super) is_lost: bool,
+    /// The file with its join token.
+    pub(super) token: Option<PathBuf>,
+    /// It may not have been let in yet.
+    pub(super) is_joining: bool,
+    /// It was not let in, and has ended.
+    pub(super) was_turned_away: bool,
 }
 
 // === impl Machine ===
@@ -39,13 +45,26 @@ impl Machine {
         let keystore = layout.root.join(format!("keystore-{}.p12", node.id));
         fs::copy(layout.keystore(), &keystore)?;
         fs::set_permissions(&keystore, fs::Permissions::from_mode(0o600))?;
-        Ok(Self { node, shim, keystore, excuse: None, endings: 0, is_lost: false })
+        Ok(Self {
+            node,
+            shim,
+            keystore,
+            excuse: None,
+            endings: 0,
+            is_lost: false,
+            token: None,
+            is_joining: false,
+            was_turned_away: false,
+        })
     }
 
     fn command(&self) -> Command {
         let mut command = self.node.command();
         self.shim.load(&mut command);
         command.env("ALIASD_KEYSTORE_PATH", &self.keystore);
+        if let Some(token) = &self.token {
+            command.env("ALIASD_NODE_JOIN_TOKEN_FILE", token);
+        }
         command
     }
 
@@ -100,6 +119,30 @@ impl Machine {
                 Err(error) => return Err(error).with_context(|| format!("node {} does not answer", self.node.id)),
             }
         }
+    }
+
+    /// Whether it says at the moment why it is not ready, and in this code.
+    pub(super) fn says(&self, code: &str) -> bool {
+        let answer = tokio::task::block_in_place(|| self.node.http("/readyz"));
+        answer.is_ok_and(|(status, body)| status != 200 && body.contains(code))
+    }
+
+    /// Waits until it says why it is not ready, and in this code.
+    ///
+    /// # Errors
+    /// It ends, is ready, or does not say so in time.
+    pub(super) async fn says_within(&mut self, code: &str, limit: Duration) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while !self.says(code) {
+            if let Some(status) = self.node.ended() {
+                bail!("node {} ended with {status}: {}", self.node.id, self.last_words());
+            }
+            if Instant::now() >= deadline {
+                bail!("node {} does not say {code}: {}", self.node.id, self.last_words());
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(())
     }
 
     /// The end of what it printed and logged.

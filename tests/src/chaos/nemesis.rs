@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
 use tokio::net::TcpSocket;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -22,7 +22,7 @@ use super::plan::Planned;
 use super::record::Recorder;
 use super::rig::Rig;
 use super::shim::Control;
-use super::{disks, files};
+use super::{disks, files, members};
 use crate::cluster::PATIENCE;
 use crate::dice::Dice;
 
@@ -32,6 +32,8 @@ const MACHINE_WITHIN: Duration = Duration::from_secs(2);
 const WATCHED_EVERY: Duration = Duration::from_millis(500);
 /// After so many endings without a reason, a node stays down.
 const ENDINGS_MAX: u64 = 3;
+/// What a node says that ends because it is not let in.
+const TURNED_AWAY: &str = "the cluster does not let it in";
 /// How long a machine takes at least to come back, at most that and the fault's own time.
 const RESTART_MS: std::ops::Range<u64> = 0..1500;
 
@@ -44,6 +46,10 @@ pub(super) enum Came {
     ToNothing,
 }
 
+/// How long a healed cluster may take until all of its members serve, and agree, and what operators asked for is done. Members
+/// that avoid each other after many failures find together within a minute; the machine may be busy.
+pub(super) const HEALS_WITHIN: Duration = Duration::from_secs(120);
+
 /// How often each class of fault was, and how often there was no machine for it.
 pub(super) type FaultCounts = BTreeMap<&'static str, (u64, u64)>;
 
@@ -53,18 +59,33 @@ pub(super) struct Nemesis {
     pub(super) rig: Rig,
     pub(super) recorder: Recorder,
     counts: Arc<Mutex<FaultCounts>>,
+    /// Held by the operator who changes the members.
+    pub(super) office: Arc<AsyncMutex<()>>,
+    /// Held by whoever damages or destroys what a member has, until that is made up for: never two at a time.
+    pub(super) harm: Arc<AsyncMutex<()>>,
+    /// When the last fault of the plan is over.
+    over: Arc<OnceLock<Instant>>,
 }
 
 // === impl Nemesis ===
 
 impl Nemesis {
     pub(super) fn new(rig: &Rig, recorder: &Recorder) -> Self {
-        Self { rig: rig.clone(), recorder: recorder.clone(), counts: Arc::default() }
+        Self {
+            rig: rig.clone(),
+            recorder: recorder.clone(),
+            counts: Arc::default(),
+            office: Arc::default(),
+            harm: Arc::default(),
+            over: Arc::default(),
+        }
     }
 
     /// Carries out the plan to its end. The dice decide what only becomes known on the way.
     pub(super) async fn carry_out(&self, plan: Vec<Planned>, dice: &mut Dice) {
         let start = Instant::now();
+        let last = plan.iter().map(|planned| planned.at + planned.lasts).max().unwrap_or_default();
+        self.over.get_or_init(|| start + last);
         let mut tasks = JoinSet::new();
         let watching = self.clone();
         let watch = tokio::spawn(async move { watching.watch_for_endings().await });
@@ -76,7 +97,16 @@ impl Nemesis {
             });
         }
         while tasks.join_next().await.is_some() {}
+        if let Err(error) = members::replace_the_lost(self, dice).await {
+            self.recorder.finding(format!("a member that is lost is not replaced: {error:#}"));
+        }
         watch.abort();
+    }
+
+    /// When what takes its time has to be done.
+    pub(super) fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        self.over.get().map_or(now, |over| now.max(*over)) + HEALS_WITHIN
     }
 
     /// How often each class was so far.
@@ -86,13 +116,15 @@ impl Nemesis {
 
     async fn carry_out_one(&self, planned: &Planned, mut dice: Dice) {
         let class = planned.fault.class();
-        eprintln!("{:>8.1} s  {planned}", self.seconds());
-        self.recorder.fault(None, &planned.to_string());
+        let present = self.rig.roster.present();
+        eprintln!("{:>8.1} s  {planned}, of {present:?}", self.seconds());
+        self.recorder.fault(None, &format!("{planned}, of {present:?}"));
         let result = match &planned.fault {
             Fault::Network(fault) => self.network(planned, fault).await,
             Fault::Process(fault) => self.process(planned, *fault, &mut dice).await,
             Fault::Disk(fault) => disks::carry_out(self, *fault, planned.lasts, &mut dice).await,
             Fault::Files(fault) => files::carry_out(self, *fault, planned.lasts, &mut dice).await,
+            Fault::Members(change) => members::carry_out(self, *change, &mut dice).await,
         };
         let came = result.unwrap_or_else(|error| {
             self.recorder.finding(format!("fault {} ({class}) does not work out: {error:#}", planned.number));
@@ -113,7 +145,7 @@ impl Nemesis {
 
     async fn network(&self, planned: &Planned, fault: &NetworkFault) -> Result<Came> {
         let leader = if matches!(fault, NetworkFault::LeaderAlone { .. }) { self.rig.leader().await } else { 0 };
-        self.rig.links.begin(planned.number, &fault.rules(self.rig.members, leader));
+        self.rig.links.begin(planned.number, &fault.rules(&self.rig.roster.present(), leader));
         sleep(planned.lasts).await;
         self.rig.links.end(planned.number);
         Ok(Came::About)
@@ -164,32 +196,38 @@ impl Nemesis {
             ProcessFault::Clock { member, shift_ms } => {
                 let Some(machine) = self.machine(member).await else { return Ok(Came::ToNothing) };
                 machine.shim.set(Control::ClockShiftMs, shift_ms)?;
+                let node = machine.node.id;
                 // The clock is off whatever else happens to the machine.
                 drop(machine);
                 sleep(planned.lasts).await;
-                self.rig.machine(member).await.shim.set(Control::ClockShiftMs, 0)?;
+                self.rig.machine(node).await.shim.set(Control::ClockShiftMs, 0)?;
                 Ok(Came::About)
             }
             ProcessFault::Flood { member, connections } => self.flood(member, connections, planned.lasts).await,
         }
     }
 
-    /// The machine of a member, if it runs and nobody else has it.
-    pub(super) async fn machine(&self, member: u64) -> Option<OwnedMutexGuard<Machine>> {
-        let machine = self.rig.machine_within(member, MACHINE_WITHIN).await?;
-        machine.node.is_started().then_some(machine)
+    /// The machine of whoever has this place, if it runs and nobody else has it.
+    pub(super) async fn machine(&self, place: u64) -> Option<OwnedMutexGuard<Machine>> {
+        self.machine_of(self.rig.at(place)).await
+    }
+
+    /// The machine of a node, if it runs, is not lost, and nobody else has it.
+    pub(super) async fn machine_of(&self, node: u64) -> Option<OwnedMutexGuard<Machine>> {
+        let machine = self.rig.machine_within(node, MACHINE_WITHIN).await?;
+        (machine.node.is_started() && !machine.is_lost).then_some(machine)
     }
 
     /// The machines that are meant, as far as they run and nobody else has them.
     async fn machines(&self, target: Target) -> Vec<OwnedMutexGuard<Machine>> {
-        let ids = match target {
-            Target::Member(member) => vec![member],
+        let nodes = match target {
+            Target::Member(place) => vec![self.rig.at(place)],
             Target::Leader => vec![self.rig.leader().await],
-            Target::Everybody => self.rig.ids().collect(),
+            Target::Everybody => self.rig.roster.present(),
         };
         let mut machines = Vec::new();
-        for id in ids {
-            machines.extend(self.machine(id).await);
+        for node in nodes {
+            machines.extend(self.machine_of(node).await);
         }
         machines
     }
@@ -211,7 +249,8 @@ impl Nemesis {
 
     /// Connections that say nothing, from an address of their own.
     async fn flood(&self, member: u64, connections: u64, lasts: Duration) -> Result<Came> {
-        let target: SocketAddr = self.rig.endpoint(member).parse().context("an address of a test is a number")?;
+        let target: SocketAddr =
+            self.rig.endpoint(self.rig.at(member)).parse().context("an address of a test is a number")?;
         let mut held = Vec::new();
         for _ in 0..connections {
             let socket = TcpSocket::new_v4()?;
@@ -227,28 +266,38 @@ impl Nemesis {
     async fn watch_for_endings(&self) {
         loop {
             sleep(WATCHED_EVERY).await;
-            for member in self.rig.ids() {
-                let Some(mut machine) = self.rig.machine_within(member, Duration::ZERO).await else { continue };
-                let Some(status) = machine.node.ended() else { continue };
-                match machine.excuse {
-                    Some(excuse) => {
-                        // What it ended with may be gone, and what was kept of it is older than what it has said since.
-                        machine.is_lost = true;
-                        self.recorder.count_as("nodes that stay down", excuse);
-                    }
-                    None => {
-                        let words = machine.last_words();
-                        self.recorder.finding(format!("node {member} ended by itself with {status}: {words}"));
-                        // It will not do anything else.
-                        machine.endings += 1;
-                        machine.is_lost = machine.endings >= ENDINGS_MAX;
-                    }
-                }
-                machine.node.kill();
-                if let Err(error) = machine.start() {
-                    self.recorder.finding(format!("node {member} cannot be started again: {error:#}"));
+            for member in self.rig.roster.present() {
+                if let Some(mut machine) = self.rig.machine_within(member, Duration::ZERO).await {
+                    self.look_after(&mut machine);
                 }
             }
+        }
+    }
+
+    fn look_after(&self, machine: &mut Machine) {
+        let Some(status) = machine.node.ended() else { return };
+        let (member, words) = (machine.node.id, machine.last_words());
+        if machine.is_joining && words.contains(TURNED_AWAY) {
+            // Whoever has invited it sees to that.
+            machine.was_turned_away = true;
+            return machine.kill();
+        }
+        match machine.excuse {
+            Some(excuse) => {
+                // What it ended with may be gone, and what was kept of it is older than what it has said since.
+                machine.is_lost = true;
+                self.recorder.count_as("nodes that stay down", excuse);
+            }
+            None => {
+                self.recorder.finding(format!("node {member} ended by itself with {status}: {words}"));
+                // It will not do anything else.
+                machine.endings += 1;
+                machine.is_lost = machine.endings >= ENDINGS_MAX;
+            }
+        }
+        machine.node.kill();
+        if let Err(error) = machine.start() {
+            self.recorder.finding(format!("node {member} cannot be started again: {error:#}"));
         }
     }
 
@@ -256,7 +305,7 @@ impl Nemesis {
     pub(super) async fn heal(&self) -> Result<Vec<u64>> {
         self.rig.links.heal();
         let mut whole = Vec::new();
-        for member in self.rig.ids() {
+        for member in self.rig.roster.present() {
             let mut machine = self.rig.machine(member).await;
             machine.heal()?;
             if machine.node.is_started() {

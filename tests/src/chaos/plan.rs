@@ -2,11 +2,17 @@
 //!
 //! Every class of fault is dealt once before any is dealt again, in an order that the seed decides, so that a short run meets
 //! most of them and a long one all of them in many constellations. Nothing here knows a clock.
+//!
+//! The members change meanwhile. The plan goes by how many there are if everything is done that it asks for, and names them
+//! by their places.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::fault::{DiskFault, Fault, FilesFault, NetworkFault, Nuisance, Part, ProcessFault, Stretch, Target};
+use super::fault::{
+    Arrival, DiskFault, Fault, FilesFault, MembersChange, NetworkFault, Nuisance, Part, ProcessFault, Replaced,
+    Stretch, Target,
+};
 use super::links::Lane;
 use crate::dice::Dice;
 
@@ -27,9 +33,24 @@ const PAUSES_MS: std::ops::Range<u64> = 400..3_500;
 /// How long they last: mostly around the timeouts of elections and calls, so that many end in the middle of something.
 const LASTS_MS: std::ops::Range<u64> = 300..9_000;
 
-/// Draws a plan for a run of this length.
-pub(super) fn draw(dice: &mut Dice, members: u64, length: Duration) -> Vec<Planned> {
+/// How many voters there are at least and at most.
+pub(super) const VOTERS: std::ops::RangeInclusive<usize> = 3..=5;
+/// A node that is killed or given up on its way is that so long after its start: before it is let in, while it is sent the
+/// catalog, while it waits for its vote, or when it has it.
+const ON_ITS_WAY_MS: std::ops::Range<u64> = 0..8_000;
+/// One that is given up has no vote by then.
+const BEFORE_ITS_VOTE_MS: std::ops::Range<u64> = 0..3_000;
+
+/// The members, if everything is done that was planned.
+struct Members {
+    voters: usize,
+    learner: bool,
+}
+
+/// Draws a plan for a run of this length, which a cluster of so many voters begins.
+pub(super) fn draw(dice: &mut Dice, voters: u64, length: Duration) -> Vec<Planned> {
     let mut plan = Vec::new();
+    let mut members = Members { voters: usize::try_from(voters).unwrap_or(*VOTERS.end()), learner: false };
     let mut at = Duration::from_millis(FIRST_AT_MS);
     let mut deck: Vec<u64> = Vec::new();
     while at < length {
@@ -38,7 +59,7 @@ pub(super) fn draw(dice: &mut Dice, members: u64, length: Duration) -> Vec<Plann
         }
         let Some(kind) = deck.pop() else { break };
         let lasts = Duration::from_millis(dice.pick(LASTS_MS));
-        if let Some(fault) = fault(kind, dice, members) {
+        if let Some(fault) = fault(kind, dice, &mut members) {
             let number = plan.len() as u64 + 1;
             plan.push(Planned { number, at, lasts, fault });
             at += Duration::from_millis(dice.pick(PAUSES_MS));
@@ -58,14 +79,15 @@ fn shuffled(dice: &mut Dice, count: u64) -> Vec<u64> {
 }
 
 /// How many kinds [`fault`] knows.
-const KINDS: u64 = 36;
+const KINDS: u64 = 45;
 
 /// A fault of a kind; `None` if there is none in a cluster of this size.
-fn fault(kind: u64, dice: &mut Dice, members: u64) -> Option<Fault> {
-    let member = dice.pick(1..members + 1);
+fn fault(kind: u64, dice: &mut Dice, members: &mut Members) -> Option<Fault> {
+    let count = members.voters as u64 + u64::from(members.learner);
+    let member = dice.pick(1..count + 1);
     let target = if dice.percent(40) { Target::Leader } else { Target::Member(member) };
     Some(match kind {
-        0..=14 => Fault::Network(network(kind, dice, members, member)?),
+        0..=14 => Fault::Network(network(kind, dice, count, member)?),
         15 | 16 => Fault::Process(ProcessFault::Kill(target)),
         17 => Fault::Process(ProcessFault::Kill(Target::Leader)),
         18 => Fault::Process(ProcessFault::Kill(Target::Everybody)),
@@ -89,8 +111,63 @@ fn fault(kind: u64, dice: &mut Dice, members: u64) -> Option<Fault> {
         32 => Fault::Files(FilesFault::KeystoreMissing { member }),
         33 => Fault::Files(FilesFault::KeystoreOther { member }),
         34 => Fault::Files(FilesFault::Certificate { member }),
-        _ => Fault::Process(ProcessFault::Transfer),
+        35 => Fault::Process(ProcessFault::Transfer),
+        36 => Fault::Files(FilesFault::Emptied { member }),
+        37 => Fault::Files(FilesFault::OlderCopy { member }),
+        _ => Fault::Members(members.change(kind, dice, member)),
     })
+}
+
+impl Members {
+    fn change(&mut self, kind: u64, dice: &mut Dice, member: u64) -> MembersChange {
+        match kind {
+            38 => self.replace(dice, member, Replaced::Up),
+            39 => self.replace(dice, member, Replaced::Down),
+            40 => self.replace(dice, member, Replaced::Wiped),
+            41 => {
+                let of = if dice.percent(50) { Part::Log } else { Part::Catalog };
+                let is = Replaced::Damaged { of, cut: dice.percent(50) };
+                self.replace(dice, member, is)
+            }
+            42 if !self.learner => self.add(dice, true),
+            42 if self.voters < *VOTERS.end() => {
+                *self = Self { voters: self.voters + 1, learner: false };
+                MembersChange::Promote
+            }
+            _ if self.voters <= *VOTERS.start() => self.add(dice, false),
+            _ if self.voters >= *VOTERS.end() || dice.percent(50) => {
+                self.voters -= 1;
+                MembersChange::Remove { member }
+            }
+            _ => self.add(dice, false),
+        }
+    }
+
+    fn add(&mut self, dice: &mut Dice, learner: bool) -> MembersChange {
+        let arrival = arrival(dice);
+        if !matches!(arrival, Arrival::GivenUp { .. }) {
+            self.learner |= learner;
+            self.voters += usize::from(!learner);
+        }
+        MembersChange::Add { learner, arrival }
+    }
+
+    fn replace(&self, dice: &mut Dice, old: u64, is: Replaced) -> MembersChange {
+        let arrival = match (is, arrival(dice)) {
+            // Somebody has to come for whoever is lost.
+            (Replaced::Wiped | Replaced::Damaged { .. }, Arrival::GivenUp { after_ms }) => Arrival::Killed { after_ms },
+            (_, arrival) => arrival,
+        };
+        MembersChange::Replace { old, is, arrival }
+    }
+}
+
+fn arrival(dice: &mut Dice) -> Arrival {
+    match dice.pick(0..10) {
+        0..=4 => Arrival::Undisturbed,
+        5..=7 => Arrival::Killed { after_ms: dice.pick(ON_ITS_WAY_MS) },
+        _ => Arrival::GivenUp { after_ms: dice.pick(BEFORE_ITS_VOTE_MS) },
+    }
 }
 
 fn network(kind: u64, dice: &mut Dice, members: u64, member: u64) -> Option<NetworkFault> {
@@ -111,17 +188,16 @@ fn network(kind: u64, dice: &mut Dice, members: u64, member: u64) -> Option<Netw
     };
     Some(match kind {
         0 | 1 => {
-            let minority = some(dice, members / 2);
-            let majority = (1..=members).filter(|member| !minority.contains(member)).collect();
-            NetworkFault::Partition { groups: vec![minority, majority], told }
+            let minority = members / 2;
+            NetworkFault::Partition { minority: some(dice, minority), told }
         }
-        2 => NetworkFault::Partition { groups: (1..=members).map(|member| vec![member]).collect(), told },
+        2 => NetworkFault::Apart { told },
         3 | 4 => NetworkFault::LeaderAlone { told },
         5 if members > 3 => NetworkFault::Ring,
         5 => return None,
         6 => NetworkFault::Bridge { over: member },
-        7 => NetworkFault::Unheard { members: some(dice, 1) },
-        8 => NetworkFault::Deaf { members: some(dice, 1) },
+        7 => NetworkFault::Unheard { member },
+        8 => NetworkFault::Deaf { member },
         9 => {
             let others: Vec<u64> = (1..=members).filter(|other| *other != member).collect();
             let lane = if dice.percent(50) { Lane::Busiest } else { Lane::Others };
@@ -181,8 +257,7 @@ mod tests {
         for members in [3, 5] {
             let plan = draw(&mut Dice::new(1), members, LENGTH * 3);
             let classes: BTreeSet<&str> = plan.iter().map(|planned| planned.fault.class()).collect();
-            let expected = if members == 3 { 32 } else { 33 };
-            assert_eq!(classes.len(), expected, "{classes:?}");
+            assert_eq!(classes.len(), 45, "{classes:?}");
             let overlaps = plan.windows(2).filter(|pair| pair[0].at + pair[0].lasts > pair[1].at).count();
             assert!(overlaps > plan.len() / 2, "{overlaps} of {}", plan.len());
         }

@@ -15,7 +15,14 @@ use aliasd_checkers::History;
 use aliasd_checkers::history::{Event, Fault, Outcome, Route};
 use aliasd_client::Failure;
 use aliasd_recording as recording;
+use aliasd_wire::peer::v1::JoinToken;
 use anyhow::{Context, Result};
+use prost::Message as _;
+
+/// How every join token begins, as text.
+pub(super) const JOIN_TOKENS_BEGIN: &str = "aliasd-join-";
+/// Format and checksum stand before what a token says.
+const FRAME_HEADER_BYTES: usize = 5;
 
 /// Takes events from every client, and the only clock that they use. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +38,7 @@ struct Shared {
     file: Mutex<BufWriter<File>>,
     counts: Mutex<BTreeMap<(&'static str, String), u64>>,
     findings: Mutex<Vec<String>>,
+    join_secrets: Mutex<Vec<Vec<u8>>>,
     numbers: AtomicU64,
 }
 
@@ -48,6 +56,7 @@ impl Recorder {
             file: Mutex::new(BufWriter::new(file)),
             counts: Mutex::default(),
             findings: Mutex::default(),
+            join_secrets: Mutex::default(),
             numbers: AtomicU64::new(1),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -111,6 +120,24 @@ impl Recorder {
     /// The secret that a tag stands for.
     pub(super) fn secret_of(&self, tag: &str) -> String {
         format!("{}{tag}", self.shared.secret_prefix)
+    }
+
+    /// Takes note of a join token, which is in no file but the one that it was saved to.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(super) fn keep_join_token(&self, token: &str) -> Result<()> {
+        let digits = token.trim().strip_prefix(JOIN_TOKENS_BEGIN).context("a join token has another form")?;
+        let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2).unwrap_or_default(), 16);
+        let bytes: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect::<Result<_, _>>()?;
+        let message = bytes.get(FRAME_HEADER_BYTES..).context("a join token is cut")?;
+        lock(&self.shared.join_secrets).push(JoinToken::decode(message)?.secret);
+        Ok(())
+    }
+
+    /// What the join tokens of the run let in with.
+    pub(super) fn join_secrets(&self) -> Vec<Vec<u8>> {
+        lock(&self.shared.join_secrets).clone()
     }
 
     /// The tag of a secret that somebody was given.

@@ -24,7 +24,7 @@ pub struct Options {
     pub seed: u64,
     /// For how long faults begin.
     pub length: Duration,
-    /// How many members: 3 or 5.
+    /// How many members it begins with: 3 or 5.
     pub members: u64,
     /// Where everything of the run is; it is empty.
     pub directory: PathBuf,

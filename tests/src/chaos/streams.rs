@@ -35,10 +35,6 @@ pub(super) fn start(load: &mut Load, dice: &mut Dice) -> Result<()> {
         let client = load.crew().administrator()?;
         load.spawn(dice, |crew, dice| watch(crew, client, dice));
     }
-    for member in load.crew().rig.ids() {
-        let raw = load.crew().raw(false, dice)?;
-        load.spawn(dice, move |crew, dice| watch_at(crew, raw, member, dice));
-    }
     for _ in 0..GUARDIANS {
         let client = load.crew().service()?;
         load.spawn(dice, |crew, dice| guard(crew, client, dice));
@@ -51,14 +47,16 @@ struct Stream {
     recorder: Recorder,
     client: u64,
     number: u64,
+    /// The member that is asked alone, if it is one.
+    member: Option<u64>,
 }
 
 impl Stream {
     fn new(recorder: &Recorder, client: u64) -> Self {
-        Self { recorder: recorder.clone(), client, number: recorder.number() }
+        Self { recorder: recorder.clone(), client, number: recorder.number(), member: None }
     }
 
-    fn step(&self, member: Option<u64>, step: WatchStep) {
+    fn step(&self, step: WatchStep) {
         let kind = match &step {
             WatchStep::Open { .. } => "opened",
             WatchStep::Batch { .. } => "batch",
@@ -67,7 +65,7 @@ impl Stream {
             WatchStep::Closed { .. } => "closed",
         };
         self.recorder.count_as("watch", kind);
-        let (client, stream, at) = (self.client, self.number, self.recorder.now());
+        let (client, stream, member, at) = (self.client, self.number, self.member, self.recorder.now());
         self.recorder.push(Event::Watch(Watch { client, stream, member, at, step }));
     }
 }
@@ -87,21 +85,21 @@ async fn watch(crew: Crew, client: SdkClient, mut dice: Dice) {
             from = from.names(names.clone());
         }
         let user = client.user.clone();
-        stream.step(None, WatchStep::Open { after, user, names, unrestricted: true });
+        stream.step(WatchStep::Open { after, user, names, unrestricted: true });
         let mut watch = client.sdk.watch(from);
         let ends = crew.recorder.now() + dice.pick(FOLLOWED_MS) * 1_000_000;
         let mut code = None;
         while crew.goes_on() && crew.recorder.now() < ends {
             match timeout(LOOKS_EVERY, watch.next()).await {
                 Err(_elapsed) => {}
-                Ok(Ok(told)) => stream.step(None, step_of(told)),
+                Ok(Ok(told)) => stream.step(step_of(told)),
                 Ok(Err(failure)) => {
                     code = Some(failure.code);
                     break;
                 }
             }
         }
-        stream.step(None, WatchStep::Closed { code });
+        stream.step(WatchStep::Closed { code });
         crew.pause(&mut dice).await;
     }
 }
@@ -128,11 +126,11 @@ fn step_of(told: Told) -> WatchStep {
 }
 
 /// Watches at one member, and goes on there where the last stream ended.
-async fn watch_at(crew: Crew, raw: RawClient, member: u64, mut dice: Dice) {
+pub(super) async fn watch_at(crew: Crew, raw: RawClient, member: u64, mut dice: Dice) {
     let mut token: Option<Token> = None;
     let mut stream = Stream::new(&crew.recorder, raw.number);
     let mut position = None;
-    while crew.goes_on() {
+    while crew.goes_on_at(member) {
         crew.pause(&mut dice).await;
         let Some(held) = &token else {
             token = crew.administrator_token(&raw, &mut dice).await;
@@ -144,7 +142,8 @@ async fn watch_at(crew: Crew, raw: RawClient, member: u64, mut dice: Dice) {
             position = after(position.unwrap_or_default(), &mut dice);
         }
         let user = held.user.clone();
-        stream.step(Some(member), WatchStep::Open { after: position, user, names: None, unrestricted: true });
+        stream.member = Some(raw.recorded_as(member));
+        stream.step(WatchStep::Open { after: position, user, names: None, unrestricted: true });
         let code = follow(&crew, &raw, member, held, &stream, &mut position, &mut dice).await;
         if code.as_deref().is_some_and(|code| code.starts_with("TOKEN_") || code == "CREDENTIALS_ENDED") {
             token = None;
@@ -152,7 +151,7 @@ async fn watch_at(crew: Crew, raw: RawClient, member: u64, mut dice: Dice) {
         if code.is_some() {
             sleep(REOPENS_AFTER).await;
         }
-        stream.step(Some(member), WatchStep::Closed { code });
+        stream.step(WatchStep::Closed { code });
     }
 }
 
@@ -168,10 +167,14 @@ async fn follow(
 ) -> Option<String> {
     let message = v1::WatchRequest { after_revision: *position, filter: None, takes_parts: true };
     let request = token.authorize(message).ok()?;
+    let was_removed = crew.rig.roster.was_removed(member);
     let opened = timeout(raw.limit, RouterClient::new(raw.channel(member)).watch(request)).await;
+    if was_removed && matches!(opened, Ok(Ok(_))) {
+        crew.recorder.finding(format!("node {member} opens a watch although it knows that it was removed"));
+    }
     let mut messages = match opened {
         Err(_elapsed) => return Some("GIVEN_UP".to_owned()),
-        Ok(Err(status)) => return Some(resumed(position, stream, member, &status)),
+        Ok(Err(status)) => return Some(resumed(position, stream, &status)),
         Ok(Ok(answer)) => answer.into_inner(),
     };
     let ends = crew.recorder.now() + dice.pick(FOLLOWED_MS) * 1_000_000;
@@ -180,7 +183,7 @@ async fn follow(
         let message = match timeout(LOOKS_EVERY, messages.message()).await {
             Err(_elapsed) if crew.recorder.now() - heard < SILENT_FOR_NS => continue,
             Err(_elapsed) => return Some("SILENT".to_owned()),
-            Ok(Err(status)) => return Some(resumed(position, stream, member, &status)),
+            Ok(Err(status)) => return Some(resumed(position, stream, &status)),
             Ok(Ok(None)) => return None,
             Ok(Ok(Some(message))) => message,
         };
@@ -192,12 +195,12 @@ async fn follow(
                 }
                 let changes = batch.changes.iter().map(recording::change).collect();
                 let (revision, continued) = (batch.revision, batch.continued);
-                stream.step(Some(member), WatchStep::Batch { revision, changes, continued });
+                stream.step(WatchStep::Batch { revision, changes, continued });
             }
             Some(WireEvent::Progress(mark)) => {
                 // The first mark of a member that is behind is below what was asked for, and confirms nothing.
                 *position = Some((*position).unwrap_or_default().max(mark.revision));
-                stream.step(Some(member), WatchStep::Progress { revision: mark.revision });
+                stream.step(WatchStep::Progress { revision: mark.revision });
             }
             None => crew.recorder.finding("a part of a watch is empty"),
         }
@@ -206,11 +209,11 @@ async fn follow(
 }
 
 /// The code of a stream's end. If history was too short, the watch goes on after the revision that is named.
-fn resumed(position: &mut Option<u64>, stream: &Stream, member: u64, status: &tonic::Status) -> String {
+fn resumed(position: &mut Option<u64>, stream: &Stream, status: &tonic::Status) -> String {
     let failure = aliasd_client::Failure::from_status(status);
     if let Some(revision) = failure.resume_revision.filter(|_| failure.code == "WATCH_COMPACTED") {
         *position = Some(revision);
-        stream.step(Some(member), WatchStep::Resync { revision });
+        stream.step(WatchStep::Resync { revision });
     }
     failure.code
 }

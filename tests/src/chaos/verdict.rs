@@ -11,15 +11,13 @@ use serde_json::Value;
 use tokio::task::block_in_place;
 
 use super::load::Crew;
-use super::nemesis::Nemesis;
+use super::nemesis::{HEALS_WITHIN, Nemesis};
+use super::record::JOIN_TOKENS_BEGIN;
 use super::report::Report;
 use super::run::Options;
 use crate::cluster::KEYSTORE_PASSWORD;
 use crate::secrets;
 
-/// How long a healed cluster may take until all of its members serve, and agree. Members that avoid each other after many
-/// failures find together within a minute; the machine may be busy.
-const HEALS_WITHIN: Duration = Duration::from_secs(120);
 /// So many lines about one kind of finding are enough.
 const LEAKS_SHOWN: usize = 5;
 
@@ -61,7 +59,7 @@ pub(super) async fn rest(nemesis: &Nemesis, crew: &Crew, whole: &[u64]) {
 pub(super) async fn judge(nemesis: &Nemesis, options: &Options) -> Result<Report> {
     let recorder = &nemesis.recorder;
     let mut directories = vec![nemesis.rig.cluster.layout().captured()];
-    for member in nemesis.rig.ids() {
+    for member in nemesis.rig.roster.all() {
         let mut machine = nemesis.rig.machine(member).await;
         machine.kill();
         let said = machine.node.said();
@@ -73,7 +71,7 @@ pub(super) async fn judge(nemesis: &Nemesis, options: &Options) -> Result<Report
         }
         directories.push(machine.node.data.clone());
     }
-    let searched = block_in_place(|| search(&directories, &recorder.secret_of("")))?;
+    let searched = block_in_place(|| search(&directories, &recorder.secret_of(""), &recorder.join_secrets()))?;
     for leak in searched.1.iter().take(LEAKS_SHOWN) {
         recorder.finding(format!("a secret stands in a file: {leak}"));
     }
@@ -115,10 +113,11 @@ fn audit_line(member: u64, line: &str) -> Option<AuditLine> {
 }
 
 /// How many files were read below the directories, and what was found.
-fn search(directories: &[PathBuf], prefix: &str) -> Result<(usize, Vec<String>)> {
+fn search(directories: &[PathBuf], prefix: &str, join_secrets: &[Vec<u8>]) -> Result<(usize, Vec<String>)> {
     let (mut files, mut leaks) = (0, Vec::new());
     for directory in directories.iter().filter(|directory| fs::metadata(directory).is_ok()) {
-        let (read, found) = secrets::search(directory, &[prefix, KEYSTORE_PASSWORD])?;
+        let texts = [prefix, KEYSTORE_PASSWORD, JOIN_TOKENS_BEGIN];
+        let (read, found) = secrets::search_also(directory, &texts, join_secrets)?;
         files += read;
         leaks.extend(found.iter().map(|leak| format!("{} as {}", leak.file.display(), leak.form)));
     }

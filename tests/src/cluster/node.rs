@@ -51,7 +51,7 @@ pub struct Advertised {
 
 impl Node {
     /// Takes free ports, issues the certificate and writes the configuration file.
-    pub(super) fn prepare(layout: &Layout, id: u64) -> Result<Self> {
+    pub(crate) fn prepare(layout: &Layout, id: u64) -> Result<Self> {
         let address = || format!("127.0.0.1:{}", free_port());
         let node = Self {
             id,

@@ -145,7 +145,7 @@ impl Layout {
     }
 
     /// Writes the configuration file of a node; `more` is appended to its `[node]` section.
-    pub(super) fn configure(&self, node: &Node, more: &str) -> Result<()> {
+    pub(crate) fn configure(&self, node: &Node, more: &str) -> Result<()> {
         let pki = self.pki();
         let pki = pki.display();
         let advertised = node.advertised.as_ref().map_or_else(String::new, |advertised| {
