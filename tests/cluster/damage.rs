@@ -7,6 +7,8 @@ use std::process::Command;
 use aliasd_tests::cluster::{Cluster, PATIENCE};
 use aliasd_tests::files::copy;
 use aliasd_tests::load::Load;
+use aliasd_tests::process::{self, Finished};
+use aliasd_tests::programs::program;
 use aliasd_tests::wait;
 use anyhow::{Context, Result, ensure};
 
@@ -21,8 +23,24 @@ fn stopped(name: &str) -> Result<Cluster> {
     Ok(cluster)
 }
 
-/// Starts a node, which must end by itself with an error that names `file` and a way out.
+fn check(cluster: &Cluster, id: u64) -> Result<Finished> {
+    let node = cluster.nodes.iter().find(|node| node.id == id).context("the cluster has that node")?;
+    let mut check = Command::new(program("aliasd"));
+    check.args(["config", "check"]).arg(&node.config);
+    process::run(&mut check, &cluster.layout().record())
+}
+
+/// Starts a node, which must end by itself with an error that names `file` and a way out. Whoever checks its configuration
+/// before that is told the same.
 fn expect_refusal(cluster: &mut Cluster, id: u64, file: &Path) -> Result<()> {
+    let checked = check(cluster, id)?;
+    ensure!(checked.code == Some(2) && checked.stdout.is_empty(), "the check calls it good: {}", checked.stdout);
+    let found = checked.stderr.split_once("error: node.data_dir: ");
+    let (_, found) = found.with_context(|| format!("the check finds nothing:\n{}", checked.stderr))?;
+    let found = found.lines().next().unwrap_or_default();
+    ensure!(found.contains(&file.display().to_string()), "{} is not named by the check: {found}", file.display());
+    ensure!(checked.stderr.contains("hint: put the data directory back"), "{}", checked.stderr);
+
     let node = cluster.node(id);
     let before = node.said().len();
     node.start()?;
@@ -33,6 +51,9 @@ fn expect_refusal(cluster: &mut Cluster, id: u64, file: &Path) -> Result<()> {
     assert!(said.contains(&file.display().to_string()), "{} is not named:\n{said}", file.display());
     assert!(said.contains("damaged"), "it does not say what is wrong:\n{said}");
     assert!(said.contains("put the data directory back"), "it does not say what to do:\n{said}");
+    // What caused it may be told in other words.
+    let finding = found.split(": ").take(2).collect::<Vec<_>>().join(": ");
+    assert!(said.contains(&finding), "the check says {finding:?}, and the node:\n{said}");
     Ok(())
 }
 
@@ -49,6 +70,12 @@ fn files(directory: &Path, suffix: &str) -> Result<Vec<PathBuf>> {
     }
     found.sort_by_key(|path| std::cmp::Reverse(fs::metadata(path).map_or(0, |metadata| metadata.len())));
     Ok(found)
+}
+
+/// The newest file below `directory` whose name begins with `prefix`.
+fn newest_of(directory: &Path, prefix: &str) -> Result<PathBuf> {
+    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+    files(directory, "")?.into_iter().filter(named).max().with_context(|| format!("there is no {prefix}"))
 }
 
 /// Turns over every bit of some bytes in the middle of a file.
@@ -154,13 +181,18 @@ fn what_a_follower_lost_of_its_log_is_refused_and_the_others_go_on() -> Result<(
         let file = fs::OpenOptions::new().write(true).open(&wal)?;
         Ok(file.set_len(file.metadata()?.len() - 1)?)
     };
-    let losses: [Loss<'_>; 6] = [
+    let losses: [Loss<'_>; 9] = [
         ("a byte of its newest write-ahead log", &log, &|| cut(&data)),
         ("its newest write-ahead log", &log, &|| Ok(fs::remove_file(newest_wal(&data)?)?)),
         ("its log", &log, &|| Ok(fs::remove_dir_all(&log)?)),
         ("all that was in its log", &log, &|| Ok(fs::remove_dir_all(&log).and_then(|()| fs::create_dir(&log))?)),
         ("its watermark", &data.join("watermark"), &|| Ok(fs::remove_file(data.join("watermark"))?)),
         ("the end of its log", &log, &|| put_back(&older.join("log"), &log)),
+        ("its identity", &data.join("identity"), &|| Ok(fs::remove_file(data.join("identity"))?)),
+        ("what its log consists of", &log, &|| Ok(fs::write(newest_of(&log, "MANIFEST")?, "nonsense\n")?)),
+        ("what its catalog consists of", &data.join("catalog"), &|| {
+            Ok(fs::write(newest_of(&data.join("catalog"), "MANIFEST")?, "nonsense\n")?)
+        }),
     ];
     for (number, (what, named, lose)) in losses.iter().enumerate() {
         println!("it loses {what}");
@@ -190,6 +222,8 @@ fn unopenable(name: &str, more: &str) -> Result<Cluster> {
 #[test]
 fn an_opening_without_end_ends_with_a_sentence() -> Result<()> {
     let mut cluster = unopenable("slow-open", "open_timeout = \"2s\"")?;
+    let checked = check(&cluster, 1)?;
+    ensure!(checked.code == Some(2) && checked.stderr.contains("could not be opened within 2s"), "{}", checked.stderr);
     let node = cluster.node(1);
     node.start()?;
     let status = node.wait_exit(PATIENCE)?;

@@ -60,28 +60,54 @@ fn check(cluster: &Cluster) -> Result<Finished> {
     process::run(&mut check, &cluster.layout().record())
 }
 
-/// What the data directory says of keys is held against the keystore, while the node runs and when it does not.
-#[test]
-fn a_keystore_without_the_keys_of_the_cluster_is_found_before_a_start() -> Result<()> {
-    let mut cluster = Cluster::running("keys", 1)?;
-    cluster.exec("CREATE ALIAS a FOR DATABASE d AT 'neo4j+s://h:7687' USER u PASSWORD 'a-password-to-seal'")?;
-    ensure!(cluster.node(1).stop(PATIENCE)?.success(), "it did not end cleanly");
-    let good = check(&cluster)?;
-    ensure!(good.code == Some(0) && good.stdout.ends_with(": good\n"), "{}{}", good.stdout, good.stderr);
-    ensure!(!good.stderr.contains("could not be checked"), "{}", good.stderr);
-
+/// Puts another keystore in the place of the cluster's, and that one aside.
+fn exchange_keystore(cluster: &Cluster) -> Result<()> {
     let (keystore, own) = (cluster.layout().keystore(), cluster.layout().root.join("own.p12"));
     fs::rename(&keystore, &own)?;
     let mut create = aliasctl();
     create.args(["keystore", "create"]).arg(&keystore).env("ALIASD_KEYSTORE_PASSWORD", KEYSTORE_PASSWORD);
     let created = process::run(&mut create, &cluster.layout().record())?;
     ensure!(created.code == Some(0), "{}", created.stderr);
-    let before = fs::read_dir(cluster.node(1).data.join("catalog"))?.count();
-    let wrong = check(&cluster)?;
+    Ok(())
+}
+
+fn expect_good(cluster: &Cluster) -> Result<()> {
+    let good = check(cluster)?;
+    ensure!(good.code == Some(0) && good.stdout.ends_with(": good\n"), "{}{}", good.stdout, good.stderr);
+    ensure!(good.stderr.is_empty(), "{}", good.stderr);
+    Ok(())
+}
+
+fn expect_wrong_keys(cluster: &Cluster) -> Result<()> {
+    let wrong = check(cluster)?;
     ensure!(wrong.code == Some(2) && !wrong.stdout.contains("good"), "{:?}: {}", wrong.code, wrong.stdout);
     for part in ["error: keystore.path: ", "does not hold the cluster's active key", "it holds", "hint: add the key"] {
         ensure!(wrong.stderr.contains(part), "'{part}' is not in {}", wrong.stderr);
     }
+    Ok(())
+}
+
+/// What the data directory says of keys is held against the keystore, while the node runs, when it was killed with nothing of
+/// its catalog flushed, and when it ended.
+#[test]
+fn a_keystore_without_the_keys_of_the_cluster_is_found_before_a_start() -> Result<()> {
+    let mut cluster = Cluster::running("keys", 1)?;
+    cluster.exec("CREATE ALIAS a FOR DATABASE d AT 'neo4j+s://h:7687' USER u PASSWORD 'a-password-to-seal'")?;
+    let (keystore, own) = (cluster.layout().keystore(), cluster.layout().root.join("own.p12"));
+    expect_good(&cluster)?;
+    exchange_keystore(&cluster)?;
+    expect_wrong_keys(&cluster)?;
+    cluster.node(1).kill();
+    expect_wrong_keys(&cluster)?;
+    fs::rename(&own, &keystore)?;
+    expect_good(&cluster)?;
+    cluster.node(1).start()?;
+    cluster.node(1).wait_ready(PATIENCE)?;
+    ensure!(cluster.node(1).stop(PATIENCE)?.success(), "it did not end cleanly");
+    expect_good(&cluster)?;
+    exchange_keystore(&cluster)?;
+    let before = fs::read_dir(cluster.node(1).data.join("catalog"))?.count();
+    expect_wrong_keys(&cluster)?;
     ensure!(fs::read_dir(cluster.node(1).data.join("catalog"))?.count() == before, "the check leaves something behind");
 
     // A start says the same, and is held against the same keys while it runs.
@@ -92,9 +118,28 @@ fn a_keystore_without_the_keys_of_the_cluster_is_found_before_a_start() -> Resul
         Ok(())
     };
     wait::until("the node to miss the key", PATIENCE, || missing(&cluster))?;
-    let wrong = check(&cluster)?;
-    ensure!(wrong.code == Some(2) && wrong.stderr.contains("active key"), "{:?}: {}", wrong.code, wrong.stderr);
+    expect_wrong_keys(&cluster)?;
     fs::rename(&own, &keystore)?;
     cluster.node(1).reload()?;
     cluster.wait_ready()
+}
+
+/// A node id and a data directory belong together, and a start says so with the same way out.
+#[test]
+fn the_data_directory_of_another_node_is_found_before_a_start() -> Result<()> {
+    let mut cluster = Cluster::prepare("exchanged", 2)?;
+    cluster.start()?;
+    cluster.nodes.iter_mut().try_for_each(|node| node.stop(PATIENCE).map(drop))?;
+    let (one, two) = (cluster.node(1).data.clone(), cluster.node(2).data.clone());
+    fs::rename(&one, one.with_extension("own"))?;
+    fs::rename(&two, &one)?;
+    let found = check(&cluster)?;
+    ensure!(found.code == Some(2) && found.stdout.is_empty(), "{:?}: {}", found.code, found.stdout);
+    let (said, way_out) = ("belongs to node 2, but this node has id 1", "hint: set node.id to 2");
+    ensure!(found.stderr.contains(said) && found.stderr.contains(way_out), "{}", found.stderr);
+    cluster.node(1).start()?;
+    ensure!(!cluster.node(1).wait_exit(PATIENCE)?.success(), "it starts");
+    let refused = cluster.node(1).said();
+    ensure!(refused.contains(said) && refused.contains("set node.id to 2"), "{refused}");
+    Ok(())
 }

@@ -1,11 +1,10 @@
 //! How log, catalog and identity are opened that lie in a directory.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aliasd_catalog::Catalog;
 use aliasd_runtime::SharedRuntime;
 
 use crate::closable::{Freed, TakenDirectory};
@@ -38,15 +37,7 @@ pub(crate) fn open_directory<T>(
     // Names, addresses and hashes of passwords are in there.
     let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     created.map_err(|error| StorageFault::from_io(directory, "create", error))?;
-    let kept = IdentityStore::in_directory(directory);
-    let (path, catalog) = (directory.join("log"), directory.join("catalog"));
-    // RocksDB makes this file with the log, and the identity is written after both.
-    let opens = path.join("CURRENT").try_exists().map_err(|error| StorageFault::from_io(&path, "read", error))?;
-    if kept.exists()? && !opens {
-        let finding = "it is missing, while the identity beside it shows that there was one";
-        return Err(StorageFault::damaged(&path, finding));
-    }
-    let place = LogPlace { directory: path, watermark: directory.join("watermark"), witness: catalog.join("CURRENT") };
+    let (kept, place, catalog) = places(directory)?;
     let taken = Arc::new(TakenDirectory::take(&place.directory)?);
     let freed = taken.freed();
     let opened = LogStore::open_in(&place, node, Arc::clone(&runtime), Arc::clone(&taken)).and_then(|log| {
@@ -60,13 +51,18 @@ pub(crate) fn open_directory<T>(
     opened.inspect_err(|_| freed.wait())
 }
 
-/// The catalog below a directory as it was last written there, read without taking the directory or changing anything in it;
-/// none if there is none yet. It may lack what happened last, which the log has. Blocks, on damaged files perhaps for ever.
-///
-/// # Errors
-/// It cannot be read, or is damaged.
-pub fn peek_catalog(directory: &Path) -> Result<Option<Catalog>, StorageFault> {
-    DiskCatalog::peek(&directory.join("catalog"))
+/// Where the identity, the log and the catalog are below a directory. An identity without a log is what is left of a member.
+pub(crate) fn places(directory: &Path) -> Result<(IdentityStore, LogPlace, PathBuf), StorageFault> {
+    let kept = IdentityStore::in_directory(directory);
+    let (log, catalog) = (directory.join("log"), directory.join("catalog"));
+    // RocksDB makes this file with the log, and the identity is written after both.
+    let opens = log.join("CURRENT").try_exists().map_err(|error| StorageFault::from_io(&log, "read", error))?;
+    if kept.exists()? && !opens {
+        let finding = "it is missing, while the identity beside it shows that there was one";
+        return Err(StorageFault::damaged(&log, finding));
+    }
+    let place = LogPlace { directory: log, watermark: directory.join("watermark"), witness: catalog.join("CURRENT") };
+    Ok((kept, place, catalog))
 }
 
 /// How often a slow opening is spoken of.

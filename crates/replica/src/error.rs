@@ -38,7 +38,7 @@ impl StartError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Storage(fault) => fault.hint(),
-            Self::JoinToken(_) => Some("make one for this node with 'aliasctl cluster add'".to_owned()),
+            Self::JoinToken(error) => Some(error.hint().to_owned()),
             Self::Options(_) | Self::Raft(_) => None,
         }
     }
@@ -63,6 +63,13 @@ pub enum JoinTokenError {
         /// The cluster of the data directory.
         cluster: ClusterId,
     },
+}
+
+impl JoinTokenError {
+    /// The way out.
+    pub fn hint(&self) -> &'static str {
+        "make one for this node with 'aliasctl cluster add'"
+    }
 }
 
 /// Why a proposal has no outcome.

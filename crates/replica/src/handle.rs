@@ -17,13 +17,12 @@ use crate::compare::compare_regularly;
 use crate::core::{Core, Raft};
 #[cfg(feature = "disk")]
 use crate::directory::{OpenedDirectory, open_directory, opened_within};
-use crate::error::{ClusterError, JoinTokenError, NotServing, ProposeError, ReadError, StartError, StopReason};
+use crate::error::{ClusterError, NotServing, ProposeError, ReadError, StartError, StopReason};
 use crate::fault::StorageFault;
 use crate::feed::{Compacted, Feed, Subscription, View};
 use crate::fit;
 use crate::form::form;
-use crate::identity::{Identity, IdentityStore};
-use crate::join_token::JoinToken;
+use crate::identity::{self, Identity, IdentityStore};
 use crate::lifecycle::{Lifecycle, Step};
 #[cfg(feature = "disk")]
 use crate::log::store::LogStore;
@@ -139,7 +138,7 @@ impl Replica {
         let (machine, feed, machine_gone) = machine;
         fit::check(&place, &mut log, &machine).await?;
 
-        let join = options.join.map(|token| fitting(token, node, &identity)).transpose()?.flatten();
+        let join = options.join.map(|token| token.fitting(node, identity.kept().cluster)).transpose()?.flatten();
         let joins = join.as_ref().map(|token| token.cluster);
         let roster = Arc::new(Roster::new(node, identity, joins, Arc::clone(&feed)));
         let peers = Arc::new(Peers::new(Arc::clone(&roster), options.links, Arc::clone(&runtime), options.raft));
@@ -423,20 +422,6 @@ impl Replica {
     }
 }
 
-/// The token of a node that has yet to join. One of a node that has is done with.
-fn fitting(token: JoinToken, node: NodeId, identity: &Identity) -> Result<Option<JoinToken>, JoinTokenError> {
-    if token.node != node {
-        return Err(JoinTokenError::OtherNode { token: token.node, node });
-    }
-    match identity.kept().cluster {
-        Some(cluster) if cluster != token.cluster => {
-            Err(JoinTokenError::OtherCluster { token: token.cluster, cluster })
-        }
-        Some(_) => Ok(None),
-        None => Ok(Some(token)),
-    }
-}
-
 #[cfg(feature = "disk")]
 fn closes(log: &LogStore) -> CloseLog {
     let log = log.clone();
@@ -451,18 +436,6 @@ fn closes(log: &LogStore) -> CloseLog {
 
 /// That the directory's identity belongs to its log and its catalog.
 fn check_identity(roster: &Roster) -> Result<(), StorageFault> {
-    let kept = roster.identity.kept();
-    if let Some(recorded) = roster.recorded(roster.node).flatten()
-        && recorded != kept.incarnation
-    {
-        let detail = "it is not the one that the log beside it was written with";
-        return Err(StorageFault::damaged(roster.identity.path(), detail));
-    }
-    match (kept.cluster, roster.catalogued_cluster()) {
-        (Some(cluster), Some(catalogued)) if cluster != catalogued => {
-            let detail = format!("it belongs to cluster {cluster}, while the catalog beside it is of {catalogued}");
-            Err(StorageFault::damaged(roster.identity.path(), detail))
-        }
-        _ => Ok(()),
-    }
+    let recorded = roster.recorded(roster.node).flatten();
+    identity::check(roster.identity.path(), Some(&roster.identity.kept()), recorded, roster.catalogued_cluster())
 }

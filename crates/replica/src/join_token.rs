@@ -9,6 +9,7 @@ use std::fmt;
 use aliasd_catalog::{ClusterId, JoinTokenHash};
 use aliasd_wire::peer::v1 as wire;
 
+use crate::error::JoinTokenError;
 use crate::frame;
 use crate::incarnation::cluster_from_wire;
 use crate::types::NodeId;
@@ -50,6 +51,20 @@ impl JoinToken {
     /// What the cluster knows it by.
     pub fn hash(&self) -> JoinTokenHash {
         JoinTokenHash::of(&self.secret)
+    }
+
+    /// The token of a node that belongs to this cluster, or to none yet. One of a node that has joined is done with.
+    pub(crate) fn fitting(self, node: NodeId, belongs: Option<ClusterId>) -> Result<Option<Self>, JoinTokenError> {
+        if self.node != node {
+            return Err(JoinTokenError::OtherNode { token: self.node, node });
+        }
+        match belongs {
+            Some(cluster) if cluster != self.cluster => {
+                Err(JoinTokenError::OtherCluster { token: self.cluster, cluster })
+            }
+            Some(_) => Ok(None),
+            None => Ok(Some(self)),
+        }
     }
 
     pub(crate) fn secret(&self) -> &[u8] {

@@ -67,6 +67,8 @@ mod runtime;
 mod serve;
 mod status;
 mod storage;
+#[cfg(feature = "disk")]
+mod stored;
 mod strangers;
 mod successor;
 mod supervise;
@@ -75,8 +77,6 @@ mod tests;
 mod types;
 
 pub use descriptors::STORAGE_DESCRIPTORS_MAX;
-#[cfg(feature = "disk")]
-pub use directory::peek_catalog;
 pub use error::{
     ClusterError, JoinTokenError, NotServing, ProposeError, ReadError, StartError, StopReason, UnstorableError,
 };
@@ -96,4 +96,6 @@ pub use options::{RaftSettings, ReplicaOptions};
 pub use serve::PeerServer;
 pub use status::{MemberStatus, ReplicaRole, ReplicaStatus};
 pub use storage::{MemoryStorage, Storage};
+#[cfg(feature = "disk")]
+pub use stored::{LookError, StoredMember};
 pub use types::{Member, NodeId};

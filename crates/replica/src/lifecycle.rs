@@ -111,6 +111,15 @@ pub(crate) struct IllegalStep {
 }
 
 impl Lifecycle {
+    /// What a member is at first that was fenced or removed before it started, or neither.
+    pub(crate) fn at_start(fenced_at: Option<Revision>, removed: bool) -> Self {
+        match fenced_at {
+            _ if removed => Self::Removed,
+            Some(at) => Self::Fenced { at },
+            None => Self::Uninitialised,
+        }
+    }
+
     /// What the member is after a step.
     fn after(&self, step: Step) -> Result<Self, IllegalStep> {
         use Standing::{Absent, Learner, Unknown, Voter};
@@ -209,11 +218,7 @@ pub(crate) struct LifecycleState {
 impl LifecycleState {
     /// Of a member that was fenced or removed before it started, or neither.
     pub(crate) fn new(fenced_at: Option<Revision>, removed: bool) -> Self {
-        let first = match fenced_at {
-            _ if removed => Lifecycle::Removed,
-            Some(at) => Lifecycle::Fenced { at },
-            None => Lifecycle::Uninitialised,
-        };
+        let first = Lifecycle::at_start(fenced_at, removed);
         if first != Lifecycle::Uninitialised {
             log_step(&first);
         }

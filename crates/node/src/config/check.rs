@@ -13,7 +13,8 @@ use aliasd_catalog::error_chain;
 use aliasd_service::operate::{CertificateEnd, EXPIRY_NOTICE, in_words};
 use aliasd_service::vault::KeystoreSettings;
 
-use super::keys::check_keys;
+use super::keys::{cannot_tell_keys, check_keys};
+use super::stored::{check_join_token, check_stored};
 use super::{Config, SettingError};
 use crate::tls::{Tls, TlsError};
 
@@ -47,7 +48,7 @@ impl Config {
         for error in self.exposed_files() {
             // A file that is no key at all is the wrong one, whoever can read it.
             if !found.0.iter().any(|said| said.error.setting == error.setting) {
-                found.0.push(Diagnostic { severity: Severity::Error, error });
+                found.setting(error);
             }
         }
         check_data_directory(&self.node.data_dir, &mut found);
@@ -56,10 +57,19 @@ impl Config {
             .0
             .iter()
             .any(|said| said.severity == Severity::Error && said.error.setting.as_deref() == Some(DATA_DIRECTORY));
-        if let Some(keystore) = keystore.filter(|_| is_usable) {
-            check_keys(&keystore, &self.keystore.path, &self.node.data_dir, &mut found);
+        let stored = if is_usable { check_stored(&self.node, &mut found) } else { None };
+        match (&keystore, &stored) {
+            (Some(keystore), Some(stored)) => {
+                let catalog = (stored.catalog(), self.node.data_dir.as_path());
+                check_keys(keystore, &self.keystore.path, catalog, &mut found);
+            }
+            (Some(_), None) => {
+                let why = "the data directory cannot be used as it is";
+                cannot_tell_keys(&self.keystore.path, why, &mut found);
+            }
+            (None, _) => {}
         }
-        found.0.extend(self.join_token().err().map(|error| Diagnostic { severity: Severity::Error, error }));
+        check_join_token(self, stored.as_ref(), &mut found);
         if let Some(file) = &self.log.file {
             check_log_file(file, &mut found);
         }
@@ -134,7 +144,7 @@ fn check_keystore(keystore: &KeystoreSettings, found: &mut Diagnostics) -> Optio
     }
 }
 
-const DATA_DIRECTORY: &str = "node.data_dir";
+pub(super) const DATA_DIRECTORY: &str = "node.data_dir";
 const GIVE_IT: &str = "give it, with all that is in it, to the user that aliasd runs as";
 
 /// The node makes the directory itself if its parent lets it.
@@ -229,6 +239,10 @@ impl Diagnostics {
 
     pub(super) fn note(&mut self, setting: &str, message: &str, hint: &str) {
         self.add(Severity::Note, setting, message, hint);
+    }
+
+    pub(super) fn setting(&mut self, error: SettingError) {
+        self.0.push(Diagnostic { severity: Severity::Error, error });
     }
 
     fn add(&mut self, severity: Severity, setting: &str, message: &str, hint: &str) {

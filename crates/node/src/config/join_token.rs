@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::private::exposed;
 use super::{Config, SettingError};
 
-const SETTING: &str = "node.join_token_file";
+pub(super) const JOIN_TOKEN: &str = "node.join_token_file";
 
 impl Config {
     /// The join token, if a file is named and is there: once the node belongs to a cluster, it may be removed.
@@ -26,7 +26,7 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unusable(file, &error, "name the file that 'aliasctl cluster add --save' wrote")),
         };
-        if let Some(exposed) = exposed(SETTING, file) {
+        if let Some(exposed) = exposed(JOIN_TOKEN, file) {
             return Err(exposed);
         }
         let text = text(bytes).map_err(|error| unusable(file, &error, error.hint()))?;
@@ -35,7 +35,7 @@ impl Config {
             token.map_err(|error| unusable(file, &error, "save what 'aliasctl cluster add' prints as it is"))?;
         if token.node != self.node.id.get() {
             let message = format!("{} is for node {}, and this is node {}", file.display(), token.node, self.node.id);
-            return Err(SettingError::of(SETTING, message, "make one for this node with 'aliasctl cluster add'"));
+            return Err(SettingError::of(JOIN_TOKEN, message, "make one for this node with 'aliasctl cluster add'"));
         }
         Ok(Some(token))
     }
@@ -44,10 +44,10 @@ impl Config {
     pub(crate) fn join_token_missing(&self) -> Option<SettingError> {
         let file = self.node.join_token_file.as_ref()?;
         let message = format!("{} is not there, and the node belongs to no cluster yet", file.display());
-        Some(SettingError::of(SETTING, message, "name the file that 'aliasctl cluster add --save' wrote, or none"))
+        Some(SettingError::of(JOIN_TOKEN, message, "name the file that 'aliasctl cluster add --save' wrote, or none"))
     }
 }
 
 fn unusable(file: &Path, reason: &dyn Display, hint: &str) -> SettingError {
-    SettingError::of(SETTING, format!("{} cannot be used: {reason}", file.display()), hint)
+    SettingError::of(JOIN_TOKEN, format!("{} cannot be used: {reason}", file.display()), hint)
 }

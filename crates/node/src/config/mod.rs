@@ -14,6 +14,7 @@ mod reader;
 mod reference;
 mod schema;
 mod source;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -42,8 +42,9 @@ const INTRODUCTION: &str = "\
 
 `aliasd start --config FILE` reads one TOML file. `aliasd config default` prints a commented one with every setting;
 `aliasd config check FILE` says everything that is wrong with one, and tries what a start would: certificates, keystore,
-directories. Where the data directory holds a catalog, the keystore has to hold its keys; where none lies there yet, a note says that this
-could not be checked. With `--offline` it judges the file alone, on any machine: paths need not exist and commands do not run.
+directories. It reads the data directory as a start does, within `node.open_timeout`, and leaves it as it is, also beside a running node:
+what a start would refuse there is an error, and the keystore has to hold the keys that catalog and log name. Where the node has heard of
+no cluster yet, a note says that this cannot be told. With `--offline` it judges the file alone, on any machine: paths need not exist and commands do not run.
 
 An unknown setting is an error. An environment variable wins over the file. Durations take a unit: `500ms`, `5s`, `10m`, `1h`, `7d`.
 

@@ -8,6 +8,7 @@
 
 mod store;
 
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aliasd_catalog::{ClusterId, Revision};
@@ -68,11 +69,8 @@ pub(crate) struct Identity {
 impl Identity {
     /// Reads who the member is, and draws an incarnation where none is kept. Blocks.
     pub(crate) fn open(store: IdentityStore, node: NodeId, runtime: SharedRuntime) -> Result<Self, StorageFault> {
-        let kept = match store.read()? {
-            Some(kept) if kept.node == node => kept,
-            Some(Kept { node: found, .. }) => {
-                return Err(StorageFault::Foreign { path: store.path().to_owned(), found, expected: node });
-            }
+        let kept = match kept_by(&store, node)? {
+            Some(kept) => kept,
             None => {
                 let incarnation = Incarnation::draw(&*runtime);
                 let kept = Kept { node, incarnation, cluster: None, fenced_at: None, removed: false };
@@ -101,7 +99,7 @@ impl Identity {
     }
 
     /// Where it is kept, for messages.
-    pub(crate) fn path(&self) -> &std::path::Path {
+    pub(crate) fn path(&self) -> &Path {
         self.store.path()
     }
 
@@ -138,5 +136,35 @@ impl Identity {
             *self.lock() = after;
         }
         Ok(after)
+    }
+}
+
+/// Who the member is, by what is kept of it; nothing where nothing is. Blocks.
+pub(crate) fn kept_by(store: &IdentityStore, node: NodeId) -> Result<Option<Kept>, StorageFault> {
+    match store.read()? {
+        Some(Kept { node: found, .. }) if found != node => {
+            Err(StorageFault::Foreign { path: store.path().to_owned(), found, expected: node })
+        }
+        kept => Ok(kept),
+    }
+}
+
+/// Checks that the identity kept at `path` belongs to the log, whose membership records an incarnation of this node, and to
+/// the catalog, which is of a cluster. One that is drawn now belongs to none that there was before.
+pub(crate) fn check(
+    path: &Path,
+    kept: Option<&Kept>,
+    recorded: Option<Incarnation>,
+    catalogued: Option<ClusterId>,
+) -> Result<(), StorageFault> {
+    if recorded.is_some() && recorded != kept.map(|kept| kept.incarnation) {
+        return Err(StorageFault::damaged(path, "it is not the one that the log beside it was written with"));
+    }
+    match (kept.and_then(|kept| kept.cluster), catalogued) {
+        (Some(cluster), Some(catalogued)) if cluster != catalogued => {
+            let finding = format!("it belongs to cluster {cluster}, while the catalog beside it is of {catalogued}");
+            Err(StorageFault::damaged(path, finding))
+        }
+        _ => Ok(()),
     }
 }

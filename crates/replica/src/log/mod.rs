@@ -11,6 +11,8 @@ pub(crate) mod device;
 pub(crate) mod durability;
 pub(crate) mod end;
 pub(crate) mod health;
+#[cfg(feature = "disk")]
+pub(crate) mod look;
 pub(crate) mod memory;
 #[cfg(feature = "disk")]
 pub(crate) mod records;

@@ -24,7 +24,7 @@ use super::{position, records};
 use crate::descriptors::DATABASE_FILES_MAX;
 use crate::fault::StorageFault;
 use crate::frame::FrameError;
-use crate::types::NodeId;
+use crate::types::{LogEntry, LogId, NodeId};
 
 /// Size of the memory table; the write-ahead log, replayed at start, is bounded by it.
 const WRITE_BUFFER_BYTES: usize = 32 * 1024 * 1024;
@@ -51,12 +51,7 @@ pub(super) struct Opened {
 pub(super) fn open(place: &LogPlace, node: NodeId) -> Result<Opened, StorageFault> {
     let path = place.directory.as_path();
     let watermark = Watermark::open(&place.watermark, node)?;
-    let exists = path.join("CURRENT").exists();
-    let witness = if watermark.is_some() { &place.watermark } else { &place.witness };
-    if !exists && (watermark.is_some() || witness.exists()) {
-        let finding = format!("the log is missing, while {} shows that there was one", witness.display());
-        return Err(StorageFault::damaged(path, finding));
-    }
+    let exists = exists(place, watermark.is_some())?;
     let database = match &watermark {
         Some(watermark) => open_strictly(path, watermark.mark())?,
         None => {
@@ -64,21 +59,17 @@ pub(super) fn open(place: &LogPlace, node: NodeId) -> Result<Opened, StorageFaul
             DB::open(&options, path).map_err(|error| failed_to_open(path, error))?
         }
     };
-    claim(path, &database, node)?;
+    if !is_claimed(path, &database, node)? {
+        put(path, &database, records::NODE_ID, node)?;
+    }
     let state = load(path, &database)?;
-    let has_watermark = value(path, &database, records::HAS_WATERMARK, "sign", records::decode_node_id)?.is_some();
+    let has_watermark = judge(place, &database, &state, watermark.as_ref().map(Watermark::mark))?;
     let now = Mark { vote: state.vote, last: state.last };
     let watermark = match watermark {
         Some(mut watermark) => {
-            contains(path, &database, &state, watermark.mark())?;
             watermark.set(now)?;
             watermark.sync()?;
             watermark
-        }
-        None if has_watermark => {
-            let finding =
-                "it is missing, while the log shows that there was one; how far the log was synced is unknown";
-            return Err(StorageFault::damaged(&place.watermark, finding));
         }
         None => Watermark::create(&place.watermark, node, now)?,
     };
@@ -86,6 +77,62 @@ pub(super) fn open(place: &LogPlace, node: NodeId) -> Result<Opened, StorageFaul
         put(path, &database, records::HAS_WATERMARK, node)?;
     }
     Ok(Opened { database, state, watermark })
+}
+
+/// A log as it lies there, and what it holds.
+pub(super) struct Seen {
+    pub(super) database: DB,
+    pub(super) state: State,
+}
+
+/// Reads the log of `node` as it lies there, and judges it as [`open`] does; none if there never was one. Changes nothing,
+/// and a node may write to it meanwhile. Blocks.
+pub(super) fn look(place: &LogPlace, node: NodeId) -> Result<Option<Seen>, StorageFault> {
+    let path = place.directory.as_path();
+    let mark = Watermark::look(&place.watermark, node)?;
+    if !exists(place, mark.is_some())? {
+        return Ok(None);
+    }
+    // What lies behind the last sync may be in the middle of being written.
+    let recovery = match mark {
+        Some(_) => DBRecoveryMode::PointInTime,
+        None => DBRecoveryMode::TolerateCorruptedTailRecords,
+    };
+    let database = DB::open_for_read_only(&options(false, recovery), path, false);
+    let database = database.map_err(|error| failed_to_open(path, error))?;
+    is_claimed(path, &database, node)?;
+    let state = load(path, &database)?;
+    judge(place, &database, &state, mark)?;
+    Ok(Some(Seen { database, state }))
+}
+
+/// Whether there is a log; that there is none is damage where something shows that there was one.
+fn exists(place: &LogPlace, has_watermark: bool) -> Result<bool, StorageFault> {
+    let path = place.directory.as_path();
+    let exists = path.join("CURRENT").exists();
+    let witness = if has_watermark { &place.watermark } else { &place.witness };
+    if !exists && (has_watermark || witness.exists()) {
+        let finding = format!("the log is missing, while {} shows that there was one", witness.display());
+        return Err(StorageFault::damaged(path, finding));
+    }
+    Ok(exists)
+}
+
+/// Whether the log says that there is a watermark beside it; it is damaged if it does not have what that says, or if it is
+/// not there.
+fn judge(place: &LogPlace, database: &DB, state: &State, mark: Option<Mark>) -> Result<bool, StorageFault> {
+    let path = place.directory.as_path();
+    let has_watermark = value(path, database, records::HAS_WATERMARK, "sign", records::decode_node_id)?.is_some();
+    match mark {
+        Some(mark) => contains(path, database, state, mark)?,
+        None if has_watermark => {
+            let finding =
+                "it is missing, while the log shows that there was one; how far the log was synced is unknown";
+            return Err(StorageFault::damaged(&place.watermark, finding));
+        }
+        None => {}
+    }
+    Ok(has_watermark)
 }
 
 fn options(create: bool, recovery: DBRecoveryMode) -> Options {
@@ -144,9 +191,7 @@ fn contains(path: &Path, database: &DB, state: &State, synced: Mark) -> Result<(
     if state.purged.is_some_and(|purged| purged >= wanted) {
         return Ok(());
     }
-    let key = records::entry_key(wanted.index);
-    let decode = |bytes: &[u8]| Ok(records::decode_entry(path, wanted.index, bytes));
-    match value(path, database, &key, "last entry", decode)?.transpose()? {
+    match entry(path, database, wanted.index)? {
         Some(found) if found.log_id == wanted => Ok(()),
         Some(found) => {
             let found = found.log_id;
@@ -159,15 +204,21 @@ fn contains(path: &Path, database: &DB, state: &State, synced: Mark) -> Result<(
     }
 }
 
-/// Checks whose log this is, and signs a new one.
-fn claim(path: &Path, database: &DB, node: NodeId) -> Result<(), StorageFault> {
+/// The entry at an index, if the log holds it.
+pub(super) fn entry(path: &Path, database: &DB, index: u64) -> Result<Option<LogEntry>, StorageFault> {
+    let decode = |bytes: &[u8]| Ok(records::decode_entry(path, index, bytes));
+    value(path, database, &records::entry_key(index), "last entry", decode)?.transpose()
+}
+
+/// Whether this log is signed as that of `node`; a new one is not signed yet.
+fn is_claimed(path: &Path, database: &DB, node: NodeId) -> Result<bool, StorageFault> {
     match value(path, database, records::NODE_ID, "node id", records::decode_node_id)? {
-        Some(found) if found == node => Ok(()),
+        Some(found) if found == node => Ok(true),
         Some(found) => Err(StorageFault::Foreign { path: path.to_owned(), found, expected: node }),
         None if database.iterator(IteratorMode::Start).next().is_some() => {
             Err(StorageFault::damaged(path, "it has content but does not say which node made it"))
         }
-        None => put(path, database, records::NODE_ID, node),
+        None => Ok(false),
     }
 }
 
@@ -203,12 +254,33 @@ fn load(path: &Path, database: &DB) -> Result<State, StorageFault> {
     };
     state.last = state.purged;
     state.first_index = state.purged.as_ref().map_or(0, |purged| purged.index + 1);
+    let (purged, first) = (state.purged, state.first_index);
+    each_entry(path, database, 0, (purged, first), |entry| {
+        state.last = Some(entry.log_id);
+        state.tail.push(entry, 0, 0);
+    })?;
+    // The commit point is written after the entries that it covers, so it cannot survive without them.
+    match (&state.committed, &state.last) {
+        (Some(committed), last) if last.as_ref() < Some(committed) => Err(StorageFault::damaged(
+            path,
+            format!("committed entries are missing at its end: {committed} was committed"),
+        )),
+        _ => Ok(state),
+    }
+}
 
+/// Reads every entry from index `from` on, checking that they are whole and consecutive: the first is the one at that index
+/// that is named, behind the position that is.
+pub(super) fn each_entry(
+    path: &Path,
+    database: &DB,
+    from: u64,
+    (mut previous, mut next): (Option<LogId>, u64),
+    mut read: impl FnMut(LogEntry),
+) -> Result<(), StorageFault> {
     let mut options = ReadOptions::default();
-    options.set_iterate_lower_bound(records::entry_key(0));
+    options.set_iterate_lower_bound(records::entry_key(from));
     options.set_iterate_upper_bound(records::entry_key(u64::MAX));
-    let mut previous = state.purged;
-    let mut next = state.first_index;
     for item in database.iterator_opt(IteratorMode::Start, options) {
         let (key, bytes) = item.map_err(|error| StorageFault::from_rocksdb(path, "read the log in", error))?;
         let index = records::entry_index(&key)
@@ -220,15 +292,7 @@ fn load(path: &Path, database: &DB) -> Result<State, StorageFault> {
         records::check_order(path, previous.as_ref(), &entry)?;
         previous = Some(entry.log_id);
         next = index + 1;
-        state.last = previous;
-        state.tail.push(entry, 0, 0);
+        read(entry);
     }
-    // The commit point is written after the entries that it covers, so it cannot survive without them.
-    match (&state.committed, &state.last) {
-        (Some(committed), last) if last.as_ref() < Some(committed) => Err(StorageFault::damaged(
-            path,
-            format!("committed entries are missing at its end: {committed} was committed"),
-        )),
-        _ => Ok(state),
-    }
+    Ok(())
 }

@@ -57,7 +57,16 @@ pub(super) struct Watermark {
 impl Watermark {
     /// Opens the watermark of `node`; `None` if there is none. Blocks.
     pub(super) fn open(path: &Path, node: NodeId) -> Result<Option<Self>, StorageFault> {
-        let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Self::open_with(OpenOptions::new().read(true).write(true), path, node)
+    }
+
+    /// What the log of `node` had when it was last synced, by a watermark that stays as it is; `None` if there is none. Blocks.
+    pub(super) fn look(path: &Path, node: NodeId) -> Result<Option<Mark>, StorageFault> {
+        Ok(Self::open_with(OpenOptions::new().read(true), path, node)?.map(|watermark| watermark.mark))
+    }
+
+    fn open_with(options: &OpenOptions, path: &Path, node: NodeId) -> Result<Option<Self>, StorageFault> {
+        let file = match options.open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StorageFault::from_io(path, "open", error)),

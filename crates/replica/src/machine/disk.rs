@@ -18,6 +18,7 @@ use aliasd_faults::{Failpoint, reach};
 use rocksdb::{DB, Direction, IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions};
 
 use super::faults::{Faults, InstallStep};
+use super::history;
 use super::state::{AppliedState, Writes, restore};
 use crate::closable::{Closable, Open, TakenDirectory};
 use crate::descriptors::DATABASE_FILES_MAX;
@@ -73,6 +74,9 @@ impl Drop for Directory {
     }
 }
 
+/// Steps in their stored form, each with its revision.
+type Steps = Vec<(Revision, Vec<u8>)>;
+
 /// A generation that receives a snapshot.
 pub(crate) struct DiskStage(Generation);
 
@@ -80,11 +84,7 @@ impl DiskCatalog {
     /// Opens the catalog in `root`. With `must_exist`, a missing one is damage: the log says that there was one.
     pub(crate) fn open(root: &Path, must_exist: bool) -> Result<Self, StorageFault> {
         fs::create_dir_all(root).map_err(|error| StorageFault::from_io(root, "create", error))?;
-        let name = current_name(root)?;
-        if name.is_none() && must_exist {
-            let finding = "it is missing, while the log shows that there was a catalog";
-            return Err(StorageFault::damaged(&root.join(CURRENT), finding));
-        }
+        let name = current_name(root, must_exist)?;
         remove_leftovers(root, name.as_deref())?;
         let faults = Arc::new(Faults::default());
 
@@ -107,16 +107,19 @@ impl DiskCatalog {
         })
     }
 
-    /// Reads the catalog in `root` as of its last flush, and changes nothing; none if there is none. A node may run on it
-    /// meanwhile. Blocks.
-    pub(crate) fn peek(root: &Path) -> Result<Option<Catalog>, StorageFault> {
-        let Some(name) = current_name(root)? else { return Ok(None) };
+    /// Reads the catalog in `root` as of its last flush, and its history, as an opening would; none if there is none yet.
+    /// Changes nothing, and a node may write to it meanwhile. Blocks.
+    pub(crate) fn look(root: &Path, must_exist: bool) -> Result<Option<(Catalog, AppliedState)>, StorageFault> {
+        let Some(name) = current_name(root, must_exist)? else { return Ok(None) };
         let (path, faults) = (root.join(name), Arc::default());
         let database = DB::open_for_read_only(&options(), &path, false)
             .map_err(|error| StorageFault::from_rocksdb(&path, "open the catalog in", error))?;
         let directory = Directory { path, temporary: AtomicBool::new(false), faults };
-        let (catalog, _) = Generation { database, directory }.load()?;
-        Ok(Some(catalog))
+        let generation = Generation { database, directory };
+        let (catalog, state) = generation.load()?;
+        let (steps, _) = generation.steps(state.known_after())?;
+        history::replay(&catalog, steps).map_err(|error| StorageFault::undecodable(root, "the history", error))?;
+        Ok(Some((catalog, state)))
     }
 
     /// The catalog's directory.
@@ -308,7 +311,15 @@ impl Generation {
         Ok((restore(path, records, &state)?, state))
     }
 
+    /// The steps after a revision, oldest first; those before it are forgotten.
     fn steps_after(&self, after: Revision) -> Result<Vec<(Revision, Vec<u8>)>, StorageFault> {
+        let (steps, forgotten) = self.steps(after)?;
+        self.write(forgotten)?;
+        Ok(steps)
+    }
+
+    /// The steps after a revision, oldest first, and what forgets those before it.
+    fn steps(&self, after: Revision) -> Result<(Steps, WriteBatch), StorageFault> {
         let path = &self.directory.path;
         let failed = |error| StorageFault::from_rocksdb(path, "read the history in", error);
         let mut options = ReadOptions::default();
@@ -324,8 +335,7 @@ impl Generation {
                 _ => forgotten.delete(key),
             }
         }
-        self.write(forgotten)?;
-        Ok(steps)
+        Ok((steps, forgotten))
     }
 }
 
@@ -373,11 +383,15 @@ fn generation_number(name: &str) -> Option<u64> {
     name.strip_prefix(GENERATION_PREFIX)?.parse().ok()
 }
 
-/// The generation in use; none if there is none yet.
-fn current_name(root: &Path) -> Result<Option<String>, StorageFault> {
+/// The generation in use; none if there is none yet. With `must_exist`, that there is none is damage.
+fn current_name(root: &Path, must_exist: bool) -> Result<Option<String>, StorageFault> {
     let current = root.join(CURRENT);
     let name = match fs::read_to_string(&current) {
         Ok(name) => name.trim_end().to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && must_exist => {
+            let finding = "it is missing, while the log shows that there was a catalog";
+            return Err(StorageFault::damaged(&current, finding));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StorageFault::from_io(&current, "read", error)),
     };

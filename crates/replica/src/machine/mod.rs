@@ -81,12 +81,12 @@ impl Machine {
         history: HistoryLimits,
     ) -> Result<(Self, Arc<Feed>, oneshot::Receiver<()>), StorageFault> {
         let (catalog, state) = store.load()?;
-        let AppliedState { mut last_applied, membership, is_in_log, history_after, .. } = state;
+        let known_after = state.known_after();
+        let AppliedState { mut last_applied, membership, is_in_log, .. } = state;
         if is_planted(Mistake::ApplyTwice) {
             last_applied = last_applied.map(entry_before);
         }
         let view = View { catalog: catalog.clone(), revision: revision_of(last_applied.as_ref()) };
-        let known_after = history_after.unwrap_or(view.revision);
         let steps = history::replay(&catalog, store.steps_after(known_after)?);
         let steps = steps.map_err(|error| StorageFault::undecodable(store.place(), "the history", error))?;
         let (feed, forgotten) = Feed::new(view, known_after, steps, history);

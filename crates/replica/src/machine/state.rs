@@ -5,6 +5,7 @@ use std::path::Path;
 use aliasd_catalog::{Catalog, Digest, Revision};
 use aliasd_wire::store::log as wire;
 
+use super::revision_of;
 use crate::codec;
 use crate::fault::StorageFault;
 use crate::frame::{self, FrameError};
@@ -38,6 +39,11 @@ pub(crate) struct AppliedState {
 }
 
 impl AppliedState {
+    /// The steps after this revision are known; none are before where it is not written down.
+    pub(super) fn known_after(&self) -> Revision {
+        self.history_after.unwrap_or_else(|| revision_of(self.last_applied.as_ref()))
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         frame::frame(&wire::AppliedState {
             last_applied: self.last_applied.as_ref().map(codec::log_id_to_wire),

@@ -17,6 +17,7 @@ mod recovery;
 mod rolled_back;
 mod snapshot;
 mod storage_suite;
+mod stored;
 mod syncs;
 mod transfer;
 mod upgrade;

@@ -40,26 +40,52 @@ fn a_good_machine_has_nothing_to_say() {
     assert_eq!(findings(&contents), []);
 }
 
-/// Nobody can know offline which keys a cluster has that the node has heard nothing of.
+/// Nobody can know which keys a cluster has that the node has heard nothing of.
 #[test]
 fn what_cannot_be_told_without_a_catalog_is_said() {
+    let (_directory, contents) = machine();
+    let said = everything(&contents);
+    assert_eq!((said.len(), said[0].0), (1, Severity::Note), "{said:?}");
+    let expected = "holds the cluster's keys cannot be told: the node has heard of no cluster yet";
+    assert!(said[0].1.starts_with("keystore.path: whether") && said[0].1.contains(expected), "{said:?}");
+}
+
+/// A start goes by the same, and leaves what is there as it is.
+#[test]
+fn a_data_directory_that_a_start_would_refuse_is_found() {
     let (directory, contents) = machine();
-    let root = directory.path().display().to_string();
-    let said = everything(&contents);
-    let text = format!(
-        "keystore.path: whether {root}/keystore.p12 holds the cluster's keys could not be checked: no catalog lies in {root}/data yet"
-    );
-    assert_eq!(said, [(Severity::Note, text)]);
-    // What stands in the place of a catalog is none.
-    let catalog = directory.path().join("data/catalog");
-    fs::create_dir_all(&catalog).unwrap();
-    fs::write(catalog.join("CURRENT"), "nonsense").unwrap();
-    let said = everything(&contents);
-    assert_eq!((said.len(), said[0].0), (1, Severity::Warning), "{said:?}");
-    assert!(
-        said[0].1.contains("could not be checked: ") && said[0].1.contains("does not name a generation"),
-        "{said:?}"
-    );
+    let data = directory.path().join("data");
+    fs::create_dir_all(data.join("catalog")).unwrap();
+    fs::write(data.join("catalog/CURRENT"), "nonsense").unwrap();
+    let found = findings(&contents);
+    assert_eq!((found.len(), found[0].0), (1, Severity::Error), "{found:?}");
+    assert!(found[0].1.starts_with("node.data_dir: ") && found[0].1.contains("the log is missing"), "{found:?}");
+    let note = everything(&contents).into_iter().find(|(severity, _)| *severity == Severity::Note).unwrap();
+    assert!(note.1.ends_with("cannot be told: the data directory cannot be used as it is"), "{note:?}");
+    let entries = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(entries.collect::<Vec<_>>(), ["catalog"], "the check leaves something behind");
+}
+
+/// It has the time that a start has.
+#[test]
+fn a_data_directory_that_is_read_without_end_is_given_up() {
+    let (directory, contents) = machine();
+    let data = directory.path().join("data");
+    fs::create_dir(&data).unwrap();
+    nix::unistd::mkfifo(&data.join("watermark"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let found = findings(&contents.replacen("id = 1", "id = 1\nopen_timeout = '1s'", 1));
+    assert_eq!((found.len(), found[0].0), (1, Severity::Error), "{found:?}");
+    assert!(found[0].1.ends_with("could not be opened within 1s"), "{found:?}");
+}
+
+/// A token is of use to a node that belongs to no cluster, and to be had as long as that is so.
+#[test]
+fn a_join_token_that_is_not_there_is_found() {
+    let (directory, contents) = machine();
+    let file = directory.path().join("token");
+    let found = findings(&contents.replacen("id = 1", &format!("id = 1\njoin_token_file = '{}'", file.display()), 1));
+    assert_eq!((found.len(), found[0].0), (1, Severity::Error), "{found:?}");
+    assert!(found[0].1.starts_with("node.join_token_file: ") && found[0].1.contains("is not there"), "{found:?}");
 }
 
 #[test]
@@ -171,16 +197,16 @@ fn a_data_directory_that_the_node_could_not_use_is_found() {
     assert!(found[0].1.starts_with("node.data_dir: /proc"), "{found:?}");
     let data = directory.path().join("data");
     fs::create_dir(&data).unwrap();
-    fs::write(data.join("identity"), "").unwrap();
+    fs::write(data.join("notes"), "").unwrap();
     assert_eq!(findings(&contents), []);
     if !nix::unistd::geteuid().is_root() {
         eprintln!("SKIPPED in part: only root gives files away");
         return;
     }
-    std::os::unix::fs::chown(data.join("identity"), Some(12_345), None).unwrap();
+    std::os::unix::fs::chown(data.join("notes"), Some(12_345), None).unwrap();
     let found = findings(&contents);
     assert_eq!(found[0].0, Severity::Error);
-    assert!(found[0].1.contains("identity belongs to user 12345, and the directory to user 0"), "{found:?}");
+    assert!(found[0].1.contains("notes belongs to user 12345, and the directory to user 0"), "{found:?}");
     std::os::unix::fs::chown(&data, Some(12_345), None).unwrap();
     let found = findings(&contents);
     assert_eq!((found.len(), found[0].0), (1, Severity::Warning));
