@@ -44,6 +44,19 @@ fn a_member_whose_data_directory_is_lost_takes_no_part_and_says_why() -> Result<
         cluster.node(node).wait_ready(PATIENCE)?;
     }
     ensure!(lines(&mut cluster, lost, "this node is not recognised").len() == 1);
+    // Nor does it forget what it was, and become a cluster of its own.
+    let node = &cluster.nodes[lost as usize - 1];
+    let mut init = cluster.client();
+    init.env("ALIASD_ENDPOINTS", &node.client_address).env("ALIASD_TOKEN_FILE", node.data.join("formation-token"));
+    init.args(["cluster", "init", "--member", &format!("{lost}={},{}", node.peer_address, node.client_address)]);
+    let refused = process::run(&mut init, &cluster.layout().record())?;
+    ensure!(refused.code == Some(3) && refused.stdout.is_empty(), "{:?}: {}", refused.code, refused.stdout);
+    let way_out = format!("'aliasctl cluster replace {lost} NEW'");
+    ensure!(
+        refused.stderr.contains("INIT_MEMBERS_NOT_READY") && refused.stderr.contains(&way_out),
+        "{}",
+        refused.stderr
+    );
 
     // Its own directory is all that it takes.
     cluster.node(lost).kill();

@@ -279,6 +279,14 @@ impl Core {
         }
     }
 
+    /// The member that expects it to have the data directory that it had once, if one has said so.
+    pub(crate) fn disowned_by(&self) -> Option<NodeId> {
+        match self.lifecycle.get() {
+            Lifecycle::Unrecognised { by } => Some(by),
+            _ => None,
+        }
+    }
+
     /// Gives the leadership to a voter that can take it; says to whom, and the term that ends with it.
     pub(crate) async fn trigger_transfer(&self, to: Option<NodeId>) -> Result<(NodeId, u64), ClusterError> {
         let leads = |metrics: &RaftMetrics<TypeConfig>| metrics.current_leader == Some(self.node);

@@ -46,10 +46,10 @@ async fn recorded(
     members: BTreeMap<NodeId, Member>,
 ) -> Result<BTreeMap<NodeId, RecordedMember>, ClusterError> {
     let asked = members.into_iter().map(|(id, member)| async move {
-        let incarnation = if id == core.node {
-            Ok(core.roster.identity.incarnation())
-        } else {
-            identify(peers, id, &member.peer_address).await
+        let incarnation = match core.disowned_by() {
+            Some(by) if id == core.node => Err(disowned(id, &member.peer_address, by)),
+            None if id == core.node => Ok(core.roster.identity.incarnation()),
+            _ => identify(peers, id, &member.peer_address).await,
         };
         incarnation.map(|incarnation| (id, RecordedMember { member, incarnation: Some(incarnation) }))
     });
@@ -66,9 +66,18 @@ async fn recorded(
 async fn identify(peers: &Peers, id: NodeId, address: &str) -> Result<Incarnation, String> {
     let answer = peers.identify(id, address, ANSWER_TIME).await;
     let answer = answer.map_err(|error| format!("node {id} does not answer at {address}: {}", error_chain(&error)))?;
-    match answer.cluster {
-        Some(cluster) => Err(format!("node {id} at {address} belongs to cluster {cluster} already")),
-        None if answer.empty => Ok(answer.incarnation),
-        None => Err(format!("node {id} at {address} is not empty")),
+    match (answer.cluster, answer.disowned_by) {
+        (Some(cluster), _) => Err(format!("node {id} at {address} belongs to cluster {cluster} already")),
+        (None, Some(by)) => Err(disowned(id, address, by)),
+        (None, None) if answer.empty => Ok(answer.incarnation),
+        (None, None) => Err(format!("node {id} at {address} is not empty")),
     }
+}
+
+/// That a member was emptied, or that another node had its address: in a new cluster it would never be what it was.
+fn disowned(id: NodeId, address: &str, by: NodeId) -> String {
+    format!(
+        "node {id} at {address} has an empty data directory, and member {by} of a cluster knows it with another one: put that \
+         back, or give its place there to a node with another id: 'aliasctl cluster replace {id} NEW'"
+    )
 }

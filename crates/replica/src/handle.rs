@@ -311,7 +311,8 @@ impl Replica {
     /// Only once, on one of them. Gives the id of the cluster: `cluster`, unless an earlier attempt began with another.
     ///
     /// # Errors
-    /// This node already belongs to a cluster, or is not among the members, or another one does not answer or is not empty.
+    /// This node already belongs to a cluster, or is not among the members, or another one does not answer or is not empty; or
+    /// a cluster knows one of them with another data directory than its empty one.
     pub async fn initialize(
         &self,
         cluster: ClusterId,
@@ -322,6 +323,7 @@ impl Replica {
             Ok(()) if self.core.roster.joins.is_some() => {
                 Err(ClusterError::Members("names this node, which was started to join another cluster".to_owned()))
             }
+            // One that is not recognised is told so with all that is in the way.
             Ok(()) | Err(NotServing::Unrecognised { .. }) => form(&self.core, &self.peers, cluster, members).await,
             Err(reason) => Err(reason.into()),
         }

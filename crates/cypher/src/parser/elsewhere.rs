@@ -23,7 +23,7 @@ pub(crate) const SECRETS: Reason = (
 );
 const SERVERS: Reason = (
     "The servers of a DBMS are not administered by this catalog.",
-    "Send it to that DBMS. This version adds and removes no members of its own cluster.",
+    "Send it to that DBMS. The members of this cluster are changed with 'aliasctl cluster'.",
 );
 const PLACEMENT: Reason = (
     "Where a database is stored, and in how many parts and copies, is not kept in this catalog.",

@@ -56,6 +56,8 @@ pub(crate) struct Identified {
     pub(crate) sender_removed: bool,
     /// What it understands: see [`crate::members::level`].
     pub(crate) level: u32,
+    /// A member of a cluster that knows it with another data directory.
+    pub(crate) disowned_by: Option<NodeId>,
     /// The incarnation that its membership has for the node that it was asked about.
     pub(crate) about: Option<Incarnation>,
 }
@@ -165,6 +167,7 @@ impl Peers {
             cluster: reply.cluster_id.as_deref().map(cluster_from_wire).transpose()?,
             sender_removed: reply.sender_removed,
             level: reply.level,
+            disowned_by: reply.disowned_by,
             about: reply.about_incarnation.as_deref().map(Incarnation::from_wire).transpose()?,
         })
     }

@@ -216,6 +216,7 @@ impl PeerServer {
             cluster_id: roster.cluster().map(|cluster| cluster.0.to_vec()),
             sender_removed: roster.is_retired(from),
             level: LEVEL,
+            disowned_by: self.core.disowned_by(),
             about_incarnation: about.map(Incarnation::to_wire),
         })
     }

@@ -173,6 +173,31 @@ fn a_cluster_is_formed_when_every_member_answers_and_is_empty() {
     }
 }
 
+/// As a new cluster's member it would never be again what it was in the old one, whoever forms it.
+#[test]
+fn a_member_that_is_not_recognised_forms_no_cluster_and_is_taken_into_none() {
+    let mut cluster = Cluster::new(4, |_| {});
+    for node in 1..=4 {
+        cluster.start(node);
+    }
+    let members = |nodes: &[NodeId]| nodes.iter().map(|node| (*node, member(*node))).collect();
+    cluster.block_on(cluster.replica(1).initialize(CLUSTER, members(&[1, 2, 3]))).unwrap();
+    cluster.leader();
+    cluster.wait("member 3 to be told of its cluster", || cluster.replica(3).is_initialized());
+    cluster.kill(3);
+    fs::remove_dir_all(cluster.directory.path().join("3")).unwrap();
+    cluster.start(3);
+    let is_told = || matches!(cluster.replica(3).lifecycle(), Lifecycle::Unrecognised { .. });
+    cluster.wait("it to be told", is_told);
+    for (by, nodes) in [(3, [3].as_slice()), (3, &[3, 4]), (4, &[3, 4])] {
+        let formed = cluster.block_on(cluster.replica(by).initialize(ClusterId([9; 16]), members(nodes)));
+        let Err(ClusterError::NotReady(reason)) = formed else { panic!("node {by} forms {nodes:?}: {formed:?}") };
+        let way_out = "'aliasctl cluster replace 3 NEW'";
+        assert!(reason.contains("node 3 at node3:7681 has an empty") && reason.contains(way_out), "{reason}");
+        assert!(is_told() && !cluster.replica(4).is_initialized(), "nothing was done");
+    }
+}
+
 fn refused(cluster: &mut Cluster) -> String {
     let error = cluster.try_start(1).unwrap_err();
     assert!(matches!(error, StartError::Storage(StorageFault::Damaged { .. })), "{error}");

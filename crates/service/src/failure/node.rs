@@ -108,7 +108,7 @@ node_failures! {
     /// A member of a cluster knows this node with another data directory than its empty one.
     NotRecognised { member } = "NODE_NOT_RECOGNISED", RetryHere, ["08N09"], "Neo.TransientError.General.DatabaseUnavailable",
         "This node has an empty data directory, and member {member} of a cluster knows it with another one: what it had acknowledged is gone, so it takes no part.",
-        "Ask another member. Start this node with the data directory that it had; if that is lost, leave it stopped, and replace it by a node with another id: 'aliasctl cluster replace'.";
+        "Ask another member. Start this node with the data directory that it had; if that is lost, leave it stopped, and replace it by a node with another id: 'aliasctl cluster replace OLD NEW'. For a new cluster, give it an address that the other one does not know, and start it again.";
     /// The leader found that members do not have what they had acknowledged. An alarm, never the answer to a call.
     MembersRolledBack { members } = "MEMBER_ROLLED_BACK", RetryHere, [], "",
         "Entries that were acknowledged are lost on {members}: an older copy of the data directory is in use there, or a damaged one. Nothing is replicated there, and whoever runs there neither serves nor votes.",
