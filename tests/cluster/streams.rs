@@ -67,6 +67,18 @@ fn what_is_asked_for_and_cannot_be_written_is_a_failure() -> Result<()> {
     Ok(())
 }
 
+/// What it would print is the only way in.
+#[test]
+fn a_node_to_try_ends_where_nobody_reads_its_password() -> Result<()> {
+    let mut dev = Command::new(program("aliasd"));
+    let output = dev.args(["dev", "--port", "0"]).env_clear().stdout(closed()?).stderr(Stdio::piped()).spawn()?;
+    let output = output.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(1), "{}: {said}", output.status);
+    ensure!(said.contains("aliasd: the output cannot be written: Broken pipe"), "{said}");
+    Ok(())
+}
+
 /// Arguments and file names of the caller's own, as they are shown to it.
 #[test]
 fn an_argument_can_do_nothing_to_a_terminal() -> Result<()> {

@@ -235,7 +235,7 @@ pub(crate) enum Cluster {
     /// Sent to the first endpoint, which has to be one of the members. It takes the call with its formation token, which
     /// `--token-file` names (a node without a cluster writes it to the file formation-token of its data directory), or with a
     /// client certificate. The administrator's password is taken from `--password-file` or ALIASD_PASSWORD; without either
-    /// one is generated and printed, once.
+    /// one is generated and printed, once, before anything is done: where it cannot be printed, no cluster is formed.
     Init(Box<ClusterInit>),
     /// Show what a node says of itself and of the cluster.
     Status(Box<ClusterStatus>),
@@ -271,7 +271,8 @@ pub(crate) struct ClusterInit {
     /// Name of the first administrator.
     #[arg(long, value_name = "USER", default_value = "admin")]
     pub(crate) admin: String,
-    /// How the result is printed.
+    /// How the result is printed. JSON is {"cluster_id":…,"administrator":…,"generated_password":…}; where a password is generated
+    /// and no cluster is formed, "cluster_id" is null.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
     #[command(flatten)]

@@ -148,6 +148,19 @@ impl CommandError {
         Self::about("standard output cannot be written", source, hint)
     }
 
+    /// The password that would be the only way in could not be printed, so there is nothing yet that it leads into. A reader
+    /// that has gone has not seen it.
+    pub(crate) fn without_password(self) -> Self {
+        match self {
+            Self::Output(source) => {
+                let hint = "No cluster was formed. Print the password to where there is room for it and somebody to read it, \
+                            or give one with --password-file.";
+                Self::about("the generated password cannot be printed", source, hint)
+            }
+            other => other,
+        }
+    }
+
     /// What was done leaves something here that cannot be written or removed.
     pub(crate) fn undelivered(message: impl Into<String>, source: io::Error) -> Self {
         Self::Undelivered(LocalError { error: Context { message: message.into(), source }.into(), hint: String::new() })

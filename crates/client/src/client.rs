@@ -207,6 +207,12 @@ impl Client {
         privileges::explain_access(&self.core, user, name, freshness).await
     }
 
+    /// A password for [`Client::init_cluster`] that nobody can guess: 32 hexadecimal digits. It is known before the cluster is
+    /// formed, and so can be shown or kept before that.
+    pub fn generate_password(&self) -> Secret {
+        cluster::draw_password(&self.core)
+    }
+
     /// Forms a new cluster. Where the answer is lost, or a member says that another one had formed it, the members are asked
     /// whether it has this administrator with this password; then it was formed by this very call.
     ///

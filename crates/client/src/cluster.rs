@@ -28,7 +28,8 @@ pub struct NewCluster {
     pub members: Vec<InitMember>,
     /// Name of the first administrator. Empty: `admin`.
     pub administrator: String,
-    /// Its password; `None`: one is drawn here, so that it is known whatever becomes of the answer.
+    /// Its password; `None`: one is drawn here, so that it is known if it turns out that the cluster was formed. Whoever
+    /// must know it even if that stays open draws it with [`Client::generate_password`](crate::Client::generate_password).
     pub password: Option<Secret>,
 }
 
@@ -51,10 +52,15 @@ pub struct MemberReport {
     pub status: Result<StatusResponse, Failure>,
 }
 
+/// A password that nobody can guess.
+pub(crate) fn draw_password(core: &Core) -> Secret {
+    Secret::new(core.runtime.random_text::<16>())
+}
+
 /// Sent to one member at a time, and to another one only where it had no effect: two members that form a cluster at the same
 /// time would form two.
 pub(crate) async fn init(core: &Core, new: &NewCluster) -> Result<FormedCluster, Failure> {
-    let drawn = new.password.is_none().then(|| Secret::new(core.runtime.random_text::<16>()));
+    let drawn = new.password.is_none().then(|| draw_password(core));
     let password = new.password.as_ref().or(drawn.as_ref()).map_or("", Secret::expose);
     let administrator = if new.administrator.is_empty() { DEFAULT_ADMINISTRATOR } else { new.administrator.as_str() };
     let request = v1::InitRequest {

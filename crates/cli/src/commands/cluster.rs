@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aliasd_client::messages::{InitMember, NodeRole, NodeStatus};
-use aliasd_client::{MemberReport, NewCluster};
+use aliasd_client::{Class, MemberReport, NewCluster};
 use aliasd_console::printable;
 use serde_json::json;
 
@@ -50,31 +50,62 @@ async fn init(command: ClusterInit) -> Result<(), CommandError> {
         peer_address: member.peer_address,
         client_address: member.client_address,
     });
+    let given = command.connection.given_password()?.map(secret);
+    // There is no user yet whom the cluster could know.
+    let client = command.connection.operator()?;
+    let generated = given.is_none().then(|| client.generate_password());
     let new = NewCluster {
         members: members.collect(),
         administrator: command.admin.clone(),
-        password: command.connection.given_password()?.map(secret),
+        password: given.or_else(|| generated.clone()),
     };
-    // There is no user yet whom the cluster could know.
-    let formed = command.connection.operator()?.init_cluster(&new).await?;
-    let generated = formed.generated_password.as_ref().map(|password| password.expose());
-    let text = match command.format {
+    let Some(password) = generated else {
+        let id = client.init_cluster(&new).await?.id;
+        return print(&match command.format {
+            Format::Json => {
+                let administrator = command.admin;
+                let json = json!({ "cluster_id": id, "administrator": administrator, "generated_password": null });
+                format!("{json}\n")
+            }
+            Format::Table => fields(&[("cluster", id), ("administrator", command.admin)]),
+        });
+    };
+    let (announced, rest) = in_two_parts(command.format, command.admin, password.expose());
+    // The only copy, so it is out of here before there is a cluster that nobody else can get into.
+    print(&announced).map_err(CommandError::without_password)?;
+    match client.init_cluster(&new).await {
+        Ok(formed) => {
+            print(&rest(Some(&formed.id)))?;
+            tell("Keep the password: it was generated now and is not shown again.");
+            Ok(())
+        }
+        Err(failure) => {
+            let printed = print(&rest(None));
+            tell(match failure.class {
+                Class::OutcomeUnknown => {
+                    "Keep the password: if the cluster is formed after all, it is the administrator's."
+                }
+                _ => "Forget the password: this call formed no cluster.",
+            });
+            printed.and(Err(failure.into()))
+        }
+    }
+}
+
+/// What is printed with a generated password: what is known before the cluster is formed, and what follows with its id, or
+/// without one.
+fn in_two_parts(format: Format, administrator: String, password: &str) -> (String, fn(Option<&str>) -> String) {
+    match format {
         Format::Json => {
-            let json =
-                json!({ "cluster_id": formed.id, "administrator": command.admin, "generated_password": generated });
-            format!("{json}\n")
+            let known = json!({ "administrator": administrator, "generated_password": password }).to_string();
+            let open = known.strip_suffix('}').unwrap_or(&known);
+            (format!("{open},"), |id| format!("\"cluster_id\":{}}}\n", json!(id)))
         }
         Format::Table => {
-            let mut out = vec![("cluster", formed.id.clone()), ("administrator", command.admin)];
-            out.extend(generated.map(|password| ("password", password.to_owned())));
-            fields(&out)
+            let known = fields(&[("administrator", administrator), ("password", password.to_owned())]);
+            (known, |id| id.map(|id| fields(&[("cluster      ", id.to_owned())])).unwrap_or_default())
         }
-    };
-    print(&text)?;
-    if generated.is_some() {
-        tell("Keep the password: it was generated now and is not shown again.");
     }
-    Ok(())
 }
 
 async fn show(command: ClusterStatus) -> Result<(), CommandError> {

@@ -1,6 +1,8 @@
 //! `aliasctl cluster`.
 
+use std::fs::OpenOptions;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use crate::node::{Node, PASSWORD};
 use crate::program::Program;
@@ -16,7 +18,51 @@ fn a_generated_password_is_printed_once() {
     assert!(password.len() == 32, "{told}");
     assert!(ended.stderr.contains("not shown again") && !ended.stderr.contains(password), "{}", ended.stderr);
     let cluster = "0".repeat(32);
-    assert_eq!(ended.done(), format!("cluster        {cluster}\nadministrator  admin\npassword       {password}\n"));
+    assert_eq!(ended.done(), format!("administrator  admin\npassword       {password}\ncluster        {cluster}\n"));
+
+    let ended = node.nobody(&["cluster", "init", "--member", MEMBER, "--format", "json"]).run();
+    let json: serde_json::Value = serde_json::from_str(&ended.done()).unwrap();
+    assert_eq!((&json["cluster_id"], &json["administrator"]), (&cluster.into(), &"admin".into()));
+    let password = json["generated_password"].as_str().unwrap();
+    assert!(node.received()[1].starts_with(&format!("admin with {password}:")), "{:?}", node.received());
+}
+
+/// Nobody else could get into the cluster.
+#[test]
+fn no_cluster_is_formed_whose_password_cannot_be_printed() {
+    let node = Node::start();
+    for format in ["table", "json"] {
+        let init = || node.nobody(&["cluster", "init", "--member", MEMBER, "--format", format]);
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (reader, unread) = std::io::pipe().unwrap();
+        drop(reader);
+        for (output, why) in [(Stdio::from(full), "No space left on device"), (unread.into(), "Broken pipe")] {
+            let said = init().run_into(output).failed(2);
+            let expected = format!("error: the generated password cannot be printed: {why}");
+            assert!(said.starts_with(&expected) && said.contains("hint: No cluster was formed."), "{said}");
+        }
+        assert_eq!(init().run_closed().code, 2);
+    }
+    assert_eq!(node.received(), [""; 0]);
+    // One that was given is known already.
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let given = node.alice(&["cluster", "init", "--member", MEMBER]).run_into(full.into());
+    assert_eq!((given.code, node.received().len()), (5, 1), "{}", given.stderr);
+}
+
+/// It was printed before it was known that it would be of no use.
+#[test]
+fn a_password_that_leads_nowhere_is_called_so() {
+    let nowhere = |format| {
+        let arguments = ["cluster", "init", "--member", MEMBER, "--timeout", "1", "--format", format];
+        Program::new(&arguments).env("ALIASD_ENDPOINTS", "http://127.0.0.1:1").arguments(&["--allow-plaintext"]).run()
+    };
+    let ended = nowhere("json");
+    assert!(ended.code == 3 && ended.stderr.contains("Forget the password"), "{}: {}", ended.code, ended.stderr);
+    let json: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert!(json["cluster_id"].is_null() && json["generated_password"].is_string(), "{json}");
+    let ended = nowhere("table");
+    assert!(!ended.stdout.contains("cluster") && ended.stderr.contains("Forget the password"), "{}", ended.stdout);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use aliasd_catalog::{UserName, error_chain};
-use aliasd_console::{FAILED, say};
+use aliasd_console::{FAILED, print, say};
 use aliasd_keyring::keystore::Keystore;
 use aliasd_keyring::pki::{Authority, CertificateSubject, DEFAULT_VALIDITY, Host};
 use clap::Args;
@@ -73,10 +73,9 @@ async fn serve(directory: &Path, config: &Config) -> ExitCode {
     };
     match form(&node).await {
         Ok(formed) => {
-            let printed = print_welcome(directory, &node, &formed);
-            // Without the password nobody has any use for the node.
-            if printed != ExitCode::SUCCESS {
-                return end(node, printed).await;
+            // Without the password nobody has any use for the node, even if its reader has only seen enough.
+            if let Err(error) = print_welcome(directory, &node, &formed) {
+                return end(node, ALIASD.fail(FAILED, &format_args!("the output cannot be written: {error}"))).await;
             }
         }
         Err(failure) => return end(node, ALIASD.fail(FAILED, &failure)).await,
@@ -100,10 +99,10 @@ async fn form(node: &Node) -> Result<Formed, Failure> {
     node.operate().form(&here, Formation { members: BTreeMap::from([(1, member)]), admin, password: None }).await
 }
 
-fn print_welcome(directory: &Path, node: &Node, formed: &Formed) -> ExitCode {
+fn print_welcome(directory: &Path, node: &Node, formed: &Formed) -> io::Result<()> {
     let addresses = node.addresses();
     let password = formed.generated.as_ref().map(aliasd_catalog::PlainSecret::expose).unwrap_or_default();
-    ALIASD.print(&format!(
+    print(&format!(
         "One node of aliasd is ready. In another terminal:\n\n  \
            export ALIASD_ENDPOINTS={client}\n  \
            export ALIASD_CA={ca}\n  \
