@@ -64,3 +64,22 @@ fn each_mistake_has_its_code_its_place_and_its_way_out() -> Result<()> {
     expect(&told, 1, &[&place, "(line 4, column 3 (offset: ", "SYNTAX_ERROR"])?;
     Ok(())
 }
+
+/// That a user has an identity does not tell that anybody can show it, so only a certificate that was shown counts.
+#[test]
+fn the_last_password_of_an_administrator_goes_only_with_its_certificate() -> Result<()> {
+    let cluster = Cluster::running("last-password", 1)?;
+    let (admin, endpoints) = (cluster.admin(), cluster.endpoints());
+    cluster.exec("ALTER USER admin SET AUTH 'mtls' {SET ID 'root-1'}")?;
+    let bare = ["exec", "ALTER USER admin REMOVE AUTH 'native'"];
+    expect(&admin.run(&cluster, &endpoints, &bare)?, 1, &["LAST_ADMINISTRATOR", "with its client certificate"])?;
+    let (certificate, key) = cluster.layout().issue_client("root-1")?;
+    let shown = Actor::with_certificate("root", certificate, key);
+    expect(&shown.run(&cluster, &endpoints, &bare)?, 0, &[])?;
+    expect(&admin.run(&cluster, &endpoints, &["whoami"])?, 2, &["CREDENTIALS_INVALID"])?;
+    let mistyped = "ALTER USER admin SET AUTH 'mtls' {SET ID 'root-2'}";
+    expect(&shown.run(&cluster, &endpoints, &["exec", mistyped])?, 1, &["LAST_ADMINISTRATOR"])?;
+    shown.exec(&cluster, "CREATE USER other SET PASSWORD 'a-password-of-its-own'")?;
+    shown.exec(&cluster, "GRANT ROLE admin TO other")?;
+    shown.exec(&cluster, mistyped).map(drop)
+}

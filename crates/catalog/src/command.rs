@@ -39,6 +39,8 @@ pub struct RequestOrigin {
     pub fingerprint: StatementFingerprint,
     /// The [`crate::User::credential_revision`] of the credentials that the caller showed.
     pub credential_revision: Option<Revision>,
+    /// The caller was proved by the certificate of its connection, and not by a password or a token.
+    pub by_certificate: bool,
 }
 
 /// What can be asked of the catalog. `S` says how far the secrets inside have come.

@@ -375,10 +375,10 @@ rejections! {
     /// A user would be left without a way to authenticate.
     NoAuth { name: UserName } = "USER_WITHOUT_AUTH", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "User '{name}' has no way to authenticate.", "Give SET PASSWORD or SET AUTH 'mtls' {SET ID '…'}.";
-    /// Nobody would be left who administers users, roles and privileges.
+    /// Nobody would be left who administers users, roles and privileges, or nobody of whom it is sure that he can log in.
     LastAdministrator {} = "LAST_ADMINISTRATOR", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
-        "Nobody would be left who may administer users, roles and privileges.",
-        "Give the role admin to another active user first; nobody could give back what this takes away.";
+        "Nobody would be left who may administer users, roles and privileges and is sure to be let in.",
+        "Give the role admin to another active user who has a password first. A user without one counts where the statement is sent with its client certificate. Nobody could give back what this takes away.";
 
     // The members of the cluster.
     /// A node id that was removed would be used again.

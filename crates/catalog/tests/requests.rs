@@ -76,7 +76,8 @@ fn requests_are_forgotten_when_the_window_has_passed() {
 /// What a caller of this name asks under a request id: first sent after a revision, with a statement of this print.
 fn sent(caller: &str, request: u64, made_at: u64, print: u8, command: Command<Sealed>) -> Entry {
     let fingerprint = StatementFingerprint([print; 32]);
-    let origin = RequestOrigin { made_at: Revision(made_at), fingerprint, credential_revision: None };
+    let origin =
+        RequestOrigin { made_at: Revision(made_at), fingerprint, credential_revision: None, by_certificate: false };
     Entry { actor: user(caller), origin: Some(origin), ..entry(request, 0, command) }
 }
 

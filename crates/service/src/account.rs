@@ -8,7 +8,7 @@ use aliasd_catalog::{
 use crate::audit::{Action, Line, outcome};
 use crate::authenticate::Authenticate;
 use crate::failure::{Failure, NodeFailure};
-use crate::identity::{Asker, Authenticated};
+use crate::identity::{Asker, Authenticated, Method};
 use crate::read::{Freshness, Reader};
 use crate::write::{Asked, Writer, Written};
 
@@ -89,6 +89,7 @@ impl Account {
             made_at: self.reader.present().revision,
             fingerprint: StatementFingerprint(fingerprint),
             credential_revision: Some(caller.credential_revision),
+            by_certificate: caller.method == Method::Certificate,
         };
         let (actor, answer_by) = (caller.principal(), caller.answer_by);
         let asked = Asked { actor, request: RequestId(token.0), origin: Some(origin), answer_by };

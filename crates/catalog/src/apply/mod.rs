@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use aliasd_faults::{Mistake, is_planted};
 
+use crate::administrator::WayIn;
 use crate::{
     Catalog, Change, Command, DatabaseKind, Entry, OpenCommand, Outcome, Principal, Record, RecordKey, Rejection,
     RequestRecord, Revision, Sealed, Stamp,
@@ -64,11 +65,7 @@ impl Catalog {
             return Applied { revision: at, outcome: Err(rejection), changes: Vec::new() };
         }
         // Judged by what it comes to: there are too many ways to get there.
-        if outcome.is_ok()
-            && draft.may_disempower()
-            && !draft.catalog.has_administrator(&entry.actor)
-            && self.has_administrator(&entry.actor)
-        {
+        if outcome.is_ok() && draft.may_disempower() && self.loses_administrator(&draft.catalog, entry) {
             outcome = Err(Rejection::LastAdministrator {});
         }
         if outcome.is_err() {
@@ -85,6 +82,17 @@ impl Catalog {
         let (catalog, changes) = draft.finish();
         *self = catalog;
         Applied { revision: at, outcome, changes }
+    }
+}
+
+impl Catalog {
+    /// Whether somebody administers here, and nobody would in what an entry makes of it: nobody at all, or nobody of whom it
+    /// is sure that he can log in.
+    fn loses_administrator(&self, after: &Self, entry: &Entry) -> bool {
+        let proved = self.proved_by(entry);
+        [WayIn::Sure(proved.as_ref()), WayIn::Any]
+            .into_iter()
+            .any(|way| !after.has_administrator(&entry.actor, way) && self.has_administrator(&entry.actor, way))
     }
 }
 

@@ -39,7 +39,9 @@ impl Model {
         let stamp = Stamp { revision: at, time: self.clock().max(entry.issued_at) };
         let untouched = self.clone();
         let mut outcome = self.decide(stamp, &entry.actor, &entry.command);
-        if outcome.is_ok() && untouched.somebody_administers() && !self.somebody_administers() {
+        // Nobody comes with a certificate here.
+        let is_lost = |surely| untouched.somebody_administers(surely) && !self.somebody_administers(surely);
+        if outcome.is_ok() && (is_lost(true) || is_lost(false)) {
             outcome = Err(Rejection::LastAdministrator {});
         }
         if outcome.is_err() {

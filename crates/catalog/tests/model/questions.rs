@@ -204,14 +204,15 @@ impl Model {
         Ok(user)
     }
 
-    /// An active user that can log in, give what others need, and take away what stands in their way.
-    pub(super) fn somebody_administers(&self) -> bool {
+    /// An active user that can log in, surely or if there is such a certificate, give what others need, and take away what
+    /// stands in their way.
+    pub(super) fn somebody_administers(&self, surely: bool) -> bool {
         use DbmsAction::{AssignPrivilege, AssignRole, CreateUser, RemovePrivilege, SetPasswords};
         self.meta().is_some()
             && self.records.iter().any(|(key, record)| match (key, record) {
                 (RecordKey::User(name), Record::User(user)) => {
-                    let logs_in =
-                        user.password.is_some() || user.auth.keys().any(|provider| provider.as_str() == "mtls");
+                    let logs_in = user.password.is_some()
+                        || !surely && user.auth.keys().any(|provider| provider.as_str() == "mtls");
                     let needed = [CreateUser, SetPasswords, AssignRole, AssignPrivilege, RemovePrivilege];
                     user.status == UserStatus::Active
                         && logs_in

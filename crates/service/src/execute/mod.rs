@@ -16,7 +16,7 @@ pub use self::listing::RowStream;
 use crate::audit::{Action, Line, outcome};
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, Leader, NodeFailure};
-use crate::identity::Authenticated;
+use crate::identity::{Authenticated, Method};
 use crate::read::{Freshness, Reader};
 use crate::vault::Vault;
 use crate::write::{Asked, Writer, Written, written};
@@ -168,6 +168,7 @@ impl Execute {
             made_at: made_at.unwrap_or(view.revision),
             fingerprint: print.ok_or_else(|| self.writer.lacks_key())?,
             credential_revision: Some(caller.credential_revision),
+            by_certificate: caller.method == Method::Certificate,
         })
     }
 }

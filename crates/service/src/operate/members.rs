@@ -15,7 +15,7 @@ use super::alarms::named;
 use crate::audit::{Action, Line, outcome};
 use crate::clock::timestamp;
 use crate::failure::{Failure, NodeFailure};
-use crate::identity::Authenticated;
+use crate::identity::{Authenticated, Method};
 use crate::write::{Asked, Written};
 
 /// How long a token lets a node in, at least and at most.
@@ -267,6 +267,7 @@ impl Operate {
             made_at: self.reader.present().revision,
             fingerprint: StatementFingerprint(fingerprint),
             credential_revision: Some(caller.credential_revision),
+            by_certificate: caller.method == Method::Certificate,
         };
         let asked = Asked {
             actor: caller.principal(),

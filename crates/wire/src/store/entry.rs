@@ -12,11 +12,17 @@ pub(super) fn to_proto(entry: &Entry) -> proto::Entry {
         actor: actor(who),
         issued_at_ms: issued_at.0,
         command: Some(command::to_proto(asked)),
-        origin: origin.map(|RequestOrigin { made_at, fingerprint, credential_revision }| proto::RequestOrigin {
-            made_at_revision: made_at.0,
-            fingerprint: fingerprint.0.to_vec(),
-            credential_revision: credential_revision.map(|revision| revision.0),
-        }),
+        origin: origin.map(origin_to),
+    }
+}
+
+fn origin_to(origin: RequestOrigin) -> proto::RequestOrigin {
+    let RequestOrigin { made_at, fingerprint, credential_revision, by_certificate } = origin;
+    proto::RequestOrigin {
+        made_at_revision: made_at.0,
+        fingerprint: fingerprint.0.to_vec(),
+        credential_revision: credential_revision.map(|revision| revision.0),
+        by_certificate,
     }
 }
 
@@ -32,10 +38,11 @@ pub(super) fn from_proto(stored: proto::Entry) -> Result<Entry, FieldError> {
 }
 
 fn origin_from(stored: proto::RequestOrigin) -> Result<RequestOrigin, FieldError> {
-    let proto::RequestOrigin { made_at_revision, fingerprint, credential_revision } = stored;
+    let proto::RequestOrigin { made_at_revision, fingerprint, credential_revision, by_certificate } = stored;
     Ok(RequestOrigin {
         made_at: Revision(made_at_revision),
         fingerprint: StatementFingerprint(array(&fingerprint, "fingerprint")?),
         credential_revision: credential_revision.map(Revision),
+        by_certificate,
     })
 }

@@ -188,10 +188,12 @@ pub(crate) fn entries() -> Vec<(&'static str, Entry)> {
         made_at: Revision(41),
         fingerprint: StatementFingerprint([0xf1; 32]),
         credential_revision: Some(Revision(17)),
+        by_certificate: false,
     };
-    let dropped = Command::Open(OpenCommand::DropRole { name: role("remote"), if_exists: false });
-    let with_origin = Entry { origin: Some(origin), ..entry(dropped) };
-    let mut entries = vec![("bootstrap", bootstrap), ("origin", with_origin)];
+    let dropped = || Command::Open(OpenCommand::DropRole { name: role("remote"), if_exists: false });
+    let with_origin = Entry { origin: Some(origin), ..entry(dropped()) };
+    let certified = Entry { origin: Some(RequestOrigin { by_certificate: true, ..origin }), ..entry(dropped()) };
+    let mut entries = vec![("bootstrap", bootstrap), ("origin", with_origin), ("origin-certified", certified)];
     entries.extend(alias_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(database_commands().into_iter().map(|(name, command)| (name, entry(command))));
     entries.extend(member_commands().into_iter().map(|(name, command)| (name, entry(command))));

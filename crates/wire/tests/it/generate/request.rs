@@ -11,10 +11,12 @@ use proptest::sample::select;
 use super::{catalog_name, role_name, user_name};
 
 pub(super) fn origin() -> impl Strategy<Value = RequestOrigin> {
-    (any::<u64>(), any::<[u8; 32]>(), of(any::<u64>())).prop_map(|(made_at, fingerprint, shown)| RequestOrigin {
+    let parts = (any::<u64>(), any::<[u8; 32]>(), of(any::<u64>()), any::<bool>());
+    parts.prop_map(|(made_at, fingerprint, shown, by_certificate)| RequestOrigin {
         made_at: Revision(made_at),
         fingerprint: StatementFingerprint(fingerprint),
         credential_revision: shown.map(Revision),
+        by_certificate,
     })
 }
 
