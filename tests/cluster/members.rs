@@ -45,7 +45,7 @@ fn a_member_whose_data_directory_is_lost_takes_no_part_and_says_why() -> Result<
     }
     ensure!(lines(&mut cluster, lost, "this node is not recognised").len() == 1);
     // Nor does it forget what it was, and become a cluster of its own.
-    let node = &cluster.nodes[lost as usize - 1];
+    let node = cluster.nodes.iter().find(|node| node.id == lost).context("it is a node")?;
     let mut init = cluster.client();
     init.env("ALIASD_ENDPOINTS", &node.client_address).env("ALIASD_TOKEN_FILE", node.data.join("formation-token"));
     init.args(["cluster", "init", "--member", &format!("{lost}={},{}", node.peer_address, node.client_address)]);

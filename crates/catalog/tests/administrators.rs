@@ -98,7 +98,7 @@ fn with_another_administrator_one_may_go() {
 fn exchanged(name: &str, identity: &str) -> Command<Sealed> {
     let mut exchanged = alter_user(name);
     exchanged.remove_auth.native = true;
-    exchanged.set_auth = vec![(AuthProvider::mtls(), AuthId::new(identity).unwrap())];
+    exchanged.set_auth = vec![(AuthProvider::mtls(), AuthId::new(identity).expect("a valid id"))];
     Command::AlterUser(exchanged)
 }
 
