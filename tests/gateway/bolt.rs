@@ -167,7 +167,7 @@ pub(crate) struct Scripted {
 }
 
 impl Scripted {
-    /// One that speaks this version. HELLO, LOGON and RESET succeed whatever the script says.
+    /// One that speaks this version. HELLO and RESET succeed whatever the script says.
     pub(crate) fn start(version: Version, script: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Result<Self> {
         Self::start_over(Ok, version, script)
     }
@@ -227,7 +227,11 @@ fn serve(
     loop {
         while let Some(action) = server.next_action() {
             match action {
-                ServerAction::Close(_) => return Ok(()),
+                ServerAction::Close(_) => {
+                    // A login that was refused, for one: that is said first.
+                    stream.write_all(&server.take_output())?;
+                    return Ok(());
+                }
                 ServerAction::Interrupt => {}
                 ServerAction::Perform(request) => {
                     all.lock().unwrap_or_else(PoisonError::into_inner).requests.push((*request).clone());
@@ -235,7 +239,7 @@ fn serve(
                         Request::Hello(hello) if !hello.patches.is_empty() => {
                             Act::Answer(Response::Success(Map::new().with("patch_bolt", hello.patches.clone())))
                         }
-                        Request::Hello(_) | Request::Logon(_) | Request::Reset => Act::Answer(success()),
+                        Request::Hello(_) | Request::Reset => Act::Answer(success()),
                         request => script(request),
                     };
                     match act {

@@ -195,6 +195,34 @@ fn a_remote_dbms_that_fails_fails_its_transaction_and_no_more() -> Result<()> {
     Ok(())
 }
 
+/// A DBMS locks users out whose password is wrong too often: the login that an alias holds is not shown with each query.
+#[test]
+fn a_login_that_is_refused_is_not_tried_with_each_query() -> Result<()> {
+    let (cluster, gateway) = start("refused", "")?;
+    let remote = Scripted::start(Version::V5_8, |request| match request {
+        Request::Logon(token) if token.credentials == Some(Secret::new(ONE_PASSWORD.to_owned())) => {
+            let code = "Neo.ClientError.Security.Unauthorized";
+            Act::Answer(Response::Failure(Failure::new(code, "The client is unauthorized.")))
+        }
+        request => obliging(request),
+    })?;
+    alias(&cluster, "far", &remote.address)?;
+    let mut driver = Driver::logged_in(&gateway.address, Version::V5_8, "carol", CAROL_PASSWORD)?;
+    let mut told = Vec::new();
+    for _ in 0..10 {
+        told.push(driver.fail(&run("RETURN 1", Some("far")))?);
+        driver.succeed(&Request::Reset)?;
+    }
+    ensure!(told.iter().all(|it| *it == told[0] && it.message.contains("does not accept the login")), "{told:?}");
+    let logins = remote.seen(|seen| seen.requests.iter().filter(|it| matches!(it, Request::Logon(_))).count());
+    ensure!((1..told.len()).contains(&logins), "{logins} logins for {} queries", told.len());
+    // Another password is another login, and tried at once.
+    cluster.exec("ALTER ALIAS far SET DATABASE PASSWORD 'another-one-1'")?;
+    driver.succeed(&run("RETURN 1 AS n", Some("far")))?;
+    driver.succeed(&Request::Pull(Fetch::ALL))?;
+    Ok(())
+}
+
 /// Longer than what a client may have waiting for its turn.
 #[test]
 fn a_request_may_be_long() -> Result<()> {

@@ -6,6 +6,7 @@ mod address;
 mod connection;
 mod error;
 mod pool;
+mod refusal;
 mod tls;
 
 pub(crate) use address::RemoteTarget;

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::address::{RemoteTarget, whole};
 use super::connection::RemoteConnection;
 use super::error::RemoteError;
+use super::refusal::RefusedLogin;
 use super::tls::RemoteTls;
 
 /// How long a server may take to answer RESET before its connection is given up.
@@ -54,6 +55,8 @@ struct AliasVersion {
 struct Shelf {
     places: Arc<Semaphore>,
     idle: Vec<Idle>,
+    /// The last login, if it was refused.
+    refused: Option<RefusedLogin>,
 }
 
 struct Idle {
@@ -96,9 +99,32 @@ impl Pool {
                 return Ok(leased(connection));
             }
         }
+        if let Some(code) = self.on_shelf(&key, |shelf| shelf.refused.as_mut()?.answer(Instant::now())) {
+            return Err(RemoteError::Refused { code });
+        }
         let within = target.connect_within(self.settings.connect_timeout);
-        let connection = RemoteConnection::open(target, front, &self.tls, self.settings.limits, within).await?;
-        Ok(leased(connection))
+        let opened = RemoteConnection::open(target, front, &self.tls, self.settings.limits, within).await;
+        self.note_login(&key, &opened);
+        opened.map(leased)
+    }
+
+    /// Looks at what there is for a version; nothing if the alias has changed.
+    fn on_shelf<T>(&self, key: &AliasVersion, look: impl FnOnce(&mut Shelf) -> Option<T>) -> Option<T> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner).get_mut(key).and_then(look)
+    }
+
+    fn note_login(&self, key: &AliasVersion, opened: &Result<RemoteConnection, RemoteError>) {
+        self.on_shelf(key, |shelf| {
+            shelf.refused = match opened {
+                Ok(_) => None,
+                Err(RemoteError::Refused { code }) => {
+                    Some(RefusedLogin::new(code.clone(), shelf.refused.as_ref(), Instant::now()))
+                }
+                // It was not asked whether the login is good.
+                Err(_) => shelf.refused.take(),
+            };
+            Some(())
+        });
     }
 
     /// The places of a version; none if the alias wants no bound. What is kept of older versions goes.
@@ -110,9 +136,11 @@ impl Pool {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         shelves.retain(|other, _| other.alias != key.alias || other.version >= key.version);
         let places = size.unwrap_or_default().min(Semaphore::MAX_PERMITS);
-        let shelf = shelves
-            .entry(key.clone())
-            .or_insert_with(|| Shelf { places: Arc::new(Semaphore::new(places)), idle: Vec::new() });
+        let shelf = shelves.entry(key.clone()).or_insert_with(|| Shelf {
+            places: Arc::new(Semaphore::new(places)),
+            idle: Vec::new(),
+            refused: None,
+        });
         size.map(|_| Arc::clone(&shelf.places))
     }
 
@@ -136,11 +164,11 @@ impl Pool {
             Some(bound) => whole(bound),
             None => LIFETIME_MAX,
         };
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        let shelf = shelves.get_mut(key)?;
-        shelf.idle.retain(|idle| idle.connection.opened_at().elapsed() < lifetime);
-        let place = shelf.idle.iter().rposition(|idle| idle.front == front)?;
-        Some(shelf.idle.remove(place).connection)
+        self.on_shelf(key, |shelf| {
+            shelf.idle.retain(|idle| idle.connection.opened_at().elapsed() < lifetime);
+            let place = shelf.idle.iter().rposition(|idle| idle.front == front)?;
+            Some(shelf.idle.remove(place).connection)
+        })
     }
 
     /// Closes what has been idle for too long. To be called from time to time.
@@ -148,16 +176,16 @@ impl Pool {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
         shelves.retain(|_, shelf| {
             shelf.idle.retain(|idle| idle.since.elapsed() < self.settings.idle_timeout);
-            !shelf.idle.is_empty() || Arc::strong_count(&shelf.places) > 1
+            let is_refused = shelf.refused.as_ref().is_some_and(|refused| refused.holds(Instant::now()));
+            !shelf.idle.is_empty() || is_refused || Arc::strong_count(&shelf.places) > 1
         });
     }
 
     fn keep(&self, key: &AliasVersion, connection: RemoteConnection, front: Dialect) {
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where there is no shelf any more, the alias has changed.
-        if let Some(shelf) = shelves.get_mut(key) {
+        self.on_shelf(key, |shelf| {
             shelf.idle.push(Idle { connection, front, since: Instant::now() });
-        }
+            Some(())
+        });
     }
 }
 
