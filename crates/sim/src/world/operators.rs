@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// As long as it can be: clocks differ by up to two days here.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(86_400);
 /// What an operator waits out, and asks again.
-const PASSES: [&str; 2] = ["MEMBER_CHANGE_RUNNING", "QUORUM_LOST"];
+const PASSES: [&str; 2] = ["MEMBER_CHANGE_RUNNING", "MEMBER_QUORUM_LOST"];
 
 /// The nodes that were invited, and who still asks.
 #[derive(Default)]
