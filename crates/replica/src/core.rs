@@ -236,7 +236,7 @@ impl Core {
             // After a restart it would have to find out anew.
             tracing::error!(error = error_chain(&fault), "that this node was removed could not be written down");
         }
-        self.lifecycle.step(Step::Stand(Standing::Absent));
+        self.lifecycle.step(Step::Remove);
         self.raft.runtime_config().elect(false);
     }
 

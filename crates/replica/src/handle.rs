@@ -138,6 +138,8 @@ impl Replica {
         let (machine, feed, machine_gone) = machine;
         fit::check(&place, &mut log, &machine).await?;
 
+        // Also once it has joined: until it hears of the members it knows no others.
+        let hosts = options.join.as_ref().map(|token| token.members.clone()).unwrap_or_default();
         let join = options.join.map(|token| token.fitting(node, identity.kept().cluster)).transpose()?.flatten();
         let joins = join.as_ref().map(|token| token.cluster);
         let roster = Arc::new(Roster::new(node, identity, joins, Arc::clone(&feed)));
@@ -166,7 +168,7 @@ impl Replica {
         begin(record(Arc::clone(&core), Arc::clone(&peers), options.digest_interval).boxed());
         let pace = Pace { interval: options.change_interval, promote_after: options.promote_after };
         begin(drive(Arc::clone(&core), Arc::clone(&peers), pace).boxed());
-        begin(notice_removal(Arc::clone(&core), Arc::clone(&peers), confirmation_due).boxed());
+        begin(notice_removal(Arc::clone(&core), Arc::clone(&peers), confirmation_due, hosts).boxed());
         if let Some(token) = join {
             begin(join_cluster(Arc::clone(&core), Arc::clone(&peers), token).boxed());
         }

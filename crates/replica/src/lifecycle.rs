@@ -1,7 +1,7 @@
 //! What a member is: the one place that says so, and the steps by which it becomes something else.
 //!
 //! ```text
-//! uninitialised ──► learner ◄──► voter        each of them ──► stopped
+//! uninitialised ──► learner ◄──► voter        each of them ──► removed, stopped
 //!   │      ▲           │           │
 //!   ▼      └───────────┼───────────┤          (as uninitialised)
 //! unrecognised         │           │
@@ -98,6 +98,8 @@ pub(crate) enum Step {
         /// What it had acknowledged.
         acknowledged: Revision,
     },
+    /// A member of its cluster says that it was removed.
+    Remove,
     /// It ends.
     Stop(StopReason),
 }
@@ -125,8 +127,9 @@ impl Lifecycle {
         use Standing::{Absent, Learner, Unknown, Voter};
         let next = match (self, &step) {
             // The first reason stays.
-            (Self::Stopped(_), Step::Stop(_) | Step::Stand(_)) => self.clone(),
+            (Self::Stopped(_), Step::Stop(_) | Step::Stand(_) | Step::Remove) => self.clone(),
             (_, Step::Stop(reason)) => Self::Stopped(reason.clone()),
+            (_, Step::Remove) => Self::Removed,
             (Self::RolledBack { .. }, Step::Stand(Absent)) => Self::Removed,
             // Nothing that happens later gives back what was lost.
             (Self::RolledBack { .. }, _) => self.clone(),
@@ -347,11 +350,12 @@ mod tests {
         let leads = Step::Stand(Standing::Voter(VoterRole::Leader));
         let (un, no, le, ro, re) = ("uninitialised", "unrecognised", "learner", "rolled back", "removed");
         let back = Step::RollBack { reached: Revision(2), acknowledged: Revision(5) };
-        let table: [(Step, [&str; 8]); 8] = [
+        let table: [(Step, [&str; 8]); 9] = [
             (Step::Stand(Standing::Unknown), [un, no, "-", "-", "-", ro, re, "stopped"]),
             (Step::Stand(Standing::Learner), [le, le, le, le, "fenced", ro, re, "stopped"]),
             (leads, ["leader", "leader", "leader", "leader", "fenced", ro, re, "stopped"]),
             (Step::Stand(Standing::Absent), [un, no, re, re, re, re, re, "stopped"]),
+            (Step::Remove, [re, re, re, re, re, re, re, "stopped"]),
             (Step::Disown(2), [no, no, "-", "-", "-", ro, "-", "-"]),
             (Step::Fence(Revision(9)), ["-", "-", "fenced anew", "fenced anew", "fenced", ro, "-", "-"]),
             (back, [ro, ro, ro, ro, ro, ro, "-", "stopped"]),

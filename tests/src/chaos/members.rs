@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::block_in_place;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::directories;
 use super::fault::{Arrival, MembersChange, Replaced};
@@ -306,16 +306,9 @@ async fn departs(nemesis: &Nemesis, operator: &Operator<'_>, old: u64, dice: &mu
 
 /// Waits until a removed node says that it was, or cannot any more.
 async fn knows(nemesis: &Nemesis, operator: &Operator<'_>, old: u64) -> Result<OwnedMutexGuard<Machine>> {
-    let given_up_at = Instant::now();
     loop {
         let mut machine = nemesis.rig.machine(old).await;
         if machine.is_lost || machine.was_turned_away || machine.says("NODE_REMOVED") {
-            return Ok(machine);
-        }
-        // Let in, and given up before it was sent anything: it knows nobody whom it could ask.
-        let knows_nobody = machine.says("NODE_JOINING") || machine.says("NODE_CATCHING_UP");
-        if machine.is_joining && given_up_at.elapsed() > NOTICES_WITHIN && knows_nobody {
-            machine.was_turned_away = true;
             return Ok(machine);
         }
         machine.start()?;

@@ -11,7 +11,7 @@ use crate::status::{self, MemberStatus};
 use crate::types::NodeId;
 
 /// How long a member may take to say that it is there.
-const ANSWER_TIME: Duration = Duration::from_secs(1);
+pub(super) const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// What a change of the voters would leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

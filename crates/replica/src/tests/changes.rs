@@ -312,6 +312,28 @@ fn a_replacement_goes_on_under_the_next_leader() {
     });
 }
 
+/// It was let in, and given up before anybody had sent it anything: all it knows of the cluster is its token.
+#[test]
+fn a_newcomer_that_is_given_up_at_once_finds_out() {
+    on_seeds(1..4, async |simulation| {
+        let mut world = formed(&simulation, 3).await;
+        let leader = world.leader().await;
+        world.board.starve(Some(4));
+        let token = invite(&world, &Coming::of(4)).await;
+        world.tokens.insert(4, token);
+        world.start(4).await;
+        world.wait("it to be let in", |world| world.replica(4).cluster().is_some()).await;
+        remove(&world, 4).await;
+        done(&world).await;
+        world.wait("it to find out", |world| world.replica(4).lifecycle() == Lifecycle::Removed).await;
+        assert_eq!(world.replica(4).serving(), Err(NotServing::Removed));
+        world.lose_power(4, 0);
+        world.start(4).await;
+        assert_eq!(world.replica(4).lifecycle(), Lifecycle::Removed, "from the start");
+        assert_eq!(voters(world.replica(leader)), [1, 2, 3]);
+    });
+}
+
 /// By then it may have the place already: then neither of the two is a member.
 #[test]
 fn a_replacement_is_given_up_at_any_moment() {
