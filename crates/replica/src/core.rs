@@ -20,7 +20,7 @@ use crate::error::{ClusterError, NotServing, StopReason};
 use crate::fault::{Ending, StorageFault};
 use crate::feed::Feed;
 use crate::freshness::Freshness;
-use crate::lifecycle::{Lifecycle, LifecycleState, Standing, Step};
+use crate::lifecycle::{Lifecycle, LifecycleState, Step};
 use crate::log::health::LogHealth;
 use crate::machine::Machine;
 use crate::members::departed::Departed;
