@@ -395,10 +395,15 @@ fn current_name(root: &Path, must_exist: bool) -> Result<Option<String>, Storage
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StorageFault::from_io(&current, "read", error)),
     };
-    match generation_number(&name) {
-        Some(_) => Ok(Some(name)),
-        None => Err(StorageFault::damaged(&current, "it does not name a generation")),
+    if generation_number(&name).is_none() {
+        return Err(StorageFault::damaged(&current, "it does not name a generation"));
     }
+    // RocksDB makes a directory before it finds that there is nothing in it.
+    let directory = root.join(&name);
+    if !directory.is_dir() {
+        return Err(StorageFault::damaged(&directory, "it is missing, while CURRENT names it"));
+    }
+    Ok(Some(name))
 }
 
 /// Says which generation is to be used next, whole and durable.

@@ -63,7 +63,7 @@ fn junk(file: &Path) {
 /// What is done to a data directory that a start does not get over.
 type Loss = (&'static str, fn(&Path));
 
-const LOSSES: [Loss; 14] = [
+const LOSSES: [Loss; 15] = [
     ("no watermark", |at| fs::remove_file(at.join("watermark")).unwrap()),
     ("no identity", |at| fs::remove_file(at.join("identity")).unwrap()),
     ("no log", |at| fs::remove_dir_all(at.join("log")).unwrap()),
@@ -83,6 +83,7 @@ const LOSSES: [Loss; 14] = [
     ("a log with a CURRENT of junk", |at| junk(&at.join("log/CURRENT"))),
     ("a log with a MANIFEST of junk", |at| junk(&newest(&at.join("log"), is_manifest))),
     ("a catalog with a CURRENT of junk", |at| junk(&at.join("catalog/CURRENT"))),
+    ("a catalog without its generation", |at| fs::remove_dir_all(generation(at)).unwrap()),
     ("a generation with a CURRENT of junk", |at| junk(&generation(at).join("CURRENT"))),
     ("a generation with a MANIFEST of junk", |at| junk(&newest(&generation(at), is_manifest))),
 ];
