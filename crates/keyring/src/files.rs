@@ -10,8 +10,14 @@ pub(crate) const SECRET: u32 = 0o600;
 /// Everybody reads, the owner writes.
 pub(crate) const PUBLIC: u32 = 0o644;
 
-/// Reads at most `limit` bytes; a longer file is an error rather than a surprise in memory.
+/// Reads at most `limit` bytes; a longer file is an error rather than a surprise in memory. What is no regular file is one,
+/// too: a pipe would be waited for without end.
 pub(crate) fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let kind = fs::metadata(path)?.file_type();
+    // That it is a directory, reading says by itself.
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let mut contents = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut contents)?;
     if contents.len() as u64 > limit {

@@ -315,3 +315,13 @@ fn entries_that_hold_no_secret_key_are_named_and_are_no_key() {
     assert!(matches!(error, KeystoreError::UnusableKey { .. }), "{error}");
     assert!(error.to_string().contains("is a private key, not an AES key of 256 bits"), "{error}");
 }
+
+/// Whoever opened it would wait for somebody to write into it, without end.
+#[test]
+fn a_pipe_is_no_keystore() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keystore.p12");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let error = Keystore::open(&path, PASSWORD).unwrap_err();
+    assert!(aliasd_catalog::error_chain(&error).contains("it is not a regular file"), "{error}");
+}
