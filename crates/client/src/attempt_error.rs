@@ -133,6 +133,9 @@ fn tls_hint(error: &rustls::Error) -> &'static str {
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "The server's certificate is for other hosts: use an endpoint that it names, or issue it for this one.",
+        rustls::Error::InvalidCertificate(_) => {
+            "The server's certificate is at fault: issue it anew; if it should be valid, look at the clocks of both machines."
+        }
         _ => "Compare the CA certificate and the client certificate with those of the cluster.",
     }
 }

@@ -8,6 +8,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
+use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
 /// An error of TLS that says in these words what happened, for whoever keeps it as the cause of another error.
@@ -37,6 +38,7 @@ pub fn tls_error_text(error: &rustls::Error) -> String {
         rustls::Error::AlertReceived(alert) => alert_text(*alert),
         rustls::Error::NoCertificatesPresented => "no certificate was shown".to_owned(),
         rustls::Error::InvalidMessage(_) => "what came is no TLS".to_owned(),
+        rustls::Error::PeerIncompatible(_) => NOTHING_IN_COMMON.to_owned(),
         error => error.to_string(),
     }
 }
@@ -58,21 +60,38 @@ pub fn tls_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Err
     None
 }
 
+const CRITICAL_EXTENSION: &str = "the certificate demands something that is not understood (a critical extension)";
+const NOTHING_IN_COMMON: &str = "both sides have no version or cipher of TLS in common";
+
 fn certificate_text(error: &CertificateError) -> String {
     use CertificateError::{
-        ApplicationVerificationFailure, BadEncoding, BadSignature, Expired, InvalidPurpose, NotValidForName,
-        NotValidYet, Other, Revoked, UnhandledCriticalExtension, UnknownIssuer,
+        ApplicationVerificationFailure, BadEncoding, BadSignature, Expired, ExpiredContext, InvalidPurpose,
+        InvalidPurposeContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext, Other,
+        Revoked, UnhandledCriticalExtension, UnknownIssuer, UnsupportedSignatureAlgorithmContext,
+        UnsupportedSignatureAlgorithmForPublicKeyContext,
     };
     let text = match error {
         BadEncoding => "the certificate is damaged, or is none",
         Expired => "the certificate has expired",
         NotValidYet => "the certificate is not valid yet",
         Revoked => "the certificate was revoked",
-        UnhandledCriticalExtension => "the certificate demands something that is not understood (a critical extension)",
+        UnhandledCriticalExtension => CRITICAL_EXTENSION,
         UnknownIssuer => "the certificate is of an authority that is not known",
         BadSignature => "the certificate was not signed by the authority that it names",
         NotValidForName => "the certificate is for other names",
-        InvalidPurpose => "the certificate is not good for this use",
+        UnsupportedSignatureAlgorithmContext { .. } | UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "the certificate is signed by an algorithm that is not accepted, such as SHA-1"
+        }
+        ExpiredContext { time, not_after } => {
+            return format!("the certificate expired {} ago", period(*not_after, *time));
+        }
+        NotValidYetContext { time, not_before } => {
+            return format!("the certificate is not valid yet: it will be in {}", period(*time, *not_before));
+        }
+        NotValidForNameContext { expected, .. } => {
+            return format!("the certificate is for other names than {}", expected.to_str());
+        }
+        InvalidPurpose | InvalidPurposeContext { .. } => "the certificate is not good for this use",
         ApplicationVerificationFailure => "the certificate is not accepted",
         Other(other) => return other_text(other),
         error => return error.to_string(),
@@ -80,10 +99,20 @@ fn certificate_text(error: &CertificateError) -> String {
     text.to_owned()
 }
 
+/// How long it is from one moment to another, in days, or hours where it is less than one.
+fn period(from: UnixTime, to: UnixTime) -> String {
+    let hours = to.as_secs().saturating_sub(from.as_secs()) / 3600;
+    match hours / 24 {
+        0 => format!("less than {} h", hours + 1),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
 fn other_text(other: &rustls::OtherError) -> String {
     use webpki::Error::{
         CaUsedAsEndEntity, EndEntityUsedAsCa, InvalidCertValidity, NameConstraintViolation, PathLenConstraintViolated,
-        UnsupportedCertVersion,
+        UnsupportedCertVersion, UnsupportedCriticalExtension,
     };
     match other.0.downcast_ref() {
         Some(UnsupportedCertVersion) => {
@@ -91,6 +120,7 @@ fn other_text(other: &rustls::OtherError) -> String {
         }
         Some(CaUsedAsEndEntity) => "the certificate is that of an authority, and may not stand for anybody".to_owned(),
         Some(EndEntityUsedAsCa) => "the certificate was issued by one that is not an authority's".to_owned(),
+        Some(UnsupportedCriticalExtension) => CRITICAL_EXTENSION.to_owned(),
         Some(InvalidCertValidity) => "the certificate ends before it begins".to_owned(),
         Some(NameConstraintViolation) => "its authority may not issue certificates for the names in it".to_owned(),
         Some(PathLenConstraintViolated) => "the chain has more authorities than one of them allows".to_owned(),
@@ -101,11 +131,13 @@ fn other_text(other: &rustls::OtherError) -> String {
 fn alert_text(alert: AlertDescription) -> String {
     use AlertDescription::{
         AccessDenied, BadCertificate, CertificateExpired, CertificateRequired, CertificateRevoked, CertificateUnknown,
-        HandshakeFailure, NoCertificate, ProtocolVersion, UnknownCA, UnrecognisedName, UnsupportedCertificate,
+        DecryptError, HandshakeFailure, NoCertificate, ProtocolVersion, UnknownCA, UnrecognisedName,
+        UnsupportedCertificate,
     };
     let text = match alert {
         CertificateRequired | NoCertificate => "the other side wants a certificate",
-        CertificateExpired => "the other side finds the certificate expired",
+        CertificateExpired => "the other side finds the certificate expired, or not valid yet",
+        DecryptError => "the other side finds that the certificate was not signed by the authority that it names",
         CertificateRevoked => "the other side finds the certificate revoked",
         UnknownCA => "the other side does not know the certificate's authority",
         BadCertificate | CertificateUnknown | UnsupportedCertificate => {
@@ -113,7 +145,7 @@ fn alert_text(alert: AlertDescription) -> String {
         }
         AccessDenied => "the other side does not let the certificate's owner in",
         UnrecognisedName => "the other side has another name",
-        HandshakeFailure | ProtocolVersion => "both sides have no version or cipher of TLS in common",
+        HandshakeFailure | ProtocolVersion => NOTHING_IN_COMMON,
         alert => return format!("the other side ended TLS ({alert:?})"),
     };
     text.to_owned()
@@ -122,6 +154,7 @@ fn alert_text(alert: AlertDescription) -> String {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
 
@@ -129,11 +162,19 @@ mod tests {
         CertificateError::Other(rustls::OtherError(Arc::new(error))).into()
     }
 
+    fn expired(seconds: u64) -> CertificateError {
+        let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        CertificateError::ExpiredContext { time: at(1_000_000 + seconds), not_after: at(1_000_000) }
+    }
+
     #[test]
     fn what_is_wrong_with_a_certificate_is_a_sentence() {
         for (error, part) in [
             (CertificateError::UnknownIssuer.into(), "authority that is not known"),
             (CertificateError::BadEncoding.into(), "damaged"),
+            (expired(3 * 24 * 3600 + 5).into(), "expired 3 days ago"),
+            (expired(100).into(), "expired less than 1 h ago"),
+            (rustls::Error::AlertReceived(AlertDescription::DecryptError), "not signed by the authority that it names"),
             (other(webpki::Error::UnsupportedCertVersion), "only version 3"),
             (rustls::Error::AlertReceived(AlertDescription::UnknownCA), "does not know the certificate's authority"),
         ] {
