@@ -93,6 +93,23 @@ fn an_argument_can_do_nothing_to_a_terminal() -> Result<()> {
         let output = Command::new(program("aliasd")).args(arguments).env_clear().output()?;
         says_harmlessly(&output, &format!("aliasd {arguments:?}"))?;
     }
+    // Nor can one that is repeated where all is well.
+    let directory = tempfile::tempdir()?;
+    let good = directory.path().join(trick);
+    std::fs::copy(configuration(), &good)?;
+    let run = |name: &str, arguments: &[&OsStr]| Command::new(program(name)).args(arguments).env_clear().output();
+    let check = ["config", "check", "--offline"].map(OsStr::new);
+    let manual = [OsStr::new("man"), directory.path().join(format!("{trick}-man")).as_os_str()].map(OsStr::to_owned);
+    let manual = [manual[0].as_os_str(), &manual[1]];
+    for output in [
+        run("aliasd", &[&check[..], &[good.as_os_str()]].concat())?,
+        run("aliasd", &manual)?,
+        run("aliasctl", &manual)?,
+    ] {
+        let said = String::from_utf8(output.stdout)?;
+        ensure!(output.status.success() && said.contains(r"x\u{1b}[31m"), "{}: {said:?}", output.status);
+        ensure!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aliasd_console::{FAILED, MISCONFIGURED, Program, say};
+use aliasd_console::{FAILED, MISCONFIGURED, Program, printable, say};
 use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
@@ -117,7 +117,7 @@ fn check(files: &[PathBuf], offline: bool) -> ExitCode {
         });
         match checked {
             // The verdict is the exit code; a reader that has gone away misses only the words.
-            Ok(()) => drop(GATEWAY.print(&format!("{}: good\n", file.display()))),
+            Ok(()) => drop(GATEWAY.print(&format!("{}: good\n", printable(&file.display().to_string())))),
             Err(error) => {
                 say(&format_args!("{}:\n{error}", file.display()));
                 good = false;

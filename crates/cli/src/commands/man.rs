@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aliasd_console::printable;
 use clap::CommandFactory;
 
 use super::print;
@@ -14,5 +15,5 @@ pub(crate) fn run(directory: &Path) -> Result<(), CommandError> {
     written.map_err(|error| {
         CommandError::about(format!("the manual pages cannot be written to {}", directory.display()), error, "")
     })?;
-    print(&format!("{}/aliasctl.1\n", directory.display()))
+    print(&format!("{}/aliasctl.1\n", printable(&directory.display().to_string())))
 }

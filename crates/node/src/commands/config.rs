@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aliasd_console::{FAILED, MISCONFIGURED, say};
+use aliasd_console::{FAILED, MISCONFIGURED, printable, say};
 
 use super::{ALIASD, explain, with_hint};
 use crate::config::{Commands, Config, DEFAULT_FILE, Diagnostic, Severity};
@@ -22,7 +22,7 @@ pub(super) fn check(files: &[PathBuf], offline: bool, expand_commands: bool) -> 
     for file in files {
         if !is_good(file, commands, offline) {
             good = false;
-        } else if ALIASD.print(&format!("{}: good\n", file.display())) != ExitCode::SUCCESS {
+        } else if ALIASD.print(&format!("{}: good\n", printable(&file.display().to_string()))) != ExitCode::SUCCESS {
             printed = ExitCode::from(FAILED);
         }
     }

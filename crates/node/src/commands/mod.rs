@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aliasd_console::{FAILED, Program};
+use aliasd_console::{FAILED, Program, printable};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use nix::sys::stat::{Mode, umask};
@@ -120,7 +120,7 @@ fn manual(directory: &Path) -> ExitCode {
     let written = fs::create_dir_all(directory)
         .and_then(|()| clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), directory));
     match written {
-        Ok(()) => ALIASD.print(&format!("{}/aliasd.1\n", directory.display())),
+        Ok(()) => ALIASD.print(&format!("{}/aliasd.1\n", printable(&directory.display().to_string()))),
         Err(error) => {
             ALIASD.fail(FAILED, &format_args!("the manual pages cannot be written to {}: {error}", directory.display()))
         }
