@@ -144,7 +144,8 @@ impl CommandError {
 
     /// What would be printed has nowhere to go, so nothing was begun.
     pub(crate) fn no_output(source: io::Error) -> Self {
-        let hint = "Nothing was done. Where nobody wants what is printed, it goes to /dev/null.";
+        let hint = "Nothing was done. Open standard output for writing; what is printed there may be needed, such as a generated \
+                    password.";
         Self::about("standard output cannot be written", source, hint)
     }
 

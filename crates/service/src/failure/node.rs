@@ -258,7 +258,7 @@ node_failures! {
     /// Members do not answer, or have been members before.
     MembersNotReady { reason } = "INIT_MEMBERS_NOT_READY", Rejected, [], "",
         "The cluster is not formed: {reason}.",
-        "Nothing was changed. Start every member with an empty data directory, check addresses and certificates, and repeat the call.";
+        "Nothing was changed. What the message says of a node comes first; otherwise start every member with an empty data directory, check addresses and certificates, and repeat the call.";
 
     /// A listing was not read to its end in time.
     ListingCut {} = "LISTING_CUT", RetryHere, [], "",
