@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use aliasd_keyring::keystore::{Keystore, KeystoreSetting};
+use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use aliasd_catalog::error_chain;
@@ -184,20 +185,36 @@ fn check_owners(directory: &Path, found: &mut Diagnostics) {
         let message = format!("{shown} belongs to user {owner}, and this check runs as user {user}");
         found.warn(DATA_DIRECTORY, &message, "run the check as the user of aliasd, which has to be the owner");
     }
+    if let Some(message) = unusable_below(directory, owner) {
+        found.error(DATA_DIRECTORY, &message, GIVE_IT);
+    }
+}
+
+/// What below a directory the node could not use, or belongs to somebody else than its owner. A node that runs there may take
+/// files away meanwhile: those are passed over.
+fn unusable_below(directory: &Path, owner: u32) -> Option<String> {
     let Ok(entries) = fs::read_dir(directory) else {
-        return found.error(DATA_DIRECTORY, &format!("{shown} cannot be read by this user"), GIVE_IT);
+        return directory.exists().then(|| format!("{} cannot be read by this user", directory.display()));
     };
-    for entry in entries.flatten() {
-        let (path, entry_owner) = (entry.path(), entry.metadata().map_or(owner, |metadata| metadata.uid()));
-        let path = path.display();
-        if access(&entry.path(), AccessFlags::R_OK | AccessFlags::W_OK).is_err() {
-            return found.error(DATA_DIRECTORY, &format!("{path} is not writable for this user"), GIVE_IT);
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+        let needed = AccessFlags::R_OK | AccessFlags::W_OK;
+        let needed = if metadata.is_dir() { needed | AccessFlags::X_OK } else { needed };
+        let shown = path.display();
+        if access(&path, needed).is_err_and(|error| error != Errno::ENOENT) {
+            return Some(format!("{shown} is not writable for this user"));
         }
-        if entry_owner != owner {
-            let message = format!("{path} belongs to user {entry_owner}, and the directory to user {owner}");
-            return found.error(DATA_DIRECTORY, &message, GIVE_IT);
+        if metadata.uid() != owner {
+            let other = metadata.uid();
+            return Some(format!("{shown} belongs to user {other}, and the directory to user {owner}"));
+        }
+        if metadata.is_dir()
+            && let Some(message) = unusable_below(&path, owner)
+        {
+            return Some(message);
         }
     }
+    None
 }
 
 /// The node makes the file, and not the directory that it is in.

@@ -166,7 +166,7 @@ fn what_a_member_would_refuse_is_found_before_a_member_does() {
         ("server-only.pem", "would be refused by the members that this node dials"),
         ("client-only.pem", "would be refused by the members that dial this node"),
         ("expired.pem", "certificate expired"),
-        ("not-yet.pem", "certificate not valid yet"),
+        ("not-yet.pem", "the certificate is not valid yet: it will be in "),
     ] {
         let found = with_certificate(name);
         assert_eq!(found.len(), 1, "{name}: {found:?}");
@@ -207,6 +207,15 @@ fn a_data_directory_that_the_node_could_not_use_is_found() {
     let found = findings(&contents);
     assert_eq!(found[0].0, Severity::Error);
     assert!(found[0].1.contains("notes belongs to user 12345, and the directory to user 0"), "{found:?}");
+    // However deep.
+    fs::remove_file(data.join("notes")).unwrap();
+    fs::create_dir_all(data.join("some/where")).unwrap();
+    fs::write(data.join("some/where/else"), "").unwrap();
+    assert_eq!(findings(&contents), []);
+    std::os::unix::fs::chown(data.join("some/where/else"), Some(12_345), None).unwrap();
+    let found = findings(&contents);
+    assert!(found[0].1.contains("some/where/else belongs to user 12345"), "{found:?}");
+    fs::remove_dir_all(data.join("some")).unwrap();
     std::os::unix::fs::chown(&data, Some(12_345), None).unwrap();
     let found = findings(&contents);
     assert_eq!((found.len(), found[0].0), (1, Severity::Warning));
