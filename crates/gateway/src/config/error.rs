@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SettingError {
     /// The setting at fault, such as `gateway.listen`; absent when the file as a whole is.
-    setting: Option<String>,
+    pub(super) setting: Option<String>,
     /// The line of the file, counted from 1.
     line: Option<usize>,
     message: String,
@@ -17,7 +17,7 @@ pub(crate) struct SettingError {
 /// Everything that is wrong with a configuration, so that it can be put right in one go. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) struct ConfigError {
-    /// In the order of the settings.
+    /// What the texts are not first, then what the settings are not.
     pub(crate) errors: Vec<SettingError>,
 }
 

@@ -97,8 +97,9 @@ impl Config {
         Self::of_texts(schema::read(path)?)
     }
 
-    fn of_texts(given: Texts) -> Result<Self, ConfigError> {
-        let mut reader = ConfigReader { given, examples: schema::examples(), errors: Vec::new() };
+    /// The configuration of these texts; `errors` is what is wrong with settings that have none among them.
+    fn of_texts((given, errors): (Texts, Vec<SettingError>)) -> Result<Self, ConfigError> {
+        let mut reader = ConfigReader { given, examples: schema::examples(), errors };
         let config = reader.config();
         let errors = reader.errors;
         if errors.is_empty() { Ok(config) } else { Err(ConfigError { errors }) }
@@ -169,8 +170,9 @@ impl ConfigReader {
             (None, None, None) => {
                 let message = "is required and missing: the gateway has to log in to the cluster";
                 let hint = "set aliasd.certificate and aliasd.key, or aliasd.user and aliasd.password_file";
-                // Whatever else is wrong with the certificate is said already.
-                if self.errors.is_empty() {
+                // Whatever is wrong with one of them is said already.
+                let ways = ["aliasd.certificate", "aliasd.key", "aliasd.user", "aliasd.password_file"];
+                if !ways.iter().any(|way| self.is_reported(way)) {
                     self.report("aliasd.certificate", message, hint);
                 }
                 None
@@ -241,7 +243,15 @@ impl ConfigReader {
         self.examples.get(setting).map_or("", |example| &example.text)
     }
 
+    fn is_reported(&self, setting: &str) -> bool {
+        self.errors.iter().any(|said| said.setting.as_deref() == Some(setting))
+    }
+
+    /// Says what is wrong with a setting, unless something is said of it already: what follows from that is no news.
     fn report(&mut self, setting: &str, message: &str, hint: &str) {
+        if self.is_reported(setting) {
+            return;
+        }
         let line = self.given.get(setting).and_then(|given| given.line);
         self.errors.push(SettingError::of(setting, message, hint).at(line));
     }

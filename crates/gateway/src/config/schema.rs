@@ -41,8 +41,9 @@ pub(super) fn examples() -> Texts {
     texts
 }
 
-/// Reads a file. Defaults are not filled in.
-pub(super) fn read(path: &Path) -> Result<Texts, ConfigError> {
+/// Reads a file. Defaults are not filled in. Also tells what is wrong with single settings, which have no text among the others
+/// then: the rest can be judged in the same go.
+pub(super) fn read(path: &Path) -> Result<(Texts, Vec<SettingError>), ConfigError> {
     use std::io::Read as _;
 
     let unreadable = |error: std::io::Error| {
@@ -60,7 +61,7 @@ pub(super) fn read(path: &Path) -> Result<Texts, ConfigError> {
 }
 
 /// Reads the contents of a file.
-pub(super) fn parse(contents: &str) -> Result<Texts, ConfigError> {
+pub(super) fn parse(contents: &str) -> Result<(Texts, Vec<SettingError>), ConfigError> {
     let known: Vec<String> = examples().into_keys().collect();
     let line = |offset: usize| Some(contents.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1);
     let document = DeTable::parse(contents).map_err(|error| {
@@ -89,7 +90,7 @@ pub(super) fn parse(contents: &str) -> Result<Texts, ConfigError> {
             }
         }
     }
-    if errors.is_empty() { Ok(texts) } else { Err(ConfigError { errors }) }
+    Ok((texts, errors))
 }
 
 fn unknown(name: &str, known: &[String]) -> SettingError {

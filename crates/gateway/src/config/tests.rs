@@ -51,22 +51,21 @@ fn a_minimal_file_is_enough() {
 
 #[test]
 fn what_is_wrong_is_said_with_line_and_way_out_and_all_at_once() {
-    let text = said("[gateway]\nlisten = \"here\"\ncolour = 1\n");
-    assert_eq!(
-        text,
-        "gateway.colour: there is no such setting (line 3)\n  hint: `aliasd-gateway config default` lists every setting"
-    );
-    let text = said("[gateway]\nlisten = \"here\"\nconnections_max = 0\n");
+    let text = said("[gateway]\nlisten = \"here\"\nconnections_max = 0\ncolour = 1\n[remote]\nca = []");
     for expected in [
+        "gateway.colour: there is no such setting (line 4)\n  hint: `aliasd-gateway config default` lists every setting",
+        "remote.ca: takes one value, not array (line 6)\n  hint: see `aliasd-gateway config default` for its form",
         "gateway.listen: 'here' is not an IP address and a port, such as 127.0.0.1:7687 or [::]:7687 (line 2)",
         "gateway.connections_max: '0' is not a whole number from 1 to 1000000 (line 3)",
         "aliasd.endpoints: is required and missing",
+        "aliasd.certificate: is required and missing: the gateway has to log in to the cluster",
     ] {
         assert!(text.contains(expected), "{text}");
     }
     assert!(said("[gateway]\nendpoints = 'a'").contains("did you mean aliasd.endpoints?"));
     assert!(said("[gateway\n").contains("not TOML"));
-    assert!(said("[gateway]\nlisten = ['a']").contains("takes one value, not array"));
+    let once = said("[aliasd]\nendpoints = ['a']");
+    assert_eq!(once.matches("aliasd.endpoints: ").count(), 1, "{once}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct SettingError {
 /// Everything that is wrong with a configuration, so that it can be put right in one go. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
-    /// In the order of the settings.
+    /// What the texts are not first, then what the settings are not.
     pub errors: Vec<SettingError>,
 }
 

@@ -16,8 +16,9 @@ use crate::tls::{CertificatePaths, TlsSettings};
 /// The one setting whose text must not be shown.
 const SECRET: &str = "keystore.password";
 
-pub(super) fn read(given: Texts) -> Result<Config, ConfigError> {
-    let mut reader = ConfigReader { given, examples: source::examples(), errors: Vec::new() };
+/// The configuration of these texts; `errors` is what is wrong with settings that have none among them.
+pub(super) fn read((given, errors): (Texts, Vec<SettingError>)) -> Result<Config, ConfigError> {
+    let mut reader = ConfigReader { given, examples: source::examples(), errors };
     let config = Config {
         cluster: cluster(&mut reader),
         node: node(&mut reader),
@@ -216,7 +217,11 @@ impl ConfigReader {
         self.examples.get(setting).map_or("", |example| &example.text)
     }
 
+    /// Says what is wrong with a setting, unless something is said of it already: what follows from that is no news.
     fn report(&mut self, setting: &str, message: &str, hint: &str) {
+        if self.errors.iter().any(|said| said.setting.as_deref() == Some(setting)) {
+            return;
+        }
         let error = SettingError::of(setting, message, hint);
         self.errors.push(match self.given.get(setting) {
             Some(given) => error.at(given.origin.clone()),

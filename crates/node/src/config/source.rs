@@ -37,12 +37,13 @@ pub(super) fn examples() -> Texts {
         .collect()
 }
 
-/// Reads the file and lays the environment over it. Defaults are not filled in.
+/// Reads the file and lays the environment over it. Defaults are not filled in. Also tells what is wrong with single settings,
+/// which has no text among the others then, or one that is well-formed: the rest can be judged in the same go.
 pub(super) fn gather(
     path: &Path,
     commands: Commands,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Texts, ConfigError> {
+) -> Result<(Texts, Vec<SettingError>), ConfigError> {
     let known: Vec<String> =
         schema::sections().into_iter().flat_map(|section| section.keys).map(|key| key.name).collect();
     let (file, contents) = open(path)?;
@@ -54,7 +55,7 @@ pub(super) fn gather(
         errors.extend(exposed_password(&texts, path, &file));
     }
     expand_all(&mut texts, path, &file, commands, &mut errors);
-    if errors.is_empty() { Ok(texts) } else { Err(ConfigError { errors }) }
+    Ok((texts, errors))
 }
 
 fn open(path: &Path) -> Result<(File, Zeroizing<String>), SettingError> {
@@ -169,6 +170,7 @@ fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, e
     if !texts.values().any(|given| expand::command_of(&given.text).is_some()) {
         return;
     }
+    let mut commands = commands;
     if commands == Commands::Run {
         let refusal = expand::refusal(file).unwrap_or_else(|error| {
             let message = format!("the file's mode and owner cannot be read: {error}");
@@ -176,26 +178,27 @@ fn expand_all(texts: &mut Texts, path: &Path, file: &File, commands: Commands, e
         });
         if let Some((message, hint)) = refusal {
             errors.push(SettingError::general(format!("{}: {message}", path.display()), hint));
-            return;
+            commands = Commands::Assume;
         }
     }
     let mut examples = examples();
     for (name, given) in texts.iter_mut() {
         let Some(command) = expand::command_of(&given.text) else { continue };
+        let example = examples.remove(name).map(|example| example.text).unwrap_or_default();
         let expanded = match commands {
             Commands::Run => expand::run(command, expand::TIMEOUT)
                 .map_err(|message| (message, "run it by hand as the user of aliasd to see why")),
             // Any well-formed text will do where the value itself is not looked at.
-            Commands::Assume => Ok(examples.remove(name).map(|example| example.text).unwrap_or_default()),
+            Commands::Assume => Ok(example.clone()),
             Commands::Refuse => Err((
                 "is a command, and commands run only on request".to_owned(),
                 "start aliasd with --expand-commands",
             )),
         };
-        match expanded {
-            Ok(text) => given.text = text,
-            Err((message, hint)) => errors.push(SettingError::of(name, message, hint).at(given.origin.clone())),
-        }
+        given.text = expanded.unwrap_or_else(|(message, hint)| {
+            errors.push(SettingError::of(name, message, hint).at(given.origin.clone()));
+            example
+        });
     }
 }
 

@@ -151,6 +151,28 @@ fn a_setting_that_a_cluster_is_formed_with_is_a_setting() {
 }
 
 #[test]
+fn what_is_wrong_with_one_setting_hides_nothing_of_the_others() {
+    let contents =
+        REQUIRED.replace("id = 1", "id = [1]\nxyzzy = 1\nlog_kept = 'few'").replace("peer_ca =", "peer_caa =");
+    assert_eq!(
+        problems(load(&contents)),
+        [
+            "node.id: takes one value, not array (line 2)\n  hint: see `aliasd config default` for its form",
+            "node.xyzzy: there is no such setting (line 3)\n  hint: `aliasd config default` lists every setting",
+            "tls.peer_caa: there is no such setting (line 8)\n  hint: did you mean tls.peer_ca?",
+            "node.log_kept: 'few' is not a whole number (line 4)\n  hint: write it as in 10000",
+            "tls.peer_ca: is required and missing\n  hint: set it, for example to /etc/aliasd/ca.pem",
+        ]
+    );
+    // What a command stands for is not judged by the command.
+    let contents = REQUIRED.replace("id = 1", "id = '$(false)'").replace("'hunter2-hunter2'", "'$(false)'");
+    let failed = problems(load_with(&contents, Commands::Run, &[("ALIASD_LOG_LEVEL", "loud")]));
+    let of = |setting: &str| failed.iter().filter(|said| said.starts_with(setting)).count();
+    assert_eq!((of("node.id: its command failed"), of("keystore.password: its command"), of("log.level: ")), (1, 1, 1));
+    assert_eq!(failed.len(), 3, "{failed:?}");
+}
+
+#[test]
 fn everything_missing_is_said_at_once() {
     assert_eq!(
         problems(load("")),
@@ -198,12 +220,7 @@ fn the_environment_wins_and_its_slips_are_found() {
     assert_eq!(
         problems(load_with(REQUIRED, Commands::Refuse, &[("ALIASD_NODE_ID", "0"), ("ALIASD_LOG_LEVLE", "info")])),
         [
-            "log.levle: there is no such setting (environment variable ALIASD_LOG_LEVLE)\n  hint: did you mean log.level?"
-        ]
-    );
-    assert_eq!(
-        problems(load_with(REQUIRED, Commands::Refuse, &[("ALIASD_NODE_ID", "0")])),
-        [
+            "log.levle: there is no such setting (environment variable ALIASD_LOG_LEVLE)\n  hint: did you mean log.level?",
             "node.id: '0' is not a whole number from 1 on (environment variable ALIASD_NODE_ID)\n  hint: write it as in 1"
         ]
     );
@@ -215,16 +232,13 @@ fn the_environment_wins_and_its_slips_are_found() {
 fn ill_formed_values_name_setting_value_line_and_form() {
     let contents = REQUIRED.replace("id = 1", "id = 'one'\nclient_listen = 7680\ndata_dir = 'data'\nlog_kept = [1]");
     assert_eq!(
-        problems(load(&contents)),
-        ["node.log_kept: takes one value, not array (line 5)\n  hint: see `aliasd config default` for its form"]
-    );
-    assert_eq!(
-        problems(load(&contents.replace("log_kept = [1]", "shutdown_timeout = '5'"))),
+        problems(load(&contents.replace("log_kept = [1]", "log_kept = [1]\nshutdown_timeout = '5'"))),
         [
+            "node.log_kept: takes one value, not array (line 5)\n  hint: see `aliasd config default` for its form",
             "node.id: 'one' is not a whole number from 1 on (line 2)\n  hint: write it as in 1",
             "node.data_dir: 'data' is not an absolute path (line 4)\n  hint: write it as in /var/lib/aliasd",
             "node.client_listen: '7680' is not an IP address and a port, such as 127.0.0.1:7680 or [::]:7680 (line 3)\n  hint: write it as in 127.0.0.1:7680",
-            "node.shutdown_timeout: '5' is not a duration from 1ms to 365d with a unit, such as 500ms, 5s, 10m, 1h or 7d (line 5)\n  hint: write it as in 10s",
+            "node.shutdown_timeout: '5' is not a duration from 1ms to 365d with a unit, such as 500ms, 5s, 10m, 1h or 7d (line 6)\n  hint: write it as in 10s",
         ]
     );
 }
