@@ -105,7 +105,11 @@ impl StorageFault {
                 Self::Damaged { path, finding: format!("cannot {action} it"), source: Some(source) }
             }
             ErrorKind::IOError if is_full(&path) => Self::Full { path, source },
-            _ => Self::Failed { action, path, source },
+            ErrorKind::IOError if lacks_manifest(&path) => {
+                let finding = format!("cannot {action} it, because the file that CURRENT names is gone");
+                Self::Damaged { path, finding, source: Some(source) }
+            }
+            _ => Self::Failed { action, path, source: io::Error::other(source).into() },
         }
     }
 
@@ -123,10 +127,30 @@ impl StorageFault {
                 "the disk hangs, or the files are damaged so that reading them comes to no end: look at the disk; if it is \
                  sound, {RESTORE}; a large catalog on a slow disk needs a longer node.open_timeout"
             ),
-            Self::Failed { .. } => return None,
+            Self::Failed { source, .. } => refused(source.downcast_ref::<io::Error>()?.kind()).to_owned(),
         })
     }
 }
+
+/// The way out where the system refused something.
+fn refused(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::PermissionDenied => OWN,
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "mount the file system for writing; if it was, it has been taken out of use because of a fault of the disk, \
+             of which the log of the system tells"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            "move away what stands in its place, or choose another data directory"
+        }
+        _ => SEE_SYSTEM,
+    }
+}
+
+const OWN: &str = "give the data directory, with all that is in it, to the user that aliasd runs as";
+
+const SEE_SYSTEM: &str = "see that the user that aliasd runs as may read and write everything in the data directory, and what the log \
+                          of the system says of the disk; then start the node again";
 
 /// The way out of damage.
 const RESTORE: &str = "put the data directory back as the node left it; if that is lost, leave this node stopped and replace it \
@@ -182,9 +206,28 @@ impl From<StorageFault> for io::Error {
     }
 }
 
+/// Whether the database in `directory` names a list of its files that is not there.
+#[cfg(feature = "disk")]
+fn lacks_manifest(directory: &Path) -> bool {
+    let named = std::fs::read_to_string(directory.join("CURRENT")).ok();
+    named.is_some_and(|name| matches!(directory.join(name.trim_end()).try_exists(), Ok(false)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_system_refuses_has_a_way_out() {
+        let hint = |kind: io::ErrorKind| {
+            let fault = StorageFault::from_io(Path::new("/data/log"), "open", kind.into());
+            Ending::of(&io::Error::from(fault)).hint.expect("there is a way out")
+        };
+        assert_eq!(hint(io::ErrorKind::PermissionDenied), OWN);
+        assert!(hint(io::ErrorKind::ReadOnlyFilesystem).starts_with("mount the file system for writing"));
+        assert!(hint(io::ErrorKind::NotADirectory).starts_with("move away"));
+        assert_eq!(hint(io::ErrorKind::Other), SEE_SYSTEM);
+    }
 
     #[test]
     fn a_fault_says_its_cause_once_and_the_way_out_apart() {

@@ -17,7 +17,7 @@ pub enum FrameError {
     /// Too short for a frame.
     #[error("it ends after {0} bytes, inside its header")]
     Short(usize),
-    /// Written by a later version.
+    /// Whole, and written by a later version: every format has its checksum at this place.
     #[error("it has format {0}, but this version reads formats up to {FRAME_FORMAT}")]
     Format(u8),
     /// The content changed after it was written.
@@ -89,11 +89,12 @@ pub(crate) fn unframe<M: Message + Default>(what: &'static str, bytes: &[u8]) ->
         return Err(FrameError::Short(bytes.len()));
     };
     let [format, checksum @ ..] = *header;
-    if format != FRAME_FORMAT {
-        return Err(FrameError::Format(format));
-    }
+    // First, since bytes that are anything else have a format, too.
     if u32::from_le_bytes(checksum) != crc32c::crc32c(body) {
         return Err(FrameError::Checksum);
+    }
+    if format != FRAME_FORMAT {
+        return Err(FrameError::Format(format));
     }
     M::decode(body).map_err(|error| FrameError::content(what, error))
 }
@@ -132,5 +133,9 @@ mod tests {
             assert!(unframe::<wire::LogId>("log id", &damaged).is_err(), "bit {position}");
         }
         assert_eq!(unframe::<wire::LogId>("log id", &framed[..4]), Err(FrameError::Short(4)));
+        assert_eq!(unframe::<wire::LogId>("log id", b"junk, and no frame"), Err(FrameError::Checksum));
+        let mut later = framed;
+        later[0] = FRAME_FORMAT + 1;
+        assert_eq!(unframe::<wire::LogId>("log id", &later), Err(FrameError::Format(FRAME_FORMAT + 1)));
     }
 }

@@ -63,7 +63,7 @@ fn junk(file: &Path) {
 /// What is done to a data directory that a start does not get over.
 type Loss = (&'static str, fn(&Path));
 
-const LOSSES: [Loss; 15] = [
+const LOSSES: [Loss; 17] = [
     ("no watermark", |at| fs::remove_file(at.join("watermark")).unwrap()),
     ("no identity", |at| fs::remove_file(at.join("identity")).unwrap()),
     ("no log", |at| fs::remove_dir_all(at.join("log")).unwrap()),
@@ -81,10 +81,12 @@ const LOSSES: [Loss; 15] = [
         fs::write(wal, &bytes[..bytes.len() / 2]).unwrap();
     }),
     ("a log with a CURRENT of junk", |at| junk(&at.join("log/CURRENT"))),
+    ("a log without its MANIFEST", |at| fs::remove_file(newest(&at.join("log"), is_manifest)).unwrap()),
     ("a log with a MANIFEST of junk", |at| junk(&newest(&at.join("log"), is_manifest))),
     ("a catalog with a CURRENT of junk", |at| junk(&at.join("catalog/CURRENT"))),
     ("a catalog without its generation", |at| fs::remove_dir_all(generation(at)).unwrap()),
     ("a generation with a CURRENT of junk", |at| junk(&generation(at).join("CURRENT"))),
+    ("a generation without its MANIFEST", |at| fs::remove_file(newest(&generation(at), is_manifest)).unwrap()),
     ("a generation with a MANIFEST of junk", |at| junk(&newest(&generation(at), is_manifest))),
 ];
 
@@ -115,6 +117,7 @@ fn what_a_start_refuses_is_refused_in_the_same_words() {
             let refused = cluster.try_start(1).expect_err(loss);
             assert_eq!(said.to_string(), refused.to_string(), "{loss} of {whole:?}");
             assert_eq!(said.hint(), refused.hint(), "{loss} of {whole:?}");
+            assert!(said.hint().is_some(), "{loss} of {whole:?} has no way out: {said}");
         }
         put_back(&whole, &directory);
         let Err(LookError::Refused(said)) = look(&directory, 2) else { panic!("it is that of node 1") };
