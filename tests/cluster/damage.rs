@@ -7,8 +7,6 @@ use std::process::Command;
 use aliasd_tests::cluster::{Cluster, PATIENCE};
 use aliasd_tests::files::copy;
 use aliasd_tests::load::Load;
-use aliasd_tests::process::{self, Finished};
-use aliasd_tests::programs::program;
 use aliasd_tests::wait;
 use anyhow::{Context, Result, ensure};
 
@@ -23,17 +21,10 @@ fn stopped(name: &str) -> Result<Cluster> {
     Ok(cluster)
 }
 
-fn check(cluster: &Cluster, id: u64) -> Result<Finished> {
-    let node = cluster.nodes.iter().find(|node| node.id == id).context("the cluster has that node")?;
-    let mut check = Command::new(program("aliasd"));
-    check.args(["config", "check"]).arg(&node.config);
-    process::run(&mut check, &cluster.layout().record())
-}
-
 /// Starts a node, which must end by itself with an error that names `file` and a way out. Whoever checks its configuration
 /// before that is told the same.
 fn expect_refusal(cluster: &mut Cluster, id: u64, file: &Path) -> Result<()> {
-    let checked = check(cluster, id)?;
+    let checked = cluster.check_config(id)?;
     ensure!(checked.code == Some(2) && checked.stdout.is_empty(), "the check calls it good: {}", checked.stdout);
     let found = checked.stderr.split_once("error: node.data_dir: ");
     let (_, found) = found.with_context(|| format!("the check finds nothing:\n{}", checked.stderr))?;
@@ -222,7 +213,7 @@ fn unopenable(name: &str, more: &str) -> Result<Cluster> {
 #[test]
 fn an_opening_without_end_ends_with_a_sentence() -> Result<()> {
     let mut cluster = unopenable("slow-open", "open_timeout = \"2s\"")?;
-    let checked = check(&cluster, 1)?;
+    let checked = cluster.check_config(1)?;
     ensure!(checked.code == Some(2) && checked.stderr.contains("could not be opened within 2s"), "{}", checked.stderr);
     let node = cluster.node(1);
     node.start()?;

@@ -1,11 +1,9 @@
 //! A node that is started with what belongs to somebody else: another cluster's data directory, another keystore.
 
 use std::fs;
-use std::process::Command;
 
 use aliasd_tests::cluster::{Cluster, KEYSTORE_PASSWORD, PATIENCE, aliasctl};
-use aliasd_tests::process::{self, Finished};
-use aliasd_tests::programs::program;
+use aliasd_tests::process;
 use aliasd_tests::wait;
 use anyhow::{Result, ensure};
 
@@ -54,12 +52,6 @@ fn a_node_on_the_data_directory_of_another_cluster_says_so() -> Result<()> {
     Ok(())
 }
 
-fn check(cluster: &Cluster) -> Result<Finished> {
-    let mut check = Command::new(program("aliasd"));
-    check.args(["config", "check"]).arg(&cluster.nodes[0].config);
-    process::run(&mut check, &cluster.layout().record())
-}
-
 /// Puts another keystore in the place of the cluster's, and that one aside.
 fn exchange_keystore(cluster: &Cluster) -> Result<()> {
     let (keystore, own) = (cluster.layout().keystore(), cluster.layout().root.join("own.p12"));
@@ -72,7 +64,7 @@ fn exchange_keystore(cluster: &Cluster) -> Result<()> {
 }
 
 fn expect_good(cluster: &Cluster) -> Result<()> {
-    let good = check(cluster)?;
+    let good = cluster.check_config(1)?;
     ensure!(good.code == Some(0) && good.stdout.ends_with(": good\n"), "{}{}", good.stdout, good.stderr);
     // But for what the others alone can tell.
     let (said, told) =
@@ -83,7 +75,7 @@ fn expect_good(cluster: &Cluster) -> Result<()> {
 }
 
 fn expect_wrong_keys(cluster: &Cluster) -> Result<()> {
-    let wrong = check(cluster)?;
+    let wrong = cluster.check_config(1)?;
     ensure!(wrong.code == Some(2) && !wrong.stdout.contains("good"), "{:?}: {}", wrong.code, wrong.stdout);
     for part in ["error: keystore.path: ", "does not hold the cluster's active key", "it holds", "hint: add the key"] {
         ensure!(wrong.stderr.contains(part), "'{part}' is not in {}", wrong.stderr);
@@ -137,7 +129,7 @@ fn the_data_directory_of_another_node_is_found_before_a_start() -> Result<()> {
     let (one, two) = (cluster.node(1).data.clone(), cluster.node(2).data.clone());
     fs::rename(&one, one.with_extension("own"))?;
     fs::rename(&two, &one)?;
-    let found = check(&cluster)?;
+    let found = cluster.check_config(1)?;
     ensure!(found.code == Some(2) && found.stdout.is_empty(), "{:?}: {}", found.code, found.stdout);
     let (said, way_out) = ("belongs to node 2, but this node has id 1", "hint: set node.id to 2");
     ensure!(found.stderr.contains(said) && found.stderr.contains(way_out), "{}", found.stderr);

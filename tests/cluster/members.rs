@@ -192,7 +192,11 @@ fn a_node_that_others_are_told_another_address_of_says_so() -> Result<()> {
     })?;
 
     cluster.node(1).stop(PATIENCE)?;
+    let checked = cluster.check_config(1)?.stderr;
+    ensure!(checked.contains("warning: node.data_dir: ") && checked.contains(&differs), "{checked}");
     cluster.configure("")?;
+    let checked = cluster.check_config(1)?.stderr;
+    ensure!(!checked.contains("is recorded, and"), "{checked}");
     cluster.node(1).start()?;
     cluster.wait_ready()?;
     let (status, (_, body)) = (said(&cluster)?, cluster.node(1).http("/readyz")?);

@@ -12,7 +12,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
-use crate::{process, wait};
+use crate::process::{self, Finished};
+use crate::programs::program;
+use crate::wait;
 pub use actor::Actor;
 pub use node::{Advertised, Node};
 
@@ -150,6 +152,14 @@ impl Cluster {
     /// `aliasctl` as the administrator, with all nodes as endpoints.
     pub fn client(&self) -> Command {
         self.admin().aliasctl(self, &self.endpoints())
+    }
+
+    /// Has the configuration of a node checked.
+    pub fn check_config(&self, id: u64) -> Result<Finished> {
+        let node = self.nodes.iter().find(|node| node.id == id).context("the cluster has that node")?;
+        let mut check = Command::new(program("aliasd"));
+        check.args(["config", "check"]).arg(&node.config);
+        process::run(&mut check, &self.layout().record())
     }
 
     /// Runs a statement as the administrator; what it prints, or an error with what it said.

@@ -21,7 +21,7 @@ use crate::lifecycle::Lifecycle;
 use crate::log::look::SeenLog;
 use crate::machine::disk::DiskCatalog;
 use crate::machine::state::AppliedState;
-use crate::types::{NodeId, Payload, StoredMembership};
+use crate::types::{Member, NodeId, Payload, StoredMembership};
 
 /// How often a directory is read in which something is amiss and somebody writes meanwhile.
 const READINGS_MAX: usize = 5;
@@ -32,6 +32,7 @@ pub struct StoredMember {
     node: NodeId,
     kept: Option<Kept>,
     catalog: Catalog,
+    recorded: Option<Member>,
 }
 
 /// Why nothing can be made of a data directory.
@@ -79,6 +80,11 @@ impl StoredMember {
         kept.or_else(|| self.catalog.meta().map(|meta| meta.cluster_id))
     }
 
+    /// What the membership has of this node, by what is written down here; nothing where it is no member.
+    pub fn recorded(&self) -> Option<&Member> {
+        self.recorded.as_ref()
+    }
+
     /// Whether it would serve once it is started, by what is written down here: others may know more.
     ///
     /// # Errors
@@ -116,10 +122,12 @@ fn look(directory: &Path, node: NodeId) -> Result<StoredMember, StorageFault> {
             Payload::Normal(proposal) => drop(catalog.apply(Revision(entry.log_id.index), proposal.entry())),
         })?;
     }
-    let recorded = membership.get_node(&node).and_then(|member| member.incarnation);
+    let recorded = membership.get_node(&node);
+    let incarnation = recorded.and_then(|member| member.incarnation);
     let catalogued = catalog.meta().map(|meta| meta.cluster_id);
-    identity::check(kept.path(), stored.as_ref(), recorded, catalogued)?;
-    Ok(StoredMember { node, kept: stored, catalog })
+    identity::check(kept.path(), stored.as_ref(), incarnation, catalogued)?;
+    let recorded = recorded.map(|recorded| recorded.member.clone());
+    Ok(StoredMember { node, kept: stored, catalog, recorded })
 }
 
 /// Every file below a directory, by what changes when it is written; what cannot be seen is left out.

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use aliasd_catalog::Policy;
 use aliasd_service::identity::LoginLimits;
+use aliasd_service::operate::Advertised;
 use aliasd_service::vault::KeystoreSettings;
 
 use crate::tls::TlsSettings;
@@ -163,6 +164,20 @@ pub struct Address {
     pub host: String,
     /// Not 0.
     pub port: u16,
+}
+
+impl NodeConfig {
+    /// Where others reach the node. A port that the system chooses is not known beforehand.
+    pub(crate) fn advertised(&self) -> Advertised {
+        let text = |advertise: &Option<Address>, listen: SocketAddr| match advertise {
+            Some(address) => Some(address.to_string()),
+            None => (listen.port() != 0).then(|| listen.to_string()),
+        };
+        Advertised {
+            peer: text(&self.peer_advertise, self.peer_listen),
+            client: text(&self.client_advertise, self.client_listen),
+        }
+    }
 }
 
 // === impl Config ===

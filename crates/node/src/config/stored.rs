@@ -19,9 +19,12 @@ pub(super) fn check_stored(node: &NodeConfig, found: &mut Diagnostics) -> Option
                 let message = format!("the node would serve nothing from {shown}: {}", error_chain(&reason));
                 found.error(DATA_DIRECTORY, &message, reason.hint().unwrap_or(LOOK_AT_IT));
             } else if stored.cluster().is_some() {
+                if let Some(differs) = stored.recorded().and_then(|recorded| node.advertised().differs(recorded)) {
+                    found.warn(DATA_DIRECTORY, &differs.message(), differs.hint());
+                }
                 let message = format!(
                     "whether the other members still take part with what lies in {shown} cannot be told: they may know this \
-                     node by another directory, by a newer state of it, or at other addresses"
+                     node by another directory, or by a newer state of it"
                 );
                 found.note(DATA_DIRECTORY, &message, "once it runs, aliasctl cluster status tells");
             }

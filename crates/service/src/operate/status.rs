@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use aliasd_catalog::{ClusterId, KeyId};
-use aliasd_replica::{NotServing, ReplicaRole, ReplicaStatus};
+use aliasd_replica::{Member, NotServing, ReplicaRole, ReplicaStatus};
 
 use super::{CertificateEnd, MemberChangeStatus, Operate, certificate};
 use crate::failure::{Leader, NodeFailure};
@@ -74,6 +74,22 @@ pub struct Advertised {
     pub client: Option<String>,
 }
 
+impl Advertised {
+    /// That the membership has another address for the node.
+    pub fn differs(&self, recorded: &Member) -> Option<NodeFailure> {
+        let pairs = [
+            ("node.peer_advertise", &self.peer, &recorded.peer_address),
+            ("node.client_advertise", &self.client, &recorded.client_address),
+        ];
+        let differ = pairs.into_iter().filter_map(|(setting, configured, recorded)| {
+            let configured = configured.as_ref().filter(|configured| *configured != recorded)?;
+            Some(format!("{recorded} is recorded, and {setting} stands for {configured}"))
+        });
+        let differences = differ.collect::<Vec<_>>().join("; ");
+        (!differences.is_empty()).then_some(NodeFailure::AddressDiffers { differences })
+    }
+}
+
 impl Operate {
     /// What should be put right before it stops this node or misleads others. The node serves meanwhile.
     pub fn warnings(&self) -> Vec<NodeFailure> {
@@ -84,17 +100,7 @@ impl Operate {
     /// That the membership has another address for this node than its configuration.
     fn elsewhere(&self) -> Option<NodeFailure> {
         let status = self.reader.replica().status();
-        let recorded = &status.members.get(&status.node)?.member;
-        let pairs = [
-            ("node.peer_advertise", &self.advertised.peer, &recorded.peer_address),
-            ("node.client_advertise", &self.advertised.client, &recorded.client_address),
-        ];
-        let differ = pairs.into_iter().filter_map(|(setting, configured, recorded)| {
-            let configured = configured.as_ref().filter(|configured| *configured != recorded)?;
-            Some(format!("{recorded} is recorded, and {setting} stands for {configured}"))
-        });
-        let differences = differ.collect::<Vec<_>>().join("; ");
-        (!differences.is_empty()).then_some(NodeFailure::AddressDiffers { differences })
+        self.advertised.differs(&status.members.get(&status.node)?.member)
     }
 
     /// Everything there is to tell.
