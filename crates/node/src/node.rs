@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::ConnectionLimits;
-use crate::config::{Address, Config, NodeConfig, SecretFiles, SettingError};
+use crate::config::{Config, NodeConfig, SecretFiles, SettingError};
 use crate::descriptors::{self, TooFewDescriptorsError};
 use crate::formation;
 use crate::observe;
@@ -32,7 +32,6 @@ use aliasd_replica::{Replica, STORAGE_DESCRIPTORS_MAX, StartError, StopReason, S
 use aliasd_runtime::{SharedRuntime, TokioRuntime};
 use aliasd_service::counters::SharedCounters;
 use aliasd_service::identity::Identity;
-use aliasd_service::operate::Advertised;
 use aliasd_service::vault::{HashingCost, Vault, VaultError};
 use aliasd_service::{Operate, Parts, UseCases};
 
@@ -224,13 +223,14 @@ impl Node {
     /// A part does not start. What was started before it is stopped again.
     pub async fn start(config: &Config) -> Result<Self, NodeStartError> {
         let clients = client_limits(&config.node)?;
-        if let Some(exposed) = config.exposed_files().into_iter().next() {
-            return Err(NodeStartError::Setting(exposed));
-        }
         let runtime: SharedRuntime = Arc::new(TokioRuntime::current());
         let vault = Vault::load(&config.keystore, Arc::clone(&runtime), HashingCost::RECOMMENDED)?;
         let vault = Arc::new(vault);
         let tls = Arc::new(Tls::load(&config.tls, config.node.id.get())?);
+        // A file that is no key at all is the wrong one, whoever can read it.
+        if let Some(exposed) = config.exposed_files().into_iter().next() {
+            return Err(NodeStartError::Setting(exposed));
+        }
         tls.each_out_of_time(say_out_of_time);
         let identity = Identity::new(Arc::clone(&vault), Arc::clone(&runtime), config.node.failed_logins).await?;
         let replica = replica::start(config, &tls, Arc::clone(&runtime)).await?;
@@ -251,7 +251,7 @@ impl Node {
             counters: Arc::clone(&metrics) as SharedCounters,
             max_staleness: config.cluster.max_staleness,
             policy: config.cluster.policy,
-            advertised: advertised(&config.node),
+            advertised: config.node.advertised(),
         });
         use_cases.operate.report_policy_differences();
         use_cases.operate.use_certificates(tls.ends());
@@ -350,18 +350,6 @@ fn say_out_of_time(fault: &TlsError) {
         hint = fault.kind.hint(),
         "a certificate is used that others refuse now"
     );
-}
-
-/// Where others reach the node. A port that the system chooses is not known beforehand.
-fn advertised(node: &NodeConfig) -> Advertised {
-    let text = |advertise: &Option<Address>, listen: SocketAddr| match advertise {
-        Some(address) => Some(address.to_string()),
-        None => (listen.port() != 0).then(|| listen.to_string()),
-    };
-    Advertised {
-        peer: text(&node.peer_advertise, node.peer_listen),
-        client: text(&node.client_advertise, node.client_listen),
-    }
 }
 
 async fn listen(
