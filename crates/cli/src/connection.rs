@@ -44,16 +44,18 @@ pub(crate) struct Connection {
     #[arg(long, env = "ALIASD_CA", value_parser = maybe_path(), value_name = "FILE", hide_env_values = true)]
     ca: Option<PathBuf>,
     /// The user. Its password is taken from `--password-file` or ALIASD_PASSWORD, or asked for. Whoever is named on the command
-    /// line, by `--user`, `--token-file` or `--cert`, counts before whom the environment names.
+    /// line, by `--user`, `--token-file` or `--cert`, counts before whom the environment names; there, a token counts before a
+    /// user, and a user before a certificate.
     #[arg(long, env = "ALIASD_USER", value_parser = PlainText, value_name = "NAME", hide_env_values = true)]
     user: Option<String>,
-    /// Read the password from this file; `-` is standard input.
+    /// Read the password of the user from this file; `-` is standard input. Then no token and no certificate of the environment
+    /// says who calls.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Use the token in this file, made by `aliasctl login --save`, instead of a password.
     #[arg(long, env = "ALIASD_TOKEN_FILE", value_parser = maybe_path(), value_name = "FILE", hide_env_values = true)]
     token_file: Option<PathBuf>,
-    /// A client certificate, in PEM form.
+    /// A client certificate, in PEM form. Beside a user or a token, which say who calls then, it is shown as well.
     #[arg(long, env = "ALIASD_CERT", value_parser = maybe_path(), value_name = "FILE", requires = "key", hide_env_values = true)]
     cert: Option<PathBuf>,
     /// The private key of the client certificate, in PEM form.
@@ -65,6 +67,23 @@ pub(crate) struct Connection {
     /// Let http:// endpoints on this machine through. Passwords cross them in clear.
     #[arg(long)]
     allow_plaintext: bool,
+}
+
+/// Who calls, by the proof that there is.
+#[derive(Debug, PartialEq, Eq)]
+enum Caller<'a> {
+    /// Whom the token in this file names.
+    Token(&'a Path),
+    /// A user, who has a password.
+    User(&'a str),
+    /// Whom the certificate names.
+    Certificate,
+    /// It is not said.
+    Nobody,
+}
+
+fn no_user() -> CommandError {
+    CommandError::local("no user is given", "Give --user or ALIASD_USER.")
 }
 
 /// What of this says on the command line who calls: it counts before what says so in the environment.
@@ -134,11 +153,12 @@ impl Connection {
     /// A client for a session of many calls: a password is exchanged for a token. Who calls is asked for if it is not given
     /// and there is a terminal. Also tells the user, if a password proves it.
     pub(crate) fn session(&self) -> Result<(Client, Option<String>), CommandError> {
-        if self.token_file().is_some() || (self.user().is_none() && given(&self.cert).is_some()) {
-            return Ok((self.client()?, None));
-        }
-        let asked = if self.user().is_none() { password::ask_user()? } else { None };
-        let Some(user) = self.user().map(str::to_owned).or(asked) else {
+        let user = match self.caller()? {
+            Caller::Token(_) | Caller::Certificate => None,
+            Caller::User(user) => Some(user.to_owned()),
+            Caller::Nobody => password::ask_user()?,
+        };
+        let Some(user) = user else {
             return Ok((self.client()?, None));
         };
         let client = self.with_password(&user, self.password_of(&user)?)?;
@@ -159,7 +179,7 @@ impl Connection {
     /// User and password, asked for if need be.
     pub(crate) fn user_and_password(&self) -> Result<(&str, Secret), CommandError> {
         let Some(user) = self.user() else {
-            return Err(CommandError::local("no user is given", "Give --user or ALIASD_USER."));
+            return Err(no_user());
         };
         Ok((user, self.password_of(user)?))
     }
@@ -186,18 +206,32 @@ impl Connection {
         self.user.as_deref().filter(|user| !user.is_empty() && !is_outweighed)
     }
 
+    /// By what it is proven who calls.
+    fn caller(&self) -> Result<Caller<'_>, CommandError> {
+        let token = match (self.token_file(), &self.password_file) {
+            (Some(_), Some(_)) if self.typed.token => {
+                let said = "--password-file is for a user, while --token-file says who calls";
+                return Err(CommandError::local(said, "Give one of them."));
+            }
+            // A password is typed for the sake of its user.
+            (token, password) => token.filter(|_| password.is_none()),
+        };
+        Ok(match (token, self.user(), given(&self.cert)) {
+            (Some(token), ..) => Caller::Token(token),
+            (None, Some(user), _) => Caller::User(user),
+            (None, None, Some(_)) if self.password_file.is_none() => Caller::Certificate,
+            (None, None, _) => Caller::Nobody,
+        })
+    }
+
     fn identified(&self) -> Result<Option<Client>, CommandError> {
-        let builder = self.builder()?;
-        let builder = if let Some(path) = self.token_file() {
-            builder.token(token(path)?)
-        } else if self.user().is_some() {
-            let (user, password) = self.user_and_password()?;
+        let builder = match self.caller()? {
+            Caller::Token(path) => self.builder()?.token(token(path)?),
             // One command makes a call or two, which a login would only add to.
-            builder.basic(user, password)
-        } else if given(&self.cert).is_some() {
-            builder
-        } else {
-            return Ok(None);
+            Caller::User(user) => self.builder()?.basic(user, self.password_of(user)?),
+            Caller::Certificate => self.builder()?,
+            Caller::Nobody if self.password_file.is_some() => return Err(no_user()),
+            Caller::Nobody => return Ok(None),
         };
         self.build(builder).map(Some)
     }
@@ -369,5 +403,31 @@ mod tests {
         assert_eq!(who(&typed(&["--user", "carol", "--cert", "c", "--key", "k"])), (None, Some("carol".to_owned())));
         let both = It::try_parse_from(["it", "--user", "carol", "--token-file", "t"]).map(drop).unwrap_err();
         assert_eq!(both.kind(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn a_password_that_is_typed_is_not_passed_over() {
+        let user = |connection: &Connection| match connection.caller() {
+            Ok(Caller::User(user)) => Some(user.to_owned()),
+            _ => None,
+        };
+        let with_password = typed(&["--password-file", "p"]);
+        assert_eq!(user(&with_password).as_deref(), Some("environment"), "not the token of the environment");
+        assert_eq!(user(&typed(&["--password-file", "p", "--user", "carol"])).as_deref(), Some("carol"));
+        assert!(typed(&["--password-file", "p", "--token-file", "t"]).caller().is_err());
+        // A certificate of the environment, and one that is typed: neither has a password.
+        let of_environment = Connection {
+            user: None,
+            cert: Some("c".into()),
+            key: Some("k".into()),
+            ..typed(&["--password-file", "p"])
+        };
+        for connection in [of_environment, typed(&["--password-file", "p", "--cert", "c", "--key", "k"])] {
+            assert!(matches!(connection.caller(), Ok(Caller::Nobody)));
+            let said = connection.client_or_nobody().map(drop).expect_err("a certificate is not asked for a password");
+            assert!(format!("{said:?}").contains("no user is given"), "{said:?}");
+        }
+        // As before where no password is typed.
+        assert_eq!(typed(&[]).caller().ok(), Some(Caller::Token(Path::new("environment"))));
     }
 }
