@@ -323,6 +323,11 @@ fn a_node_without_users_refuses_nobodys_password_but_sends_on() {
         for failure in [admin.remove_member(1).await.unwrap_err(), admin.transfer_leader(None).await.unwrap_err()] {
             assert_eq!((failure.code.as_str(), failure.class), ("NODE_EMPTY", Class::RetryHere));
         }
+        // Who may look at a node without a cluster is another question, and one for whoever names no user.
+        let looks = admin.cluster_status().await.unwrap_err();
+        assert_eq!((looks.code.as_str(), looks.class), ("NODE_EMPTY", Class::RetryHere));
+        let nobody = wire.client().deadline(Duration::from_secs(2)).build().unwrap();
+        assert_eq!(nobody.cluster_status().await.unwrap_err().code, "NEIGHBOUR_ONLY");
     });
 }
 

@@ -74,8 +74,16 @@ impl Authenticate {
             Caller::Member => return Err(NodeFailure::UnknownCall {}.into()),
             Caller::Operator if formed => return Err(Failure::from(&Rejection::AlreadyFormed {})),
             Caller::Operator => return self.operator(name, authorization, connection).map(|()| None),
-            Caller::UserOrNeighbour if !formed => return neighbour(name, connection).map(|()| None),
             // Whom it does not know, another member does.
+            Caller::UserOrNeighbour
+                if !formed
+                    && authorization.is_some()
+                    && !is_neighbour(connection)
+                    && let Some(failure) = self.readiness.knows_no_users() =>
+            {
+                return Err(failure.into());
+            }
+            Caller::UserOrNeighbour if !formed => return neighbour(name, connection).map(|()| None),
             Caller::User if let Some(failure) = self.readiness.knows_no_users() => return Err(failure.into()),
             Caller::User | Caller::UserOrNeighbour => {}
         }
@@ -202,13 +210,17 @@ impl Authenticate {
     }
 }
 
-/// Before there are users, whoever calls from the node's own machine or has a certificate that the clients' authority
-/// issued may look at the node.
+/// Before there are users, neighbours may look at the node.
 fn neighbour(call: &str, connection: &ClientConnection) -> Result<(), Failure> {
-    if connection.remote.ip().to_canonical().is_loopback() || connection.certificate.is_some() {
+    if is_neighbour(connection) {
         return Ok(());
     }
     Err(refused(call, connection, NodeFailure::NeighbourOnly {}))
+}
+
+/// Whether somebody calls from the node's own machine, or has a certificate that the clients' authority issued.
+fn is_neighbour(connection: &ClientConnection) -> bool {
+    connection.remote.ip().to_canonical().is_loopback() || connection.certificate.is_some()
 }
 
 /// The failure, once it stands in the trail.
