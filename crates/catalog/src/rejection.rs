@@ -378,7 +378,7 @@ rejections! {
     /// Nobody would be left who administers users, roles and privileges, or nobody of whom it is sure that he can log in.
     LastAdministrator {} = "LAST_ADMINISTRATOR", ["22N05"], "Neo.ClientError.Statement.ArgumentError",
         "Nobody would be left who may administer users, roles and privileges and is sure to be let in.",
-        "Give the role admin to another active user who has a password first. A user without one counts where the statement is sent with its client certificate. Nobody could give back what this takes away.";
+        "First give another active user who has a password a role with the same rights, as admin is by default. A user without one counts where the statement is sent with its client certificate. Nobody could give back what this takes away.";
 
     // The members of the cluster.
     /// A node id that was removed would be used again.
