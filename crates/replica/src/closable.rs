@@ -29,8 +29,9 @@ struct FreedState {
 impl TakenDirectory {
     /// Takes a directory for this process, and creates it where there is none.
     pub(crate) fn take(directory: &Path) -> Result<Self, StorageFault> {
-        let taken = std::fs::create_dir_all(directory).and_then(|()| File::create(directory.join("aliasd.lock")));
-        let lock = taken.map_err(|error| StorageFault::from_io(directory, "create", error))?;
+        std::fs::create_dir_all(directory).map_err(|error| StorageFault::from_io(directory, "create", error))?;
+        let file = directory.join("aliasd.lock");
+        let lock = File::create(&file).map_err(|error| StorageFault::from_io(&file, "open", error))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { lock, freed: Freed::default() }),
             Err(TryLockError::WouldBlock) => Err(StorageFault::InUse { path: directory.to_owned() }),

@@ -20,6 +20,7 @@ use crate::error::{ClusterError, NotServing, StopReason};
 use crate::fault::{Ending, StorageFault};
 use crate::feed::Feed;
 use crate::freshness::Freshness;
+use crate::identity::Loss;
 use crate::lifecycle::{Lifecycle, LifecycleState, Step};
 use crate::log::health::LogHealth;
 use crate::machine::Machine;
@@ -66,7 +67,7 @@ impl Core {
         let metrics = raft.metrics();
         let (node, lifecycle) = (roster.node, {
             let kept = roster.identity.kept();
-            LifecycleState::new(kept.fenced_at, kept.removed)
+            LifecycleState::new(&kept)
         });
         let (strangers, freshness, heard) = (Strangers::default(), Mutex::default(), watch::Sender::default());
         let (departed, waiting_for) = (Departed::new(), Mutex::default());
@@ -224,10 +225,24 @@ impl Core {
             return false;
         }
         let reached = Revision(end.last.map_or(0, |last| last.index));
-        if self.lifecycle.step(Step::RollBack { reached, acknowledged: Revision(acknowledged.index) }) {
+        let loss = Loss { reached, acknowledged: Revision(acknowledged.index) };
+        self.roll_back(loss).await;
+        true
+    }
+
+    /// Neither serves nor votes any more. Kept, since after a restart nobody may be there who knows of it.
+    async fn roll_back(&self, loss: Loss) {
+        if self.is_rolled_back() {
+            return;
+        }
+        if let Err(fault) = self.roster.identity.roll_back(loss).await {
+            self.lifecycle.step(Step::Stop(Ending::of(&fault).into()));
+            return;
+        }
+        let Loss { reached, acknowledged } = loss;
+        if self.lifecycle.step(Step::RollBack { reached, acknowledged }) {
             self.step_back().await;
         }
-        true
     }
 
     /// The cluster goes on without this member, for ever: it serves nothing and asks for no vote any more.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aliasd_catalog::error_chain;
+use aliasd_catalog::{Revision, error_chain};
 
 use crate::error::StopReason;
 use crate::frame::FrameError;
@@ -58,6 +58,18 @@ pub enum StorageFault {
         /// How long was waited.
         limit: Duration,
     },
+    /// Entries would be replaced that were agreed on: the others have lost them.
+    #[error(
+        "the leader would replace the entries of {path} from {from} on, and the catalog has applied those up to {applied}"
+    )]
+    Contradicted {
+        /// The log's directory.
+        path: PathBuf,
+        /// The first entry that would be replaced.
+        from: Revision,
+        /// The last one that is applied.
+        applied: Revision,
+    },
     /// The system refused an operation.
     #[error("cannot {action} {path}")]
     Failed {
@@ -98,16 +110,22 @@ impl StorageFault {
     #[cfg(feature = "disk")]
     pub(crate) fn from_rocksdb(path: &Path, action: &'static str, error: rocksdb::Error) -> Self {
         use rocksdb::ErrorKind;
+        // It takes a file that it may not read for one that is damaged.
+        if let Some((file, refusal)) = unreadable_in(path) {
+            return Self::from_io(&file, "read", refusal);
+        }
         let (path, kind, source) = (path.to_owned(), error.kind(), error.into());
         match kind {
+            ErrorKind::IOError if is_full(&path) => Self::Full { path, source },
+            ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument | ErrorKind::IOError
+                if lacks_list(&path) =>
+            {
+                let finding = format!("cannot {action} it, because CURRENT, or the file that it names, is gone");
+                Self::Damaged { path, finding, source: Some(source) }
+            }
             // An argument that is not valid is a directory without a database in it: all others are fixed here.
             ErrorKind::Corruption | ErrorKind::NotFound | ErrorKind::InvalidArgument => {
                 Self::Damaged { path, finding: format!("cannot {action} it"), source: Some(source) }
-            }
-            ErrorKind::IOError if is_full(&path) => Self::Full { path, source },
-            ErrorKind::IOError if lacks_manifest(&path) => {
-                let finding = format!("cannot {action} it, because the file that CURRENT names is gone");
-                Self::Damaged { path, finding, source: Some(source) }
             }
             _ => Self::Failed { action, path, source: io::Error::other(source).into() },
         }
@@ -120,13 +138,19 @@ impl StorageFault {
                 let read = source.as_deref().and_then(|source| source.downcast_ref::<FrameError>());
                 read.and_then(FrameError::hint).unwrap_or(RESTORE).to_owned()
             }
-            Self::Foreign { found, .. } => format!("set node.id to {found}, or choose another data directory"),
+            Self::Foreign { found, .. } => {
+                format!("choose another data directory; if this node is node {found}, set node.id to {found}")
+            }
             Self::InUse { .. } => "stop that process, or choose another data directory".to_owned(),
             Self::Full { .. } => "free space and start the node again; every acknowledged write is safe".to_owned(),
             Self::Unresponsive { .. } => format!(
                 "the disk hangs, or the files are damaged so that reading them comes to no end: look at the disk; if it is \
                  sound, {RESTORE}; a large catalog on a slow disk needs a longer node.open_timeout"
             ),
+            Self::Contradicted { .. } => "keep this data directory, which has what the other members have lost, and leave the node \
+                                         stopped; look with 'aliasctl cluster status --all' at what the others have, and replace \
+                                         whichever of them ran on an older directory"
+                .to_owned(),
             Self::Failed { source, .. } => refused(source.downcast_ref::<io::Error>()?.kind()).to_owned(),
         })
     }
@@ -200,17 +224,44 @@ impl From<StorageFault> for io::Error {
             StorageFault::Full { .. } => io::ErrorKind::StorageFull,
             StorageFault::InUse { .. } => io::ErrorKind::ResourceBusy,
             StorageFault::Unresponsive { .. } => io::ErrorKind::TimedOut,
-            StorageFault::Foreign { .. } | StorageFault::Failed { .. } => io::ErrorKind::Other,
+            StorageFault::Foreign { .. } | StorageFault::Contradicted { .. } | StorageFault::Failed { .. } => {
+                io::ErrorKind::Other
+            }
         };
         io::Error::new(kind, fault)
     }
 }
 
-/// Whether the database in `directory` names a list of its files that is not there.
+/// Whether the database in `directory` has lost the list of its files, or the name of that.
 #[cfg(feature = "disk")]
-fn lacks_manifest(directory: &Path) -> bool {
-    let named = std::fs::read_to_string(directory.join("CURRENT")).ok();
-    named.is_some_and(|name| matches!(directory.join(name.trim_end()).try_exists(), Ok(false)))
+fn lacks_list(directory: &Path) -> bool {
+    match std::fs::read_to_string(directory.join("CURRENT")) {
+        Ok(name) => matches!(directory.join(name.trim_end()).try_exists(), Ok(false)),
+        Err(error) => error.kind() == io::ErrorKind::NotFound && files_in(directory).any(|(path, _)| is_list(&path)),
+    }
+}
+
+#[cfg(feature = "disk")]
+fn is_list(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("MANIFEST-"))
+}
+
+/// A file in `directory` that this user may not read.
+#[cfg(feature = "disk")]
+fn unreadable_in(directory: &Path) -> Option<(PathBuf, io::Error)> {
+    let refused = |path: &Path| {
+        let refusal = std::fs::File::open(path).err()?;
+        (refusal.kind() == io::ErrorKind::PermissionDenied).then_some(refusal)
+    };
+    // Opening a pipe would wait.
+    let files = files_in(directory).filter(|(_, metadata)| metadata.is_file());
+    files.map(|(path, _)| path).find_map(|path| refused(&path).map(|refusal| (path, refusal)))
+}
+
+#[cfg(feature = "disk")]
+fn files_in(directory: &Path) -> impl Iterator<Item = (PathBuf, std::fs::Metadata)> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some((entry.path(), entry.metadata().ok()?)))
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ impl Replica {
         }
 
         let core = Arc::new(Core::new(roster, runtime, raft, feed, store.log().health()));
-        if matches!(core.lifecycle(), Lifecycle::Fenced { .. } | Lifecycle::Removed) {
+        if matches!(core.lifecycle(), Lifecycle::Fenced { .. } | Lifecycle::RolledBack { .. } | Lifecycle::Removed) {
             core.step_back().await;
         }
         let reads = ReadIndexer::start(&core, &peers, options.read_timeout);

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use aliasd_catalog::Revision;
 
 use crate::error::{NotServing, StopReason};
+use crate::identity::{Kept, Loss};
 use crate::types::{NodeId, TypeConfig};
 
 /// What a member is.
@@ -45,7 +46,7 @@ pub enum Lifecycle {
         /// Where the difference was seen.
         at: Revision,
     },
-    /// It does not have what it had acknowledged. It neither serves nor votes, for as long as its process lives.
+    /// It does not have what it had acknowledged. It neither serves nor votes, whoever leads, until its own directory is back.
     RolledBack {
         /// Where its log ended when that was found.
         reached: Revision,
@@ -113,12 +114,13 @@ pub(crate) struct IllegalStep {
 }
 
 impl Lifecycle {
-    /// What a member is at first that was fenced or removed before it started, or neither.
-    pub(crate) fn at_start(fenced_at: Option<Revision>, removed: bool) -> Self {
-        match fenced_at {
-            _ if removed => Self::Removed,
-            Some(at) => Self::Fenced { at },
-            None => Self::Uninitialised,
+    /// What a member is at first, by what is kept of it.
+    pub(crate) fn at_start(kept: &Kept) -> Self {
+        match (kept.loss, kept.fenced_at) {
+            _ if kept.removed => Self::Removed,
+            (Some(Loss { reached, acknowledged }), _) => Self::RolledBack { reached, acknowledged },
+            (None, Some(at)) => Self::Fenced { at },
+            (None, None) => Self::Uninitialised,
         }
     }
 
@@ -219,9 +221,9 @@ pub(crate) struct LifecycleState {
 }
 
 impl LifecycleState {
-    /// Of a member that was fenced or removed before it started, or neither.
-    pub(crate) fn new(fenced_at: Option<Revision>, removed: bool) -> Self {
-        let first = Lifecycle::at_start(fenced_at, removed);
+    /// Of a member of which that is kept.
+    pub(crate) fn new(kept: &Kept) -> Self {
+        let first = Lifecycle::at_start(kept);
         if first != Lifecycle::Uninitialised {
             log_step(&first);
         }
@@ -309,8 +311,25 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::incarnation::Incarnation;
     use crate::tests::log_id;
     use crate::types::{Membership, RecordedMember, StoredMembership};
+
+    /// Of a member that has not been heard of yet.
+    const KEPT: Kept =
+        Kept { node: 4, incarnation: Incarnation([0; 16]), cluster: None, fenced_at: None, loss: None, removed: false };
+
+    #[test]
+    fn what_is_kept_of_a_member_is_what_it_is_at_first() {
+        let loss = Some(Loss { reached: Revision(2), acknowledged: Revision(5) });
+        assert_eq!(Lifecycle::at_start(&KEPT), Lifecycle::Uninitialised);
+        assert_eq!(Lifecycle::at_start(&Kept { loss, ..KEPT }), ROLLED_BACK);
+        let fenced = Kept { fenced_at: Some(Revision(3)), ..KEPT };
+        assert_eq!(Lifecycle::at_start(&fenced), Lifecycle::Fenced { at: Revision(3) });
+        // It votes no more than one that is not fenced.
+        assert_eq!(Lifecycle::at_start(&Kept { loss, ..fenced }), ROLLED_BACK);
+        assert_eq!(Lifecycle::at_start(&Kept { loss, removed: true, ..fenced }), Lifecycle::Removed);
+    }
 
     const ROLLED_BACK: Lifecycle = Lifecycle::RolledBack { reached: Revision(2), acknowledged: Revision(5) };
 
@@ -385,7 +404,7 @@ mod tests {
     /// A leader that adds a node may be gone before anybody else has heard of it: then the next one truncates that.
     #[test]
     fn a_membership_that_was_never_agreed_on_makes_nobody_a_removed_member() {
-        let state = LifecycleState::new(None, false);
+        let state = LifecycleState::new(&KEPT);
         state.observe(4, &named(&[1, 2, 3], 1, 5));
         assert_eq!(state.get(), Lifecycle::Uninitialised);
         state.observe(4, &named(&[1, 2, 3, 4], 9, 5));
@@ -407,7 +426,7 @@ mod tests {
 
     #[test]
     fn a_refused_step_changes_nothing() {
-        let state = LifecycleState::new(None, false);
+        let state = LifecycleState::new(&KEPT);
         assert!(!state.step(Step::Fence(Revision(1))), "nothing to differ yet");
         assert_eq!(state.get(), Lifecycle::Uninitialised);
         assert!(state.step(Step::Stand(Standing::Learner)));

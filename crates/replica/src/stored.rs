@@ -88,9 +88,9 @@ impl StoredMember {
     /// Whether it would serve once it is started, by what is written down here: others may know more.
     ///
     /// # Errors
-    /// It would not: it was fenced or removed.
+    /// It would not: it was fenced, rolled back or removed.
     pub fn serving(&self) -> Result<(), NotServing> {
-        self.kept.as_ref().map_or(Ok(()), |kept| Lifecycle::at_start(kept.fenced_at, kept.removed).serving())
+        self.kept.as_ref().map_or(Ok(()), |kept| Lifecycle::at_start(kept).serving())
     }
 
     /// Whether it may be started with this token.

@@ -1,5 +1,5 @@
-//! Who this member is: its node id, the incarnation of its data directory, its cluster, and whether it is fenced or
-//! removed.
+//! Who this member is: its node id, the incarnation of its data directory, its cluster, and whether it is fenced, rolled
+//! back or removed.
 //!
 //! Kept in a file of its own, which is written whole or not at all and is durable before anything rests on it. A directory
 //! that has a log and no such file is of version 0.1, or the file was lost; the membership in the log tells which.
@@ -30,8 +30,19 @@ pub(crate) struct Kept {
     pub(crate) cluster: Option<ClusterId>,
     /// Where its catalog was first seen to differ from the others'.
     pub(crate) fenced_at: Option<Revision>,
+    /// What it had acknowledged and was found not to have.
+    pub(crate) loss: Option<Loss>,
     /// The cluster goes on without it, for ever.
     pub(crate) removed: bool,
+}
+
+/// What a member had acknowledged to the leader and does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Loss {
+    /// Where its log ended when that was found.
+    pub(crate) reached: Revision,
+    /// How far it had acknowledged the log.
+    pub(crate) acknowledged: Revision,
 }
 
 impl Kept {
@@ -42,6 +53,9 @@ impl Kept {
             cluster_id: self.cluster.map(|cluster| cluster.0.to_vec()),
             fenced_at: self.fenced_at.map(|revision| revision.0),
             removed: self.removed,
+            loss: self
+                .loss
+                .map(|Loss { reached, acknowledged }| wire::Loss { reached: reached.0, acknowledged: acknowledged.0 }),
         })
     }
 
@@ -53,6 +67,10 @@ impl Kept {
             cluster: kept.cluster_id.as_deref().map(cluster_from_wire).transpose()?,
             fenced_at: kept.fenced_at.map(Revision),
             removed: kept.removed,
+            loss: kept.loss.map(|wire::Loss { reached, acknowledged }| Loss {
+                reached: Revision(reached),
+                acknowledged: Revision(acknowledged),
+            }),
         })
     }
 }
@@ -73,7 +91,7 @@ impl Identity {
             Some(kept) => kept,
             None => {
                 let incarnation = Incarnation::draw(&*runtime);
-                let kept = Kept { node, incarnation, cluster: None, fenced_at: None, removed: false };
+                let kept = Kept { node, incarnation, cluster: None, fenced_at: None, loss: None, removed: false };
                 store.write(&kept)?;
                 kept
             }
@@ -112,6 +130,11 @@ impl Identity {
     /// Is fenced from now on. The first difference stays.
     pub(crate) async fn fence(&self, at: Revision) -> Result<(), StorageFault> {
         self.change(|kept| *kept = Kept { fenced_at: kept.fenced_at.or(Some(at)), ..*kept }).await.map(drop)
+    }
+
+    /// Is rolled back from now on. The first loss that was found stays.
+    pub(crate) async fn roll_back(&self, loss: Loss) -> Result<(), StorageFault> {
+        self.change(|kept| *kept = Kept { loss: kept.loss.or(Some(loss)), ..*kept }).await.map(drop)
     }
 
     /// Is removed from now on.

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use super::end::LogEnd;
 use super::health::LogHealth;
 use super::write::Waiter;
+use crate::types::LogId;
 
 /// A log as its catalog sees it; clones share it.
 #[derive(Clone)]
@@ -26,6 +27,11 @@ impl Durability {
     /// How far the log is durable.
     pub(crate) fn end(&self) -> LogEnd {
         self.health.end()
+    }
+
+    /// Tells the log how far its catalog has applied it: nothing of that is replaced.
+    pub(crate) fn applied(&self, last: Option<LogId>) {
+        self.health.applied(last);
     }
 
     /// Counts of syncs and failure.

@@ -1,12 +1,15 @@
 //! How the log's device does: counts of its work, how far it got, and the failure that ended it.
 
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::end::LogEnd;
+use aliasd_catalog::Revision;
 
-use crate::fault::Ending;
+use super::end::LogEnd;
+use crate::fault::{Ending, StorageFault};
+use crate::types::LogId;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -14,6 +17,8 @@ pub(crate) struct LogHealth {
     syncs: AtomicU64,
     writes: AtomicU64,
     end: Mutex<LogEnd>,
+    /// How many entries the catalog has applied, from the first on.
+    applied: AtomicU64,
     /// Everybody who waits for the log is told it, now and later.
     failure: OnceLock<Ending>,
     #[cfg(test)]
@@ -51,6 +56,24 @@ impl LogHealth {
     /// How far the log is durable.
     pub(crate) fn end(&self) -> LogEnd {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The catalog beside the log has applied it up to there.
+    pub(crate) fn applied(&self, last: Option<LogId>) {
+        self.applied.store(last.map_or(0, |last| last.index.saturating_add(1)), Ordering::Relaxed);
+    }
+
+    /// Whether the entries from that index on may be replaced.
+    ///
+    /// # Errors
+    /// The catalog has applied one of them, which was agreed on: whoever wants another one in its place has lost it.
+    pub(crate) fn allow_truncation(&self, log: &Path, from: u64) -> Result<(), StorageFault> {
+        let applied = self.applied.load(Ordering::Relaxed);
+        if from < applied {
+            let (path, applied) = (log.to_owned(), Revision(applied - 1));
+            return Err(StorageFault::Contradicted { path, from: Revision(from), applied });
+        }
+        Ok(())
     }
 
     /// The failure that ended all writing, if there was one.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 use std::io;
 use std::ops::RangeBounds;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aliasd_faults::{Mistake, is_planted};
@@ -278,7 +279,9 @@ impl RaftLogStorage<TypeConfig> for MemoryLog {
     }
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
-        self.disk().append(LogWrite::TruncateAfter(last));
+        let mut disk = self.disk();
+        disk.health.allow_truncation(Path::new("memory"), LogWrite::first_truncated(last.as_ref()))?;
+        disk.append(LogWrite::TruncateAfter(last));
         Ok(())
     }
 

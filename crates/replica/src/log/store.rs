@@ -315,6 +315,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
         let from = LogWrite::first_truncated(last.as_ref());
+        self.0.health.allow_truncation(&self.0.path, from)?;
         self.0.submit(LogWrite::TruncateAfter(last), None)?;
         let mut state = self.0.state();
         state.truncations += 1;

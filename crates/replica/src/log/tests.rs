@@ -65,6 +65,20 @@ fn refusal(directory: &TempDir) -> String {
 }
 
 #[tokio::test]
+async fn nothing_is_replaced_that_the_catalog_has_applied() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut log = written(&directory).await;
+    log.durability().applied(Some(log_id(1, 70)));
+    let refused = log.truncate_after(Some(log_id(1, 69))).await.unwrap_err();
+    let Ending { reason, hint } = Ending::of(&refused);
+    assert!(reason.contains("would replace the entries of") && reason.contains("from 70 on"), "{reason}");
+    assert!(hint.is_some_and(|hint| hint.contains("what the other members have lost")));
+    assert_eq!(log.try_get_log_entries(70..71).await.unwrap(), entries(1, 70..71), "it is still there");
+    log.truncate_after(Some(log_id(1, 70))).await.unwrap();
+    assert_eq!(log.get_log_state().await.unwrap().last_log_id, Some(log_id(1, 70)));
+}
+
+#[tokio::test]
 async fn everything_is_there_after_reopening() {
     let directory = tempfile::tempdir().unwrap();
     let mut log = written(&directory).await;

@@ -85,10 +85,11 @@ impl CatalogStore {
 
     /// Reads every record and how far they reach. Blocks.
     pub(crate) fn load(&self) -> Result<(Catalog, AppliedState), StorageFault> {
-        match &self.records {
+        let loaded = match &self.records {
             Records::Disk(disk) => disk.load(),
             Records::Memory(memory) => memory.load(),
-        }
+        };
+        loaded.inspect(|(_, state)| self.log.applied(state.last_applied))
     }
 
     /// The steps after a revision, oldest first, in their stored form; those before it are forgotten. Blocks.
@@ -110,6 +111,7 @@ impl CatalogStore {
     /// Writes records, steps and state at once, as soon as the log is durable so far. Not durable before
     /// [`CatalogStore::flush`]. Blocks.
     pub(crate) fn write(&self, writes: Writes, state: &AppliedState) -> Result<(), StorageFault> {
+        self.log.applied(state.last_applied);
         let mut held_back = self.held_back();
         held_back.push_back((writes, state.clone()));
         self.let_through(&mut held_back)
@@ -147,6 +149,7 @@ impl CatalogStore {
         // Held, so that nothing that was held back gets into the new catalog, which contains it.
         let mut held_back = self.held_back();
         self.records.install(staged.backing, state)?;
+        self.log.applied(state.last_applied);
         held_back.clear();
         Ok(staged.catalog)
     }

@@ -74,6 +74,13 @@ fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
         leadership_transfer: false,
         pre_vote: false,
     };
+    let vote = cluster.block_on(cluster.replica(follower).peer_server().vote(third, request.clone()));
+    assert_eq!(vote, Err(PeerRefusal::RolledBack));
+    // Nor once it is started anew, when nobody may be left who knows what it has lost.
+    cluster.block_on(cluster.replica(follower).shutdown()).unwrap();
+    cluster.kill(follower);
+    cluster.start(follower);
+    assert!(matches!(cluster.replica(follower).serving(), Err(NotServing::RolledBack { .. })));
     let vote = cluster.block_on(cluster.replica(follower).peer_server().vote(third, request));
     assert_eq!(vote, Err(PeerRefusal::RolledBack));
 
@@ -97,4 +104,37 @@ fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
     assert!(cluster.replica(follower).view().catalog.role("role61").is_some());
     let leader = cluster.leader();
     cluster.wait("all to be well", || told(&cluster, leader).is_none());
+}
+
+/// Two of three members on states of before elect each other, and nobody is there who knows better. The third, which has what
+/// was acknowledged, must not answer with it beside what the others agree on from then on.
+#[test]
+fn a_member_that_has_what_the_others_have_lost_stops() {
+    let mut cluster = Cluster::form(3, who_leads_goes_on);
+    cluster.propose(&bootstrap()).1.unwrap();
+    let leader = cluster.leader();
+    let follower = (1..=3).find(|node| *node != leader).unwrap();
+    let third = (1..=3).find(|node| ![leader, follower].contains(node)).unwrap();
+    cluster.settle();
+    let old = stopped(&mut cluster, follower);
+    cluster.start(follower);
+    drop(stopped(&mut cluster, third));
+    for number in 1..5 {
+        cluster.propose(&create_role(number)).1.unwrap();
+    }
+    drop(stopped(&mut cluster, leader));
+    drop(stopped(&mut cluster, follower));
+
+    start_on(&mut cluster, follower, &old);
+    cluster.start(third);
+    for number in 5..10 {
+        cluster.propose(&create_role(number)).1.unwrap();
+    }
+    cluster.start(leader);
+    let stopped = || matches!(cluster.replica(leader).serving(), Err(NotServing::Stopped(_)));
+    cluster.wait("it to stop", stopped);
+    let Err(NotServing::Stopped(reason)) = cluster.replica(leader).serving() else { panic!("it has stopped") };
+    assert!(reason.to_string().contains("would replace the entries"), "{reason}");
+    assert!(reason.hint().is_some_and(|hint| hint.contains("what the other members have lost")), "{reason:?}");
+    assert!(cluster.block_on(cluster.replica(leader).read_barrier(PATIENCE)).is_err(), "nothing is read from it");
 }

@@ -63,7 +63,7 @@ fn junk(file: &Path) {
 /// What is done to a data directory that a start does not get over.
 type Loss = (&'static str, fn(&Path));
 
-const LOSSES: [Loss; 17] = [
+const LOSSES: [Loss; 18] = [
     ("no watermark", |at| fs::remove_file(at.join("watermark")).unwrap()),
     ("no identity", |at| fs::remove_file(at.join("identity")).unwrap()),
     ("no log", |at| fs::remove_dir_all(at.join("log")).unwrap()),
@@ -85,6 +85,7 @@ const LOSSES: [Loss; 17] = [
     ("a log with a MANIFEST of junk", |at| junk(&newest(&at.join("log"), is_manifest))),
     ("a catalog with a CURRENT of junk", |at| junk(&at.join("catalog/CURRENT"))),
     ("a catalog without its generation", |at| fs::remove_dir_all(generation(at)).unwrap()),
+    ("a generation without its CURRENT", |at| fs::remove_file(generation(at).join("CURRENT")).unwrap()),
     ("a generation with a CURRENT of junk", |at| junk(&generation(at).join("CURRENT"))),
     ("a generation without its MANIFEST", |at| fs::remove_file(newest(&generation(at), is_manifest)).unwrap()),
     ("a generation with a MANIFEST of junk", |at| junk(&newest(&generation(at), is_manifest))),

@@ -2,6 +2,6 @@
 //! reach and what led to them, who the member is. Whose types they become is for the crate that speaks Raft.
 
 pub use super::proto::{
-    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, Step, StoredMembership,
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Loss, Member, MemberIdentity, Membership, Step, StoredMembership,
     SyncWatermark, Undo, Vote, VoterSet, log_entry,
 };

@@ -1,7 +1,7 @@
 //! One sample of every message that lies in the log or beside the records, see `log.proto`.
 
 use aliasd_wire::store::log::{
-    AppliedState, Blank, LogEntry, LogId, LogOwner, Member, MemberIdentity, Membership, Step, StoredMembership,
+    AppliedState, Blank, LogEntry, LogId, LogOwner, Loss, Member, MemberIdentity, Membership, Step, StoredMembership,
     SyncWatermark, Undo, Vote, VoterSet, log_entry::Payload,
 };
 use prost::Message;
@@ -71,7 +71,9 @@ pub(crate) fn log() -> Vec<Sample> {
         cluster_id: Some((16..32).collect()),
         fenced_at: Some(300),
         removed: false,
+        loss: None,
     };
+    let lost = Some(Loss { reached: 21, acknowledged: 300 });
     let vote = Vote { term: 3, node_id: 2, committed: true };
     let watermark = SyncWatermark { node_id: 2, sequence: 9, last: Some(POSITION), vote: Some(vote) };
     vec![
@@ -92,6 +94,7 @@ pub(crate) fn log() -> Vec<Sample> {
         sample("identity", &identity),
         sample("identity-new", &MemberIdentity { cluster_id: None, fenced_at: None, ..identity.clone() }),
         sample("identity-removed", &MemberIdentity { removed: true, ..identity.clone() }),
+        sample("identity-rolled-back", &MemberIdentity { fenced_at: None, loss: lost, ..identity.clone() }),
         sample("watermark", &watermark),
         sample("watermark-nothing", &SyncWatermark { node_id: 2, sequence: 1, last: None, vote: None }),
     ]
