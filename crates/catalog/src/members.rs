@@ -10,7 +10,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use crate::id::byte_id;
-use crate::{Stamp, Timestamp};
+use crate::{Rejection, Stamp, Timestamp};
 
 byte_id!(
     /// Tells the data directory of one member from every other one. Drawn when the directory is made.
@@ -152,6 +152,33 @@ impl MemberLedger {
                 Some(invitation)
             }
             _ => None,
+        }
+    }
+
+    /// Whether a node is let in, or was, that shows this at that time.
+    ///
+    /// # Errors
+    /// It is not, and how the node is wrong about it.
+    pub fn admits(&self, node: u64, shown: JoinedMember, now: Timestamp) -> Result<(), Rejection> {
+        let wrong = || Err(Rejection::JoinTokenWrong { node: node.into() });
+        if self.is_retired(node) {
+            return Err(Rejection::MemberRetired { node: node.into() });
+        }
+        if self.retired.values().any(|retired| *retired == Some(shown.incarnation)) {
+            return Err(Rejection::IncarnationRetired { node: node.into() });
+        }
+        if let Some(known) = self.joined.get(&node) {
+            return match *known {
+                known if known == shown => Ok(()),
+                known if known.token == shown.token => Err(Rejection::JoinTokenUsed { node: node.into() }),
+                _ => wrong(),
+            };
+        }
+        match self.invitation(node) {
+            Some(invitation) if invitation.token != shown.token => wrong(),
+            Some(invitation) if invitation.expires_at <= now => Err(Rejection::JoinTokenExpired { node: node.into() }),
+            Some(_) => Ok(()),
+            None => wrong(),
         }
     }
 

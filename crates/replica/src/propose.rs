@@ -9,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use aliasd_catalog::{
     Command, Entry, MemberStep, OpenCommand, Outcome, Principal, Rejection, RequestId, Revision, Timestamp, error_chain,
 };
+use aliasd_runtime::Runtime;
 use aliasd_wire::peer::v1 as wire;
 use aliasd_wire::peer::v1::propose_reply::Result as Answer;
 use openraft::errors::{ClientWriteError, RaftError};
@@ -113,15 +114,20 @@ pub(crate) async fn propose_as_cluster(
     let (first, second) = request.split_at_mut(8);
     first.copy_from_slice(&core.runtime.random().to_be_bytes());
     second.copy_from_slice(&core.runtime.random().to_be_bytes());
-    let since = core.runtime.time_of_day().duration_since(UNIX_EPOCH).unwrap_or_default();
     let entry = Entry {
         request: RequestId(request),
         actor: Principal::System,
-        issued_at: Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+        issued_at: timestamp(&*core.runtime),
         command: Command::Open(OpenCommand::ChangeMembers(step)),
         origin: None,
     };
     propose_here(core, encode(entry)?, timeout).await
+}
+
+/// The time of day, as entries have it.
+pub(crate) fn timestamp(runtime: &dyn Runtime) -> Timestamp {
+    let since = runtime.time_of_day().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Proposes an entry that another member handed over.

@@ -19,7 +19,11 @@ const LATELY: Duration = Duration::from_secs(30);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(crate) struct Strangers(Mutex<BTreeMap<NodeId, Refused>>);
+pub(crate) struct Strangers {
+    refused: Mutex<BTreeMap<NodeId, Refused>>,
+    /// Nodes that were not let in when they showed a join token, and by which code.
+    outside: Mutex<BTreeMap<NodeId, &'static str>>,
+}
 
 #[derive(Debug)]
 struct Refused {
@@ -53,6 +57,20 @@ impl Strangers {
         }
     }
 
+    /// Notes that a node is not let in. True if that is news: it asks again and again.
+    pub(crate) fn may_not_join(&self, node: NodeId, code: &'static str) -> bool {
+        let mut outside = self.outside.lock().unwrap_or_else(PoisonError::into_inner);
+        if outside.len() >= NODES_MAX {
+            outside.clear();
+        }
+        outside.insert(node, code) != Some(code)
+    }
+
+    /// Notes that a node was let in.
+    pub(crate) fn may_join(&self, node: NodeId) {
+        self.outside.lock().unwrap_or_else(PoisonError::into_inner).remove(&node);
+    }
+
     /// Whose messages are refused at present, and why.
     pub(crate) fn refused(&self, now: Moment) -> BTreeMap<NodeId, String> {
         let refused = self.lock();
@@ -61,6 +79,6 @@ impl Strangers {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeId, Refused>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Invitation, JoinedMember, MemberChange, MemberChangeKind, MemberIncarnation, MemberLedger, MemberStep, Outcome,
-    Principal, Record, RecordKey, Rejection, Stamp,
+    Invitation, MemberChange, MemberChangeKind, MemberIncarnation, MemberLedger, MemberStep, Outcome, Principal,
+    Record, RecordKey, Rejection, Stamp,
 };
 
 use super::draft::{Draft, updated};
@@ -27,7 +27,8 @@ impl Draft {
             }
             MemberStep::Admit { node, shown } => {
                 require_cluster(actor)?;
-                admit(&mut ledger, *node, *shown, self.stamp)?;
+                ledger.admits(*node, *shown, self.stamp.time)?;
+                ledger.joined.insert(*node, *shown);
             }
             MemberStep::Finish { node, begun, replaced_is_gone } => {
                 require_cluster(actor)?;
@@ -126,34 +127,6 @@ fn remove(
             Ok(())
         }
         _ => begin(ledger, node, kind, stamp, |running| matches!(running, MemberChangeKind::Remove { .. })),
-    }
-}
-
-fn admit(ledger: &mut MemberLedger, node: u64, shown: JoinedMember, stamp: Stamp) -> Result<(), Rejection> {
-    let wrong = || Err(Rejection::JoinTokenWrong { node: node.into() });
-    if ledger.is_retired(node) {
-        return Err(Rejection::MemberRetired { node: node.into() });
-    }
-    if ledger.retired.values().any(|retired| *retired == Some(shown.incarnation)) {
-        return Err(Rejection::IncarnationRetired { node: node.into() });
-    }
-    if let Some(known) = ledger.joined.get(&node) {
-        return match *known {
-            known if known == shown => Ok(()),
-            known if known.token == shown.token => Err(Rejection::JoinTokenUsed { node: node.into() }),
-            _ => wrong(),
-        };
-    }
-    match ledger.invitation(node) {
-        Some(invitation) if invitation.token != shown.token => wrong(),
-        Some(invitation) if invitation.expires_at <= stamp.time => {
-            Err(Rejection::JoinTokenExpired { node: node.into() })
-        }
-        Some(_) => {
-            ledger.joined.insert(node, shown);
-            Ok(())
-        }
-        None => wrong(),
     }
 }
 

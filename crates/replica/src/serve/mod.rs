@@ -227,7 +227,7 @@ impl PeerServer {
     /// See [`PeerRefusal`].
     pub async fn join(&self, from: NodeId, request: wire::JoinRequest) -> Result<wire::JoinReply, PeerRefusal> {
         self.admission(from).direct(request.route.as_ref())?;
-        let answer = join::join(&self.core, from, request).await?;
+        let answer = join::join(&self.core, &self.reads, from, request).await?;
         Ok(wire::JoinReply { result: Some(answer) })
     }
 }

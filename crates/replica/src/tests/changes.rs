@@ -190,8 +190,14 @@ fn who_shows_no_token_or_another_one_is_not_let_in_and_says_why() {
             };
             world.wait("it to be let in or not", decided).await;
         };
+        let before = world.replica(1).view().revision;
         let wrong = token(&world, 4, 0x66);
         shows(&mut world, wrong).await;
+        assert_eq!(
+            world.replica(1).view().revision,
+            before,
+            "nothing is written at the wish of a node that is not let in"
+        );
         assert!(stopped(world.replica(4)).contains("JOIN_TOKEN_WRONG"), "{}", stopped(world.replica(4)));
 
         let elsewhere = JoinToken::new(ClusterId([9; 16]), 4, good.members.clone(), [0x5e; JOIN_SECRET_BYTES]);
