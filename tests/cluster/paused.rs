@@ -121,6 +121,29 @@ fn a_member_that_is_left_alone_says_so_and_releases_no_credential() -> Result<()
     Ok(())
 }
 
+/// Whoever takes a login for a proof would go on letting in users that were suspended since.
+#[test]
+fn a_member_that_cannot_tell_how_old_its_state_is_lets_nobody_in() -> Result<()> {
+    let mut cluster = Cluster::running("nobody", 3)?;
+    for node in [2, 3] {
+        cluster.node(node).pause()?;
+    }
+    for call in ["login", "whoami"] {
+        let mut command = cluster.client();
+        let address = &cluster.node(1).client_address;
+        command.env("ALIASD_ENDPOINTS", address).args([call, "--timeout", "1"]);
+        wait::until("it to let nobody in", PATIENCE, || {
+            let finished = process::run(&mut command, &cluster.layout().record())?;
+            ensure!(finished.code == Some(3) && finished.stderr.contains("STALE"), "{call}: {}", finished.stderr);
+            Ok::<_, anyhow::Error>(())
+        })?;
+    }
+    for node in [2, 3] {
+        cluster.node(node).resume()?;
+    }
+    Ok(())
+}
+
 /// What a caller is told that has all three members to ask, of which only this one answers.
 fn told(cluster: &Cluster, who: &Actor, arguments: &[&str]) -> Result<String> {
     let finished = who.run(cluster, &cluster.endpoints(), arguments)?;

@@ -15,7 +15,7 @@ use aliasd_client::messages::InitMember;
 use aliasd_client::transport::{Address, Channel, ChannelError, ConnectionState, Connector};
 use aliasd_client::{
     Class, Client, ClientBuilder, Destination, Ended, Event, Failure, Freshness, GUARD_CHANGED, Lookup, NewCluster,
-    UNREACHABLE, UNTRUSTED, WatchFrom,
+    Secret, UNREACHABLE, UNTRUSTED, WatchFrom,
 };
 use aliasd_keyring::keystore::Keystore;
 use aliasd_replica::{Link, Links, Member, MemoryStorage, NodeId, RaftSettings, Replica, ReplicaOptions, Storage};
@@ -383,4 +383,60 @@ fn a_listing_that_nobody_reads_is_cut_and_says_so() {
         let cut = left.collect().await.unwrap_err();
         assert_eq!((cut.code.as_str(), cut.class), ("LISTING_CUT", Class::RetryHere), "{cut}");
     });
+}
+
+#[test]
+fn guessing_at_ones_own_password_has_an_end() {
+    let simulation = Simulation::new(15);
+    simulation.run(async {
+        let (wire, _) = formed(&simulation).await;
+        let admin = wire.client().password("admin", PASSWORD).deadline(Duration::from_secs(2)).build().unwrap();
+        let change = async |from: &str| {
+            let statement = format!("ALTER CURRENT USER SET PASSWORD FROM '{from}' TO 'another-long-password'");
+            let changed = match admin.execute(statement.as_str()).await {
+                Ok(listed) => listed.collect().await.map(drop),
+                Err(failure) => Err(failure),
+            };
+            changed.err().map(|failure| failure.code)
+        };
+        let mut codes = Vec::new();
+        for number in 0..12 {
+            codes.push(change(&format!("wrong-password-{number}")).await.expect("it is wrong"));
+        }
+        let throttled = codes.iter().position(|code| code == "LOGIN_THROTTLED");
+        // The SDK logs in anew and sends each a second time: its own password may have changed.
+        assert!(throttled.is_some_and(|first| (2..=6).contains(&first)), "{codes:?}");
+        wire.client.sleep(Duration::from_secs(60)).await;
+        assert_eq!(change(PASSWORD).await, None, "the right one is taken once there are tries again");
+    });
+}
+
+/// Whenever the right is taken away: what is answered with is a state in which the caller had it.
+#[test]
+fn no_password_is_verified_for_whoever_may_not_ask_any_more() {
+    for (seed, delay) in (0..12).map(|step| (20 + step, Duration::from_micros(700 * step))) {
+        let simulation = Simulation::new(seed);
+        simulation.run(async {
+            let (wire, admin) = formed(&simulation).await;
+            for statement in [
+                "CREATE ROLE asker",
+                "GRANT IMPERSONATE (*) ON DBMS TO asker",
+                "CREATE USER dbms SET PASSWORD 'password-of-dbms' CHANGE NOT REQUIRED",
+                "GRANT ROLE asker TO dbms",
+            ] {
+                run(&admin, statement).await;
+            }
+            let dbms = wire.client().password("dbms", "password-of-dbms").build().unwrap();
+            let password = Secret::new(PASSWORD.to_owned());
+            let asked = dbms.verify_user("admin", &password, Freshness::Linearizable);
+            let revoked = async {
+                wire.client.sleep(delay).await;
+                run(&admin, "REVOKE IMPERSONATE (*) ON DBMS FROM asker").await
+            };
+            let (asked, revision) = futures::join!(asked, revoked);
+            if let Ok(verified) = asked {
+                assert!(verified.served_at_revision < revision, "{verified:?}");
+            }
+        });
+    }
 }

@@ -4,6 +4,7 @@ use aliasd_catalog::{
     CatalogName, Command, EffectiveHome, Explanation, Grant, OpenCommand, PlainSecret, RequestId, RequestOrigin,
     Revision, StatementFingerprint, UserName, UserStatus,
 };
+use aliasd_replica::View;
 
 use crate::audit::{Action, Line, outcome};
 use crate::authenticate::Authenticate;
@@ -99,18 +100,10 @@ impl Account {
     /// What this member knows of a user who was just proven.
     ///
     /// # Errors
-    /// The user was dropped meanwhile.
+    /// The user was dropped meanwhile, or this member cannot tell how old its state is: the user may have been suspended since.
     pub fn profile(&self, name: &UserName) -> Result<Profile, Failure> {
-        let view = self.reader.present();
-        let user = view.catalog.user(name.as_str()).ok_or(NodeFailure::CredentialsEnded {})?;
-        let mut roles: Vec<String> = view.catalog.effective_roles(name).iter().map(ToString::to_string).collect();
-        roles.sort_unstable();
-        Ok(Profile {
-            roles,
-            home_database: user.home.as_ref().map(ToString::to_string),
-            password_change_required: user.password_change_required,
-            revision: view.revision,
-        })
+        self.reader.fresh_enough()?;
+        profile_in(&self.reader.present(), name)
     }
 
     /// Checks a user's password for a caller that may act on behalf of that user.
@@ -143,7 +136,11 @@ impl Account {
         self.reader.view_for(caller, freshness).await?;
         let verified =
             self.authenticate.verify_password(user, password, Asker::Proven(caller), caller.answer_by).await?;
-        self.profile(&verified.user)
+        // What was revoked while this member caught up counts: the answer is that of its last state.
+        let view = self.reader.present();
+        self.reader.still_holds(caller, &view)?;
+        view.catalog.visible_to(&caller.principal()).act_for(&name).map_err(|refusal| Failure::from(&refusal))?;
+        profile_in(&view, &verified.user)
     }
 
     /// What a user, or the caller, may do.
@@ -188,4 +185,16 @@ impl Account {
         let explanation = explained.map_err(|rejection| Failure::from(&rejection))?;
         Ok(Explained { user, explanation, revision: view.revision })
     }
+}
+
+fn profile_in(view: &View, name: &UserName) -> Result<Profile, Failure> {
+    let user = view.catalog.user(name.as_str()).ok_or(NodeFailure::CredentialsEnded {})?;
+    let mut roles: Vec<String> = view.catalog.effective_roles(name).iter().map(ToString::to_string).collect();
+    roles.sort_unstable();
+    Ok(Profile {
+        roles,
+        home_database: user.home.as_ref().map(ToString::to_string),
+        password_change_required: user.password_change_required,
+        revision: view.revision,
+    })
 }

@@ -109,8 +109,9 @@ impl UseCases {
         let Parts { runtime, replica, vault, identity, formation, counters, max_staleness, policy, advertised } = parts;
         let reader = Reader::new(replica, runtime, max_staleness);
         let readiness = Readiness::new(reader.clone(), Arc::clone(&vault));
-        let writer = Writer::new(reader.clone(), readiness.clone(), Arc::clone(&vault), Arc::clone(&counters));
         let identity = Arc::new(identity);
+        let (sealing, known) = (Arc::clone(&vault), Arc::clone(&identity));
+        let writer = Writer::new(reader.clone(), readiness.clone(), sealing, known, Arc::clone(&counters));
         let authenticate =
             Authenticate::new(reader.clone(), readiness.clone(), identity, formation, Arc::clone(&counters));
         Self {

@@ -96,7 +96,16 @@ impl Reader {
     /// As [`Reader::view`]; or the proof does not hold in that view.
     pub(crate) async fn view_for(&self, caller: &Authenticated, freshness: Freshness) -> Result<Arc<View>, Failure> {
         let view = self.view(freshness, caller.answer_by).await?;
-        if caller.holds(&view.catalog, self.time()) { Ok(view) } else { Err(NodeFailure::CredentialsEnded {}.into()) }
+        self.still_holds(caller, &view)?;
+        Ok(view)
+    }
+
+    /// Whether the caller still is in that view who it proved to be.
+    ///
+    /// # Errors
+    /// The proof has ended, or was ended.
+    pub(crate) fn still_holds(&self, caller: &Authenticated, view: &View) -> Result<(), NodeFailure> {
+        if caller.holds(&view.catalog, self.time()) { Ok(()) } else { Err(NodeFailure::CredentialsEnded {}) }
     }
 
     /// A view to release a credential from, and in which the caller still is who it proved to be: no older than the policy

@@ -13,6 +13,7 @@ use aliasd_runtime::Moment;
 
 use crate::counters::{Counted, SharedCounters};
 use crate::failure::{Failure, NodeFailure};
+use crate::identity::Identity;
 use crate::read::Reader;
 use crate::readiness::Readiness;
 use crate::vault::{SealContext, Vault, VaultError};
@@ -48,12 +49,19 @@ pub(crate) struct Writer {
     reader: Reader,
     readiness: Readiness,
     vault: Arc<Vault>,
+    identity: Arc<Identity>,
     counters: SharedCounters,
 }
 
 impl Writer {
-    pub(crate) fn new(reader: Reader, readiness: Readiness, vault: Arc<Vault>, counters: SharedCounters) -> Self {
-        Self { reader, readiness, vault, counters }
+    pub(crate) fn new(
+        reader: Reader,
+        readiness: Readiness,
+        vault: Arc<Vault>,
+        identity: Arc<Identity>,
+        counters: SharedCounters,
+    ) -> Self {
+        Self { reader, readiness, vault, identity, counters }
     }
 
     /// Carries out a command.
@@ -133,7 +141,13 @@ impl Writer {
                 SealContext { cluster: meta.cluster_id, key: meta.active_key }
             }
         };
-        self.vault.seal_command(command, seal, present).await.map_err(|error| self.seal_failure(&error))
+        let changes_own = matches!(command, Command::ChangeOwnPassword { .. });
+        let sealing = self.vault.seal_command(command, seal, present);
+        let sealed = match actor {
+            Principal::User(user) if changes_own => self.identity.change_password(user, sealing).await?,
+            _ => sealing.await,
+        };
+        sealed.map_err(|error| self.seal_failure(&error))
     }
 
     /// The password of the user whom a command that brings a password is about, and the revision of the credentials: the

@@ -172,6 +172,8 @@ impl Authenticate {
         connection: &ClientConnection,
         answer_by: Option<Moment>,
     ) -> Result<(Authenticated, LoginToken), Failure> {
+        // Whoever takes a login for a proof lets in what this member knows: it may have been suspended since.
+        self.reader.fresh_enough()?;
         let user = self.verify_password(user, password, Asker::Unproven(connection), answer_by).await?;
         let token = self.identity.issue(&user, &self.reader.present().catalog)?;
         Ok((user, token))

@@ -32,7 +32,7 @@ use self::header::AuthorizationHeader;
 use self::throttle::{Attempt, Throttle};
 pub use self::throttle::{LoginLimits, network_of};
 use self::token::{Claims, Signer};
-use self::verified::Verified;
+use self::verified::{Trace, Verified};
 use crate::clock::{self, timestamp};
 use crate::vault::{Purpose, Vault, VaultError};
 
@@ -232,8 +232,7 @@ impl Identity {
 
     /// Takes a try, and says where its turn is waited for.
     fn admit(&self, user: &str, asker: Asker<'_>) -> Result<(Attempt, Purpose), AuthError> {
-        // The decoy stands for any hash: this trace is of the name alone.
-        let user = self.verified.trace(user, &self.decoy, &PlainSecret::new(String::new()));
+        let user = self.trace_of(user);
         let (from, known) = match asker {
             Asker::Unproven(connection) => (Some(network_of(connection.remote.ip())), connection.certificate.is_some()),
             Asker::Proven(_) => (None, true),
@@ -243,6 +242,30 @@ impl Identity {
         let known = known || throttle.is_familiar(&attempt);
         throttle.admit(attempt, self.runtime.now()).map_err(|retry_after| AuthError::Throttled { retry_after })?;
         Ok((attempt, if known { Purpose::Known } else { Purpose::Stranger }))
+    }
+
+    /// The decoy stands for any hash: this trace is of the name alone.
+    fn trace_of(&self, user: &str) -> Trace {
+        self.verified.trace(user, &self.decoy, &PlainSecret::new(String::new()))
+    }
+
+    /// Lets a user who has been let in say its present password, in order to change it. It costs a try if it is wrong.
+    ///
+    /// # Errors
+    /// [`AuthError::Throttled`] after too many that were; or, inside, what came of it.
+    pub(crate) async fn change_password<T>(
+        &self,
+        user: &UserName,
+        change: impl Future<Output = Result<T, VaultError>>,
+    ) -> Result<Result<T, VaultError>, AuthError> {
+        let user = self.trace_of(user.as_str());
+        let admitted = self.throttle().admit_change(user, self.runtime.now());
+        admitted.map_err(|retry_after| AuthError::Throttled { retry_after })?;
+        let changed = change.await;
+        if !matches!(changed, Err(VaultError::WrongPassword)) {
+            self.throttle().give_back_change(&user);
+        }
+        Ok(changed)
     }
 
     fn time(&self) -> Timestamp {

@@ -43,6 +43,8 @@ pub(super) struct Throttle {
     users: Tries<Trace>,
     /// Where a user has logged in, or is asked about: the tries that it has there.
     familiar: Tries<Attempt>,
+    /// Whoever has been let in as a user, and says its present password in order to change it.
+    changing: Tries<Trace>,
 }
 
 /// What counts as one address: in IPv6 a network of 64 bits, which is what one customer of a provider gets.
@@ -58,7 +60,24 @@ pub fn network_of(address: IpAddr) -> IpAddr {
 
 impl Throttle {
     pub(super) fn new(limits: LoginLimits) -> Self {
-        Self { limits, addresses: Tries::default(), users: Tries::default(), familiar: Tries::default() }
+        Self {
+            limits,
+            addresses: Tries::default(),
+            users: Tries::default(),
+            familiar: Tries::default(),
+            changing: Tries::default(),
+        }
+    }
+
+    /// Takes a try of a user at its own password, as a token that was stolen could. They are apart from all others, so that these
+    /// lock nobody out. Gives how long to wait if there is none.
+    pub(super) fn admit_change(&mut self, user: Trace, now: Moment) -> Result<(), Duration> {
+        self.changing.take(user, self.limits.per_user, now)
+    }
+
+    /// It was not wrong: the try is given back.
+    pub(super) fn give_back_change(&mut self, user: &Trace) {
+        self.changing.give_back(user, self.limits.per_user);
     }
 
     /// Whether the user has logged in from there before.
@@ -180,6 +199,20 @@ mod tests {
 
     fn attempt(user: u8, from: &str) -> Attempt {
         Attempt { user: [user; 32], from: Some(network_of(from.parse().unwrap())) }
+    }
+
+    #[test]
+    fn who_guesses_at_its_own_password_has_tries_apart_from_all_others() {
+        let (mut throttle, start) = (Throttle::new(LIMITS), start_of_the_clock());
+        for _ in 0..2 {
+            assert_eq!(throttle.admit_change([1; 32], start), Ok(()));
+        }
+        assert_eq!(throttle.admit_change([1; 32], start), Ok(()));
+        throttle.give_back_change(&[1; 32]);
+        assert_eq!(throttle.admit_change([1; 32], start), Ok(()), "the one before was right");
+        assert_eq!(throttle.admit_change([1; 32], start), Err(Duration::from_secs(20)));
+        assert_eq!(throttle.admit_change([2; 32], start), Ok(()), "another user");
+        assert_eq!(throttle.admit(attempt(1, "192.0.2.1"), start), Ok(()), "and nobody is locked out by it");
     }
 
     #[test]
