@@ -4,7 +4,7 @@ use aliasd_catalog::{CypherVersion, PlainSecret};
 
 use super::{Parsed, Parser};
 use crate::ast::{Deprecation, MapEntries, Name, NameOperand, Operand};
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, LanguageError};
 use crate::lexer::{TokenKind, decode_quoted, decode_string};
 use crate::span::{Located, Span};
 
@@ -19,11 +19,11 @@ impl Parser<'_> {
     /// A single identifier, bare or in backticks. `kind` says what it names, for example "a label".
     pub(super) fn identifier(&mut self, kind: &'static str) -> Parsed<Located<String>> {
         let name = self.any_identifier(kind)?;
-        if name.value.is_empty() {
-            let message = "A name in backticks may not be empty.";
-            return Err(self.error(ErrorCode::SyntaxError, name.span, message));
-        }
-        Ok(name)
+        if name.value.is_empty() { Err(self.empty_name(name.span)) } else { Ok(name) }
+    }
+
+    pub(super) fn empty_name(&self, span: Span) -> LanguageError {
+        self.error(ErrorCode::SyntaxError, span, "A name in backticks may not be empty.")
     }
 
     /// As [`identifier`](Self::identifier), but of something that the catalog knows by its name: there it is said that

@@ -122,7 +122,11 @@ impl Parser<'_> {
                     begun = true;
                 }
                 TokenKind::Quoted if !begun => {
-                    pattern.push_str(&decode_quoted(text));
+                    let part = decode_quoted(text);
+                    if part.is_empty() {
+                        return Err(self.empty_name(self.span()));
+                    }
+                    pattern.push_str(&part);
                     (begun, quoted) = (true, true);
                 }
                 TokenKind::Word | TokenKind::Symbol("*" | "?") | TokenKind::Quoted => {

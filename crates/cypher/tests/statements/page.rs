@@ -16,7 +16,7 @@ const INTRODUCTION: &str = "\
 Neo4j's administration commands, as far as a catalog of databases, aliases, users, roles and privileges goes.
 Keywords are case-insensitive and usable as names. A name that is not made of letters, digits and underscores, as far
 as Unicode 13 has them outside of its supplementary planes, is written in backticks. A value may be a parameter, `$name`; a parameter stands for a whole name, text or map. A
-statement may begin with `CYPHER 5` or `CYPHER 25`; without, it is Cypher 25. Several statements in one text are
+statement may begin with `CYPHER 5` or `CYPHER 25`; without, it is Cypher 25. Statements in a file or in the shell are
 separated by semicolons. Comments are `// …`, up to the end of the line (LF, CR LF or CR), and `/* … */`.
 
 A statement is Unicode text of at most 1 MiB; the interfaces refuse bytes that are not UTF-8 before the language sees

@@ -154,6 +154,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("CREATE ROLE »\u{885}", "INVALID_CHARACTER", "The character"),
     ("SHOW USERS YIELD »``", "SYNTAX_ERROR", "A name in backticks may not be empty."),
     ("GRANT TRAVERSE ON GRAPH * NODES »`` TO r", "SYNTAX_ERROR", "A name in backticks may not be empty."),
+    ("GRANT EXECUTE PROCEDURE »`` ON DBMS TO r", "SYNTAX_ERROR", "A name in backticks may not be empty."),
     ("SHOW USERS WHERE a = »$``", "SYNTAX_ERROR", "The name of a parameter may not be empty."),
     // Versions.
     ("CYPHER »2_5 SHOW USERS", "INVALID_CYPHER_VERSION", "Invalid Cypher version '2_5'. Valid Cypher versions are: 5, 25"),
