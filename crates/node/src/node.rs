@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::ConnectionLimits;
-use crate::config::{Config, NodeConfig, SecretFiles, SettingError};
+use crate::config::{Config, NodeConfig, SecretFiles, SettingError, listen_hint};
 use crate::descriptors::{self, TooFewDescriptorsError};
 use crate::formation;
 use crate::observe;
@@ -204,15 +204,6 @@ impl NodeStartError {
             Self::Formation { .. } => Some("let the user of aliasd write to the directory".to_owned()),
             Self::Plaintext(_) => None,
         }
-    }
-}
-
-fn listen_hint(kind: io::ErrorKind) -> &'static str {
-    match kind {
-        io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
-        io::ErrorKind::AddrNotAvailable => "choose an address of this machine, or 0.0.0.0 for all of them",
-        io::ErrorKind::PermissionDenied => "ports below 1024 are for the superuser; choose another one",
-        _ => "choose another address or port",
     }
 }
 

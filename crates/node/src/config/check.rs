@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use aliasd_keyring::keystore::{Keystore, KeystoreSetting};
+use aliasd_replica::StoredMember;
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access, geteuid};
 
@@ -16,6 +17,7 @@ use aliasd_service::vault::KeystoreSettings;
 
 use super::keys::{cannot_tell_keys, check_keys};
 use super::stored::{check_join_token, check_stored};
+use super::system::{check_system, require_log_file};
 use super::{Config, SettingError};
 use crate::tls::{Tls, TlsError};
 
@@ -44,7 +46,7 @@ impl Config {
     /// and clients would now. Leaves nothing behind and opens no port. All is well where nothing is more than a note.
     pub fn check(&self) -> Vec<Diagnostic> {
         let mut found = Diagnostics::default();
-        self.check_certificates(&mut found);
+        let tls = self.check_certificates(&mut found);
         let keystore = check_keystore(&self.keystore, &mut found);
         for error in self.exposed_files() {
             // A file that is no key at all is the wrong one, whoever can read it.
@@ -71,9 +73,19 @@ impl Config {
             (None, _) => {}
         }
         check_join_token(self, stored.as_ref(), &mut found);
+        let recorded = stored.as_ref().and_then(StoredMember::recorded);
+        if let (Some(tls), Some(recorded), false) = (&tls, recorded, self.node.insecure_plaintext) {
+            let (host, _) = recorded.client_address.rsplit_once(':').unwrap_or((&recorded.client_address, ""));
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let is_told = self.node.client_advertise.as_ref().is_some_and(|advertised| advertised.host == host);
+            if !is_told {
+                self.check_covers(tls, host, "where the membership says that clients find this node", &mut found);
+            }
+        }
         if let Some(file) = &self.log.file {
             check_log_file(file, &mut found);
         }
+        check_system(self, &mut found);
         if self.node.insecure_plaintext {
             let message = "clients are served without TLS";
             found.warn("node.insecure_plaintext", message, "fine for trying things out, and for nothing else");
@@ -81,11 +93,9 @@ impl Config {
         found.0
     }
 
-    fn check_certificates(&self, found: &mut Diagnostics) {
-        let tls = match Tls::load(&self.tls, self.node.id.get()) {
-            Ok(tls) => tls,
-            Err(error) => return found.tls(&error),
-        };
+    /// The certificates, if a start could use them.
+    fn check_certificates(&self, found: &mut Diagnostics) -> Option<Tls> {
+        let tls = Tls::load(&self.tls, self.node.id.get()).inspect_err(|error| found.tls(error)).ok()?;
         let mut out_of_time = Vec::new();
         tls.each_out_of_time(|error| {
             out_of_time.push(error.setting);
@@ -96,11 +106,22 @@ impl Config {
                 check_expiry(&end, self.path_of(end.setting), found);
             }
         }
-        if let Some(address) = self.node.client_advertise.as_ref().filter(|address| !tls.covers(&address.host)) {
+        if let Some(address) = &self.node.client_advertise {
+            self.check_covers(
+                &tls,
+                &address.host,
+                "where node.client_advertise says that clients find this node",
+                found,
+            );
+        }
+        Some(tls)
+    }
+
+    /// That the certificate which clients see is for the host that they dial.
+    fn check_covers(&self, tls: &Tls, host: &str, why: &str, found: &mut Diagnostics) {
+        if !tls.covers(host) {
             let setting = if self.tls.server.is_some() { "tls.server_certificate" } else { "tls.peer_certificate" };
-            let (path, host) = (self.path_of(setting).display(), &address.host);
-            let message =
-                format!("{path} is not for {host}, where node.client_advertise says that clients find this node");
+            let message = format!("{} is not for {host}, {why}", self.path_of(setting).display());
             found.error(setting, &message, &format!("issue it anew with --host {host}"));
         }
     }
@@ -154,6 +175,9 @@ fn check_data_directory(path: &Path, found: &mut Diagnostics) {
     let shown = existing.display();
     if !existing.is_dir() {
         found.error(DATA_DIRECTORY, &format!("{shown} is not a directory"), "name another path");
+    } else if existing != path && path.is_symlink() {
+        let message = format!("{} is a link to a directory that does not exist", path.display());
+        found.error(DATA_DIRECTORY, &message, "make that directory, or take the link away");
     } else if let Err(error) = access(existing, AccessFlags::W_OK | AccessFlags::X_OK) {
         found.error(DATA_DIRECTORY, &format!("{shown} is not writable for this user: {error}"), GIVE_IT);
     } else if existing == path {
@@ -175,8 +199,8 @@ fn try_directory(parent: &Path) -> io::Result<()> {
     fs::remove_dir(&probe)
 }
 
-/// Everything in a data directory belongs to the user that the node runs as. A check by the superuser may write anywhere,
-/// so that for it the owners are all there is to go by.
+/// What lies in a data directory can be used by the user that the node runs as. For a check by somebody else, owners and modes
+/// are all there is to go by.
 fn check_owners(directory: &Path, found: &mut Diagnostics) {
     let Ok(metadata) = fs::metadata(directory) else { return };
     let (owner, user) = (metadata.uid(), geteuid().as_raw());
@@ -185,37 +209,56 @@ fn check_owners(directory: &Path, found: &mut Diagnostics) {
         let message = format!("{shown} belongs to user {owner}, and this check runs as user {user}");
         found.warn(DATA_DIRECTORY, &message, "run the check as the user of aliasd, which has to be the owner");
     }
-    if let Some(message) = unusable_below(directory, owner) {
-        found.error(DATA_DIRECTORY, &message, GIVE_IT);
+    // Whatever else is there is nothing to the node, such as the lost+found of a volume.
+    for part in PARTS.map(|part| directory.join(part)) {
+        if let Some(message) = unusable(&part, owner).or_else(|| unusable_below(&part, owner)) {
+            found.error(DATA_DIRECTORY, &message, GIVE_IT);
+            return;
+        }
     }
 }
 
-/// What below a directory the node could not use, or belongs to somebody else than its owner. A node that runs there may take
-/// files away meanwhile: those are passed over.
+/// What a node keeps in its data directory.
+const PARTS: [&str; 5] = ["log", "catalog", "identity", "watermark", "formation-token"];
+
+/// What below a directory the node could not use. A node that runs there may take files away meanwhile: those are passed over.
 fn unusable_below(directory: &Path, owner: u32) -> Option<String> {
+    if !directory.is_dir() {
+        return None;
+    }
     let Ok(entries) = fs::read_dir(directory) else {
         return directory.exists().then(|| format!("{} cannot be read by this user", directory.display()));
     };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-        let needed = AccessFlags::R_OK | AccessFlags::W_OK;
-        let needed = if metadata.is_dir() { needed | AccessFlags::X_OK } else { needed };
-        let shown = path.display();
-        if access(&path, needed).is_err_and(|error| error != Errno::ENOENT) {
-            return Some(format!("{shown} is not writable for this user"));
-        }
-        if metadata.uid() != owner {
-            let other = metadata.uid();
-            return Some(format!("{shown} belongs to user {other}, and the directory to user {owner}"));
-        }
-        if metadata.is_dir()
-            && let Some(message) = unusable_below(&path, owner)
-        {
-            return Some(message);
-        }
-    }
-    None
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    paths.find_map(|path| unusable(&path, owner).or_else(|| unusable_below(&path, owner)))
 }
+
+/// Whether the node, which runs as the owner of its data directory, could not use what lies there. Most files are replaced and
+/// never written to again, so that it is enough to read them.
+fn unusable(path: &Path, owner: u32) -> Option<String> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    let is_written = path.file_name().is_some_and(|name| WRITTEN.iter().any(|written| name == *written))
+        || path.extension().is_some_and(|extension| extension == "log");
+    let (needed, what) = match (metadata.is_dir(), is_written) {
+        (true, _) => (AccessFlags::R_OK | AccessFlags::W_OK | AccessFlags::X_OK, "writable"),
+        (false, true) => (AccessFlags::R_OK | AccessFlags::W_OK, "writable"),
+        (false, false) => (AccessFlags::R_OK, "readable"),
+    };
+    let shown = path.display();
+    if owner == geteuid().as_raw() {
+        let is_refused = access(path, needed).is_err_and(|error| error != Errno::ENOENT);
+        return is_refused.then(|| format!("{shown} is not {what} for this user"));
+    }
+    // The bits of the owner, or those of everybody: in which groups it is, nobody asks here.
+    let shift = if metadata.uid() == owner { 6 } else { 0 };
+    let has = i32::try_from(metadata.mode() >> shift & 0o7).unwrap_or_default();
+    let is_refused = owner != 0 && has & needed.bits() != needed.bits();
+    let (mode, of) = (metadata.mode() & 0o7777, metadata.uid());
+    is_refused.then(|| format!("{shown}, of user {of} and with mode {mode:o}, is not {what} for user {owner}"))
+}
+
+/// Files that are written to where they are.
+const WRITTEN: [&str; 3] = ["LOCK", "aliasd.lock", "watermark"];
 
 /// The node makes the file, and not the directory that it is in.
 fn check_log_file(file: &Path, found: &mut Diagnostics) {
@@ -229,6 +272,12 @@ fn check_log_file(file: &Path, found: &mut Diagnostics) {
         found.error(SETTING, &format!("{shown} is not a directory"), "name another path");
     } else if file.is_dir() {
         found.error(SETTING, &format!("{} is a directory", file.display()), "name a file in it");
+    } else if let Err(error) = require_log_file(file) {
+        found.error(
+            SETTING,
+            &format!("{}: {error}", file.display()),
+            "name a file of its own, or one that does not exist",
+        );
     } else if file.exists() && !is_writable(file, AccessFlags::W_OK) {
         found.error(SETTING, &format!("{} is not writable for this user", file.display()), hint);
     } else if !file.exists() && !is_writable(directory, AccessFlags::W_OK | AccessFlags::X_OK) {

@@ -15,6 +15,7 @@ mod reference;
 mod schema;
 mod source;
 mod stored;
+mod system;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -37,6 +38,7 @@ pub use self::error::{ConfigError, Origin, SettingError};
 pub use self::private::SecretFiles;
 pub use self::reference::reference;
 pub use self::schema::DEFAULT_FILE;
+pub(crate) use self::system::{listen_hint, require_log_file};
 
 /// What to do with values of the form `$(command)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

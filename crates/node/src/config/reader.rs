@@ -129,6 +129,20 @@ fn relate(config: &Config, reader: &mut ConfigReader) {
         reader.report("cluster.release_staleness", message, "shorten it, or raise cluster.max_staleness");
     }
     let node = &config.node;
+    let others = [
+        ("keystore.path", Some(&config.keystore.path)),
+        ("tls.peer_certificate", Some(&config.tls.peer.certificate)),
+        ("tls.peer_key", Some(&config.tls.peer.key)),
+        ("tls.peer_ca", Some(&config.tls.peer_ca)),
+        ("tls.server_certificate", config.tls.server.as_ref().map(|server| &server.certificate)),
+        ("tls.server_key", config.tls.server.as_ref().map(|server| &server.key)),
+        ("tls.client_ca", config.tls.client_ca.as_ref()),
+        ("node.join_token_file", node.join_token_file.as_ref()),
+    ];
+    if let Some((other, _)) = others.into_iter().find(|(_, path)| path.is_some() && *path == config.log.file.as_ref()) {
+        let message = format!("is the file of {other}, which the log would spoil");
+        reader.report("log.file", &message, "name a file of its own");
+    }
     if node.insecure_plaintext && !node.client_listen.ip().is_loopback() {
         let message = format!("serves passwords in clear at {}, which is no loopback address", node.client_listen);
         let hint = "leave it false and use certificates, or listen at 127.0.0.1 only";
@@ -151,7 +165,8 @@ fn relate(config: &Config, reader: &mut ConfigReader) {
 }
 
 fn advertised(setting: &str, listen: SocketAddr, advertise: Option<&Address>, reader: &mut ConfigReader) {
-    let nobody_dials = |address: &&Address| address.host.parse().is_ok_and(|address: IpAddr| address.is_unspecified());
+    let nobody_dials =
+        |address: &&Address| address.host.parse().is_ok_and(|address: IpAddr| address.to_canonical().is_unspecified());
     if let Some(address) = advertise.filter(nobody_dials) {
         let message = format!("'{address}' is an address to listen at, which nobody can dial");
         reader.report(setting, &message, "set it to the name or address and port that others reach this node at");

@@ -43,8 +43,9 @@ const INTRODUCTION: &str = "\
 `aliasd start --config FILE` reads one TOML file. `aliasd config default` prints a commented one with every setting;
 `aliasd config check FILE` says everything that is wrong with one, and tries what a start would: certificates, keystore,
 directories. It reads the data directory as a start does, within `node.open_timeout`, and leaves it as it is, also beside a running node:
-what a start would refuse there is an error, and the keystore has to hold the keys that catalog and log name. Where the node has heard of
-no cluster yet, a note says that this cannot be told. With `--offline` it judges the file alone, on any machine: paths need not exist and commands do not run.
+what a start would refuse there is an error, and the keystore has to hold the keys that catalog and log name. It listens at each address
+for a moment. What it cannot tell is a note: the keys, where the node has heard of no cluster yet, and an address at which a process
+listens already. With `--offline` it judges the file alone, on any machine: paths need not exist and commands do not run.
 
 An unknown setting is an error. An environment variable wins over the file. Durations take a unit: `500ms`, `5s`, `10m`, `1h`, `7d`.
 

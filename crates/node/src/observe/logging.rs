@@ -27,7 +27,7 @@ use aliasd_service::audit;
 
 use super::seen::Seen;
 use super::trail::Trail;
-use crate::config::{LogConfig, LogFormat, LogLevel};
+use crate::config::{LogConfig, LogFormat, LogLevel, require_log_file};
 
 /// The file that the log is written to.
 #[derive(Clone, Debug)]
@@ -102,6 +102,7 @@ impl LogFile {
 }
 
 fn open(path: &Path) -> io::Result<File> {
+    require_log_file(path)?;
     OpenOptions::new().create(true).append(true).mode(0o640).open(path)
 }
 

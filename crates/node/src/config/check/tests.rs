@@ -10,6 +10,9 @@ use super::Severity;
 use crate::config::tests::{REQUIRED, load, project};
 
 /// A machine on which the configuration would start.
+/// Each at a port that nobody else has.
+const LISTENERS: &str = "\nclient_listen = '127.0.0.1:0'\npeer_listen = '127.0.0.1:0'\nhttp_listen = '127.0.0.1:0'";
+
 fn machine() -> (TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -20,7 +23,7 @@ fn machine() -> (TempDir, String) {
     Keystore::create(&root.join("keystore.p12"), "hunter2-hunter2", "aesKey").unwrap();
     let contents = REQUIRED
         .replace("/etc/aliasd", root.to_str().unwrap())
-        .replace("id = 1", &format!("id = 1\ndata_dir = '{}/data'", root.display()));
+        .replace("id = 1", &format!("id = 1\ndata_dir = '{}/data'{LISTENERS}", root.display()));
     (directory, contents)
 }
 
@@ -197,29 +200,52 @@ fn a_data_directory_that_the_node_could_not_use_is_found() {
     assert!(found[0].1.starts_with("node.data_dir: /proc"), "{found:?}");
     let data = directory.path().join("data");
     fs::create_dir(&data).unwrap();
+    // Such as the lost+found of a volume.
     fs::write(data.join("notes"), "").unwrap();
     assert_eq!(findings(&contents), []);
     if !nix::unistd::geteuid().is_root() {
         eprintln!("SKIPPED in part: only root gives files away");
         return;
     }
-    std::os::unix::fs::chown(data.join("notes"), Some(12_345), None).unwrap();
-    let found = findings(&contents);
-    assert_eq!(found[0].0, Severity::Error);
-    assert!(found[0].1.contains("notes belongs to user 12345, and the directory to user 0"), "{found:?}");
-    // However deep.
-    fs::remove_file(data.join("notes")).unwrap();
-    fs::create_dir_all(data.join("some/where")).unwrap();
-    fs::write(data.join("some/where/else"), "").unwrap();
-    assert_eq!(findings(&contents), []);
-    std::os::unix::fs::chown(data.join("some/where/else"), Some(12_345), None).unwrap();
-    let found = findings(&contents);
-    assert!(found[0].1.contains("some/where/else belongs to user 12345"), "{found:?}");
-    fs::remove_dir_all(data.join("some")).unwrap();
+    std::os::unix::fs::chown(data.join("notes"), Some(12_346), None).unwrap();
     std::os::unix::fs::chown(&data, Some(12_345), None).unwrap();
     let found = findings(&contents);
     assert_eq!((found.len(), found[0].0), (1, Severity::Warning));
     assert!(found[0].1.contains("belongs to user 12345, and this check runs as user 0"), "{found:?}");
+    // However deep, where the node's own user could not use it.
+    fs::create_dir_all(data.join("log/deep")).unwrap();
+    for part in ["log", "log/deep"] {
+        std::os::unix::fs::chown(data.join(part), Some(12_345), None).unwrap();
+    }
+    for (name, mode, is_usable) in [("CURRENT", 0o644, true), ("CURRENT", 0o640, false), ("000012.log", 0o644, false)] {
+        let file = data.join("log/deep").join(name);
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let found = findings(&contents);
+        let said = found.iter().any(|(severity, said)| *severity == Severity::Error && said.contains(name));
+        assert_eq!(said, !is_usable, "{name} {mode:o}: {found:?}");
+        fs::remove_file(&file).unwrap();
+    }
+    fs::remove_dir_all(&data).unwrap();
+    std::os::unix::fs::symlink(directory.path().join("nowhere"), &data).unwrap();
+    let found = findings(&contents);
+    assert!(found[0].1.contains("is a link to a directory that does not exist"), "{found:?}");
+}
+
+#[test]
+fn what_the_system_would_not_give_is_found() {
+    let (_directory, contents) = machine();
+    let with = |setting: &str| everything(&contents.replace("client_listen = '127.0.0.1:0'", setting));
+    // A documentation address, which no machine has.
+    let found = with("client_listen = '192.0.2.7:7680'\nclient_advertise = 'localhost:7680'");
+    let of =
+        |found: &[(Severity, String)]| found.iter().find(|(_, said)| said.starts_with("node.client_listen: ")).cloned();
+    let said = of(&found).unwrap_or_else(|| panic!("{found:?}"));
+    assert!(said.0 == Severity::Error && said.1.contains("cannot listen at 192.0.2.7:7680"), "{said:?}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let found = with(&format!("client_listen = '{}'", taken.local_addr().unwrap()));
+    let said = of(&found).unwrap_or_else(|| panic!("{found:?}"));
+    assert!(said.0 == Severity::Note && said.1.contains("a process listens there already"), "{said:?}");
 }
 
 #[test]
