@@ -24,6 +24,13 @@ pub struct TooFewDescriptorsError {
     pub needed: usize,
 }
 
+impl TooFewDescriptorsError {
+    /// The way out.
+    pub(crate) fn hint(&self) -> String {
+        format!("raise LimitNOFILE in the systemd unit, or `ulimit -n`, to {} or more", self.needed)
+    }
+}
+
 /// Raises the limit of this process as far as the system lets it, and gives what it is then.
 pub(crate) fn granted() -> usize {
     // A system that does not say has none.

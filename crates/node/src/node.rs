@@ -198,9 +198,7 @@ impl NodeStartError {
             Self::Listen { source, .. } => Some(listen_hint(source.kind()).to_owned()),
             Self::Replica(error) => error.hint(),
             Self::Tls(error) => error.kind.hint().map(str::to_owned),
-            Self::Descriptors(TooFewDescriptorsError { needed, .. }) => {
-                Some(format!("raise LimitNOFILE in the systemd unit, or `ulimit -n`, to {needed} or more"))
-            }
+            Self::Descriptors(error) => Some(error.hint()),
             Self::Formation { .. } => Some("let the user of aliasd write to the directory".to_owned()),
             Self::Plaintext(_) => None,
         }

@@ -18,7 +18,7 @@ use aliasd_service::vault::KeystoreSettings;
 use super::keys::{cannot_tell_keys, check_keys};
 use super::stored::{check_join_token, check_stored};
 use super::system::{check_system, require_log_file};
-use super::{Config, SettingError};
+use super::{Address, Config, SettingError, value};
 use crate::tls::{Tls, TlsError};
 
 /// How bad it is.
@@ -75,11 +75,12 @@ impl Config {
         check_join_token(self, stored.as_ref(), &mut found);
         let recorded = stored.as_ref().and_then(StoredMember::recorded);
         if let (Some(tls), Some(recorded), false) = (&tls, recorded, self.node.insecure_plaintext) {
-            let (host, _) = recorded.client_address.rsplit_once(':').unwrap_or((&recorded.client_address, ""));
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            let is_told = self.node.client_advertise.as_ref().is_some_and(|advertised| advertised.host == host);
-            if !is_told {
-                self.check_covers(tls, host, "where the membership says that clients find this node", &mut found);
+            let advertised = self.node.client_advertise.as_ref().map(|advertised| &advertised.host);
+            // What is advertised was looked at already; what is no address here is none to dial either.
+            if let Ok(Address { host, .. }) = value::address(&recorded.client_address)
+                && advertised != Some(&host)
+            {
+                self.check_covers(tls, &host, "where the membership says that clients find this node", &mut found);
             }
         }
         if let Some(file) = &self.log.file {

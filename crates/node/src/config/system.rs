@@ -38,11 +38,9 @@ pub(super) fn check_system(config: &Config, found: &mut Diagnostics) {
     }
     let wanted = usize::try_from(node.client_connections_max.get()).unwrap_or(usize::MAX);
     if let Err(error) = descriptors::for_clients(descriptors::granted(), STORAGE_DESCRIPTORS_MAX, wanted) {
-        found.error("node.client_connections_max", &error_chain(&error), RAISE_LIMIT);
+        found.error("node.client_connections_max", &error_chain(&error), &error.hint());
     }
 }
-
-const RAISE_LIMIT: &str = "raise LimitNOFILE in the systemd unit, or `ulimit -n`";
 
 /// What to do about an address at which the system lets nobody listen.
 pub(crate) fn listen_hint(kind: io::ErrorKind) -> &'static str {

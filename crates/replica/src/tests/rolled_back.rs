@@ -34,8 +34,8 @@ fn start_on(cluster: &mut Cluster, node: NodeId, copied: &TempDir) {
     cluster.start(node);
 }
 
-#[test]
-fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
+/// Three members that run: the leader, one of which there is a copy from before anything was written, and another one.
+fn with_an_old_copy() -> (Cluster, [NodeId; 3], TempDir) {
     let mut cluster = Cluster::form(3, who_leads_goes_on);
     cluster.propose(&bootstrap()).1.unwrap();
     let leader = cluster.leader();
@@ -44,6 +44,12 @@ fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
     cluster.settle();
     let old = stopped(&mut cluster, follower);
     cluster.start(follower);
+    (cluster, [leader, follower, third], old)
+}
+
+#[test]
+fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
+    let (mut cluster, [leader, follower, third], old) = with_an_old_copy();
     for number in 1..30 {
         cluster.propose(&create_role(number)).1.unwrap();
     }
@@ -110,14 +116,7 @@ fn a_follower_on_an_old_copy_is_found_and_neither_serves_nor_votes() {
 /// was acknowledged, must not answer with it beside what the others agree on from then on.
 #[test]
 fn a_member_that_has_what_the_others_have_lost_stops() {
-    let mut cluster = Cluster::form(3, who_leads_goes_on);
-    cluster.propose(&bootstrap()).1.unwrap();
-    let leader = cluster.leader();
-    let follower = (1..=3).find(|node| *node != leader).unwrap();
-    let third = (1..=3).find(|node| ![leader, follower].contains(node)).unwrap();
-    cluster.settle();
-    let old = stopped(&mut cluster, follower);
-    cluster.start(follower);
+    let (mut cluster, [leader, follower, third], old) = with_an_old_copy();
     drop(stopped(&mut cluster, third));
     for number in 1..5 {
         cluster.propose(&create_role(number)).1.unwrap();
